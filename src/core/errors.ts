@@ -1,0 +1,64 @@
+/**
+ * The one error type that crosses worker borders: a literal code and the values a person needs, translated by the page
+ * (`errors.<code>` in the locales). `message` is the English fallback for logs and the command line.
+ */
+export type ErrorCode =
+  | 'safetensors-invalid' // file, detail
+  | 'config-unsupported' // file, field, value, accepted
+  | 'tokenizer-invalid' // file, detail
+  | 'tokenizer-mismatch' // tokenizerSize, modelSize
+  | 'tensor-missing' // file, tensor
+  | 'tensor-shape' // file, tensor, found, expected
+  | 'tensor-not-finite' // file, tensor
+  | 'file-missing' // file, wanted
+  | 'file-unsupported' // file, accepted
+  | 'file-too-large' // file, bytes, limit
+  | 'text-empty' // file
+  | 'channel-empty' // channel, tokens, needed
+  | 'recipe-invalid' // field, value, accepted
+  | 'quota' // needed, available
+  | 'run-locked' // run
+  | 'run-missing' // run
+  | 'checkpoint-missing' // run, step
+  | 'checkpoint-corrupt' // run, step, detail
+  | 'loss-not-finite' // step, loss, channel
+  | 'device-lost' // backend, detail
+  | 'backend-unavailable' // backend, detail
+  | 'worker-crashed' // worker, detail
+  | 'fetch-failed' // url, status
+  | 'cancelled'
+  | 'internal'; // detail
+
+export type ErrorValues = Readonly<Record<string, string | number>>;
+
+export class StudioError extends Error {
+  override readonly name = 'StudioError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly values: ErrorValues = {},
+  ) {
+    super(message);
+  }
+}
+
+/** The plain form of an error, safe to post between threads and to store. */
+export interface ErrorRecord {
+  code: ErrorCode;
+  message: string;
+  values: ErrorValues;
+}
+
+export function errorRecord(error: unknown): ErrorRecord {
+  if (error instanceof StudioError) return { code: error.code, message: error.message, values: error.values };
+  if (error instanceof DOMException && error.name === 'QuotaExceededError')
+    return { code: 'quota', message: error.message, values: {} };
+  if (error instanceof DOMException && error.name === 'AbortError')
+    return { code: 'cancelled', message: 'Cancelled', values: {} };
+  const detail = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: detail, values: { detail } };
+}
+
+export function errorFromRecord(record: ErrorRecord): StudioError {
+  return new StudioError(record.code, record.message, record.values);
+}

@@ -1,0 +1,145 @@
+/** What a run is, as stored and as shown. Losses are nats per token; shares and retention are ratios. */
+import type { ErrorRecord } from '../errors';
+import type { ChannelRole, Recipe, Schedule } from '../recipe/schema';
+
+export type RunState =
+  | 'preparing' // tokenizing, loading
+  | 'running'
+  | 'paused'
+  | 'stopped' // by a person, or by a stopping rule before the budget
+  | 'finished'
+  | 'failed'
+  | 'interrupted'; // was running when its tab went away; can be resumed
+
+export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'error';
+
+/** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
+export interface LiveSettings {
+  /** Channel id → share, summing to 1. */
+  shares: Record<string, number>;
+  schedule: Schedule;
+}
+
+/** A change of the settings, as kept in the run's history and replayed on resume. */
+export interface LiveChange {
+  step: number;
+  /** Epoch milliseconds. */
+  at: number;
+  settings: Partial<LiveSettings>;
+}
+
+/** One logging window: sums are over the steps since the last window. `step` counts finished steps. */
+export interface MetricRow {
+  step: number;
+  lr: number;
+  gradNorm: number;
+  /** Wall milliseconds per step, mean over the window. */
+  stepMs: number;
+  /** Tokens seen since the start, all channels. */
+  tokens: number;
+  /** Channel id → loss (nats per token); null when the channel had no tokens in this window. */
+  loss: Record<string, number | null>;
+  /** Channel id → predicted tokens in this window. */
+  count: Record<string, number>;
+  total: number | null;
+}
+
+export interface ChannelEvaluation {
+  /** Mean nll, nats per token. */
+  loss: number;
+  tokens: number;
+  /** UTF-8 bytes of the predicted tokens. */
+  bytes: number;
+}
+
+export interface EvaluationRow {
+  step: number;
+  channels: Record<string, ChannelEvaluation>;
+  /** Mean over general channels of exp(base loss − loss); null without a general channel. */
+  retention: number | null;
+}
+
+export interface CheckpointRecord {
+  runId: string;
+  step: number;
+  /** Epoch milliseconds. */
+  at: number;
+  bytes: number;
+  reason: 'start' | 'periodic' | 'person' | 'pause' | 'end';
+  evaluation: EvaluationRow | null;
+}
+
+export interface RunRecord {
+  id: string;
+  name: string;
+  createdAt: number;
+  updatedAt: number;
+  state: RunState;
+  stopReason: StopReason | null;
+  error: ErrorRecord | null;
+  /** As started; live changes are in `changes`. */
+  recipe: Recipe;
+  changes: LiveChange[];
+  /** Finished steps. */
+  step: number;
+  tokens: number;
+  /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
+  device: string;
+  base: EvaluationRow | null;
+  latest: EvaluationRow | null;
+}
+
+/** A point series for charts: never more than 400 points. NaN in y is a gap. */
+export interface Series {
+  x: number[];
+  y: number[];
+}
+
+export type MarkerKind = 'shares' | 'lr' | 'warmup' | 'schedule' | 'evaluation' | 'checkpoint' | 'pause' | 'resume' | 'stop';
+
+export interface Marker {
+  step: number;
+  kind: MarkerKind;
+  /** What changed, in the form "16.7 → 22 %"; the page adds the words. */
+  detail: string;
+}
+
+export interface ChannelMeter {
+  id: string;
+  role: ChannelRole;
+  share: number;
+  trainLoss: number | null;
+  heldOutLoss: number | null;
+  baseLoss: number | null;
+  tokens: number;
+  /** Times its training text has been seen. */
+  epochs: number;
+}
+
+/** All the desk needs of a run, sent at most four times a second and whenever the state changes. */
+export interface RunSnapshot {
+  runId: string;
+  name: string;
+  state: RunState;
+  stopReason: StopReason | null;
+  error: ErrorRecord | null;
+  recipe: Recipe;
+  settings: LiveSettings;
+  step: number;
+  steps: number;
+  tokens: number;
+  tokensPerSecond: number | null;
+  stepMs: number | null;
+  etaSeconds: number | null;
+  lr: number;
+  gradNorm: number | null;
+  channels: ChannelMeter[];
+  /** Mean general retention now. */
+  retention: number | null;
+  /** Train loss series by channel id, and `total`. */
+  train: Record<string, Series>;
+  heldOut: Record<string, Series>;
+  retentionSeries: Series;
+  markers: Marker[];
+  checkpoints: CheckpointRecord[];
+}

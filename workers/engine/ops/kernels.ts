@@ -1,0 +1,47 @@
+/**
+ * The contract of the fused ops: kernel names with their inputs, attributes and outputs. An op's `index.ts` runs the kernel
+ * through tfjs's engine, so tfjs's tape sees it; `reference.ts` gives the kernel for any backend in plain tfjs ops;
+ * `wasm.ts` and `webgpu.ts` replace it on theirs.
+ *
+ * Shapes: N = batch · context rows, D hidden size, I and O a layer's input and output size, F feed-forward size, V vocabulary,
+ * H query heads, K key-value heads, h head size. All floats are float32, ids int32. Row n is position n mod context of
+ * sequence ⌊n / context⌋.
+ */
+export const kernels = {
+  /** table [V,D], ids [N] → [N,D] */
+  Embedding: 'CrossfadeEmbedding',
+  /** dy [N,D], ids [N]; attrs vocabulary → [V,D] */
+  EmbeddingGrad: 'CrossfadeEmbeddingGrad',
+  /** x [N,D], weight [D]; attrs epsilon → y [N,D] */
+  RmsNorm: 'CrossfadeRmsNorm',
+  /** x [N,D], weight [D], dy [N,D]; attrs epsilon → dx [N,D], dweight [D] */
+  RmsNormGrad: 'CrossfadeRmsNormGrad',
+  /** x [N,I], weight [O,I] (Hugging Face's layout), bias? [O], residual? [N,O] → x·weightᵀ + bias + residual [N,O] */
+  Linear: 'CrossfadeLinear',
+  /** dy [N,O], weight [O,I] → dy·weight [N,I] */
+  LinearGradInput: 'CrossfadeLinearGradInput',
+  /** dy [N,O], x [N,I] → dyᵀ·x [O,I] */
+  LinearGradWeight: 'CrossfadeLinearGradWeight',
+  /** x [N,heads·h], cos [context,h], sin [context,h]; attrs context, heads, inverse (rotate by −angle: the gradient) → as x */
+  Rotary: 'CrossfadeRotary',
+  /** q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale → out [N,H·h], lse [N,H] */
+  Attention: 'CrossfadeAttention',
+  /** q, k, v, out, lse, dout, documents?; the same attrs → dq, dk, dv */
+  AttentionGrad: 'CrossfadeAttentionGrad',
+  /** gate [N,F], up [N,F] → silu(gate)·up [N,F] */
+  Swiglu: 'CrossfadeSwiglu',
+  /** gate, up, dy [N,F] → dgate, dup */
+  SwigluGrad: 'CrossfadeSwigluGrad',
+  /** hidden [N,D], weight [V,D], targets int32 [N] (−1: not predicted, nll 0) → nll [N], lse [N] */
+  CrossEntropy: 'CrossfadeCrossEntropy',
+  /** hidden, weight, targets, lse [N], dnll [N] → dhidden [N,D], dweight [V,D] */
+  CrossEntropyGrad: 'CrossfadeCrossEntropyGrad',
+  /** nll [N], channels int32 [N] (−1: counted nowhere); attrs count → [2,count]: sums of nll, then numbers of tokens */
+  ChannelSums: 'CrossfadeChannelSums',
+  /** x [N,D]; attrs rate, seed, offset (counter of the first element) → x·mask/(1−rate); its gradient is the same kernel on dy */
+  Dropout: 'CrossfadeDropout',
+  /** every gradient (inputs '0', '1', …) → scalar √Σg² */
+  GlobalNorm: 'CrossfadeGlobalNorm',
+} as const;
+
+export type KernelName = (typeof kernels)[keyof typeof kernels];
