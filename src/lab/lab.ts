@@ -1,0 +1,36 @@
+/** The only door to the workers: one typed client for each, started with its first call. */
+import type { CorpusApi, LibraryApi, TokenizerApi, TrainerApi } from '../../workers/api';
+import type { StudioError } from '../core/errors';
+import { createWorkerClient } from './worker-client';
+
+const trainer = createWorkerClient<TrainerApi>(
+  'trainer',
+  () => new Worker(new URL('../../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+);
+const tokenizer = createWorkerClient<TokenizerApi>(
+  'tokenizer',
+  () => new Worker(new URL('../../workers/tokenizer.worker.ts', import.meta.url), { type: 'module', name: 'tokenizer' }),
+);
+const corpus = createWorkerClient<CorpusApi>(
+  'corpus',
+  () => new Worker(new URL('../../workers/corpus.worker.ts', import.meta.url), { type: 'module', name: 'corpus' }),
+);
+const library = createWorkerClient<LibraryApi>(
+  'library',
+  () => new Worker(new URL('../../workers/library.worker.ts', import.meta.url), { type: 'module', name: 'library' }),
+);
+
+export interface Lab {
+  trainer: TrainerApi;
+  tokenizer: TokenizerApi;
+  corpus: CorpusApi;
+  library: LibraryApi;
+}
+
+export const lab: Lab = { trainer: trainer.api, tokenizer: tokenizer.api, corpus: corpus.api, library: library.api };
+
+/** Told when a worker dies, whoever was calling it. Returns the unsubscriber. */
+export function onWorkerCrash(listener: (error: StudioError) => void): () => void {
+  const unsubscribers = [trainer, tokenizer, corpus, library].map((client) => client.onCrash(listener));
+  return () => unsubscribers.forEach((unsubscribe) => unsubscribe());
+}
