@@ -141,7 +141,13 @@ export interface TrainerApi {
   save(): Promise<void>;
   change(settings: Partial<LiveSettings>): Promise<void>;
   /** Held-out evaluation of two sets of weights on the same rows; works while a run trains. */
-  compare(a: WeightsRef, b: WeightsRef, corpora: { id: string; corpus: string; role: 'general' | 'domain' }[], rowsPerChannel: number, onProgress: OnProgress): Promise<Comparison>;
+  compare(
+    a: WeightsRef,
+    b: WeightsRef,
+    corpora: { id: string; corpus: string; role: 'general' | 'domain' }[],
+    rowsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<Comparison>;
   /** Streams text pieces; resolves with the whole continuation. */
   generate(weights: WeightsRef, options: GenerateOptions, onPiece: (piece: string) => void): Promise<string>;
   tokenLosses(a: WeightsRef, b: WeightsRef, text: string): Promise<TokenLoss[]>;

@@ -51,10 +51,9 @@ export interface ErrorRecord {
 
 export function errorRecord(error: unknown): ErrorRecord {
   if (error instanceof StudioError) return { code: error.code, message: error.message, values: error.values };
-  if (error instanceof DOMException && error.name === 'QuotaExceededError')
-    return { code: 'quota', message: error.message, values: {} };
-  if (error instanceof DOMException && error.name === 'AbortError')
-    return { code: 'cancelled', message: 'Cancelled', values: {} };
+  // By name: DOMException is no part of the language, and this module knows no DOM.
+  if (error instanceof Error && error.name === 'QuotaExceededError') return { code: 'quota', message: error.message, values: {} };
+  if (error instanceof Error && error.name === 'AbortError') return { code: 'cancelled', message: 'Cancelled', values: {} };
   const detail = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: detail, values: { detail } };
 }

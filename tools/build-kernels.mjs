@@ -1,0 +1,62 @@
+// @ts-check
+/**
+ * Compiles the AssemblyScript kernels twice: with relaxed SIMD (fused multiply-add) and without. Runs before dev, build and
+ * test, and does nothing when the outputs are newer than every source.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'workers/engine/wasm/assembly');
+const output = join(root, 'workers/engine/wasm/build');
+const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--noAssert'];
+const variants = [
+  { file: 'kernels.relaxed.wasm', features: 'simd,relaxed-simd,threads' },
+  { file: 'kernels.simd.wasm', features: 'simd,threads' },
+];
+
+/** @param {string} folder */
+function newest(folder) {
+  const times = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs);
+  return Math.max(...times);
+}
+
+/** @throws when the compiler reports an error */
+export function buildKernels() {
+  const entry = join(sources, 'index.ts');
+  if (!existsSync(entry)) return;
+  const changed = Math.max(newest(sources), statSync(fileURLToPath(import.meta.url)).mtimeMs);
+  const stale = variants.filter(({ file }) => {
+    const path = join(output, file);
+    return !existsSync(path) || statSync(path).mtimeMs < changed;
+  });
+  mkdirSync(output, { recursive: true });
+  for (const { file, features } of stale) {
+    // Written beside and renamed, so that a test run that starts meanwhile never reads half a module.
+    const part = join(output, `${file}.${process.pid}.part`);
+    const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
+    const result = spawnSync(process.execPath, [compiler, entry, ...flags, '--enable', features, '--outFile', part], {
+      cwd: dirname(entry),
+      encoding: 'utf8',
+    });
+    if (result.status !== 0) throw new Error(`AssemblyScript could not compile ${file}:\n${result.stdout}${result.stderr}`);
+    renameSync(part, join(output, file));
+    console.log(`built workers/engine/wasm/build/${file}, ${statSync(join(output, file)).size} bytes`);
+  }
+}
+
+/** vitest's global setup. */
+export const setup = buildKernels;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    buildKernels();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}

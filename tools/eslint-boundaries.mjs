@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * Lint rule: the arrows between the parts of the house. Pages → src/lab → types of workers/api; workers → src/core;
+ * everyone → src/core. Imports are resolved, so a longer `../../` does not slip through. Tests are exempt.
+ */
+import { dirname, relative, resolve, sep } from 'node:path';
+
+const pages = ['desk', 'corpus', 'tokenizer', 'models', 'compare', 'sweeps', 'runs'];
+const shared = ['charts', 'ui', 'i18n'];
+const view = ['react', 'react-dom', 'react-i18next', '@mantine', '@tanstack', 'recharts', 'lucide-react', 'wouter', 'zustand', 'i18next'];
+const engine = ['@tensorflow'];
+const platform = ['comlink', 'idb', 'node:'];
+
+/**
+ * @typedef {object} Zone
+ * @property {string[]} may parts that may be imported
+ * @property {boolean} [workerTypes] types of workers/api may be imported
+ * @property {boolean} [workerEntries] workers/*.worker may be started
+ * @property {string[]} bans packages that may not be imported
+ */
+
+/** @type {Record<string, Zone>} */
+const zones = {
+  'src/core': { may: ['src/core'], bans: [...view, ...engine, ...platform] },
+  workers: { may: ['workers', 'src/core'], bans: [...view, 'node:'] },
+  'src/lab': { may: ['src/lab', 'src/core'], workerTypes: true, workerEntries: true, bans: [...engine, '@mantine', 'recharts', 'node:'] },
+  'src/app': {
+    may: ['src/app', 'src/core', 'src/lab', ...[...pages, ...shared].map((name) => `src/${name}`)],
+    workerTypes: true,
+    bans: [...engine, 'comlink', 'idb', 'node:'],
+  },
+};
+for (const name of shared)
+  zones[`src/${name}`] = {
+    may: ['src/core', ...shared.map((other) => `src/${other}`)],
+    workerTypes: true,
+    bans: [...engine, 'comlink', 'idb', 'node:'],
+  };
+for (const name of pages)
+  zones[`src/${name}`] = {
+    may: [`src/${name}`, 'src/core', 'src/lab', ...shared.map((other) => `src/${other}`)],
+    workerTypes: true,
+    bans: [...engine, 'comlink', 'idb', 'node:'],
+  };
+
+/** @param {string} path relative to the root, with forward slashes */
+function zoneOf(path) {
+  const [first = '', second = ''] = path.split('/');
+  if (first === 'workers') return 'workers';
+  if (first !== 'src') return first;
+  // src/main.tsx and files beside it belong to the shell.
+  return path.split('/').length === 2 ? 'src/app' : `src/${second}`;
+}
+
+/**
+ * What is wrong with importing `source` from `file`, or null.
+ * @param {string} root absolute folder of the repository
+ * @param {string} file absolute path of the importing file
+ * @param {string} source as written
+ * @param {boolean} typeOnly
+ */
+export function boundaryFault(root, file, source, typeOnly) {
+  const from = zoneOf(relative(root, file).split(sep).join('/'));
+  const zone = zones[from];
+  if (!zone) return null;
+  if (!source.startsWith('.')) {
+    const banned = zone.bans.find((name) => source === name || source.startsWith(name.endsWith(':') ? name : `${name}/`));
+    return banned ? `${from} must not import ${banned}` : null;
+  }
+  const path = relative(root, resolve(dirname(file), source))
+    .split(sep)
+    .join('/');
+  const to = zoneOf(path);
+  // For the version shown.
+  if (zone.may.includes(to) || path === 'package.json') return null;
+  if (to === 'workers' && /^workers\/api(\.ts)?$/.test(path) && zone.workerTypes)
+    return typeOnly ? null : `${from} may import only types of workers/api (import type)`;
+  if (to === 'workers' && /^workers\/[^/]+\.worker(\.ts)?(\?.*)?$/.test(path) && zone.workerEntries) return null;
+  return `${from} must not import ${to} (${path}); it may import ${zone.may.join(', ')}${zone.workerTypes ? ', types of workers/api' : ''}`;
+}
+
+/** @type {import('eslint').Rule.RuleModule} */
+export const boundaries = {
+  meta: { type: 'problem', schema: [], messages: { fault: '{{ fault }}.' } },
+  create(context) {
+    /** @param {import('estree').Node} node @param {unknown} source @param {boolean} typeOnly */
+    const check = (node, source, typeOnly) => {
+      if (typeof source !== 'string') return;
+      const fault = boundaryFault(context.cwd, context.filename, source, typeOnly);
+      if (fault) context.report({ node, messageId: 'fault', data: { fault } });
+    };
+    /** @param {any} node */
+    const declaration = (node) => {
+      if (node.source) check(node, node.source.value, (node.importKind ?? node.exportKind) === 'type');
+    };
+    return {
+      ImportDeclaration: declaration,
+      ExportNamedDeclaration: declaration,
+      ExportAllDeclaration: declaration,
+      ImportExpression(node) {
+        if (node.source.type === 'Literal') check(node, node.source.value, false);
+      },
+      // A type written as import('…').T.
+      TSImportType(/** @type {any} */ node) {
+        check(node, node.source?.value ?? node.argument?.literal?.value, true);
+      },
+      // new Worker(new URL('…', import.meta.url)): a relative address pulls the file in as an import does.
+      NewExpression(node) {
+        const [address, base] = node.arguments;
+        if (
+          node.callee.type === 'Identifier' &&
+          node.callee.name === 'URL' &&
+          address?.type === 'Literal' &&
+          base?.type === 'MemberExpression'
+        )
+          check(node, address.value, false);
+      },
+    };
+  },
+};

@@ -1,0 +1,48 @@
+// @ts-check
+/**
+ * The HTTP headers the studio is served with, in one place for the dev server, the preview, the test browser and tools/serve.mjs.
+ * COOP and COEP make the page cross-origin isolated, which shared memory (wasm threads) needs.
+ */
+
+/** @type {Readonly<Record<string, string>>} */
+export const isolationHeaders = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** @param {string} scripts extra script sources @param {string} workers extra worker sources */
+const policy = (scripts, workers) =>
+  [
+    "default-src 'self'",
+    `script-src 'self' 'wasm-unsafe-eval'${scripts}`,
+    `worker-src 'self'${workers}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+const pagePolicy = policy('', '');
+/**
+ * A worker obeys the policy its own script came with, not the page's. tfjs's threaded wasm build starts its threads from blobs
+ * that import a blob, so scripts get `blob:` there and only there. Nothing anywhere needs 'unsafe-eval'.
+ */
+const scriptPolicy = policy(' blob:', ' blob:');
+
+/**
+ * All security headers for one response.
+ * @param {string} pathname path of the request, without a query
+ * @returns {Record<string, string>}
+ */
+export function securityHeaders(pathname) {
+  return {
+    ...isolationHeaders,
+    'Content-Security-Policy': /\.m?js$/.test(pathname) ? scriptPolicy : pagePolicy,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+  };
+}

@@ -1,0 +1,17 @@
+// @ts-check
+import { readFileSync } from 'node:fs';
+
+/** @type {{ dependencies: Record<string, string> }} */
+const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/**
+ * Packages that Vite bundles before the first page of a dev or test server. Without the list it finds what the workers import
+ * only when they start, and then reloads the page in mid-session.
+ */
+export const prebundled = [
+  // The union package brings layers, data and WebGL, which nothing here uses.
+  ...Object.keys(packageJson.dependencies).filter((name) => name !== '@tensorflow/tfjs'),
+  'react-dom/client',
+  'react/jsx-runtime',
+  'react/jsx-dev-runtime',
+];

@@ -1,0 +1,59 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+import { isolationHeaders, securityHeaders } from './tools/headers.mjs';
+import { prebundled } from './tools/prebundled.mjs';
+
+/** Fails the build when a page imports tfjs: it belongs to the workers, whose bundles do not pass through this plugin. */
+function tensorsStayInWorkers(): Plugin {
+  return {
+    name: 'crossfade:tensors-stay-in-workers',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        const tensor = chunk.moduleIds.find((id) => id.includes('/node_modules/@tensorflow/'));
+        if (tensor) this.error(`${chunk.fileName}, a script of the page, contains ${tensor}: import tensors in workers/ only`);
+      }
+    },
+  };
+}
+
+/** `vite preview` sends the same security headers as tools/serve.mjs, which choose the policy by the file. */
+function securePreview(): Plugin {
+  return {
+    name: 'crossfade:secure-preview',
+    configurePreviewServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const headers = securityHeaders(new URL(request.url ?? '/', 'http://localhost').pathname);
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        next();
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [react(), tensorsStayInWorkers(), securePreview()],
+  worker: { format: 'es' },
+  server: { headers: isolationHeaders },
+  preview: { headers: isolationHeaders },
+  optimizeDeps: { entries: ['index.html', 'workers/*.worker.ts'], include: prebundled },
+  build: {
+    target: 'es2022',
+    sourcemap: true,
+    // The policy allows no data: addresses for fetch, so small wasm files must stay files.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 2 },
+            { name: 'mantine', test: /node_modules[\\/](@mantine|@floating-ui)[\\/]/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
+});
