@@ -83,10 +83,20 @@ export interface RunRecord {
   /** Finished steps. */
   step: number;
   tokens: number;
+  /** Channel id → tokens of its training text: the length of one epoch. */
+  trainTokens: Record<string, number>;
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+}
+
+/** What happened to a run besides changes of its settings; kept in metrics.jsonl. */
+export interface RunEvent {
+  event: 'pause' | 'resume' | 'stop';
+  step: number;
+  /** Epoch milliseconds. */
+  at: number;
 }
 
 /** A point series for charts: never more than 400 points. NaN in y is a gap. */

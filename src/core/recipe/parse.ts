@@ -1,0 +1,59 @@
+/** Reads a recipe from outside and names the field that is wrong. */
+import type { z } from 'zod';
+import { StudioError } from '../errors';
+import { recipeSchema, type Recipe } from './schema';
+
+/** @throws StudioError `recipe-invalid` with field, value and what is accepted */
+export function parseRecipe(json: unknown): Recipe {
+  const result = recipeSchema.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+  const field = path.map(String).join('.') || 'recipe';
+  const value = describe(issue.code === 'custom' && issue.input !== undefined ? issue.input : valueAt(json, path));
+  const accepted = acceptedBy(issue);
+  throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });
+}
+
+/** @throws StudioError `recipe-invalid` also when the text is not JSON */
+export function parseRecipeText(text: string): Recipe {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new StudioError('recipe-invalid', `The recipe is not JSON: ${detail}`, { field: 'recipe', value: detail, accepted: 'JSON' });
+  }
+  return parseRecipe(json);
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = json;
+  for (const key of path) value = value !== null && typeof value === 'object' ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  return value;
+}
+
+function describe(value: unknown): string {
+  const text = value === undefined ? 'missing' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** Language-neutral: signs and literals, so that the page need not translate it. */
+function acceptedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected;
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' | ');
+    case 'too_small':
+      return `${issue.inclusive ? '≥' : '>'} ${String(issue.minimum)}`;
+    case 'too_big':
+      return `${issue.inclusive ? '≤' : '<'} ${String(issue.maximum)}`;
+    case 'unrecognized_keys':
+      return '—';
+    case 'custom':
+      return issue.path[0] === 'channels' && typeof issue.input === 'number' ? 'Σ share = 1' : issue.message;
+    default:
+      return issue.message;
+  }
+}

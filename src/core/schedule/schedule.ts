@@ -1,0 +1,54 @@
+/**
+ * Learning-rate schedules, the same values as transformers' get_*_schedule_with_warmup (optimization.py, v5): constant,
+ * linear and cosine with a floor, and WSD (warmup, stable, decay).
+ */
+import type { Schedule } from '../recipe/schema';
+
+/** Warmup in steps: a ratio is rounded up, as transformers does. */
+export function warmupSteps(schedule: Schedule, steps: number): number {
+  const { unit, value } = schedule.warmup;
+  return Math.min(steps, unit === 'steps' ? value : Math.ceil(value * steps - 1e-9));
+}
+
+/** First step of WSD's decay. */
+export function decayStart(schedule: Schedule, steps: number): number {
+  return Math.max(warmupSteps(schedule, steps), steps - Math.max(1, Math.round(schedule.decayRatio * steps)));
+}
+
+/** Learning rate of the step about to be computed. @param step 0-based; @param steps all steps of the run */
+export function learningRateAt(schedule: Schedule, step: number, steps: number): number {
+  return schedule.peakLr * factorAt(schedule, step, steps);
+}
+
+function factorAt(schedule: Schedule, step: number, steps: number): number {
+  const warmup = warmupSteps(schedule, steps);
+  const floor = schedule.minRatio;
+  const above = (factor: number) => factor * (1 - floor) + floor;
+  if (step < warmup) return schedule.kind === 'wsd' ? above(step / warmup) : step / warmup;
+  const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
+  switch (schedule.kind) {
+    case 'constant':
+      return 1;
+    case 'linear':
+      return above(1 - progress);
+    case 'cosine':
+      return above(0.5 * (1 + Math.cos(Math.PI * progress)));
+    case 'wsd': {
+      const start = decayStart(schedule, steps);
+      if (step < start) return 1;
+      if (step >= steps) return floor;
+      return above(decay(schedule.decayShape, (step - start) / Math.max(1, steps - start)));
+    }
+  }
+}
+
+function decay(shape: Schedule['decayShape'], progress: number): number {
+  switch (shape) {
+    case 'linear':
+      return 1 - progress;
+    case 'cosine':
+      return 0.5 * (1 + Math.cos(Math.PI * progress));
+    case 'sqrt':
+      return 1 - Math.sqrt(progress);
+  }
+}

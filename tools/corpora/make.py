@@ -1,0 +1,43 @@
+"""Copies the starter text to public/corpora and writes its manifest: python tools/corpora/make.py --starter DIR
+
+DIR holds `<channel>.train.txt` and `<channel>.eval.txt`. Licences and attribution are in attribution.json beside this file.
+"""
+import argparse
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+HERE = Path(__file__).parent
+OUT = HERE.parent.parent / "public" / "corpora"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--starter", type=Path, required=True)
+    starter = parser.parse_args().starter
+    OUT.mkdir(parents=True, exist_ok=True)
+    corpora = []
+    for corpus in json.loads((HERE / "attribution.json").read_text(encoding="utf-8")):
+        files = {"train": f"{corpus['id']}.train.txt", "heldOut": f"{corpus['id']}.eval.txt"}
+        for name in files.values():
+            shutil.copyfile(starter / name, OUT / name)
+        read = {split: (OUT / name).read_bytes() for split, name in files.items()}
+        corpora.append(
+            {
+                "id": corpus["id"],
+                "role": corpus["role"],
+                **files,
+                "separator": corpus["separator"],
+                "bytes": {split: len(data) for split, data in read.items()},
+                "sha256": {split: hashlib.sha256(data).hexdigest() for split, data in read.items()},
+                "licence": corpus["licence"],
+                "attribution": corpus["attribution"],
+            }
+        )
+    text = json.dumps({"corpora": corpora}, ensure_ascii=False, indent=2)
+    (OUT / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
