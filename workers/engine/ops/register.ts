@@ -1,0 +1,26 @@
+/** Puts the kernels of all ops on a backend: the references first, then the backend's fused ones in their place. */
+import type { BackendName } from '../../api';
+import * as activation from './activation/reference';
+import * as attention from './attention/reference';
+import * as channelSums from './channel-sums/reference';
+import * as crossEntropy from './cross-entropy/reference';
+import * as dropout from './dropout/reference';
+import * as embedding from './embedding/reference';
+import * as globalNorm from './global-norm/reference';
+import * as linear from './linear/reference';
+import * as norm from './norm/reference';
+import * as rotary from './rotary/reference';
+
+const references = [activation, attention, channelSums, crossEntropy, dropout, embedding, globalNorm, linear, norm, rotary];
+
+/** Fused kernels of a backend. Each returns once its kernels can run. */
+const fused: Partial<Record<BackendName, () => Promise<void>>> = {};
+
+export function registerReferences(backend: BackendName): void {
+  for (const { registerReference } of references) registerReference(backend);
+}
+
+export async function registerOps(backend: BackendName): Promise<void> {
+  registerReferences(backend);
+  await fused[backend]?.();
+}
