@@ -1,0 +1,183 @@
+/**
+ * Checkpoints, `runs/<id>/checkpoints/<step>/`: weights, optimizer and the trainer's own state (RNG, data cursors).
+ * `state.json` is put in place last and names the size and SHA-256 of the others, so a checkpoint is complete or absent.
+ */
+import { StudioError } from '../../src/core/errors';
+import type { CheckpointRecord } from '../../src/core/run/types';
+import { files, type Bytes, type FileStore } from './files';
+import { sha256 } from './hash';
+import { putRecord, records } from './records';
+
+export interface CheckpointContent {
+  /** safetensors, Hugging Face names, F32. */
+  model: Uint8Array;
+  /** safetensors: moments by parameter name. */
+  optimizer: Uint8Array;
+  /** JSON-able trainer state. */
+  state: unknown;
+}
+
+export interface LoadedCheckpoint {
+  step: number;
+  model: Bytes;
+  optimizer: Bytes;
+  state: unknown;
+}
+
+export type CheckpointFile = 'model.safetensors' | 'optimizer.safetensors';
+
+interface Seal {
+  version: 1;
+  files: Record<CheckpointFile, { bytes: number; sha256: string }>;
+  state: unknown;
+}
+
+const BLOBS = ['model.safetensors', 'optimizer.safetensors'] as const;
+const SEAL = 'state.json';
+
+const checkpointsPath = (runId: string): string => `runs/${runId}/checkpoints`;
+export const checkpointPath = (runId: string, step: number): string => `${checkpointsPath(runId)}/${step}`;
+
+/** Saves a checkpoint, whole or not at all. Throws `quota`; earlier checkpoints stay as they are. */
+export async function saveCheckpoint(
+  runId: string,
+  step: number,
+  content: CheckpointContent,
+  about: Pick<CheckpointRecord, 'reason' | 'evaluation'>,
+  store: FileStore = files,
+): Promise<CheckpointRecord> {
+  const folder = checkpointPath(runId, step);
+  const blobs: Record<CheckpointFile, Uint8Array> = { 'model.safetensors': content.model, 'optimizer.safetensors': content.optimizer };
+  const seal: Seal = {
+    version: 1,
+    files: { 'model.safetensors': await describe(content.model), 'optimizer.safetensors': await describe(content.optimizer) },
+    state: content.state,
+  };
+  const fresh = !(await store.exists(`${folder}/${SEAL}`));
+  const pending = [];
+  try {
+    for (const name of BLOBS) {
+      const file = await store.begin(`${folder}/${name}`);
+      pending.push(file);
+      await file.write(blobs[name]);
+    }
+    const file = await store.begin(`${folder}/${SEAL}`);
+    pending.push(file);
+    await file.write(new TextEncoder().encode(JSON.stringify(seal)));
+  } catch (error) {
+    for (const file of pending) await file.discard();
+    if (fresh) await store.remove(folder);
+    throw error;
+  }
+  // All bytes are on the disk; what is left are renames, the seal's last.
+  if (!fresh) await store.remove(`${folder}/${SEAL}`);
+  for (const file of pending) await file.commit();
+
+  const record: CheckpointRecord = {
+    runId,
+    step,
+    at: Date.now(),
+    bytes: pending.reduce((total, file) => total + file.bytes, 0),
+    ...about,
+  };
+  await putRecord('checkpoints', record);
+  return record;
+}
+
+/** Reads and checks a checkpoint. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+export async function loadCheckpoint(runId: string, step: number, store: FileStore = files): Promise<LoadedCheckpoint> {
+  const seal = await readSeal(runId, step, store);
+  return {
+    step,
+    model: await readBlob(runId, step, 'model.safetensors', seal, store),
+    optimizer: await readBlob(runId, step, 'optimizer.safetensors', seal, store),
+    state: seal.state,
+  };
+}
+
+/** The weights alone, checked. */
+export async function loadCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<Bytes> {
+  return readBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);
+}
+
+/** The newest checkpoint that is whole: a torn or corrupt one is passed over. Null when there is none. */
+export async function lastCheckpoint(runId: string, store: FileStore = files): Promise<LoadedCheckpoint | null> {
+  for (const step of (await sealedSteps(runId, store)).reverse()) {
+    try {
+      return await loadCheckpoint(runId, step, store);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.code !== 'checkpoint-corrupt') throw error;
+    }
+  }
+  return null;
+}
+
+/** Complete checkpoints of a run by step. */
+export async function listCheckpoints(runId: string, store: FileStore = files): Promise<CheckpointRecord[]> {
+  const sealed = new Set(await sealedSteps(runId, store));
+  const all = await (await records()).getAllFromIndex('checkpoints', 'runId', runId);
+  return all.filter(({ step }) => sealed.has(step)).sort((a, b) => a.step - b.step);
+}
+
+export async function removeCheckpoint(runId: string, step: number, store: FileStore = files): Promise<void> {
+  // The seal goes first: half a removal is then an absent checkpoint.
+  await store.remove(`${checkpointPath(runId, step)}/${SEAL}`);
+  await store.remove(checkpointPath(runId, step));
+  await (await records()).delete('checkpoints', [runId, step]);
+}
+
+/** Removes all checkpoints after `step`: a run that goes on from an earlier one writes its own future. */
+export async function removeCheckpointsAfter(runId: string, step: number, store: FileStore = files): Promise<void> {
+  for (const record of await listCheckpoints(runId, store)) if (record.step > step) await removeCheckpoint(runId, record.step, store);
+}
+
+/** Keeps the newest `keep` periodic and pause checkpoints, and all that were saved at the start, the end or by a person. */
+export async function pruneCheckpoints(runId: string, keep: number, store: FileStore = files): Promise<number[]> {
+  const passing = (await listCheckpoints(runId, store)).filter(({ reason }) => reason === 'periodic' || reason === 'pause');
+  const removed = passing.slice(0, Math.max(0, passing.length - keep)).map(({ step }) => step);
+  for (const step of removed) await removeCheckpoint(runId, step, store);
+  return removed;
+}
+
+async function describe(bytes: Uint8Array): Promise<{ bytes: number; sha256: string }> {
+  return { bytes: bytes.byteLength, sha256: await sha256(bytes) };
+}
+
+async function sealedSteps(runId: string, store: FileStore): Promise<number[]> {
+  const steps: number[] = [];
+  for (const entry of await store.list(checkpointsPath(runId)))
+    if (entry.kind === 'directory' && (await store.exists(`${checkpointsPath(runId)}/${entry.name}/${SEAL}`)))
+      steps.push(Number(entry.name));
+  return steps.sort((a, b) => a - b);
+}
+
+async function readSeal(runId: string, step: number, store: FileStore): Promise<Seal> {
+  const path = `${checkpointPath(runId, step)}/${SEAL}`;
+  if (!(await store.exists(path)))
+    throw new StudioError('checkpoint-missing', `Run "${runId}" has no complete checkpoint at step ${step}`, { run: runId, step });
+  try {
+    const seal = JSON.parse(await store.readText(path)) as Seal;
+    for (const name of BLOBS) if (typeof seal.files[name].sha256 !== 'string') throw new Error(`${name} is not described`);
+    return seal;
+  } catch (error) {
+    throw corrupt(runId, step, `${SEAL}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function readBlob(runId: string, step: number, name: CheckpointFile, seal: Seal, store: FileStore): Promise<Bytes> {
+  const path = `${checkpointPath(runId, step)}/${name}`;
+  const expected = seal.files[name];
+  const size = await store.size(path);
+  if (size !== expected.bytes) throw corrupt(runId, step, `${name} has ${size ?? 0} bytes, expected ${expected.bytes}`);
+  const bytes = await store.read(path);
+  if ((await sha256(bytes)) !== expected.sha256) throw corrupt(runId, step, `${name} does not match its SHA-256`);
+  return bytes;
+}
+
+function corrupt(runId: string, step: number, detail: string): StudioError {
+  return new StudioError('checkpoint-corrupt', `Checkpoint at step ${step} of run "${runId}" is corrupt: ${detail}`, {
+    run: runId,
+    step,
+    detail,
+  });
+}

@@ -1,0 +1,250 @@
+/**
+ * Blobs in the origin private file system, by path (`runs/r1/metrics.jsonl`). A file is written beside itself as
+ * `<name>.new` and moved over the old one when complete, so that a crash or a full disk leaves the former file.
+ */
+import { StudioError } from '../../src/core/errors';
+import { isQuotaError, quotaError } from './quota';
+import { hasSyncAccess, openWriter, unshared, writeFully, type ByteWriter, type OpenWriter } from './writer';
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface Entry {
+  name: string;
+  kind: 'file' | 'directory';
+}
+
+/** A file being written; nothing of it can be read at its path before `commit`. */
+export interface PendingFile {
+  readonly bytes: number;
+  write(chunk: Uint8Array): Promise<void>;
+  /** Puts the file in its place. */
+  commit(): Promise<void>;
+  /** Drops what was written; the former file stays. */
+  discard(): Promise<void>;
+}
+
+const PENDING = '.new';
+
+interface Movable {
+  move(name: string): Promise<void>;
+}
+
+export class FileStore {
+  constructor(
+    private readonly root: () => Promise<FileSystemDirectoryHandle> = () => navigator.storage.getDirectory(),
+    private readonly open: OpenWriter = openWriter,
+  ) {}
+
+  /** The whole file. Throws `file-missing`. */
+  async read(path: string): Promise<Bytes> {
+    return new Uint8Array(await (await this.blob(path)).arrayBuffer());
+  }
+
+  async readText(path: string): Promise<string> {
+    return new TextDecoder().decode(await this.read(path));
+  }
+
+  /** Bytes `start` to `end` (exclusive), fewer where the file is shorter. */
+  async readRange(path: string, start: number, end: number): Promise<Bytes> {
+    return new Uint8Array(await (await this.blob(path)).slice(start, end).arrayBuffer());
+  }
+
+  async stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return (await this.blob(path)).stream();
+  }
+
+  /** The file as a lazy Blob. Throws `file-missing`. */
+  async blob(path: string): Promise<File> {
+    const handle = await this.find(path);
+    if (!handle) throw new StudioError('file-missing', `No file "${path}" in storage`, { file: path, wanted: path });
+    return handle.getFile();
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.find(path)) !== null;
+  }
+
+  /** Bytes of a file; null when there is none. */
+  async size(path: string): Promise<number | null> {
+    const handle = await this.find(path);
+    return handle ? (await handle.getFile()).size : null;
+  }
+
+  /** Writes the whole file or leaves the former one. Throws `quota`. */
+  async write(path: string, content: Content): Promise<number> {
+    const file = await this.begin(path);
+    try {
+      if (typeof content === 'string') await file.write(new TextEncoder().encode(content));
+      else if (content instanceof Uint8Array) await file.write(content);
+      else for await (const chunk of content) await file.write(chunk);
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    await file.commit();
+    return file.bytes;
+  }
+
+  /** Starts a file that is written piece by piece. */
+  async begin(path: string): Promise<PendingFile> {
+    const { folder, name } = await this.locate(path);
+    const pending = await folder.getFileHandle(name + PENDING, { create: true });
+    let writer: ByteWriter;
+    let bytes = 0;
+    let open = true;
+
+    const discard = async (): Promise<void> => {
+      if (!open) return;
+      open = false;
+      await writer.abort().catch(() => undefined);
+      await folder.removeEntry(name + PENDING).catch(() => undefined);
+    };
+    const fail = async (error: unknown, needed: number): Promise<never> => {
+      await discard();
+      throw isQuotaError(error) ? await quotaError(needed) : error;
+    };
+
+    try {
+      writer = await this.open(pending);
+    } catch (error) {
+      await folder.removeEntry(name + PENDING).catch(() => undefined);
+      throw isQuotaError(error) ? await quotaError(0) : error;
+    }
+    return {
+      get bytes() {
+        return bytes;
+      },
+      async write(chunk) {
+        bytes += chunk.byteLength;
+        await writer.write(chunk).catch((error: unknown) => fail(error, bytes));
+      },
+      async commit() {
+        await writer.close().catch((error: unknown) => fail(error, bytes));
+        open = false;
+        await replace(folder, pending, name);
+      },
+      discard,
+    };
+  }
+
+  /** Adds to the end of a file, making it where there is none. Throws `quota`; the former bytes stay. */
+  async append(path: string, content: string | Uint8Array): Promise<void> {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const { folder, name } = await this.locate(path);
+    const handle = await folder.getFileHandle(name, { create: true });
+    try {
+      if (hasSyncAccess(handle)) {
+        const access = await handle.createSyncAccessHandle();
+        const size = access.getSize();
+        try {
+          writeFully(access, bytes, size);
+          access.flush();
+        } catch (error) {
+          access.truncate(size);
+          throw error;
+        } finally {
+          access.close();
+        }
+      } else {
+        const stream = await handle.createWritable({ keepExistingData: true });
+        await stream.seek((await handle.getFile()).size);
+        await stream.write(unshared(bytes));
+        await stream.close();
+      }
+    } catch (error) {
+      throw isQuotaError(error) ? await quotaError(bytes.byteLength) : error;
+    }
+  }
+
+  /** Cuts a file to its first `size` bytes. */
+  async truncate(path: string, size: number): Promise<void> {
+    const handle = await this.find(path);
+    if (!handle) throw new StudioError('file-missing', `No file "${path}" in storage`, { file: path, wanted: path });
+    if (hasSyncAccess(handle)) {
+      const access = await handle.createSyncAccessHandle();
+      access.truncate(size);
+      access.flush();
+      access.close();
+    } else {
+      const stream = await handle.createWritable({ keepExistingData: true });
+      await stream.truncate(size);
+      await stream.close();
+    }
+  }
+
+  /** Removes a file, or a folder with all it holds. Nothing happens when there is none. */
+  async remove(path: string): Promise<void> {
+    const parts = path.split('/');
+    const name = parts.pop() ?? '';
+    const folder = await this.folder(parts);
+    await folder?.removeEntry(name, { recursive: true }).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error;
+    });
+  }
+
+  /** What a folder holds, sorted by name; files still being written are left out. Empty when there is no such folder. */
+  async list(path: string): Promise<Entry[]> {
+    const folder = await this.folder(path === '' ? [] : path.split('/'));
+    const entries: Entry[] = [];
+    if (folder) for await (const [name, handle] of folder.entries()) if (!name.endsWith(PENDING)) entries.push({ name, kind: handle.kind });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Bytes of all files under a folder. */
+  async folderSize(path: string): Promise<number> {
+    let total = 0;
+    for (const entry of await this.list(path)) {
+      const inner = `${path}/${entry.name}`;
+      total += entry.kind === 'directory' ? await this.folderSize(inner) : ((await this.size(inner)) ?? 0);
+    }
+    return total;
+  }
+
+  private async find(path: string): Promise<FileSystemFileHandle | null> {
+    const parts = path.split('/');
+    const name = parts.pop() ?? '';
+    const folder = await this.folder(parts);
+    try {
+      return folder ? await folder.getFileHandle(name) : null;
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw error;
+    }
+  }
+
+  private async folder(parts: readonly string[]): Promise<FileSystemDirectoryHandle | null> {
+    let folder = await this.root();
+    try {
+      for (const part of parts) folder = await folder.getDirectoryHandle(part);
+      return folder;
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw error;
+    }
+  }
+
+  private async locate(path: string): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {
+    const parts = path.split('/');
+    const name = parts.pop() ?? '';
+    let folder = await this.root();
+    for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true });
+    return { folder, name };
+  }
+}
+
+/** The studio's own store. */
+export const files = new FileStore();
+
+async function replace(folder: FileSystemDirectoryHandle, pending: FileSystemFileHandle, name: string): Promise<void> {
+  if ('move' in pending) return (pending as FileSystemFileHandle & Movable).move(name);
+  // Without move: the stream's own swap file keeps the former content until close.
+  const content = await (pending as FileSystemFileHandle).getFile();
+  const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  await content.stream().pipeTo(stream);
+  await folder.removeEntry(name + PENDING);
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError');
+}
