@@ -1,0 +1,86 @@
+/** What can be compared: base models, and every checkpoint of every run, grouped for the picker. */
+import type { ModelRecord, WeightsRef } from '../../workers/api';
+import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import { weightsKey, type CompareAddress } from './address';
+
+export interface WeightsSource {
+  key: string;
+  weights: WeightsRef;
+  /** Model name, or the run's name. */
+  name: string;
+  /** null for a base model. */
+  step: number | null;
+  reason: CheckpointRecord['reason'] | null;
+  at: number | null;
+  /** The model whose tokenizer and vocabulary these weights have. */
+  base: string;
+  run: RunRecord | null;
+}
+
+export interface SourceGroup {
+  /** `models`, or the run's id. */
+  id: string;
+  run: RunRecord | null;
+  sources: WeightsSource[];
+}
+
+/** Models first, then runs from the newest, each with its checkpoints from the last to the first. Runs without one are left out. */
+export function groupSources(
+  models: ModelRecord[],
+  runs: RunRecord[],
+  checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
+): SourceGroup[] {
+  const groups: SourceGroup[] = [
+    {
+      id: 'models',
+      run: null,
+      sources: models.map((model) => {
+        const weights: WeightsRef = { kind: 'model', model: model.id };
+        return { key: weightsKey(weights), weights, name: model.name, step: null, reason: null, at: null, base: model.id, run: null };
+      }),
+    },
+  ];
+  for (const run of newestFirst(runs)) {
+    const saved = [...(checkpoints.get(run.id) ?? [])].sort((one, other) => other.step - one.step);
+    if (saved.length === 0) continue;
+    groups.push({
+      id: run.id,
+      run,
+      sources: saved.map((checkpoint) => {
+        const weights: WeightsRef = { kind: 'checkpoint', run: run.id, step: checkpoint.step };
+        return {
+          key: weightsKey(weights),
+          weights,
+          name: run.name,
+          step: checkpoint.step,
+          reason: checkpoint.reason,
+          at: checkpoint.at,
+          base: run.recipe.base,
+          run,
+        };
+      }),
+    });
+  }
+  return groups;
+}
+
+export function findSource(groups: readonly SourceGroup[], key: string | null): WeightsSource | null {
+  if (key === null) return null;
+  for (const group of groups) for (const source of group.sources) if (source.key === key) return source;
+  return null;
+}
+
+/**
+ * The comparison a person most likely wants: the latest run's base model against its last checkpoint. Without a run both
+ * sides are the first model, so that the page still shows its numbers.
+ */
+export function defaultAddress(groups: readonly SourceGroup[]): CompareAddress {
+  const models = groups.find((group) => group.run === null)?.sources ?? [];
+  const latest = groups.find((group) => group.run !== null)?.sources[0];
+  const base = latest ? (models.find((source) => source.base === latest.base) ?? models[0]) : models[0];
+  return { a: base?.key ?? latest?.key ?? null, b: latest?.key ?? models[0]?.key ?? null };
+}
+
+function newestFirst(runs: RunRecord[]): RunRecord[] {
+  return [...runs].sort((one, other) => other.createdAt - one.createdAt);
+}
