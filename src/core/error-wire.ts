@@ -7,7 +7,7 @@ import { errorFromRecord, errorRecord, type ErrorRecord } from './errors';
 
 interface ThrowHandler {
   canHandle(value: unknown): boolean;
-  serialize(value: unknown): [unknown, Transferable[]];
+  serialize(value: unknown): [unknown, never[]];
   deserialize(value: unknown): unknown;
 }
 

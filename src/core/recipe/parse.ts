@@ -10,8 +10,9 @@ export function parseRecipe(json: unknown): Recipe {
   const issue = result.error.issues[0]!;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
   const field = path.map(String).join('.') || 'recipe';
-  const value = describe(issue.code === 'custom' && issue.input !== undefined ? issue.input : valueAt(json, path));
-  const accepted = acceptedBy(issue);
+  const named = issue.code === 'custom' ? (issue.params as { value: string | number; accepted: string } | undefined) : undefined;
+  const value = named ? String(named.value) : describe(valueAt(json, path));
+  const accepted = named?.accepted ?? acceptedBy(issue);
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
 
@@ -51,8 +52,6 @@ function acceptedBy(issue: z.core.$ZodIssue): string {
       return `${issue.inclusive ? '≤' : '<'} ${String(issue.maximum)}`;
     case 'unrecognized_keys':
       return '—';
-    case 'custom':
-      return issue.path[0] === 'channels' && typeof issue.input === 'number' ? 'Σ share = 1' : issue.message;
     default:
       return issue.message;
   }

@@ -44,6 +44,12 @@ export const strategySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('domain-only') }),
 ]);
 
+const rolesNeeded = {
+  mixed: [],
+  'general-then-domain': ['general', 'domain'],
+  'domain-only': ['domain'],
+} as const;
+
 export const recipeSchema = z
   .strictObject({
     version: z.literal(1),
@@ -88,32 +94,15 @@ export const recipeSchema = z
     runnable: z.boolean().default(true),
   })
   .superRefine((recipe, context) => {
+    const refuse = (path: string[], value: string | number, accepted: string) =>
+      context.addIssue({ code: 'custom', path, message: `is ${value}; accepted: ${accepted}`, params: { value, accepted } });
     const sum = recipe.channels.reduce((total, channel) => total + channel.share, 0);
-    if (Math.abs(sum - 1) > 1e-6)
-      context.addIssue({
-        code: 'custom',
-        path: ['channels'],
-        message: `shares sum to ${Number(sum.toFixed(6))}; they must sum to 1`,
-        input: sum,
-      });
+    if (Math.abs(sum - 1) > 1e-6) refuse(['channels'], `Σ share = ${Number(sum.toFixed(6))}`, 'Σ share = 1');
     const ids = recipe.channels.map((channel) => channel.id);
     const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-    if (twice !== undefined)
-      context.addIssue({ code: 'custom', path: ['channels'], message: `channel "${twice}" appears twice; ids must differ`, input: twice });
-    if (recipe.strategy.kind !== 'mixed' && !recipe.channels.some((channel) => channel.role === 'domain'))
-      context.addIssue({
-        code: 'custom',
-        path: ['strategy', 'kind'],
-        message: `strategy "${recipe.strategy.kind}" needs a channel with role "domain"`,
-        input: recipe.strategy.kind,
-      });
-    if (recipe.strategy.kind === 'general-then-domain' && !recipe.channels.some((channel) => channel.role === 'general'))
-      context.addIssue({
-        code: 'custom',
-        path: ['strategy', 'kind'],
-        message: 'strategy "general-then-domain" needs a channel with role "general"',
-        input: recipe.strategy.kind,
-      });
+    if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
+    for (const role of rolesNeeded[recipe.strategy.kind])
+      if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
   });
 
 export type Recipe = z.infer<typeof recipeSchema>;

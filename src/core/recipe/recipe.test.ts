@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { StudioError } from '../errors';
+import { diffRecipes } from './diff';
+import { parseRecipe, parseRecipeText } from './parse';
+import type { Recipe } from './schema';
+import { decodeRecipe, encodeRecipe } from './share-link';
+
+const folder = new URL('../../../public/recipes/', import.meta.url);
+const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as unknown;
+const presets = (read('manifest.json') as { presets: { id: string; file: string }[] }).presets.map(({ id, file }) => ({
+  id,
+  ...(read(file) as { recipe: unknown; title: Record<string, string>; watch: Record<string, string> }),
+}));
+const golden = parseRecipe(presets[0]!.recipe);
+
+function failure(change: (recipe: Record<string, unknown>) => void): StudioError {
+  const copy = structuredClone(golden) as unknown as Record<string, unknown>;
+  change(copy);
+  try {
+    parseRecipe(copy);
+  } catch (error) {
+    return error as StudioError;
+  }
+  throw new Error('expected the recipe to be refused');
+}
+
+describe('presets', () => {
+  it.each(presets)('$id is a valid recipe with both languages', ({ id, recipe, title, watch }) => {
+    expect(parseRecipe(recipe).name).toBe(id);
+    for (const language of ['en', 'zh']) {
+      expect(title[language]!.length).toBeGreaterThan(3);
+      expect(watch[language]!.length).toBeGreaterThan(40);
+    }
+  });
+
+  it('holds the golden ratio and the 7B constants', () => {
+    expect(golden.channels.find((channel) => channel.role === 'domain')!.share).toBeCloseTo(1 / 6, 3);
+    const reference = parseRecipe(presets.find((preset) => preset.id === 'reference-7b')!.recipe);
+    expect(reference.runnable).toBe(false);
+    expect(reference.schedule.peakLr).toBe(1e-5);
+    expect(reference.batch.rows * reference.batch.accumulation).toBe(256);
+    expect(reference.context).toBe(2048);
+  });
+});
+
+describe('parseRecipe names what is wrong', () => {
+  it('shares that do not sum to 1', () => {
+    const error = failure((recipe) => (recipe['channels'] as { share: number }[]).forEach((channel) => (channel.share = 0)));
+    expect(error.code).toBe('recipe-invalid');
+    expect(error.values).toEqual({ field: 'channels', value: 'Σ share = 0', accepted: 'Σ share = 1' });
+  });
+
+  it('an unknown schedule, a negative rate, a missing field, a field too many', () => {
+    expect(failure((recipe) => ((recipe['schedule'] as Record<string, unknown>)['kind'] = 'exp')).values).toEqual({
+      field: 'schedule.kind',
+      value: '"exp"',
+      accepted: '"constant" | "linear" | "cosine" | "wsd"',
+    });
+    expect(failure((recipe) => ((recipe['schedule'] as Record<string, unknown>)['peakLr'] = -1)).values).toMatchObject({
+      field: 'schedule.peakLr',
+      value: '-1',
+      accepted: '≥ 0',
+    });
+    expect(failure((recipe) => delete recipe['seed']).values).toMatchObject({ field: 'seed', value: 'missing', accepted: 'number' });
+    expect(failure((recipe) => (recipe['lerning'] = 3)).values).toMatchObject({ field: 'lerning', value: '3' });
+  });
+
+  it('text that is not JSON', () => {
+    expect(() => parseRecipeText('{')).toThrow(/not JSON/);
+  });
+
+  it('never throws anything but a StudioError', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        try {
+          parseRecipe(value);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StudioError);
+        }
+      }),
+    );
+  });
+});
+
+describe('share link', () => {
+  it('round-trips and is safe in an address', () => {
+    const text = encodeRecipe(golden);
+    expect(text).toMatch(/^[A-Za-z0-9_-]+$/);
+    expect(decodeRecipe(text)).toEqual(golden);
+  });
+
+  it('refuses broken text', () => {
+    for (const text of ['', '***', 'AAAA', encodeRecipe(golden).slice(0, 40)]) expect(() => decodeRecipe(text)).toThrowError(StudioError);
+  });
+});
+
+it('diffs recipes by field, channels by id', () => {
+  const other: Recipe = structuredClone(golden);
+  other.schedule.peakLr = 0.001;
+  other.channels[3]!.share = 0.5;
+  expect(diffRecipes(golden, other)).toEqual([
+    { field: 'channels.domain.share', a: '0.167', b: '0.5' },
+    { field: 'schedule.peakLr', a: '0.0003', b: '0.001' },
+  ]);
+});
