@@ -71,11 +71,15 @@ class Nano(nn.Module):
         logits = F.linear(x, self.embed_tokens.weight)
         return F.cross_entropy(logits.float().view(-1, logits.shape[-1]), targets.reshape(-1))
 
-    def hugging_face_state(self, dtype) -> dict:
-        state = {"model.embed_tokens.weight": self.embed_tokens.weight, "model.norm.weight": self.norm}
+    def hugging_face_names(self) -> dict[str, nn.Parameter]:
+        """The parameters under transformers' names."""
+        named = {"model.embed_tokens.weight": self.embed_tokens.weight, "model.norm.weight": self.norm}
         for i, layer in enumerate(self.layers):
             for name, p in layer.named_parameters():
                 part = name.split(".")[0]
                 group = "self_attn." if part[:2] in ("q_", "k_", "v_", "o_") else "" if "layernorm" in part else "mlp."
-                state[f"model.layers.{i}.{group}{part}.weight"] = p
-        return {k: v.detach().to(dtype).contiguous().clone() for k, v in state.items()}
+                named[f"model.layers.{i}.{group}{part}.weight"] = p
+        return named
+
+    def hugging_face_state(self, dtype) -> dict:
+        return {k: v.detach().to(dtype).contiguous().clone() for k, v in self.hugging_face_names().items()}
