@@ -67,9 +67,13 @@ export function createWorkerClient<Api extends AsyncMethods<Api>>(name: string, 
     return new Promise((resolve, reject) => {
       pending.add(reject);
       const sent = args.map((argument) =>
-        typeof argument === 'function' ? proxy((...values: unknown[]) => (argument as (...values: unknown[]) => unknown)(...values)) : argument,
+        typeof argument === 'function'
+          ? proxy((...values: unknown[]) => (argument as (...values: unknown[]) => unknown)(...values))
+          : argument,
       );
-      remote[method]!(...sent).then(resolve, reject).finally(() => pending.delete(reject));
+      remote[method]!(...sent)
+        .then(resolve, reject)
+        .finally(() => pending.delete(reject));
     });
   }
 

@@ -1,0 +1,102 @@
+/** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
+import { ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import { changeLanguage, LANGUAGES } from '../i18n/start';
+import { DeviceBadge } from './DeviceBadge';
+import { ROUTES } from './routes';
+import styles from './Header.module.css';
+
+const THEME_ICONS = { auto: Monitor, light: Sun, dark: Moon } as const;
+const THEMES: readonly MantineColorScheme[] = ['auto', 'light', 'dark'];
+
+function LanguageMenu() {
+  const { t, i18n } = useTranslation();
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('language.label')} className={styles.icon}>
+          <Languages size={17} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LANGUAGES.map((language) => (
+          <Menu.Item
+            key={language}
+            lang={language === 'zh' ? 'zh-CN' : 'en'}
+            rightSection={i18n.language === language ? <Check size={14} /> : null}
+            onClick={() => void changeLanguage(language)}
+          >
+            {t(`language.${language}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function ThemeMenu() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const Current = THEME_ICONS[colorScheme];
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('theme.label')} className={styles.icon}>
+          <Current size={17} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {THEMES.map((scheme) => {
+          const Icon = THEME_ICONS[scheme];
+          return (
+            <Menu.Item
+              key={scheme}
+              leftSection={<Icon size={14} />}
+              rightSection={colorScheme === scheme ? <Check size={14} /> : null}
+              onClick={() => setColorScheme(scheme)}
+            >
+              {t(`theme.${scheme}`)}
+            </Menu.Item>
+          );
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Logo() {
+  return (
+    <svg className={styles.mark} viewBox="0 0 26 20" width="26" height="20" aria-hidden>
+      <path d="M1 4C11 4 15 16 25 16" fill="none" stroke="var(--channel-en)" strokeWidth="2.6" strokeLinecap="round" />
+      <path d="M1 16C11 16 15 4 25 4" fill="none" stroke="var(--channel-domain)" strokeWidth="2.6" strokeLinecap="round" />
+    </svg>
+  );
+}
+
+export function Header() {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  return (
+    <header className={styles.header}>
+      <Link href="/desk" className={styles.logo} aria-label={t('product')}>
+        <Logo />
+        <span>{t('product')}</span>
+      </Link>
+      <nav className={styles.nav} aria-label={t('nav.label')}>
+        {ROUTES.map(({ id, path: target, icon: Icon }) => (
+          <Link key={id} href={target} className={styles.tab} aria-current={path === target ? 'page' : undefined}>
+            <Icon size={18} aria-hidden />
+            <span>{t(`nav.${id}`)}</span>
+          </Link>
+        ))}
+      </nav>
+      <div className={styles.tools}>
+        <DeviceBadge />
+        <LanguageMenu />
+        <ThemeMenu />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,55 @@
+/** An error as two sentences in the person's language: what happened, and what to do. */
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import { errorRecord, type ErrorRecord } from '../core/errors';
+import { useFormat } from './format';
+
+export interface ErrorText {
+  what: string;
+  advice: string;
+}
+
+const BYTE_VALUES: ReadonlySet<string> = new Set(['bytes', 'limit', 'available']);
+const ALL_VALUES = [
+  ...[
+    'file',
+    'detail',
+    'field',
+    'value',
+    'accepted',
+    'tokenizerSize',
+    'modelSize',
+    'tensor',
+    'found',
+    'expected',
+    'wanted',
+    'bytes',
+    'limit',
+  ],
+  ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'backend', 'worker', 'url', 'status'],
+];
+
+export function isErrorRecord(value: unknown): value is ErrorRecord {
+  return typeof value === 'object' && value !== null && !(value instanceof Error) && 'code' in value && 'values' in value;
+}
+
+/** Accepts a thrown value as well as a stored ErrorRecord. A value that the error lacks reads "?". */
+export function useErrorText(): (error: unknown) => ErrorText {
+  const { t } = useTranslation('errors');
+  const format = useFormat();
+  return useCallback(
+    (error) => {
+      const { code, values } = isErrorRecord(error) ? error : errorRecord(error);
+      const shown: Record<string, unknown> = Object.fromEntries(ALL_VALUES.map((name) => [name, '?']));
+      for (const [name, value] of Object.entries(values)) {
+        const inBytes = BYTE_VALUES.has(name) || (code === 'quota' && name === 'needed');
+        shown[name] =
+          typeof value === 'number' ? (inBytes ? format.bytes(value) : format.decimal(value, Number.isInteger(value) ? 0 : 3)) : value;
+      }
+      // A detail is a sentence of its own and may bring its full stop.
+      if (typeof shown['detail'] === 'string') shown['detail'] = shown['detail'].replace(/[.。]+$/, '');
+      return { what: t(`${code}.what`, shown), advice: t(`${code}.do`, shown) };
+    },
+    [t, format],
+  );
+}

@@ -1,0 +1,16 @@
+/** Start: texts of one language, then the shell; the engine opens once the first page has been painted. */
+import './app/mantine-styles';
+import './app/tokens.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/App';
+import { startI18n } from './i18n/start';
+import { installAutomationHandle } from './lab/automation';
+
+installAutomationHandle();
+await startI18n();
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,7 @@
+import { useTranslation } from 'react-i18next';
+import { PageHead } from '../ui/PageHead';
+
+export default function Page() {
+  const { t } = useTranslation('models');
+  return <PageHead title={t('title')} />;
+}
