@@ -1,0 +1,27 @@
+// @ts-check
+/**
+ * `npm start`: installs what is missing, builds what is stale, serves the studio and prints its address.
+ *
+ *     npm start -- [--port 4173] [--host 127.0.0.1]
+ */
+import { join } from 'node:path';
+import { installPackages, requireNode, root } from './setup.mjs';
+
+requireNode();
+const { serve, serverOptions } = await import('./serve.mjs');
+const { buildIfStale } = await import('./build-if-stale.mjs');
+
+try {
+  const options = serverOptions(process.argv.slice(2));
+  installPackages();
+  if (!buildIfStale()) {
+    console.error('The studio could not be built: the reason is above.');
+    process.exit(1);
+  }
+  const { url, port } = await serve({ ...options, folder: join(root, 'dist') });
+  if (options.port !== 0 && port !== options.port) console.log(`Port ${options.port} is taken.`);
+  console.log(`\n  Crossfade is at  ${url}\n\n  Ctrl+C stops it.\n`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
