@@ -1,0 +1,154 @@
+/** State of the runs page: the list, the opened run, and what is being done to a run. */
+import { create } from 'zustand';
+import type { Progress } from '../../workers/api';
+import { errorRecord, type ErrorRecord } from '../core/errors';
+import type { CheckpointRecord, EvaluationRow, RunRecord, RunSnapshot } from '../core/run/types';
+import { lab } from '../lab/lab';
+
+export interface OpenRun {
+  id: string;
+  state: 'loading' | 'ready' | 'failed';
+  error: ErrorRecord | null;
+  snapshot: RunSnapshot | null;
+  evaluations: EvaluationRow[];
+}
+
+export type ExportType = 'F32' | 'F16' | 'BF16';
+
+export interface RunExport {
+  run: string;
+  progress: Progress | null;
+  error: ErrorRecord | null;
+  /** The finished zip's address and name, until the dialog closes. */
+  file: { url: string; name: string; bytes: number } | null;
+  busy: boolean;
+}
+
+export interface RunsState {
+  list: 'loading' | 'ready' | 'failed';
+  listError: ErrorRecord | null;
+  runs: RunRecord[];
+  checkpoints: ReadonlyMap<string, CheckpointRecord[]>;
+  storage: { used: number; quota: number } | null;
+  opened: OpenRun | null;
+  exporting: RunExport | null;
+  /** Of renaming and deleting, with the run it concerns. */
+  failure: { run: string; error: ErrorRecord } | null;
+
+  load(): Promise<void>;
+  open(id: string): Promise<void>;
+  close(): void;
+  rename(id: string, name: string): Promise<void>;
+  /** True when the run is gone. */
+  remove(id: string): Promise<boolean>;
+  beginExport(id: string): void;
+  exportRun(step: number, dtype: ExportType): Promise<void>;
+  endExport(): void;
+  dismiss(): void;
+}
+
+export const useRuns = create<RunsState>()((set, get) => ({
+  list: 'loading',
+  listError: null,
+  runs: [],
+  checkpoints: new Map(),
+  storage: null,
+  opened: null,
+  exporting: null,
+  failure: null,
+
+  async load() {
+    try {
+      const runs = await lab.library.runs();
+      const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
+      const newest = [...runs].sort((one, other) => other.createdAt - one.createdAt);
+      set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
+      set({ storage: await lab.library.storage() });
+    } catch (error) {
+      set({ list: 'failed', listError: errorRecord(error) });
+    }
+  },
+
+  async open(id) {
+    set({ opened: { id, state: 'loading', error: null, snapshot: null, evaluations: [] } });
+    const settle = (change: Partial<OpenRun>) => {
+      const { opened } = get();
+      if (opened?.id === id) set({ opened: { ...opened, ...change } });
+    };
+    try {
+      const [snapshot, metrics] = await Promise.all([lab.library.snapshot(id), lab.library.metrics(id)]);
+      settle({ state: 'ready', snapshot, evaluations: metrics.evaluations });
+    } catch (error) {
+      settle({ state: 'failed', error: errorRecord(error) });
+    }
+  },
+  close: () => set({ opened: null }),
+
+  async rename(id, name) {
+    const trimmed = name.trim().slice(0, 120);
+    const run = get().runs.find((record) => record.id === id);
+    if (!run || trimmed === '' || trimmed === run.name) return;
+    const show = (shown: string) => set({ runs: get().runs.map((record) => (record.id === id ? { ...record, name: shown } : record)) });
+    show(trimmed);
+    try {
+      await lab.library.renameRun(id, trimmed);
+    } catch (error) {
+      show(run.name);
+      set({ failure: { run: id, error: errorRecord(error) } });
+    }
+  },
+
+  async remove(id) {
+    try {
+      await lab.library.removeRun(id);
+    } catch (error) {
+      set({ failure: { run: id, error: errorRecord(error) } });
+      return false;
+    }
+    const { runs, opened } = get();
+    set({ runs: runs.filter((run) => run.id !== id), opened: opened?.id === id ? null : opened });
+    await get().load();
+    return true;
+  },
+
+  beginExport: (run) => set({ exporting: { run, progress: null, error: null, file: null, busy: false } }),
+
+  async exportRun(step, dtype) {
+    const begun = get().exporting;
+    if (!begun || begun.busy) return;
+    const { run } = begun;
+    const settle = (change: Partial<RunExport>) => {
+      const { exporting } = get();
+      if (exporting?.run === run) set({ exporting: { ...exporting, ...change } });
+    };
+    release(begun);
+    settle({ busy: true, error: null, file: null, progress: null });
+    try {
+      const blob = await lab.library.exportRun(run, step, dtype, (progress) => settle({ progress }));
+      if (get().exporting?.run !== run) return;
+      const name = get().runs.find((record) => record.id === run)?.name ?? run;
+      settle({ file: { url: URL.createObjectURL(blob), name: zipName(name, step), bytes: blob.size } });
+    } catch (error) {
+      settle({ error: errorRecord(error) });
+    } finally {
+      settle({ busy: false, progress: null });
+    }
+  },
+
+  endExport() {
+    const { exporting } = get();
+    if (exporting) release(exporting);
+    set({ exporting: null });
+  },
+  dismiss: () => set({ failure: null }),
+}));
+
+function release(exporting: RunExport): void {
+  if (exporting.file) URL.revokeObjectURL(exporting.file.url);
+}
+
+/** A name that every file system takes. */
+export function zipName(run: string, step: number): string {
+  const plain = run.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
+  return `${plain === '' ? 'run' : plain}-step-${step}.zip`;
+}

@@ -1,0 +1,35 @@
+/** Asks before something is lost, and says what. The safe answer has the focus. */
+import type { ReactNode } from 'react';
+import { Button, Modal } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import styles from './Confirm.module.css';
+
+interface Props {
+  opened: boolean;
+  title: string;
+  /** What is lost, and what stays. */
+  children: ReactNode;
+  /** The verb on the button: "Delete run". */
+  confirm: string;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+export function Confirm({ opened, title, children, confirm, onConfirm, onClose }: Props) {
+  const { t } = useTranslation();
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': t('close') }}>
+      <div className={styles.body}>
+        <div>{children}</div>
+        <div className={styles.buttons}>
+          <Button variant="default" onClick={onClose} data-autofocus>
+            {t('cancel')}
+          </Button>
+          <Button color="red" autoContrast onClick={onConfirm}>
+            {confirm}
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,37 @@
+/** What a worker is doing, how far it is, and a way to stop it. */
+import { Button, Progress as ProgressBar } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { Progress } from '../../workers/api';
+import { useFormat } from '../i18n/format';
+import { useChannelName } from './channel-name';
+import styles from './ProgressLine.module.css';
+
+interface Props {
+  /** null before the first report. */
+  progress: Progress | null;
+  onCancel?: (() => void) | undefined;
+}
+
+export function ProgressLine({ progress, onCancel }: Props) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const channelName = useChannelName();
+  const ratio = progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : null;
+  const words = progress ? t(`phase.${progress.phase}`, { item: channelName(progress.item) }) : t('loading');
+  return (
+    <div className={styles.line}>
+      <span className={styles.words} role="status">
+        {words}
+      </span>
+      <ProgressBar.Root className={styles.bar} size={6} radius={9}>
+        <ProgressBar.Section value={(ratio ?? 0.04) * 100} animated={ratio === null} striped={ratio === null} aria-label={words} />
+      </ProgressBar.Root>
+      {ratio !== null && <span>{format.percent(ratio, 0)}</span>}
+      {onCancel && (
+        <Button size="xs" variant="default" onClick={onCancel}>
+          {t('cancel')}
+        </Button>
+      )}
+    </div>
+  );
+}
