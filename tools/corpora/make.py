@@ -5,11 +5,18 @@ DIR holds `<channel>.train.txt` and `<channel>.eval.txt`. Licences and attributi
 import argparse
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 HERE = Path(__file__).parent
 OUT = HERE.parent.parent / "public" / "corpora"
+
+
+def count_documents(text: str, separator: str) -> int:
+    """Same rule as src/core/text/documents.ts."""
+    parts = re.split(r"\n{%d,}" % len(separator), text.replace("\r\n", "\n"))
+    return sum(1 for part in parts if part.strip())
 
 
 def main() -> None:
@@ -29,6 +36,7 @@ def main() -> None:
                 "role": corpus["role"],
                 **files,
                 "separator": corpus["separator"],
+                "documents": {split: count_documents(data.decode(), corpus["separator"]) for split, data in read.items()},
                 "bytes": {split: len(data) for split, data in read.items()},
                 "sha256": {split: hashlib.sha256(data).hexdigest() for split, data in read.items()},
                 "licence": corpus["licence"],
