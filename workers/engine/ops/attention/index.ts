@@ -38,5 +38,5 @@ defineGradient<TapeAttributes>({
   saveInputs: ['q', 'k', 'v'],
   saveOutputs: [true, true],
   gradient: ([dout], [q, k, v, out, lse], { documents, ...shape }) =>
-    handOut(['q', 'k', 'v'], runKernels(kernels.AttentionGrad, { q, k, v, out, lse, dout, documents } as Record<string, Tensor>, shape)),
+    handOut(['q', 'k', 'v'], runKernels(kernels.AttentionGrad, { q, k, v, out, lse, dout, documents }, shape)),
 });

@@ -1,0 +1,167 @@
+/** Opens the tensor backend: hardware WebGPU, else wasm, else cpu, unless one is forced. Runs inside a worker. */
+import { backend as tensorBackend, setBackend } from '@tensorflow/tfjs-core';
+import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import { StudioError } from '../../src/core/errors';
+import type { BackendName, DeviceInfo } from '../api';
+import { registerOps } from './ops/register';
+
+export interface OpenOptions {
+  /** null: the best that is there. */
+  backend: BackendName | null;
+  /** null: one per logical core. Only wasm uses more than one, and only when cross-origin isolated. */
+  threads: number | null;
+  /** Fails rather than train on a software WebGPU adapter or a CPU. */
+  requireHardware: boolean;
+}
+
+interface Adapter {
+  description: string;
+  software: boolean;
+}
+
+type Refusal = 'no-gpu-api' | 'no-gpu-adapter' | 'software-gpu-slower' | 'webgpu-failed';
+
+/** @throws StudioError `backend-unavailable` when the forced backend, or hardware that is required, is not there */
+export async function openBackend({ backend, threads, requireHardware }: OpenOptions): Promise<DeviceInfo> {
+  const gpu = backend === null || backend === 'webgpu' ? await findAdapter() : 'no-gpu-adapter';
+  if (requireHardware && (typeof gpu === 'string' || gpu.software)) {
+    const found = typeof gpu === 'string' ? 'no WebGPU adapter was found' : `the WebGPU adapter is a software one: ${gpu.description}`;
+    throw unavailable('webgpu', found);
+  }
+  if (backend !== null) {
+    if (backend === 'webgpu' && typeof gpu === 'string') throw unavailable('webgpu', 'no WebGPU adapter was found');
+    try {
+      return await start(backend, threads, gpu, 'forced');
+    } catch (error) {
+      throw unavailable(backend, error instanceof Error ? error.message : String(error));
+    }
+  }
+  let refusal: Refusal;
+  if (typeof gpu === 'string') refusal = gpu;
+  else if (gpu.software) refusal = 'software-gpu-slower';
+  else {
+    try {
+      return await start('webgpu', threads, gpu, 'hardware-gpu');
+    } catch (error) {
+      if (requireHardware) throw unavailable('webgpu', error instanceof Error ? error.message : String(error));
+      refusal = 'webgpu-failed';
+    }
+  }
+  try {
+    return await start('wasm', threads, gpu, refusal);
+  } catch {
+    return start('cpu', threads, gpu, 'no-wasm');
+  }
+}
+
+function unavailable(backend: BackendName, detail: string): StudioError {
+  return new StudioError('backend-unavailable', `The backend "${backend}" cannot run: ${detail}`, { backend, detail });
+}
+
+/** SwiftShader and llvmpipe are the software renderers of Chromium and Mesa, WARP ("Basic Render") that of Windows. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i;
+
+async function findAdapter(): Promise<Adapter | 'no-gpu-api' | 'no-gpu-adapter'> {
+  // Older browsers lack the property whatever the type says.
+  const gpu = (navigator as { gpu?: GPU }).gpu;
+  if (!gpu) return 'no-gpu-api';
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (!adapter) return 'no-gpu-adapter';
+  const { vendor, architecture, device, description } = adapter.info;
+  const words = [vendor, architecture, device, description].filter((word) => word !== '').join(' ');
+  const fallback = adapter.info.isFallbackAdapter || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+  return { description: words, software: fallback || softwareNames.test(words) };
+}
+
+async function start(name: BackendName, threads: number | null, gpu: Adapter | string, reason: DeviceInfo['reason']): Promise<DeviceInfo> {
+  const used = { webgpu: startWebgpu, wasm: () => startWasm(threads), cpu: startCpu };
+  const { threads: running, simd } = await used[name]();
+  await registerOps(name);
+  const adapter = name === 'webgpu' && typeof gpu !== 'string' ? gpu : { description: '', software: false };
+  return {
+    backend: name,
+    threads: running,
+    adapter: adapter.description,
+    software: adapter.software,
+    simd,
+    reason,
+    crossOriginIsolated: globalThis.crossOriginIsolated,
+  };
+}
+
+interface Started {
+  threads: number;
+  simd: DeviceInfo['simd'];
+}
+
+async function startCpu(): Promise<Started> {
+  await import('@tensorflow/tfjs-backend-cpu');
+  await use('cpu');
+  return { threads: 1, simd: 'none' };
+}
+
+async function startWasm(threads: number | null): Promise<Started> {
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  wasm.setWasmPaths({
+    'tfjs-backend-wasm.wasm': absolute(plainWasm),
+    'tfjs-backend-wasm-simd.wasm': absolute(simdWasm),
+    'tfjs-backend-wasm-threaded-simd.wasm': absolute(threadedWasm),
+  });
+  wasm.setThreadsCount(threads ?? navigator.hardwareConcurrency);
+  await use('wasm');
+  const simd = !WebAssembly.validate(simdProbe) ? 'none' : WebAssembly.validate(relaxedSimdProbe) ? 'relaxed-simd' : 'simd';
+  return { threads: globalThis.crossOriginIsolated ? wasm.getThreadsCount() : 1, simd };
+}
+
+/** The threaded build starts its threads from blob: scripts, which have no directory to resolve a relative address against. */
+function absolute(url: string): string {
+  return new URL(url, import.meta.url).href;
+}
+
+async function startWebgpu(): Promise<Started> {
+  await import('@tensorflow/tfjs-backend-webgpu');
+  await use('webgpu');
+  const { device } = tensorBackend() as unknown as WebgpuBackend;
+  void device.lost.then(({ reason, message }) => {
+    // "destroyed" is our own doing: the backend was removed.
+    if (reason !== 'destroyed') for (const listener of lostListeners) listener(message);
+  });
+  return { threads: 1, simd: 'none' };
+}
+
+async function use(name: BackendName): Promise<void> {
+  if (!(await setBackend(name))) throw new Error(`tfjs could not start its backend "${name}"`);
+}
+
+/** What this file uses of tfjs's WebGPU backend. */
+interface WebgpuBackend {
+  device: GPUDevice;
+  submitQueue(): void;
+}
+
+type LostListener = (detail: string) => void;
+const lostListeners = new Set<LostListener>();
+
+/** Called when the GPU device goes away (driver reset, sleep). Returns the function that ends the listening. */
+export function onDeviceLost(listener: LostListener): () => void {
+  lostListeners.add(listener);
+  return () => lostListeners.delete(listener);
+}
+
+/** Resolves when the device has done all the work it was given; at once on wasm and cpu, which work synchronously. */
+export async function settled(): Promise<void> {
+  const current = tensorBackend() as unknown as Partial<WebgpuBackend>;
+  if (!current.device || !current.submitQueue) return;
+  current.submitQueue();
+  await current.device.queue.onSubmittedWorkDone();
+}
+
+/** Modules of one function that uses an instruction of the feature: i32x4.splat…, i8x16.relaxed_swizzle. */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+const relaxedSimdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
+]);

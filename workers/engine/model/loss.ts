@@ -1,0 +1,97 @@
+/** Losses and gradients of a batch. All of it stays on the device; channel sums are what the studio reads back. */
+import { add, engine, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { deriveSeed } from '../../../src/core/rng/rng';
+import { channelSums } from '../ops/channel-sums';
+import { crossEntropy } from '../ops/cross-entropy';
+import type { LlamaModel } from './llama';
+
+/** Rows of text, packed one after another. */
+export interface Batch {
+  /** Sequences. */
+  rows: number;
+  /** Tokens of each. */
+  context: number;
+  /** [rows·context] */
+  ids: Int32Array;
+  /** [rows·context]: the token that follows, or −1 where none is predicted. */
+  targets: Int32Array;
+  /** [rows]: index of each row's channel, or −1 to count it nowhere. */
+  channels: Int32Array;
+  /** [rows·context]: attention stays inside a document. Absent: a row is one document. */
+  documents?: Int32Array;
+}
+
+export interface TrainingOptions {
+  /** Number of channels. */
+  channels: number;
+  /** `seed` of the run and `step` together choose the masks; each micro-batch of a step has its own. */
+  dropout?: { rate: number; seed: number; step: number };
+}
+
+export interface TrainingResult {
+  /** Gradient of the mean nll over all predicted tokens of all batches, by parameter name. */
+  gradients: Map<string, Tensor>;
+  /** [2, channels]: Σ nll, then predicted tokens, per channel. */
+  sums: Tensor2D;
+}
+
+/** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
+export function tokenLosses(model: LlamaModel, batch: Batch): Tensor1D {
+  return tidy(() => forward(model, batch));
+}
+
+/** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
+export function evaluationSums(model: LlamaModel, batch: Batch, channels: number): Tensor2D {
+  return tidy(() => channelSums(forward(model, batch), channelOfTokens(batch), channels));
+}
+
+/**
+ * Gradients of one step over all its micro-batches. They are weighted by tokens, so that accumulating over micro-batches gives
+ * what one large batch would. The caller disposes the result (`Optimizer.apply` disposes the gradients).
+ * Parameters that are not trainable have no gradient.
+ */
+export function trainingGradients(model: LlamaModel, batches: Batch[], { channels, dropout }: TrainingOptions): TrainingResult {
+  const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
+  const variables = trained.map(([, parameter]) => parameter as Tensor);
+  const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
+  let gradients: Tensor[] | undefined;
+  let sums: Tensor2D | undefined;
+  batches.forEach((batch, index) => {
+    const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, index) };
+    const results = tidy(() => {
+      // dy of the mean, so that no op is spent on reducing the losses.
+      const weights = Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted));
+      const { value, grads } = engine().gradients(() => forward(model, batch, masks), variables, tensor1d(weights));
+      const sum = channelSums(value, channelOfTokens(batch), channels);
+      return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (gradients ? add(gradients[at]!, gradient) : gradient))];
+    });
+    sums?.dispose();
+    gradients?.forEach((gradient) => gradient.dispose());
+    [sums, ...gradients] = results as [Tensor2D, ...Tensor[]];
+  });
+  if (!gradients || !sums) throw new Error('A step needs at least one batch');
+  const named = gradients;
+  return { gradients: new Map(trained.map(([name], index) => [name, named[index]!])), sums };
+}
+
+function forward(model: LlamaModel, batch: Batch, dropout?: { rate: number; seed: number }): Tensor1D {
+  const { rows, context, documents } = batch;
+  const hidden = model.hiddenStates(tensor1d(batch.ids, 'int32'), {
+    batch: rows,
+    context,
+    ...(documents ? { documents: tensor1d(documents, 'int32') } : {}),
+    ...(dropout ? { dropout } : {}),
+  });
+  return crossEntropy(hidden, model.headWeight(), tensor1d(batch.targets, 'int32'));
+}
+
+/** [rows·context]: channel of each predicted token, else −1. */
+function channelOfTokens({ context, targets, channels }: Batch): Tensor1D {
+  const ofTokens = Int32Array.from(targets, (target, token) => (target < 0 ? -1 : channels[Math.floor(token / context)]!));
+  return tensor1d(ofTokens, 'int32');
+}
+
+function countPredicted(targets: Int32Array): number {
+  return targets.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
+}
