@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { isolationHeaders, securityHeaders } from './tools/headers.mjs';
 import { prebundled } from './tools/prebundled.mjs';
+import { tfjsThreads } from './tools/tfjs-threads.mjs';
 
 /** Fails the build when a page imports tfjs: it belongs to the workers, whose bundles do not pass through this plugin. */
 function tensorsStayInWorkers(): Plugin {
@@ -35,7 +36,7 @@ function securePreview(): Plugin {
 export default defineConfig({
   base: './',
   plugins: [react(), tensorsStayInWorkers(), securePreview()],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [tfjsThreads()] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
   optimizeDeps: { entries: ['index.html', 'workers/*.worker.ts'], include: prebundled },

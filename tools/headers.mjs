@@ -11,11 +11,11 @@ export const isolationHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** @param {string} scripts extra script sources @param {string} workers extra worker sources */
-const policy = (scripts, workers) =>
+/** @param {string} workers what workers may be started from, besides our own files */
+const policy = (workers) =>
   [
     "default-src 'self'",
-    `script-src 'self' 'wasm-unsafe-eval'${scripts}`,
+    "script-src 'self' 'wasm-unsafe-eval'",
     `worker-src 'self'${workers}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
@@ -26,12 +26,12 @@ const policy = (scripts, workers) =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-const pagePolicy = policy('', '');
+const pagePolicy = policy('');
 /**
- * A worker obeys the policy its own script came with, not the page's. tfjs's threaded wasm build starts its threads from blobs
- * that import a blob, so scripts get `blob:` there and only there. Nothing anywhere needs 'unsafe-eval'.
+ * A worker obeys the policy its own script came with, not the page's. tfjs's threaded wasm build starts its threads from blobs,
+ * so scripts get `blob:` there and only there. Nothing anywhere needs 'unsafe-eval'.
  */
-const scriptPolicy = policy(' blob:', ' blob:');
+const scriptPolicy = policy(' blob:');
 
 /**
  * All security headers for one response.
