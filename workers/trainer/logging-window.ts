@@ -1,0 +1,79 @@
+/** The open logging window of a run: channel sums, gradient norms and times since the last metric row. */
+import { ChannelWindow } from '../../src/core/metrics/channel-window';
+import { StudioError } from '../../src/core/errors';
+import type { MetricRow } from '../../src/core/run/types';
+import type { StepSums } from './trainable-model';
+
+export interface LoggingWindowState {
+  nll: number[];
+  tokens: number[];
+  gradNormSum: number;
+  steps: number;
+  ms: number;
+}
+
+export class LoggingWindow {
+  private readonly sums: ChannelWindow;
+  private gradNormSum: number;
+  private steps: number;
+  private ms: number;
+
+  constructor(
+    private readonly channels: readonly string[],
+    state?: LoggingWindowState,
+  ) {
+    this.sums = new ChannelWindow(channels, state);
+    this.gradNormSum = state?.gradNormSum ?? 0;
+    this.steps = state?.steps ?? 0;
+    this.ms = state?.ms ?? 0;
+  }
+
+  get empty(): boolean {
+    return this.steps === 0;
+  }
+
+  addTime(ms: number): void {
+    this.ms += ms;
+  }
+
+  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite` */
+  addStep(step: number, { nll, tokens, gradNorm }: StepSums): void {
+    this.checkFinite(step, nll, tokens, gradNorm);
+    this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
+    this.gradNormSum += gradNorm;
+    this.steps += 1;
+  }
+
+  /** The metric row of the window so far. */
+  row(step: number, lr: number, tokens: number): MetricRow {
+    const steps = Math.max(1, this.steps);
+    return { step, lr, gradNorm: this.gradNormSum / steps, stepMs: this.ms / steps, tokens, ...this.sums.row() };
+  }
+
+  reset(): void {
+    this.sums.reset();
+    this.gradNormSum = 0;
+    this.steps = 0;
+    this.ms = 0;
+  }
+
+  state(): LoggingWindowState {
+    return { ...this.sums.state(), gradNormSum: this.gradNormSum, steps: this.steps, ms: this.ms };
+  }
+
+  private checkFinite(step: number, nll: readonly number[], tokens: readonly number[], gradNorm: number): void {
+    const bad = this.channels.findIndex((_, at) => !Number.isFinite(nll[at] ?? 0));
+    if (bad < 0 && Number.isFinite(gradNorm)) return;
+    const losses = this.channels.map((_, at) => (tokens[at] ? nll[at]! / tokens[at] : -Infinity));
+    // When only the gradient overflowed, the channel with the highest loss is where to look.
+    const at = bad >= 0 ? bad : losses.indexOf(Math.max(...losses));
+    const channel = this.channels[at] ?? '';
+    const loss = losses[at] ?? Number.NaN;
+    const what = bad >= 0 ? `the loss of channel "${channel}" is ${loss}` : `the gradient norm is ${gradNorm}`;
+    throw new StudioError('loss-not-finite', `At step ${step} ${what}; the last good checkpoint stays`, {
+      step,
+      loss: String(loss),
+      channel,
+    });
+  }
+}

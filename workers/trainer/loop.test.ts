@@ -1,0 +1,356 @@
+import { describe, expect, it } from 'vitest';
+import { StudioError } from '../../src/core/errors';
+import { learningRateAt } from '../../src/core/schedule/schedule';
+import { MemoryJournal, Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
+
+const quota = () => new StudioError('quota', 'full', { needed: 2, available: 1 });
+
+describe('a run from start to end', () => {
+  it('logs step 1 and every window after it, evaluates and saves on time, and learns', async () => {
+    const { loop, journal, model } = new Rehearsal(tinyRecipe());
+    await loop.run();
+    expect(loop.record).toMatchObject({ state: 'finished', stopReason: 'budget', step: 12, tokens: 12 * 4 * 16, error: null });
+    expect(journal.rows().map(({ step }) => step)).toEqual([1, 3, 6, 9, 12]);
+    expect(journal.evaluations().map(({ step }) => step)).toEqual([0, 4, 8, 12]);
+    expect(journal.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
+      [4, 'periodic'],
+      [8, 'periodic'],
+      [12, 'end'],
+    ]);
+    // Uniform over 8 tokens before the first update.
+    expect(journal.rows()[0]!.total).toBeCloseTo(Math.log(8), 12);
+    expect(journal.evaluations()[0]!.channels['domain']!.loss).toBeCloseTo(Math.log(8), 12);
+    expect(journal.evaluations().at(-1)!.channels['domain']!.loss).toBeLessThan(1.9);
+    expect(journal.evaluations()[0]).toMatchObject({ retention: 1, channels: { general: { tokens: 64, bytes: 128 } } });
+    expect(model.disposed).toBe(true);
+  });
+
+  it('counts tokens of a window: their sum over rows is all that was seen', async () => {
+    const { loop, journal } = new Rehearsal(tinyRecipe({ budget: { steps: 11 } }));
+    await loop.run();
+    const counted = journal.rows().reduce((sum, { count }) => sum + count['general']! + count['domain']!, 0);
+    expect(counted).toBe(11 * 64);
+    expect(journal.rows().at(-1)).toMatchObject({ step: 11, tokens: 11 * 64 });
+  });
+
+  it('follows the schedule step by step', async () => {
+    const recipe = tinyRecipe();
+    const { loop, model } = new Rehearsal(recipe);
+    await loop.run();
+    expect(model.steps.map(({ lr }) => lr)).toEqual(Array.from({ length: 12 }, (_, step) => learningRateAt(recipe.schedule, step, 12)));
+  });
+
+  it('accumulates micro-batches to what one larger batch gives', async () => {
+    const whole = new Rehearsal(tinyRecipe({ batch: { rows: 6, accumulation: 1 } }));
+    const parts = new Rehearsal(tinyRecipe({ batch: { rows: 2, accumulation: 3 } }));
+    await Promise.all([whole.loop.run(), parts.loop.run()]);
+    expect(parts.model.steps[0]!.rows).toEqual([2, 2, 2]);
+    parts.journal.rows().forEach((row, at) => expect(row.total).toBeCloseTo(whole.journal.rows()[at]!.total!, 12));
+    parts.model.weights.forEach((weight, at) => expect(weight).toBeCloseTo(whole.model.weights[at]!, 10));
+  });
+
+  it('leaves the weights bit-identical at learning rate 0', async () => {
+    const { loop, model, journal } = new Rehearsal(
+      tinyRecipe({ schedule: { kind: 'constant', peakLr: 0, warmup: { unit: 'steps', value: 0 } } }),
+    );
+    await loop.run();
+    expect([...model.weights].every((weight) => Object.is(weight, 0))).toBe(true);
+    expect(journal.evaluations().every(({ retention }) => retention === 1)).toBe(true);
+  });
+
+  it('reads late where reading stalls, with the same figures', async () => {
+    const late = new Rehearsal(
+      tinyRecipe({
+        logging: { everySteps: 100 },
+        budget: { steps: 90 },
+        saving: { everySteps: 90 },
+        evaluation: { everySteps: 90, rowsPerChannel: 2 },
+      }),
+      { readsFree: false },
+    );
+    const early = new Rehearsal(late.loop.record.recipe, { readsFree: true });
+    await Promise.all([late.loop.run(), early.loop.run()]);
+    expect(late.journal.rows()).toEqual(early.journal.rows());
+    expect(late.model.mostUnread).toBeGreaterThan(2);
+    expect(late.model.mostUnread).toBeLessThanOrEqual(64);
+    expect(late.model.unread).toBe(0);
+  });
+
+  it('takes the base’s evaluation from the cache when it is known', async () => {
+    const cache = { row: null };
+    const first = new Rehearsal(tinyRecipe({ budget: { steps: 1 } }), { cache });
+    await first.loop.run();
+    expect(cache.row).toEqual(first.journal.evaluations()[0]);
+    const second = new Rehearsal(tinyRecipe({ budget: { steps: 1 } }), { cache });
+    await second.loop.run();
+    expect(second.journal.evaluations()).toEqual(first.journal.evaluations());
+  });
+});
+
+describe('commands', () => {
+  it('pauses between steps with a checkpoint, takes single steps, and goes on', async () => {
+    const { loop, journal, at, ...run } = rehearse();
+    at(2, () => void loop.pause());
+    const ended = loop.run();
+    await run.seen(({ state }) => state === 'paused');
+    expect(loop.record.step).toBe(2);
+    await loop.step();
+    await loop.step();
+    expect(loop.record).toMatchObject({ step: 4, state: 'paused' });
+    await loop.save();
+    expect(journal.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
+      [2, 'pause'],
+      [4, 'person'],
+    ]);
+    await loop.unpause();
+    await ended;
+    expect(loop.record).toMatchObject({ state: 'finished', step: 12 });
+    const still = new Rehearsal(tinyRecipe());
+    await still.loop.run();
+    expect(journal.rows()).toEqual(still.journal.rows());
+    expect(journal.events().map(({ event, step }) => [event, step])).toEqual([
+      ['pause', 2],
+      ['resume', 4],
+    ]);
+  });
+
+  it('stops with a last checkpoint', async () => {
+    const { loop, journal, at } = rehearse();
+    at(5, () => void loop.stop());
+    await loop.run();
+    expect(loop.record).toMatchObject({ state: 'stopped', stopReason: 'person', step: 5 });
+    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 5, reason: 'end' });
+    expect(journal.fields).toMatchObject({ state: 'stopped', step: 5 });
+  });
+
+  it('acts between the batches of an evaluation', async () => {
+    const { loop, journal, seen } = rehearse();
+    const ended = loop.run();
+    void loop.pause();
+    await seen(({ state }) => state === 'paused');
+    expect(loop.record.step).toBe(0);
+    expect(journal.evaluations()).toEqual([]);
+    await loop.stop();
+    await ended;
+    expect(loop.record).toMatchObject({ state: 'stopped', step: 0 });
+  });
+
+  it('changes shares and schedule at the next step, and keeps the change', async () => {
+    const { loop, journal, model, at } = rehearse();
+    const schedule = { ...tinyRecipe().schedule, kind: 'constant' as const, peakLr: 0.001 };
+    at(6, () => void loop.change({ shares: { general: 0, domain: 1 }, schedule }));
+    await loop.run();
+    expect(journal.fields.changes).toEqual([{ step: 6, at: 1, settings: { shares: { general: 0, domain: 1 }, schedule } }]);
+    expect(model.steps.slice(6).every(({ lr }) => lr === 0.001)).toBe(true);
+    expect(model.steps[5]!.lr).toBeGreaterThan(0.001);
+    expect(journal.rows().find(({ step }) => step === 9)!).toMatchObject({
+      count: { general: 0, domain: 3 * 64 },
+      loss: { general: null },
+    });
+    expect(
+      loop
+        .snapshot()
+        .markers.filter(({ step }) => step === 6)
+        .map(({ kind }) => kind),
+    ).toEqual(expect.arrayContaining(['shares', 'lr', 'warmup', 'schedule'].filter((kind) => kind !== 'warmup')));
+  });
+
+  it('refuses a change by its field and trains on', async () => {
+    const { loop, at } = rehearse();
+    const refusals: unknown[] = [];
+    at(3, () => {
+      for (const change of [
+        { shares: { nobody: 1 } },
+        { shares: { general: 0, domain: 0 } },
+        { schedule: { ...tinyRecipe().schedule, peakLr: 7 } },
+      ])
+        loop.change(change as never).catch((error: StudioError) => refusals.push(error.values['field']));
+    });
+    await loop.run();
+    expect(refusals).toEqual(['channels.nobody', 'channels', 'schedule.peakLr']);
+    expect(loop.record.state).toBe('finished');
+  });
+
+  it('does nothing on a run that has ended', async () => {
+    const { loop } = rehearse();
+    await loop.run();
+    await Promise.all([loop.pause(), loop.unpause(), loop.step(), loop.stop(), loop.save()]);
+    expect(loop.record.state).toBe('finished');
+  });
+});
+
+describe('resuming', () => {
+  const recipe = tinyRecipe({ budget: { steps: 20 }, saving: { everySteps: 5 }, evaluation: { everySteps: 6, rowsPerChannel: 4 } });
+
+  /** Trains until step `killAt`, then drops everything but what was written down. */
+  async function kill(run: Rehearsal, killAt: number): Promise<MemoryJournal> {
+    await new Promise<void>((resolve) => {
+      run.at(killAt, () => {
+        run.loop.fail(new StudioError('cancelled', 'killed'));
+        resolve();
+      });
+      void run.loop.run();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return run.journal;
+  }
+
+  it.each([3, 5, 7, 13, 19])('killed at step %i, it ends as if nothing had happened', async (killAt) => {
+    const whole = new Rehearsal(recipe);
+    await whole.loop.run();
+    const journal = await kill(new Rehearsal(recipe), killAt);
+    const again = new Rehearsal(recipe, {}, journal);
+    expect(again.loop.record.step).toBe(Math.floor(killAt / 5) * 5);
+    await again.loop.run();
+    expect(again.loop.record).toMatchObject({ state: 'finished', step: 20, tokens: whole.loop.record.tokens });
+    expect(journal.rows()).toEqual(whole.journal.rows());
+    expect(journal.evaluations()).toEqual(whole.journal.evaluations());
+    expect(again.model.weights).toEqual(whole.model.weights);
+  });
+
+  it('replays changes that were made after the checkpoint, at their steps', async () => {
+    const changed = (run: Rehearsal) => run.at(12, () => void run.loop.change({ shares: { general: 0.1, domain: 0.9 } }));
+    const whole = new Rehearsal(recipe);
+    changed(whole);
+    await whole.loop.run();
+    const first = new Rehearsal(recipe);
+    changed(first);
+    const journal = await kill(first, 14);
+    expect(journal.checkpoints.at(-1)!.step).toBe(10);
+    const again = new Rehearsal(recipe, {}, journal);
+    await again.loop.run();
+    expect(journal.rows()).toEqual(whole.journal.rows());
+    expect(again.model.weights).toEqual(whole.model.weights);
+  });
+
+  it('lets a new change win over what was recorded for later', async () => {
+    const first = new Rehearsal(recipe);
+    first.at(12, () => void first.loop.change({ shares: { general: 0.1, domain: 0.9 } }));
+    const journal = await kill(first, 14);
+    const again = new Rehearsal(recipe, {}, journal);
+    again.at(11, () => void again.loop.change({ shares: { general: 0.5, domain: 0.5 } }));
+    await again.loop.run();
+    expect(again.loop.record.changes.map(({ step }) => step)).toEqual([11]);
+  });
+});
+
+describe('stopping rules', () => {
+  it('stops early when the domain does not improve by the threshold', async () => {
+    const { loop, journal } = new Rehearsal(
+      tinyRecipe({
+        budget: { steps: 40 },
+        schedule: { kind: 'constant', peakLr: 0, warmup: { unit: 'steps', value: 0 } },
+        stopping: { early: { patience: 2, threshold: 0.01 }, forgetting: null },
+      }),
+    );
+    await loop.run();
+    expect(loop.record).toMatchObject({ state: 'stopped', stopReason: 'early-stop', step: 8, error: null });
+    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 8, reason: 'end' });
+  });
+
+  it('stops when general retention falls below its limit', async () => {
+    const train = { general: walk(400, 1, 1), domain: walk(400, 2, 3) };
+    const { loop } = new Rehearsal(
+      tinyRecipe({
+        strategy: { kind: 'domain-only' },
+        budget: { steps: 400 },
+        schedule: { kind: 'constant', peakLr: 0.1, warmup: { unit: 'steps', value: 0 } },
+        stopping: { early: null, forgetting: { retention: 0.95 } },
+      }),
+      { train },
+    );
+    await loop.run();
+    expect(loop.record).toMatchObject({ state: 'stopped', stopReason: 'forgetting-stop' });
+    expect(loop.record.latest!.retention).toBeLessThan(0.95);
+    expect(loop.record.step).toBeLessThan(400);
+  });
+});
+
+describe('faults', () => {
+  it.each([true, false])(
+    'a loss that is not finite ends the run with its step and channel; the last good checkpoint stays (reads free: %s)',
+    async (readsFree) => {
+      const { loop, journal } = new Rehearsal(tinyRecipe(), { poisonAt: 6, readsFree });
+      await loop.run();
+      expect(loop.record).toMatchObject({
+        state: 'failed',
+        stopReason: 'error',
+        error: { code: 'loss-not-finite', values: { step: 6, channel: 'domain', loss: 'NaN' } },
+      });
+      expect(journal.checkpoints.map(({ step }) => step)).toEqual([4]);
+      expect(journal.rows().every(({ total }) => Number.isFinite(total))).toBe(true);
+    },
+  );
+
+  it('a full disk pauses the run with the error shown; freed, it goes on', async () => {
+    const { loop, journal, seen } = rehearse();
+    journal.fault = quota();
+    const ended = loop.run();
+    const paused = await seen(({ state }) => state === 'paused');
+    expect(paused.error).toMatchObject({ code: 'quota', values: { needed: 2, available: 1 } });
+    await expect(loop.save()).rejects.toMatchObject({ code: 'quota' });
+    journal.fault = null;
+    await loop.unpause();
+    await ended;
+    expect(loop.record).toMatchObject({ state: 'finished', step: 12, error: null });
+    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
+  });
+
+  it('a disk that is full at the very end waits for the person', async () => {
+    const { loop, journal, at, seen } = rehearse();
+    at(11, () => (journal.fault = quota()));
+    const ended = loop.run();
+    await seen(({ state }) => state === 'paused');
+    journal.fault = null;
+    await loop.unpause();
+    await ended;
+    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
+  });
+
+  it('a lost device ends the run at once, and frees whoever waits', async () => {
+    const { loop, at } = rehearse();
+    at(3, () => loop.fail(new StudioError('device-lost', 'gone', { backend: 'webgpu', detail: 'gone' })));
+    const stopping = loop.stop;
+    await loop.run();
+    await stopping.call(loop);
+    expect(loop.record).toMatchObject({ state: 'failed', error: { code: 'device-lost' } });
+  });
+});
+
+describe('snapshots', () => {
+  it('come at most four a second, and at once when the state changes', async () => {
+    const { loop, snapshots } = new Rehearsal(tinyRecipe({ budget: { steps: 60 } }));
+    await loop.run();
+    // The clock advances 100 ms a turn: one in three turns may send, besides evaluations and states.
+    expect(snapshots.length).toBeLessThan(60);
+    expect(snapshots.map(({ state }) => state)).toContain('running');
+    expect(snapshots.at(-1)).toMatchObject({ state: 'finished', step: 60, etaSeconds: null });
+    expect(
+      snapshots
+        .at(-1)!
+        .channels.map(({ tokens }) => tokens)
+        .reduce((a, b) => a + b),
+    ).toBe(60 * 64);
+  });
+
+  it('show the base’s losses channel by channel while they are measured', async () => {
+    const { loop, snapshots } = new Rehearsal(tinyRecipe({ evaluation: { everySteps: 4, rowsPerChannel: 12 }, budget: { steps: 1 } }));
+    await loop.run();
+    const partial = snapshots.filter(({ channels }) => channels[0]!.baseLoss !== null && channels[1]!.baseLoss === null);
+    expect(partial.length).toBeGreaterThan(0);
+    expect(partial[0]!.heldOut['general']).toEqual({ x: [0], y: [partial[0]!.channels[0]!.baseLoss] });
+  });
+});
+
+/** A rehearsal whose methods can be taken apart. */
+function rehearse() {
+  const run = new Rehearsal(tinyRecipe());
+  return {
+    loop: run.loop,
+    journal: run.journal,
+    model: run.model,
+    snapshots: run.snapshots,
+    at: run.at.bind(run),
+    seen: run.seen.bind(run),
+  };
+}

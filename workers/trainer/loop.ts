@@ -1,0 +1,477 @@
+/**
+ * The training loop of one run: steps, windows, evaluations, checkpoints and stopping rules, with the person's commands acting
+ * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
+ */
+import { errorRecord, StudioError } from '../../src/core/errors';
+import { meanRetention } from '../../src/core/metrics/loss';
+import { effectiveShares } from '../../src/core/mixture/strategy';
+import { settingsAt, type RunHistory } from '../../src/core/run/snapshot';
+import type {
+  ChannelEvaluation,
+  CheckpointRecord,
+  EvaluationRow,
+  LiveSettings,
+  RunRecord,
+  RunSnapshot,
+  StopReason,
+} from '../../src/core/run/types';
+import { learningRateAt } from '../../src/core/schedule/schedule';
+import { evaluateHeldOut, type HeldOutSet } from '../evaluate/held-out';
+import type { Clock } from './clock';
+import { CommandQueue } from './command-queue';
+import type { EngineLock } from './engine-lock';
+import { checkChange, recordChange } from './live-changes';
+import { LoggingWindow } from './logging-window';
+import type { MetricLine, RunJournal } from './run-journal';
+import type { RunState } from './run-state';
+import type { BatchSampler } from './sampler';
+import { SnapshotFeed } from './snapshot-feed';
+import { ruleToStop } from './stopping';
+import type { TokenBatch } from './token-batch';
+import type { StepTicket, TrainableModel } from './trainable-model';
+
+/** Steps whose results may lie unread on the device. */
+const UNREAD_STEPS = 64;
+/** Milliseconds between writes of history and record while training. */
+const FLUSH_EVERY = 1000;
+const WEIGHT_OF_REASON = { periodic: 0, pause: 0, start: 1, end: 2, person: 3 } as const;
+
+type Reason = keyof typeof WEIGHT_OF_REASON;
+
+export interface LoopParts {
+  record: RunRecord;
+  history: RunHistory;
+  /** Evaluations of the run so far, in the order of their steps. */
+  evaluations: EvaluationRow[];
+  checkpoints: CheckpointRecord[];
+  /** Of the checkpoint to go on from; null at the start. */
+  state: RunState | null;
+  model: TrainableModel;
+  sampler: BatchSampler;
+  heldOut: HeldOutSet;
+  journal: RunJournal;
+  lock: EngineLock;
+  clock: Clock;
+  /** The base's evaluation from an earlier run on the same weights and rows; `store` keeps a fresh one. */
+  baseCache: { read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> };
+  listener: (snapshot: RunSnapshot) => void;
+}
+
+export class TrainingLoop {
+  private readonly commands = new CommandQueue();
+  private readonly window: LoggingWindow;
+  private readonly channelTokens: Record<string, number>;
+  private readonly feed: SnapshotFeed;
+  private checkpoints: CheckpointRecord[];
+  private wish: 'run' | 'pause' | 'stop' = 'run';
+  /** The finished steps when a single one was asked for. */
+  private singleStep: { from: number } | null = null;
+  private ended = false;
+  private unread: StepTicket[] = [];
+  private lines: MetricLine[] = [];
+  private flushedAt = 0;
+  private saved: { step: number; reason: Reason } | null = null;
+  private saving: Promise<void> = Promise.resolve();
+  private savingFault: unknown = null;
+  private abort!: (error: unknown) => void;
+  private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
+
+  constructor(private readonly parts: LoopParts) {
+    const { record, state, history } = parts;
+    const channels = record.recipe.channels.map(({ id }) => id);
+    this.window = new LoggingWindow(channels, state?.window);
+    this.channelTokens = { ...Object.fromEntries(channels.map((id) => [id, 0])), ...state?.channelTokens };
+    this.checkpoints = parts.checkpoints;
+    const last = this.checkpoints.at(-1);
+    if (last) this.saved = { step: last.step, reason: last.reason };
+    record.step = state?.step ?? 0;
+    record.tokens = state?.tokens ?? 0;
+    this.aborted.catch(() => undefined);
+    this.feed = new SnapshotFeed(parts.clock, parts.listener, () => ({
+      snapshot: history.snapshot(this.record, this.checkpoints),
+      channelTokens: this.channelTokens,
+      epochs: parts.sampler.epochs(),
+      openWindow: this.window.empty || this.record.state !== 'paused' ? null : this.window.row(this.record.step, 0, this.record.tokens),
+    }));
+  }
+
+  get record(): RunRecord {
+    return this.parts.record;
+  }
+
+  /** The picture now, whatever was sent. */
+  snapshot(): RunSnapshot {
+    return this.feed.build();
+  }
+
+  /** Trains to the end; settles when the run ended in whatever way. Never rejects: a fault becomes the state `failed`. */
+  async run(): Promise<void> {
+    try {
+      const reason = await Promise.race([this.train(), this.aborted]);
+      this.record.stopReason = reason;
+      await this.setState(reason === 'budget' ? 'finished' : 'stopped');
+    } catch (error) {
+      this.record.error = errorRecord(error);
+      this.record.stopReason = 'error';
+      // The fault itself must reach the person even when it cannot be written down.
+      await this.setState('failed').catch(() => this.feed.send(true));
+    } finally {
+      await this.saving;
+      this.parts.model.dispose();
+      this.ended = true;
+      this.commands.close();
+      this.feed.settleWatchers();
+    }
+  }
+
+  /** Ends the run at once, from outside: the device is gone. */
+  fail(error: StudioError): void {
+    this.ended = true;
+    this.abort(error);
+  }
+
+  pause(): Promise<void> {
+    return this.commands.add(async () => {
+      if (this.wish === 'run') await this.pauseNow();
+    });
+  }
+
+  unpause(): Promise<void> {
+    return this.commands.add(async () => {
+      if (this.wish !== 'pause') return;
+      this.wish = 'run';
+      this.record.error = null;
+      this.event('resume');
+      await this.setState('running');
+    });
+  }
+
+  /** One step, then pause; settles when it is computed. */
+  async step(): Promise<void> {
+    const before = this.record.step;
+    await this.commands.add(async () => {
+      this.wish = 'run';
+      this.singleStep = { from: this.record.step };
+      this.record.error = null;
+      await this.setState('running');
+    });
+    await this.feed.until(() => this.ended || (this.record.step > before && this.wish === 'pause'));
+  }
+
+  /** Ends the run with a last checkpoint; settles when it has ended. */
+  async stop(): Promise<void> {
+    await this.commands.add(async () => {
+      this.wish = 'stop';
+      this.event('stop');
+    });
+    await this.feed.until(() => this.ended);
+  }
+
+  /** @throws StudioError `quota` */
+  save(): Promise<void> {
+    return this.commands.add(async () => {
+      await this.beginSave('person');
+      await this.settleSave();
+    });
+  }
+
+  /** @throws StudioError `recipe-invalid`, `channel-empty` */
+  change(settings: Partial<LiveSettings>): Promise<void> {
+    return this.commands.add(async () => {
+      const { record, parts } = this;
+      const checked = checkChange(record.recipe, this.settings(), settings);
+      const { steps } = record.recipe.budget;
+      if (checked.shares)
+        for (const step of [record.step, steps - 1]) parts.sampler.check(effectiveShares(record.recipe, checked.shares, step));
+      record.changes = recordChange(record.changes, record.step, parts.clock.date(), checked);
+      await parts.journal.update({ changes: record.changes });
+      this.feed.send(true);
+    });
+  }
+
+  private settings(): LiveSettings {
+    return settingsAt(this.record.recipe, this.record.changes, this.record.step);
+  }
+
+  private async train(): Promise<StopReason> {
+    const { recipe } = this.record;
+    const { steps } = recipe.budget;
+    await this.setState('running');
+    for (;;) {
+      let reason: StopReason | null = null;
+      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.parts.evaluations) : 'person';
+      if (this.record.step >= steps) reason ??= 'budget';
+      if (reason === null) {
+        await this.endOfStep();
+        if (!(await this.boundary())) reason = 'person';
+      }
+      if (reason !== null) {
+        await this.saveLast(reason);
+        return reason;
+      }
+      await this.computeStep();
+    }
+  }
+
+  /** After a step and its evaluation: the periodic checkpoint, and the pause that ends a single step. */
+  private async endOfStep(): Promise<void> {
+    const { step, recipe } = this.record;
+    if (step > 0 && step % recipe.saving.everySteps === 0) await this.savePausingWhenFull('periodic');
+    if (this.singleStep && this.singleStep.from < step && this.wish === 'run') {
+      this.singleStep = null;
+      this.wish = 'pause';
+      await this.collect();
+      await this.setState('paused');
+    }
+  }
+
+  /** Lets commands act; waits while paused. False when the run is to stop. */
+  private async boundary(): Promise<boolean> {
+    await this.parts.clock.yield();
+    for (;;) {
+      if (this.ended) throw new StudioError('cancelled', 'The run has ended');
+      await this.commands.runAll();
+      if (this.savingFault !== null) await this.takeSavingFault();
+      await this.flushWhenDue();
+      this.feed.send(false);
+      if (this.wish === 'stop') return false;
+      if (this.wish === 'run') return true;
+      await this.commands.wait();
+    }
+  }
+
+  private async computeStep(): Promise<void> {
+    const { record, parts } = this;
+    const { recipe } = record;
+    const { steps } = recipe.budget;
+    const settings = this.settings();
+    const lr = learningRateAt(settings.schedule, record.step, steps);
+    const shares = effectiveShares(recipe, settings.shares, record.step);
+    let started = 0;
+    await parts.lock.run(async () => {
+      started = parts.clock.now();
+      const batches = parts.sampler.next(record.step, shares, recipe.batch.rows, recipe.batch.accumulation);
+      const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
+      this.unread.push(parts.model.step(batches, { lr, dropout }));
+      for (const batch of batches) this.count(batch);
+      record.step += 1;
+      const before = this.unread.at(-2);
+      if (parts.model.readsFree || this.unread.length >= UNREAD_STEPS) await this.collect();
+      else if (before) await before.finished;
+    });
+    const due = record.step === 1 || record.step % recipe.logging.everySteps === 0 || record.step === steps;
+    if (due) await this.collect();
+    const ms = parts.clock.now() - started;
+    this.window.addTime(ms);
+    this.feed.stepPace.add(ms);
+    if (due) this.log(lr);
+  }
+
+  /** Training rows are whole: every token of them predicts the next. */
+  private count({ rows, context, channels }: TokenBatch): void {
+    this.record.tokens += rows * context;
+    for (const channel of channels) this.channelTokens[this.record.recipe.channels[channel]!.id]! += context;
+  }
+
+  /** Reads the steps that lie on the device into the open window. */
+  private async collect(): Promise<void> {
+    const tickets = this.unread;
+    if (tickets.length === 0) return;
+    this.unread = [];
+    const first = this.record.step - tickets.length + 1;
+    const read = await this.parts.model.read(tickets);
+    read.forEach((sums, at) => this.window.addStep(first + at, sums));
+  }
+
+  private log(lr: number): void {
+    const row = this.window.row(this.record.step, lr, this.record.tokens);
+    this.window.reset();
+    this.parts.history.addRow(row);
+    this.lines.push({ kind: 'window', ...row });
+  }
+
+  private event(event: 'pause' | 'resume' | 'stop'): void {
+    const entry = { event, step: this.record.step, at: this.parts.clock.date() };
+    this.parts.history.addEvent(entry);
+    this.lines.push({ kind: 'event', ...entry });
+  }
+
+  private evaluationDue(): boolean {
+    const { step, recipe } = this.record;
+    if (this.parts.evaluations.at(-1)?.step === step) return false;
+    return step % recipe.evaluation.everySteps === 0 || step === recipe.budget.steps;
+  }
+
+  /** False when the person stopped the run meanwhile. */
+  private async evaluate(): Promise<boolean> {
+    const { record, parts } = this;
+    await this.collect();
+    const cached = record.step === 0 ? await parts.baseCache.read() : null;
+    const started = parts.clock.now();
+    let waited = 0;
+    const channels =
+      cached?.channels ??
+      (await evaluateHeldOut(parts.model, parts.heldOut, {
+        exclusively: (work) => parts.lock.run(work),
+        between: async (partial) => {
+          this.feed.showPartial(record.step, partial);
+          const asked = parts.clock.now();
+          const goOn = await this.boundary();
+          waited += parts.clock.now() - asked;
+          return goOn;
+        },
+      }));
+    this.feed.showPartial(record.step, null);
+    if (channels === null) return false;
+    this.checkEvaluation(channels);
+    if (!cached) this.feed.evaluationPace.add(parts.clock.now() - started - waited);
+    const base = parts.evaluations[0] ?? record.base;
+    const row: EvaluationRow = { step: record.step, channels, retention: null };
+    row.retention = meanRetention(base ?? row, row, record.recipe.channels);
+    if (record.step === 0) {
+      record.base = row;
+      if (!cached) await parts.baseCache.store(row);
+    }
+    record.latest = row;
+    parts.evaluations.push(row);
+    parts.history.addEvaluation(row);
+    this.lines.push({ kind: 'evaluation', ...row });
+    await this.writeDown();
+    this.feed.send(true);
+    return true;
+  }
+
+  private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {
+    const { step } = this.record;
+    for (const [channel, { loss }] of Object.entries(channels))
+      if (!Number.isFinite(loss))
+        throw new StudioError('loss-not-finite', `At step ${step} the held-out loss of channel "${channel}" is ${loss}`, {
+          step,
+          loss: String(loss),
+          channel,
+        });
+  }
+
+  private async pauseNow(error: unknown = null): Promise<void> {
+    this.wish = 'pause';
+    this.singleStep = null;
+    await this.collect();
+    this.event('pause');
+    if (error !== null) this.record.error = errorRecord(error);
+    await this.setState('paused');
+    if (error === null) await this.savePausingWhenFull('pause');
+  }
+
+  /** Starts a checkpoint of this step: copies it off the engine at once and writes it while training goes on. */
+  private async beginSave(reason: Reason): Promise<void> {
+    const { record, parts, saved } = this;
+    if (saved?.step === record.step && WEIGHT_OF_REASON[saved.reason] >= WEIGHT_OF_REASON[reason]) return;
+    await this.settleSave();
+    await this.collect();
+    await this.writeDown();
+    const { step } = record;
+    const state: RunState = {
+      version: 1,
+      step,
+      tokens: record.tokens,
+      channelTokens: { ...this.channelTokens },
+      sampler: parts.sampler.state(),
+      window: this.window.state(),
+      settings: this.settings(),
+    };
+    const files = await parts.lock.run(() => parts.model.save());
+    const about = { reason, evaluation: record.latest };
+    this.saving = parts.journal.checkpoint(step, { ...files, state }, about, record.recipe.saving.keep).then(
+      (checkpoints) => {
+        this.checkpoints = checkpoints;
+        this.saved = { step, reason };
+      },
+      (error: unknown) => {
+        this.savingFault = error;
+        this.commands.wake();
+      },
+    );
+  }
+
+  /** Waits for the checkpoint being written and throws what went wrong with it. */
+  private async settleSave(): Promise<void> {
+    await this.saving;
+    const fault = this.savingFault;
+    this.savingFault = null;
+    if (fault !== null) throw fault as Error;
+  }
+
+  private async savePausingWhenFull(reason: Reason): Promise<void> {
+    try {
+      await this.beginSave(reason);
+      if (reason !== 'periodic') await this.settleSave();
+    } catch (error) {
+      await this.pauseOnQuota(error);
+    }
+  }
+
+  private async takeSavingFault(): Promise<void> {
+    try {
+      await this.settleSave();
+    } catch (error) {
+      await this.pauseOnQuota(error);
+    }
+  }
+
+  /** A full disk pauses the run, with the last good checkpoint in place; anything else ends it. */
+  private async pauseOnQuota(error: unknown): Promise<void> {
+    const record = errorRecord(error);
+    if (record.code !== 'quota') throw error;
+    if (this.wish === 'run') return this.pauseNow(error);
+    this.record.error = record;
+    await this.setState(this.record.state);
+  }
+
+  /** The run's last checkpoint. When the disk is full it waits, paused, for the person to free some and go on, or to stop. */
+  private async saveLast(reason: StopReason): Promise<void> {
+    for (;;) {
+      await this.collect();
+      if (!this.window.empty && reason !== 'person') this.log(this.lastRate());
+      await this.savePausingWhenFull('end');
+      if (this.wish !== 'pause' || !(await this.boundary())) return;
+    }
+  }
+
+  private lastRate(): number {
+    const { record } = this;
+    const step = Math.max(0, record.step - 1);
+    return learningRateAt(settingsAt(record.recipe, record.changes, step).schedule, step, record.recipe.budget.steps);
+  }
+
+  private async setState(state: RunRecord['state']): Promise<void> {
+    this.record.state = state;
+    this.feed.send(true);
+    await this.writeDown();
+  }
+
+  private async flushWhenDue(): Promise<void> {
+    if (this.parts.clock.now() - this.flushedAt >= FLUSH_EVERY && this.wish === 'run') await this.writeDown();
+  }
+
+  /** Appends the history and updates the record. A full disk pauses; lines wait in memory meanwhile. */
+  private async writeDown(): Promise<void> {
+    const { record, parts } = this;
+    const lines = this.lines;
+    this.flushedAt = parts.clock.now();
+    try {
+      await parts.journal.append(lines);
+      this.lines = this.lines.slice(lines.length);
+      const { state, stopReason, error, step, tokens, base, latest, device } = record;
+      await parts.journal.update({ state, stopReason, error, step, tokens, base, latest, device });
+    } catch (error) {
+      const fault = errorRecord(error);
+      if (fault.code !== 'quota') throw error;
+      record.error = fault;
+      if (this.wish === 'run') {
+        this.wish = 'pause';
+        record.state = 'paused';
+      }
+      this.feed.send(true);
+    }
+  }
+}

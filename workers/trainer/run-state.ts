@@ -1,0 +1,31 @@
+/** The trainer's own part of a checkpoint (`state.json`): all that a run needs, besides weights and moments, to go on identically. */
+import { z } from 'zod';
+import { StudioError } from '../../src/core/errors';
+import type { LiveSettings } from '../../src/core/run/types';
+
+const sums = z.array(z.number());
+const cursor = z.strictObject({ epoch: z.number().int().min(0), position: z.number().int().min(0) });
+
+const runStateSchema = z.strictObject({
+  version: z.literal(1),
+  /** Finished steps. */
+  step: z.number().int().min(0),
+  /** Predicted tokens so far, all channels. */
+  tokens: z.number().int().min(0),
+  channelTokens: z.record(z.string(), z.number().int().min(0)),
+  sampler: z.strictObject({ allocator: z.record(z.string(), z.number()), cursors: z.record(z.string(), cursor) }),
+  window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number() }),
+  /** For a reader: what held when it was saved. A resumed run takes its settings from the recipe and the recorded changes. */
+  settings: z.custom<LiveSettings>((value) => typeof value === 'object' && value !== null),
+});
+
+export type RunState = z.infer<typeof runStateSchema>;
+
+/** @throws StudioError `checkpoint-corrupt` */
+export function parseRunState(run: string, step: number, json: unknown): RunState {
+  const result = runStateSchema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const detail = `state.json: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`;
+  throw new StudioError('checkpoint-corrupt', `Checkpoint at step ${step} of run "${run}" is corrupt: ${detail}`, { run, step, detail });
+}
