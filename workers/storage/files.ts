@@ -239,7 +239,7 @@ export const files = new FileStore();
 async function replace(folder: FileSystemDirectoryHandle, pending: FileSystemFileHandle, name: string): Promise<void> {
   if ('move' in pending) return (pending as FileSystemFileHandle & Movable).move(name);
   // Without move: the stream's own swap file keeps the former content until close.
-  const content = await (pending as FileSystemFileHandle).getFile();
+  const content = await pending.getFile();
   const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
   await content.stream().pipeTo(stream);
   await folder.removeEntry(name + PENDING);

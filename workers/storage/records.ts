@@ -1,11 +1,12 @@
 /** Records in IndexedDB: small structured facts that are listed and queried; their blobs lie in OPFS. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
-import type { CorpusRecord, ModelRecord } from '../api';
+import type { ModelRecord } from '../api';
+import type { StoredCorpus } from './corpora';
 import { isQuotaError, quotaError } from './quota';
 
 interface Schema extends DBSchema {
-  corpora: { key: string; value: CorpusRecord };
+  corpora: { key: string; value: StoredCorpus };
   models: { key: string; value: ModelRecord };
   runs: { key: string; value: RunRecord };
   checkpoints: { key: [runId: string, step: number]; value: CheckpointRecord; indexes: { runId: string } };

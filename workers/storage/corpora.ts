@@ -1,0 +1,65 @@
+/** Corpora, bundled and imported: their records, and their text by split. */
+import { StudioError } from '../../src/core/errors';
+import { z } from '../../src/core/zod';
+import type { CorpusRecord } from '../api';
+import { files, type FileStore } from './files';
+import { fetchBytes, fetchManifest } from './public-files';
+import { records } from './records';
+
+export type Split = 'train' | 'heldOut';
+
+/** A record with what is needed to read its text. */
+export interface StoredCorpus extends CorpusRecord {
+  /** What parts documents in the text files (src/core/text/documents). */
+  separator: string;
+  /** Of the text files, lower-case hex. */
+  sha256: Record<Split, string>;
+}
+
+const perSplit = <T extends z.ZodType>(value: T) => z.object({ train: value, heldOut: value });
+const manifestSchema = z.object({
+  corpora: z.array(
+    z.object({
+      id: z.string(),
+      role: z.enum(['general', 'domain']),
+      train: z.string(),
+      heldOut: z.string(),
+      separator: z.string().regex(/^\n{2,}$/),
+      documents: perSplit(z.number().int()),
+      bytes: perSplit(z.number().int()),
+      sha256: perSplit(z.string()),
+      licence: z.string(),
+      attribution: z.array(z.object({ text: z.string(), package: z.string(), licence: z.string() })),
+    }),
+  ),
+});
+
+const manifest = async () => manifestSchema.parse(await fetchManifest('corpora/manifest.json')).corpora;
+
+export const corpusTextPath = (corpus: string, split: Split): string => `corpora/${corpus}/${split === 'train' ? 'train' : 'held-out'}.txt`;
+
+/** Bundled corpora in the manifest's order, then imported ones, newest last. */
+export async function listCorpora(): Promise<StoredCorpus[]> {
+  const bundled = (await manifest()).map(({ train: _train, heldOut: _heldOut, ...corpus }): StoredCorpus => ({
+    ...corpus,
+    name: corpus.id,
+    bundled: true,
+    createdAt: 0,
+  }));
+  const imported = await (await records()).getAll('corpora');
+  return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
+}
+
+/** Throws `file-missing` when there is no such corpus. */
+export async function findCorpus(id: string): Promise<StoredCorpus> {
+  const corpus = (await listCorpora()).find((candidate) => candidate.id === id);
+  if (!corpus) throw new StudioError('file-missing', `There is no corpus "${id}"`, { file: id, wanted: 'train.txt' });
+  return corpus;
+}
+
+/** The text of a split, as UTF-8. */
+export async function readCorpusText(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string> {
+  if (!corpus.bundled) return store.readText(corpusTextPath(corpus.id, split));
+  const source = (await manifest()).find(({ id }) => id === corpus.id);
+  return new TextDecoder().decode(await fetchBytes(`corpora/${source![split]}`, signal));
+}

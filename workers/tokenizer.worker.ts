@@ -1,0 +1,4 @@
+import { expose } from './expose';
+import { tokenizerApi } from './tokenizer/api';
+
+expose(tokenizerApi);

@@ -1,0 +1,85 @@
+/** The tokenizer worker: token shards for the trainer, and text to ids and back for the pages. */
+import { StudioError } from '../../src/core/errors';
+import { splitDocuments } from '../../src/core/text/documents';
+import type { OnProgress, TokenizedCorpus, TokenizerApi } from '../api';
+import { findCorpus, readCorpusText, type Split, type StoredCorpus } from '../storage/corpora';
+import { exclusively } from '../storage/locks';
+import { encodeDocuments } from './encode-documents';
+import { loadTokenizer, type LoadedTokenizer } from './load';
+import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+
+/** Ends all preparing in this worker. Two calls for the same corpus share its lock: the second finds it done. */
+let cancelling = new AbortController();
+
+export const tokenizerApi: TokenizerApi = {
+  async prepare(model, corpora, onProgress) {
+    const { signal } = cancelling;
+    const loaded = await loadTokenizer(model);
+    const prepared: TokenizedCorpus[] = [];
+    for (const id of corpora) prepared.push(await prepareCorpus(await findCorpus(id), loaded, onProgress, signal));
+    return prepared;
+  },
+
+  async cancel() {
+    cancelling.abort();
+    cancelling = new AbortController();
+  },
+
+  async encode(model, text) {
+    const { tokenizer } = await loadTokenizer(model);
+    const ids = tokenizer.encode(text);
+    return { ids, tokens: ids.map((id) => tokenizer.decode([id])) };
+  },
+
+  async decode(model, ids) {
+    return (await loadTokenizer(model)).tokenizer.decode(ids);
+  },
+};
+
+/** The shards of one corpus, made unless they are there already. One tab at a time makes them. */
+async function prepareCorpus(
+  corpus: StoredCorpus,
+  loaded: LoadedTokenizer,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<TokenizedCorpus> {
+  return exclusively(`tokens:${corpus.id}:${loaded.hash}`, async () => {
+    if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
+    const known = await readShardMeta(corpus.id, loaded.hash);
+    const meta =
+      known && SPLITS.every((split) => known.text[split] === corpus.sha256[split]) ? known : await make(corpus, loaded, onProgress, signal);
+    return { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
+  });
+}
+
+async function make(
+  corpus: StoredCorpus,
+  { tokenizer, hash }: LoadedTokenizer,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ShardMeta> {
+  const total = corpus.bytes.train + corpus.bytes.heldOut;
+  onProgress({ phase: 'tokenize', item: corpus.id, done: 0, total });
+  let before = 0;
+  const encoded: Partial<Record<Split, EncodedSplit>> = {};
+  for (const split of SPLITS) {
+    const documents = splitDocuments(await readCorpusText(corpus, split, undefined, signal), corpus.separator);
+    const report = (bytes: number) => onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
+    encoded[split] = await encodeDocuments(tokenizer, documents, report, signal);
+    before += encoded[split].bytes;
+  }
+  const splits = { train: encoded.train!, heldOut: encoded.heldOut! };
+  const meta: ShardMeta = {
+    version: 1,
+    tokenizer: hash,
+    text: corpus.sha256,
+    idBytes: tokenizer.size <= 0x10000 ? 2 : 4,
+    endOfText: tokenizer.endOfText,
+    tokens: { train: splits.train.ids.length, heldOut: splits.heldOut.ids.length },
+    documents: { train: splits.train.offsets.length, heldOut: splits.heldOut.offsets.length },
+    bytes: { train: splits.train.bytes, heldOut: splits.heldOut.bytes },
+  };
+  await writeShards(corpus.id, meta, splits);
+  onProgress({ phase: 'tokenize', item: corpus.id, done: total, total });
+  return meta;
+}

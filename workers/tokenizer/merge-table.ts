@@ -1,0 +1,156 @@
+/**
+ * BPE's merges over token ids: always the pair of the lowest rank, the leftmost of equals (Sennrich et al. 2016), as Hugging
+ * Face's `tokenizers` does. Pairs lie in an open-addressing table, which costs no allocation per look-up.
+ */
+import { StudioError } from '../../src/core/errors';
+
+/** Up to this many symbols a scan of the row beats the heap. */
+const SCANNED = 40;
+/** Heap keys hold rank and position in one number: rank · 2^32 + position. */
+const POSITIONS = 2 ** 32;
+
+export class MergeTable {
+  private readonly left: Int32Array;
+  private readonly right: Int32Array;
+  /** Rank of the pair; the id it makes. */
+  private readonly rank: Int32Array;
+  private readonly made: Int32Array;
+  private readonly mask: number;
+
+  private constructor(pairs: number) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(16, pairs * 2)));
+    this.mask = slots - 1;
+    this.left = new Int32Array(slots).fill(-1);
+    this.right = new Int32Array(slots);
+    this.rank = new Int32Array(slots);
+    this.made = new Int32Array(slots);
+  }
+
+  /** @param merges in order of rank, `"a b"` or `["a", "b"]` */
+  static of(vocabulary: Readonly<Record<string, number>>, merges: readonly (string | readonly [string, string])[]): MergeTable {
+    const table = new MergeTable(merges.length);
+    merges.forEach((merge, rank) => {
+      const [a, b] = typeof merge === 'string' ? (merge.split(' ', 2) as [string, string]) : merge;
+      const left = vocabulary[a];
+      const right = vocabulary[b];
+      const made = vocabulary[a + b];
+      if (left === undefined || right === undefined || made === undefined) {
+        const detail = `merge ${rank} ("${a}" "${b}") is not in the vocabulary`;
+        throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
+      }
+      table.put(left, right, rank, made);
+    });
+    return table;
+  }
+
+  /** Merges until no pair is left to merge. Changes `ids` and may return it. */
+  apply(ids: number[]): number[] {
+    return ids.length <= SCANNED ? this.scan(ids) : this.drain(ids);
+  }
+
+  private scan(ids: number[]): number[] {
+    let length = ids.length;
+    while (length > 1) {
+      let best = -1;
+      let lowest = 0x7fffffff;
+      for (let at = 0; at < length - 1; at++) {
+        const slot = this.find(ids[at]!, ids[at + 1]!);
+        if (slot >= 0 && this.rank[slot]! < lowest) {
+          lowest = this.rank[slot]!;
+          best = at;
+          ids[length] = this.made[slot]!; // one past the row: what the best pair makes
+        }
+      }
+      if (best < 0) break;
+      ids[best] = ids[length]!;
+      length--;
+      for (let at = best + 1; at < length; at++) ids[at] = ids[at + 1]!;
+    }
+    ids.length = length;
+    return ids;
+  }
+
+  /** The same in n · log n, for rows such as a very long run of spaces. */
+  private drain(ids: number[]): number[] {
+    const next = Int32Array.from(ids, (_, at) => (at + 1 < ids.length ? at + 1 : -1));
+    const previous = Int32Array.from(ids, (_, at) => at - 1);
+    const heap = new NumberHeap();
+    const offer = (at: number): void => {
+      const slot = at >= 0 && next[at]! >= 0 ? this.find(ids[at]!, ids[next[at]!]!) : -1;
+      if (slot >= 0) heap.push(this.rank[slot]! * POSITIONS + at);
+    };
+    for (let at = 0; at < ids.length; at++) offer(at);
+    for (let key = heap.pop(); key !== undefined; key = heap.pop()) {
+      const at = key % POSITIONS;
+      const after = next[at]!;
+      const slot = ids[at]! >= 0 && after >= 0 ? this.find(ids[at]!, ids[after]!) : -1;
+      // Stale: one of the two was merged elsewhere since.
+      if (slot < 0 || this.rank[slot] !== Math.floor(key / POSITIONS)) continue;
+      ids[at] = this.made[slot]!;
+      ids[after] = -1;
+      next[at] = next[after]!;
+      if (next[at] >= 0) previous[next[at]] = at;
+      offer(previous[at]!);
+      offer(at);
+    }
+    return ids.filter((id) => id >= 0);
+  }
+
+  private put(left: number, right: number, rank: number, made: number): void {
+    let slot = this.hash(left, right);
+    while (this.left[slot]! >= 0) {
+      if (this.left[slot] === left && this.right[slot] === right) return;
+      slot = (slot + 1) & this.mask;
+    }
+    this.left[slot] = left;
+    this.right[slot] = right;
+    this.rank[slot] = rank;
+    this.made[slot] = made;
+  }
+
+  private find(left: number, right: number): number {
+    let slot = this.hash(left, right);
+    for (;;) {
+      const found = this.left[slot]!;
+      if (found === left && this.right[slot] === right) return slot;
+      if (found < 0) return -1;
+      slot = (slot + 1) & this.mask;
+    }
+  }
+
+  private hash(left: number, right: number): number {
+    const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca77);
+    return (mixed ^ (mixed >>> 15)) & this.mask;
+  }
+}
+
+/** Smallest first. */
+class NumberHeap {
+  private readonly keys: number[] = [];
+
+  push(key: number): void {
+    let at = this.keys.push(key) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (this.keys[parent]! <= key) break;
+      this.keys[at] = this.keys[parent]!;
+      at = parent;
+    }
+    this.keys[at] = key;
+  }
+
+  pop(): number | undefined {
+    const first = this.keys[0];
+    const last = this.keys.pop();
+    if (first === undefined || last === undefined || this.keys.length === 0) return first;
+    let at = 0;
+    for (let child = 1; child < this.keys.length; child = 2 * at + 1) {
+      if (child + 1 < this.keys.length && this.keys[child + 1]! < this.keys[child]!) child++;
+      if (this.keys[child]! >= last) break;
+      this.keys[at] = this.keys[child]!;
+      at = child;
+    }
+    this.keys[at] = last;
+    return first;
+  }
+}

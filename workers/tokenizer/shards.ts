@@ -1,0 +1,101 @@
+/**
+ * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`: per split the ids of all documents in a row, end-of-text after each
+ * (`.bin`, little-endian Uint16 or Uint32), and where each document starts (`.offsets.bin`, Uint32). `meta.json` is written
+ * last and says what they were made from; without it, or when the text has changed since, they are made again.
+ */
+import { StudioError } from '../../src/core/errors';
+import type { Split } from '../storage/corpora';
+import { files, type FileStore } from '../storage/files';
+
+export type TokenIds = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+export interface EncodedSplit {
+  ids: TokenIds;
+  /** Starts of documents in `ids`. */
+  offsets: Uint32Array<ArrayBuffer>;
+  /** UTF-8 bytes of the documents' text. */
+  bytes: number;
+}
+
+export interface ShardMeta {
+  version: 1;
+  /** SHA-256 of tokenizer.json and of the text files. */
+  tokenizer: string;
+  text: Record<Split, string>;
+  idBytes: 2 | 4;
+  endOfText: number;
+  tokens: Record<Split, number>;
+  documents: Record<Split, number>;
+  /** UTF-8 bytes of the documents' text. */
+  bytes: Record<Split, number>;
+}
+
+export const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
+
+const folderOf = (corpus: string, tokenizerHash: string): string => `tokens/${corpus}/${tokenizerHash.slice(0, 16)}`;
+const nameOf = (split: Split): string => (split === 'train' ? 'train' : 'held-out');
+
+/** What is known of the shards of this corpus under this tokenizer; null when there are none. */
+export async function readShardMeta(corpus: string, tokenizerHash: string, store: FileStore = files): Promise<ShardMeta | null> {
+  const path = `${folderOf(corpus, tokenizerHash)}/meta.json`;
+  if (!(await store.exists(path))) return null;
+  try {
+    const meta = JSON.parse(await store.readText(path)) as ShardMeta;
+    return meta.version === 1 && meta.tokenizer === tokenizerHash ? meta : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Throws `quota`; shards that cannot be completed are removed. */
+export async function writeShards(
+  corpus: string,
+  meta: ShardMeta,
+  splits: Record<Split, EncodedSplit>,
+  store: FileStore = files,
+): Promise<void> {
+  const folder = folderOf(corpus, meta.tokenizer);
+  try {
+    await store.remove(`${folder}/meta.json`);
+    for (const split of SPLITS) {
+      await store.write(`${folder}/${nameOf(split)}.bin`, bytesOf(splits[split].ids));
+      await store.write(`${folder}/${nameOf(split)}.offsets.bin`, bytesOf(splits[split].offsets));
+    }
+    await store.write(`${folder}/meta.json`, JSON.stringify(meta));
+  } catch (error) {
+    await store.remove(folder);
+    throw error;
+  }
+}
+
+/**
+ * Ids and document starts of one split, ready to sample from. Throws `file-missing` when the corpus was not prepared.
+ * @param tokenizerHash SHA-256 of tokenizer.json (`loadTokenizer(model).hash`)
+ */
+export async function readTokens(corpus: string, tokenizerHash: string, split: Split, store: FileStore = files): Promise<EncodedSplit> {
+  const meta = await readShardMeta(corpus, tokenizerHash, store);
+  const path = `${folderOf(corpus, tokenizerHash)}/${nameOf(split)}`;
+  if (!meta) throw new StudioError('file-missing', `Corpus "${corpus}" is not tokenized`, { file: corpus, wanted: `${nameOf(split)}.bin` });
+  const [ids, offsets] = await Promise.all([store.read(`${path}.bin`), store.read(`${path}.offsets.bin`)]);
+  if (ids.byteLength !== meta.tokens[split] * meta.idBytes || offsets.byteLength !== meta.documents[split] * 4) {
+    await store.remove(folderOf(corpus, tokenizerHash));
+    throw new StudioError('file-missing', `The token shards of corpus "${corpus}" are damaged`, {
+      file: corpus,
+      wanted: `${nameOf(split)}.bin`,
+    });
+  }
+  return {
+    ids: meta.idBytes === 2 ? new Uint16Array(ids.buffer) : new Uint32Array(ids.buffer),
+    offsets: new Uint32Array(offsets.buffer),
+    bytes: meta.bytes[split],
+  };
+}
+
+/** Removes all shards of a corpus, under every tokenizer. */
+export async function removeShards(corpus: string, store: FileStore = files): Promise<void> {
+  await store.remove(`tokens/${corpus}`);
+}
+
+function bytesOf(array: TokenIds): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -1,0 +1,146 @@
+/** Against ids by Hugging Face's `tokenizers` (e2e/parity/make_tokenizer_fixtures.py). */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { splitDocuments } from '../../src/core/text/documents';
+import { encodeDocuments, utf8Length } from './encode-documents';
+import { StreamDecoder } from './stream-decoder';
+import { TextTokenizer } from './text-tokenizer';
+
+const root = new URL('../../', import.meta.url);
+const text = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+
+interface Fixture {
+  tokenizerSha256: string;
+  endOfText: number;
+  strings: { text: string; ids: number[]; decoded: string }[];
+  files: { corpus: string; split: 'train' | 'heldOut'; documents: number; bytes: number; count: number; first: number[]; sha256: string }[];
+}
+const fixture = JSON.parse(text('e2e/parity/fixtures/tokenizer.json')) as Fixture;
+const source = text('public/models/nano/tokenizer.json');
+const files = {
+  tokenizer: source,
+  config: text('public/models/nano/tokenizer_config.json'),
+  model: text('public/models/nano/config.json'),
+};
+const tokenizer = new TextTokenizer(files);
+const { corpora } = JSON.parse(text('public/corpora/manifest.json')) as {
+  corpora: { id: string; train: string; heldOut: string; separator: string }[];
+};
+const documentsOf = (id: string, split: 'train' | 'heldOut'): string[] => {
+  const corpus = corpora.find((candidate) => candidate.id === id)!;
+  return splitDocuments(text(`public/corpora/${corpus[split]}`), corpus.separator);
+};
+
+describe("the base's tokenizer", () => {
+  it('is the one the fixture was made with', () => {
+    expect(createHash('sha256').update(source).digest('hex')).toBe(fixture.tokenizerSha256);
+    expect(tokenizer.size).toBe(4096);
+    expect(tokenizer.endOfText).toBe(fixture.endOfText);
+  });
+
+  it.each(fixture.strings)('encodes and decodes as tokenizers does: $text', ({ text, ids, decoded }) => {
+    expect(tokenizer.encode(text)).toEqual(ids);
+    expect(tokenizer.decode(ids)).toBe(decoded);
+  });
+
+  it.each(fixture.files)(
+    'encodes all of $corpus $split as tokenizers does',
+    async ({ corpus, split, documents, bytes, count, first, sha256 }) => {
+      const encoded = await encodeDocuments(tokenizer, documentsOf(corpus, split));
+      expect(encoded.offsets.length).toBe(documents);
+      expect(encoded.bytes).toBe(bytes);
+      expect(encoded.ids.length).toBe(count);
+      expect(Array.from(encoded.ids.subarray(0, 200))).toEqual(first);
+      expect(createHash('sha256').update(encoded.ids).digest('hex')).toBe(sha256);
+    },
+  );
+
+  it('gives the ids of the general library', () => {
+    for (const id of ['zh', 'en', 'code', 'domain'])
+      for (const document of documentsOf(id, 'heldOut').slice(0, 5))
+        expect(tokenizer.encode(document)).toEqual(tokenizer.encodeByLibrary(document));
+  });
+
+  it('encodes a very long document as its parts', () => {
+    const part = documentsOf('en', 'heldOut').slice(0, 40).join('\n \n\n');
+    const long = Array.from({ length: 30 }, () => part).join('\n');
+    expect(long.length).toBeGreaterThan(600_000);
+    expect(tokenizer.encode(long)).toEqual(tokenizer.encodeByLibrary(long));
+  });
+
+  it('knows how many bytes every id stands for', async () => {
+    const lengths = tokenizer.byteLengths();
+    expect(lengths[tokenizer.endOfText]).toBe(0);
+    for (const { corpus, split, bytes } of fixture.files.filter(({ split }) => split === 'heldOut')) {
+      const { ids } = await encodeDocuments(tokenizer, documentsOf(corpus, split));
+      expect(Array.from(ids).reduce((sum, id) => sum + lengths[id]!, 0)).toBe(bytes);
+    }
+  });
+
+  it('starts documents where the offsets say, after an end of text', async () => {
+    const documents = ['first 文', 'second', 'third'];
+    const { ids, offsets } = await encodeDocuments(tokenizer, documents);
+    documents.forEach((document, index) => {
+      const end = offsets[index + 1] ?? ids.length;
+      expect(tokenizer.decode(Array.from(ids.subarray(offsets[index], end - 1)))).toBe(document);
+      expect(ids[end - 1]).toBe(tokenizer.endOfText);
+    });
+  });
+
+  it('can be cancelled between chunks', async () => {
+    const controller = new AbortController();
+    const many = Array.from({ length: 2000 }, (_, at) => `document ${at} ${'word '.repeat(60)}`);
+    const encoding = encodeDocuments(tokenizer, many, () => controller.abort(), controller.signal);
+    await expect(encoding).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('StreamDecoder', () => {
+  it.each(['患者👩‍👩‍👧‍👦体温', 'plain text', 'é\u0301鑫'])('gives %s whole, never half a character', (sample) => {
+    const decoder = new StreamDecoder(tokenizer);
+    const pieces = tokenizer.encode(sample).map((id) => decoder.push(id));
+    expect(pieces.join('')).toBe(sample);
+    expect(pieces.every((piece) => !piece.includes('\uFFFD'))).toBe(true);
+    expect(decoder.end()).toBe('');
+  });
+
+  it('marks a character that never became whole, and leaves special tokens out', () => {
+    const decoder = new StreamDecoder(tokenizer);
+    const ids = tokenizer.encode('龘'); // rare: one token a byte
+    expect(ids.length).toBeGreaterThan(1);
+    expect(decoder.push(ids[0]!)).toBe('');
+    expect(decoder.push(tokenizer.endOfText)).toBe('');
+    expect(decoder.end()).toBe('\uFFFD');
+  });
+});
+
+describe('a tokenizer that is none', () => {
+  const refused = (change: Partial<typeof files>) => {
+    try {
+      return new TextTokenizer({ ...files, ...change });
+    } catch (error) {
+      return error;
+    }
+  };
+  it('is refused with the file and what is wrong', () => {
+    expect(refused({ tokenizer: '{' })).toMatchObject({ code: 'tokenizer-invalid', values: { file: 'tokenizer.json' } });
+    expect(refused({ tokenizer: '{"model":{"type":"Unigram"}}' })).toMatchObject({
+      code: 'tokenizer-invalid',
+      values: { detail: expect.stringContaining('model.type') as string },
+    });
+    expect(refused({ config: '{}', model: '{}' })).toMatchObject({ code: 'tokenizer-invalid', values: { file: 'tokenizer_config.json' } });
+    const torn = JSON.parse(source) as { model: { vocab: Record<string, number> } };
+    delete torn.model.vocab['the'];
+    expect(refused({ tokenizer: JSON.stringify(torn) })).toMatchObject({
+      code: 'tokenizer-invalid',
+      values: { detail: expect.stringContaining('not in the vocabulary') as string },
+    });
+  });
+});
+
+describe('utf8Length', () => {
+  it.each(['', 'abc', 'é', '文字', '👍🏽', 'a\ud800b'])('of %j', (sample) => {
+    expect(utf8Length(sample)).toBe(new TextEncoder().encode(sample).length);
+  });
+});

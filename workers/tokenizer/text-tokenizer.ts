@@ -1,0 +1,135 @@
+/**
+ * A model's tokenizer: `@huggingface/tokenizers` reads any tokenizer.json with a BPE model; byte-level ones are encoded by the
+ * studio's own faster path, which gives the same ids (fixtures from Hugging Face's `tokenizers` hold both to that).
+ */
+import { Tokenizer } from '@huggingface/tokenizers';
+import { StudioError } from '../../src/core/errors';
+import { tokenBytes } from './byte-alphabet';
+import { ByteLevelBpe, fitsByteLevelBpe } from './byte-level-bpe';
+import { TokenBuffer } from './token-buffer';
+import { endOfText, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
+
+export interface TokenizerFiles {
+  /** tokenizer.json */
+  tokenizer: string;
+  /** tokenizer_config.json, where there is one. */
+  config: string | null;
+  /** config.json of the model, for its `eos_token_id`. */
+  model: string | null;
+}
+
+export class TextTokenizer {
+  /** Ids are 0 … size − 1. */
+  readonly size: number;
+  /** Ends every document. */
+  readonly endOfText: number;
+  private readonly json: TokenizerJson;
+  private readonly library: Tokenizer;
+  private readonly fast: ByteLevelBpe | null;
+  private bytesById: readonly (Uint8Array | null)[] | null = null;
+
+  /** @throws StudioError `tokenizer-invalid` with file and detail */
+  constructor(files: TokenizerFiles) {
+    this.json = parseTokenizerJson(files.tokenizer);
+    const config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
+    this.size = vocabularySize(this.json);
+    this.endOfText = endOfText(this.json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
+    try {
+      this.library = new Tokenizer(this.json, config as object);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
+    }
+    this.fast = fitsByteLevelBpe(this.json) ? new ByteLevelBpe(this.json) : null;
+  }
+
+  /** Bytes per id are known: the vocabulary is written in the byte alphabet. */
+  get byteLevel(): boolean {
+    return hasByteDecoder(this.json);
+  }
+
+  /** Adds the ids of `text`, without any special token before or after. */
+  encodeInto(text: string, into: TokenBuffer): void {
+    if (this.fast) this.fast.encode(text, into);
+    else into.append(this.encodeByLibrary(text));
+  }
+
+  encode(text: string): number[] {
+    const ids = new TokenBuffer(64);
+    this.encodeInto(text, ids);
+    return Array.from(ids.view());
+  }
+
+  /** The general library's own ids: what `encode` is tested against. */
+  encodeByLibrary(text: string): number[] {
+    return text === '' ? [] : this.library.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** Bytes that are no character become U+FFFD; special tokens are written out. */
+  decode(ids: readonly number[]): string {
+    if (ids.length === 0) return '';
+    this.check(ids);
+    if (!this.byteLevel) return this.library.decode([...ids], { clean_up_tokenization_spaces: false });
+    const parts = ids.map((id) => this.bytesOf(id) ?? new Uint8Array());
+    const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  }
+
+  /** Bytes that an id stands for; null for ids that are in no vocabulary. */
+  bytesOf(id: number): Uint8Array | null {
+    this.bytesById ??= bytesById(this.json, this.size);
+    return this.bytesById[id] ?? null;
+  }
+
+  isSpecial(id: number): boolean {
+    return this.json.added_tokens.some((token) => token.id === id && token.special);
+  }
+
+  /** UTF-8 bytes of text that each id stands for: length `size`; special tokens stand for none. */
+  byteLengths(): Uint16Array<ArrayBuffer> {
+    return tokenByteLengths(this.json);
+  }
+
+  private check(ids: readonly number[]): void {
+    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= this.size);
+    if (wrong !== undefined) throw new RangeError(`Token id ${wrong} is outside 0 … ${this.size - 1}`);
+  }
+}
+
+/**
+ * UTF-8 bytes of text that each id stands for, for bits per byte; special tokens (end of text) count 0.
+ * @returns one length per id, `vocabularySize(tokenizer)` in all
+ */
+export function tokenByteLengths(tokenizer: TokenizerJson): Uint16Array<ArrayBuffer> {
+  const lengths = new Uint16Array(vocabularySize(tokenizer));
+  bytesById(tokenizer, lengths.length).forEach((bytes, id) => (lengths[id] = bytes?.length ?? 0));
+  for (const { id, special } of tokenizer.added_tokens) if (special) lengths[id] = 0;
+  return lengths;
+}
+
+function bytesById(tokenizer: TokenizerJson, size: number): (Uint8Array | null)[] {
+  const utf8 = new TextEncoder();
+  const bytes = new Array<Uint8Array | null>(size).fill(null);
+  const byteLevel = hasByteDecoder(tokenizer);
+  for (const [token, id] of Object.entries(tokenizer.model.vocab)) {
+    const raw = byteLevel ? tokenBytes(token) : sentencePieceByte(token);
+    bytes[id] = raw ? Uint8Array.from(raw) : utf8.encode(byteLevel ? token : token.replaceAll('▁', ' '));
+  }
+  for (const { id, content } of tokenizer.added_tokens) bytes[id] = utf8.encode(content);
+  return bytes;
+}
+
+/** `<0x0A>` of a byte-fallback vocabulary. */
+function sentencePieceByte(token: string): number[] | null {
+  const match = /^<0x([0-9A-F]{2})>$/.exec(token);
+  return match ? [Number.parseInt(match[1]!, 16)] : null;
+}
+
+function hasByteDecoder({ decoder }: TokenizerJson): boolean {
+  return decoder?.type === 'ByteLevel';
+}

@@ -1,0 +1,31 @@
+/** A growing row of token ids. */
+export class TokenBuffer {
+  private ids: Uint32Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 1 << 16) {
+    this.ids = new Uint32Array(capacity);
+  }
+
+  push(id: number): void {
+    if (this.length === this.ids.length) this.grow(this.length + 1);
+    this.ids[this.length++] = id;
+  }
+
+  append(ids: ArrayLike<number>): void {
+    if (this.length + ids.length > this.ids.length) this.grow(this.length + ids.length);
+    this.ids.set(ids, this.length);
+    this.length += ids.length;
+  }
+
+  /** The ids so far; a view that the next push may outdate. */
+  view(): Uint32Array<ArrayBuffer> {
+    return this.ids.subarray(0, this.length);
+  }
+
+  private grow(needed: number): void {
+    const larger = new Uint32Array(Math.max(needed, this.ids.length * 2));
+    larger.set(this.view());
+    this.ids = larger;
+  }
+}
