@@ -1,0 +1,90 @@
+/** Which channels are measured on how many rows, and the table of what came out. */
+import { Button, Chip, NumberInput } from '@mantine/core';
+import { Gauge } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import { Card } from '../ui/Card';
+import { useChannelName } from '../ui/channel-name';
+import { EmptyState } from '../ui/EmptyState';
+import { ErrorBanner } from '../ui/ErrorBanner';
+import { ProgressLine } from '../ui/ProgressLine';
+import { ChannelTable } from './ChannelTable';
+import { useCompare } from './store';
+import type { ComparisonSummary } from './summary';
+import styles from './Measure.module.css';
+
+export function MeasurePanel({ summary }: { summary: ComparisonSummary | null }) {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  const channelName = useChannelName();
+  const { choices, chosen, rowsPerChannel, activity, progress, evaluation, evaluationError, toggleChannel, setRows, evaluate, cancel } =
+    useCompare();
+  const stale =
+    evaluation !== null &&
+    (evaluation.rowsPerChannel !== rowsPerChannel || evaluation.channels.map((channel) => channel.id).join() !== chosen.join());
+  return (
+    <Card title={t('measure.title')} className={styles.panel}>
+      <div className={styles.controls}>
+        <div role="group" aria-label={t('measure.channels')} className={styles.chips}>
+          {choices.map((channel) => (
+            <Chip
+              key={channel.id}
+              size="xs"
+              variant="outline"
+              checked={chosen.includes(channel.id)}
+              disabled={activity === 'evaluate'}
+              onChange={() => toggleChannel(channel.id)}
+            >
+              {channelName(channel.id)}
+            </Chip>
+          ))}
+        </div>
+        <div className={styles.rows}>
+          <NumberInput
+            size="xs"
+            label={t('measure.rows')}
+            value={rowsPerChannel}
+            min={1}
+            max={4096}
+            allowDecimal={false}
+            clampBehavior="blur"
+            disabled={activity === 'evaluate'}
+            onChange={(rows) => typeof rows === 'number' && rows >= 1 && setRows(rows)}
+          />
+          <Button
+            size="xs"
+            variant={evaluation === null ? 'filled' : 'default'}
+            leftSection={<Gauge size={14} />}
+            disabled={activity !== null || chosen.length === 0}
+            onClick={() => void evaluate()}
+          >
+            {evaluation === null ? t('measure.run') : t('measure.again')}
+          </Button>
+        </div>
+      </div>
+      {chosen.length === 0 && <p className={styles.note}>{t('measure.noChannel')}</p>}
+      {activity === 'evaluate' && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
+      {evaluationError && (
+        <div className={styles.error}>
+          <ErrorBanner error={evaluationError} onRetry={() => void evaluate()} />
+        </div>
+      )}
+      {evaluation && summary ? (
+        <>
+          <p className={styles.note} role="status">
+            {t(evaluation.stored ? 'measure.stored' : 'measure.fresh', { rows: format.count(evaluation.rowsPerChannel) })}
+            {stale && ` ${t('measure.stale')}`}
+          </p>
+          {!summary.comparable && <p className={styles.warning}>{t('measure.vocabulary')}</p>}
+          <ChannelTable summary={summary} />
+        </>
+      ) : (
+        activity !== 'evaluate' && (
+          <EmptyState icon={Gauge} title={t('measure.empty')}>
+            <p>{t('measure.emptyText')}</p>
+          </EmptyState>
+        )
+      )}
+    </Card>
+  );
+}
