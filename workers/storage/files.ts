@@ -25,6 +25,8 @@ export interface PendingFile {
 }
 
 const PENDING = '.new';
+/** Chromium shows the swap file of an open writable stream. */
+const SWAP = '.crswap';
 
 interface Movable {
   move(name: string): Promise<void>;
@@ -187,7 +189,9 @@ export class FileStore {
   async list(path: string): Promise<Entry[]> {
     const folder = await this.folder(path === '' ? [] : path.split('/'));
     const entries: Entry[] = [];
-    if (folder) for await (const [name, handle] of folder.entries()) if (!name.endsWith(PENDING)) entries.push({ name, kind: handle.kind });
+    if (folder)
+      for await (const [name, handle] of folder.entries())
+        if (!name.endsWith(PENDING) && !name.endsWith(SWAP)) entries.push({ name, kind: handle.kind });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
