@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { RunSnapshot } from '../run/types';
+import { recipeSchema } from '../recipe/schema';
+import { domainFall, readRun } from './reading';
+
+const recipe = recipeSchema.parse({
+  version: 1,
+  name: 'test',
+  base: 'nano',
+  context: 128,
+  channels: [
+    { id: 'zh', corpus: 'zh', role: 'general', share: 0.5 },
+    { id: 'en', corpus: 'en', role: 'general', share: 0.3 },
+    { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
+  ],
+  strategy: { kind: 'mixed' },
+  schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
+  batch: { rows: 8 },
+  optimizer: {},
+  budget: { steps: 100 },
+  evaluation: { everySteps: 10, rowsPerChannel: 8 },
+  saving: { everySteps: 50 },
+  logging: { everySteps: 5 },
+  stopping: { early: null, forgetting: null },
+  seed: 1,
+});
+
+/** Held-out losses per evaluation; the first is the base's. */
+function run(heldOut: Record<string, number[]>, options: { step?: number; peakLr?: number; train?: number[]; epochs?: number; trainLoss?: number } = {}): RunSnapshot {
+  const series = (y: number[]) => ({ x: y.map((_, at) => at * 10), y });
+  const channels = recipe.channels.map(({ id, role, share }) => {
+    const losses = heldOut[id] ?? [];
+    return {
+      id,
+      role,
+      share,
+      trainLoss: options.trainLoss ?? losses.at(-1) ?? null,
+      heldOutLoss: losses.at(-1) ?? null,
+      baseLoss: losses[0] ?? null,
+      tokens: 0,
+      epochs: options.epochs ?? 0.2,
+    };
+  });
+  const kept = channels.flatMap(({ role, baseLoss, heldOutLoss }) => (role === 'general' && baseLoss !== null ? [Math.exp(baseLoss - heldOutLoss!)] : []));
+  return {
+    runId: 'r',
+    name: 'r',
+    state: 'running',
+    stopReason: null,
+    error: null,
+    recipe,
+    settings: { shares: {}, schedule: { ...recipe.schedule, peakLr: options.peakLr ?? 3e-4 } },
+    step: options.step ?? 50,
+    steps: 100,
+    tokens: 0,
+    tokensPerSecond: null,
+    stepMs: null,
+    etaSeconds: null,
+    lr: 0,
+    gradNorm: null,
+    channels,
+    retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
+    train: { total: series(options.train ?? []) },
+    heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
+    retentionSeries: { x: [], y: [] },
+    markers: [],
+    checkpoints: [],
+  };
+}
+
+const kinds = (snapshot: RunSnapshot | null) => readRun(snapshot).map(({ kind }) => kind);
+
+describe('readRun', () => {
+  it('says that nothing is measured yet', () => {
+    expect(kinds(null)).toEqual(['preparing']);
+    expect(kinds(run({}))).toEqual(['preparing']);
+  });
+
+  it('reads the base alone as the baseline', () => {
+    expect(kinds(run({ zh: [4.3], en: [4], domain: [4.2] }))).toEqual(['baseline']);
+  });
+
+  it('reads domain falling and general kept as on course', () => {
+    const [reading] = readRun(run({ zh: [4.3, 4.29], en: [4, 3.99], domain: [4.2, 3.9] }));
+    expect(reading?.kind).toBe('on-course');
+    expect(reading?.values['fall']).toBeCloseTo(0.3, 10);
+  });
+
+  it('reads general channels that rise and stay up as forgetting, and names the worst', () => {
+    const [reading] = readRun(run({ zh: [4.3, 4.5, 4.7], en: [4, 4.1, 4.1], domain: [4.2, 3.8, 3.5] }));
+    expect(reading).toMatchObject({ kind: 'forgetting', values: { channel: 'zh' } });
+  });
+
+  it('reads a rise that comes back as re-warming', () => {
+    expect(kinds(run({ zh: [4.3, 4.45, 4.32], en: [4, 4.1, 4.02], domain: [4.2, 4, 3.8] }))).toEqual(['recovering']);
+  });
+
+  it('reads an early rise as the expected spike', () => {
+    expect(kinds(run({ zh: [4.3, 4.34], en: [4, 4.03], domain: [4.2, 4.1] }, { step: 10 }))).toEqual(['spike']);
+  });
+
+  it('reads a domain that hardly falls, only after two fifths of the run', () => {
+    const heldOut = { zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 4.19] };
+    expect(kinds(run(heldOut, { step: 60 }))).toEqual(['domain-flat']);
+    expect(kinds(run(heldOut, { step: 20 }))).toEqual(['even']);
+  });
+
+  it('reads a learning rate of zero before a flat domain', () => {
+    expect(kinds(run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 4.2] }, { step: 80, peakLr: 0 }))).toEqual(['lr-zero']);
+  });
+
+  it('reads train loss far below held-out loss after several epochs as memorising', () => {
+    const snapshot = run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 3.9] }, { epochs: 3, trainLoss: 3 });
+    expect(kinds(snapshot)).toContain('memorising');
+    expect(kinds({ ...snapshot, channels: snapshot.channels.map((meter) => ({ ...meter, epochs: 0.5 })) })).not.toContain('memorising');
+  });
+
+  it('reads a growing train loss first', () => {
+    const train = [4, 4, 4, 4.2, 4.3, 4.4, 4.6, 4.8];
+    expect(kinds(run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 3.9] }, { train }))[0]).toBe('growing');
+  });
+
+  it('adds a base that knows one general channel much less', () => {
+    expect(kinds(run({ zh: [6, 6], en: [4, 4], domain: [4.2, 3.9] }))).toEqual(['on-course', 'uneven-base']);
+  });
+});
+
+describe('domainFall', () => {
+  it('is the mean over domain channels, positive when learnt', () => {
+    const { channels } = run({ zh: [4, 5], en: [4, 4], domain: [4.2, 3.9] });
+    expect(domainFall(channels)).toBeCloseTo(0.3, 10);
+    expect(domainFall(channels.filter(({ role }) => role === 'general'))).toBeNull();
+  });
+});

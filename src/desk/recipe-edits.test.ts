@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { recipeSchema, type Recipe } from '../core/recipe/schema';
+import { addChannel, removeChannel, sharesOf, swapChannel } from './recipe-edits';
+
+const recipe: Recipe = recipeSchema.parse({
+  version: 1,
+  name: 'test',
+  base: 'nano',
+  context: 128,
+  channels: [
+    { id: 'zh', corpus: 'zh', role: 'general', share: 0.4 },
+    { id: 'en', corpus: 'en', role: 'general', share: 0.4 },
+    { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
+  ],
+  strategy: { kind: 'mixed' },
+  schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
+  batch: { rows: 8 },
+  optimizer: {},
+  budget: { steps: 100 },
+  evaluation: { everySteps: 10, rowsPerChannel: 8 },
+  saving: { everySteps: 50 },
+  logging: { everySteps: 5 },
+  stopping: { early: null, forgetting: null },
+  seed: 1,
+});
+
+describe('channel edits', () => {
+  it('a new channel enters at 10 % and the others make room in proportion', () => {
+    const { zh, en, domain, legal } = sharesOf(addChannel(recipe, { id: 'legal', role: 'domain' }));
+    expect(legal).toBeCloseTo(0.1, 12);
+    expect(zh).toBeCloseTo(0.36, 12);
+    expect(en).toBeCloseTo(0.36, 12);
+    expect(domain).toBeCloseTo(0.18, 12);
+  });
+
+  it('a channel that is there already is not added twice', () => {
+    expect(addChannel(recipe, { id: 'zh', role: 'general' })).toBe(recipe);
+  });
+
+  it('a removed channel leaves its share to the others in proportion', () => {
+    const shares = sharesOf(removeChannel(recipe, 'domain'));
+    expect(Object.keys(shares)).toEqual(['zh', 'en']);
+    expect(shares['zh']).toBeCloseTo(0.5, 12);
+  });
+
+  it('the last channel stays', () => {
+    const one = removeChannel(removeChannel(recipe, 'domain'), 'zh');
+    expect(removeChannel(one, 'en')).toBe(one);
+  });
+
+  it('channels left at zero share evenly', () => {
+    const zeros = { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: channel.id === 'domain' ? 1 : 0 })) };
+    expect(sharesOf(removeChannel(zeros, 'domain'))).toEqual({ zh: 0.5, en: 0.5 });
+  });
+
+  it('swapping keeps the share and takes the role of the new text', () => {
+    const swapped = swapChannel(recipe, 'domain', { id: 'domain-legal', role: 'domain' });
+    expect(swapped.channels[2]).toEqual({ id: 'domain-legal', corpus: 'domain-legal', role: 'domain', share: 0.2 });
+  });
+});

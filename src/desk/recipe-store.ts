@@ -1,0 +1,122 @@
+/** The recipe on the desk: chosen from the presets, from a link or a file, and edited strip by strip. Calls no worker. */
+import { create } from 'zustand';
+import { errorRecord, type ErrorRecord } from '../core/errors';
+import { moveFader, muteChannel, type Shares } from '../core/mixture/shares';
+import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
+import { loadPresets, type Preset } from './presets';
+import { addChannel, removeChannel, sharesOf, swapChannel, withShares } from './recipe-edits';
+
+const FIRST_PRESET = 'golden-ratio';
+
+export interface RecipeStore {
+  presets: readonly Preset[];
+  /** Null until the presets are loaded. */
+  recipe: Recipe | null;
+  /** Preset the recipe came from, also when it was edited since; null for a link or a file. */
+  presetId: string | null;
+  edited: boolean;
+  /** Channels whose share other faders leave alone. */
+  locked: ReadonlySet<string>;
+  /** Muted channel → share it had. */
+  muted: Readonly<Record<string, number>>;
+  problem: ErrorRecord | null;
+
+  load(): Promise<void>;
+  choose(presetId: string): void;
+  /** A recipe from a link or a file. */
+  take(recipe: Recipe): void;
+  edit(change: (recipe: Recipe) => Recipe): void;
+  setSchedule(change: Partial<Schedule>): void;
+  toggleLock(id: string): void;
+  rememberMute(id: string, share: number | null): void;
+  add(corpus: { id: string; role: ChannelRole }): void;
+  remove(id: string): void;
+  swap(id: string, corpus: { id: string; role: ChannelRole }): void;
+  report(error: unknown): void;
+  dismiss(): void;
+}
+
+const fresh = { edited: false, locked: new Set<string>(), muted: {}, problem: null } as const;
+
+export const useRecipe = create<RecipeStore>((set, get) => ({
+  presets: [],
+  recipe: null,
+  presetId: null,
+  ...fresh,
+
+  async load() {
+    if (get().presets.length > 0) return;
+    try {
+      const presets = await loadPresets();
+      set({ presets });
+      if (!get().recipe) get().choose(FIRST_PRESET);
+    } catch (error) {
+      set({ problem: errorRecord(error) });
+    }
+  },
+  choose(presetId) {
+    const preset = get().presets.find(({ id }) => id === presetId);
+    if (preset) set({ ...fresh, recipe: preset.recipe, presetId });
+  },
+  take(recipe) {
+    set({ ...fresh, recipe, presetId: null });
+  },
+  edit(change) {
+    const { recipe } = get();
+    if (!recipe) return;
+    const next = change(recipe);
+    if (next !== recipe) set({ recipe: next, edited: true });
+  },
+  setSchedule(change) {
+    get().edit((recipe) => ({ ...recipe, schedule: { ...recipe.schedule, ...change } }));
+  },
+  toggleLock(id) {
+    const locked = new Set(get().locked);
+    if (!locked.delete(id)) locked.add(id);
+    set({ locked });
+  },
+  rememberMute(id, share) {
+    const muted = { ...get().muted };
+    if (share === null) delete muted[id];
+    else muted[id] = share;
+    set({ muted });
+  },
+  add(corpus) {
+    get().edit((recipe) => addChannel(recipe, corpus));
+  },
+  remove(id) {
+    get().edit((recipe) => removeChannel(recipe, id));
+  },
+  swap(id, corpus) {
+    get().edit((recipe) => swapChannel(recipe, id, corpus));
+  },
+  report(error) {
+    set({ problem: errorRecord(error) });
+  },
+  dismiss() {
+    set({ problem: null });
+  },
+}));
+
+/** Shares after a fader's move, under the desk's locks. */
+export function movedShares(shares: Shares, id: string, value: number): Shares {
+  return moveFader(shares, id, value, { locked: useRecipe.getState().locked });
+}
+
+/** Shares after muting, or after bringing back what a muted channel had. Remembers the muted share. */
+export function toggledMute(shares: Shares, id: string): Shares {
+  const { locked, muted, rememberMute } = useRecipe.getState();
+  const before = muted[id];
+  if (before !== undefined) {
+    rememberMute(id, null);
+    return moveFader(shares, id, before, { locked });
+  }
+  rememberMute(id, shares[id] ?? 0);
+  return muteChannel(shares, id, locked);
+}
+
+export function applyShares(shares: Shares): void {
+  useRecipe.getState().edit((recipe) => withShares(recipe, shares));
+}
+
+export { sharesOf };
