@@ -1,35 +1,37 @@
 // @ts-check
 /**
- * Compiles the AssemblyScript kernels twice: with relaxed SIMD (fused multiply-add) and without. Runs before dev, build and
- * test, and does nothing when the outputs are newer than every source.
+ * Compiles the AssemblyScript kernels: with relaxed SIMD (fused multiply-add) and without, for a shared heap (cross-origin
+ * isolated) and an unshared one. Runs before dev, build and test, and does nothing when the outputs are newer than every source.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = join(root, 'workers/engine/wasm/assembly');
+const sources = join(root, 'workers/engine');
+const entry = join(sources, 'wasm/assembly/index.ts');
 const output = join(root, 'workers/engine/wasm/build');
 // A shared memory needs a maximum, and the one imported (tfjs's) must not exceed it: the most there can be, in pages of 64 KiB.
-const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--maximumMemory', '65536', '--noAssert'];
+const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--noAssert'];
+const shared = ['--sharedMemory', '--enable', 'threads'];
 const variants = [
-  { file: 'kernels.relaxed.wasm', features: 'simd,relaxed-simd,threads' },
-  { file: 'kernels.simd.wasm', features: 'simd,threads' },
+  { file: 'kernels.relaxed.wasm', features: ['--enable', 'relaxed-simd', ...shared] },
+  { file: 'kernels.simd.wasm', features: shared },
+  { file: 'kernels.relaxed.unshared.wasm', features: ['--enable', 'relaxed-simd'] },
+  { file: 'kernels.simd.unshared.wasm', features: [] },
 ];
 
 /** @param {string} folder */
 function newest(folder) {
   const times = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs);
+    .filter((file) => file.isFile() && basename(file.parentPath) === 'assembly')
+    .map((file) => statSync(join(file.parentPath, file.name)).mtimeMs);
   return Math.max(...times);
 }
 
 /** @throws when the compiler reports an error */
 export function buildKernels() {
-  const entry = join(sources, 'index.ts');
-  if (!existsSync(entry)) return;
   const changed = Math.max(newest(sources), statSync(fileURLToPath(import.meta.url)).mtimeMs);
   const stale = variants.filter(({ file }) => {
     const path = join(output, file);
@@ -40,7 +42,7 @@ export function buildKernels() {
     // Written beside and renamed, so that a test run that starts meanwhile never reads half a module.
     const part = join(output, `${file}.${process.pid}.part`);
     const compiler = join(root, 'node_modules/assemblyscript/bin/asc.js');
-    const result = spawnSync(process.execPath, [compiler, entry, ...flags, '--enable', features, '--outFile', part], {
+    const result = spawnSync(process.execPath, [compiler, entry, ...flags, '--enable', 'simd', ...features, '--outFile', part], {
       cwd: dirname(entry),
       encoding: 'utf8',
     });

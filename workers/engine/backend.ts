@@ -109,10 +109,11 @@ async function startWasm(threads: number | null): Promise<Started> {
     'tfjs-backend-wasm-simd.wasm': absolute(simdWasm),
     'tfjs-backend-wasm-threaded-simd.wasm': absolute(threadedWasm),
   });
-  wasm.setThreadsCount(threads ?? navigator.hardwareConcurrency);
+  // The costly ops run on threads of our own; tfjs's would only compete with them.
+  wasm.setThreadsCount(1);
   await use('wasm');
-  const simd = !WebAssembly.validate(simdProbe) ? 'none' : WebAssembly.validate(relaxedSimdProbe) ? 'relaxed-simd' : 'simd';
-  return { threads: globalThis.crossOriginIsolated ? wasm.getThreadsCount() : 1, simd };
+  const { openWasmKernels } = await import('./wasm');
+  return openWasmKernels({ threads: threads ?? navigator.hardwareConcurrency });
 }
 
 /** The threaded build starts its threads from blob: scripts, which have no directory to resolve a relative address against. */
@@ -157,11 +158,3 @@ export async function settled(): Promise<void> {
   current.submitQueue();
   await current.device.queue.onSubmittedWorkDone();
 }
-
-/** Modules of one function that uses an instruction of the feature: i32x4.splat…, i8x16.relaxed_swizzle. */
-const simdProbe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
-]);
-const relaxedSimdProbe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
-]);

@@ -14,7 +14,9 @@ import * as rotary from './rotary/reference';
 const references = [activation, attention, channelSums, crossEntropy, dropout, embedding, globalNorm, linear, norm, rotary];
 
 /** Fused kernels of a backend. Each returns once its kernels can run. */
-const fused: Partial<Record<BackendName, () => Promise<void>>> = {};
+const fused: Partial<Record<BackendName, () => Promise<void>>> = {
+  wasm: async () => (await import('../wasm')).registerWasmKernels(),
+};
 
 export function registerReferences(backend: BackendName): void {
   for (const { registerReference } of references) registerReference(backend);

@@ -1,0 +1,25 @@
+import { util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmEngine } from '../../wasm/engine';
+import { partition, registerWasmKernel, SMALL } from '../../wasm/kernel';
+import { kernels } from '../kernels';
+
+export function registerWasm(engine: WasmEngine): void {
+  registerWasmKernel<{ gate: TensorInfo; up: TensorInfo }>(kernels.Swiglu, ({ gate, up }) => {
+    const output = engine.output(gate.shape);
+    const count = util.sizeFromShape(gate.shape);
+    const { block, chunks } = partition(count, SMALL);
+    engine.run('swiglu', chunks, [engine.address(gate), engine.address(up), engine.address(output), count, block]);
+    return output;
+  });
+
+  registerWasmKernel<{ gate: TensorInfo; up: TensorInfo; dy: TensorInfo }>(kernels.SwigluGrad, ({ gate, up, dy }) => {
+    const dgate = engine.output(gate.shape);
+    const dup = engine.output(gate.shape);
+    const count = util.sizeFromShape(gate.shape);
+    const { block, chunks } = partition(count, SMALL);
+    const addresses = [gate, up, dy, dgate, dup].map((tensor) => engine.address(tensor));
+    engine.run('swigluGrad', chunks, [...addresses, count, block]);
+    return [dgate, dup];
+  });
+}

@@ -1,0 +1,147 @@
+/** Linear and its gradients as blocked matrix products; `MatrixProducts` is also what cross-entropy stands on. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmEngine } from '../../wasm/engine';
+import { registerWasmKernel } from '../../wasm/kernel';
+import { kernels } from '../kernels';
+
+/** As in assembly/product.ts. */
+const DEPTH = 384;
+const TILE = 8;
+const TILE_BYTES = 256;
+
+const eights = (count: number): number => Math.ceil(count / TILE) * TILE;
+
+/** Bytes of a packed right operand of `columns` columns and `depth` rows. */
+export function packedBytes(columns: number, depth: number): number {
+  return 4 * eights(columns) * depth;
+}
+
+/** Addresses and sizes of a product C [rows,columns] = A·B over `depth`, B packed. Strides in floats. */
+export interface Product {
+  a: number;
+  aStride: number;
+  rows: number;
+  packed: number;
+  columns: number;
+  depth: number;
+  c: number;
+  cStride: number;
+  bias?: number;
+  residual?: number;
+  /** Adds to C. */
+  accumulate?: boolean;
+}
+
+export class MatrixProducts {
+  constructor(private readonly engine: WasmEngine) {}
+
+  /** B(k,n) = source[n·stride + k]: a weight in Hugging Face's layout, to be multiplied as its transpose. */
+  packTransposed(source: number, stride: number, columns: number, depth: number, packed: number): void {
+    this.pack('packTransposed', source, stride, columns, depth, packed);
+  }
+
+  /** B(k,n) = source[k·stride + n] */
+  packPlain(source: number, stride: number, columns: number, depth: number, packed: number): void {
+    this.pack('packPlain', source, stride, columns, depth, packed);
+  }
+
+  private pack(kernel: string, source: number, stride: number, columns: number, depth: number, packed: number): void {
+    const panels = eights(columns) / TILE;
+    const chunks = Math.max(1, Math.min(panels, 16, Math.floor((panels * TILE * depth) / 16_384)));
+    const block = Math.ceil(panels / chunks);
+    this.engine.run(kernel, Math.ceil(panels / block), [source, stride, columns, depth, packed, block]);
+  }
+
+  /** A in rows: A(m,k) = a[m·aStride + k]. */
+  rows(product: Product): void {
+    const { a, aStride, rows, packed, columns, depth, c, cStride, bias = 0, residual = 0, accumulate = false } = product;
+    const { blockRows, blockPanels, chunks } = blocksOf(product);
+    const args = [a, aStride, rows, packed, columns, depth, bias, residual, c, cStride, Number(accumulate), blockRows, blockPanels];
+    this.engine.run('productRows', chunks, args, TILE_BYTES);
+  }
+
+  /** A transposed: A(m,k) = a[k·aStride + m]. */
+  columns(product: Product): void {
+    const { a, aStride, rows, packed, columns, depth, c, cStride, accumulate = false } = product;
+    const { blockRows, blockPanels, chunks } = blocksOf(product);
+    const args = [a, aStride, rows, packed, columns, depth, c, cStride, Number(accumulate), blockRows, blockPanels];
+    this.engine.run('productColumns', chunks, args, TILE_BYTES + 4 * blockRows * Math.min(DEPTH, depth));
+  }
+}
+
+/** Blocks of C that take long enough (about 10 µs) to be handed out, and are many enough to keep threads equally busy. */
+function blocksOf({ rows, columns, depth }: Product): { blockRows: number; blockPanels: number; chunks: number } {
+  const panels = eights(columns) / TILE;
+  const most = Math.max(1, Math.min(96, Math.floor((rows * columns * depth) / 200_000)));
+  const blockRows = Math.max(Math.min(64, eights(Math.ceil(rows / Math.min(most, 16)))), eights(Math.ceil(rows / most)));
+  const rowBlocks = Math.ceil(rows / blockRows);
+  const panelBlocks = Math.max(1, Math.min(panels, Math.floor(Math.min(most, 16) / rowBlocks)));
+  const blockPanels = Math.ceil(panels / panelBlocks);
+  return { blockRows, blockPanels, chunks: rowBlocks * Math.ceil(panels / blockPanels) };
+}
+
+export function registerWasm(engine: WasmEngine): void {
+  const products = new MatrixProducts(engine);
+
+  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; bias?: TensorInfo; residual?: TensorInfo }>(
+    kernels.Linear,
+    ({ x, weight, bias, residual }) => {
+      const [rows, depth] = x.shape as [number, number];
+      const columns = weight.shape[0]!;
+      const output = engine.output([rows, columns]);
+      const packed = engine.reserve(packedBytes(columns, depth));
+      products.packTransposed(engine.address(weight), depth, columns, depth, packed);
+      products.rows({
+        a: engine.address(x),
+        aStride: depth,
+        rows,
+        packed,
+        columns,
+        depth,
+        c: engine.address(output),
+        cStride: columns,
+        bias: engine.address(bias),
+        residual: engine.address(residual),
+      });
+      return output;
+    },
+  );
+
+  registerWasmKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) => {
+    const [rows, depth] = dy.shape as [number, number];
+    const columns = weight.shape[1]!;
+    const output = engine.output([rows, columns]);
+    const packed = engine.reserve(packedBytes(columns, depth));
+    products.packPlain(engine.address(weight), columns, columns, depth, packed);
+    products.rows({
+      a: engine.address(dy),
+      aStride: depth,
+      rows,
+      packed,
+      columns,
+      depth,
+      c: engine.address(output),
+      cStride: columns,
+    });
+    return output;
+  });
+
+  registerWasmKernel<{ dy: TensorInfo; x: TensorInfo }>(kernels.LinearGradWeight, ({ dy, x }) => {
+    const [depth, rows] = dy.shape as [number, number];
+    const columns = x.shape[1]!;
+    const output = engine.output([rows, columns]);
+    const packed = engine.reserve(packedBytes(columns, depth));
+    products.packPlain(engine.address(x), columns, columns, depth, packed);
+    products.columns({
+      a: engine.address(dy),
+      aStride: rows,
+      rows,
+      packed,
+      columns,
+      depth,
+      c: engine.address(output),
+      cStride: columns,
+    });
+    return output;
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * The CPU kernels as one module. Every exported kernel ends in (chunk, scratch): which part of the work this call does, and the
+ * address of memory that belongs to the calling thread alone. Parts may run in any order on any thread.
+ */
+export { packPlain, packTransposed, productColumns, productRows } from '../../ops/linear/assembly/product';
+export { attention, attentionGrad } from '../../ops/attention/assembly/attention';
+export { rmsNorm, rmsNormGrad, sumPartials } from '../../ops/norm/assembly/rms-norm';
+export { rotary } from '../../ops/rotary/assembly/rotary';
+export { swiglu, swigluGrad } from '../../ops/activation/assembly/swiglu';
+export { crossEntropyGradRows, crossEntropyRows } from '../../ops/cross-entropy/assembly/cross-entropy';
+export { embedding, embeddingGrad } from '../../ops/embedding/assembly/embedding';
+export { channelSums } from '../../ops/channel-sums/assembly/channel-sums';
+export { dropout } from '../../ops/dropout/assembly/dropout';
+export { rootOfSum, sumOfSquares } from '../../ops/global-norm/assembly/global-norm';
+export { copy } from './simd';
+export { adamw } from '../../ops/adamw/assembly/adamw';

@@ -1,0 +1,311 @@
+/** Every CPU kernel against the reference in plain tfjs ops, on shapes that no tile divides; and bit for bit over threads. */
+import { engine, getBackend, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../backend';
+import { kernels } from '../ops/kernels';
+import type { KernelName } from '../ops/kernels';
+import { registerReferences } from '../ops/register';
+import { closeWasmKernels, openWasmKernels, registerWasmKernels } from '.';
+
+interface Case {
+  title: string;
+  kernel: KernelName;
+  inputs: Record<string, () => Tensor>;
+  attributes?: object;
+  /** Of the largest absolute value of an output. */
+  tolerance?: number;
+}
+
+/** Numbers in [−scale, scale], the same each time. */
+function numbers(shape: number[], seed: number, scale = 1): Tensor {
+  let state = (seed * 2654435761) >>> 0;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = Float32Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return scale * (2 * (state / 2 ** 32) - 1);
+  });
+  return tensor(values, shape);
+}
+
+function integers(count: number, seed: number, below: number, lowest = 0): Tensor {
+  let state = (seed * 2654435761) >>> 0;
+  const values = Int32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return lowest + Math.floor((state / 2 ** 32) * (below - lowest));
+  });
+  return tensor(values, [count], 'int32');
+}
+
+function run({ kernel, inputs, attributes = {} }: Case): { shape: number[]; values: Float32Array }[] {
+  return tidy(() => {
+    const made = Object.fromEntries(Object.entries(inputs).map(([name, make]) => [name, make()]));
+    const outputs = engine().runKernel(kernel, made, attributes as NamedAttrMap);
+    return (Array.isArray(outputs) ? outputs : [outputs]).map((output) => ({
+      shape: output.shape,
+      values: output.dataSync<'float32'>().slice(),
+    }));
+  });
+}
+
+/** Largest |a − b| over largest |a|, or over 0.01 where all are smaller (differences of equal numbers); infinite for NaN. */
+function distance(a: Float32Array, b: Float32Array): number {
+  let largest = 0.01;
+  let difference = 0;
+  a.forEach((value, index) => {
+    largest = Math.max(largest, Math.abs(value));
+    const gap = Math.abs(value - b[index]!);
+    difference = Math.max(difference, Number.isNaN(gap) ? Infinity : gap);
+  });
+  return difference / largest;
+}
+
+const products: Case[] = (
+  [
+    [1, 1, 1],
+    [1, 24, 40],
+    [3, 5, 7],
+    [9, 8, 16],
+    [65, 33, 17],
+    [200, 390, 70],
+    [70, 9, 400],
+  ] as const
+).flatMap(([n, i, o]): Case[] => [
+  { title: `[${n},${i}]·[${o},${i}]ᵀ`, kernel: kernels.Linear, inputs: { x: () => numbers([n, i], 1), weight: () => numbers([o, i], 2) } },
+  {
+    title: `[${n},${i}]·[${o},${i}]ᵀ + bias + residual`,
+    kernel: kernels.Linear,
+    inputs: {
+      x: () => numbers([n, i], 1),
+      weight: () => numbers([o, i], 2),
+      bias: () => numbers([o], 3),
+      residual: () => numbers([n, o], 4),
+    },
+  },
+  {
+    title: `[${n},${i}]·[${o},${i}]ᵀ + bias`,
+    kernel: kernels.Linear,
+    inputs: { x: () => numbers([n, i], 1), weight: () => numbers([o, i], 2), bias: () => numbers([o], 3) },
+  },
+  {
+    title: `[${n},${o}]·[${o},${i}]`,
+    kernel: kernels.LinearGradInput,
+    inputs: { dy: () => numbers([n, o], 1), weight: () => numbers([o, i], 2) },
+  },
+  {
+    title: `[${n},${o}]ᵀ·[${n},${i}]`,
+    kernel: kernels.LinearGradWeight,
+    inputs: { dy: () => numbers([n, o], 1), x: () => numbers([n, i], 2) },
+  },
+]);
+
+const rowOps: Case[] = (
+  [
+    [1, 1, 1],
+    [1, 8, 1],
+    [5, 7, 3],
+    [300, 33, 1000],
+  ] as const
+).flatMap(([n, d, scale]): Case[] => [
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.RmsNorm,
+    inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2) },
+    attributes: { epsilon: 1e-5 },
+  },
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.RmsNormGrad,
+    inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2), dy: () => numbers([n, d], 3) },
+    attributes: { epsilon: 1e-5 },
+  },
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.Swiglu,
+    inputs: { gate: () => numbers([n, d], 1, scale), up: () => numbers([n, d], 2) },
+  },
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.SwigluGrad,
+    inputs: { gate: () => numbers([n, d], 1, scale), up: () => numbers([n, d], 2), dy: () => numbers([n, d], 3) },
+  },
+  {
+    title: `[${n},${d}]`,
+    kernel: kernels.Dropout,
+    inputs: { x: () => numbers([n, d], 1, scale) },
+    attributes: { rate: 0.3, seed: 0xdeadbeef, offset: 2 ** 32 - 3 },
+  },
+  {
+    title: `table [50,${d}], ${n} ids`,
+    kernel: kernels.Embedding,
+    inputs: { table: () => numbers([50, d], 1), ids: () => integers(n, 2, 50) },
+    attributes: { vocabulary: 50 },
+  },
+  {
+    title: `table [50,${d}], ${n} ids`,
+    kernel: kernels.EmbeddingGrad,
+    inputs: { dy: () => numbers([n, d], 1), ids: () => integers(n, 2, 50) },
+    attributes: { vocabulary: 50 },
+  },
+  {
+    title: `${n} tokens`,
+    kernel: kernels.ChannelSums,
+    inputs: { nll: () => numbers([n], 1, scale), channels: () => integers(n, 2, 3, -1) },
+    attributes: { count: 3 },
+  },
+  {
+    title: `[${n},${d}], a scalar and [7]`,
+    kernel: kernels.GlobalNorm,
+    inputs: { 0: () => numbers([n, d], 1, scale), 1: () => numbers([], 2), 2: () => numbers([7], 3) },
+  },
+]);
+
+const rotations: Case[] = (
+  [
+    [1, 1, 1, 2],
+    [2, 3, 3, 6],
+    [2, 65, 2, 32],
+  ] as const
+).flatMap(([batch, context, heads, size]) =>
+  [false, true].map((inverse): Case => ({
+    title: `${batch}×${context}, ${heads} heads of ${size}${inverse ? ', inverse' : ''}`,
+    kernel: kernels.Rotary,
+    inputs: {
+      x: () => numbers([batch * context, heads * size], 1),
+      cos: () => numbers([context, size], 2),
+      sin: () => numbers([context, size], 3),
+    },
+    attributes: { context, heads, inverse },
+  })),
+);
+
+const attentions: Case[] = (
+  [
+    [1, 1, 1, 1, 2, 1],
+    [1, 1, 1, 1, 8, 1],
+    [2, 5, 3, 1, 6, 1],
+    [2, 8, 2, 2, 8, 1],
+    [2, 45, 4, 2, 32, 3],
+    [1, 67, 2, 1, 20, 30],
+  ] as const
+).flatMap(([batch, context, heads, kvHeads, size, spread]) => {
+  const rows = batch * context;
+  const attributes = { batch, context, heads, kvHeads, scale: size ** -0.5 };
+  const inputs = {
+    q: () => numbers([rows, heads * size], 1, spread),
+    k: () => numbers([rows, kvHeads * size], 2, spread),
+    v: () => numbers([rows, kvHeads * size], 3),
+  };
+  const title = `${batch}×${context}, ${heads} heads on ${kvHeads} of ${size}, to ±${spread}`;
+  return [{}, { documents: () => integers(rows, 5, 3) }].flatMap((documents): Case[] => {
+    const masked = 'documents' in documents ? ', by document' : '';
+    // Scores reach spread²·√size; their rounding is what remains.
+    const tolerance = 1e-5 * Math.max(1, spread);
+    const given = { ...inputs, ...documents };
+    return [
+      { title: title + masked, kernel: kernels.Attention, inputs: given, attributes, tolerance },
+      {
+        title: title + masked,
+        kernel: kernels.AttentionGrad,
+        inputs: {
+          ...given,
+          out: () => forward(given, attributes, 0),
+          lse: () => forward(given, attributes, 1),
+          dout: () => numbers([rows, heads * size], 4),
+        },
+        attributes,
+        tolerance,
+      },
+    ];
+  });
+});
+
+/** Outputs of the forward kernel as inputs of the backward one: those of the reference, whichever kernel is being tested. */
+function forward(inputs: Record<string, () => Tensor>, attributes: object, output: number): Tensor {
+  const key = JSON.stringify([Object.keys(inputs), attributes, Object.values(inputs).map((make) => [...make().dataSync().slice(0, 4)])]);
+  let stored = forwards.get(key);
+  if (!stored) forwards.set(key, (stored = run({ title: '', kernel: kernels.Attention, inputs, attributes })));
+  const { values, shape } = stored[output]!;
+  return tensor(values, shape);
+}
+const forwards = new Map<string, { shape: number[]; values: Float32Array }[]>();
+
+const losses: Case[] = (
+  [
+    [1, 1, 2, 1],
+    [5, 9, 37, 1],
+    [75, 16, 300, 10],
+    [40, 12, 5000, 3],
+  ] as const
+).flatMap(([n, d, v, scale]): Case[] => {
+  const inputs = {
+    hidden: () => numbers([n, d], 1, scale),
+    weight: () => numbers([v, d], 2, scale),
+    targets: () => integers(n, 3, v, -1),
+  };
+  return [
+    { title: `[${n},${d}] on ${v}, to ±${scale}`, kernel: kernels.CrossEntropy, inputs },
+    {
+      title: `[${n},${d}] on ${v}, to ±${scale}`,
+      kernel: kernels.CrossEntropyGrad,
+      inputs: { ...inputs, lse: () => forwardLoss(inputs), dnll: () => numbers([n], 4) },
+      tolerance: 2e-5 * scale,
+    },
+  ];
+});
+
+function forwardLoss(inputs: Record<string, () => Tensor>): Tensor {
+  const { values, shape } = run({ title: '', kernel: kernels.CrossEntropy, inputs })[1]!;
+  return tensor(values, shape);
+}
+
+const cases = [...products, ...rowOps, ...rotations, ...attentions, ...losses];
+
+describe('CPU kernels', () => {
+  let expected: { shape: number[]; values: Float32Array }[][];
+  let single: typeof expected;
+
+  beforeAll(async () => {
+    await openBackend({ backend: 'wasm', threads: 1, requireHardware: false });
+    expect(getBackend()).toBe('wasm');
+    registerReferences('wasm');
+    expected = cases.map(run);
+    const opened = await openWasmKernels({ threads: 1 });
+    expect(opened).toEqual({ threads: 1, simd: 'relaxed-simd' });
+    registerWasmKernels();
+    single = cases.map(run);
+  });
+
+  afterAll(async () => {
+    closeWasmKernels();
+    await setBackend('wasm');
+  });
+
+  test.each(cases.map((item, index) => [item.kernel, item.title, index] as const))(
+    '%s %s equals the reference',
+    (_kernel, _title, index) => {
+      const tolerance = cases[index]!.tolerance ?? 1e-5;
+      expect(single[index]!.map(({ shape }) => shape)).toEqual(expected[index]!.map(({ shape }) => shape));
+      expected[index]!.forEach(({ values }, output) => {
+        expect(distance(values, single[index]![output]!.values)).toBeLessThan(tolerance);
+      });
+    },
+  );
+
+  test.each([2, 3])('%i threads give the same bits as one', async (threads) => {
+    expect((await openWasmKernels({ threads })).threads).toBe(threads);
+    registerWasmKernels();
+    for (let repeat = 0; repeat < 3; repeat++)
+      cases.forEach((item, index) => expect(run(item), `${item.kernel} ${item.title}`).toEqual(single[index]));
+  });
+
+  test('the build without fused multiply-add equals the reference too', async () => {
+    expect((await openWasmKernels({ threads: 2, relaxed: false })).simd).toBe('simd');
+    registerWasmKernels();
+    cases.forEach((item, index) =>
+      run(item).forEach(({ values }, output) => {
+        expect(distance(expected[index]![output]!.values, values), `${item.kernel} ${item.title}`).toBeLessThan(item.tolerance ?? 1e-5);
+      }),
+    );
+  });
+});
