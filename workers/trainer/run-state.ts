@@ -1,5 +1,5 @@
 /** The trainer's own part of a checkpoint (`state.json`): all that a run needs, besides weights and moments, to go on identically. */
-import { z } from 'zod';
+import { z } from '../../src/core/zod';
 import { StudioError } from '../../src/core/errors';
 import type { LiveSettings } from '../../src/core/run/types';
 

@@ -1,0 +1,105 @@
+/** The engine's model and optimizer as the loop takes them. Sums and norms stay on the device until they are read, all at once. */
+import { concat, reshape, tidy, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Recipe } from '../../src/core/recipe/schema';
+import {
+  createAdamW,
+  evaluationSums,
+  hostTensors,
+  readSafetensors,
+  settled,
+  trainingGradients,
+  writeSafetensors,
+  type LlamaModel,
+  type Optimizer,
+} from '../engine';
+import type { TokenBatch } from './token-batch';
+import type { BatchSums, EvaluableModel, ModelFiles, StepOptions, StepSums, StepTicket, TrainableModel } from './trainable-model';
+
+interface EngineTicket extends StepTicket {
+  sums: Tensor2D;
+  norm: Scalar;
+}
+
+/** Held-out sums with a model that is not trained here: a base, a checkpoint. */
+export class EngineEvaluator implements EvaluableModel {
+  constructor(
+    readonly model: LlamaModel,
+    protected readonly channels: number,
+  ) {}
+
+  async evaluate(batch: TokenBatch): Promise<BatchSums> {
+    const sums = evaluationSums(this.model, batch, this.channels);
+    try {
+      return split(await sums.data<'float32'>(), this.channels);
+    } finally {
+      sums.dispose();
+    }
+  }
+}
+
+export class EngineModel extends EngineEvaluator implements TrainableModel {
+  private readonly optimizer: Optimizer;
+
+  /** @param stored moments of a checkpoint and the updates they come from */
+  constructor(
+    model: LlamaModel,
+    recipe: Pick<Recipe, 'channels' | 'optimizer'>,
+    readonly readsFree: boolean,
+    stored?: { optimizer: Uint8Array; steps: number },
+  ) {
+    super(model, recipe.channels.length);
+    this.optimizer = createAdamW(model.parameters, recipe.optimizer);
+    if (!stored) return;
+    const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
+    this.optimizer.restore(
+      stored.steps,
+      [...tensors.values()].map(({ name, shape, read }) => ({ name, shape, data: read() })),
+    );
+  }
+
+  step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): StepTicket {
+    const { gradients, sums } = trainingGradients(this.model, [...batches], {
+      channels: this.channels,
+      ...(dropout.rate > 0 ? { dropout } : {}),
+    });
+    const { norm } = this.optimizer.apply(gradients, lr);
+    const ticket: EngineTicket = { finished: settled(), sums, norm };
+    // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
+    ticket.finished.catch(() => undefined);
+    return ticket;
+  }
+
+  async read(tickets: readonly StepTicket[]): Promise<StepSums[]> {
+    if (tickets.length === 0) return [];
+    const steps = tickets as readonly EngineTicket[];
+    const width = 2 * this.channels + 1;
+    const all = tidy(() => concat(steps.flatMap(({ sums, norm }) => [reshape(sums, [-1]), reshape(norm, [1])])));
+    for (const { sums, norm } of steps) {
+      sums.dispose();
+      norm.dispose();
+    }
+    try {
+      const values = await all.data<'float32'>();
+      return steps.map((_, at) => {
+        const own = values.subarray(at * width, (at + 1) * width);
+        return { ...split(own, this.channels), gradNorm: own[width - 1]! };
+      });
+    } finally {
+      all.dispose();
+    }
+  }
+
+  async save(): Promise<ModelFiles> {
+    const model = writeSafetensors(await hostTensors(this.model.parameters), 'F32', { format: 'pt' });
+    return { model, optimizer: writeSafetensors(await hostTensors(this.optimizer.state()), 'F32') };
+  }
+
+  dispose(): void {
+    this.optimizer.dispose();
+    this.model.dispose();
+  }
+}
+
+function split(values: Float32Array, channels: number): BatchSums {
+  return { nll: Array.from(values.subarray(0, channels)), tokens: Array.from(values.subarray(channels, 2 * channels)) };
+}

@@ -1,0 +1,52 @@
+/**
+ * Evaluations of base models, kept in OPFS: a run on known weights and known held-out rows starts at once. The key is a hash of
+ * all that the result depends on; the backend is part of it, since backends round differently.
+ */
+import { z } from '../../src/core/zod';
+import type { EvaluationRow } from '../../src/core/run/types';
+import type { BackendName } from '../api';
+import { files, type FileStore } from '../storage/files';
+import { sha256 } from '../storage/hash';
+import type { HeldOutChannel } from '../evaluate/held-out';
+
+export interface EvaluationSubject {
+  backend: BackendName;
+  /** Hash of the weights. */
+  weights: string;
+  tokenizer: string;
+  channels: readonly HeldOutChannel[];
+  context: number;
+  rowsPerChannel: number;
+  rowsPerBatch: number;
+}
+
+const rowSchema = z.object({
+  step: z.literal(0),
+  channels: z.record(z.string(), z.object({ loss: z.number(), tokens: z.number(), bytes: z.number() })),
+  retention: z.number().nullable(),
+});
+
+export async function evaluationCache(
+  { channels, ...rest }: EvaluationSubject,
+  store: FileStore = files,
+): Promise<{ read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> }> {
+  const texts = await Promise.all(
+    channels.map(async ({ id, tokens }) => [id, await sha256(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))]),
+  );
+  const key = await sha256(new TextEncoder().encode(JSON.stringify({ version: 1, ...rest, texts })));
+  const path = `evaluations/${key.slice(0, 32)}.json`;
+  return {
+    async read() {
+      if (!(await store.exists(path))) return null;
+      try {
+        return rowSchema.parse(JSON.parse(await store.readText(path)));
+      } catch {
+        return null;
+      }
+    },
+    async store(row) {
+      // Only ever a saving of time: a full disk must not end the run.
+      await store.write(path, JSON.stringify(row)).catch(() => undefined);
+    },
+  };
+}
