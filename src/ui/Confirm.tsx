@@ -11,11 +11,13 @@ interface Props {
   children: ReactNode;
   /** The verb on the button: "Delete run". */
   confirm: string;
+  /** When it cannot be done now; the children say why. */
+  disabled?: boolean;
   onConfirm: () => void;
   onClose: () => void;
 }
 
-export function Confirm({ opened, title, children, confirm, onConfirm, onClose }: Props) {
+export function Confirm({ opened, title, children, confirm, disabled = false, onConfirm, onClose }: Props) {
   const { t } = useTranslation();
   return (
     <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': t('close') }}>
@@ -25,7 +27,7 @@ export function Confirm({ opened, title, children, confirm, onConfirm, onClose }
           <Button variant="default" onClick={onClose} data-autofocus>
             {t('cancel')}
           </Button>
-          <Button color="red" autoContrast onClick={onConfirm}>
+          <Button color="red" autoContrast disabled={disabled} onClick={onConfirm}>
             {confirm}
           </Button>
         </div>

@@ -33,7 +33,22 @@ export function runHistory(
     events.push({ kind: 'evaluation', step: row.step, at: null, retention: row.retention, channels: row.channels });
   for (const { step, at, reason, bytes } of checkpoints) events.push({ kind: 'checkpoint', step, at, reason, bytes });
   if (ENDED.includes(run.state)) events.push({ kind: 'end', step: run.step, at: run.updatedAt, state: run.state, reason: run.stopReason });
-  return events.sort((one, other) => one.step - other.step || ORDER[one.kind] - ORDER[other.kind]);
+  return joinMoves(events.sort((one, other) => one.step - other.step || ORDER[one.kind] - ORDER[other.kind]));
+}
+
+/** Steps within which fader moves are one drag. */
+const ONE_DRAG = 5;
+
+/** A dragged fader leaves a change at every step it passed; it reads as one move from where it began to where it was let go. */
+function joinMoves(events: readonly HistoryEvent[]): HistoryEvent[] {
+  const joined: HistoryEvent[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (last?.kind === 'shares' && event.kind === 'shares' && event.step - last.step <= ONE_DRAG)
+      joined[joined.length - 1] = { ...event, from: { ...event.from, ...last.from }, to: { ...last.to, ...event.to } };
+    else joined.push(event);
+  }
+  return joined;
 }
 
 interface Settings {

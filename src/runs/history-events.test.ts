@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from '../core/recipe/schema';
 import type { RunRecord } from '../core/run/types';
-import { runHistory } from './history';
+import { runHistory } from './history-events';
 
 const recipe = recipeSchema.parse({
   version: 1,
@@ -70,6 +70,13 @@ describe('runHistory', () => {
     expect(events[2]).toMatchObject({ from: { en: 0.8, domain: 0.2 }, to: { en: 0.7, domain: 0.3 } });
     expect(events[3]).toMatchObject({ field: 'peakLr', from: 1e-3, to: 5e-4 });
     expect(events[4]).toMatchObject({ field: 'warmup', from: '3 %', to: 10 });
+  });
+
+  it('reads a drag as one move', () => {
+    const drag = [0.75, 0.72, 0.7].map((en, at) => ({ step: 20 + 2 * at, at, settings: { shares: { en, domain: 1 - en } } }));
+    const moves = runHistory({ ...run, changes: drag }, [], []).filter((event) => event.kind === 'shares');
+    expect(moves).toHaveLength(1);
+    expect(moves[0]).toMatchObject({ step: 24, from: { en: 0.8 }, to: { en: 0.7 } });
   });
 
   it('has no end while the run goes on', () => {

@@ -1,0 +1,33 @@
+/** The presets of public/recipes: a recipe, its title, and a paragraph on what to watch for. Read once. */
+import { z } from 'zod';
+import { StudioError } from '../core/errors';
+import { recipeSchema } from '../core/recipe/schema';
+
+const manifestSchema = z.object({ presets: z.array(z.object({ id: z.string(), file: z.string() })) });
+const words = z.object({ en: z.string(), zh: z.string() });
+const presetSchema = z.object({ recipe: recipeSchema, title: words, watch: words });
+
+export type Preset = z.infer<typeof presetSchema> & { id: string };
+
+let loaded: Promise<Preset[]> | null = null;
+
+/** @throws StudioError `fetch-failed` when a file of the studio itself cannot be read; a later call tries again */
+export function presets(): Promise<Preset[]> {
+  loaded ??= read().catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
+  return loaded;
+}
+
+async function read(): Promise<Preset[]> {
+  const folder = `${import.meta.env.BASE_URL}recipes/`;
+  const { presets: entries } = manifestSchema.parse(await readJson(`${folder}manifest.json`));
+  return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(await readJson(folder + file)) })));
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const response = await fetch(path);
+  if (!response.ok) throw new StudioError('fetch-failed', `${path}: ${response.status}`, { url: path, status: response.status });
+  return response.json();
+}

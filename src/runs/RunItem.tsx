@@ -1,0 +1,176 @@
+/** One run of the list: what it is, how far it got, what came out, and what can be done with it. */
+import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
+import { ChevronDown, Columns2, Download, Ellipsis, Play, SlidersVertical, Trash2, TriangleAlert, CircleCheck } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import { RETENTION_LINE } from '../core/metrics/loss';
+import { encodeRecipe } from '../core/recipe/share-link';
+import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import { useErrorText } from '../i18n/error-text';
+import { useFormat } from '../i18n/format';
+import { ChannelTag } from '../ui/ChannelTag';
+import { Delta } from '../ui/Delta';
+import { comparePath } from './compare-path';
+import { RecipeLine } from './RecipeLine';
+import { RunDetail } from './RunDetail';
+import { RunName } from './RunName';
+import { StateBadge } from './StateBadge';
+import { isResumable } from './storage';
+import { useRuns } from './store';
+import styles from './Runs.module.css';
+
+interface Props {
+  run: RunRecord;
+  checkpoints: CheckpointRecord[];
+  presetTitle: string | null;
+  onDelete: (run: RunRecord) => void;
+}
+
+export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
+  const { t } = useTranslation('runs');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const opened = useRuns((state) => state.opened?.id === run.id);
+  const steps = run.recipe.budget.steps;
+  const facts = [
+    t('began', { date: format.dateTime(run.createdAt) }),
+    t('tokens', { tokens: format.compact(run.tokens) }),
+    ...(run.device === '' ? [] : [t('device', { device: run.device })]),
+  ];
+  const last = checkpoints.reduce((latest, checkpoint) => Math.max(latest, checkpoint.step), -1);
+  return (
+    <li className={styles.item} data-open={opened} data-testid="run" data-run={run.id}>
+      <div className={styles.row}>
+        <div className={styles.what}>
+          <RunName id={run.id} name={run.name} />
+          <RecipeLine recipe={run.recipe} presetTitle={presetTitle} />
+          <p className={styles.facts}>{facts.join(' · ')}</p>
+        </div>
+        <div className={styles.progress}>
+          <div className={styles.progressWords}>
+            <StateBadge state={run.state} />
+            <span>{t('step', { step: format.count(run.step), steps: format.count(steps) })}</span>
+          </div>
+          <Progress
+            value={(run.step / steps) * 100}
+            size={5}
+            radius={9}
+            aria-label={t('step', { step: format.count(run.step), steps: format.count(steps) })}
+          />
+          {run.state === 'interrupted' ? (
+            <p className={styles.interrupted}>{last >= 0 ? t('interrupted', { step: format.count(last) }) : t('interruptedNothing')}</p>
+          ) : run.error ? (
+            <RunError run={run} />
+          ) : (
+            run.stopReason && run.state !== 'running' && <p className={styles.facts}>{common(`stopReason.${run.stopReason}`)}</p>
+          )}
+        </div>
+        <FinalLosses run={run} />
+        <Actions run={run} checkpoints={checkpoints} opened={opened} onDelete={onDelete} />
+      </div>
+      {opened && <RunDetail run={run} checkpoints={checkpoints} />}
+    </li>
+  );
+}
+
+function RunError({ run }: { run: RunRecord }) {
+  const { what } = useErrorText()(run.error);
+  return <p className={styles.failed}>{what}</p>;
+}
+
+function FinalLosses({ run }: { run: RunRecord }) {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  if (!run.latest) return <p className={styles.unmeasured}>{t('notMeasured')}</p>;
+  const { retention, channels } = run.latest;
+  const lost = retention !== null && retention < RETENTION_LINE;
+  const Icon = lost ? TriangleAlert : CircleCheck;
+  return (
+    <div className={styles.outcome}>
+      <ul className={styles.losses} aria-label={t('losses')}>
+        {run.recipe.channels.map(({ id, corpus }) => {
+          const now = channels[id];
+          const before = run.base?.channels[id];
+          if (!now) return null;
+          return (
+            <li key={id}>
+              <ChannelTag id={id} corpus={corpus} />
+              <span className={styles.number}>{format.loss(now.loss)}</span>
+              <Delta value={before ? now.loss - before.loss : null} />
+            </li>
+          );
+        })}
+      </ul>
+      {retention !== null && (
+        <div className={styles.retention} data-lost={lost}>
+          <span>{t('retention.title')}</span>
+          <b>{format.retention(retention)}</b>
+          <span className={styles.verdict}>
+            <Icon size={12} aria-hidden /> {lost ? t('retention.below') : t('retention.above')}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ActionProps extends Omit<Props, 'presetTitle'> {
+  opened: boolean;
+}
+
+function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
+  const { t } = useTranslation('runs');
+  const [, navigate] = useLocation();
+  const { open, close, beginExport } = useRuns();
+  const { name } = run;
+  return (
+    <div className={styles.actions}>
+      {isResumable(run, checkpoints) && (
+        <Button size="xs" component={Link} href={`/desk?resume=${encodeURIComponent(run.id)}`} leftSection={<Play size={13} />}>
+          {t('action.resume')}
+        </Button>
+      )}
+      <Button
+        size="xs"
+        variant="default"
+        aria-expanded={opened}
+        aria-label={t(opened ? 'action.closeRun' : 'action.openRun', { name })}
+        rightSection={<ChevronDown size={13} className={styles.chevron} data-open={opened} />}
+        onClick={() => (opened ? close() : void open(run.id))}
+      >
+        {t(opened ? 'action.close' : 'action.open')}
+      </Button>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="default" size={30} aria-label={t('action.more', { name })}>
+            <Ellipsis size={15} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            leftSection={<Columns2 size={14} />}
+            disabled={checkpoints.length === 0}
+            onClick={() => navigate(compareHref(run, checkpoints))}
+          >
+            {t('action.compare')}
+          </Menu.Item>
+          <Menu.Item leftSection={<Download size={14} />} disabled={checkpoints.length === 0} onClick={() => beginExport(run.id)}>
+            {t('action.export')}
+          </Menu.Item>
+          <Menu.Item leftSection={<SlidersVertical size={14} />} onClick={() => navigate(`/desk?recipe=${encodeRecipe(run.recipe)}`)}>
+            {t('action.recipe')}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => onDelete(run)}>
+            {t('action.delete')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}
+
+function compareHref(run: RunRecord, checkpoints: readonly CheckpointRecord[]): string {
+  const last = checkpoints.reduce((latest, checkpoint) => Math.max(latest, checkpoint.step), 0);
+  return comparePath(run, last);
+}
