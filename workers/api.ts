@@ -40,6 +40,15 @@ export interface CorpusRecord {
   licence: string;
   attribution: CorpusSource[];
   createdAt: number;
+  /** What an import left out; absent on bundled corpora. */
+  intake?: CorpusIntake;
+}
+export interface CorpusIntake {
+  /** Documents that stood there before, word for word. */
+  duplicates: number;
+  /** Lines of .jsonl files that could not be used, and the first of them by name. */
+  badLines: number;
+  examples: { file: string; line: number; detail: string }[];
 }
 export interface CorpusSource {
   text: string;

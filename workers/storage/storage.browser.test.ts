@@ -37,7 +37,9 @@ function fullDisk(capacity: number): FileStore {
 async function namesIn(path: string): Promise<string[]> {
   let folder = await navigator.storage.getDirectory();
   for (const part of path.split('/')) folder = await folder.getDirectoryHandle(part);
-  return (await Array.fromAsync(folder.keys())).sort();
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names.sort();
 }
 
 describe('files', () => {

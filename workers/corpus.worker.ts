@@ -1,0 +1,4 @@
+import { corpusApi } from './corpus/api';
+import { expose } from './expose';
+
+expose(corpusApi);
