@@ -54,9 +54,9 @@ export function buildHeldOutSet(
 
 export interface EvaluationOptions {
   /** Takes the engine for one batch. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Called before every batch with the channels measured so far; false ends the evaluation. */
-  between(partial: Record<string, ChannelEvaluation>, done: number, total: number): Promise<boolean>;
+  between: (partial: Record<string, ChannelEvaluation>, done: number, total: number) => Promise<boolean>;
 }
 
 /** Channel id → evaluation; a channel without held-out text is left out. Null when `between` ended it. */

@@ -53,7 +53,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     this.optimizer.restore(
       stored.steps,
-      [...tensors.values()].map(({ name, shape, read }) => ({ name, shape, data: read() })),
+      [...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
     );
   }
 

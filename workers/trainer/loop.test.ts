@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../src/core/errors';
 import { learningRateAt } from '../../src/core/schedule/schedule';
-import { MemoryJournal, Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
+import type { MemoryJournal } from './fixtures/rehearsal';
+import { Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
 
 const quota = () => new StudioError('quota', 'full', { needed: 2, available: 1 });
 
@@ -310,9 +311,8 @@ describe('faults', () => {
   it('a lost device ends the run at once, and frees whoever waits', async () => {
     const { loop, at } = rehearse();
     at(3, () => loop.fail(new StudioError('device-lost', 'gone', { backend: 'webgpu', detail: 'gone' })));
-    const stopping = loop.stop;
     await loop.run();
-    await stopping.call(loop);
+    await loop.stop();
     expect(loop.record).toMatchObject({ state: 'failed', error: { code: 'device-lost' } });
   });
 });

@@ -44,6 +44,8 @@ export interface LoopParts {
   /** Evaluations of the run so far, in the order of their steps. */
   evaluations: EvaluationRow[];
   checkpoints: CheckpointRecord[];
+  /** A stored run that goes on. */
+  resumed: boolean;
   /** Of the checkpoint to go on from; null at the start. */
   state: RunState | null;
   model: TrainableModel;
@@ -67,6 +69,7 @@ export class TrainingLoop {
   /** The finished steps when a single one was asked for. */
   private singleStep: { from: number } | null = null;
   private ended = false;
+  private left = false;
   private unread: StepTicket[] = [];
   private lines: MetricLine[] = [];
   private flushedAt = 0;
@@ -111,6 +114,7 @@ export class TrainingLoop {
       this.record.stopReason = reason;
       await this.setState(reason === 'budget' ? 'finished' : 'stopped');
     } catch (error) {
+      if (this.left) return;
       this.record.error = errorRecord(error);
       this.record.stopReason = 'error';
       // The fault itself must reach the person even when it cannot be written down.
@@ -122,6 +126,13 @@ export class TrainingLoop {
       this.commands.close();
       this.feed.settleWatchers();
     }
+  }
+
+  /** Lets a paused run go: its record stays as it is, and it can be resumed. */
+  leave(): void {
+    this.left = true;
+    this.abort(new StudioError('cancelled', 'The run was left'));
+    this.commands.wake();
   }
 
   /** Ends the run at once, from outside: the device is gone. */
@@ -196,6 +207,7 @@ export class TrainingLoop {
   private async train(): Promise<StopReason> {
     const { recipe } = this.record;
     const { steps } = recipe.budget;
+    if (this.parts.resumed) this.event('resume');
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
@@ -229,7 +241,7 @@ export class TrainingLoop {
   private async boundary(): Promise<boolean> {
     await this.parts.clock.yield();
     for (;;) {
-      if (this.ended) throw new StudioError('cancelled', 'The run has ended');
+      if (this.ended || this.left) throw new StudioError('cancelled', 'The run has ended');
       await this.commands.runAll();
       if (this.savingFault !== null) await this.takeSavingFault();
       await this.flushWhenDue();

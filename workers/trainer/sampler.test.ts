@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StudioError } from '../../src/core/errors';
+import type { StudioError } from '../../src/core/errors';
 import { normaliseShares } from '../../src/core/mixture/shares';
 import { ChannelStream } from './channel-stream';
 import { Permutation } from './permutation';

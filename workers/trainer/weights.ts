@@ -9,6 +9,8 @@ import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/load';
 
 export interface LoadedWeights {
   model: LlamaModel;
+  /** Model id whose config and tokenizer these weights use. */
+  base: string;
   tokenizer: LoadedTokenizer;
   /** SHA-256 over the weight files. */
   hash: string;
@@ -46,5 +48,5 @@ export async function assemble(
   });
   const hashes: string[] = [];
   for (const { bytes } of weights) hashes.push(await sha256(bytes));
-  return { model, tokenizer, hash: hashes.join(), step, trainedContext };
+  return { model, base, tokenizer, hash: hashes.join(), step, trainedContext };
 }

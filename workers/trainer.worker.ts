@@ -1,0 +1,4 @@
+import { expose } from './expose';
+import { trainerApi } from './trainer/api';
+
+expose(trainerApi);

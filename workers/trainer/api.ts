@@ -1,0 +1,161 @@
+/** The trainer worker: one engine, the current run, and comparisons beside it. */
+import { memory } from '@tensorflow/tfjs-core';
+import { StudioError } from '../../src/core/errors';
+import type { RunSnapshot } from '../../src/core/run/types';
+import type { DeviceInfo, TrainerApi, WeightsRef } from '../api';
+import { onDeviceLost, openBackend } from '../engine';
+import { compareHeldOut, compareTokens, type Work } from '../evaluate/comparison';
+import { continueText } from '../evaluate/continuation';
+import { readChannelTokens } from './channel-tokens';
+import { workerClock } from './clock';
+import { EngineLock } from './engine-lock';
+import { OpenModels } from './open-models';
+import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
+import type { LoadedWeights } from './weights';
+
+type OpenOptions = Parameters<TrainerApi['open']>[0];
+
+const AUTOMATIC: OpenOptions = { backend: null, threads: null, requireHardware: false };
+
+const clock = workerClock();
+const models = new OpenModels();
+let opened: { options: OpenOptions; device: DeviceInfo; lock: EngineLock } | null = null;
+let opening: Promise<unknown> = Promise.resolve();
+let current: (ReadyRun & { done: Promise<void> }) | null = null;
+/** The run shown to a listener that comes late: the current one, or the one that ended last. */
+let last: ReadyRun | null = null;
+let preparing = false;
+let listener: ((snapshot: RunSnapshot) => void) | null = null;
+let cancelling = new AbortController();
+
+function send(snapshot: RunSnapshot): void {
+  // A proxied listener answers with a promise; a page that went away must not end the run.
+  const answer: unknown = listener?.(snapshot);
+  if (answer instanceof Promise) answer.catch(() => undefined);
+}
+
+/** One after the other: a page that asks twice gets one engine. */
+function openEngine(options: OpenOptions): Promise<DeviceInfo> {
+  const result = opening.then(async () => {
+    if (opened && JSON.stringify(opened.options) === JSON.stringify(options)) return opened.device;
+    if (current) throw locked();
+    await models.clear();
+    const device = await openBackend(options);
+    opened = { options, device, lock: new EngineLock() };
+    return device;
+  });
+  opening = result.catch(() => undefined);
+  return result;
+}
+
+onDeviceLost((detail) => {
+  if (!opened) return;
+  const { backend } = opened.device;
+  opened = null;
+  models.forget();
+  cancelling.abort();
+  cancelling = new AbortController();
+  current?.loop.fail(new StudioError('device-lost', `The device of backend "${backend}" was lost: ${detail}`, { backend, detail }));
+});
+
+async function studio(): Promise<Studio> {
+  await opening;
+  const device = await openEngine(opened?.options ?? AUTOMATIC);
+  return { device, lock: opened!.lock, clock, listener: send };
+}
+
+function locked(): StudioError {
+  const run = current?.id ?? '';
+  return new StudioError('run-locked', `Run "${run}" is training in this tab`, { run });
+}
+
+/** Makes room for another run: a paused one is let go, it has its checkpoint; a training one is in the way. */
+async function takeOver(make: (studio: Studio) => Promise<ReadyRun>): Promise<string> {
+  if (preparing) throw locked();
+  preparing = true;
+  try {
+    if (current) {
+      if (current.loop.record.state !== 'paused') throw locked();
+      const { loop, done } = current;
+      loop.leave();
+      await done;
+    }
+    await models.clear();
+    const ready = await make(await studio());
+    const done = ready.loop.run().then(() => {
+      ready.lock.release();
+      if (current?.id === ready.id) current = null;
+    });
+    current = { ...ready, done };
+    last = ready;
+    return ready.id;
+  } finally {
+    preparing = false;
+  }
+}
+
+async function work(): Promise<Work> {
+  const { lock } = await studio();
+  return { lock, yield: () => clock.yield(), signal: cancelling.signal };
+}
+
+function useBoth<T>(a: WeightsRef, b: WeightsRef, use: (a: LoadedWeights, b: LoadedWeights) => Promise<T>): Promise<T> {
+  return models.use(a, (first) => models.use(b, (second) => use(first, second)));
+}
+
+export const trainerApi: TrainerApi = {
+  open: openEngine,
+
+  async listen(next) {
+    listener = next;
+    if (last) send(last.loop.snapshot());
+  },
+
+  start: (recipe, name, onProgress) => takeOver((ready) => startRun(recipe, name, onProgress, ready)),
+
+  async resume(run, onProgress) {
+    if (current?.id === run) return current.loop.unpause();
+    await takeOver((ready) => resumeRun(run, onProgress, ready));
+  },
+
+  pause: async () => current?.loop.pause(),
+  unpause: async () => current?.loop.unpause(),
+  step: async () => current?.loop.step(),
+
+  async stop() {
+    const stopping = current;
+    await stopping?.loop.stop();
+    await stopping?.done;
+  },
+
+  save: async () => current?.loop.save(),
+  change: async (settings) => current?.loop.change(settings),
+
+  async compare(a, b, corpora, rowsPerChannel, onProgress) {
+    const own = await work();
+    return useBoth(a, b, (first, second) => {
+      const base = (weights: LoadedWeights) => readChannelTokens(weights.base, weights.tokenizer.hash, corpora, onProgress);
+      return compareHeldOut(first, second, corpora, rowsPerChannel, base, onProgress, own);
+    });
+  },
+
+  async generate(weights, options, onPiece) {
+    const own = await work();
+    return models.use(weights, (loaded) => continueText(loaded, options, onPiece, own));
+  },
+
+  async tokenLosses(a, b, text) {
+    const own = await work();
+    return useBoth(a, b, (first, second) => compareTokens(first, second, text, own));
+  },
+
+  async cancel() {
+    cancelling.abort();
+    cancelling = new AbortController();
+  },
+
+  async memory() {
+    const { numTensors, numBytes } = memory();
+    return { tensors: numTensors, bytes: numBytes };
+  },
+};
