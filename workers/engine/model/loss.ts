@@ -38,12 +38,12 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: LlamaModel, batch: Batch): Tensor1D {
-  return tidy(() => forward(model, batch));
+  return tidy(() => forward(model, batch, tensorsOf(batch)));
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
 export function evaluationSums(model: LlamaModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(forward(model, batch), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(forward(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
 }
 
 /**
@@ -62,7 +62,8 @@ export function trainingGradients(model: LlamaModel, batches: Batch[], { channel
     const results = tidy(() => {
       // dy of the mean, so that no op is spent on reducing the losses.
       const weights = Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted));
-      const { value, grads } = engine().gradients(() => forward(model, batch, masks), variables, tensor1d(weights));
+      const inputs = tensorsOf(batch);
+      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, masks), variables, tensor1d(weights));
       const sum = channelSums(value, channelOfTokens(batch), channels);
       return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (gradients ? add(gradients[at]!, gradient) : gradient))];
     });
@@ -75,15 +76,26 @@ export function trainingGradients(model: LlamaModel, batches: Batch[], { channel
   return { gradients: new Map(trained.map(([name], index) => [name, named[index]!])), sums };
 }
 
-function forward(model: LlamaModel, batch: Batch, dropout?: { rate: number; seed: number }): Tensor1D {
-  const { rows, context, documents } = batch;
-  const hidden = model.hiddenStates(tensor1d(batch.ids, 'int32'), {
+interface BatchTensors {
+  ids: Tensor1D;
+  targets: Tensor1D;
+  documents?: Tensor1D;
+}
+
+function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
+  const integers = (values: Int32Array) => tensor1d(values, 'int32');
+  return { ids: integers(ids), targets: integers(targets), ...(documents ? { documents: integers(documents) } : {}) };
+}
+
+function forward(model: LlamaModel, { rows, context }: Batch, tensors: BatchTensors, dropout?: { rate: number; seed: number }): Tensor1D {
+  const { ids, targets, documents } = tensors;
+  const hidden = model.hiddenStates(ids, {
     batch: rows,
     context,
-    ...(documents ? { documents: tensor1d(documents, 'int32') } : {}),
+    ...(documents ? { documents } : {}),
     ...(dropout ? { dropout } : {}),
   });
-  return crossEntropy(hidden, model.headWeight(), tensor1d(batch.targets, 'int32'));
+  return crossEntropy(hidden, model.headWeight(), targets);
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */

@@ -5,7 +5,7 @@ import type { KernelName } from './kernels';
 
 /** Runs a kernel with one output. Absent (undefined) inputs are left out: tfjs's tape cannot hold them. */
 export function runKernel<T extends Tensor>(kernel: KernelName, inputs: Record<string, Tensor | undefined>, attributes: object = {}): T {
-  return engine().runKernel(kernel, present(inputs), attributes as NamedAttrMap) as T;
+  return engine().runKernel<T>(kernel, present(inputs), attributes as NamedAttrMap);
 }
 
 /** Runs a kernel with several outputs. */

@@ -70,7 +70,7 @@ export function createAdamW(parameters: ReadonlyMap<string, Variable>, options: 
       const update = adamwUpdateOn(getBackend() as BackendName);
       const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = options;
       const norm = globalNorm(gradients.values());
-      const clipScale = maxGradNorm > 0 ? tidy(() => minimum(div(maxGradNorm, add(norm, clipEpsilon)), 1) as Scalar) : scalar(1);
+      const clipScale = maxGradNorm > 0 ? tidy(() => minimum<Scalar>(div(maxGradNorm, add(norm, clipEpsilon)), 1)) : scalar(1);
       for (const [name, gradient] of gradients) {
         const parameter = parameters.get(name);
         if (!parameter) throw new Error(`There is a gradient for "${name}", which is not a parameter`);

@@ -2,7 +2,7 @@
  * Causal grouped-query attention (Ainslie et al., arXiv 2305.13245). The backward recomputes the probabilities from the saved
  * log-sum-exp of each row (Dao, FlashAttention, arXiv 2205.14135), so none are stored.
  */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, handOut, runKernels } from '../gradient';
 import { kernels } from '../kernels';
 
@@ -24,7 +24,8 @@ type TapeAttributes = AttentionShape & { documents?: Tensor1D };
 
 /**
  * q [N,H·h], k [N,K·h], v [N,K·h] → [N,H·h]. Query head i reads key-value head ⌊i·K/H⌋. A token sees itself and earlier tokens
- * of its sequence; with `documents` (int32 [N]) only those with the same document id.
+ * of its sequence; with `documents` (int32 [N]) only those with the same document id. When gradients are taken, `documents` must
+ * have been made outside the function that tfjs differentiates: the tape holds it without saving it.
  */
 export function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape, documents?: Tensor1D): Tensor2D {
   const attributes: TapeAttributes = documents ? { ...shape, documents } : shape;

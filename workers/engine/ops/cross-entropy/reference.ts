@@ -70,19 +70,19 @@ export function crossEntropyGradReference({
 }: CrossEntropyInputs & { lse: Tensor1D; dnll: Tensor1D }): Tensor[] {
   const [rows, width] = hidden.shape;
   const vocabulary = weight.shape[0];
-  const chosen = cast(maximum(targets, 0), 'int32') as Tensor1D;
+  const chosen = cast<Tensor1D>(maximum(targets, 0), 'int32');
   const coefficients = mul(dnll, predicted(targets));
   const dHidden: Tensor[] = [];
   let dWeight: Tensor | undefined;
   for (const [start, count] of blocks(rows, vocabulary)) {
-    const [fromRows, toWeight] = tidy(() => {
+    const [fromRows, toWeight] = tidy<[Tensor, Tensor]>(() => {
       const states = slice(hidden, [start, 0], [count, width]);
       const logits = matMul(states, weight, false, true);
       const probabilities = exp(sub(logits, reshape(slice(lse, start, count), [count, 1])));
       const weighted = mul(probabilities, reshape(slice(coefficients, start, count), [count, 1]));
       const gradient = matMul(weighted, states, true, false);
       return [matMul(weighted, weight), dWeight ? add(dWeight, gradient) : gradient];
-    }) as [Tensor, Tensor];
+    });
     dHidden.push(fromRows);
     dWeight?.dispose();
     dWeight = toWeight;

@@ -1,0 +1,375 @@
+/**
+ * Cases that every implementation of the ops must pass, on any backend: small odd shapes, edges (one row, one token, one head),
+ * large values. The truth of each is written a second time here, in float64 and without tensors; gradients are held against its
+ * central differences.
+ */
+import { engine, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { Rng } from '../../../src/core/rng/rng';
+import { swiglu } from './activation';
+import { attention } from './attention';
+import { channelSums } from './channel-sums';
+import { crossEntropy } from './cross-entropy';
+import { dropout } from './dropout';
+import { dropoutMask } from './dropout/reference';
+import { embedding } from './embedding';
+import { globalNorm } from './global-norm';
+import { linear } from './linear';
+import { rmsNorm } from './norm';
+import { rotary } from './rotary';
+
+type Values = ArrayLike<number>;
+
+export interface OpCase {
+  name: string;
+  /** Float inputs by name, in their order. */
+  inputs: Record<string, { shape: number[]; data: Float32Array }>;
+  /** Integer inputs by name. */
+  integers?: Record<string, Int32Array>;
+  /** The op under test. */
+  run: (inputs: Record<string, Tensor>) => Tensor;
+  /** The same in float64. */
+  truth: (inputs: Record<string, Values>) => number[];
+  /** False for ops without a gradient. */
+  differentiable: boolean;
+  /** How many times the usual relative error is allowed: for values whose rounding alone is larger. */
+  slack?: number;
+}
+
+export interface CaseErrors {
+  /** max|found − truth| / max|truth|, or the absolute error where the truth is all zero. */
+  forward: number;
+  gradients: Record<string, number>;
+}
+
+/** Runs a case on tfjs's current backend. */
+export async function checkCase({ inputs, integers = {}, run, truth, differentiable }: OpCase): Promise<CaseErrors> {
+  const names = Object.keys(inputs);
+  const data = Object.fromEntries(names.map((name) => [name, inputs[name]!.data]));
+  const expected = truth(data);
+  const random = new Rng(99);
+  const dy = Float32Array.from(expected, () => random.uniform() * 2 - 1);
+  const [output, ...gradients] = tidy<[Tensor, ...Tensor[]]>(() => {
+    const tensors = Object.fromEntries(names.map((name) => [name, tensor(inputs[name]!.data, inputs[name]!.shape)]));
+    const indices = Object.fromEntries(Object.entries(integers).map(([name, values]) => [name, tensor1d(values, 'int32')]));
+    const compute = () => run({ ...tensors, ...indices });
+    if (!differentiable) return [compute()];
+    const shape = tidy(() => compute().shape);
+    const { value, grads } = engine().gradients(
+      compute,
+      names.map((name) => tensors[name]!),
+      tensor(dy, shape),
+    );
+    return [value, ...grads];
+  });
+  const errors: CaseErrors = { forward: relativeError(await output.data(), expected), gradients: {} };
+  for (const [index, gradient] of gradients.entries()) {
+    const name = names[index]!;
+    const found = await gradient.data();
+    const places = somePlaces(found.length);
+    const slopes = places.map((place) => slope(truth, data, name, place, dy));
+    errors.gradients[name] = relativeError(
+      places.map((place) => found[place]!),
+      slopes,
+    );
+  }
+  output.dispose();
+  gradients.forEach((gradient) => gradient.dispose());
+  return errors;
+}
+
+/** max|a − b| / max|b|; the absolute error where b is all zero. NaN counts as infinite. */
+export function relativeError(found: Values, expected: Values): number {
+  if (found.length !== expected.length) return Infinity;
+  let [largest, worst] = [0, 0];
+  for (let index = 0; index < expected.length; index += 1) {
+    const error = Math.abs(found[index]! - expected[index]!);
+    if (Number.isNaN(error)) return Infinity;
+    worst = Math.max(worst, error);
+    largest = Math.max(largest, Math.abs(expected[index]!));
+  }
+  return largest === 0 ? worst : worst / largest;
+}
+
+/** All places of a small tensor, else 40 of them. */
+function somePlaces(size: number): number[] {
+  if (size <= 40) return Array.from({ length: size }, (_, index) => index);
+  const random = new Rng(size);
+  return Array.from({ length: 40 }, () => random.integer(size));
+}
+
+/** d(Σ dy·truth)/d(input at place) by a central difference. */
+function slope(truth: OpCase['truth'], data: Record<string, Float32Array>, name: string, place: number, dy: Values): number {
+  const moved = Float64Array.from(data[name]!);
+  const centre = moved[place]!;
+  const step = 1e-5 * Math.max(1, Math.abs(centre));
+  const at = (value: number) => {
+    moved[place] = value;
+    return truth({ ...data, [name]: moved }).reduce((total, output, index) => total + output * dy[index]!, 0);
+  };
+  return (at(centre + step) - at(centre - step)) / (2 * step);
+}
+
+const random = new Rng(20261122);
+
+/** Normal-ish values: the sum of four uniforms, standard deviation `scale`. */
+function floats(shape: number[], scale = 1): { shape: number[]; data: Float32Array } {
+  const size = shape.reduce((product, side) => product * side, 1);
+  const draw = () => (random.uniform() + random.uniform() + random.uniform() + random.uniform() - 2) * Math.sqrt(3) * scale;
+  return { shape, data: Float32Array.from({ length: size }, draw) };
+}
+
+function integers(length: number, below: number): Int32Array {
+  return Int32Array.from({ length }, () => random.integer(below));
+}
+
+function embeddingCase(vocabulary: number, width: number, rows: number): OpCase {
+  const ids = integers(rows, vocabulary);
+  return {
+    name: `embedding V${vocabulary} D${width} N${rows}`,
+    inputs: { table: floats([vocabulary, width]) },
+    integers: { ids },
+    run: (inputs) => embedding(inputs['table'] as Tensor2D, inputs['ids'] as Tensor1D),
+    truth: ({ table }) => Array.from(ids).flatMap((id) => Array.from({ length: width }, (_, d) => table![id * width + d]!)),
+    differentiable: true,
+  };
+}
+
+function normCase(rows: number, width: number, scale = 1): OpCase {
+  const epsilon = 1e-5;
+  return {
+    name: `norm N${rows} D${width} scale ${scale}`,
+    inputs: { x: floats([rows, width], scale), weight: floats([width]) },
+    run: ({ x, weight }) => rmsNorm(x as Tensor2D, weight as Tensor1D, epsilon),
+    truth: ({ x, weight }) =>
+      byRow(rows, (n) => {
+        const row = Array.from({ length: width }, (_, d) => x![n * width + d]!);
+        const rms = Math.sqrt(row.reduce((total, value) => total + value * value, 0) / width + epsilon);
+        return row.map((value, d) => (value / rms) * weight![d]!);
+      }),
+    differentiable: true,
+  };
+}
+
+function linearCase(rows: number, inner: number, outer: number, extras: { bias?: boolean; residual?: boolean } = {}): OpCase {
+  return {
+    name: `linear N${rows} I${inner} O${outer}${extras.bias ? ' bias' : ''}${extras.residual ? ' residual' : ''}`,
+    inputs: {
+      x: floats([rows, inner]),
+      weight: floats([outer, inner]),
+      ...(extras.bias ? { bias: floats([outer]) } : {}),
+      ...(extras.residual ? { residual: floats([rows, outer]) } : {}),
+    },
+    run: ({ x, weight, bias, residual }) =>
+      linear(x as Tensor2D, weight as Tensor2D, { bias: bias as Tensor1D | undefined, residual: residual as Tensor2D | undefined }),
+    truth: ({ x, weight, bias, residual }) =>
+      byRow(rows, (n) =>
+        Array.from({ length: outer }, (_, o) => {
+          let total = (bias?.[o] ?? 0) + (residual?.[n * outer + o] ?? 0);
+          for (let i = 0; i < inner; i += 1) total += x![n * inner + i]! * weight![o * inner + i]!;
+          return total;
+        }),
+      ),
+    differentiable: true,
+  };
+}
+
+function rotaryCase(batch: number, context: number, heads: number, size: number): OpCase {
+  const rows = batch * context;
+  const angle = (position: number, i: number) => position * 100 ** ((-2 * (i % (size / 2))) / size);
+  const table = (of: (angle: number) => number) =>
+    Float32Array.from({ length: context * size }, (_, at) => of(angle(Math.floor(at / size), at % size)));
+  const [cos, sin] = [table(Math.cos), table(Math.sin)];
+  return {
+    name: `rotary B${batch} T${context} heads ${heads} h${size}`,
+    inputs: { x: floats([rows, heads * size]) },
+    run: ({ x }) => rotary(x as Tensor2D, tensor(cos, [context, size]), tensor(sin, [context, size]), { context, heads }),
+    truth: ({ x }) =>
+      byRow(rows, (n) =>
+        Array.from({ length: heads * size }, (_, column) => {
+          const i = column % size;
+          const pair = i < size / 2 ? column + size / 2 : column - size / 2;
+          const turn = angle(n % context, i);
+          const across = x![n * heads * size + pair]! * Math.sin(turn);
+          return x![n * heads * size + column]! * Math.cos(turn) + (i < size / 2 ? -across : across);
+        }),
+      ),
+    differentiable: true,
+  };
+}
+
+interface AttentionCase {
+  batch: number;
+  context: number;
+  heads: number;
+  kvHeads: number;
+  size: number;
+  documents?: number[];
+  scale?: number;
+}
+
+function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1 }: AttentionCase): OpCase {
+  const rows = batch * context;
+  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5 };
+  const truth: OpCase['truth'] = ({ q, k, v }) =>
+    byRow(rows, (n) => {
+      const start = n - (n % context);
+      const seen = Array.from({ length: n - start + 1 }, (_, at) => start + at).filter((m) => !documents || documents[m] === documents[n]);
+      return Array.from({ length: heads }, (_, head) => {
+        const kvHead = Math.floor((head * kvHeads) / heads);
+        const scores = seen.map((m) => {
+          let dot = 0;
+          for (let i = 0; i < size; i += 1) dot += q![(n * heads + head) * size + i]! * k![(m * kvHeads + kvHead) * size + i]!;
+          return dot * size ** -0.5;
+        });
+        const weights = softmax(scores);
+        return Array.from({ length: size }, (_, i) =>
+          seen.reduce((total, m, at) => total + weights[at]! * v![(m * kvHeads + kvHead) * size + i]!, 0),
+        );
+      }).flat();
+    });
+  return {
+    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''} scale ${scale}`,
+    inputs: { q: floats([rows, heads * size], scale), k: floats([rows, kvHeads * size], scale), v: floats([rows, kvHeads * size]) },
+    ...(documents ? { integers: { documents: Int32Array.from(documents) } } : {}),
+    run: ({ q, k, v, documents: ids }) => attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, ids as Tensor1D | undefined),
+    truth,
+    differentiable: true,
+    slack: Math.max(1, scale * scale),
+  };
+}
+
+function swigluCase(rows: number, width: number, scale = 1): OpCase {
+  return {
+    name: `swiglu N${rows} F${width} scale ${scale}`,
+    inputs: { gate: floats([rows, width], scale), up: floats([rows, width]) },
+    run: ({ gate, up }) => swiglu(gate as Tensor2D, up as Tensor2D),
+    truth: ({ gate, up }) => Array.from(gate!, (value, at) => (value / (1 + Math.exp(-value))) * up![at]!),
+    differentiable: true,
+  };
+}
+
+function crossEntropyCase(rows: number, width: number, vocabulary: number, skipEvery: number, scale = 1): OpCase {
+  const targets = integers(rows, vocabulary).map((target, n) => (n % skipEvery === skipEvery - 1 ? -1 : target));
+  return {
+    name: `cross-entropy N${rows} D${width} V${vocabulary} every ${skipEvery}th skipped, scale ${scale}`,
+    inputs: { hidden: floats([rows, width], scale), weight: floats([vocabulary, width]) },
+    integers: { targets },
+    run: (inputs) => crossEntropy(inputs['hidden'] as Tensor2D, inputs['weight'] as Tensor2D, inputs['targets'] as Tensor1D),
+    truth: ({ hidden, weight }) =>
+      byRow(rows, (n) => {
+        const target = targets[n]!;
+        if (target < 0) return [0];
+        const logits = Array.from({ length: vocabulary }, (_, token) => {
+          let dot = 0;
+          for (let d = 0; d < width; d += 1) dot += hidden![n * width + d]! * weight![token * width + d]!;
+          return dot;
+        });
+        const largest = Math.max(...logits);
+        return [Math.log(logits.reduce((total, logit) => total + Math.exp(logit - largest), 0)) + largest - logits[target]!];
+      }),
+    differentiable: true,
+    slack: Math.max(1, scale),
+  };
+}
+
+function channelSumsCase(rows: number, count: number): OpCase {
+  const channels = integers(rows, count + 1).map((channel) => channel - 1);
+  return {
+    name: `channel sums N${rows} of ${count}`,
+    inputs: { nll: floats([rows]) },
+    integers: { channels },
+    run: (inputs) => channelSums(inputs['nll'] as Tensor1D, inputs['channels'] as Tensor1D, count),
+    truth: ({ nll }) => {
+      const sums = new Array<number>(2 * count).fill(0);
+      channels.forEach((channel, n) => {
+        if (channel < 0) return;
+        sums[channel]! += nll![n]!;
+        sums[count + channel]! += 1;
+      });
+      return sums;
+    },
+    differentiable: false,
+  };
+}
+
+function dropoutCase(rows: number, width: number, rate: number, offset: number): OpCase {
+  const attributes = { rate, seed: 0xfeedbeef, offset };
+  return {
+    name: `dropout N${rows} D${width} rate ${rate} from ${offset}`,
+    inputs: { x: floats([rows, width]) },
+    run: ({ x }) => dropout(x!, attributes),
+    truth: ({ x }) => {
+      const mask = dropoutMask(rows * width, attributes);
+      return Array.from(x!, (value, at) => value * mask[at]!);
+    },
+    differentiable: true,
+  };
+}
+
+function globalNormCase(shapes: number[][], scale = 1): OpCase {
+  const inputs = Object.fromEntries(shapes.map((shape, index) => [String(index), floats(shape, scale)]));
+  return {
+    name: `global norm of ${shapes.length} from ${shapes[0]!.join('×')}, scale ${scale}`,
+    inputs,
+    run: (tensors) => globalNorm(Object.values(tensors)),
+    truth: (tensors) => [
+      Math.sqrt(Object.values(tensors).reduce((total, values) => total + Array.from(values).reduce((sum, x) => sum + x * x, 0), 0)),
+    ],
+    differentiable: false,
+  };
+}
+
+function byRow(rows: number, row: (n: number) => number[]): number[] {
+  return Array.from({ length: rows }, (_, n) => row(n)).flat();
+}
+
+function softmax(scores: number[]): number[] {
+  const largest = Math.max(...scores);
+  const weights = scores.map((score) => Math.exp(score - largest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+export const opCases: OpCase[] = [
+  embeddingCase(1, 1, 1),
+  embeddingCase(7, 5, 9),
+  embeddingCase(33, 17, 40),
+  normCase(1, 3),
+  normCase(5, 7),
+  normCase(9, 48),
+  normCase(3, 20, 1e4),
+  normCase(3, 20, 1e-4),
+  linearCase(1, 1, 1),
+  linearCase(5, 7, 3),
+  linearCase(1, 19, 6, { bias: true }),
+  linearCase(6, 4, 9, { residual: true }),
+  linearCase(17, 33, 21, { bias: true, residual: true }),
+  linearCase(64, 32, 16),
+  rotaryCase(1, 1, 1, 2),
+  rotaryCase(2, 5, 3, 6),
+  rotaryCase(1, 9, 2, 16),
+  attentionCase({ batch: 1, context: 1, heads: 1, kvHeads: 1, size: 2 }),
+  attentionCase({ batch: 3, context: 1, heads: 2, kvHeads: 1, size: 4 }),
+  attentionCase({ batch: 2, context: 5, heads: 4, kvHeads: 2, size: 6 }),
+  attentionCase({ batch: 2, context: 6, heads: 3, kvHeads: 1, size: 5, documents: [0, 0, 1, 1, 1, 2, 7, 8, 8, 8, 8, 8] }),
+  attentionCase({ batch: 1, context: 35, heads: 2, kvHeads: 2, size: 16 }),
+  attentionCase({ batch: 1, context: 8, heads: 2, kvHeads: 1, size: 8, scale: 6 }),
+  swigluCase(1, 1),
+  swigluCase(5, 7),
+  swigluCase(4, 33, 40),
+  crossEntropyCase(1, 1, 2, 9),
+  crossEntropyCase(5, 7, 11, 3),
+  crossEntropyCase(2, 3, 5, 1),
+  crossEntropyCase(19, 16, 131, 5),
+  crossEntropyCase(6, 9, 37, 4, 12),
+  channelSumsCase(1, 1),
+  channelSumsCase(37, 4),
+  dropoutCase(1, 1, 0.5, 0),
+  dropoutCase(5, 7, 0.1, 12345),
+  dropoutCase(9, 33, 0.5, 2 ** 32 - 100),
+  globalNormCase([[1]]),
+  globalNormCase([[5, 7], [3], [33, 9]]),
+  globalNormCase([[40, 13], [8]], 1e3),
+  globalNormCase(Array.from({ length: 38 }, (_, index) => [index + 1])),
+];
