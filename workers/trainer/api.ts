@@ -141,7 +141,12 @@ export const trainerApi: TrainerApi = {
 
   async generate(weights, options, onPiece) {
     const own = await work();
-    return models.use(weights, (loaded) => continueText(loaded, options, onPiece, own));
+    // Pieces travel on a channel of their own: the last must have arrived before the whole text does.
+    let arrived: unknown = null;
+    const tell = (piece: string): void => void (arrived = onPiece(piece) as unknown);
+    const text = await models.use(weights, (loaded) => continueText(loaded, options, tell, own));
+    await arrived;
+    return text;
   },
 
   async tokenLosses(a, b, text) {

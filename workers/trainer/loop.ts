@@ -397,6 +397,7 @@ export class TrainingLoop {
       (checkpoints) => {
         this.checkpoints = checkpoints;
         this.saved = { step, reason };
+        this.feed.send(true);
       },
       (error: unknown) => {
         this.savingFault = error;
