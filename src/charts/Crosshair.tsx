@@ -11,14 +11,19 @@ export const Crosshair = memo(function Crosshair({ frame, lines }: { frame: Plot
   const { t: common } = useTranslation();
   const format = useFormat();
   const [step, setStep] = useState<number | null>(null);
-  const follow = (event: PointerEvent<HTMLDivElement>) => setStep(stepAt(frame, event.clientX - event.currentTarget.getBoundingClientRect().left));
+  const follow = (event: PointerEvent<HTMLDivElement>) =>
+    setStep(stepAt(frame, event.clientX - event.currentTarget.getBoundingClientRect().left));
   const x = step === null ? 0 : plotX(frame, step);
   return (
     <div className={styles.pointer} onPointerMove={follow} onPointerLeave={() => setStep(null)}>
       {step !== null && (
         <>
           <i className={styles.hair} style={{ transform: `translateX(${x}px)`, top: PLOT.top, bottom: PLOT.bottom }} />
-          <div className={styles.tip} data-side={x > frame.width / 2 ? 'left' : 'right'} style={x > frame.width / 2 ? { right: frame.width - x + 12 } : { left: x + 12 }}>
+          <div
+            className={styles.tip}
+            data-side={x > frame.width / 2 ? 'left' : 'right'}
+            style={x > frame.width / 2 ? { right: frame.width - x + 12 } : { left: x + 12 }}
+          >
             <table>
               <thead>
                 <tr>

@@ -24,7 +24,11 @@ export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: Plot
   return (
     <div className={styles.layer} aria-hidden>
       {ends.map(({ line, x, y }, at) => (
-        <span key={line.id} className={styles.end} style={{ transform: `translate(${plotX(frame, x) + 8}px, calc(${places[at]}px - 50%))`, color: line.colour }}>
+        <span
+          key={line.id}
+          className={styles.end}
+          style={{ transform: `translate(${plotX(frame, x) + 8}px, calc(${places[at]}px - 50%))`, color: line.colour }}
+        >
           {line.id === 'total' ? t('total') : line.id} <b>{format.decimal(y, 2)}</b>
         </span>
       ))}

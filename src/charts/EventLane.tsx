@@ -27,7 +27,13 @@ export const EventLane = memo(function EventLane({ frame, markers }: { frame: Pl
         </path>
       ))}
       {drawn('checkpoint').map(({ step }) => (
-        <path key={`c${step}`} d={`M${plotX(frame, step)} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z`} fill="var(--accent)" stroke="var(--panel)" strokeWidth="1">
+        <path
+          key={`c${step}`}
+          d={`M${plotX(frame, step)} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z`}
+          fill="var(--accent)"
+          stroke="var(--panel)"
+          strokeWidth="1"
+        >
           <title>{t('event.checkpoint', { detail: step })}</title>
         </path>
       ))}

@@ -34,7 +34,10 @@ export const LossChart = memo(function LossChart({ snapshot }: { snapshot: RunSn
   const { min, max, ticks: lossTicks } = useStable(domain);
   const { steps } = snapshot;
   const narrow = width < NARROW;
-  const frame = useMemo<PlotFrame>(() => ({ width, height, right: narrow ? 64 : 104, steps, min, max }), [width, height, narrow, steps, min, max]);
+  const frame = useMemo<PlotFrame>(
+    () => ({ width, height, right: narrow ? 64 : 104, steps, min, max }),
+    [width, height, narrow, steps, min, max],
+  );
   const markers = useStable<Marker[]>(snapshot.markers);
   const events = useMemo(
     () => eventGroups(markers, Math.max(1, steps * NEAR)).map((group) => ({ step: group.step, label: eventWords(group) })),

@@ -34,7 +34,12 @@ export const LossPlot = memo(function LossPlot({ frame, lines, lossTicks, stepTi
   const { width, height, right, steps, min, max } = frame;
   const unlabelled = Math.max(0, events.length - LABELS);
   return (
-    <LineChart width={width} height={height} margin={{ top: PLOT.top, right, bottom: PLOT.bottom - PLOT.axisHeight, left: 0 }} accessibilityLayer={false}>
+    <LineChart
+      width={width}
+      height={height}
+      margin={{ top: PLOT.top, right, bottom: PLOT.bottom - PLOT.axisHeight, left: 0 }}
+      accessibilityLayer={false}
+    >
       <CartesianGrid vertical={false} stroke="var(--line)" />
       <XAxis
         dataKey="x"
@@ -48,7 +53,17 @@ export const LossPlot = memo(function LossPlot({ frame, lines, lossTicks, stepTi
         axisLine={{ stroke: 'var(--line-strong)' }}
         allowDataOverflow
       />
-      <YAxis type="number" domain={[min, max]} ticks={lossTicks} width={PLOT.left} tickFormatter={formatLoss} tick={TICK} tickLine={false} axisLine={false} allowDataOverflow />
+      <YAxis
+        type="number"
+        domain={[min, max]}
+        ticks={lossTicks}
+        width={PLOT.left}
+        tickFormatter={formatLoss}
+        tick={TICK}
+        tickLine={false}
+        axisLine={false}
+        allowDataOverflow
+      />
       {lines.map(({ id, base, colour }) =>
         base === null ? null : <ReferenceLine key={`base-${id}`} y={base} stroke={colour} strokeDasharray="3 5" strokeOpacity={0.75} />,
       )}

@@ -23,13 +23,17 @@ export const Sparkline = memo(function Sparkline({ series, last, line, colour, l
   const span = high - low || 0.02;
   const x = (step: number) => (step / Math.max(1, last)) * WIDTH;
   const y = (value: number) => PAD + (1 - (value - low) / span) * (height - 2 * PAD);
-  const path = series.x.flatMap((step, at) => (Number.isFinite(series.y[at]) ? [`${x(step).toFixed(1)} ${y(series.y[at]!).toFixed(1)}`] : [])).join('L');
+  const path = series.x
+    .flatMap((step, at) => (Number.isFinite(series.y[at]) ? [`${x(step).toFixed(1)} ${y(series.y[at]!).toFixed(1)}`] : []))
+    .join('L');
   return (
     <svg viewBox={`0 0 ${WIDTH} ${height}`} width="100%" height={height} preserveAspectRatio="none" role="img" aria-label={label}>
       {line !== undefined && (
         <path d={`M0 ${y(line)}H${WIDTH}`} stroke="var(--bad)" strokeDasharray="3 4" strokeWidth="1.2" vectorEffect="non-scaling-stroke" />
       )}
-      {path !== '' && <path d={`M${path}`} fill="none" stroke={colour} strokeWidth="2" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />}
+      {path !== '' && (
+        <path d={`M${path}`} fill="none" stroke={colour} strokeWidth="2" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+      )}
     </svg>
   );
 });

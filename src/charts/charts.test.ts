@@ -12,7 +12,16 @@ const line = (train: [number, number | null][], heldOut: [number, number | null]
 
 describe('loss lines', () => {
   it('bounds all values and the base by round ticks', () => {
-    const { min, max, ticks } = lossDomain([line([[0, 3.31], [5, null]], [[0, 4.6]], 4.7)]);
+    const { min, max, ticks } = lossDomain([
+      line(
+        [
+          [0, 3.31],
+          [5, null],
+        ],
+        [[0, 4.6]],
+        4.7,
+      ),
+    ]);
     expect([min, max]).toEqual([3, 5]);
     expect(ticks).toEqual([3, 3.5, 4, 4.5, 5]);
   });
@@ -27,8 +36,30 @@ describe('loss lines', () => {
   });
 
   it('ends a line at its held-out loss once there is more than the base, else at its last train loss', () => {
-    expect(lineEnd(line([[5, 4], [10, null]], [[0, 4.2]], 4.2))).toEqual({ x: 5, y: 4, split: 'train' });
-    expect(lineEnd(line([[55, 4]], [[0, 4.2], [50, 4.1]], 4.2))).toEqual({ x: 55, y: 4.1, split: 'heldOut' });
+    expect(
+      lineEnd(
+        line(
+          [
+            [5, 4],
+            [10, null],
+          ],
+          [[0, 4.2]],
+          4.2,
+        ),
+      ),
+    ).toEqual({ x: 5, y: 4, split: 'train' });
+    expect(
+      lineEnd(
+        line(
+          [[55, 4]],
+          [
+            [0, 4.2],
+            [50, 4.1],
+          ],
+          4.2,
+        ),
+      ),
+    ).toEqual({ x: 55, y: 4.1, split: 'heldOut' });
     expect(lineEnd(line([], [], null))).toBeNull();
   });
 

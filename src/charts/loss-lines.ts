@@ -40,7 +40,12 @@ export function lossLines(snapshot: RunSnapshot): LossLine[] {
     heldOut: chartPoints(snapshot.heldOut[id]),
     base: baseLoss,
   }));
-  const total = { id: TOTAL, colour: channelColour(TOTAL), train: chartPoints(snapshot.train[TOTAL]), heldOut: chartPoints(snapshot.heldOut[TOTAL]) };
+  const total = {
+    id: TOTAL,
+    colour: channelColour(TOTAL),
+    train: chartPoints(snapshot.train[TOTAL]),
+    heldOut: chartPoints(snapshot.heldOut[TOTAL]),
+  };
   return [...channels, { ...total, base: total.heldOut[0]?.y ?? null }];
 }
 
@@ -94,7 +99,8 @@ export function spreadLabels(wanted: readonly number[], gap: number, low: number
   const order = wanted.map((_, at) => at).sort((a, b) => wanted[a]! - wanted[b]!);
   const placed = order.map((at) => wanted[at]!);
   for (let at = 0; at < placed.length; at++) placed[at] = Math.max(at === 0 ? low : placed[at - 1]! + gap, placed[at]!);
-  for (let at = placed.length - 1; at >= 0; at--) placed[at] = Math.min(at === placed.length - 1 ? high : placed[at + 1]! - gap, placed[at]!);
+  for (let at = placed.length - 1; at >= 0; at--)
+    placed[at] = Math.min(at === placed.length - 1 ? high : placed[at + 1]! - gap, placed[at]!);
   const result = new Array<number>(wanted.length);
   order.forEach((original, at) => (result[original] = placed[at]!));
   return result;

@@ -1,7 +1,169 @@
+/** The desk: transport, curves, what they mean, and the strips. */
+import { memo, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { ChartSpline, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { PageHead } from '../ui/PageHead';
+import type { CorpusRecord } from '../../workers/api';
+import { useHashQuery } from '../app/hash-location';
+import { LossChart } from '../charts/LossChart';
+import { effectiveShares } from '../core/mixture/strategy';
+import { decodeRecipe } from '../core/recipe/share-link';
+import { Card } from '../ui/Card';
+import { EmptyState } from '../ui/EmptyState';
+import { AddChannel } from './AddChannel';
+import { ChannelStrip } from './ChannelStrip';
+import { DeskBanners } from './DeskBanners';
+import { useActive, useDeskChannels } from './live-settings';
+import { MasterStrip } from './MasterStrip';
+import { RecipeDrawer } from './RecipeDrawer';
+import { useRecipe } from './recipe-store';
+import { isActive, useRun } from './run-store';
+import { SideCard } from './SideCard';
+import { Transport } from './Transport';
+import { useLibrary } from './use-library';
+import { useShortcuts } from './use-shortcuts';
+import { useTransport } from './use-transport';
+import styles from './Page.module.css';
+
+/** Top of the level meters without a base loss, nats per token. */
+const METER_TOP = 6;
+
+/** The recipe of the address, then the presets; the run of the address, then one that was interrupted. */
+function useAddress(): void {
+  const query = useHashQuery();
+  const shared = query.get('recipe');
+  const run = query.get('run');
+  useEffect(() => {
+    const { load, take, report } = useRecipe.getState();
+    if (shared !== null && !isActive(useRun.getState().snapshot)) {
+      try {
+        take(decodeRecipe(shared));
+      } catch (error) {
+        void load().then(() => report(error));
+        return;
+      }
+    }
+    void load();
+  }, [shared]);
+  useEffect(() => {
+    const { attach, show, findInterrupted } = useRun.getState();
+    attach();
+    if (run !== null) void show(run).then(() => takeShownRecipe(run));
+    else void findInterrupted();
+  }, [run]);
+}
+
+function takeShownRecipe(run: string): void {
+  const { snapshot } = useRun.getState();
+  if (snapshot?.runId === run && !isActive(snapshot)) useRecipe.getState().take(snapshot.recipe);
+}
+
+function Watch() {
+  const { t, i18n } = useTranslation('desk');
+  const watch = useRecipe((state) => state.presets.find(({ id }) => id === state.presetId)?.watch);
+  if (!watch) return null;
+  return (
+    <p className={styles.watch}>
+      <Eye size={15} aria-hidden />
+      <span>
+        <b>{t('watch')}</b> {watch[i18n.language === 'zh' ? 'zh' : 'en']}
+      </span>
+    </p>
+  );
+}
+
+const Curves = memo(function Curves() {
+  const { t } = useTranslation('desk');
+  const latest = useRun((state) => state.snapshot);
+  // The curves may lag a frame behind the faders: React draws them when there is time.
+  const snapshot = useDeferredValue(latest);
+  return (
+    <div className={styles.upper}>
+      <Card
+        title={t('chart.title')}
+        aside={snapshot ? <span className={styles.runName}>{snapshot.name}</span> : undefined}
+        className={styles.chart}
+      >
+        {snapshot ? (
+          <LossChart snapshot={snapshot} />
+        ) : (
+          <EmptyState icon={ChartSpline} title={t('empty.title')}>
+            <p>{t('empty.text')}</p>
+          </EmptyState>
+        )}
+      </Card>
+      <SideCard snapshot={snapshot} />
+    </div>
+  );
+});
+
+const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecord[] }) {
+  const { t } = useTranslation('desk');
+  const active = useActive();
+  const channels = useDeskChannels();
+  const recipe = useRecipe((state) => state.recipe);
+  const step = useRun((state) => (isActive(state.snapshot) ? (state.snapshot?.step ?? 0) : 0));
+  const running = useRun((state) => (isActive(state.snapshot) ? state.snapshot : null));
+  const top = useRun((state) => Math.max(0, ...(state.snapshot?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
+  const mixed = (running?.recipe ?? recipe)?.strategy.kind === 'mixed';
+  const drawn = useMemo(() => {
+    const drawing = running?.recipe ?? recipe;
+    if (!drawing || mixed) return null;
+    try {
+      return effectiveShares(
+        drawing,
+        running?.settings.shares ?? Object.fromEntries(drawing.channels.map(({ id, share }) => [id, share])),
+        step,
+      );
+    } catch {
+      return null;
+    }
+  }, [running, recipe, mixed, step]);
+  return (
+    <div className={styles.desk}>
+      <div className={styles.stripsHead}>
+        <h2>{t('mixture')}</h2>
+        {!active && recipe && <AddChannel corpora={corpora} />}
+      </div>
+      <div className={styles.strips} style={{ '--count': channels.length } as React.CSSProperties}>
+        {channels.map((channel) => (
+          <ChannelStrip
+            key={channel.id}
+            channel={channel}
+            drawn={drawn?.[channel.id] ?? null}
+            corpora={corpora}
+            meterTop={top > 0 ? top * 1.25 : METER_TOP}
+            only={channels.length === 1}
+          />
+        ))}
+      </div>
+      <MasterStrip />
+    </div>
+  );
+});
+
+function Shortcuts() {
+  useShortcuts(useTransport());
+  return null;
+}
 
 export default function Page() {
   const { t } = useTranslation('desk');
-  return <PageHead title={t('title')} />;
+  const [editing, setEditing] = useState(false);
+  const { corpora, models } = useLibrary();
+  const edit = useCallback(() => setEditing(true), []);
+  useAddress();
+  return (
+    <>
+      <h1 className={styles.hidden}>{t('title')}</h1>
+      <Shortcuts />
+      <Transport models={models} onEdit={edit} />
+      <DeskBanners />
+      <Watch />
+      <div className={styles.page}>
+        <Curves />
+        <Strips corpora={corpora} />
+      </div>
+      <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
+    </>
+  );
 }

@@ -33,6 +33,8 @@ export function removeChannel(recipe: Recipe, id: string): Recipe {
 /** Another text in the same strip, at the same share. */
 export function swapChannel(recipe: Recipe, id: string, corpus: { id: string; role: ChannelRole }): Recipe {
   if (recipe.channels.some((channel) => channel.id === corpus.id)) return recipe;
-  const channels = recipe.channels.map((channel) => (channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel));
+  const channels = recipe.channels.map((channel) =>
+    channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel,
+  );
   return { ...recipe, channels };
 }

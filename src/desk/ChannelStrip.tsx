@@ -1,0 +1,166 @@
+/** One channel: fader, level, figures, lock and mute; before a run its text can be swapped or taken out. */
+import { memo, useCallback } from 'react';
+import { ActionIcon, Menu, Tooltip } from '@mantine/core';
+import { Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
+import type { CorpusRecord } from '../../workers/api';
+import { GOLDEN_RANGE } from '../core/mixture/shares';
+import type { Channel } from '../core/recipe/schema';
+import { useFormat } from '../i18n/format';
+import { channelColour } from '../ui/channel-colour';
+import { useChannelName } from '../ui/channel-name';
+import { Delta } from '../ui/Delta';
+import { Fader } from './Fader';
+import { LevelMeter } from './LevelMeter';
+import { moveShare, toggleMute, useActive, useShare } from './live-settings';
+import { useRecipe } from './recipe-store';
+import { useRun } from './run-store';
+import styles from './ChannelStrip.module.css';
+
+interface Props {
+  channel: Channel;
+  /** Share really drawn under the recipe's strategy, where it differs from the fader. */
+  drawn: number | null;
+  corpora: readonly CorpusRecord[];
+  meterTop: number;
+  only: boolean;
+}
+
+function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora' | 'only'>) {
+  const { t } = useTranslation('desk');
+  const name = useChannelName();
+  const { swap, remove } = useRecipe.getState();
+  const taken = useRecipe((state) => state.recipe?.channels);
+  const free = corpora.filter(({ id }) => !taken?.some((other) => other.id === id));
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('strip.menu', { channel: channel.id })}>
+          <Ellipsis size={15} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t('strip.swap')}</Menu.Label>
+        {free.length === 0 && <Menu.Item disabled>{t('strip.noOther')}</Menu.Item>}
+        {free.map((corpus) => (
+          <Menu.Item key={corpus.id} onClick={() => swap(channel.id, corpus)}>
+            {corpus.bundled ? `${name(corpus.id)} · ${corpus.id}` : corpus.name}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item color="red" disabled={only} onClick={() => remove(channel.id)}>
+          {t('strip.remove', { channel: channel.id })}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora, meterTop, only }: Props) {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const name = useChannelName();
+  const active = useActive();
+  const { id, role } = channel;
+  const share = useShare(id);
+  const locked = useRecipe((state) => state.locked.has(id));
+  const muted = useRecipe((state) => state.muted[id] !== undefined);
+  const meter = useRun(
+    useShallow((state) => {
+      const found = state.snapshot?.channels.find((one) => one.id === id);
+      return found
+        ? { train: found.trainLoss, heldOut: found.heldOutLoss, base: found.baseLoss, tokens: found.tokens, epochs: found.epochs }
+        : { train: null, heldOut: null, base: null, tokens: null, epochs: null };
+    }),
+  );
+  const onMove = useCallback((value: number, final: boolean) => moveShare(id, value, final), [id]);
+  const percent = format.percent(share);
+  const inRange = share >= GOLDEN_RANGE[0] && share <= GOLDEN_RANGE[1];
+  const golden = role === 'domain';
+  const shownName = name(id);
+
+  return (
+    <section
+      className={styles.strip}
+      style={{ '--channel': channelColour(channel.corpus) } as React.CSSProperties}
+      aria-label={t('strip.label', { channel: id })}
+      data-testid={`strip-${id}`}
+      data-muted={muted || undefined}
+    >
+      <div className={styles.fader}>
+        <Fader
+          label={t('strip.share', { channel: id })}
+          valueText={golden ? `${percent}, ${t(inRange ? 'strip.inRange' : 'strip.outOfRange')}` : percent}
+          share={share}
+          golden={golden}
+          goldenLabel={t('strip.golden')}
+          locked={locked}
+          onMove={onMove}
+        />
+        <LevelMeter loss={meter.train} base={meter.base} top={meterTop} label={t('strip.meter')} />
+      </div>
+      <div className={styles.figures}>
+        <div className={styles.head}>
+          <div>
+            <h3 className={styles.name}>{id}</h3>
+            <div className={styles.role}>{shownName === id ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
+          </div>
+          {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
+        </div>
+        <div className={styles.share}>{percent}</div>
+        {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}
+        <dl className={styles.values}>
+          <div>
+            <dt>{t('train')}</dt>
+            <dd>{format.loss(meter.train)}</dd>
+          </div>
+          <div>
+            <dt>{t('heldOut')}</dt>
+            <dd>{format.loss(meter.heldOut)}</dd>
+          </div>
+          <div>
+            <dt>{t('delta')}</dt>
+            <dd>
+              <Delta value={meter.heldOut !== null && meter.base !== null ? meter.heldOut - meter.base : null} />
+            </dd>
+          </div>
+          <div>
+            <dt>{t('tokens')}</dt>
+            <dd>{format.compact(meter.tokens)}</dd>
+          </div>
+          <div>
+            <dt>{t('epochs')}</dt>
+            <dd>{format.decimal(meter.epochs, 2)}</dd>
+          </div>
+        </dl>
+        <div className={styles.switches}>
+          <Tooltip label={t('strip.lockHelp')}>
+            <button
+              type="button"
+              aria-pressed={locked}
+              aria-label={t('strip.lock', { channel: id })}
+              onClick={() => useRecipe.getState().toggleLock(id)}
+            >
+              {locked ? <Lock size={14} aria-hidden /> : <LockOpen size={14} aria-hidden />}
+              <span>{t('lock')}</span>
+            </button>
+          </Tooltip>
+          <Tooltip label={t('strip.muteHelp')}>
+            <button
+              type="button"
+              aria-pressed={muted}
+              disabled={only || locked}
+              aria-label={t('strip.mute', { channel: id })}
+              onClick={() => toggleMute(id)}
+            >
+              {muted ? <VolumeX size={14} aria-hidden /> : <Volume2 size={14} aria-hidden />}
+              <span>{t('mute')}</span>
+            </button>
+          </Tooltip>
+        </div>
+      </div>
+    </section>
+  );
+});

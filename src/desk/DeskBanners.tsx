@@ -1,0 +1,48 @@
+/** News above the desk: faults, a run that was interrupted, a recipe that is only for reading. */
+import { Button } from '@mantine/core';
+import { BookOpen, History } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import { Banner } from '../ui/Banner';
+import { ErrorBanner } from '../ui/ErrorBanner';
+import { useRecipe } from './recipe-store';
+import { isActive, useRun } from './run-store';
+
+export function DeskBanners() {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const error = useRun((state) => state.error);
+  const interrupted = useRun((state) => state.interrupted);
+  const { dismiss, resume, dismissInterrupted } = useRun.getState();
+  const active = useRun((state) => isActive(state.snapshot));
+  const { problem, recipe, dismiss: dismissProblem } = useRecipe();
+  return (
+    <>
+      {error && <ErrorBanner error={error} onDismiss={dismiss} />}
+      {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
+      {interrupted && !active && (
+        <Banner tone="warn" icon={History}>
+          <span>
+            {t('interrupted', {
+              name: interrupted.name,
+              step: format.count(interrupted.step),
+              steps: format.count(interrupted.recipe.budget.steps),
+            })}
+          </span>
+          <Button size="xs" onClick={() => void resume(interrupted.id)}>
+            {t('resume')}
+          </Button>
+          <Button size="xs" variant="default" onClick={dismissInterrupted}>
+            {common('dismiss')}
+          </Button>
+        </Banner>
+      )}
+      {recipe && !recipe.runnable && (
+        <Banner tone="plain" icon={BookOpen}>
+          <span>{t('transport.notRunnable')}</span>
+        </Banner>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+/** The master strip: learning rate, warmup, schedule and mean general retention. */
+import { SegmentedControl } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { RETENTION_LINE } from '../core/metrics/loss';
+import type { Schedule } from '../core/recipe/schema';
+import { warmupSteps } from '../core/schedule/schedule';
+import { useFormat } from '../i18n/format';
+import { HorizontalSlider } from '../ui/HorizontalSlider';
+import { HIGHEST_LR, lrAt, lrPosition } from './learning-rate-scale';
+import { changeSchedule, useActive, useSchedule } from './live-settings';
+import { useRecipe } from './recipe-store';
+import { useRun } from './run-store';
+import { ScheduleCurve } from './ScheduleCurve';
+import styles from './MasterStrip.module.css';
+
+/** Warmup beyond half of the run is no warmup. */
+const MOST_WARMUP = 0.5;
+const KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const satisfies readonly Schedule['kind'][];
+
+function warmupAt(schedule: Schedule, steps: number, position: number): Schedule['warmup'] {
+  const ratio = Math.round(position * MOST_WARMUP * 200) / 200;
+  return schedule.warmup.unit === 'steps' ? { unit: 'steps', value: Math.round(ratio * steps) } : { unit: 'ratio', value: ratio };
+}
+
+export function MasterStrip() {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const active = useActive();
+  const schedule = useSchedule();
+  const runSteps = useRun((state) => state.snapshot?.steps ?? 0);
+  const ownSteps = useRecipe((state) => state.recipe?.budget.steps ?? 1);
+  const step = useRun((state) => state.snapshot?.step ?? null);
+  const retention = useRun((state) => state.snapshot?.retention ?? null);
+  if (!schedule) return null;
+  const steps = active ? runSteps : ownSteps;
+  const warm = warmupSteps(schedule, steps);
+  const warmRatio = steps > 0 ? warm / steps : 0;
+  const warmWords = t('warmupValue', { percent: format.percent(warmRatio), count: warm });
+  const lrWords = schedule.peakLr === 0 ? t('lrZero') : format.lr(schedule.peakLr);
+  return (
+    <section className={styles.master} aria-label={t('master')} data-testid="master">
+      <div className={styles.head}>
+        <div>
+          <h3>{t('master')}</h3>
+          <p>{t(active ? 'masterLive' : 'masterBefore')}</p>
+        </div>
+        <div className={styles.retention} data-low={(retention !== null && retention < RETENTION_LINE) || undefined}>
+          <span>{t('retention.short')}</span>
+          <b>{format.retention(retention)}</b>
+        </div>
+      </div>
+      <div className={styles.sliders}>
+        <div>
+          <div className={styles.value}>
+            <span>{t('learningRate')}</span>
+            <b>{lrWords}</b>
+          </div>
+          <HorizontalSlider
+            label={t('learningRate')}
+            position={lrPosition(schedule.peakLr)}
+            valueNow={schedule.peakLr}
+            valueMin={0}
+            valueMax={HIGHEST_LR}
+            valueText={lrWords}
+            step={0.04}
+            page={0.192}
+            onMove={(position, final) => changeSchedule({ peakLr: lrAt(position) }, final)}
+          />
+        </div>
+        <div>
+          <div className={styles.value}>
+            <span>{t('warmup')}</span>
+            <b>{warmWords}</b>
+          </div>
+          <HorizontalSlider
+            label={t('warmup')}
+            position={Math.min(1, warmRatio / MOST_WARMUP)}
+            valueNow={Math.round(warmRatio * 1000) / 10}
+            valueMin={0}
+            valueMax={MOST_WARMUP * 100}
+            valueText={warmWords}
+            step={0.02}
+            onMove={(position, final) => changeSchedule({ warmup: warmupAt(schedule, steps, position) }, final)}
+          />
+        </div>
+      </div>
+      <SegmentedControl
+        fullWidth
+        size="xs"
+        aria-label={t('schedule.label')}
+        value={schedule.kind}
+        onChange={(kind) => changeSchedule({ kind }, true)}
+        data={KINDS.map((kind) => ({ value: kind, label: t(`schedule.${kind}`) }))}
+      />
+      <ScheduleCurve schedule={schedule} steps={steps} step={active ? step : null} />
+    </section>
+  );
+}

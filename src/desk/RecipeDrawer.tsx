@@ -1,0 +1,329 @@
+/** Every field of the recipe, in a drawer. A run's recipe cannot be edited; the desk's can, before a run. */
+import { Drawer } from '@mantine/core';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { errorRecord } from '../core/errors';
+import { parseRecipe } from '../core/recipe/parse';
+import type { Recipe } from '../core/recipe/schema';
+import { useErrorText } from '../i18n/error-text';
+import { ChoiceField, NumberField, SwitchField, TextField } from './recipe-fields';
+import { useActive } from './live-settings';
+import { useRecipe } from './recipe-store';
+import styles from './RecipeDrawer.module.css';
+
+interface Props {
+  opened: boolean;
+  onClose(): void;
+}
+
+const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only'] as const;
+const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
+const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
+const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
+
+function strategyOf(kind: (typeof STRATEGIES)[number]): Recipe['strategy'] {
+  return kind === 'general-then-domain' ? { kind, generalRatio: 0.5 } : { kind };
+}
+
+function Fields({ recipe }: { recipe: Recipe }) {
+  const { t } = useTranslation('desk');
+  const { edit, setSchedule } = useRecipe.getState();
+  const { batch, optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
+  const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
+  return (
+    <>
+      <fieldset>
+        <legend>{t('recipe.general')}</legend>
+        <TextField label={t('recipe.name')} value={recipe.name} onChange={(name) => set({ name })} />
+        <NumberField
+          label={t('recipe.steps')}
+          value={budget.steps}
+          min={1}
+          step={10}
+          integer
+          onChange={(steps) => set({ budget: { steps } })}
+        />
+        <NumberField label={t('recipe.seed')} value={recipe.seed} min={0} integer onChange={(seed) => set({ seed })} />
+        <ChoiceField
+          label={t('recipe.precision')}
+          value={recipe.precision}
+          choices={PRECISIONS}
+          words={(name) => name}
+          onChange={(precision) => set({ precision })}
+        />
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.batch')}</legend>
+        <NumberField
+          label={t('recipe.context')}
+          help={t('recipe.contextHelp')}
+          value={recipe.context}
+          min={8}
+          step={8}
+          integer
+          onChange={(context) => set({ context })}
+        />
+        <NumberField label={t('recipe.rows')} value={batch.rows} min={1} integer onChange={(rows) => set({ batch: { ...batch, rows } })} />
+        <NumberField
+          label={t('recipe.accumulation')}
+          help={t('recipe.accumulationHelp', { tokens: recipe.context * batch.rows * batch.accumulation })}
+          value={batch.accumulation}
+          min={1}
+          integer
+          onChange={(accumulation) => set({ batch: { ...batch, accumulation } })}
+        />
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.strategy')}</legend>
+        <ChoiceField
+          label={t('recipe.strategyKind')}
+          value={strategy.kind}
+          choices={STRATEGIES}
+          words={(kind) => t(`strategy.${kind}`)}
+          onChange={(kind) => set({ strategy: strategyOf(kind) })}
+        />
+        {strategy.kind === 'general-then-domain' && (
+          <NumberField
+            label={t('recipe.generalRatio')}
+            value={strategy.generalRatio}
+            min={0}
+            max={1}
+            step={0.05}
+            onChange={(generalRatio) => set({ strategy: { ...strategy, generalRatio } })}
+          />
+        )}
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.schedule')}</legend>
+        <ChoiceField
+          label={t('schedule.label')}
+          value={schedule.kind}
+          choices={SCHEDULES}
+          words={(kind) => t(`schedule.${kind}`)}
+          onChange={(kind) => setSchedule({ kind })}
+        />
+        <NumberField
+          label={t('recipe.peakLr')}
+          value={schedule.peakLr}
+          min={0}
+          max={1}
+          step={0.0001}
+          onChange={(peakLr) => setSchedule({ peakLr })}
+        />
+        <NumberField
+          label={t('recipe.floor')}
+          help={t('recipe.floorHelp')}
+          value={schedule.minRatio}
+          min={0}
+          max={1}
+          step={0.05}
+          onChange={(minRatio) => setSchedule({ minRatio })}
+        />
+        <ChoiceField
+          label={t('recipe.warmupUnit')}
+          value={schedule.warmup.unit}
+          choices={['ratio', 'steps'] as const}
+          words={(unit) => t(`recipe.warmup.${unit}`)}
+          onChange={(unit) =>
+            setSchedule({ warmup: unit === 'steps' ? { unit, value: Math.round(0.03 * budget.steps) } : { unit, value: 0.03 } })
+          }
+        />
+        <NumberField
+          label={t('warmup')}
+          value={schedule.warmup.value}
+          min={0}
+          step={schedule.warmup.unit === 'steps' ? 1 : 0.01}
+          integer={schedule.warmup.unit === 'steps'}
+          onChange={(value) => setSchedule({ warmup: { ...schedule.warmup, value } })}
+        />
+        {schedule.kind === 'wsd' && (
+          <>
+            <NumberField
+              label={t('recipe.decayRatio')}
+              value={schedule.decayRatio}
+              min={0.01}
+              max={1}
+              step={0.05}
+              onChange={(decayRatio) => setSchedule({ decayRatio })}
+            />
+            <ChoiceField
+              label={t('recipe.decayShape')}
+              value={schedule.decayShape}
+              choices={DECAYS}
+              words={(shape) => t(`recipe.decay.${shape}`)}
+              onChange={(decayShape) => setSchedule({ decayShape })}
+            />
+          </>
+        )}
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.optimizer')}</legend>
+        <NumberField
+          label={t('recipe.weightDecay')}
+          value={optimizer.weightDecay}
+          min={0}
+          max={1}
+          step={0.01}
+          onChange={(weightDecay) => set({ optimizer: { ...optimizer, weightDecay } })}
+        />
+        <NumberField
+          label={t('recipe.clip')}
+          help={t('recipe.clipHelp')}
+          value={optimizer.maxGradNorm}
+          min={0}
+          step={0.1}
+          onChange={(maxGradNorm) => set({ optimizer: { ...optimizer, maxGradNorm } })}
+        />
+        <NumberField
+          label={t('recipe.dropout')}
+          value={recipe.dropout}
+          min={0}
+          max={0.9}
+          step={0.05}
+          onChange={(dropout) => set({ dropout })}
+        />
+        <NumberField
+          label="β₁"
+          value={optimizer.beta1}
+          min={0}
+          max={0.9999}
+          step={0.01}
+          onChange={(beta1) => set({ optimizer: { ...optimizer, beta1 } })}
+        />
+        <NumberField
+          label="β₂"
+          value={optimizer.beta2}
+          min={0}
+          max={0.9999}
+          step={0.01}
+          onChange={(beta2) => set({ optimizer: { ...optimizer, beta2 } })}
+        />
+        <NumberField
+          label="ε"
+          value={optimizer.epsilon}
+          min={0}
+          step={1e-8}
+          onChange={(epsilon) => set({ optimizer: { ...optimizer, epsilon } })}
+        />
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.rhythm')}</legend>
+        <NumberField
+          label={t('recipe.logEvery')}
+          value={logging.everySteps}
+          min={1}
+          integer
+          onChange={(everySteps) => set({ logging: { everySteps } })}
+        />
+        <NumberField
+          label={t('recipe.evaluateEvery')}
+          value={evaluation.everySteps}
+          min={1}
+          integer
+          onChange={(everySteps) => set({ evaluation: { ...evaluation, everySteps } })}
+        />
+        <NumberField
+          label={t('recipe.evaluationRows')}
+          value={evaluation.rowsPerChannel}
+          min={1}
+          integer
+          onChange={(rowsPerChannel) => set({ evaluation: { ...evaluation, rowsPerChannel } })}
+        />
+        <NumberField
+          label={t('recipe.saveEvery')}
+          value={saving.everySteps}
+          min={1}
+          integer
+          onChange={(everySteps) => set({ saving: { ...saving, everySteps } })}
+        />
+        <NumberField
+          label={t('recipe.keep')}
+          value={saving.keep}
+          min={1}
+          max={100}
+          integer
+          onChange={(keep) => set({ saving: { ...saving, keep } })}
+        />
+      </fieldset>
+      <fieldset>
+        <legend>{t('recipe.stopping')}</legend>
+        <SwitchField
+          label={t('recipe.early')}
+          help={t('recipe.earlyHelp')}
+          checked={stopping.early !== null}
+          onChange={(on) => set({ stopping: { ...stopping, early: on ? { patience: 3, threshold: 0.01 } : null } })}
+        />
+        {stopping.early && (
+          <>
+            <NumberField
+              label={t('recipe.patience')}
+              value={stopping.early.patience}
+              min={1}
+              integer
+              onChange={(patience) => set({ stopping: { ...stopping, early: { ...stopping.early!, patience } } })}
+            />
+            <NumberField
+              label={t('recipe.threshold')}
+              value={stopping.early.threshold}
+              min={0}
+              step={0.005}
+              onChange={(threshold) => set({ stopping: { ...stopping, early: { ...stopping.early!, threshold } } })}
+            />
+          </>
+        )}
+        <SwitchField
+          label={t('recipe.forgetting')}
+          help={t('recipe.forgettingHelp')}
+          checked={stopping.forgetting !== null}
+          onChange={(on) => set({ stopping: { ...stopping, forgetting: on ? { retention: 0.95 } : null } })}
+        />
+        {stopping.forgetting && (
+          <NumberField
+            label={t('recipe.retention')}
+            value={stopping.forgetting.retention}
+            min={0.01}
+            max={1}
+            step={0.01}
+            onChange={(retention) => set({ stopping: { ...stopping, forgetting: { retention } } })}
+          />
+        )}
+      </fieldset>
+    </>
+  );
+}
+
+export function RecipeDrawer({ opened, onClose }: Props) {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const errorText = useErrorText();
+  const recipe = useRecipe((state) => state.recipe);
+  const active = useActive();
+  const problem = useMemo(() => {
+    try {
+      if (recipe) parseRecipe(recipe);
+      return null;
+    } catch (error) {
+      return errorRecord(error);
+    }
+  }, [recipe]);
+  return (
+    <Drawer
+      opened={opened}
+      onClose={onClose}
+      position="right"
+      size={420}
+      title={t('recipe.title')}
+      closeButtonProps={{ 'aria-label': common('close') }}
+    >
+      <div className={styles.fields}>
+        {problem && (
+          <p className={styles.problem} role="alert">
+            {errorText(problem).what}
+          </p>
+        )}
+        {active && <p className={styles.note}>{t('recipe.whileRunning')}</p>}
+        {recipe && <Fields recipe={recipe} />}
+      </div>
+    </Drawer>
+  );
+}

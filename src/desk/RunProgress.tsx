@@ -1,0 +1,76 @@
+/** How far the run is: a bar with step, time left, tokens a second and step time, or what the start is busy with. */
+import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
+import { useFormat } from '../i18n/format';
+import { isActive, useRun } from './run-store';
+import styles from './RunProgress.module.css';
+
+export function RunProgress() {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const run = useRun(
+    useShallow(({ snapshot }) =>
+      snapshot
+        ? {
+            state: snapshot.state,
+            stopReason: snapshot.stopReason,
+            step: snapshot.step,
+            steps: snapshot.steps,
+            eta: snapshot.etaSeconds,
+            speed: snapshot.tokensPerSecond,
+            stepMs: snapshot.stepMs,
+            active: isActive(snapshot),
+          }
+        : null,
+    ),
+  );
+  const starting = useRun((state) => state.starting);
+  const progress = useRun((state) => state.progress);
+  const busy = starting || run?.state === 'preparing';
+  const ratio = busy ? (progress && progress.total > 0 ? progress.done / progress.total : 0) : run ? run.step / Math.max(1, run.steps) : 0;
+  const phase = progress ? common(`phase.${progress.phase}`, { item: progress.item }) : common('state.preparing');
+  const steps = run ? t('progress.step', { step: format.count(run.step), steps: format.count(run.steps) }) : '';
+  const state = run && !run.active ? common(`state.${run.state}`) : run?.state === 'paused' ? common('state.paused') : null;
+  const reason = run && !run.active && run.stopReason && run.stopReason !== 'budget' ? common(`stopReason.${run.stopReason}`) : null;
+  const figures = run
+    ? [
+        run.active && run.eta !== null ? t('progress.left', { time: format.duration(run.eta) }) : null,
+        run.speed !== null ? common('unit.tokensPerSecond', { value: format.count(run.speed) }) : null,
+        run.stepMs !== null ? t('progress.stepTime', { time: format.milliseconds(run.stepMs) }) : null,
+      ].filter((figure) => figure !== null)
+    : [];
+  return (
+    <div
+      className={styles.progress}
+      data-testid="progress"
+      data-state={busy ? 'preparing' : (run?.state ?? 'idle')}
+      data-step={run?.step ?? 0}
+    >
+      <div
+        className={styles.bar}
+        role="progressbar"
+        aria-label={t('progress.label')}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(ratio * 100)}
+        aria-valuetext={busy ? phase : steps || t('progress.idle')}
+      >
+        <i style={{ transform: `scaleX(${ratio})` }} data-busy={busy || undefined} />
+      </div>
+      <div className={styles.words}>
+        {busy ? (
+          <span>{phase} …</span>
+        ) : run ? (
+          <>
+            <b>{steps}</b>
+            {state && <span className={styles.state}>{state}</span>}
+            <span title={reason ?? undefined}>{reason ?? figures.join(' · ')}</span>
+          </>
+        ) : (
+          <span>{t('progress.idle')}</span>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,206 @@
+/** The bar of the desk: what to run, the transport buttons, how far it is, and the recipe's ways in and out. */
+import { memo, useRef } from 'react';
+import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
+import type { ModelRecord } from '../../workers/api';
+import { navigate } from '../app/hash-location';
+import { encodeRecipe } from '../core/recipe/share-link';
+import { downloadRecipe, readRecipeFile, recipeLink } from './recipe-files';
+import { RunProgress } from './RunProgress';
+import { useRecipe } from './recipe-store';
+import { useTransport } from './use-transport';
+import styles from './Transport.module.css';
+
+interface Props {
+  models: readonly ModelRecord[];
+  onEdit(): void;
+}
+
+export const Transport = memo(function Transport({ models, onEdit }: Props) {
+  const { t, i18n } = useTranslation('desk');
+  const language = i18n.language === 'zh' ? 'zh' : 'en';
+  const { recipe, presets, presetId, edited } = useRecipe(
+    useShallow(({ recipe, presets, presetId, edited }) => ({ recipe, presets, presetId, edited })),
+  );
+  const { choose, edit, take, report } = useRecipe.getState();
+  const transport = useTransport();
+  const file = useRef<HTMLInputElement>(null);
+  const { active } = transport;
+
+  async function share() {
+    if (!recipe) return;
+    navigate(`/desk?recipe=${encodeRecipe(recipe)}`, { replace: true });
+    try {
+      await navigator.clipboard.writeText(recipeLink(recipe));
+      notifications.show({ message: t('transport.linkCopied') });
+    } catch {
+      notifications.show({ message: t('transport.linkInAddress') });
+    }
+  }
+
+  async function takeFile(chosen: File | undefined) {
+    if (!chosen) return;
+    try {
+      take(await readRecipeFile(chosen));
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  const known = models.some(({ id }) => id === recipe?.base);
+  return (
+    <div className={styles.bar} role="region" aria-label={t('transport.label')}>
+      <div className={styles.choice}>
+        <NativeSelect
+          size="xs"
+          aria-label={t('transport.preset')}
+          disabled={active || presets.length === 0}
+          value={presetId ?? ''}
+          onChange={(event) => choose(event.currentTarget.value)}
+          className={styles.preset}
+        >
+          {presetId === null && <option value="">{recipe?.name ?? t('loading')}</option>}
+          {presets.map((preset) => (
+            <option key={preset.id} value={preset.id}>
+              {preset.title[language]}
+              {preset.id === presetId && edited ? ` · ${t('transport.edited')}` : ''}
+            </option>
+          ))}
+        </NativeSelect>
+        <NativeSelect
+          size="xs"
+          aria-label={t('transport.base')}
+          disabled={active || !recipe}
+          value={recipe?.base ?? ''}
+          onChange={(event) => {
+            const base = event.currentTarget.value;
+            edit((current) => ({ ...current, base }));
+          }}
+          className={styles.base}
+        >
+          {recipe && !known && <option value={recipe.base}>{recipe.base}</option>}
+          {models.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </NativeSelect>
+        <TextInput
+          size="xs"
+          type="number"
+          min={0}
+          max={0xffffffff}
+          aria-label={t('transport.seed')}
+          leftSection={<span className={styles.seedLabel}>{t('transport.seed')}</span>}
+          leftSectionWidth={44}
+          disabled={active || !recipe}
+          value={recipe?.seed ?? 0}
+          onChange={(event) => {
+            const seed = event.currentTarget.valueAsNumber;
+            if (Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff) edit((current) => ({ ...current, seed }));
+          }}
+          className={styles.seed}
+        />
+      </div>
+
+      <div className={styles.buttons} role="group" aria-label={t('transport.buttons')}>
+        <Tooltip label={transport.blocked ?? t('transport.spaceKey')}>
+          <Button
+            size="xs"
+            className={styles.go}
+            leftSection={transport.main === 'pause' ? <Pause size={15} fill="currentColor" /> : <Play size={15} fill="currentColor" />}
+            loading={transport.starting}
+            disabled={transport.blocked !== null}
+            onClick={transport.toggle}
+            data-testid="run"
+          >
+            {t(`transport.${transport.main}`)}
+          </Button>
+        </Tooltip>
+        <Tooltip label={t('transport.stepKey')}>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<StepForward size={15} />}
+            disabled={transport.blocked !== null || transport.starting || transport.main === 'pause'}
+            onClick={transport.step}
+          >
+            {t('transport.step')}
+          </Button>
+        </Tooltip>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Square size={13} />}
+          disabled={!active && !transport.starting}
+          onClick={transport.stop}
+        >
+          {t('transport.stop')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Save size={14} />}
+          disabled={!active || transport.preparing}
+          onClick={transport.save}
+        >
+          {t('transport.save')}
+        </Button>
+        {transport.resumable && (
+          <Button size="xs" variant="light" onClick={transport.resume}>
+            {t('transport.resumeRun', { step: transport.resumable.step })}
+          </Button>
+        )}
+      </div>
+
+      <RunProgress />
+
+      <div className={styles.recipe} role="group" aria-label={t('transport.recipe')}>
+        <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} />} onClick={onEdit}>
+          {t('transport.edit')}
+        </Button>
+        <Tooltip label={t('transport.share')}>
+          <ActionIcon variant="default" size={30} aria-label={t('transport.share')} disabled={!recipe} onClick={() => void share()}>
+            <Link2 size={15} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={t('transport.export')}>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label={t('transport.export')}
+            disabled={!recipe}
+            onClick={() => recipe && downloadRecipe(recipe)}
+          >
+            <Download size={15} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={t('transport.import')}>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label={t('transport.import')}
+            disabled={active}
+            onClick={() => file.current?.click()}
+          >
+            <Upload size={15} />
+          </ActionIcon>
+        </Tooltip>
+        <input
+          ref={file}
+          type="file"
+          accept=".json,application/json"
+          hidden
+          data-testid="recipe-file"
+          onChange={(event) => {
+            void takeFile(event.currentTarget.files?.[0]);
+            event.currentTarget.value = '';
+          }}
+        />
+      </div>
+    </div>
+  );
+});
