@@ -1,0 +1,128 @@
+/** One base model: what it is built of, what it takes to train, its card. */
+import { useMemo } from 'react';
+import { Button } from '@mantine/core';
+import { BookOpen, SlidersVertical, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { ModelRecord } from '../../workers/api';
+import { useFormat } from '../i18n/format';
+import { Card } from '../ui/Card';
+import { ErrorBanner } from '../ui/ErrorBanner';
+import { Skeleton } from '../ui/Skeleton';
+import { architectureFacts, type ArchitectureFacts } from './architecture';
+import { CardText } from './CardText';
+import { parseCard } from './markdown';
+import { MemoryEstimate } from './MemoryEstimate';
+import { useModels } from './store';
+import styles from './Models.module.css';
+
+export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (model: ModelRecord) => void }) {
+  const { t } = useTranslation('models');
+  const format = useFormat();
+  const facts = useMemo(() => architectureFacts(model), [model]);
+  const card = useModels((state) => (state.card?.model === model.id ? state.card : null));
+  const openCard = useModels((state) => state.openCard);
+  const closeCard = useModels((state) => state.closeCard);
+  return (
+    <li data-testid="model" data-model={model.id}>
+      <Card label={model.name}>
+        <div className={styles.head}>
+          <div>
+            <h2>{model.name}</h2>
+            <p className={styles.dim}>
+              {model.id} · {t('parameters', { formatted: format.compact(model.parameters) })} ·{' '}
+              {model.bundled ? t('bundled') : t('imported', { date: format.dateTime(model.createdAt) })}
+            </p>
+          </div>
+          <div className={styles.actions}>
+            <Button
+              size="xs"
+              component={Link}
+              href={`/desk?base=${encodeURIComponent(model.id)}`}
+              leftSection={<SlidersVertical size={14} />}
+            >
+              {t('use')}
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<BookOpen size={14} />}
+              aria-expanded={card !== null}
+              onClick={() => (card ? closeCard() : void openCard(model.id))}
+            >
+              {t(card ? 'card.hide' : 'card.show')}
+            </Button>
+            {!model.bundled && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<Trash2 size={14} />}
+                aria-label={t('removeName', { name: model.name })}
+                onClick={() => onRemove(model)}
+              >
+                {t('remove')}
+              </Button>
+            )}
+          </div>
+        </div>
+        <div className={styles.body}>
+          <Facts facts={facts} />
+          <MemoryEstimate facts={facts} />
+        </div>
+        {card && <CardPart />}
+      </Card>
+    </li>
+  );
+}
+
+function Facts({ facts }: { facts: ArchitectureFacts }) {
+  const { t } = useTranslation('models');
+  const format = useFormat();
+  const shown = {
+    family: facts.family,
+    parameters: format.count(facts.parameters),
+    layers: format.count(facts.layers),
+    width: format.count(facts.width),
+    feedForward: format.count(facts.feedForward),
+    heads: format.count(facts.heads),
+    keyValueHeads: format.count(facts.keyValueHeads),
+    headWidth: format.count(facts.headWidth),
+    vocabulary: format.count(facts.vocabulary),
+    context: format.count(facts.context),
+    tiedHead: facts.tiedHead === null ? '—' : t(facts.tiedHead ? 'yes' : 'no'),
+    ropeTheta: format.count(facts.ropeTheta),
+    activation: facts.activation ?? '—',
+  };
+  return (
+    <dl className={styles.facts}>
+      {(Object.keys(shown) as (keyof typeof shown)[]).map((fact) => (
+        <div key={fact}>
+          <dt>{t(`fact.${fact}`)}</dt>
+          <dd>{shown[fact]}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function CardPart() {
+  const { t } = useTranslation('models');
+  const card = useModels((state) => state.card);
+  const openCard = useModels((state) => state.openCard);
+  const parsed = useMemo(() => parseCard(card?.text ?? ''), [card?.text]);
+  if (!card) return null;
+  return (
+    <div className={styles.card}>
+      {card.state === 'loading' && <Skeleton lines={5} />}
+      {card.state === 'failed' && <ErrorBanner error={card.error} onRetry={() => void openCard(card.model)} />}
+      {card.state === 'ready' &&
+        (card.text.trim() === '' ? <p className={styles.dim}>{t('card.none')}</p> : <CardText blocks={parsed.blocks} />)}
+      {parsed.metadata !== '' && (
+        <details>
+          <summary>{t('card.metadata')}</summary>
+          <pre tabIndex={0}>{parsed.metadata}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
