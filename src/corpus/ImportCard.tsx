@@ -4,7 +4,6 @@ import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { CircleCheck, FileText, Import as ImportIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { ChannelRole } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';

@@ -7,7 +7,7 @@ import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { Skeleton } from '../ui/Skeleton';
 import { useCorpusName } from './corpus-name';
-import { useCorpora, type Split } from './store';
+import { useCorpora } from './store';
 import styles from './Sample.module.css';
 
 /** Characters shown of a document before it is opened. */
