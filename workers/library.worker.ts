@@ -1,0 +1,4 @@
+import { expose } from './expose';
+import { libraryApi } from './library/api';
+
+expose(libraryApi);

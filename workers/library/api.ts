@@ -1,0 +1,63 @@
+/** The library worker: models and runs as records and files, import and export. */
+import { buildSnapshot } from '../../src/core/run/snapshot';
+import type { LibraryApi, ModelRecord } from '../api';
+import { parseConfig } from '../engine/model/config';
+import { listCheckpoints } from '../storage/checkpoints';
+import { files as storage } from '../storage/files';
+import { readMetrics } from '../storage/metrics';
+import { bundledModels, findModel, modelPath, readModelText } from '../storage/models';
+import { storageEstimate } from '../storage/quota';
+import { records } from '../storage/records';
+import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { exportRun } from './export-run';
+import { importModel, modelRecord } from './import-model';
+
+export const libraryApi: LibraryApi = {
+  async models() {
+    const bundled = await Promise.all(
+      (await bundledModels()).map(async (model): Promise<ModelRecord> => {
+        const config = (await readModelText(model, 'config.json')) ?? '';
+        const { id, name } = model;
+        const parsed = parseConfig(`${id}/config.json`, config);
+        return modelRecord({ id, name, bundled: true, createdAt: 0 }, JSON.parse(config) as Record<string, unknown>, parsed);
+      }),
+    );
+    const imported = await (await records()).getAll('models');
+    return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
+  },
+
+  importModel,
+
+  async removeModel(id) {
+    await (await records()).delete('models', id);
+    await storage.remove(modelPath(id));
+  },
+
+  async modelCard(id) {
+    return (await readModelText(await findModel(id), 'README.md')) ?? '';
+  },
+
+  runs: () => listRuns(),
+  run: (id) => readRun(id),
+
+  async snapshot(id) {
+    const [record, metrics, checkpoints] = await Promise.all([readRun(id), readMetrics(id), listCheckpoints(id)]);
+    return buildSnapshot(record, metrics, checkpoints);
+  },
+
+  async checkpoints(id) {
+    await readRun(id);
+    return listCheckpoints(id);
+  },
+
+  async metrics(id) {
+    await readRun(id);
+    const { rows, evaluations } = await readMetrics(id);
+    return { rows, evaluations };
+  },
+
+  renameRun,
+  removeRun: (id) => removeRun(id),
+  exportRun,
+  storage: storageEstimate,
+};

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { parseRecipe } from '../../src/core/recipe/parse';
+import { metricsCsv } from './metrics-csv';
+import { modelCard } from './model-card';
+import type { RunRecord } from '../../src/core/run/types';
+
+const recipe = parseRecipe({
+  version: 1,
+  name: 'test',
+  base: 'nano',
+  context: 8,
+  channels: [
+    { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
+    { id: 'law', corpus: 'gone', role: 'domain', share: 0.25 },
+  ],
+  strategy: { kind: 'mixed' },
+  schedule: { kind: 'cosine', peakLr: 0.001, warmup: { unit: 'ratio', value: 0.03 } },
+  batch: { rows: 4 },
+  optimizer: {},
+  budget: { steps: 10 },
+  evaluation: { everySteps: 5, rowsPerChannel: 1 },
+  saving: { everySteps: 5 },
+  logging: { everySteps: 5 },
+  stopping: { early: null, forgetting: null },
+  seed: 7,
+});
+const base = { step: 0, retention: 1, channels: { en: { loss: 3, tokens: 10, bytes: 30 }, law: { loss: 4, tokens: 10, bytes: 25 } } };
+const now = {
+  step: 5,
+  retention: 0.9048,
+  channels: { en: { loss: 3.1, tokens: 10, bytes: 30 }, law: { loss: 3.5, tokens: 10, bytes: 25 } },
+};
+
+describe('metrics.csv', () => {
+  it('joins windows and evaluations by step, and leaves gaps empty', () => {
+    const row = {
+      step: 5,
+      lr: 0.001,
+      gradNorm: 0.5,
+      stepMs: 20,
+      tokens: 160,
+      loss: { en: null, law: 3.6 },
+      count: { en: 0, law: 160 },
+      total: 3.6,
+    };
+    expect(metricsCsv(recipe, [row], [base, now]).split('\r\n')).toEqual([
+      'step,tokens,learning_rate,gradient_norm,step_ms,loss_total,loss_en,loss_law,count_en,count_law,held_out_loss_en,held_out_loss_law,retention',
+      '0,,,,,,,,,,3,4,1',
+      '5,160,0.001,0.5,20,3.6,,3.6,0,160,3.1,3.5,0.9048',
+      '',
+    ]);
+  });
+});
+
+describe('the model card', () => {
+  const run: RunRecord = {
+    id: 'r1',
+    name: 'my *run*\n# not a heading',
+    createdAt: 0,
+    updatedAt: 0,
+    state: 'finished',
+    stopReason: 'budget',
+    error: null,
+    recipe,
+    changes: [{ step: 3, at: 0, settings: { shares: { en: 0.5, law: 0.5 } } }],
+    step: 10,
+    tokens: 320,
+    trainTokens: { en: 100, law: 20 },
+    device: 'wasm · 2 threads',
+    base,
+    latest: now,
+  };
+  const card = modelCard({ run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one' });
+
+  it('begins with metadata that YAML can read', () => {
+    expect(card.startsWith('---\nlibrary_name: "transformers"\n')).toBe(true);
+    expect(card).toContain('base_model: "Crossfade \\"nano\\": one"');
+  });
+
+  it('tells figures per channel: loss, perplexity, bits per byte, retention', () => {
+    // exp(3.1) = 22.198, 3.1·10/(30·ln 2) = 1.491, exp(3 − 3.1) = 0.905
+    expect(card).toContain('| en | 3.0000 | 3.1000 | 22.20 | 1.491 | 0.905 |');
+    expect(card).toContain('| law | 4.0000 | 3.5000 | 33.12 | 2.020 | — |');
+    expect(card).toContain('retention (base perplexity / this perplexity): 0.905');
+  });
+
+  it('tells the shares of that step, and the text with its licence', () => {
+    expect(card).toContain('| law | domain | 50.0 % | gone |');
+    expect(card).toContain('- **gone**: no longer stored');
+  });
+
+  it('keeps a name from being Markdown', () => {
+    expect(card).toContain('# my \\*run\\* \\# not a heading\n');
+  });
+});

@@ -1,0 +1,115 @@
+/** The README.md of an exported checkpoint: what it is, how it was made, how it does, and whose text is in it. */
+import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
+import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
+import { settingsAt } from '../../src/core/run/snapshot';
+import type { StoredCorpus } from '../storage/corpora';
+
+export interface CardSource {
+  run: RunRecord;
+  step: number;
+  /** Held-out loss of the base, and at this step. */
+  base: EvaluationRow | null;
+  evaluation: EvaluationRow | null;
+  corpora: readonly StoredCorpus[];
+  baseName: string;
+}
+
+export function modelCard({ run, step, base, evaluation, corpora, baseName }: CardSource): string {
+  const { recipe } = run;
+  const { shares, schedule } = settingsAt(recipe, run.changes, step);
+  const sections = [
+    frontMatter(baseName),
+    `# ${plain(run.name)}`,
+    `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. Load it with \`transformers\`: \`AutoModelForCausalLM.from_pretrained(folder)\`.`,
+    '## Mixture',
+    table(
+      ['channel', 'role', 'share', 'text'],
+      recipe.channels.map(({ id, role, corpus }) => [id, role, `${((shares[id] ?? 0) * 100).toFixed(1)} %`, corpusName(corpora, corpus)]),
+    ),
+    '## Training',
+    table(
+      ['setting', 'value'],
+      [
+        ['strategy', recipe.strategy.kind],
+        [
+          'schedule',
+          `${schedule.kind}, peak ${schedule.peakLr}, floor ${schedule.minRatio} × peak, warmup ${schedule.warmup.value} (${schedule.warmup.unit})`,
+        ],
+        ['batch', `${recipe.batch.rows * recipe.batch.accumulation} rows × ${recipe.context} tokens`],
+        [
+          'optimizer',
+          `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}`,
+        ],
+        ['dropout', String(recipe.dropout)],
+        ['seed', String(recipe.seed)],
+        ['device', plain(run.device)],
+      ],
+    ),
+    run.changes.length > 0 ? `Settings were changed ${run.changes.length} times while it trained; changes.json lists them.` : '',
+    '## Held-out loss',
+    evaluation ? results(recipe.channels, base, evaluation) : 'This step was not evaluated.',
+    '## Text and licences',
+    [...new Set(recipe.channels.map(({ corpus }) => corpus))]
+      .map((id) => {
+        const corpus = corpora.find((candidate) => candidate.id === id);
+        return `- **${corpusName(corpora, id)}**: ${corpus ? plain(corpus.licence) || 'licence not stated' : 'no longer stored'}`;
+      })
+      .join('\n'),
+    `The weights come from ${plain(baseName)}: its licence holds for them, and the licences of the text above for what was learnt from it.`,
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function frontMatter(baseName: string): string {
+  const fields = {
+    library_name: 'transformers',
+    pipeline_tag: 'text-generation',
+    license: 'other',
+    base_model: baseName,
+    tags: ['continued-pretraining', 'crossfade'],
+  };
+  // JSON is YAML, and quotes whatever a name may hold.
+  return `---\n${Object.entries(fields)
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .join('\n')}\n---`;
+}
+
+function results(channels: RunRecord['recipe']['channels'], base: EvaluationRow | null, now: EvaluationRow): string {
+  const rows = channels.flatMap(({ id, role }) => {
+    const after = now.channels[id];
+    const before = base?.channels[id];
+    if (!after) return [];
+    return [
+      [
+        id,
+        before ? before.loss.toFixed(4) : '—',
+        after.loss.toFixed(4),
+        perplexity(after.loss).toFixed(2),
+        bitsPerByte(after.loss, after.tokens, after.bytes).toFixed(3),
+        before && role === 'general' ? retention(before.loss, after.loss).toFixed(3) : '—',
+      ],
+    ];
+  });
+  const mean =
+    now.retention === null
+      ? ''
+      : `\n\nMean general retention (base perplexity / this perplexity): ${now.retention.toFixed(3)}; above ${RETENTION_LINE} is acceptable.`;
+  return table(['channel', 'base loss', 'loss', 'perplexity', 'bits per byte', 'retention'], rows) + mean;
+}
+
+function corpusName(corpora: readonly StoredCorpus[], id: string): string {
+  return plain(corpora.find((corpus) => corpus.id === id)?.name ?? id);
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A person's words inside Markdown: one line, without marks that mean something there. */
+function plain(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>|#]/g, '\\$&')
+    .trim();
+}
