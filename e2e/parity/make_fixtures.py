@@ -8,6 +8,7 @@ Everything is float32 on the CPU and seeded. The tiny models are random Llamas w
 good; of the base model only figures are stored, so that its fixture stays small.
 """
 import argparse
+import hashlib
 import inspect
 import json
 import shutil
@@ -145,7 +146,7 @@ def make_base(folder: Path) -> None:
     targets[1, -3:] = -1
     logits, nll, loss = losses(model, ids, targets)
     loss.backward()
-    sampled = [0, 7, 23, 24, 40, 71]
+    sampled = [0, 23, 40, 71]
     gradients = {}
     for key, parameter in model.named_parameters():
         gradient = parameter.grad.flatten().double().numpy()
@@ -157,6 +158,7 @@ def make_base(folder: Path) -> None:
             "values": floats(torch.from_numpy(gradient[places])), "projection": float(gradient @ direction),
         }
     write(FIXTURES / "nano.json", {
+        "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
         "rows": len(texts), "context": context, "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(),
         "nll": floats(nll), "loss": loss.item(), "logitRows": sampled, "logits": [floats(logits[row]) for row in sampled],
         "gradients": gradients,

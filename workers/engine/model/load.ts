@@ -15,6 +15,7 @@ export function loadModel(files: ModelFiles): LlamaModel {
 /** Copies tensors from the device, in the map's order: parameters or moments, for a checkpoint. */
 export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise<HostTensor[]> {
   return Promise.all(
-    [...tensors].map(async ([name, tensor]) => ({ name, shape: [...tensor.shape], data: await tensor.data<'float32'>() })),
+    // A copy: tfjs's cpu backend hands out its own array, which must not leave with a transfer.
+    [...tensors].map(async ([name, tensor]) => ({ name, shape: [...tensor.shape], data: (await tensor.data<'float32'>()).slice() })),
   );
 }
