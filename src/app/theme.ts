@@ -14,8 +14,13 @@ const accent: MantineColorsTuple = [
   '#33378c',
 ];
 
+/** Mantine's surfaces on a dark page: ink first, page last. */
+const dark: MantineColorsTuple = [
+  '#e9ecf0', '#c3cad4', '#9aa4b2', '#7a8594', '#3a434f', '#2a313b', '#1e232b', '#171b21', '#101317', '#0c0f12',
+];
+
 export const theme = createTheme({
-  colors: { accent },
+  colors: { accent, dark },
   primaryColor: 'accent',
   primaryShade: { light: 7, dark: 3 },
   autoContrast: true,

@@ -11,7 +11,7 @@ import { eventGroups, laneMarkers } from './event-groups';
 import { useEventWords } from './event-words';
 import { LossLegend } from './LossLegend';
 import { LossTable } from './LossTable';
-import { lossDomain, lossLines, stepTicks } from './loss-lines';
+import { linesKey, lossDomain, lossLines, stepTicks } from './loss-lines';
 import type { PlotFrame } from './plot-frame';
 import styles from './LossChart.module.css';
 
@@ -28,7 +28,9 @@ export const LossChart = memo(function LossChart({ snapshot }: { snapshot: RunSn
   const { ref, width, height } = useElementSize();
   const [solo, setSolo] = useState<string | null>(null);
 
-  const lines = useMemo(() => lossLines(snapshot), [snapshot]);
+  const key = linesKey(snapshot);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- snapshots come more often than points: the key tells new ones
+  const lines = useMemo(() => lossLines(snapshot), [key]);
   const shown = useMemo(() => (lines.some(({ id }) => id === solo) ? lines.filter(({ id }) => id === solo) : lines), [lines, solo]);
   const domain = useMemo(() => lossDomain(shown), [shown]);
   const { min, max, ticks: lossTicks } = useStable(domain);

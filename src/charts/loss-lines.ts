@@ -49,6 +49,13 @@ export function lossLines(snapshot: RunSnapshot): LossLine[] {
   return [...channels, { ...total, base: total.heldOut[0]?.y ?? null }];
 }
 
+/** Tells whether a snapshot brings other points than the one before, without comparing them all. */
+export function linesKey({ runId, channels, train, heldOut }: RunSnapshot): string {
+  const end = (series: Series | undefined) => `${series?.x.length ?? 0},${series?.x.at(-1) ?? ''},${series?.y.at(-1) ?? ''}`;
+  const parts = [...channels.map(({ id, baseLoss }) => ({ id, baseLoss })), { id: TOTAL, baseLoss: null }];
+  return `${runId};${parts.map(({ id, baseLoss }) => `${id}:${end(train[id])}:${end(heldOut[id])}:${baseLoss ?? ''}`).join(';')}`;
+}
+
 /** Bounds of the losses, widened to round ticks. */
 export function lossDomain(lines: readonly LossLine[]): { min: number; max: number; ticks: number[] } {
   let low = Infinity;

@@ -57,6 +57,88 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
   );
 }
 
+function useMeter(id: string) {
+  return useRun(
+    useShallow((state) => {
+      const found = state.snapshot?.channels.find((one) => one.id === id);
+      return found
+        ? { train: found.trainLoss, heldOut: found.heldOutLoss, base: found.baseLoss, tokens: found.tokens, epochs: found.epochs }
+        : { train: null, heldOut: null, base: null, tokens: null, epochs: null };
+    }),
+  );
+}
+
+const StripMeter = memo(function StripMeter({ id, top }: { id: string; top: number }) {
+  const { t } = useTranslation('desk');
+  const meter = useMeter(id);
+  return <LevelMeter loss={meter.train} base={meter.base} top={top} label={t('strip.meter')} />;
+});
+
+const StripFigures = memo(function StripFigures({ id }: { id: string }) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const meter = useMeter(id);
+  return (
+    <dl className={styles.values}>
+      <div>
+        <dt>{t('train')}</dt>
+        <dd>{format.loss(meter.train)}</dd>
+      </div>
+      <div>
+        <dt>{t('heldOut')}</dt>
+        <dd>{format.loss(meter.heldOut)}</dd>
+      </div>
+      <div>
+        <dt>{t('delta')}</dt>
+        <dd>
+          <Delta value={meter.heldOut !== null && meter.base !== null ? meter.heldOut - meter.base : null} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t('tokens')}</dt>
+        <dd>{format.compact(meter.tokens)}</dd>
+      </div>
+      <div>
+        <dt>{t('epochs')}</dt>
+        <dd>{format.decimal(meter.epochs, 2)}</dd>
+      </div>
+    </dl>
+  );
+});
+
+const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; only: boolean }) {
+  const { t } = useTranslation('desk');
+  const locked = useRecipe((state) => state.locked.has(id));
+  const muted = useRecipe((state) => state.muted[id] !== undefined);
+  return (
+    <div className={styles.switches}>
+      <Tooltip label={t('strip.lockHelp')}>
+        <button
+          type="button"
+          aria-pressed={locked}
+          aria-label={t('strip.lock', { channel: id })}
+          onClick={() => useRecipe.getState().toggleLock(id)}
+        >
+          {locked ? <Lock size={14} aria-hidden /> : <LockOpen size={14} aria-hidden />}
+          <span>{t('lock')}</span>
+        </button>
+      </Tooltip>
+      <Tooltip label={t('strip.muteHelp')}>
+        <button
+          type="button"
+          aria-pressed={muted}
+          disabled={only || locked}
+          aria-label={t('strip.mute', { channel: id })}
+          onClick={() => toggleMute(id)}
+        >
+          {muted ? <VolumeX size={14} aria-hidden /> : <Volume2 size={14} aria-hidden />}
+          <span>{t('mute')}</span>
+        </button>
+      </Tooltip>
+    </div>
+  );
+});
+
 export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora, meterTop, only }: Props) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
@@ -67,14 +149,6 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
   const share = useShare(id);
   const locked = useRecipe((state) => state.locked.has(id));
   const muted = useRecipe((state) => state.muted[id] !== undefined);
-  const meter = useRun(
-    useShallow((state) => {
-      const found = state.snapshot?.channels.find((one) => one.id === id);
-      return found
-        ? { train: found.trainLoss, heldOut: found.heldOutLoss, base: found.baseLoss, tokens: found.tokens, epochs: found.epochs }
-        : { train: null, heldOut: null, base: null, tokens: null, epochs: null };
-    }),
-  );
   const onMove = useCallback((value: number, final: boolean) => moveShare(id, value, final), [id]);
   const percent = format.percent(share);
   const inRange = share >= GOLDEN_RANGE[0] && share <= GOLDEN_RANGE[1];
@@ -99,7 +173,7 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
           locked={locked}
           onMove={onMove}
         />
-        <LevelMeter loss={meter.train} base={meter.base} top={meterTop} label={t('strip.meter')} />
+        <StripMeter id={id} top={meterTop} />
       </div>
       <div className={styles.figures}>
         <div className={styles.head}>
@@ -111,55 +185,8 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
         </div>
         <div className={styles.share}>{percent}</div>
         {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}
-        <dl className={styles.values}>
-          <div>
-            <dt>{t('train')}</dt>
-            <dd>{format.loss(meter.train)}</dd>
-          </div>
-          <div>
-            <dt>{t('heldOut')}</dt>
-            <dd>{format.loss(meter.heldOut)}</dd>
-          </div>
-          <div>
-            <dt>{t('delta')}</dt>
-            <dd>
-              <Delta value={meter.heldOut !== null && meter.base !== null ? meter.heldOut - meter.base : null} />
-            </dd>
-          </div>
-          <div>
-            <dt>{t('tokens')}</dt>
-            <dd>{format.compact(meter.tokens)}</dd>
-          </div>
-          <div>
-            <dt>{t('epochs')}</dt>
-            <dd>{format.decimal(meter.epochs, 2)}</dd>
-          </div>
-        </dl>
-        <div className={styles.switches}>
-          <Tooltip label={t('strip.lockHelp')}>
-            <button
-              type="button"
-              aria-pressed={locked}
-              aria-label={t('strip.lock', { channel: id })}
-              onClick={() => useRecipe.getState().toggleLock(id)}
-            >
-              {locked ? <Lock size={14} aria-hidden /> : <LockOpen size={14} aria-hidden />}
-              <span>{t('lock')}</span>
-            </button>
-          </Tooltip>
-          <Tooltip label={t('strip.muteHelp')}>
-            <button
-              type="button"
-              aria-pressed={muted}
-              disabled={only || locked}
-              aria-label={t('strip.mute', { channel: id })}
-              onClick={() => toggleMute(id)}
-            >
-              {muted ? <VolumeX size={14} aria-hidden /> : <Volume2 size={14} aria-hidden />}
-              <span>{t('mute')}</span>
-            </button>
-          </Tooltip>
-        </div>
+        <StripFigures id={id} />
+        <StripSwitches id={id} only={only} />
       </div>
     </section>
   );

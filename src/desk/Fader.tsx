@@ -86,7 +86,7 @@ export const Fader = memo(function Fader({ label, valueText, share, golden, gold
       onKeyDown={onKeyDown}
     >
       <div className={styles.scale} aria-hidden>
-        {[0, 25, 50, 75, 100].map((mark) => (
+        {(golden ? [0, 50, 75, 100] : [0, 25, 50, 75, 100]).map((mark) => (
           <i key={mark} style={{ bottom: `${mark}%` }} />
         ))}
       </div>

@@ -1,4 +1,5 @@
 /** The master strip: learning rate, warmup, schedule and mean general retention. */
+import { memo } from 'react';
 import { SegmentedControl } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../core/metrics/loss';
@@ -9,7 +10,7 @@ import { HorizontalSlider } from '../ui/HorizontalSlider';
 import { HIGHEST_LR, lrAt, lrPosition } from './learning-rate-scale';
 import { changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
-import { useRun } from './run-store';
+import { isActive, useRun } from './run-store';
 import { ScheduleCurve } from './ScheduleCurve';
 import styles from './MasterStrip.module.css';
 
@@ -22,15 +23,30 @@ function warmupAt(schedule: Schedule, steps: number, position: number): Schedule
   return schedule.warmup.unit === 'steps' ? { unit: 'steps', value: Math.round(ratio * steps) } : { unit: 'ratio', value: ratio };
 }
 
-export function MasterStrip() {
+function MasterRetention() {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const retention = useRun((state) => state.snapshot?.retention ?? null);
+  return (
+    <div className={styles.retention} data-low={(retention !== null && retention < RETENTION_LINE) || undefined}>
+      <span>{t('retention.short')}</span>
+      <b>{format.retention(retention)}</b>
+    </div>
+  );
+}
+
+function PresentCurve({ schedule, steps }: { schedule: Schedule; steps: number }) {
+  const step = useRun((state) => (isActive(state.snapshot) ? (state.snapshot?.step ?? null) : null));
+  return <ScheduleCurve schedule={schedule} steps={steps} step={step} />;
+}
+
+export const MasterStrip = memo(function MasterStrip() {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const active = useActive();
   const schedule = useSchedule();
   const runSteps = useRun((state) => state.snapshot?.steps ?? 0);
   const ownSteps = useRecipe((state) => state.recipe?.budget.steps ?? 1);
-  const step = useRun((state) => state.snapshot?.step ?? null);
-  const retention = useRun((state) => state.snapshot?.retention ?? null);
   if (!schedule) return null;
   const steps = active ? runSteps : ownSteps;
   const warm = warmupSteps(schedule, steps);
@@ -44,10 +60,7 @@ export function MasterStrip() {
           <h3>{t('master')}</h3>
           <p>{t(active ? 'masterLive' : 'masterBefore')}</p>
         </div>
-        <div className={styles.retention} data-low={(retention !== null && retention < RETENTION_LINE) || undefined}>
-          <span>{t('retention.short')}</span>
-          <b>{format.retention(retention)}</b>
-        </div>
+        <MasterRetention />
       </div>
       <div className={styles.sliders}>
         <div>
@@ -92,7 +105,7 @@ export function MasterStrip() {
         onChange={(kind) => changeSchedule({ kind }, true)}
         data={KINDS.map((kind) => ({ value: kind, label: t(`schedule.${kind}`) }))}
       />
-      <ScheduleCurve schedule={schedule} steps={steps} step={active ? step : null} />
+      <PresentCurve schedule={schedule} steps={steps} />
     </section>
   );
-}
+});

@@ -1,18 +1,17 @@
 /** The desk: transport, curves, what they mean, and the strips. */
-import { memo, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { ChartSpline, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../../workers/api';
 import { useHashQuery } from '../app/hash-location';
 import { LossChart } from '../charts/LossChart';
-import { effectiveShares } from '../core/mixture/strategy';
 import { decodeRecipe } from '../core/recipe/share-link';
 import { Card } from '../ui/Card';
 import { EmptyState } from '../ui/EmptyState';
 import { AddChannel } from './AddChannel';
 import { ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
-import { useActive, useDeskChannels } from './live-settings';
+import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
 import { MasterStrip } from './MasterStrip';
 import { RecipeDrawer } from './RecipeDrawer';
 import { useRecipe } from './recipe-store';
@@ -100,29 +99,14 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   const { t } = useTranslation('desk');
   const active = useActive();
   const channels = useDeskChannels();
-  const recipe = useRecipe((state) => state.recipe);
-  const step = useRun((state) => (isActive(state.snapshot) ? (state.snapshot?.step ?? 0) : 0));
-  const running = useRun((state) => (isActive(state.snapshot) ? state.snapshot : null));
+  const hasRecipe = useRecipe((state) => state.recipe !== null);
+  const drawn = useDrawnShares();
   const top = useRun((state) => Math.max(0, ...(state.snapshot?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
-  const mixed = (running?.recipe ?? recipe)?.strategy.kind === 'mixed';
-  const drawn = useMemo(() => {
-    const drawing = running?.recipe ?? recipe;
-    if (!drawing || mixed) return null;
-    try {
-      return effectiveShares(
-        drawing,
-        running?.settings.shares ?? Object.fromEntries(drawing.channels.map(({ id, share }) => [id, share])),
-        step,
-      );
-    } catch {
-      return null;
-    }
-  }, [running, recipe, mixed, step]);
   return (
     <div className={styles.desk}>
       <div className={styles.stripsHead}>
         <h2>{t('mixture')}</h2>
-        {!active && recipe && <AddChannel corpora={corpora} />}
+        {!active && hasRecipe && <AddChannel corpora={corpora} />}
       </div>
       <div className={styles.strips} style={{ '--count': channels.length } as React.CSSProperties}>
         {channels.map((channel) => (

@@ -4,7 +4,8 @@
  */
 import { useMemo } from 'react';
 import type { Shares } from '../core/mixture/shares';
-import type { Channel, Schedule } from '../core/recipe/schema';
+import { effectiveShares } from '../core/mixture/strategy';
+import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, sharesOf, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
@@ -76,4 +77,26 @@ export function useSchedule(): Schedule | null {
   );
   const own = useRecipe((state) => state.recipe?.schedule ?? null);
   return useMemo(() => (running === null ? own : (JSON.parse(running) as Schedule)), [running, own]);
+}
+
+/** Shares that the strategy really draws at the present step; null while they are the faders'. */
+export function useDrawnShares(): Shares | null {
+  const running = useRun(({ snapshot }) =>
+    snapshot && isActive(snapshot) ? drawnKey(snapshot.recipe, snapshot.settings.shares, snapshot.step) : null,
+  );
+  const own = useRecipe(({ recipe }) => (recipe ? drawnKey(recipe, sharesOf(recipe), 0) : null));
+  const active = useActive();
+  const key = active ? running : own;
+  return useMemo(() => (key === null ? null : (JSON.parse(key) as Shares)), [key]);
+}
+
+/** As text, so that a snapshot that changes nothing draws nothing. */
+function drawnKey(recipe: Recipe, shares: Shares, step: number): string | null {
+  if (recipe.strategy.kind === 'mixed') return null;
+  try {
+    return JSON.stringify(effectiveShares(recipe, shares, step));
+  } catch {
+    // A recipe in the middle of an edit may draw nothing at all; the transport says so.
+    return null;
+  }
 }
