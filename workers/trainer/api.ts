@@ -34,10 +34,14 @@ function send(snapshot: RunSnapshot): void {
   if (answer instanceof Promise) answer.catch(() => undefined);
 }
 
+function sameEngine(a: OpenOptions, b: OpenOptions): boolean {
+  return a.backend === b.backend && a.threads === b.threads && a.requireHardware === b.requireHardware;
+}
+
 /** One after the other: a page that asks twice gets one engine. */
 function openEngine(options: OpenOptions): Promise<DeviceInfo> {
   const result = opening.then(async () => {
-    if (opened && JSON.stringify(opened.options) === JSON.stringify(options)) return opened.device;
+    if (opened && sameEngine(opened.options, options)) return opened.device;
     if (current) throw locked();
     await models.clear();
     const device = await openBackend(options);
