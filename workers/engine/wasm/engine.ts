@@ -17,6 +17,8 @@ interface WasmBackend {
     _free(address: number): void;
   };
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  incRef(dataId: object): void;
+  refCount(dataId: object): number;
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
 }
 
@@ -95,6 +97,17 @@ export class WasmEngine {
 
   output(shape: number[], dtype: DataType = 'float32'): TensorInfo {
     return this.backend.makeOutput(shape, dtype);
+  }
+
+  /** Another tensor on the same memory, which lives until both are disposed. */
+  alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
+  /** Whether another tensor stands on the same memory. */
+  isAliased(tensor: TensorInfo): boolean {
+    return this.backend.refCount(tensor.dataId) > 1;
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import { registerWasm as registerLinear } from '../ops/linear/wasm';
 import { registerWasm as registerNorm } from '../ops/norm/wasm';
 import { registerWasm as registerRotary } from '../ops/rotary/wasm';
 import { WasmEngine } from './engine';
+import { registerTensorOps } from './tensor-ops';
 
 let current: WasmEngine | null = null;
 
@@ -46,6 +47,7 @@ export function registerWasmKernels(): void {
     registerLinear,
     registerNorm,
     registerRotary,
+    registerTensorOps,
   ])
     register(current);
 }

@@ -19,9 +19,13 @@ const COUNT = 3;
 const SLEEPERS = 4;
 const FAILED = 5;
 const CLOSED = 6;
+const WAITING = 7;
 const ARGUMENTS = 32;
 /** Polls before a thread goes to sleep: tens of microseconds, about what waking it costs. */
 const PATIENCE = 20_000;
+
+/** A page's own thread must not block (tests run there). */
+const mayBlock = !('document' in globalThis);
 
 export class Job {
   private readonly state: Int32Array;
@@ -63,6 +67,7 @@ export class Job {
           console.error(error);
         }
         Atomics.add(state, DONE, 1);
+        if (Atomics.load(state, WAITING)) Atomics.notify(state, DONE);
         word++;
         if (!unclaimed(word)) return;
       }
@@ -74,7 +79,14 @@ export class Job {
   /** Waits until all chunks are done. @throws when a kernel trapped on any thread */
   finish(chunks: number): void {
     const { state } = this;
-    while (Atomics.load(state, DONE) < chunks);
+    for (let polls = 0; polls < PATIENCE && Atomics.load(state, DONE) < chunks; polls++);
+    if (Atomics.load(state, DONE) < chunks) {
+      // Whoever has the last chunk was taken off its core; leave it this one.
+      Atomics.store(state, WAITING, 1);
+      let done: number;
+      while ((done = Atomics.load(state, DONE)) < chunks) if (mayBlock) Atomics.wait(state, DONE, done);
+      Atomics.store(state, WAITING, 0);
+    }
     if (Atomics.exchange(state, FAILED, 0)) throw new Error('A CPU kernel failed; the console says how');
   }
 

@@ -1,5 +1,5 @@
 /** AdamW in place on tfjs's heap. */
-import { backend as tensorBackend, engine as tensorEngine } from '@tensorflow/tfjs-core';
+import { engine as tensorEngine } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
 import { partition, SMALL } from '../../wasm/kernel';
@@ -29,8 +29,7 @@ export function registerWasm(engine: WasmEngine): void {
 
 /** A variable may share its memory with the tensor it was made from; writing in place would change that one too. */
 function own(engine: WasmEngine, variable: Variable): void {
-  const backend = tensorBackend() as unknown as { refCount(dataId: object): number };
-  if (backend.refCount(variable.dataId) <= 1) return;
+  if (!engine.isAliased(variable)) return;
   const copy = engine.output(variable.shape);
   engine.run('copy', 1, [engine.address(variable), engine.address(copy), 4 * variable.size]);
   const tensor: Tensor = tensorEngine().makeTensorFromTensorInfo(copy);

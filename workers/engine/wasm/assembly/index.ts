@@ -12,5 +12,5 @@ export { embedding, embeddingGrad } from '../../ops/embedding/assembly/embedding
 export { channelSums } from '../../ops/channel-sums/assembly/channel-sums';
 export { dropout } from '../../ops/dropout/assembly/dropout';
 export { rootOfSum, sumOfSquares } from '../../ops/global-norm/assembly/global-norm';
-export { copy } from './simd';
+export { add, copy } from './tensor-ops';
 export { adamw } from '../../ops/adamw/assembly/adamw';

@@ -85,8 +85,3 @@ export function storePart(address: usize, v: v128, count: i32): void {
   if (count > 1) store<f32>(address, f32x4.extract_lane(v, 1), 4);
   if (count > 2) store<f32>(address, f32x4.extract_lane(v, 2), 8);
 }
-
-/** A kernel of its own: a tensor's bytes elsewhere. One chunk. */
-export function copy(from: usize, to: usize, bytes: usize, chunk: i32, scratch: usize): void {
-  memory.copy(to, from, bytes);
-}

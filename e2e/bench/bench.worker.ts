@@ -1,0 +1,72 @@
+/** One implementation of the step in a worker of its own, so that each has its own heap and its own peak of memory. */
+import { backend as tensorBackend, getBackend, memory } from '@tensorflow/tfjs-core';
+import { expose } from 'comlink';
+import { openBackend, settled } from '../../workers/engine';
+import type { DeviceInfo } from '../../workers/api';
+import { fusedStep } from './fused-step';
+import { plainStep } from './plain-step';
+import { timeKernels } from './profile';
+import { productSpeeds } from './products';
+import type { ProductSpeed } from './products';
+import { shapes } from './shapes';
+import type { ShapeName } from './shapes';
+import type { TrainingStep } from './step';
+
+export interface OpenBench {
+  backend: 'wasm' | 'webgpu' | 'cpu';
+  threads: number | null;
+  requireHardware: boolean;
+}
+
+const steps = { fused: fusedStep, plain: plainStep };
+export type Implementation = keyof typeof steps;
+
+let step: TrainingStep;
+
+const bench = {
+  open: (options: OpenBench): Promise<DeviceInfo> => openBackend(options),
+
+  prepare(implementation: Implementation, shape: ShapeName): void {
+    step = steps[implementation](shapes[shape]);
+  },
+
+  /** Milliseconds of each of `count` steps. */
+  async time(count: number): Promise<number[]> {
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = performance.now();
+      step.run();
+      await settled();
+      times.push(performance.now() - start);
+    }
+    return times;
+  },
+
+  loss: (): Promise<number> => step.loss(),
+
+  /** Milliseconds a step by kernel over `count` steps; the difference from `step` is tfjs itself. On wasm and cpu only. */
+  profile(count: number): { step: number; kernels: [name: string, milliseconds: number, calls: number][] } {
+    const { times, restore } = timeKernels(getBackend());
+    const start = performance.now();
+    for (let i = 0; i < count; i++) step.run();
+    const total = (performance.now() - start) / count;
+    restore();
+    const kernels = [...times].map(
+      ([name, { milliseconds, calls }]) => [name, milliseconds / count, calls / count] as [string, number, number],
+    );
+    return { step: total, kernels: kernels.sort((a, b) => b[1] - a[1]) };
+  },
+
+  /** Bytes of live tensors between steps, and of the whole heap or of GPU buffers, which never shrink. */
+  memory(): { tensors: number; heap: number } {
+    const backend = tensorBackend() as unknown as { wasm?: { HEAPU8: Uint8Array }; numBytesInGPU?: number };
+    const heap = backend.wasm ? backend.wasm.HEAPU8.buffer.byteLength : (memory() as { numBytesInGPU?: number }).numBytesInGPU;
+    return { tensors: memory().numBytes, heap: heap ?? 0 };
+  },
+
+  products: (sizes: [number, number, number][], warmUp: number): Promise<ProductSpeed[]> => productSpeeds(sizes, warmUp),
+};
+
+export type BenchWorker = typeof bench;
+
+expose(bench);

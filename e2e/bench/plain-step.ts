@@ -1,0 +1,101 @@
+/**
+ * The same step as a person would write it in tfjs: its own ops, its own gradients and its own Adam; attention with the whole
+ * score matrix, one-hot rows for the embedding and the targets (tfjs's wasm backend has no gradient for a gather).
+ */
+import {
+  add,
+  cast,
+  concat,
+  keep,
+  linalg,
+  logSoftmax,
+  matMul,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  ones,
+  reshape,
+  rsqrt,
+  sigmoid,
+  slice,
+  softmax,
+  square,
+  sub,
+  sum,
+  tensor,
+  tensor1d,
+  tensor2d,
+  tidy,
+  tile,
+  train,
+  transpose,
+  variable,
+} from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
+import { embeddingName, finalNormName, layerNames } from '../../workers/engine/model/parameters';
+import { rotaryAngles } from '../../workers/engine/model/rotary-tables';
+import type { BenchShape } from './shapes';
+import { adam, initialWeights, randomBatch } from './step';
+import type { TrainingStep } from './step';
+
+export function plainStep(shape: BenchShape): TrainingStep {
+  const { config, rows, context } = shape;
+  const { vocabulary, heads, kvHeads, headSize, layers, normEpsilon, hidden } = config;
+  const weights = new Map<string, Variable>(
+    initialWeights(shape).map(({ name, shape: sides, data }) => [name, variable(tensor(data, sides))]),
+  );
+  const weight = (name: string): Tensor => weights.get(name)!;
+  const angles = rotaryAngles(context, headSize, config.ropeTheta);
+  const [cos, sin] = [angles.cos, angles.sin].map((table) => keep(tensor2d(table, [context, headSize])));
+  const batch = randomBatch(shape);
+  const ids = keep(tensor1d(batch.ids, 'int32'));
+  const targets = keep(tensor1d(batch.targets, 'int32'));
+  const later = keep(tidy(() => mul(sub(linalg.bandPart(ones([context, context]), -1, 0), 1), 1e9)));
+
+  const project = (x: Tensor, name: string) => matMul(x, weight(name), false, true);
+  const norm = (x: Tensor, name: string) => mul(mul(x, rsqrt(add(mean(square(x), -1, true), normEpsilon))), weight(name));
+  /** [N, count·h] → [rows, count, context, h] */
+  const split = (x: Tensor, count: number) => transpose(reshape(x, [rows, context, count, headSize]), [0, 2, 1, 3]);
+  const turn = (x: Tensor) => {
+    const half = headSize / 2;
+    const first = slice(x, [0, 0, 0, 0], [-1, -1, -1, half]);
+    const second = slice(x, [0, 0, 0, half], [-1, -1, -1, half]);
+    return add(mul(x, cos!), mul(concat([neg(second), first], 3), sin!));
+  };
+  const repeat = (x: Tensor) => {
+    if (heads === kvHeads) return x;
+    const group = heads / kvHeads;
+    return reshape(tile(reshape(x, [rows, kvHeads, 1, context, headSize]), [1, 1, group, 1, 1]), [rows, heads, context, headSize]);
+  };
+
+  const loss = (): Scalar => {
+    let x: Tensor = matMul(cast(oneHot(ids, vocabulary), 'float32'), weight(embeddingName));
+    for (let layer = 0; layer < layers; layer += 1) {
+      const names = layerNames(layer);
+      const normed = norm(x, names.attentionNorm);
+      const q = turn(split(project(normed, names.query), heads));
+      const k = repeat(turn(split(project(normed, names.key), kvHeads)));
+      const v = repeat(split(project(normed, names.value), kvHeads));
+      const scores = add(mul(matMul(q, k, false, true), headSize ** -0.5), later);
+      const mixed = reshape(transpose(matMul(softmax(scores), v), [0, 2, 1, 3]), [rows * context, heads * headSize]);
+      x = add(x, project(mixed, names.output));
+      const fed = norm(x, names.feedForwardNorm);
+      const gate = project(fed, names.gate);
+      x = add(x, project(mul(mul(gate, sigmoid(gate)), project(fed, names.up)), names.down));
+    }
+    const logits = matMul(reshape(norm(x, finalNormName), [rows * context, hidden]), weight(embeddingName), false, true);
+    return neg(mean(sum(mul(logSoftmax(logits), oneHot(targets, vocabulary)), -1)));
+  };
+
+  const optimizer = train.adam(adam.lr, adam.beta1, adam.beta2, adam.epsilon);
+  let last: Scalar | undefined;
+  return {
+    run() {
+      last?.dispose();
+      last = optimizer.minimize(loss, true, [...weights.values()])!;
+    },
+    loss: async () => (await last!.data<'float32'>())[0]!,
+  };
+}
