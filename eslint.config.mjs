@@ -37,6 +37,8 @@ export default defineConfig(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
       // An interface with async methods is implemented by methods that need not await.
       '@typescript-eslint/require-await': 'off',
+      // Stores and props are destructured all over, and none of their methods uses `this`.
+      '@typescript-eslint/unbound-method': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
