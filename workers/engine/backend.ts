@@ -125,6 +125,8 @@ async function startWebgpu(): Promise<Started> {
   await import('@tensorflow/tfjs-backend-webgpu');
   await use('webgpu');
   const { device } = tensorBackend() as unknown as WebgpuBackend;
+  if (watched.has(device)) return { threads: 1, simd: 'none' };
+  watched.add(device);
   void device.lost.then(({ reason, message }) => {
     // "destroyed" is our own doing: the backend was removed.
     if (reason !== 'destroyed') for (const listener of lostListeners) listener(message);
@@ -144,6 +146,8 @@ interface WebgpuBackend {
 
 type LostListener = (detail: string) => void;
 const lostListeners = new Set<LostListener>();
+/** Opening a second time finds the same device. */
+const watched = new WeakSet<GPUDevice>();
 
 /** Called when the GPU device goes away (driver reset, sleep). Returns the function that ends the listening. */
 export function onDeviceLost(listener: LostListener): () => void {

@@ -1,0 +1,129 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Rng } from '../../../src/core/rng/rng';
+import { createAdamW, evaluationSums, generate, LlamaModel, openBackend, parameterShapes, tokenLosses, trainingGradients } from '..';
+import type { Batch, HostTensor, ModelConfig } from '..';
+
+const config: ModelConfig = {
+  architecture: 'llama',
+  vocabulary: 37,
+  hidden: 12,
+  feedForward: 20,
+  layers: 2,
+  heads: 2,
+  kvHeads: 1,
+  headSize: 6,
+  context: 16,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  tied: true,
+  endOfText: [0],
+};
+
+const random = new Rng(5);
+const weights: HostTensor[] = [...parameterShapes(config)].map(([name, shape]) => {
+  const size = shape.reduce((product, side) => product * side, 1);
+  return { name, shape, data: Float32Array.from({ length: size }, () => (shape.length === 1 ? 1 : random.uniform() - 0.5)) };
+});
+const text = Int32Array.from({ length: 10 }, () => random.integer(config.vocabulary));
+const following = Int32Array.from(text, (_, at) => text[at + 1] ?? 3);
+const whole: Batch = { rows: 1, context: 10, ids: text, targets: following, channels: Int32Array.of(0) };
+
+describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
+  let model: LlamaModel;
+  beforeAll(async () => {
+    await openBackend({ backend, threads: 2, requireHardware: false });
+    model = new LlamaModel(config, weights);
+  });
+  afterAll(() => model.dispose());
+
+  async function embeddingGradient(batch: Batch, dropout?: { rate: number; seed: number; step: number }): Promise<number[]> {
+    const { gradients, sums } = trainingGradients(model, [batch], { channels: 1, ...(dropout ? { dropout } : {}) });
+    const values = Array.from(await gradients.get('model.embed_tokens.weight')!.data());
+    for (const tensor of [...gradients.values(), sums]) tensor.dispose();
+    return values;
+  }
+
+  it('draws dropout masks from seed and step alone', async () => {
+    const dropout = { rate: 0.2, seed: 11, step: 4 };
+    const first = await embeddingGradient(whole, dropout);
+    expect(await embeddingGradient(whole, dropout)).toEqual(first);
+    expect(await embeddingGradient(whole, { ...dropout, step: 5 })).not.toEqual(first);
+    expect(await embeddingGradient(whole, { ...dropout, seed: 12 })).not.toEqual(first);
+    expect(await embeddingGradient(whole, { ...dropout, rate: 0 })).toEqual(await embeddingGradient(whole));
+  });
+
+  it('keeps packed documents apart: the second has the losses it has by itself', async () => {
+    // Rotary attention depends on distances alone, so a document may stand anywhere in the row.
+    const documents = Int32Array.from(text, (_, at) => (at < 4 ? 0 : 1));
+    const packed = await read(tokenLosses(model, { ...whole, documents }));
+    const alone = await read(
+      tokenLosses(model, { rows: 1, context: 6, ids: text.slice(4), targets: following.slice(4), channels: Int32Array.of(0) }),
+    );
+    packed.slice(4).forEach((nll, at) => expect(nll).toBeCloseTo(alone[at]!, 4));
+    expect(packed[5]).not.toBeCloseTo((await read(tokenLosses(model, whole)))[5]!, 3);
+  });
+
+  it('gives packed documents the gradient of the two apart', async () => {
+    const documents = Int32Array.from(text, (_, at) => (at < 5 ? 0 : 1));
+    const packed = await embeddingGradient({ ...whole, documents });
+    const apart = await embeddingGradient({ ...whole, rows: 2, context: 5, channels: Int32Array.of(0, 0) });
+    packed.forEach((value, at) => expect(value).toBeCloseTo(apart[at]!, 5));
+  });
+
+  it('sums losses by channel over predicted tokens only', async () => {
+    const targets = following.slice();
+    targets[2] = targets[9] = -1;
+    const batch = { ...whole, rows: 2, context: 5, targets, channels: Int32Array.of(2, 0) };
+    const nll = await read(tokenLosses(model, batch));
+    const sums = await read(evaluationSums(model, batch, 3));
+    const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
+    [total(nll.slice(5)), 0, total(nll.slice(0, 5)), 4, 0, 4].forEach((value, at) => expect(sums[at]).toBeCloseTo(value, 4));
+  });
+
+  it('leaves frozen parameters alone and without a gradient', async () => {
+    const frozen = [...model.parameters].filter(([name]) => !name.includes('mlp'));
+    for (const [, parameter] of frozen) parameter.trainable = false;
+    const before = memory().numTensors;
+    const { gradients, sums } = trainingGradients(model, [whole], { channels: 1 });
+    expect([...gradients.keys()].every((name) => name.includes('mlp'))).toBe(true);
+    expect(gradients.size).toBe(6);
+    for (const tensor of [...gradients.values(), sums]) tensor.dispose();
+    expect(memory().numTensors).toBe(before);
+    for (const [, parameter] of frozen) parameter.trainable = true;
+  });
+
+  it('holds the same number of tensors after every step, with accumulation and dropout', async () => {
+    const optimizer = createAdamW(model.parameters, { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 });
+    const counts = [0, 1, 2, 3].map((step) => {
+      const { gradients, sums } = trainingGradients(model, [whole, whole], { channels: 1, dropout: { rate: 0.1, seed: 1, step } });
+      const { norm } = optimizer.apply(gradients, 1e-3);
+      sums.dispose();
+      norm.dispose();
+      return memory().numTensors;
+    });
+    expect(new Set(counts).size).toBe(1);
+    optimizer.dispose();
+  });
+
+  it('generates past its context, the same for the same seed, and stops when told', async () => {
+    const options = { temperature: 1, topK: 0, topP: 0.95, seed: 3, maxTokens: 30, stop: [] };
+    const before = memory().numTensors;
+    const first = await generate(model, Array.from(text), options, () => undefined);
+    expect(first.ids).toHaveLength(30);
+    expect((await generate(model, Array.from(text), options, () => undefined)).ids).toEqual(first.ids);
+    expect((await generate(model, Array.from(text), { ...options, seed: 4 }, () => undefined)).ids).not.toEqual(first.ids);
+    const stopped = await generate(model, Array.from(text), { ...options, stop: [first.ids[4]!] }, () => undefined);
+    expect(stopped).toEqual({ ids: first.ids.slice(0, first.ids.indexOf(first.ids[4]!)), ended: 'stop' });
+    const abort = new AbortController();
+    const cancelled = await generate(model, Array.from(text), options, () => abort.abort(), abort.signal);
+    expect(cancelled).toEqual({ ids: first.ids.slice(0, 1), ended: 'cancelled' });
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+async function read(tensor: ReturnType<typeof tokenLosses> | ReturnType<typeof evaluationSums>): Promise<number[]> {
+  const values = Array.from(await tensor.data());
+  tensor.dispose();
+  return values;
+}
