@@ -1,7 +1,6 @@
 /** The shell: header, the page of the address, notices. */
 import { Suspense } from 'react';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from './hash-location';
@@ -47,7 +46,6 @@ export function App() {
   const skip = () => document.getElementById('content')?.focus();
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemeManager}>
-      <Notifications position="bottom-right" />
       <Router hook={useHashLocation} hrefs={hashHref}>
         <button type="button" className={styles.skip} onClick={skip}>
           {t('skip')}

@@ -1,5 +1,5 @@
 /** Mantine's theme over the studio's own tokens (tokens.css). */
-import { createTheme, localStorageColorSchemeManager, Tooltip, type MantineColorsTuple } from '@mantine/core';
+import { Button, createTheme, localStorageColorSchemeManager, Tooltip, type MantineColorsTuple } from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#f0f0fb',
@@ -16,7 +16,16 @@ const accent: MantineColorsTuple = [
 
 /** Mantine's surfaces on a dark page: ink first, page last. */
 const dark: MantineColorsTuple = [
-  '#e9ecf0', '#c3cad4', '#9aa4b2', '#7a8594', '#3a434f', '#2a313b', '#1e232b', '#171b21', '#101317', '#0c0f12',
+  '#e9ecf0',
+  '#c3cad4',
+  '#9aa4b2',
+  '#7a8594',
+  '#3a434f',
+  '#2a313b',
+  '#1e232b',
+  '#171b21',
+  '#101317',
+  '#0c0f12',
 ];
 
 export const theme = createTheme({
@@ -30,6 +39,11 @@ export const theme = createTheme({
   fontSizes: { xs: '11.5px', sm: '13px', md: '14px' },
   respectReducedMotion: true,
   components: {
+    Button: Button.extend({
+      vars: (_theme, { variant }) => ({
+        root: variant === undefined || variant === 'filled' ? { '--button-color': 'var(--on-accent)' } : {},
+      }),
+    }),
     Tooltip: Tooltip.extend({
       defaultProps: { openDelay: 350, multiline: true, maw: 320, withArrow: true, events: { hover: true, focus: true, touch: false } },
     }),

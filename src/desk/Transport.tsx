@@ -1,8 +1,7 @@
 /** The bar of the desk: what to run, the transport buttons, how far it is, and the recipe's ways in and out. */
-import { memo, useRef } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
+import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../../workers/api';
@@ -13,6 +12,9 @@ import { RunProgress } from './RunProgress';
 import { useRecipe } from './recipe-store';
 import { useTransport } from './use-transport';
 import styles from './Transport.module.css';
+
+/** How long a notice under the buttons stays. */
+const SHOWN_MS = 5000;
 
 interface Props {
   models: readonly ModelRecord[];
@@ -28,17 +30,22 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
   const { choose, edit, take, report } = useRecipe.getState();
   const transport = useTransport();
   const file = useRef<HTMLInputElement>(null);
+  const [shared, setShared] = useState<string | null>(null);
+  useEffect(() => {
+    if (shared === null) return;
+    const timer = setTimeout(() => setShared(null), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [shared]);
   const { active } = transport;
 
   async function share() {
     if (!recipe) return;
     navigate(`/desk?recipe=${encodeRecipe(recipe)}`, { replace: true });
-    try {
-      await navigator.clipboard.writeText(recipeLink(recipe));
-      notifications.show({ message: t('transport.linkCopied') });
-    } catch {
-      notifications.show({ message: t('transport.linkInAddress') });
-    }
+    const copied = await navigator.clipboard.writeText(recipeLink(recipe)).then(
+      () => true,
+      () => false,
+    );
+    setShared(t(copied ? 'transport.linkCopied' : 'transport.linkInAddress'));
   }
 
   async function takeFile(chosen: File | undefined) {
@@ -164,7 +171,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
         </Button>
         <Tooltip label={t('transport.share')}>
           <ActionIcon variant="default" size={30} aria-label={t('transport.share')} disabled={!recipe} onClick={() => void share()}>
-            <Link2 size={15} />
+            {shared === null ? <Link2 size={15} /> : <Check size={15} />}
           </ActionIcon>
         </Tooltip>
         <Tooltip label={t('transport.export')}>
@@ -189,6 +196,9 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
             <Upload size={15} />
           </ActionIcon>
         </Tooltip>
+        <span role="status" className={styles.shared}>
+          {shared}
+        </span>
         <input
           ref={file}
           type="file"

@@ -3,7 +3,8 @@ import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/shares';
 import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
-import { loadPresets, type Preset } from './presets';
+import { presets as readPresets, type Preset } from '../lab/presets';
+
 import { addChannel, removeChannel, sharesOf, swapChannel, withShares } from './recipe-edits';
 
 const FIRST_PRESET = 'golden-ratio';
@@ -47,7 +48,7 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
   async load() {
     if (get().presets.length > 0) return;
     try {
-      const presets = await loadPresets();
+      const presets = await readPresets();
       set({ presets });
       if (!get().recipe) get().choose(FIRST_PRESET);
     } catch (error) {
