@@ -1,22 +1,16 @@
 /**
- * Byte-level BPE (GPT-2's kind), several times faster than the general library: merges run over integers, and a pre-token
- * seen before is looked up. For tokenizers of that one kind only; `fitsByteLevelBpe` tells. Ids equal Hugging Face's, white
- * space included: their `\s` is Unicode's White_Space, JavaScript's is not (U+0085, U+FEFF).
+ * Byte-level BPE (GPT-2's kind), several times faster than the general library: merges run over integers, and a short
+ * pre-token seen before is looked up. For tokenizers of that one kind only; `fitsByteLevelBpe` tells.
  */
 import { BYTE_CHARACTERS } from './byte-alphabet';
 import { MergeTable } from './merge-table';
+import { preTokenEnd } from './pre-tokens';
 import type { TokenBuffer } from './token-buffer';
 import type { AddedToken, TokenizerJson } from './tokenizer-json';
 
-const SPACE = '\\p{White_Space}';
-const PRE_TOKEN = new RegExp(
-  `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|${SPACE}+(?!\\P{White_Space})|${SPACE}+`,
-  'gu',
-);
 const CACHED_TOKENS = 200_000;
-const CACHED_LENGTH = 64;
-/** Characters matched at once: the pre-tokens of a whole book would be a list of millions. */
-const PIECE = 1 << 18;
+/** V8 copies slices this short; a longer one would keep the whole text alive. */
+const CACHED_LENGTH = 12;
 
 export function fitsByteLevelBpe({ model, normalizer, pre_tokenizer: pre, added_tokens: added }: TokenizerJson): boolean {
   return (
@@ -41,7 +35,8 @@ export class ByteLevelBpe {
   private readonly added: ReadonlyMap<string, number>;
   private readonly addedPattern: RegExp | null;
   private readonly cache = new Map<string, number[]>();
-  private readonly utf8 = new TextEncoder();
+  /** Symbols of the pre-token being merged. */
+  private symbols = new Int32Array(1024);
 
   constructor({ model, added_tokens: added }: TokenizerJson) {
     this.byteIds = Int32Array.from(BYTE_CHARACTERS, (character) => model.vocab[character]!);
@@ -64,44 +59,68 @@ export class ByteLevelBpe {
   }
 
   private encodePlain(text: string, into: TokenBuffer): void {
-    let from = 0;
-    for (let end = pieceEnd(text, from); end < text.length; end = pieceEnd(text, from)) {
-      this.encodePiece(text.slice(from, end), into);
-      from = end;
-    }
-    this.encodePiece(from === 0 ? text : text.slice(from), into);
-  }
-
-  private encodePiece(text: string, into: TokenBuffer): void {
-    const preTokens = text.match(PRE_TOKEN);
-    if (!preTokens) return;
-    for (const preToken of preTokens) {
-      let ids = this.cache.get(preToken);
-      if (!ids) {
-        ids = this.merge(preToken);
-        if (preToken.length <= CACHED_LENGTH) {
-          if (this.cache.size >= CACHED_TOKENS) this.cache.clear();
-          this.cache.set(preToken, ids);
-        }
+    let end: number;
+    for (let start = 0; start < text.length; start = end) {
+      end = preTokenEnd(text, start);
+      const preToken = end - start <= CACHED_LENGTH ? text.slice(start, end) : null;
+      const known = preToken === null ? undefined : this.cache.get(preToken);
+      if (known) {
+        into.append(known);
+        continue;
       }
+      const length = this.merge(text, start, end);
+      const ids = this.symbols.subarray(0, length);
       into.append(ids);
+      if (preToken === null) continue;
+      if (this.cache.size >= CACHED_TOKENS) this.cache.clear();
+      this.cache.set(preToken, Array.from(ids));
     }
   }
 
-  private merge(preToken: string): number[] {
-    const bytes = this.utf8.encode(preToken);
+  /** Leaves the ids of one pre-token in `symbols` and returns their number. */
+  private merge(text: string, start: number, end: number): number {
+    if (this.symbols.length < (end - start) * 3) this.symbols = new Int32Array((end - start) * 3);
     if (this.whole) {
+      const bytes = new TextEncoder().encode(text.slice(start, end));
       const id = this.whole.get(Array.from(bytes, (byte) => BYTE_CHARACTERS[byte]).join(''));
-      if (id !== undefined) return [id];
+      if (id !== undefined) {
+        this.symbols[0] = id;
+        return 1;
+      }
     }
-    return this.merges.apply(Array.from(bytes, (byte) => this.byteIds[byte]!));
+    return this.merges.apply(this.symbols, this.spell(text, start, end));
   }
-}
 
-/** A place to cut that no pre-token spans: before a line end that follows something visible. */
-function pieceEnd(text: string, from: number): number {
-  for (let at = text.indexOf('\n', from + PIECE); at !== -1; at = text.indexOf('\n', at + 1)) if (/\S/.test(text[at - 1]!)) return at;
-  return text.length;
+  /** UTF-8 of the text, each byte as the id of its character; a lone surrogate is U+FFFD. */
+  private spell(text: string, start: number, end: number): number {
+    const { symbols, byteIds } = this;
+    let length = 0;
+    for (let at = start; at < end; at++) {
+      let point = text.charCodeAt(at);
+      if (point < 0x80) {
+        symbols[length++] = byteIds[point]!;
+        continue;
+      }
+      if (point < 0x800) {
+        symbols[length++] = byteIds[0xc0 | (point >> 6)]!;
+      } else {
+        if (point >= 0xd800 && point < 0xe000) {
+          point = text.codePointAt(at)!;
+          if (point > 0xffff) at++;
+          else point = 0xfffd;
+        }
+        if (point > 0xffff) {
+          symbols[length++] = byteIds[0xf0 | (point >> 18)]!;
+          symbols[length++] = byteIds[0x80 | ((point >> 12) & 0x3f)]!;
+        } else {
+          symbols[length++] = byteIds[0xe0 | (point >> 12)]!;
+        }
+        symbols[length++] = byteIds[0x80 | ((point >> 6) & 0x3f)]!;
+      }
+      symbols[length++] = byteIds[0x80 | (point & 0x3f)]!;
+    }
+    return length;
+  }
 }
 
 /** The longest added token wins where two begin at the same place. */

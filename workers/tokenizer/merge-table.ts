@@ -5,7 +5,7 @@
 import { StudioError } from '../../src/core/errors';
 
 /** Up to this many symbols a scan of the row beats the heap. */
-const SCANNED = 40;
+const SCANNED = 96;
 /** Heap keys hold rank and position in one number: rank · 2^32 + position. */
 const POSITIONS = 2 ** 32;
 
@@ -16,6 +16,7 @@ export class MergeTable {
   private readonly rank: Int32Array;
   private readonly made: Int32Array;
   private readonly mask: number;
+  private readonly pairs = new Int32Array(SCANNED + 1);
 
   private constructor(pairs: number) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(16, pairs * 2)));
@@ -43,43 +44,52 @@ export class MergeTable {
     return table;
   }
 
-  /** Merges until no pair is left to merge. Changes `ids` and may return it. */
-  apply(ids: number[]): number[] {
-    return ids.length <= SCANNED ? this.scan(ids) : this.drain(ids);
+  /** Merges the first `length` ids in place until no pair is left to merge, and returns how many ids remain. */
+  apply(ids: Int32Array, length: number): number {
+    return length <= SCANNED ? this.scan(ids, length) : this.drain(ids, length);
   }
 
-  private scan(ids: number[]): number[] {
-    let length = ids.length;
+  private scan(ids: Int32Array, length: number): number {
+    const { pairs, rank } = this;
+    // Slot of the pair that starts at each place; a merge changes two of them.
+    for (let at = 0; at < length - 1; at++) pairs[at] = this.find(ids[at]!, ids[at + 1]!);
     while (length > 1) {
       let best = -1;
       let lowest = 0x7fffffff;
       for (let at = 0; at < length - 1; at++) {
-        const slot = this.find(ids[at]!, ids[at + 1]!);
-        if (slot >= 0 && this.rank[slot]! < lowest) {
-          lowest = this.rank[slot]!;
+        const slot = pairs[at]!;
+        if (slot >= 0 && rank[slot]! < lowest) {
+          lowest = rank[slot]!;
           best = at;
-          ids[length] = this.made[slot]!; // one past the row: what the best pair makes
         }
       }
       if (best < 0) break;
-      ids[best] = ids[length]!;
+      ids[best] = this.made[pairs[best]!]!;
       length--;
-      for (let at = best + 1; at < length; at++) ids[at] = ids[at + 1]!;
+      for (let at = best + 1; at < length; at++) {
+        ids[at] = ids[at + 1]!;
+        pairs[at] = pairs[at + 1]!;
+      }
+      if (best > 0) pairs[best - 1] = this.find(ids[best - 1]!, ids[best]!);
+      if (best < length - 1) pairs[best] = this.find(ids[best]!, ids[best + 1]!);
     }
-    ids.length = length;
-    return ids;
+    return length;
   }
 
   /** The same in n · log n, for rows such as a very long run of spaces. */
-  private drain(ids: number[]): number[] {
-    const next = Int32Array.from(ids, (_, at) => (at + 1 < ids.length ? at + 1 : -1));
-    const previous = Int32Array.from(ids, (_, at) => at - 1);
+  private drain(ids: Int32Array, length: number): number {
+    const next = new Int32Array(length);
+    const previous = new Int32Array(length);
+    for (let at = 0; at < length; at++) {
+      next[at] = at + 1 < length ? at + 1 : -1;
+      previous[at] = at - 1;
+    }
     const heap = new NumberHeap();
     const offer = (at: number): void => {
       const slot = at >= 0 && next[at]! >= 0 ? this.find(ids[at]!, ids[next[at]!]!) : -1;
       if (slot >= 0) heap.push(this.rank[slot]! * POSITIONS + at);
     };
-    for (let at = 0; at < ids.length; at++) offer(at);
+    for (let at = 0; at < length; at++) offer(at);
     for (let key = heap.pop(); key !== undefined; key = heap.pop()) {
       const at = key % POSITIONS;
       const after = next[at]!;
@@ -93,7 +103,9 @@ export class MergeTable {
       offer(previous[at]!);
       offer(at);
     }
-    return ids.filter((id) => id >= 0);
+    let kept = 0;
+    for (let at = 0; at < length; at++) if (ids[at]! >= 0) ids[kept++] = ids[at]!;
+    return kept;
   }
 
   private put(left: number, right: number, rank: number, made: number): void {

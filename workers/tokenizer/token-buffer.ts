@@ -14,8 +14,8 @@ export class TokenBuffer {
 
   append(ids: ArrayLike<number>): void {
     if (this.length + ids.length > this.ids.length) this.grow(this.length + ids.length);
-    this.ids.set(ids, this.length);
-    this.length += ids.length;
+    // Rows are short: a loop beats the call of `set`.
+    for (let at = 0; at < ids.length; at++) this.ids[this.length++] = ids[at]!;
   }
 
   /** The ids so far; a view that the next push may outdate. */
