@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
-import type { TrainerApi } from '../api';
+import type { BackendName, TrainerApi } from '../api';
 import { loadCheckpoint } from '../storage/checkpoints';
 import { readMetrics } from '../storage/metrics';
 import { listRuns, readRun } from '../storage/runs';
@@ -19,13 +19,13 @@ interface Tab extends WorkerClient<TrainerApi> {
   seen(when: (snapshot: RunSnapshot) => boolean): Promise<RunSnapshot>;
 }
 
-async function openTab(): Promise<Tab> {
+async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
   const client = createWorkerClient<TrainerApi>(
     'trainer',
     () => new Worker(new URL('../trainer.worker.ts', import.meta.url), { type: 'module' }),
   );
   clients.push(client);
-  await client.api.open({ backend: 'wasm', threads: 1, requireHardware: false });
+  await client.api.open({ backend, threads: 1, requireHardware: false });
   const snapshots: RunSnapshot[] = [];
   const watchers = new Set<() => void>();
   await client.api.listen((snapshot) => {
@@ -119,7 +119,7 @@ describe('the trainer on wasm', () => {
     await expect(two.api.resume(run, quiet)).rejects.toMatchObject({ code: 'run-locked', values: { run } });
     await one.api.save();
     await one.api.pause();
-    const { checkpoints, step } = (await one.seen(({ state, checkpoints }) => state === 'paused' && checkpoints.length > 0))!;
+    const { checkpoints, step } = (await one.seen(({ state, checkpoints }) => state === 'paused' && checkpoints.length > 0));
     const tuned = { kind: 'checkpoint', run, step: checkpoints.at(-1)!.step } as const;
     const base = { kind: 'model', model: MODEL } as const;
     await one.api.unpause();
@@ -152,4 +152,30 @@ describe('the trainer on wasm', () => {
     await one.api.stop();
     expect(await readRun(run)).toMatchObject({ state: 'stopped', stopReason: 'person' });
   });
+});
+
+describe('the trainer on WebGPU', () => {
+  it('follows the run on wasm, with results read late and no tensor left behind', async () => {
+    const recipe = studioRecipe({
+      budget: { steps: 3 },
+      dropout: 0,
+      logging: { everySteps: 3 },
+      evaluation: { everySteps: 9, rowsPerChannel: 4 },
+    });
+    const losses: number[][] = [];
+    for (const backend of ['wasm', 'webgpu'] as const) {
+      const tab = await openTab(backend);
+      const { tensors } = await tab.api.memory();
+      const run = await tab.api.start(recipe, backend, quiet);
+      expect(await tab.seen(ended)).toMatchObject({ state: 'finished', error: null });
+      await tab.api.stop();
+      losses.push((await readMetrics(run)).rows.flatMap(({ total, gradNorm }) => [total!, gradNorm]));
+      expect((await tab.api.memory()).tensors).toBe(tensors);
+      tab.terminate();
+    }
+    const [wasm, webgpu] = losses as [number[], number[]];
+    expect(wasm).toHaveLength(4);
+    wasm.forEach((value, at) => expect(Math.abs(webgpu[at]! / value - 1)).toBeLessThan(1e-3));
+    // The software adapter compiles every shader on the CPU.
+  }, 180_000);
 });
