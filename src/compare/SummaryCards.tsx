@@ -31,7 +31,7 @@ function GainCard({ summary }: { summary: ComparisonSummary | null }) {
   const tone = direction === 'fell' ? 'good' : direction === 'rose' ? 'bad' : 'plain';
   const sentence =
     summary === null
-      ? t('measure.emptyText')
+      ? t('measure.empty')
       : domain === null
         ? t('gain.none')
         : delta === null
@@ -67,7 +67,7 @@ function RetentionCard({ summary }: { summary: ComparisonSummary | null }) {
   const kept = summary !== null && summary.below.length === 0;
   const sentence =
     summary === null
-      ? t('measure.emptyText')
+      ? t('measure.empty')
       : summary.generalChannels === 0
         ? t('retention.none')
         : !summary.comparable

@@ -10,7 +10,7 @@ import type { TradePoint } from './stored';
 import styles from './TradePlot.module.css';
 
 const WIDTH = 400;
-const HEIGHT = 190;
+const HEIGHT = 300;
 const EDGE = { left: 44, right: 16, top: 14, bottom: 30 };
 
 export function TradePlot({ points, source }: { points: readonly TradePoint[]; source: WeightsSource }) {

@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { Comparison, CorpusRecord, GenerateOptions, ModelRecord, Progress } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord } from '../core/run/types';
+import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { compareHash, readCompareAddress, type CompareAddress } from './address';
 import { channelChoices, defaultChannels, defaultRows } from './channels';
@@ -119,6 +120,7 @@ export const useCompare = create<CompareState>()((set, get) => {
     if (get().activity !== null) return;
     set({ activity, progress: null });
     try {
+      await openDevice();
       await work();
     } catch (error) {
       const record = errorRecord(error);

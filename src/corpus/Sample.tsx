@@ -72,7 +72,7 @@ function Document({ text, number }: { text: string; number: number }) {
           </button>
         )}
       </div>
-      <pre tabIndex={whole ? 0 : undefined}>{whole || !long ? text : `${text.slice(0, EXCERPT)} …`}</pre>
+      <pre tabIndex={0}>{whole || !long ? text : `${text.slice(0, EXCERPT)} …`}</pre>
     </li>
   );
 }

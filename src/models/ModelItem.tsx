@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { Button } from '@mantine/core';
 import { BookOpen, SlidersVertical, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { useLocation } from 'wouter';
 import type { ModelRecord } from '../../workers/api';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
@@ -11,6 +11,7 @@ import { ErrorBanner } from '../ui/ErrorBanner';
 import { Skeleton } from '../ui/Skeleton';
 import { architectureFacts, type ArchitectureFacts } from './architecture';
 import { CardText } from './CardText';
+import { deskPath } from './desk-path';
 import { parseCard } from './markdown';
 import { MemoryEstimate } from './MemoryEstimate';
 import { useModels } from './store';
@@ -23,6 +24,9 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   const card = useModels((state) => (state.card?.model === model.id ? state.card : null));
   const openCard = useModels((state) => state.openCard);
   const closeCard = useModels((state) => state.closeCard);
+  const report = useModels((state) => state.report);
+  const [, navigate] = useLocation();
+  const fail = (error: unknown) => report(model.id, error);
   return (
     <li data-testid="model" data-model={model.id}>
       <Card label={model.name}>
@@ -35,12 +39,7 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
             </p>
           </div>
           <div className={styles.actions}>
-            <Button
-              size="xs"
-              component={Link}
-              href={`/desk?base=${encodeURIComponent(model.id)}`}
-              leftSection={<SlidersVertical size={14} />}
-            >
+            <Button size="xs" leftSection={<SlidersVertical size={14} />} onClick={() => void deskPath(model).then(navigate, fail)}>
               {t('use')}
             </Button>
             <Button

@@ -37,6 +37,7 @@ export interface ModelsState {
   importModel(): Promise<void>;
   resetImport(): void;
   remove(id: string): Promise<void>;
+  report(model: string, error: unknown): void;
   dismiss(): void;
 }
 
@@ -110,6 +111,7 @@ export const useModels = create<ModelsState>()((set, get) => {
         set({ failure: { model: id, error: errorRecord(error) } });
       }
     },
+    report: (model, error) => set({ failure: { model, error: errorRecord(error) } }),
     dismiss: () => set({ failure: null }),
   };
 });

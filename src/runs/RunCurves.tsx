@@ -9,5 +9,9 @@ export function RunCurves({ snapshot }: { snapshot: RunSnapshot }) {
   const logged = Object.values(snapshot.train).some((series) => series.x.length > 0);
   const measured = Object.values(snapshot.heldOut).some((series) => series.x.length > 0);
   if (!logged && !measured) return <p className={styles.dim}>{t('detail.noPoints')}</p>;
-  return <LossChart snapshot={snapshot} />;
+  return (
+    <div className={styles.chart}>
+      <LossChart snapshot={snapshot} />
+    </div>
+  );
 }

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
 import { ChevronDown, Columns2, Download, Ellipsis, Play, SlidersVertical, Trash2, TriangleAlert, CircleCheck } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { encodeRecipe } from '../core/recipe/share-link';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
@@ -10,6 +10,7 @@ import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { ChannelTag } from '../ui/ChannelTag';
 import { Delta } from '../ui/Delta';
+import { ProgressLine } from '../ui/ProgressLine';
 import { comparePath } from './compare-path';
 import { RecipeLine } from './RecipeLine';
 import { RunDetail } from './RunDetail';
@@ -31,6 +32,7 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const { t: common } = useTranslation();
   const format = useFormat();
   const opened = useRuns((state) => state.opened?.id === run.id);
+  const resuming = useRuns((state) => (state.resuming?.run === run.id ? state.resuming : null));
   const steps = run.recipe.budget.steps;
   const facts = [
     t('began', { date: format.dateTime(run.createdAt) }),
@@ -55,6 +57,7 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
             value={(run.step / steps) * 100}
             size={5}
             radius={9}
+            className={styles.track}
             aria-label={t('step', { step: format.count(run.step), steps: format.count(steps) })}
           />
           {run.state === 'interrupted' ? (
@@ -68,6 +71,11 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
         <FinalLosses run={run} />
         <Actions run={run} checkpoints={checkpoints} opened={opened} onDelete={onDelete} />
       </div>
+      {resuming && (
+        <div className={styles.resuming}>
+          <ProgressLine progress={resuming.progress} />
+        </div>
+      )}
       {opened && <RunDetail run={run} checkpoints={checkpoints} />}
     </li>
   );
@@ -121,12 +129,18 @@ interface ActionProps extends Omit<Props, 'presetTitle'> {
 function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
   const { t } = useTranslation('runs');
   const [, navigate] = useLocation();
-  const { open, close, beginExport } = useRuns();
+  const { open, close, beginExport, resume, resuming } = useRuns();
   const { name } = run;
   return (
     <div className={styles.actions}>
       {isResumable(run, checkpoints) && (
-        <Button size="xs" component={Link} href={`/desk?resume=${encodeURIComponent(run.id)}`} leftSection={<Play size={13} />}>
+        <Button
+          size="xs"
+          leftSection={<Play size={13} />}
+          loading={resuming?.run === run.id}
+          disabled={resuming !== null && resuming.run !== run.id}
+          onClick={() => void resume(run.id).then((trains) => trains && navigate('/desk'))}
+        >
           {t('action.resume')}
         </Button>
       )}

@@ -20,16 +20,18 @@ export function StorageCard() {
   const held = runStorage(runs, checkpoints).filter(({ bytes }) => bytes > 0);
   const inRuns = held.reduce((sum, { bytes }) => sum + bytes, 0);
   const known = storage.quota > 0;
-  const amounts = { used: format.bytes(storage.used), quota: format.bytes(storage.quota) };
+  // The browser's estimate lags behind what was just written.
+  const used = Math.max(storage.used, inRuns);
+  const amounts = { used: format.bytes(used), quota: format.bytes(storage.quota) };
   const share = (bytes: number) => (bytes / storage.quota) * 100;
   return (
     <Card title={t('storage.title')} className={styles.storage}>
       {known ? (
         <>
           <p className={styles.used}>{t('storage.used', amounts)}</p>
-          <Progress.Root size={8} radius={9} role="img" aria-label={t('storage.label', amounts)}>
-            <Progress.Section value={share(Math.min(inRuns, storage.used))} withAria={false} />
-            <Progress.Section value={share(Math.max(0, storage.used - inRuns))} color="var(--line-strong)" withAria={false} />
+          <Progress.Root className={styles.track} size={8} radius={9} role="img" aria-label={t('storage.label', amounts)}>
+            <Progress.Section value={share(inRuns)} withAria={false} />
+            <Progress.Section value={share(used - inRuns)} color="var(--line-strong)" withAria={false} />
           </Progress.Root>
         </>
       ) : (

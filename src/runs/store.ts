@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { Progress } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord, EvaluationRow, RunRecord, RunSnapshot } from '../core/run/types';
+import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 
 export interface OpenRun {
@@ -32,13 +33,17 @@ export interface RunsState {
   storage: { used: number; quota: number } | null;
   opened: OpenRun | null;
   exporting: RunExport | null;
-  /** Of renaming and deleting, with the run it concerns. */
+  /** A run that is being brought back to training. */
+  resuming: { run: string; progress: Progress | null } | null;
+  /** Of renaming, resuming and deleting, with the run it concerns. */
   failure: { run: string; error: ErrorRecord } | null;
 
   load(): Promise<void>;
   open(id: string): Promise<void>;
   close(): void;
   rename(id: string, name: string): Promise<void>;
+  /** True once the run trains again: the desk then shows it. */
+  resume(id: string): Promise<boolean>;
   /** True when the run is gone. */
   remove(id: string): Promise<boolean>;
   beginExport(id: string): void;
@@ -55,6 +60,7 @@ export const useRuns = create<RunsState>()((set, get) => ({
   storage: null,
   opened: null,
   exporting: null,
+  resuming: null,
   failure: null,
 
   async load() {
@@ -95,6 +101,21 @@ export const useRuns = create<RunsState>()((set, get) => ({
     } catch (error) {
       show(run.name);
       set({ failure: { run: id, error: errorRecord(error) } });
+    }
+  },
+
+  async resume(id) {
+    if (get().resuming) return false;
+    set({ resuming: { run: id, progress: null }, failure: null });
+    try {
+      await openDevice();
+      await lab.trainer.resume(id, (progress) => set({ resuming: { run: id, progress } }));
+      return true;
+    } catch (error) {
+      set({ failure: { run: id, error: errorRecord(error) } });
+      return false;
+    } finally {
+      set({ resuming: null });
     }
   },
 

@@ -1,0 +1,11 @@
+/** The desk's address with the default recipe on another base. */
+import type { ModelRecord } from '../../workers/api';
+import { encodeRecipe } from '../core/recipe/share-link';
+import { presets } from '../lab/presets';
+
+export async function deskPath(model: ModelRecord): Promise<string> {
+  const preset = (await presets()).find(({ id }) => id === 'golden-ratio');
+  if (!preset) return '/desk';
+  const { recipe } = preset;
+  return `/desk?recipe=${encodeRecipe({ ...recipe, base: model.id, context: Math.min(recipe.context, model.context) })}`;
+}
