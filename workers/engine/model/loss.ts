@@ -61,9 +61,9 @@ export function trainingGradients(model: LlamaModel, batches: Batch[], { channel
     const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, index) };
     const results = tidy(() => {
       // dy of the mean, so that no op is spent on reducing the losses.
-      const weights = Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted));
-      const inputs = tensorsOf(batch);
-      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, masks), variables, tensor1d(weights));
+      const weights = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted)));
+      const inputs = { ...tensorsOf(batch), expected: weights };
+      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, masks), variables, weights);
       const sum = channelSums(value, channelOfTokens(batch), channels);
       return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (gradients ? add(gradients[at]!, gradient) : gradient))];
     });
@@ -80,6 +80,8 @@ interface BatchTensors {
   ids: Tensor1D;
   targets: Tensor1D;
   documents?: Tensor1D;
+  /** Gradient that the losses will get, in training. */
+  expected?: Tensor1D;
 }
 
 function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
@@ -88,14 +90,14 @@ function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
 }
 
 function forward(model: LlamaModel, { rows, context }: Batch, tensors: BatchTensors, dropout?: { rate: number; seed: number }): Tensor1D {
-  const { ids, targets, documents } = tensors;
+  const { ids, targets, documents, expected } = tensors;
   const hidden = model.hiddenStates(ids, {
     batch: rows,
     context,
     ...(documents ? { documents } : {}),
     ...(dropout ? { dropout } : {}),
   });
-  return crossEntropy(hidden, model.headWeight(), targets);
+  return crossEntropy(hidden, model.headWeight(), targets, expected);
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */

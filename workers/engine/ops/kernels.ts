@@ -36,6 +36,11 @@ export const kernels = {
   CrossEntropy: 'CrossfadeCrossEntropy',
   /** hidden, weight, targets, lse [N], dnll [N] → dhidden [N,D], dweight [V,D] */
   CrossEntropyGrad: 'CrossfadeCrossEntropyGrad',
+  /**
+   * Forward and backward at once, where the backend has it: hidden, weight, targets, dnll [N] (known beforehand) → nll, lse,
+   * dhidden, dweight. Logits are computed once instead of twice.
+   */
+  CrossEntropyTrain: 'CrossfadeCrossEntropyTrain',
   /** nll [N], channels int32 [N] (−1: counted nowhere); attrs count → [2,count]: sums of nll, then numbers of tokens */
   ChannelSums: 'CrossfadeChannelSums',
   /** x [N,D]; attrs rate, seed, offset (counter of the first element) → x·mask/(1−rate); its gradient is the same kernel on dy */

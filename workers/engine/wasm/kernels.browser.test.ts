@@ -1,8 +1,9 @@
 /** Every CPU kernel against the reference in plain tfjs ops, on shapes that no tile divides; and bit for bit over threads. */
 import { engine, getBackend, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend';
+import { crossEntropy } from '../ops/cross-entropy';
 import { kernels } from '../ops/kernels';
 import type { KernelName } from '../ops/kernels';
 import { registerReferences } from '../ops/register';
@@ -15,6 +16,13 @@ interface Case {
   attributes?: object;
   /** Of the largest absolute value of an output. */
   tolerance?: number;
+  /** For a kernel without a reference of its own. */
+  expected?: () => Output[];
+}
+
+interface Output {
+  shape: number[];
+  values: Float32Array;
 }
 
 /** Numbers in [−scale, scale], the same each time. */
@@ -37,7 +45,7 @@ function integers(count: number, seed: number, below: number, lowest = 0): Tenso
   return tensor(values, [count], 'int32');
 }
 
-function run({ kernel, inputs, attributes = {} }: Case): { shape: number[]; values: Float32Array }[] {
+function run({ kernel, inputs, attributes = {} }: Case): Output[] {
   return tidy(() => {
     const made = Object.fromEntries(Object.entries(inputs).map(([name, make]) => [name, make()]));
     const outputs = engine().runKernel(kernel, made, attributes as NamedAttrMap);
@@ -228,7 +236,7 @@ function forward(inputs: Record<string, () => Tensor>, attributes: object, outpu
   const { values, shape } = stored[output]!;
   return tensor(values, shape);
 }
-const forwards = new Map<string, { shape: number[]; values: Float32Array }[]>();
+const forwards = new Map<string, Output[]>();
 
 const losses: Case[] = (
   [
@@ -251,6 +259,20 @@ const losses: Case[] = (
       inputs: { ...inputs, lse: () => forwardLoss(inputs), dnll: () => numbers([n], 4) },
       tolerance: 2e-5 * scale,
     },
+    {
+      title: `[${n},${d}] on ${v}, to ±${scale}`,
+      kernel: kernels.CrossEntropyTrain,
+      inputs: { ...inputs, dnll: () => numbers([n], 4) },
+      tolerance: 2e-5 * scale,
+      expected: () => [
+        ...run({ title: '', kernel: kernels.CrossEntropy, inputs }),
+        ...run({
+          title: '',
+          kernel: kernels.CrossEntropyGrad,
+          inputs: { ...inputs, lse: () => forwardLoss(inputs), dnll: () => numbers([n], 4) },
+        }),
+      ],
+    },
   ];
 });
 
@@ -262,14 +284,14 @@ function forwardLoss(inputs: Record<string, () => Tensor>): Tensor {
 const cases = [...products, ...rowOps, ...rotations, ...attentions, ...losses];
 
 describe('CPU kernels', () => {
-  let expected: { shape: number[]; values: Float32Array }[][];
+  let expected: Output[][];
   let single: typeof expected;
 
   beforeAll(async () => {
     await openBackend({ backend: 'wasm', threads: 1, requireHardware: false });
     expect(getBackend()).toBe('wasm');
     registerReferences('wasm');
-    expected = cases.map(run);
+    expected = cases.map((item) => item.expected?.() ?? run(item));
     const opened = await openWasmKernels({ threads: 1 });
     expect(opened).toEqual({ threads: 1, simd: 'relaxed-simd' });
     registerWasmKernels();
@@ -297,6 +319,27 @@ describe('CPU kernels', () => {
     registerWasmKernels();
     for (let repeat = 0; repeat < 3; repeat++)
       cases.forEach((item, index) => expect(run(item), `${item.kernel} ${item.title}`).toEqual(single[index]));
+  });
+
+  test('gradients made in the forward pass are those made backwards, and are not used for another slope', async () => {
+    await openWasmKernels({ threads: 2 });
+    registerWasmKernels();
+    tidy(() => {
+      const [hidden, weight] = [numbers([20, 9], 1), numbers([31, 9], 2)] as [Tensor2D, Tensor2D];
+      const targets = integers(20, 3, 31, -1) as Tensor1D;
+      const slopes = numbers([20], 4) as Tensor1D;
+      const gradients = (dnll: Tensor1D, expected?: Tensor1D) =>
+        engine()
+          .gradients(() => crossEntropy(hidden, weight, targets, expected), [hidden, weight], dnll)
+          .grads.map((gradient) => gradient.dataSync<'float32'>());
+      const backwards = gradients(slopes);
+      const ahead = gradients(slopes, slopes);
+      const another = gradients(slopes, numbers([20], 5) as Tensor1D);
+      backwards.forEach((values, index) => {
+        expect(distance(values, ahead[index]!)).toBeLessThan(1e-5);
+        expect(another[index]).toEqual(values);
+      });
+    });
   });
 
   test('the build without fused multiply-add equals the reference too', async () => {

@@ -83,7 +83,7 @@ export function registerWasm(engine: WasmEngine): void {
     const vocabulary = inputs.weight.shape[0]!;
     const nll = engine.output([total]);
     const lse = engine.output([total]);
-    const [targets, losses, norms] = [inputs.targets, nll, lse].map((tensor) => engine.address(tensor)) as [number, number, number];
+    const [targets, losses, norms] = addresses(engine, inputs.targets, nll, lse);
     eachBlock(engine, products, inputs, false, ({ start, rows, logits }) => {
       const { block, chunks } = partitionRows(rows, vocabulary);
       const offset = 4 * start;
@@ -93,46 +93,70 @@ export function registerWasm(engine: WasmEngine): void {
   });
 
   registerWasmKernel<CrossEntropyInputs & { lse: TensorInfo; dnll: TensorInfo }>(kernels.CrossEntropyGrad, (inputs) => {
-    const { hidden, weight } = inputs;
-    const [, width] = hidden.shape as [number, number];
-    const vocabulary = weight.shape[0]!;
-    const dhidden = engine.output(hidden.shape);
-    const dweight = engine.output(weight.shape);
-    const [targets, norms, slopes] = [inputs.targets, inputs.lse, inputs.dnll].map((tensor) => engine.address(tensor)) as [
-      number,
-      number,
-      number,
-    ];
-    eachBlock(engine, products, inputs, true, ({ start, rows, logits, free, groups }) => {
-      const { block, chunks } = partitionRows(rows, vocabulary);
-      const offset = 4 * start;
-      engine.run('crossEntropyGradRows', chunks, [logits, targets + offset, norms + offset, slopes + offset, rows, vocabulary, block]);
-      groups((first, count, packed) => {
-        products.rows({
-          a: logits + 4 * first,
-          aStride: vocabulary,
-          rows,
-          packed,
-          columns: width,
-          depth: count,
-          c: engine.address(dhidden) + 4 * start * width,
-          cStride: width,
-          accumulate: first > 0,
-        });
-      });
-      products.packPlain(engine.address(hidden) + 4 * start * width, width, width, rows, free);
-      products.columns({
-        a: logits,
-        aStride: vocabulary,
-        rows: vocabulary,
-        packed: free,
-        columns: width,
-        depth: rows,
-        c: engine.address(dweight),
-        cStride: width,
-        accumulate: start > 0,
-      });
+    const vocabulary = inputs.weight.shape[0]!;
+    const { dhidden, dweight, use } = gradients(engine, products, inputs);
+    const [targets, norms, slopes] = addresses(engine, inputs.targets, inputs.lse, inputs.dnll);
+    eachBlock(engine, products, inputs, true, (part) => {
+      const { block, chunks } = partitionRows(part.rows, vocabulary);
+      const [target, norm, slope] = [targets, norms, slopes].map((address) => address + 4 * part.start) as [number, number, number];
+      engine.run('crossEntropyGradRows', chunks, [part.logits, target, norm, slope, part.rows, vocabulary, block]);
+      use(part);
     });
     return [dhidden, dweight];
   });
+
+  registerWasmKernel<CrossEntropyInputs & { dnll: TensorInfo }>(kernels.CrossEntropyTrain, (inputs) => {
+    const total = inputs.hidden.shape[0]!;
+    const vocabulary = inputs.weight.shape[0]!;
+    const nll = engine.output([total]);
+    const lse = engine.output([total]);
+    const { dhidden, dweight, use } = gradients(engine, products, inputs);
+    const rowTensors = addresses(engine, inputs.targets, inputs.dnll, nll, lse);
+    eachBlock(engine, products, inputs, true, (part) => {
+      const { block, chunks } = partitionRows(part.rows, vocabulary);
+      const ofRows = rowTensors.map((address) => address + 4 * part.start);
+      engine.run('crossEntropyTrainRows', chunks, [part.logits, ...ofRows, part.rows, vocabulary, block]);
+      use(part);
+    });
+    return [nll, lse, dhidden, dweight];
+  });
+}
+
+function addresses(engine: WasmEngine, ...tensors: TensorInfo[]): [number, number, number, ...number[]] {
+  return tensors.map((tensor) => engine.address(tensor)) as [number, number, number, ...number[]];
+}
+
+/** The two gradients, and what adds a block's share to them once its logits have become their gradient. */
+function gradients(engine: WasmEngine, products: MatrixProducts, { hidden, weight }: CrossEntropyInputs) {
+  const [vocabulary, width] = weight.shape as [number, number];
+  const dhidden = engine.output(hidden.shape);
+  const dweight = engine.output(weight.shape);
+  const use = ({ start, rows, logits, free, groups }: Block): void => {
+    groups((first, count, packed) => {
+      products.rows({
+        a: logits + 4 * first,
+        aStride: vocabulary,
+        rows,
+        packed,
+        columns: width,
+        depth: count,
+        c: engine.address(dhidden) + 4 * start * width,
+        cStride: width,
+        accumulate: first > 0,
+      });
+    });
+    products.packPlain(engine.address(hidden) + 4 * start * width, width, width, rows, free);
+    products.columns({
+      a: logits,
+      aStride: vocabulary,
+      rows: vocabulary,
+      packed: free,
+      columns: width,
+      depth: rows,
+      c: engine.address(dweight),
+      cStride: width,
+      accumulate: start > 0,
+    });
+  };
+  return { dhidden, dweight, use };
 }

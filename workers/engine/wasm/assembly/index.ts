@@ -7,7 +7,7 @@ export { attention, attentionGrad } from '../../ops/attention/assembly/attention
 export { rmsNorm, rmsNormGrad, sumPartials } from '../../ops/norm/assembly/rms-norm';
 export { rotary } from '../../ops/rotary/assembly/rotary';
 export { swiglu, swigluGrad } from '../../ops/activation/assembly/swiglu';
-export { crossEntropyGradRows, crossEntropyRows } from '../../ops/cross-entropy/assembly/cross-entropy';
+export { crossEntropyGradRows, crossEntropyRows, crossEntropyTrainRows } from '../../ops/cross-entropy/assembly/cross-entropy';
 export { embedding, embeddingGrad } from '../../ops/embedding/assembly/embedding';
 export { channelSums } from '../../ops/channel-sums/assembly/channel-sums';
 export { dropout } from '../../ops/dropout/assembly/dropout';

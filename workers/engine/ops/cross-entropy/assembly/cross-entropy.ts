@@ -1,5 +1,5 @@
 /** Soft-max rows of a block of logits [rows, vocabulary]. A chunk is a block of rows; products with the head are jobs of their own. */
-import { exp4, loadPart, logarithm, madd, maxLanes, storePart, sumLanes } from '../../../wasm/assembly/simd';
+import { exp4, loadPart, logarithm, maxLanes, storePart, sumLanes } from '../../../wasm/assembly/simd';
 
 const LOWEST: f32 = -3.4028234663852886e38;
 
@@ -66,6 +66,61 @@ export function crossEntropyGradRows(logits: usize, targets: usize, lse: usize, 
     if (i < vocabulary) {
       const cell = row + (<usize>i << 2);
       storePart(cell, f32x4.mul(exp4(f32x4.sub(loadPart(cell, vocabulary - i), shift)), slopes), vocabulary - i);
+    }
+    const hit = row + (<usize>target << 2);
+    store<f32>(hit, load<f32>(hit) - slope);
+  }
+}
+
+/**
+ * Both at once, with one soft-max: nll and lse of rows, and their logits turned into the gradient for the given dnll. The
+ * exponentials are kept in place of the logits in between.
+ */
+export function crossEntropyTrainRows(logits: usize, targets: usize, dnll: usize, nll: usize, lse: usize, rows: i32, vocabulary: i32, blockRows: i32, chunk: i32, scratch: usize): void {
+  const end = min((chunk + 1) * blockRows, rows);
+  for (let r = chunk * blockRows; r < end; r++) {
+    const row = logits + ((<usize>r * vocabulary) << 2);
+    const at = <usize>r << 2;
+    const target = load<u32>(targets + at);
+    const known = target < <u32>vocabulary;
+    const wanted = known ? load<f32>(row + (<usize>target << 2)) : 0;
+    const highest = rowMaximum(row, vocabulary);
+    const shift = f32x4.splat(highest);
+    let s0 = f32x4.splat(0);
+    let s1 = f32x4.splat(0);
+    let i = 0;
+    for (; i + 8 <= vocabulary; i += 8) {
+      const cell = row + (<usize>i << 2);
+      const e0 = exp4(f32x4.sub(v128.load(cell), shift));
+      const e1 = exp4(f32x4.sub(v128.load(cell, 16), shift));
+      v128.store(cell, e0);
+      v128.store(cell, e1, 16);
+      s0 = f32x4.add(s0, e0);
+      s1 = f32x4.add(s1, e1);
+    }
+    let sum = sumLanes(f32x4.add(s0, s1));
+    for (; i < vocabulary; i++) {
+      const cell = row + (<usize>i << 2);
+      const e = f32x4.extract_lane(exp4(f32x4.sub(v128.load32_splat(cell), shift)), 0);
+      store<f32>(cell, e);
+      sum += e;
+    }
+    const norm = highest + <f32>logarithm(<f64>sum);
+    store<f32>(lse + at, norm);
+    store<f32>(nll + at, known ? norm - wanted : 0);
+    const slope = load<f32>(dnll + at);
+    if (!known || slope == 0) {
+      memory.fill(row, 0, <usize>vocabulary << 2);
+      continue;
+    }
+    const factor = f32x4.splat(slope / sum);
+    for (i = 0; i + 4 <= vocabulary; i += 4) {
+      const cell = row + (<usize>i << 2);
+      v128.store(cell, f32x4.mul(v128.load(cell), factor));
+    }
+    for (; i < vocabulary; i++) {
+      const cell = row + (<usize>i << 2);
+      store<f32>(cell, load<f32>(cell) * (slope / sum));
     }
     const hit = row + (<usize>target << 2);
     store<f32>(hit, load<f32>(hit) - slope);
