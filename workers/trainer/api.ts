@@ -2,7 +2,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import type { RunSnapshot } from '../../src/core/run/types';
-import type { DeviceInfo, TrainerApi, WeightsRef } from '../api';
+import type { BackendName, DeviceInfo, TrainerApi, WeightsRef } from '../api';
 import { onDeviceLost, openBackend } from '../engine';
 import { compareHeldOut, compareTokens, type Work } from '../evaluate/comparison';
 import { continueText } from '../evaluate/continuation';
@@ -10,16 +10,19 @@ import { readChannelTokens } from './channel-tokens';
 import { workerClock } from './clock';
 import { EngineLock } from './engine-lock';
 import { OpenModels } from './open-models';
+import { renewBackend } from './renew-backend';
 import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 import type { LoadedWeights } from './weights';
 
 type OpenOptions = Parameters<TrainerApi['open']>[0];
 
-const AUTOMATIC: OpenOptions = { backend: null, threads: null, requireHardware: false };
-
 const clock = workerClock();
 const models = new OpenModels();
+/** As a page asked for last; without a page, automatic. */
+let options: OpenOptions = { backend: null, threads: null, requireHardware: false };
 let opened: { options: OpenOptions; device: DeviceInfo; lock: EngineLock } | null = null;
+/** Backend whose device went away, until it is opened anew. */
+let lost: BackendName | null = null;
 let opening: Promise<unknown> = Promise.resolve();
 let current: (ReadyRun & { done: Promise<void> }) | null = null;
 /** The run shown to a listener that comes late: the current one, or the one that ended last. */
@@ -39,13 +42,15 @@ function sameEngine(a: OpenOptions, b: OpenOptions): boolean {
 }
 
 /** One after the other: a page that asks twice gets one engine. */
-function openEngine(options: OpenOptions): Promise<DeviceInfo> {
+function openEngine(wanted: OpenOptions): Promise<DeviceInfo> {
   const result = opening.then(async () => {
-    if (opened && sameEngine(opened.options, options)) return opened.device;
+    if (opened && sameEngine(opened.options, wanted)) return opened.device;
     if (current) throw locked();
     await models.clear();
-    const device = await openBackend(options);
-    opened = { options, device, lock: new EngineLock() };
+    if (lost) renewBackend(lost);
+    lost = null;
+    const device = await openBackend(wanted);
+    opened = { options: wanted, device, lock: new EngineLock() };
     return device;
   });
   opening = result.catch(() => undefined);
@@ -55,6 +60,8 @@ function openEngine(options: OpenOptions): Promise<DeviceInfo> {
 onDeviceLost((detail) => {
   if (!opened) return;
   const { backend } = opened.device;
+  lost = backend;
+  options = opened.options;
   opened = null;
   models.forget();
   cancelling.abort();
@@ -64,7 +71,7 @@ onDeviceLost((detail) => {
 
 async function studio(): Promise<Studio> {
   await opening;
-  const device = await openEngine(opened?.options ?? AUTOMATIC);
+  const device = await openEngine(opened?.options ?? options);
   return { device, lock: opened!.lock, clock, listener: send };
 }
 
@@ -79,14 +86,15 @@ async function takeOver(make: (studio: Studio) => Promise<ReadyRun>): Promise<st
   preparing = true;
   try {
     if (current) {
-      if (current.loop.record.state !== 'paused') throw locked();
       const { loop, done } = current;
-      loop.leave();
+      const { state } = loop.record;
+      if (state === 'running' || state === 'preparing') throw locked();
+      if (state === 'paused') loop.leave();
       await done;
     }
     await models.clear();
     const ready = await make(await studio());
-    const done = ready.loop.run().then(() => {
+    const done = ready.loop.run().finally(() => {
       ready.lock.release();
       if (current?.id === ready.id) current = null;
     });

@@ -17,12 +17,14 @@ import type {
 } from '../../src/core/run/types';
 import { learningRateAt } from '../../src/core/schedule/schedule';
 import { evaluateHeldOut, type HeldOutSet } from '../evaluate/held-out';
+import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
 import type { Clock } from './clock';
 import { CommandQueue } from './command-queue';
 import type { EngineLock } from './engine-lock';
 import { checkChange, recordChange } from './live-changes';
 import { LoggingWindow } from './logging-window';
-import type { MetricLine, RunJournal } from './run-journal';
+import { RunDiary } from './run-diary';
+import type { RunJournal } from './run-journal';
 import type { RunState } from './run-state';
 import type { BatchSampler } from './sampler';
 import { SnapshotFeed } from './snapshot-feed';
@@ -32,12 +34,6 @@ import type { StepTicket, TrainableModel } from './trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
-/** Milliseconds between writes of history and record while training. */
-const FLUSH_EVERY = 1000;
-const WEIGHT_OF_REASON = { periodic: 0, pause: 0, start: 1, end: 2, person: 3 } as const;
-
-type Reason = keyof typeof WEIGHT_OF_REASON;
-
 export interface LoopParts {
   record: RunRecord;
   history: RunHistory;
@@ -64,18 +60,14 @@ export class TrainingLoop {
   private readonly window: LoggingWindow;
   private readonly channelTokens: Record<string, number>;
   private readonly feed: SnapshotFeed;
-  private checkpoints: CheckpointRecord[];
+  private readonly diary: RunDiary;
+  private readonly writer: CheckpointWriter;
   private wish: 'run' | 'pause' | 'stop' = 'run';
   /** The finished steps when a single one was asked for. */
   private singleStep: { from: number } | null = null;
   private ended = false;
   private left = false;
   private unread: StepTicket[] = [];
-  private lines: MetricLine[] = [];
-  private flushedAt = 0;
-  private saved: { step: number; reason: Reason } | null = null;
-  private saving: Promise<void> = Promise.resolve();
-  private savingFault: unknown = null;
   private abort!: (error: unknown) => void;
   private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
 
@@ -84,14 +76,16 @@ export class TrainingLoop {
     const channels = record.recipe.channels.map(({ id }) => id);
     this.window = new LoggingWindow(channels, state?.window);
     this.channelTokens = { ...Object.fromEntries(channels.map((id) => [id, 0])), ...state?.channelTokens };
-    this.checkpoints = parts.checkpoints;
-    const last = this.checkpoints.at(-1);
-    if (last) this.saved = { step: last.step, reason: last.reason };
+    this.diary = new RunDiary(record, history, parts.journal, parts.clock);
+    this.writer = new CheckpointWriter(parts.journal, parts.checkpoints, record.recipe.saving.keep, () => {
+      this.feed.send(true);
+      this.commands.wake();
+    });
     record.step = state?.step ?? 0;
     record.tokens = state?.tokens ?? 0;
     this.aborted.catch(() => undefined);
     this.feed = new SnapshotFeed(parts.clock, parts.listener, () => ({
-      snapshot: history.snapshot(this.record, this.checkpoints),
+      snapshot: history.snapshot(this.record, this.writer.checkpoints),
       channelTokens: this.channelTokens,
       epochs: parts.sampler.epochs(),
       openWindow: this.window.empty || this.record.state !== 'paused' ? null : this.window.row(this.record.step, 0, this.record.tokens),
@@ -120,11 +114,11 @@ export class TrainingLoop {
       // The fault itself must reach the person even when it cannot be written down.
       await this.setState('failed').catch(() => this.feed.send(true));
     } finally {
-      await this.saving;
-      this.parts.model.dispose();
+      await this.writer.idle();
       this.ended = true;
       this.commands.close();
       this.feed.settleWatchers();
+      this.parts.model.dispose();
     }
   }
 
@@ -152,7 +146,7 @@ export class TrainingLoop {
       if (this.wish !== 'pause') return;
       this.wish = 'run';
       this.record.error = null;
-      this.event('resume');
+      this.diary.addEvent('resume');
       await this.setState('running');
     });
   }
@@ -173,7 +167,7 @@ export class TrainingLoop {
   async stop(): Promise<void> {
     await this.commands.add(async () => {
       this.wish = 'stop';
-      this.event('stop');
+      this.diary.addEvent('stop');
     });
     await this.feed.until(() => this.ended);
   }
@@ -182,7 +176,7 @@ export class TrainingLoop {
   save(): Promise<void> {
     return this.commands.add(async () => {
       await this.beginSave('person');
-      await this.settleSave();
+      await this.writer.settle();
     });
   }
 
@@ -207,7 +201,7 @@ export class TrainingLoop {
   private async train(): Promise<StopReason> {
     const { recipe } = this.record;
     const { steps } = recipe.budget;
-    if (this.parts.resumed) this.event('resume');
+    if (this.parts.resumed) this.diary.addEvent('resume');
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
@@ -228,7 +222,7 @@ export class TrainingLoop {
   /** After a step and its evaluation: the periodic checkpoint, and the pause that ends a single step. */
   private async endOfStep(): Promise<void> {
     const { step, recipe } = this.record;
-    if (step > 0 && step % recipe.saving.everySteps === 0) await this.savePausingWhenFull('periodic');
+    if (step > 0 && step % recipe.saving.everySteps === 0) await this.saveCheckpoint('periodic');
     if (this.singleStep && this.singleStep.from < step && this.wish === 'run') {
       this.singleStep = null;
       this.wish = 'pause';
@@ -243,8 +237,8 @@ export class TrainingLoop {
     for (;;) {
       if (this.ended || this.left) throw new StudioError('cancelled', 'The run has ended');
       await this.commands.runAll();
-      if (this.savingFault !== null) await this.takeSavingFault();
-      await this.flushWhenDue();
+      if (this.writer.failed) await this.pausingWhenFull(() => this.writer.settle());
+      if (this.wish === 'run' && this.diary.due) await this.writeDown();
       this.feed.send(false);
       if (this.wish === 'stop') return false;
       if (this.wish === 'run') return true;
@@ -298,14 +292,7 @@ export class TrainingLoop {
   private log(lr: number): void {
     const row = this.window.row(this.record.step, lr, this.record.tokens);
     this.window.reset();
-    this.parts.history.addRow(row);
-    this.lines.push({ kind: 'window', ...row });
-  }
-
-  private event(event: 'pause' | 'resume' | 'stop'): void {
-    const entry = { event, step: this.record.step, at: this.parts.clock.date() };
-    this.parts.history.addEvent(entry);
-    this.lines.push({ kind: 'event', ...entry });
+    this.diary.addRow(row);
   }
 
   private evaluationDue(): boolean {
@@ -346,8 +333,7 @@ export class TrainingLoop {
     }
     record.latest = row;
     parts.evaluations.push(row);
-    parts.history.addEvaluation(row);
-    this.lines.push({ kind: 'evaluation', ...row });
+    this.diary.addEvaluation(row);
     await this.writeDown();
     this.feed.send(true);
     return true;
@@ -368,23 +354,22 @@ export class TrainingLoop {
     this.wish = 'pause';
     this.singleStep = null;
     await this.collect();
-    this.event('pause');
+    this.diary.addEvent('pause');
     if (error !== null) this.record.error = errorRecord(error);
     await this.setState('paused');
-    if (error === null) await this.savePausingWhenFull('pause');
+    if (error === null) await this.saveCheckpoint('pause');
   }
 
   /** Starts a checkpoint of this step: copies it off the engine at once and writes it while training goes on. */
-  private async beginSave(reason: Reason): Promise<void> {
-    const { record, parts, saved } = this;
-    if (saved?.step === record.step && WEIGHT_OF_REASON[saved.reason] >= WEIGHT_OF_REASON[reason]) return;
-    await this.settleSave();
+  private async beginSave(reason: CheckpointReason): Promise<void> {
+    const { record, parts } = this;
+    if (this.writer.has(record.step, reason)) return;
+    await this.writer.settle();
     await this.collect();
     await this.writeDown();
-    const { step } = record;
     const state: RunState = {
       version: 1,
-      step,
+      step: record.step,
       tokens: record.tokens,
       channelTokens: { ...this.channelTokens },
       sampler: parts.sampler.state(),
@@ -392,52 +377,28 @@ export class TrainingLoop {
       settings: this.settings(),
     };
     const files = await parts.lock.run(() => parts.model.save());
-    const about = { reason, evaluation: record.latest };
-    this.saving = parts.journal.checkpoint(step, { ...files, state }, about, record.recipe.saving.keep).then(
-      (checkpoints) => {
-        this.checkpoints = checkpoints;
-        this.saved = { step, reason };
-        this.feed.send(true);
-      },
-      (error: unknown) => {
-        this.savingFault = error;
-        this.commands.wake();
-      },
-    );
+    this.writer.begin(record.step, { ...files, state }, { reason, evaluation: record.latest });
   }
 
-  /** Waits for the checkpoint being written and throws what went wrong with it. */
-  private async settleSave(): Promise<void> {
-    await this.saving;
-    const fault = this.savingFault;
-    this.savingFault = null;
-    if (fault !== null) throw fault as Error;
-  }
-
-  private async savePausingWhenFull(reason: Reason): Promise<void> {
-    try {
+  /** @param reason a periodic one is not waited for */
+  private async saveCheckpoint(reason: CheckpointReason): Promise<void> {
+    await this.pausingWhenFull(async () => {
       await this.beginSave(reason);
-      if (reason !== 'periodic') await this.settleSave();
-    } catch (error) {
-      await this.pauseOnQuota(error);
-    }
-  }
-
-  private async takeSavingFault(): Promise<void> {
-    try {
-      await this.settleSave();
-    } catch (error) {
-      await this.pauseOnQuota(error);
-    }
+      if (reason !== 'periodic') await this.writer.settle();
+    });
   }
 
   /** A full disk pauses the run, with the last good checkpoint in place; anything else ends it. */
-  private async pauseOnQuota(error: unknown): Promise<void> {
-    const record = errorRecord(error);
-    if (record.code !== 'quota') throw error;
-    if (this.wish === 'run') return this.pauseNow(error);
-    this.record.error = record;
-    await this.setState(this.record.state);
+  private async pausingWhenFull(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const record = errorRecord(error);
+      if (record.code !== 'quota') throw error;
+      if (this.wish === 'run') return this.pauseNow(error);
+      this.record.error = record;
+      await this.setState(this.record.state);
+    }
   }
 
   /** The run's last checkpoint. When the disk is full it waits, paused, for the person to free some and go on, or to stop. */
@@ -445,7 +406,7 @@ export class TrainingLoop {
     for (;;) {
       await this.collect();
       if (!this.window.empty && reason !== 'person') this.log(this.lastRate());
-      await this.savePausingWhenFull('end');
+      await this.saveCheckpoint('end');
       if (this.wish !== 'pause' || !(await this.boundary())) return;
     }
   }
@@ -462,29 +423,13 @@ export class TrainingLoop {
     await this.writeDown();
   }
 
-  private async flushWhenDue(): Promise<void> {
-    if (this.parts.clock.now() - this.flushedAt >= FLUSH_EVERY && this.wish === 'run') await this.writeDown();
-  }
-
-  /** Appends the history and updates the record. A full disk pauses; lines wait in memory meanwhile. */
+  /** Writes history and record; a full disk pauses. */
   private async writeDown(): Promise<void> {
-    const { record, parts } = this;
-    const lines = this.lines;
-    this.flushedAt = parts.clock.now();
-    try {
-      await parts.journal.append(lines);
-      this.lines = this.lines.slice(lines.length);
-      const { state, stopReason, error, step, tokens, base, latest, device } = record;
-      await parts.journal.update({ state, stopReason, error, step, tokens, base, latest, device });
-    } catch (error) {
-      const fault = errorRecord(error);
-      if (fault.code !== 'quota') throw error;
-      record.error = fault;
-      if (this.wish === 'run') {
-        this.wish = 'pause';
-        record.state = 'paused';
-      }
-      this.feed.send(true);
+    if (await this.diary.write()) return;
+    if (this.wish === 'run') {
+      this.wish = 'pause';
+      this.record.state = 'paused';
     }
+    this.feed.send(true);
   }
 }

@@ -187,7 +187,7 @@ async function assembleLoop(
 }
 
 /** As shown to a person: "wasm · 2 threads". */
-export function deviceName({ backend, threads, adapter }: DeviceInfo): string {
+function deviceName({ backend, threads, adapter }: DeviceInfo): string {
   if (backend === 'webgpu') return adapter === '' ? backend : `${backend} · ${adapter}`;
   return threads > 1 ? `${backend} · ${threads} threads` : backend;
 }

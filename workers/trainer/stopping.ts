@@ -42,7 +42,7 @@ export function evaluationsWithoutImprovement(
 }
 
 /** Mean over the domain channels that were evaluated; null when there is none. */
-export function meanDomainLoss({ channels }: Pick<Recipe, 'channels'>, evaluation: EvaluationRow): number | null {
+function meanDomainLoss({ channels }: Pick<Recipe, 'channels'>, evaluation: EvaluationRow): number | null {
   const losses = channels.flatMap(({ id, role }) => (role === 'domain' && evaluation.channels[id] ? [evaluation.channels[id].loss] : []));
   return losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }

@@ -30,10 +30,3 @@ export function fillRow(batch: TokenBatch, row: number, tokens: TokenIds, start:
   }
   batch.channels[row] = channel;
 }
-
-/** Predicted tokens of a batch. */
-export function predictedTokens(batch: TokenBatch): number {
-  let count = 0;
-  for (const target of batch.targets) if (target >= 0) count += 1;
-  return count;
-}

@@ -119,7 +119,7 @@ describe('the trainer on wasm', () => {
     await expect(two.api.resume(run, quiet)).rejects.toMatchObject({ code: 'run-locked', values: { run } });
     await one.api.save();
     await one.api.pause();
-    const { checkpoints, step } = (await one.seen(({ state, checkpoints }) => state === 'paused' && checkpoints.length > 0));
+    const { checkpoints, step } = await one.seen(({ state, checkpoints }) => state === 'paused' && checkpoints.length > 0);
     const tuned = { kind: 'checkpoint', run, step: checkpoints.at(-1)!.step } as const;
     const base = { kind: 'model', model: MODEL } as const;
     await one.api.unpause();

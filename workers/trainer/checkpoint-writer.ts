@@ -1,0 +1,66 @@
+/** Writes checkpoints while training goes on: one at a time, each whole or not at all. */
+import type { CheckpointRecord } from '../../src/core/run/types';
+import type { CheckpointContent, RunJournal } from './run-journal';
+
+export type CheckpointReason = CheckpointRecord['reason'];
+
+/** What a person asked for, or the end, is not replaced by what passes. */
+const WEIGHT: Record<CheckpointReason, number> = { periodic: 0, pause: 0, start: 1, end: 2, person: 3 };
+
+export class CheckpointWriter {
+  private writing: Promise<void> = Promise.resolve();
+  private fault: { error: unknown } | null = null;
+
+  /**
+   * @param stored the run's checkpoints so far
+   * @param keep periodic ones that are kept
+   * @param onChange called when one is complete, or could not be written
+   */
+  constructor(
+    private readonly journal: RunJournal,
+    private stored: CheckpointRecord[],
+    private readonly keep: number,
+    private readonly onChange: () => void,
+  ) {}
+
+  get checkpoints(): readonly CheckpointRecord[] {
+    return this.stored;
+  }
+
+  /** The last one could not be written: `settle` tells why. */
+  get failed(): boolean {
+    return this.fault !== null;
+  }
+
+  has(step: number, reason: CheckpointReason): boolean {
+    const saved = this.stored.find((checkpoint) => checkpoint.step === step);
+    return saved !== undefined && WEIGHT[saved.reason] >= WEIGHT[reason];
+  }
+
+  /** Starts to write. Call after `settle`. */
+  begin(step: number, content: CheckpointContent, about: Pick<CheckpointRecord, 'reason' | 'evaluation'>): void {
+    this.writing = this.journal.checkpoint(step, content, about, this.keep).then(
+      (checkpoints) => {
+        this.stored = checkpoints;
+        this.onChange();
+      },
+      (error: unknown) => {
+        this.fault = { error };
+        this.onChange();
+      },
+    );
+  }
+
+  /** Waits for the one being written. @throws what went wrong with it */
+  async settle(): Promise<void> {
+    await this.writing;
+    const { fault } = this;
+    this.fault = null;
+    if (fault) throw fault.error;
+  }
+
+  /** As `settle`, for whom it does not matter how it went. */
+  idle(): Promise<void> {
+    return this.writing;
+  }
+}
