@@ -10,8 +10,12 @@ import { useCorpusName } from './corpus-name';
 import { useCorpora } from './store';
 import styles from './Sample.module.css';
 
-/** Characters shown of a document before it is opened. */
-const EXCERPT = 700;
+/** Shown of a document before it is opened. */
+const EXCERPT = { characters: 700, lines: 14 };
+
+function excerpt(text: string): string {
+  return text.split('\n', EXCERPT.lines).join('\n').slice(0, EXCERPT.characters);
+}
 
 export function Sample() {
   const { t } = useTranslation('corpus');
@@ -61,7 +65,8 @@ function Document({ text, number }: { text: string; number: number }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const [whole, setWhole] = useState(false);
-  const long = text.length > EXCERPT;
+  const begin = excerpt(text);
+  const long = begin.length < text.length;
   return (
     <li>
       <div className={styles.head}>
@@ -72,7 +77,9 @@ function Document({ text, number }: { text: string; number: number }) {
           </button>
         )}
       </div>
-      <pre tabIndex={0}>{whole || !long ? text : `${text.slice(0, EXCERPT)} …`}</pre>
+      <pre tabIndex={whole ? 0 : undefined} data-whole={whole}>
+        {whole || !long ? text : `${begin} …`}
+      </pre>
     </li>
   );
 }
