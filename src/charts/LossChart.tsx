@@ -42,7 +42,12 @@ export const LossChart = memo(function LossChart({ snapshot }: { snapshot: RunSn
   );
   const markers = useStable<Marker[]>(snapshot.markers);
   const events = useMemo(
-    () => eventGroups(markers, Math.max(1, steps * NEAR)).map((group) => ({ step: group.step, label: eventWords(group) })),
+    () =>
+      eventGroups(markers, Math.max(1, steps * NEAR)).map((group) => ({
+        step: group.step,
+        label: eventWords(group),
+        quiet: group.kind === 'pause' || group.kind === 'resume',
+      })),
     [markers, steps, eventWords],
   );
   const lane = useMemo(() => laneMarkers(markers), [markers]);

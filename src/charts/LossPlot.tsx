@@ -10,6 +10,8 @@ import { PLOT, type PlotFrame } from './plot-frame';
 export interface PlotEvent {
   step: number;
   label: string;
+  /** Drawn without its label: a pause changes nothing. */
+  quiet: boolean;
 }
 
 interface Props {
@@ -67,13 +69,13 @@ export const LossPlot = memo(function LossPlot({ frame, lines, lossTicks, stepTi
       {lines.map(({ id, base, colour }) =>
         base === null ? null : <ReferenceLine key={`base-${id}`} y={base} stroke={colour} strokeDasharray="3 5" strokeOpacity={0.75} />,
       )}
-      {events.map(({ step, label }, at) => (
+      {events.map(({ step, label, quiet }, at) => (
         <ReferenceLine
           key={`${step}-${label}`}
           x={step}
           stroke="var(--dim)"
           strokeDasharray="2 3"
-          {...(at < unlabelled
+          {...(quiet || at < unlabelled
             ? {}
             : {
                 label: {

@@ -40,7 +40,8 @@ export function useTransport(): TransportState {
   // A snapshot comes four times a second, the state of the transport changes rarely.
   const { state, starting, resumableRunId, resumableStep } = useRun(
     useShallow((run) => {
-      const resumable = run.starting ? null : resumableRun(run.snapshot);
+      // The banner of an interrupted run has its own button.
+      const resumable = run.starting || run.interrupted ? null : resumableRun(run.snapshot);
       return {
         state: run.snapshot?.state ?? null,
         starting: run.starting,
