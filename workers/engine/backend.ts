@@ -141,6 +141,9 @@ async function use(name: BackendName): Promise<void> {
 /** What this file uses of tfjs's WebGPU backend. */
 interface WebgpuBackend {
   device: GPUDevice;
+  /** Null when nothing waits to be submitted. */
+  commandEncoder: GPUCommandEncoder | null;
+  endComputePassEncoder(): void;
   submitQueue(): void;
 }
 
@@ -158,7 +161,10 @@ export function onDeviceLost(listener: LostListener): () => void {
 /** Resolves when the device has done all the work it was given; at once on wasm and cpu, which work synchronously. */
 export async function settled(): Promise<void> {
   const current = tensorBackend() as unknown as Partial<WebgpuBackend>;
-  if (!current.device || !current.submitQueue) return;
-  current.submitQueue();
+  if (!current.device) return;
+  if (current.commandEncoder) {
+    current.endComputePassEncoder?.();
+    current.submitQueue?.();
+  }
   await current.device.queue.onSubmittedWorkDone();
 }

@@ -6,6 +6,7 @@ import {
   evaluationSums,
   hostTensors,
   readSafetensors,
+  settled,
   trainingGradients,
   writeSafetensors,
   type LlamaModel,
@@ -62,9 +63,8 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
       ...(dropout.rate > 0 ? { dropout } : {}),
     });
     const { norm } = this.optimizer.apply(gradients, lr);
-    // The norm is the last thing a step computes. Its four bytes are awaited one step later, when the next is already under way,
-    // so the device never runs dry.
-    const finished = this.readsFree ? Promise.resolve() : norm.data().then(() => undefined);
+    // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
+    const finished = settled();
     // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
     finished.catch(() => undefined);
     const ticket: EngineTicket = { finished, sums, norm };

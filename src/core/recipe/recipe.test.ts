@@ -67,6 +67,12 @@ describe('parseRecipe names what is wrong', () => {
     expect(failure((recipe) => (recipe['lerning'] = 3)).values).toMatchObject({ field: 'lerning', value: '3' });
   });
 
+  it('a channel named like the total, or twice', () => {
+    const rename = (id: string) => failure((recipe) => ((recipe['channels'] as { id: string }[])[0]!.id = id)).values;
+    expect(rename('total')).toMatchObject({ field: 'channels.id', value: 'total' });
+    expect(rename('domain')).toMatchObject({ field: 'channels.id', value: 'domain' });
+  });
+
   it('text that is not JSON', () => {
     expect(() => parseRecipeText('{')).toThrow(/not JSON/);
   });

@@ -97,6 +97,7 @@ export const recipeSchema = z
     if (Math.abs(sum - 1) > 1e-6) refuse(['channels'], `Σ share = ${Number(sum.toFixed(6))}`, 'Σ share = 1');
     const ids = recipe.channels.map((channel) => channel.id);
     const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (ids.includes('total')) refuse(['channels', 'id'], 'total', 'id ≠ total');
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
