@@ -2,6 +2,7 @@
 import { Button, NumberInput, Textarea, type NumberInputProps } from '@mantine/core';
 import { PenLine, Square } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { useSourceName } from './names';
@@ -13,7 +14,16 @@ const PROMPTS = ['medical', 'treatment', 'medicalZh', 'speech', 'poemZh', 'code'
 
 export function GeneratePanel({ a, b }: { a: WeightsSource; b: WeightsSource }) {
   const { t } = useTranslation('compare');
-  const { generation, setGeneration, generate, cancel, activity, generationError } = useCompare();
+  const { generation, setGeneration, generate, cancel, activity, generationError } = useCompare(
+    useShallow((state) => ({
+      generation: state.generation,
+      setGeneration: state.setGeneration,
+      generate: state.generate,
+      cancel: state.cancel,
+      activity: state.activity,
+      generationError: state.generationError,
+    })),
+  );
   const busy = activity === 'generate';
   const field = (name: 'seed' | 'temperature' | 'topP' | 'topK' | 'maxTokens', props: NumberInputProps) => (
     <NumberInput

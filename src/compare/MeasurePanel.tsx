@@ -2,6 +2,7 @@
 import { Button, Chip, NumberInput } from '@mantine/core';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { useChannelName } from '../ui/channel-name';
@@ -18,7 +19,21 @@ export function MeasurePanel({ summary }: { summary: ComparisonSummary | null })
   const format = useFormat();
   const channelName = useChannelName();
   const { choices, chosen, rowsPerChannel, activity, progress, evaluation, evaluationError, toggleChannel, setRows, evaluate, cancel } =
-    useCompare();
+    useCompare(
+      useShallow((state) => ({
+        choices: state.choices,
+        chosen: state.chosen,
+        rowsPerChannel: state.rowsPerChannel,
+        activity: state.activity,
+        progress: state.progress,
+        evaluation: state.evaluation,
+        evaluationError: state.evaluationError,
+        toggleChannel: state.toggleChannel,
+        setRows: state.setRows,
+        evaluate: state.evaluate,
+        cancel: state.cancel,
+      })),
+    );
   const stale =
     evaluation !== null &&
     (evaluation.rowsPerChannel !== rowsPerChannel || evaluation.channels.map((channel) => channel.id).join() !== chosen.join());

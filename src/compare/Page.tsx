@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'react';
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { ArrowLeftRight, Download, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
 import { Link } from 'wouter';
 import { Banner } from '../ui/Banner';
 import { Card } from '../ui/Card';
@@ -25,7 +26,16 @@ import styles from './Page.module.css';
 
 export default function Page() {
   const { t } = useTranslation('compare');
-  const { library, libraryError, load, followHash, swap, missing } = useCompare();
+  const { library, libraryError, load, followHash, swap, missing } = useCompare(
+    useShallow((state) => ({
+      library: state.library,
+      libraryError: state.libraryError,
+      load: state.load,
+      followHash: state.followHash,
+      swap: state.swap,
+      missing: state.missing,
+    })),
+  );
   useEffect(() => {
     void load();
     const follow = () => {
@@ -141,10 +151,8 @@ function Content() {
 function DownloadButton() {
   const { t } = useTranslation('compare');
   const evaluation = useCompare((state) => state.evaluation);
-  const address = useCompare((state) => state.address);
-  const generation = useCompare((state) => state.generation);
-  const continuations = useCompare((state) => state.continuations);
   const download = () => {
+    const { address, generation, continuations } = useCompare.getState();
     const written = continuations.a.state === 'done' && continuations.b.state === 'done';
     const record = {
       weights: address,

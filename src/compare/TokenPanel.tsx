@@ -3,6 +3,7 @@ import { useState, type CSSProperties, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
 import { Highlighter } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Delta } from '../ui/Delta';
@@ -13,7 +14,16 @@ import styles from './Token.module.css';
 
 export function TokenPanel() {
   const { t } = useTranslation('compare');
-  const { text, setText, scoreText, changes, textError, activity } = useCompare();
+  const { text, setText, scoreText, changes, textError, activity } = useCompare(
+    useShallow((state) => ({
+      text: state.text,
+      setText: state.setText,
+      scoreText: state.scoreText,
+      changes: state.changes,
+      textError: state.textError,
+      activity: state.activity,
+    })),
+  );
   const stale = changes !== null && changes.tokens.map((token) => token.text).join('') !== text;
   return (
     <Card title={t('tokens.title')} className={styles.wide}>

@@ -72,6 +72,24 @@ export interface CompareState {
 
 const NOTHING_WRITTEN: Record<Side, Continuation> = { a: { text: '', state: 'idle' }, b: { text: '', state: 'idle' } };
 
+/** Milliseconds between two looks of a text that is being written: tokens come faster than a page should be drawn. */
+const PACE = 80;
+
+/** Passes on the latest text at most once a PACE. */
+function paced(show: (text: string) => void): (text: string) => void {
+  let latest = '';
+  let waiting = false;
+  return (text) => {
+    latest = text;
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      show(latest);
+    }, PACE);
+  };
+}
+
 export const useCompare = create<CompareState>()((set, get) => {
   function pair(): { a: WeightsSource; b: WeightsSource } | null {
     const { groups, address } = get();
@@ -234,8 +252,13 @@ export const useCompare = create<CompareState>()((set, get) => {
             // One after the other: they share the processor, so in turns neither would be done sooner.
             for (const side of ['a', 'b'] as const) {
               write(side, { state: 'writing' });
+              const show = paced((text) => {
+                if (get().address === address && get().continuations[side].state === 'writing') write(side, { text });
+              });
+              let text = '';
               const whole = await lab.trainer.generate(sides[side].weights, generation, (piece) => {
-                if (get().address === address) write(side, { text: get().continuations[side].text + piece });
+                text += piece;
+                show(text);
               });
               if (get().address !== address) return;
               write(side, { text: whole, state: 'done' });
