@@ -34,7 +34,7 @@ export default defineConfig({
     { name: 'gpu', dependencies: ['hardware'], use: gpu },
   ],
   webServer: {
-    command: `node tools/serve.mjs --folder dist --port ${port} --strict-port`,
+    command: `node tools/serve.mjs --folder ${process.env['E2E_FOLDER'] ?? 'dist'} --port ${port} --strict-port`,
     url: `http://localhost:${port}/`,
     reuseExistingServer: false,
     timeout: 20_000,

@@ -1,0 +1,248 @@
+/** Bad input and faults: each gets a message that says what and where, the last good checkpoint stays, the studio goes on. */
+import { expect, test } from '@playwright/test';
+import { latestRun } from './studio/automation';
+import { CorpusPage } from './studio/corpus';
+import { smallModel, type UploadedFile } from './studio/model-folders';
+import { ModelsPage } from './studio/models';
+import { tinyRecipe } from './studio/recipes';
+import { Studio } from './studio/studio';
+import { like } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+let studio: Studio;
+let models: ModelsPage;
+let corpus: CorpusPage;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+  models = new ModelsPage(studio);
+  corpus = new CorpusPage(studio);
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+const changed = (files: UploadedFile[], name: string, buffer: Buffer) =>
+  files.map((file) => (file.name === name ? { ...file, buffer } : file));
+
+const brokenModels: [
+  what: string,
+  files: () => UploadedFile[],
+  code: 'safetensors-invalid' | 'config-unsupported' | 'tokenizer-mismatch' | 'tokenizer-invalid' | 'tensor-not-finite' | 'file-missing',
+  values: Record<string, string>,
+][] = [
+  [
+    'a truncated safetensors',
+    () => smallModel({ weights: (whole) => whole.subarray(0, whole.length - 1000) }),
+    'safetensors-invalid',
+    { file: 'model.safetensors' },
+  ],
+  [
+    'a corrupt safetensors',
+    () => smallModel({ weights: (whole) => Buffer.concat([Buffer.alloc(8, 255), whole.subarray(8)]) }),
+    'safetensors-invalid',
+    { file: 'model.safetensors' },
+  ],
+  [
+    'a config of an unknown architecture',
+    () => smallModel({ config: { model_type: 'gpt2' } }),
+    'config-unsupported',
+    { file: 'config.json', field: 'model_type', value: 'gpt2' },
+  ],
+  [
+    'a tokenizer that does not fit the model',
+    () => smallModel({ vocabulary: 1000 }),
+    'tokenizer-mismatch',
+    { tokenizerSize: '4,096', modelSize: '1,000' },
+  ],
+  [
+    'a tokenizer that is none',
+    () => changed(smallModel(), 'tokenizer.json', Buffer.from('{"model": 1}')),
+    'tokenizer-invalid',
+    { file: 'tokenizer.json' },
+  ],
+  [
+    'a weight that is not a number',
+    () => smallModel({ values: (name, values) => void (name === 'model.norm.weight' && (values[3] = NaN)) }),
+    'tensor-not-finite',
+    { file: 'model.safetensors', tensor: 'model.norm.weight' },
+  ],
+  [
+    'a folder without weights',
+    () => smallModel().filter(({ name }) => name !== 'model.safetensors'),
+    'file-missing',
+    { wanted: '*.safetensors' },
+  ],
+];
+
+test.describe('a model', () => {
+  test.beforeAll(() => studio.open({ page: 'models' }));
+  for (const [what, files, code, values] of brokenModels)
+    test(`${what} is refused in words`, async () => {
+      await expect(models.models).toHaveCount(1);
+      await models.offer(files(), 'broken');
+      await studio.expectAlert(like(studio.words.errors[code].what, values));
+      await expect(models.models).toHaveCount(1);
+    });
+
+  test('the same folder, sound, is taken', async () => {
+    await models.import(smallModel(), 'small and sound');
+    await expect(models.models).toHaveCount(2);
+  });
+});
+
+test.describe('a text', () => {
+  const text = (name: string, content: string): UploadedFile => ({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+  test.beforeAll(() => studio.open({ page: 'corpus' }));
+
+  test('an empty one is refused', async () => {
+    await corpus.offer([text('nothing.txt', '')], 'nothing');
+    await studio.expectAlert(like(studio.words.errors['text-empty'].what, { file: 'nothing.txt' }));
+    await corpus.offer([text('blank.txt', ' \n\n \n')], 'blank');
+    await studio.expectAlert(like(studio.words.errors['text-empty'].what));
+  });
+
+  test('a file of another kind is refused', async () => {
+    await corpus.offer([text('picture.png', 'PNG')], 'picture');
+    await studio.expectAlert(like(studio.words.errors['file-unsupported'].what, { file: 'picture.png' }));
+  });
+
+  test('one too short for a row is a channel that a run refuses by name, and the desk goes on', async () => {
+    const { desk, page, words } = studio;
+    await corpus.import([text('short.txt', Array.from({ length: 12 }, (_, at) => `Word ${at}.`).join('\n\n'))], 'Too short');
+    await studio.open({ recipe: tinyRecipe({ name: 'short channel', context: 128, steps: 2 }) });
+    await studio.button(words.desk.addChannel).click();
+    await page.getByRole('menuitem', { name: /Too short/ }).click();
+    await desk.run();
+    await studio.expectAlert(like(words.errors['channel-empty'].what));
+    await expect(desk.button('run')).toBeEnabled();
+    await page
+      .getByRole('button', { name: like(words.desk.strip.menu, {}) })
+      .last()
+      .click();
+    await page.getByRole('menuitem', { name: like(words.desk.strip.remove) }).click();
+    await desk.train();
+  });
+});
+
+test.describe('a loss that is no number', () => {
+  test('of the base: the run fails in words, and another base trains', async () => {
+    const { desk, words } = studio;
+    await studio.open({ page: 'models' });
+    // Finite weights whose products are not.
+    await models.import(smallModel({ values: (_, values) => values.forEach((value, at) => (values[at] = value * 1e25)) }), 'overflowing');
+    await models.use('overflowing');
+    const base = await desk.base.inputValue();
+    await studio.open({ recipe: tinyRecipe({ name: 'overflow', base, steps: 2 }) });
+    await desk.run();
+    expect(await desk.waitForEnd()).toBe('failed');
+    await studio.expectAlert(like(words.errors['loss-not-finite'].what, { step: 0 }));
+    await studio.open({ recipe: tinyRecipe({ name: 'after the overflow', steps: 2 }) });
+    await desk.train();
+  });
+
+  test('while it trains: the checkpoint before it stays and can be compared', async () => {
+    const { desk, page, words } = studio;
+    await studio.open({ page: 'models' });
+    // A tiny embedding under a huge last norm: the first step is finite, but it makes the next gradient overflow.
+    const explosive = smallModel({
+      values: (name, values) => {
+        if (name === 'model.norm.weight') values.fill(1e17);
+        else if (/embed|lm_head/.test(name)) values.forEach((value, at) => (values[at] = value * 0.02));
+      },
+    });
+    await models.import(explosive, 'explosive');
+    await models.use('explosive');
+    const base = await desk.base.inputValue();
+    const recipe = tinyRecipe({
+      name: 'explosion',
+      base,
+      steps: 30,
+      lr: 1,
+      evaluation: { everySteps: 1000, rowsPerChannel: 2 },
+      saving: { everySteps: 1, keep: 3 },
+    });
+    await studio.open({ recipe: { ...recipe, optimizer: { ...recipe.optimizer, maxGradNorm: 0 } } });
+    await desk.run();
+    expect(await desk.waitForEnd()).toBe('failed');
+    await studio.expectAlert(like(words.errors['loss-not-finite'].what));
+    const { record, checkpoints } = await latestRun(page);
+    expect(record.error!.code).toBe('loss-not-finite');
+    const broken = Number(record.error!.values['step']);
+    expect(broken).toBeGreaterThan(1);
+    expect(checkpoints.at(-1)!.step).toBe(broken - 1);
+  });
+});
+
+test('a run that trains in one tab is closed to another', async () => {
+  const { desk, page, words } = studio;
+  await studio.open({ recipe: tinyRecipe({ name: 'two tabs', steps: 4000, rows: 2 }) });
+  await desk.run();
+  await expect.poll(() => desk.state()).toBe('running');
+  await desk.reloadAt(8);
+  const banner = (of: Studio) => of.page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: 'two tabs' }) });
+  await expect(banner(studio)).toBeVisible();
+  const other = await studio.anotherTab();
+  await other.open();
+  await expect(banner(other)).toBeVisible();
+
+  await banner(studio).getByRole('button', { name: words.desk.resume }).click();
+  await desk.waitForState('running');
+  await banner(other).getByRole('button', { name: words.desk.resume }).click();
+  await other.expectAlert(like(words.errors['run-locked'].what));
+  await other.page.close();
+
+  const step = await desk.step();
+  await desk.waitForStep(step + 1);
+  await desk.button('stop').click();
+  expect(await desk.waitForEnd()).toBe('stopped');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a full disk pauses the run with its last checkpoint, and it goes on when there is room', async ({ baseURL }) => {
+  const { desk, page, words } = studio;
+  const devtools = await studio.context.newCDPSession(page);
+  const origin = new URL(baseURL!).origin;
+  await studio.open({ recipe: tinyRecipe({ name: 'full disk', steps: 4000, rows: 2, saving: { everySteps: 4000, keep: 3 } }) });
+  await desk.run();
+  await desk.waitForState('running');
+  await desk.button('save').click();
+  await expect.poll(async () => (await latestRun(page)).checkpoints.length).toBe(1);
+  const [kept] = (await latestRun(page)).checkpoints;
+
+  const { usage } = await devtools.send('Storage.getUsageAndQuota', { origin });
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 200_000 });
+  await desk.waitForStep((await desk.step()) + 1);
+  await desk.button('save').click();
+  await expect(studio.alerts.filter({ hasText: like(words.errors.quota.what) })).toBeVisible();
+  const full = await latestRun(page);
+  expect(full.checkpoints).toEqual([kept]);
+
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  if ((await desk.state()) === 'paused') await desk.button('resume').click();
+  await desk.waitForStep((await desk.step()) + 1);
+  await desk.button('save').click();
+  await expect.poll(async () => (await latestRun(page)).checkpoints.length).toBe(2);
+  await desk.button('stop').click();
+  expect(await desk.waitForEnd()).toBe('stopped');
+});
+
+test('a worker that dies leaves a run that can be resumed', async () => {
+  const { desk, page, words } = studio;
+  await studio.open({ recipe: tinyRecipe({ name: 'crash', steps: 4000, rows: 2, saving: { everySteps: 2, keep: 3 } }) });
+  await desk.run();
+  await desk.waitForStep(6);
+  const trainer = page.workers().find((worker) => worker.url().includes('trainer'))!;
+  await trainer.evaluate(() => {
+    setTimeout(() => {
+      throw new Error('struck by the test');
+    });
+  });
+  studio.watch.expect(/struck by the test/);
+  await studio.expectAlert(like(words.errors['worker-crashed'].what, { worker: 'trainer' }));
+  await desk.waitForState('interrupted');
+  await page.getByRole('button', { name: like(words.desk.transport.resumeRun) }).click();
+  await desk.waitForState('running');
+  await desk.waitForStep((await desk.step()) + 2);
+  await desk.button('stop').click();
+  expect(await desk.waitForEnd()).toBe('stopped');
+});

@@ -1,0 +1,117 @@
+/** Recipes in and out: files, links, bad ones, and the one that is only for reading. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { parseRecipeText } from '../src/core/recipe/parse';
+import { preset, tinyRecipe } from './studio/recipes';
+import { Studio } from './studio/studio';
+import { fill, like } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+let studio: Studio;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+  await studio.open();
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+const offer = (content: unknown) =>
+  studio.page.getByTestId('recipe-file').setInputFiles({
+    name: 'recipe.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)),
+  });
+
+test('an edited recipe is exported and imported as JSON', async () => {
+  const { desk, page, words } = studio;
+  await desk.fader('domain').focus();
+  await desk.fader('domain').press('PageUp');
+  const shares = await desk.shares();
+  expect(shares['domain']).toBe(21.7);
+  const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
+  const exported = parseRecipeText(readFileSync(await download.path(), 'utf8'));
+  expect(exported.channels.find(({ id }) => id === 'domain')!.share).toBeCloseTo(0.217, 9);
+  expect({ ...exported, channels: [] }).toEqual({ ...preset('golden-ratio').recipe, channels: [] });
+
+  await desk.presets.selectOption('domain-only');
+  await offer({ ...exported, name: 'from a file', seed: 99 });
+  await expect(desk.presets.locator('option:checked')).toHaveText('from a file');
+  await expect(page.getByLabel(words.desk.transport.seed)).toHaveValue('99');
+  expect(await desk.shares()).toEqual(shares);
+});
+
+const bad = preset('golden-ratio').recipe;
+const refused: [what: string, content: unknown, field: string][] = [
+  ['shares that sum to zero', { ...bad, channels: bad.channels.map((channel) => ({ ...channel, share: 0 })) }, 'channels'],
+  ['an unknown field', { ...bad, learningRate: 1 }, 'learningRate'],
+  ['a value of the wrong kind', { ...bad, budget: { steps: 'many' } }, 'budget.steps'],
+  ['a value out of range', { ...bad, schedule: { ...bad.schedule, peakLr: -1 } }, 'schedule.peakLr'],
+  ['text that is no JSON', '{"version": 1,', 'recipe'],
+];
+for (const [what, content, field] of refused)
+  test(`${what}: the message names the field, and the desk keeps its recipe`, async () => {
+    const { desk, words } = studio;
+    const before = await desk.shares();
+    await offer(content);
+    await studio.expectAlert(like(words.errors['recipe-invalid'].what, { field }));
+    expect(await desk.shares()).toEqual(before);
+    await expect(desk.button('run')).toBeEnabled();
+  });
+
+test('a link brings the same recipe to another tab', async () => {
+  const { desk, page, words } = studio;
+  const shares = await desk.shares();
+  await studio.button(words.desk.transport.share).click();
+  await expect(page).toHaveURL(/#\/desk\?recipe=[\w-]+$/);
+  const other = await studio.anotherTab();
+  await other.page.goto(page.url());
+  await expect(other.desk.strips).toHaveCount(4);
+  await expect(other.desk.presets.locator('option:checked')).toHaveText('from a file');
+  await expect(other.page.getByLabel(words.desk.transport.seed)).toHaveValue('99');
+  expect(await other.desk.shares()).toEqual(shares);
+
+  await other.page.goto('./#/desk?recipe=not-a-recipe');
+  await other.expectAlert(like(words.errors['recipe-invalid'].what, { field: 'recipe' }));
+  await expect(other.desk.button('run')).toBeEnabled();
+  await other.page.close();
+});
+
+test('every preset is on the list, and brings its paragraph on what to watch for', async () => {
+  const { desk, page, words } = studio;
+  await studio.page.goto('./#/models');
+  await studio.open();
+  for (const id of ['golden-ratio', 'domain-only', 'lr-too-hot', 'lr-zero', 'rewarm-replay', 'general-then-domain', 'reference-7b']) {
+    await desk.presets.selectOption(id);
+    await expect(desk.presets.locator('option:checked')).toHaveText(preset(id).title.en);
+    await expect(page.getByText(words.desk.watch)).toBeVisible();
+  }
+});
+
+test('the 7B reference is shown and exported, and Run says why it cannot', async () => {
+  const { desk, page, words } = studio;
+  await desk.presets.selectOption('reference-7b');
+  await expect(page.getByText(words.desk.transport.notRunnable).first()).toBeVisible();
+  await expect(desk.button('run')).toBeDisabled();
+  await expect(desk.button('step')).toBeDisabled();
+  expect(await desk.learningRate()).toBe(1e-5);
+  const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
+  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toEqual(preset('reference-7b').recipe);
+  await desk.presets.selectOption('golden-ratio');
+  await expect(desk.button('run')).toBeEnabled();
+});
+
+test('the recipe drawer marks what is out of bounds, and takes what is not', async () => {
+  const { page, words } = studio;
+  await studio.open({ recipe: tinyRecipe({ name: 'edited by hand' }) });
+  await studio.button(words.desk.transport.edit).click();
+  const drawer = page.getByRole('dialog');
+  const steps = drawer.getByLabel(words.desk.recipe.steps, { exact: true });
+  await steps.fill('0');
+  await expect(drawer).toContainText(fill(words.desk.recipe.atLeast, { min: 1 }));
+  await steps.fill('34');
+  await page.keyboard.press('Escape');
+  await expect(drawer).toBeHidden();
+  const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
+  expect(parseRecipeText(readFileSync(await download.path(), 'utf8')).budget.steps).toBe(34);
+});

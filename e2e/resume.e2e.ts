@@ -1,0 +1,70 @@
+/** A run is the same run whatever happens to its tab: twice the same recipe, and once more with the tab reloaded half way. */
+import { expect, test } from '@playwright/test';
+import { latestRun } from './studio/automation';
+import { tinyRecipe } from './studio/recipes';
+import { Studio } from './studio/studio';
+import { like } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+/** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
+const recipe = tinyRecipe({
+  name: 'to be resumed',
+  steps: 48,
+  rows: 6,
+  dropout: 0.1,
+  schedule: { kind: 'cosine', warmup: { unit: 'ratio', value: 0.1 } },
+  evaluation: { everySteps: 16, rowsPerChannel: 2 },
+  saving: { everySteps: 8, keep: 3 },
+  logging: { everySteps: 4 },
+});
+
+let studio: Studio;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+  await studio.open({ recipe, backend: 'wasm' });
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+test('the same recipe twice gives identical losses on wasm', async () => {
+  const { desk, page } = studio;
+  await desk.train();
+  const first = await latestRun(page);
+  await desk.train();
+  const second = await latestRun(page);
+  expect(second.record.id).not.toBe(first.record.id);
+  expect(first.rows.at(-1)!.step).toBe(48);
+  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 16, 32, 48]);
+  expect(second.rows).toEqual(first.rows);
+  expect(second.evaluations).toEqual(first.evaluations);
+  // It learns: what is identical is not merely constant.
+  expect(first.evaluations.at(-1)!.channels['domain']!.loss).toBeLessThan(first.evaluations[0]!.channels['domain']!.loss);
+});
+
+test('a tab reloaded in the middle of a run offers to go on, and ends as if nothing had happened', async () => {
+  const { desk, page, words } = studio;
+  const whole = await latestRun(page);
+  await desk.run();
+  await expect.poll(() => desk.state()).toBe('running');
+  await desk.reloadAt(20);
+
+  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 48 }) });
+  await expect(banner).toBeVisible();
+  const broken = await latestRun(page);
+  expect(broken.record.id).not.toBe(whole.record.id);
+  expect(broken.record.state).toBe('interrupted');
+  const kept = broken.checkpoints.at(-1)!.step;
+  expect(kept).toBeGreaterThanOrEqual(16);
+  expect(kept).toBeLessThan(48);
+
+  await banner.getByRole('button', { name: words.desk.resume }).click();
+  await expect.poll(() => desk.state()).not.toBe('interrupted');
+  expect(await desk.waitForEnd()).toBe('finished');
+  await expect(banner).toBeHidden();
+
+  const resumed = await latestRun(page);
+  expect(resumed.record.id).toBe(broken.record.id);
+  expect(resumed.rows).toEqual(whole.rows);
+  expect(resumed.evaluations).toEqual(whole.evaluations);
+});

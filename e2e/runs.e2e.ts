@@ -1,0 +1,165 @@
+/** What a run leaves behind: the list, its export in Hugging Face layout, and the export as a base from elsewhere. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { strFromU8, unzipSync } from 'fflate';
+import { parseRecipe } from '../src/core/recipe/parse';
+import { latestRun, storedRuns } from './studio/automation';
+import { CorpusPage } from './studio/corpus';
+import { ModelsPage } from './studio/models';
+import { EN_AND_DOMAIN, tinyRecipe } from './studio/recipes';
+import { RunsPage } from './studio/runs';
+import { readSafetensors } from './studio/safetensors';
+import { Studio } from './studio/studio';
+import { fill, like } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+const recipe = tinyRecipe({ name: 'kept', lr: 3e-3 });
+
+let studio: Studio;
+let runs: RunsPage;
+let models: ModelsPage;
+let zip: Record<string, Uint8Array>;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+  runs = new RunsPage(studio);
+  models = new ModelsPage(studio);
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+test('a finished run is listed with its state, its recipe and its losses', async () => {
+  await studio.open({ page: 'runs' });
+  await expect(studio.page.getByText(studio.words.runs.empty.title)).toBeVisible();
+  await studio.open({ recipe, backend: 'wasm' });
+  await studio.desk.train();
+  const { record } = await latestRun(studio.page);
+  await studio.goTo('runs');
+  const item = runs.run('kept');
+  await expect(item).toContainText(studio.words.common.state.finished);
+  await expect(item).toContainText(fill(studio.words.runs.step, { step: 12, steps: 12 }));
+  await expect(item).toContainText(record.latest!.channels['domain']!.loss.toFixed(3));
+  await expect(item).toContainText(record.latest!.retention!.toFixed(3));
+  await expect(item.getByRole('img', { name: like(studio.words.runs.recipe.shares) })).toHaveAccessibleName(/en 50\.0 %, domain 50\.0 %/);
+});
+
+test('a run takes another name, and keeps it', async () => {
+  await runs.rename('kept', 'my first run');
+  await studio.page.reload();
+  await expect(runs.run('my first run')).toBeVisible();
+});
+
+test('the export is a Hugging Face folder with the recipe and the whole history', async () => {
+  const { page, words } = studio;
+  await runs.choose('my first run', 'export');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel(words.runs.export.checkpoint)).toHaveValue('12');
+  await dialog.getByRole('button', { name: words.runs.export.run }).click();
+  const link = dialog.getByRole('link', { name: like(words.runs.export.download) });
+  await expect(link).toBeVisible({ timeout: 30_000 });
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  expect(download.suggestedFilename()).toBe('my-first-run-step-12.zip');
+  zip = unzipSync(readFileSync(await download.path()));
+  await dialog.getByRole('button', { name: words.common.close }).click();
+
+  const text = (name: string) => strFromU8(zip[name]!);
+  const config = JSON.parse(text('config.json')) as Record<string, unknown>;
+  expect(config).toMatchObject({ model_type: 'llama', hidden_size: 128, vocab_size: 4096, num_hidden_layers: 4 });
+  expect(config['dtype'] ?? config['torch_dtype']).toBe('float32');
+  expect((JSON.parse(text('tokenizer.json')) as { model: { type: string } }).model.type).toBe('BPE');
+  expect(parseRecipe(JSON.parse(text('recipe.json')))).toEqual(recipe);
+
+  const tensors = readSafetensors(zip['model.safetensors']!);
+  const base = readSafetensors(readFileSync(new URL('../public/models/nano/model.safetensors', import.meta.url)));
+  expect([...tensors.keys()].sort()).toEqual([...base.keys()].sort());
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    expect(dtype, name).toBe('F32');
+    expect(shape, name).toEqual(base.get(name)!.shape);
+    expect(bytes.byteLength, name).toBe(4 * shape.reduce((product, side) => product * side, 1));
+  }
+
+  const { rows, evaluations } = await latestRun(page);
+  const lines = text('metrics.jsonl')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string; step: number; total?: number });
+  const windows = lines.filter(({ kind }) => kind === 'window');
+  expect(windows.map(({ step, total }) => [step, total])).toEqual(rows.map(({ step, total }) => [step, total]));
+  expect(lines.filter(({ kind }) => kind === 'evaluation').map(({ step }) => step)).toEqual(evaluations.map(({ step }) => step));
+  // A line of the table for every step at which something was logged or measured.
+  const [head, ...csv] = text('metrics.csv').trimEnd().split('\n');
+  expect(head).toContain('step');
+  const steps = new Set([...rows, ...evaluations].map(({ step }) => step));
+  expect(csv.map((line) => Number(line.split(',')[0]))).toEqual([...steps].sort((a, b) => a - b));
+});
+
+test('the exported folder comes back as a base, and is exactly the tuned model', async () => {
+  const { page } = studio;
+  const tuned = await latestRun(page);
+  await studio.goTo('models');
+  const folder = Object.entries(zip).map(([name, bytes]) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }));
+  await models.import(folder, 'from elsewhere');
+  await expect(models.model('from elsewhere')).toContainText('LlamaForCausalLM');
+
+  const before = await latestRun(page);
+  await models.use('from elsewhere');
+  await expect(studio.desk.base.locator('option:checked')).toHaveText('from elsewhere');
+  // The same recipe on the new base; its base losses must be the end of the run that it came from.
+  const base = await studio.desk.base.inputValue();
+  await studio.open({ recipe: { ...recipe, name: 'second', base, budget: { steps: 3 } } });
+  await studio.desk.train();
+  const second = await latestRun(page);
+  expect(second.record.id).not.toBe(before.record.id);
+  expect(second.record.recipe.base).toBe(base);
+  expect(second.evaluations[0]!.channels).toEqual(tuned.evaluations.at(-1)!.channels);
+});
+
+test('texts of one’s own become channels', async () => {
+  const { page } = studio;
+  const corpus = new CorpusPage(studio);
+  const paragraphs = Array.from(
+    { length: 60 },
+    (_, at) => `Note ${at}: the pump in hall ${at % 7} was checked, and its pressure is ${at * 3} bar.`,
+  );
+  const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  await studio.goTo('corpus');
+  await corpus.import([file('notes.txt', paragraphs.join('\n\n'))], 'Pump notes', 'domain');
+  const lines = Array.from({ length: 60 }, (_, at) =>
+    JSON.stringify({ text: `Entry ${at}. The weather on day ${at} was ${at % 2 ? 'dry' : 'wet'}.` }),
+  );
+  await corpus.import([file('log.jsonl', lines.join('\n'))], 'Weather log', 'general');
+  await expect(corpus.corpus('Pump notes')).toContainText('54');
+  await expect(corpus.corpus('Weather log')).toContainText('54');
+
+  await studio.open({ recipe: tinyRecipe({ name: 'own texts', steps: 4, channels: EN_AND_DOMAIN }) });
+  for (const name of ['Pump notes', 'Weather log']) {
+    await studio.button(studio.words.desk.addChannel).click();
+    await page.getByRole('menuitem', { name: new RegExp(name) }).click();
+  }
+  await expect(studio.desk.strips).toHaveCount(4);
+  expect(Object.values(await studio.desk.shares()).reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+  await studio.desk.train();
+  const { record } = await latestRun(page);
+  const own = record.recipe.channels.slice(2);
+  expect(own.map(({ role }) => role).sort()).toEqual(['domain', 'general']);
+  for (const { id } of own) expect(record.latest!.channels[id]!.loss).toBeGreaterThan(0);
+});
+
+test('deleting asks first, then takes the run and its checkpoints away', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  const before = await storedRuns(page);
+  await runs.choose('my first run', 'delete');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText(fill(words.runs.delete.title, { name: 'my first run' }));
+  await dialog.getByRole('button', { name: words.common.cancel }).click();
+  await expect(dialog).toBeHidden();
+  await expect(runs.run('my first run')).toBeVisible();
+
+  await runs.choose('my first run', 'delete');
+  await dialog.getByRole('button', { name: words.runs.delete.confirm }).click();
+  await expect(runs.run('my first run')).toBeHidden();
+  const after = await storedRuns(page);
+  expect(after.length).toBe(before.length - 1);
+  expect(after.some(({ record }) => record.name === 'my first run')).toBe(false);
+});

@@ -1,0 +1,99 @@
+/** The studio in a person's hands: open it, go to a page, read its alerts. Each page has a class of its own beside this one. */
+import { expect, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from '@playwright/test';
+import { encodeRecipe } from '../../src/core/recipe/share-link';
+import type { Recipe } from '../../src/core/recipe/schema';
+import { Desk } from './desk';
+import { Watch } from './watch';
+import { wordsOf, type Language, type Words } from './words';
+
+export type PageName = 'desk' | 'compare' | 'runs' | 'corpus' | 'models';
+
+interface Opening {
+  recipe?: Recipe;
+  /** Forces the engine's backend by the address. */
+  backend?: 'wasm' | 'webgpu' | 'cpu';
+  page?: PageName;
+}
+
+export class Studio {
+  words: Words;
+  readonly desk: Desk;
+
+  constructor(
+    readonly page: Page,
+    readonly watch: Watch,
+    readonly language: Language = 'en',
+  ) {
+    this.words = wordsOf(language);
+    this.desk = new Desk(this);
+  }
+
+  /** A browser of its own, watched. */
+  static async begin(browser: Browser, baseURL: string | undefined, options: BrowserContextOptions = {}): Promise<Studio> {
+    const context = await browser.newContext(options);
+    const watch = new Watch(context, baseURL ?? 'http://localhost/');
+    return new Studio(await context.newPage(), watch, options.locale?.startsWith('zh') ? 'zh' : 'en');
+  }
+
+  get context(): BrowserContext {
+    return this.page.context();
+  }
+
+  /** The same studio in another tab. */
+  async anotherTab(): Promise<Studio> {
+    return new Studio(await this.context.newPage(), this.watch, this.language);
+  }
+
+  end(): Promise<void> {
+    return this.context.close();
+  }
+
+  async open({ recipe, backend, page = 'desk' }: Opening = {}): Promise<void> {
+    const query = recipe ? `?recipe=${encodeRecipe(recipe)}` : '';
+    await this.page.goto(`./${backend ? `?backend=${backend}` : ''}#/${page}${query}`);
+    // The same document with another hash takes the recipe without a load.
+    if (page === 'desk') await expect(this.desk.strips.first()).toBeVisible();
+    if (recipe) await expect(this.desk.strips).toHaveCount(recipe.channels.length);
+  }
+
+  /** By the navigation, as a person does: the document stays. */
+  async goTo(page: PageName): Promise<void> {
+    await this.page
+      .getByRole('navigation', { name: this.words.common.nav.label })
+      .getByRole('link', { name: this.words.common.nav[page], exact: true })
+      .click();
+    await expect(this.page).toHaveURL(new RegExp(`#/${page}`));
+  }
+
+  get alerts(): Locator {
+    return this.page.getByRole('main').getByRole('alert');
+  }
+
+  /** Waits for an alert with these words, and takes it away when it can be. */
+  async expectAlert(words: RegExp | string): Promise<void> {
+    const alert = this.alerts.filter({ hasText: words });
+    await expect(alert).toBeVisible();
+    const dismiss = alert.getByRole('button', { name: this.words.common.dismiss });
+    if ((await dismiss.count()) > 0) {
+      await dismiss.click();
+      await expect(alert).toBeHidden();
+    }
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
+  }
+
+  async switchLanguage(language: Language): Promise<void> {
+    const names = { en: 'English', zh: '中文' } as const;
+    await this.button(this.words.common.language.label).click();
+    await this.page.getByRole('menuitem', { name: names[language] }).click();
+    await expect(this.page.locator('html')).toHaveAttribute('lang', language === 'zh' ? 'zh-CN' : 'en');
+    this.words = wordsOf(language);
+  }
+
+  async switchTheme(theme: 'auto' | 'light' | 'dark'): Promise<void> {
+    await this.button(this.words.common.theme.label).click();
+    await this.page.getByRole('menuitem', { name: this.words.common.theme[theme], exact: true }).click();
+  }
+}

@@ -1,0 +1,47 @@
+/** The studio's own texts, in one language: tests name a control by what a person reads on it. */
+import { readFileSync } from 'node:fs';
+import type common from '../../src/i18n/en/common.json';
+import type compare from '../../src/i18n/en/compare.json';
+import type corpus from '../../src/i18n/en/corpus.json';
+import type desk from '../../src/i18n/en/desk.json';
+import type errors from '../../src/i18n/en/errors.json';
+import type models from '../../src/i18n/en/models.json';
+import type runs from '../../src/i18n/en/runs.json';
+
+export type Language = 'en' | 'zh';
+
+/** Both languages have the same keys: a unit test of the locales says so. */
+export interface Words {
+  common: typeof common;
+  compare: typeof compare;
+  corpus: typeof corpus;
+  desk: typeof desk;
+  errors: typeof errors;
+  models: typeof models;
+  runs: typeof runs;
+}
+
+const read = (language: Language, name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../src/i18n/${language}/${name}.json`, import.meta.url), 'utf8'));
+
+export function wordsOf(language: Language): Words {
+  const names = ['common', 'compare', 'corpus', 'desk', 'errors', 'models', 'runs'];
+  return Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** A text with its values put in. */
+export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{\{(\w+)[^}]*\}\}/g, (_, name: string) => String(values[name] ?? ''));
+}
+
+/** A text with some values put in and the others open, for what only the studio knows (a date, a size). */
+export function like(text: string, values: Readonly<Record<string, string | number>> = {}): RegExp {
+  const parts = text.split(/(\{\{\w+[^}]*\}\})/);
+  const pattern = parts.map((part) => {
+    const name = /^\{\{(\w+)/.exec(part)?.[1];
+    return name === undefined ? escaped(part) : name in values ? escaped(String(values[name])) : '.*?';
+  });
+  return new RegExp(pattern.join(''), 's');
+}
