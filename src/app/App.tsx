@@ -3,7 +3,7 @@ import { Suspense } from 'react';
 import { MantineProvider } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
-import { hashHref, useHashLocation } from './hash-location';
+import { hashHref, useHashLocation } from '../ui/hash-location';
 import { Header } from './Header';
 import { PageBoundary } from './PageBoundary';
 import { ROUTES } from './routes';

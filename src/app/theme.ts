@@ -1,5 +1,5 @@
 /** Mantine's theme over the studio's own tokens (tokens.css). */
-import { Button, createTheme, localStorageColorSchemeManager, Tooltip, type MantineColorsTuple } from '@mantine/core';
+import { Button, createTheme, localStorageColorSchemeManager, Portal, Tooltip, type MantineColorsTuple } from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#f0f0fb',
@@ -39,6 +39,8 @@ export const theme = createTheme({
   fontSizes: { xs: '11.5px', sm: '13px', md: '14px' },
   respectReducedMotion: true,
   components: {
+    // Menus and tooltips stand inside the main landmark, so that no content is outside of all landmarks.
+    Portal: Portal.extend({ defaultProps: { target: '#content' } }),
     Button: Button.extend({
       vars: (_theme, { variant }) => ({
         root: variant === undefined || variant === 'filled' ? { '--button-color': 'var(--on-accent)' } : {},

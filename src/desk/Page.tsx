@@ -3,7 +3,7 @@ import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react'
 import { ChartSpline, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../../workers/api';
-import { useHashQuery } from '../app/hash-location';
+import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { decodeRecipe } from '../core/recipe/share-link';
 import { Card } from '../ui/Card';
@@ -21,6 +21,7 @@ import { Transport } from './Transport';
 import { useLibrary } from './use-library';
 import { useShortcuts } from './use-shortcuts';
 import { useTransport } from './use-transport';
+import { useWarmStart } from './use-warm-start';
 import styles from './Page.module.css';
 
 /** Top of the level meters without a base loss, nats per token. */
@@ -125,8 +126,9 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   );
 });
 
-function Shortcuts() {
+function Background() {
   useShortcuts(useTransport());
+  useWarmStart();
   return null;
 }
 
@@ -139,7 +141,7 @@ export default function Page() {
   return (
     <>
       <h1 className={styles.hidden}>{t('title')}</h1>
-      <Shortcuts />
+      <Background />
       <Transport models={models} onEdit={edit} />
       <DeskBanners />
       <Watch />

@@ -1,5 +1,5 @@
 /** Every field of the recipe, in a drawer. A run's recipe cannot be edited; the desk's can, before a run. */
-import { Drawer } from '@mantine/core';
+import { CloseButton, Drawer } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { errorRecord } from '../core/errors';
@@ -307,23 +307,26 @@ export function RecipeDrawer({ opened, onClose }: Props) {
     }
   }, [recipe]);
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position="right"
-      size={420}
-      title={t('recipe.title')}
-      closeButtonProps={{ 'aria-label': common('close') }}
-    >
-      <div className={styles.fields}>
-        {problem && (
-          <p className={styles.problem} role="alert">
-            {errorText(problem).what}
-          </p>
-        )}
-        {active && <p className={styles.note}>{t('recipe.whileRunning')}</p>}
-        {recipe && <Fields recipe={recipe} />}
-      </div>
-    </Drawer>
+    <Drawer.Root opened={opened} onClose={onClose} position="right" size={420}>
+      <Drawer.Overlay />
+      {/* Mantine's own head is a <header>, which would be a second banner of the page. */}
+      <Drawer.Content aria-label={t('recipe.title')}>
+        <Drawer.Body>
+          <div className={styles.head}>
+            <h2>{t('recipe.title')}</h2>
+            <CloseButton aria-label={common('close')} onClick={onClose} />
+          </div>
+          <div className={styles.fields}>
+            {problem && (
+              <p className={styles.problem} role="alert">
+                {errorText(problem).what}
+              </p>
+            )}
+            {active && <p className={styles.note}>{t('recipe.whileRunning')}</p>}
+            {recipe && <Fields recipe={recipe} />}
+          </div>
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }

@@ -64,6 +64,7 @@ export function RunProgress() {
         ) : run ? (
           <>
             <b>{steps}</b>
+            {run.state === 'running' && run.step === 0 && <span>{t('progress.base')}</span>}
             {state && <span className={styles.state}>{state}</span>}
             <span title={reason ?? undefined}>{reason ?? figures.join(' · ')}</span>
           </>

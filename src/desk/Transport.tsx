@@ -5,7 +5,7 @@ import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, S
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../../workers/api';
-import { navigate } from '../app/hash-location';
+import { navigate } from '../ui/hash-location';
 import { encodeRecipe } from '../core/recipe/share-link';
 import { downloadRecipe, readRecipeFile, recipeLink } from './recipe-files';
 import { RunProgress } from './RunProgress';

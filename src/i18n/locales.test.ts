@@ -16,8 +16,8 @@ function flatten(texts: Texts, prefix = ''): Map<string, string> {
 const placeholders = (text: string) => [...text.matchAll(/\{\{\s*([\w.]+)/g)].map((match) => match[1]).sort();
 
 describe('locales', () => {
-  const english = flatten(en as Texts);
-  const chinese = flatten(zh as Texts);
+  const english = flatten(en);
+  const chinese = flatten(zh);
 
   it('hold the same keys in both languages', () => {
     expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
