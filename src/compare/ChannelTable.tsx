@@ -3,10 +3,10 @@ import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { useFormat } from '../i18n/format';
-import { useChannelName } from '../ui/channel-name';
 import { ChannelTag } from '../ui/ChannelTag';
 import { channelColour } from '../ui/channel-colour';
 import { Delta } from '../ui/Delta';
+import { useComparedName } from './channel-names';
 import type { ChannelRow, ComparisonSummary } from './summary';
 import styles from './ChannelTable.module.css';
 
@@ -14,7 +14,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
   const { t } = useTranslation('compare');
   const { t: common } = useTranslation();
   const format = useFormat();
-  const channelName = useChannelName();
+  const comparedName = useComparedName();
   const { rows, comparable } = summary;
   const difference = (row: ChannelRow) => row.delta ?? row.deltaBits;
   const largest = Math.max(0.05, ...rows.map((row) => Math.abs(difference(row))));
@@ -56,9 +56,9 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
           {rows.map((row) => (
             <tr key={row.channel.id} data-channel={row.channel.id}>
               <th scope="row" className={styles.first}>
-                <ChannelTag id={row.channel.id} corpus={row.channel.corpus} />
+                <ChannelTag id={comparedName(row.channel).tag} corpus={row.channel.corpus} />
                 <span className={styles.role}>
-                  {channelName(row.channel.corpus)} · {common(`role.${row.channel.role}`)}
+                  {comparedName(row.channel).name} · {common(`role.${row.channel.role}`)}
                 </span>
               </th>
               <td className={comparable ? '' : styles.apart}>{format.loss(row.lossA)}</td>

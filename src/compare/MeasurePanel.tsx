@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { useChannelName } from '../ui/channel-name';
 import { EmptyState } from '../ui/EmptyState';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { ProgressLine } from '../ui/ProgressLine';
+import { useComparedName } from './channel-names';
 import { ChannelTable } from './ChannelTable';
 import { useCompare } from './store';
 import type { ComparisonSummary } from './summary';
@@ -17,7 +17,7 @@ import styles from './Measure.module.css';
 export function MeasurePanel({ summary }: { summary: ComparisonSummary | null }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
-  const channelName = useChannelName();
+  const comparedName = useComparedName();
   const { choices, chosen, rowsPerChannel, activity, progress, evaluation, evaluationError, toggleChannel, setRows, evaluate, cancel } =
     useCompare(
       useShallow((state) => ({
@@ -50,7 +50,7 @@ export function MeasurePanel({ summary }: { summary: ComparisonSummary | null })
               disabled={activity === 'evaluate'}
               onChange={() => toggleChannel(channel.id)}
             >
-              {channelName(channel.id)}
+              {comparedName(channel).name}
             </Chip>
           ))}
         </div>

@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { useChannelName } from '../ui/channel-name';
 import { Figure } from '../ui/Figure';
+import { useComparedName } from './channel-names';
 import type { ComparisonSummary } from './summary';
 import styles from './Summary.module.css';
 
@@ -62,7 +62,7 @@ function Signed({ text, unit }: { text: string; unit: string }) {
 function RetentionCard({ summary }: { summary: ComparisonSummary | null }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
-  const channelName = useChannelName();
+  const comparedName = useComparedName();
   const retention = summary?.retention ?? null;
   const kept = summary !== null && summary.below.length === 0;
   const sentence =
@@ -74,7 +74,7 @@ function RetentionCard({ summary }: { summary: ComparisonSummary | null }) {
           ? t('retention.bits')
           : kept
             ? t('retention.all', { count: summary.generalChannels })
-            : t('retention.below', { channels: summary.below.map(channelName).join(', ') });
+            : t('retention.below', { channels: summary.below.map((channel) => comparedName(channel).name).join(', ') });
   const Icon = kept ? CircleCheck : TriangleAlert;
   return (
     <Card title={t('retention.title')} data-testid="general-retention">

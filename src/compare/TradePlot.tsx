@@ -11,7 +11,7 @@ import styles from './TradePlot.module.css';
 
 const WIDTH = 400;
 const HEIGHT = 300;
-const EDGE = { left: 44, right: 16, top: 14, bottom: 30 };
+const EDGE = { left: 44, right: 16, top: 24, bottom: 30 };
 
 export function TradePlot({ points, source }: { points: readonly TradePoint[]; source: WeightsSource }) {
   const { t } = useTranslation('compare');

@@ -41,7 +41,7 @@ describe('summarise', () => {
   it('means retention over general channels and names those below 0.95', () => {
     const summary = summarise(comparison, channels, true);
     expect(summary.retention).toBeCloseTo((0.904837418 + 1.105170918) / 2, 8);
-    expect(summary.below).toEqual(['zh']);
+    expect(summary.below.map((channel) => channel.id)).toEqual(['zh']);
     expect(summary.generalChannels).toBe(2);
   });
 

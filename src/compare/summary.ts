@@ -38,8 +38,8 @@ export interface ComparisonSummary {
   /** Mean over general channels; null without one or when the tokenizers differ. */
   retention: number | null;
   generalChannels: number;
-  /** Ids of the general channels below the line. */
-  below: string[];
+  /** The general channels below the line. */
+  below: ComparedChannel[];
 }
 
 export function summarise(comparison: Comparison, channels: readonly ComparedChannel[], sameVocabulary: boolean): ComparisonSummary {
@@ -75,7 +75,7 @@ export function summarise(comparison: Comparison, channels: readonly ComparedCha
     domain: domainFigures(comparison, present, comparable),
     retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
     generalChannels: general.length,
-    below: general.filter((row) => row.retention !== null && row.retention < RETENTION_LINE).map((row) => row.channel.id),
+    below: general.filter((row) => row.retention !== null && row.retention < RETENTION_LINE).map((row) => row.channel),
   };
 }
 

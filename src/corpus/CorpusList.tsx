@@ -56,7 +56,7 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
           {name}
         </span>
         <span className={styles.id}>
-          {corpus.id} · {corpus.bundled ? t('bundled') : t('imported', { date: format.dateTime(corpus.createdAt) })}
+          {corpus.bundled ? `${corpus.id} · ${t('bundled')}` : t('imported', { date: format.dateTime(corpus.createdAt) })}
         </span>
       </th>
       <td data-label={t('column.role')}>{common(`role.${corpus.role}`)}</td>

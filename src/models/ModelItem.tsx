@@ -34,7 +34,8 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
           <div>
             <h2>{model.name}</h2>
             <p className={styles.dim}>
-              {model.id} · {t('parameters', { formatted: format.compact(model.parameters) })} ·{' '}
+              {model.bundled && `${model.id} · `}
+              {t('parameters', { formatted: format.compact(model.parameters) })} ·{' '}
               {model.bundled ? t('bundled') : t('imported', { date: format.dateTime(model.createdAt) })}
             </p>
           </div>
