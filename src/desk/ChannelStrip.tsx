@@ -178,7 +178,7 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
       <div className={styles.figures}>
         <div className={styles.head}>
           <div>
-            <h3 className={styles.name}>{id}</h3>
+            <h3 className={styles.name} title={id}>{id}</h3>
             <div className={styles.role}>{shownName === id ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
           </div>
           {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
