@@ -1,5 +1,5 @@
 /** The presets of public/recipes: a recipe, its title, and a paragraph on what to watch for. Read once. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { StudioError } from '../core/errors';
 import { recipeSchema } from '../core/recipe/schema';
 

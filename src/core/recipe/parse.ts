@@ -1,5 +1,5 @@
 /** Reads a recipe from outside and names the field that is wrong. */
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { StudioError } from '../errors';
 import { recipeSchema, type Recipe } from './schema';
 
