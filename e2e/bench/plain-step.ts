@@ -66,8 +66,9 @@ export function plainStep(shape: BenchShape): TrainingStep {
   };
   const repeat = (x: Tensor) => {
     if (heads === kvHeads) return x;
-    const group = heads / kvHeads;
-    return reshape(tile(reshape(x, [rows, kvHeads, 1, context, headSize]), [1, 1, group, 1, 1]), [rows, heads, context, headSize]);
+    // In four axes: tfjs has no gradient for a tile of five.
+    const single = reshape(x, [rows * kvHeads, 1, context, headSize]);
+    return reshape(tile(single, [1, heads / kvHeads, 1, 1]), [rows, heads, context, headSize]);
   };
 
   const loss = (): Scalar => {
