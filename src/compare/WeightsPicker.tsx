@@ -40,7 +40,9 @@ export function WeightsPicker({ side }: { side: Side }) {
         allowDeselect={false}
         nothingFoundMessage={t('pick.nothing')}
         placeholder={t('pick.search')}
-        maxDropdownHeight={360}
+        // Mantine's scroll area puts a focusable box between the list and its options, which hides them from a reader.
+        withScrollArea={false}
+        classNames={{ dropdown: styles.dropdown ?? '' }}
         comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
       />
     </div>

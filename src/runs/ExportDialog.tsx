@@ -67,10 +67,14 @@ function ExportForm({ run }: { run: string }) {
           />
           {busy && <ProgressLine progress={progress} />}
           {error && <ErrorBanner error={error} />}
-          {file && <p role="status">{t('export.ready')}</p>}
+          {file && (
+            <p role="status" className={styles.ready}>
+              {t('export.ready', { name: file.name })}
+            </p>
+          )}
           {file && (
             <Button component="a" href={file.url} download={file.name} leftSection={<Download size={15} />}>
-              {t('export.download', { name: file.name, bytes: format.bytes(file.bytes) })}
+              {t('export.download', { bytes: format.bytes(file.bytes) })}
             </Button>
           )}
           <Button

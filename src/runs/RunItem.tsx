@@ -175,7 +175,7 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
             {t('action.recipe')}
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => onDelete(run)}>
+          <Menu.Item leftSection={<Trash2 size={14} />} color="var(--bad)" onClick={() => onDelete(run)}>
             {t('action.delete')}
           </Menu.Item>
         </Menu.Dropdown>

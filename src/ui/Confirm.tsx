@@ -27,7 +27,7 @@ export function Confirm({ opened, title, children, confirm, disabled = false, on
           <Button variant="default" onClick={onClose} data-autofocus>
             {t('cancel')}
           </Button>
-          <Button color="red" autoContrast disabled={disabled} onClick={onConfirm}>
+          <Button className={styles.lose} disabled={disabled} onClick={onConfirm}>
             {confirm}
           </Button>
         </div>
