@@ -25,7 +25,7 @@ def split_documents(text: str, separator: str) -> list[str]:
 
 def read_pool(folder: Path, recipe: dict) -> dict[str, list[str]]:
     pool = {}
-    for source in recipe["sources"]:
+    for source in recipe["stages"][0]["sources"]:
         text = gzip.open(folder / f"{source}.txt.gz", "rt", encoding="utf-8", newline="").read()
         text = re.sub(r"^<<DOC .*>>\n", "", text, flags=re.M)
         pool[source] = split_documents(text, recipe["separator"][channel_of(source)])
@@ -44,19 +44,22 @@ def encode_documents(tokenizer, documents: list[str]) -> np.ndarray:
 
 
 class Sampler:
-    """Rows of context + 1 tokens from random places; sources drawn by recipe weights. Seeded by the step alone."""
+    """Rows of context + 1 tokens from random places; sources drawn by the weights of the step's stage. Seeded by the step alone."""
 
     def __init__(self, streams: dict[str, np.ndarray], recipe: dict):
         self.streams = streams
-        self.names = list(recipe["sources"])
-        weights = np.array([recipe["sources"][n] * recipe["channels"][channel_of(n)] for n in self.names])
-        self.weights = weights / weights.sum()
+        self.names = list(streams)
         self.seed = recipe["seed"]
+        self.stages = []
+        for stage in recipe["stages"]:
+            weights = np.array([stage["sources"][n] * stage["channels"][channel_of(n)] for n in self.names])
+            self.stages.append((stage["from"], weights / weights.sum()))
 
     def batch(self, step: int, rows: int, context: int) -> np.ndarray:
         rng = np.random.default_rng([self.seed, step])
+        weights = [w for start, w in self.stages if start <= step][-1]
         out = np.empty((rows, context + 1), dtype=np.int64)
-        for r, which in enumerate(rng.choice(len(self.names), size=rows, p=self.weights)):
+        for r, which in enumerate(rng.choice(len(self.names), size=rows, p=weights)):
             stream = self.streams[self.names[which]]
             at = int(rng.integers(0, len(stream) - context - 1))
             out[r] = stream[at : at + context + 1]

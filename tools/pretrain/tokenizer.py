@@ -13,7 +13,7 @@ def train(corpus: Path, out: Path) -> None:
     pool = read_pool(corpus / "pool", recipe)
     text: list[str] = []
     for channel, megabytes in recipe["tokenizer"]["megabytes"].items():
-        for source, share in recipe["sources"].items():
+        for source, share in recipe["stages"][0]["sources"].items():
             if channel_of(source) != channel:
                 continue
             budget = share * megabytes * 1e6
@@ -49,7 +49,7 @@ def train(corpus: Path, out: Path) -> None:
         )
         + "\n"
     )
-    for channel in recipe["channels"]:
+    for channel in recipe["tokenizer"]["megabytes"]:
         sample = (corpus / "starter" / f"{channel}.eval.txt").read_text(encoding="utf-8")
         print(channel, "bytes per token", round(len(sample.encode()) / len(tokenizer.encode(sample).ids), 3))
 

@@ -48,11 +48,12 @@ class Muon:
                 p.mul_(1 - lr * self.weight_decay).add_(u, alpha=-lr)
 
 
-def learning_rate_scale(step: int, total: int, train: dict) -> float:
-    if step < train["warmup_steps"]:
-        return (step + 1) / train["warmup_steps"]
-    start = total * (1 - train["decay_share"])
-    return 1.0 if step < start else max(0.0, (total - step) / (total - start))
+def learning_rate_scale(step: int, schedule: list[list[float]]) -> float:
+    """Piecewise linear between the recipe's points (step, scale); the last point ends the training."""
+    for (start, low), (end, high) in zip(schedule, schedule[1:]):
+        if step < end:
+            return low + (high - low) * (step - start) / (end - start)
+    return schedule[-1][1]
 
 
 def main() -> None:
@@ -60,11 +61,12 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, help="stop early, to measure speed")
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     recipe = json.loads((Path(__file__).parent / "recipe.json").read_text())
     train = recipe["train"]
     torch.manual_seed(recipe["seed"])
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
 
     tokenizer = Tokenizer.from_file(str(arguments.out / "tokenizer.json"))
     pool = read_pool(arguments.corpus / "pool", recipe)
@@ -72,14 +74,14 @@ def main() -> None:
     print({name: len(ids) for name, ids in streams.items()}, flush=True)
     sampler = Sampler(streams, recipe)
     held_out = {}
-    for channel in recipe["channels"]:
+    for channel in recipe["separator"]:
         text = (arguments.corpus / "starter" / f"{channel}.eval.txt").read_text(encoding="utf-8")
         ids = torch.tensor(tokenizer.encode(text).ids)
         rows = (len(ids) - 1) // train["context"]
-        held_out[channel] = (ids, min(rows, 48), len(text.encode()) / len(ids))
+        held_out[channel] = (ids, min(rows, 160), len(text.encode()) / len(ids))
 
     model = Nano(recipe["model"], recipe["tokenizer"]["vocab_size"])
-    total = train["tokens"] // (train["rows"] * train["context"])
+    total = train["schedule"][-1][0]
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     muon = Muon(matrices, train["weight_decay"])
@@ -94,7 +96,7 @@ def main() -> None:
     compiled = torch.compile(model)
     log, clock = 0.0, time.time()
     for step in range(start, min(total, arguments.steps or total)):
-        scale = learning_rate_scale(step, total, train)
+        scale = learning_rate_scale(step, train["schedule"])
         rows = torch.from_numpy(sampler.batch(step, train["rows"], train["context"]))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = compiled(rows[:, :-1], rows[:, 1:])
