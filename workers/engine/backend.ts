@@ -78,8 +78,8 @@ async function findAdapter(): Promise<Adapter | 'no-gpu-api' | 'no-gpu-adapter'>
 async function start(name: BackendName, threads: number | null, gpu: Adapter | string, reason: DeviceInfo['reason']): Promise<DeviceInfo> {
   const used = { webgpu: startWebgpu, wasm: () => startWasm(threads), cpu: startCpu };
   const { threads: running, simd } = await used[name]();
-  await registerOps(name);
   const adapter = name === 'webgpu' && typeof gpu !== 'string' ? gpu : { description: '', software: false };
+  await registerOps(name, adapter.software);
   return {
     backend: name,
     threads: running,

@@ -14,15 +14,17 @@ import * as rotary from './rotary/reference';
 const references = [activation, attention, channelSums, crossEntropy, dropout, embedding, globalNorm, linear, norm, rotary];
 
 /** Fused kernels of a backend. Each returns once its kernels can run. */
-const fused: Partial<Record<BackendName, () => Promise<void>>> = {
+const fused: Partial<Record<BackendName, (software: boolean) => Promise<unknown>>> = {
   wasm: async () => (await import('../wasm')).registerWasmKernels(),
+  webgpu: async (software) => (await import('../webgpu')).registerWebgpuKernels(software ? 'registers' : 'workgroup'),
 };
 
 export function registerReferences(backend: BackendName): void {
   for (const { registerReference } of references) registerReference(backend);
 }
 
-export async function registerOps(backend: BackendName): Promise<void> {
+/** `software`: the WebGPU adapter is a software one. */
+export async function registerOps(backend: BackendName, software: boolean): Promise<void> {
   registerReferences(backend);
-  await fused[backend]?.();
+  await fused[backend]?.(software);
 }

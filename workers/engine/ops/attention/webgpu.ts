@@ -1,0 +1,233 @@
+/**
+ * Attention with one thread per query and head (forward and dq) or per key and key-value head (dk, dv). A thread keeps its
+ * vectors in registers and walks over the tokens that it sees; the threads of a workgroup walk along the same tokens, so their loads
+ * are shared. Nothing of the size of context² is stored, and no two threads write to one place.
+ */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WebgpuEngine } from '../../webgpu/engine';
+import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { eachElement, unitFor } from '../../webgpu/layout';
+import type { Unit } from '../../webgpu/layout';
+import { kernels } from '../kernels';
+import type { AttentionAttributes } from '.';
+
+interface AttentionInputs {
+  q: TensorInfo;
+  k: TensorInfo;
+  v: TensorInfo;
+  documents?: TensorInfo;
+}
+
+interface GradInputs extends AttentionInputs {
+  out: TensorInfo;
+  lse: TensorInfo;
+  dout: TensorInfo;
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const lines = (count: number, line: (i: number) => string): string =>
+  range(count)
+    .map((i) => `\n    ${line(i)}`)
+    .join('');
+
+/** WGSL on a head's vector held as `count` units. */
+class HeadVector {
+  readonly count: number;
+
+  constructor(
+    readonly unit: Unit,
+    size: number,
+  ) {
+    this.count = size / unit.width;
+  }
+
+  /** Declares `name`0 … as the units of `source` from `base` on. */
+  read(name: string, source: string, base: string): string {
+    return lines(this.count, (i) => `let ${name}${i} = ${source}[${base} + ${i}u];`);
+  }
+
+  zero(name: string): string {
+    return lines(this.count, (i) => `var ${name}${i} = ${this.unit.type}();`);
+  }
+
+  dot(a: string, b: string): string {
+    return range(this.count)
+      .map((i) => (this.unit.width === 4 ? `dot(${a}${i}, ${b}${i})` : `${a}${i} * ${b}${i}`))
+      .join(' + ');
+  }
+
+  each(line: (i: number) => string): string {
+    return lines(this.count, line);
+  }
+}
+
+/** Places of the thread's query: `row`, `head`, `keyHead` (its key-value head). Consecutive threads have consecutive rows. */
+const query = `${eachElement.begin}
+  let row = index % params.rows;
+  let head = index / params.rows;
+  let keyHead = head * params.kvHeads / params.heads;
+  let start = row - row % params.context;`;
+
+const sameDocument = (documents: boolean, other: string): string =>
+  documents ? `if (documents[${other}] != documents[row]) { continue; }` : '';
+
+function forwardBody(vector: HeadVector, documents: boolean): string {
+  const n = vector.count;
+  return `${query}
+    let own = (row * params.heads + head) * ${n}u;
+    ${vector.read('q', 'q', 'own')}
+    ${vector.zero('sum')}
+    var largest = -1e30;
+    var total = 0.0;
+  for (var key = start; key <= row; key++) {
+    ${sameDocument(documents, 'key')}
+    let other = (key * params.kvHeads + keyHead) * ${n}u;
+    ${vector.read('k', 'k', 'other')}
+    let score = (${vector.dot('q', 'k')}) * params.scale;
+    let top = max(largest, score);
+    let shrink = exp(largest - top);
+    let weight = exp(score - top);
+    largest = top;
+    total = total * shrink + weight;
+    ${vector.each((i) => `sum${i} = sum${i} * shrink + weight * v[other + ${i}u];`)}
+  }
+    ${vector.each((i) => `out[own + ${i}u] = sum${i} / total;`)}
+  lse[row * params.heads + head] = largest + log(total);`;
+}
+
+/** Pairs (lse, Σ dO∘O) by row and head, which both gradients need. */
+const writeStatistics = (vector: HeadVector): string => `
+    let place = row * params.heads + head;
+    let logSum = lse[place];
+    ${vector.read('o', 'out', 'own')}
+    let inner = ${vector.dot('u', 'o')};
+    statistics[2u * place] = logSum;
+    statistics[2u * place + 1u] = inner;`;
+
+const readStatistics = `
+    let place = row * params.heads + head;
+    let logSum = statistics[2u * place];
+    let inner = statistics[2u * place + 1u];`;
+
+const statisticsBody = (vector: HeadVector): string => `${query}
+    let own = (row * params.heads + head) * ${vector.count}u;
+    ${vector.read('u', 'dout', 'own')}
+    ${writeStatistics(vector)}`;
+
+function queryGradBody(vector: HeadVector, documents: boolean): string {
+  const n = vector.count;
+  return `${query}
+    let own = (row * params.heads + head) * ${n}u;
+    ${vector.read('q', 'q', 'own')}
+    ${vector.read('u', 'dout', 'own')}
+    ${documents ? readStatistics : writeStatistics(vector)}
+    ${vector.zero('sum')}
+  for (var key = start; key <= row; key++) {
+    ${sameDocument(documents, 'key')}
+    let other = (key * params.kvHeads + keyHead) * ${n}u;
+    ${vector.read('k', 'k', 'other')}
+    ${vector.read('v', 'v', 'other')}
+    let probability = exp((${vector.dot('q', 'k')}) * params.scale - logSum);
+    let slope = probability * ((${vector.dot('u', 'v')}) - inner) * params.scale;
+    ${vector.each((i) => `sum${i} += slope * k${i};`)}
+  }
+    ${vector.each((i) => `dq[own + ${i}u] = sum${i};`)}`;
+}
+
+function keyGradBody(vector: HeadVector, documents: boolean): string {
+  const n = vector.count;
+  return `${eachElement.begin}
+  let row = index % params.rows;
+  let keyHead = index / params.rows;
+  let end = row - row % params.context + params.context;
+  let members = params.heads / params.kvHeads;
+    let own = (row * params.kvHeads + keyHead) * ${n}u;
+    ${vector.read('k', 'k', 'own')}
+    ${vector.read('v', 'v', 'own')}
+    ${vector.zero('dk')}
+    ${vector.zero('dv')}
+  for (var head = keyHead * members; head < (keyHead + 1u) * members; head++) {
+    for (var at = row; at < end; at++) {
+      ${sameDocument(documents, 'at')}
+      let place = at * params.heads + head;
+      let other = place * ${n}u;
+      ${vector.read('q', 'q', 'other')}
+      ${vector.read('u', 'dout', 'other')}
+      let probability = exp((${vector.dot('q', 'k')}) * params.scale - statistics[2u * place]);
+      let slope = probability * ((${vector.dot('u', 'v')}) - statistics[2u * place + 1u]) * params.scale;
+      ${vector.each((i) => `dv${i} += probability * u${i};`)}
+      ${vector.each((i) => `dk${i} += slope * q${i};`)}
+    }
+  }
+    ${vector.each((i) => `dk[own + ${i}u] = dk${i};`)}
+    ${vector.each((i) => `dv[own + ${i}u] = dv${i};`)}`;
+}
+
+export function registerWebgpu(engine: WebgpuEngine): void {
+  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale }: AttentionAttributes) => {
+    const [rows, width] = q.shape as [number, number];
+    const size = width / heads;
+    const vector = new HeadVector(unitFor(size), size);
+    const integers = { rows, context, heads, kvHeads };
+    return { rows, vector, vectors: vector.unit.width === 4, variant: String(size), integers, floats: { scale } };
+  };
+  const perThread = (count: number) => ({ workgroupSize: eachElement.workgroupSize, groups: eachElement.groups(count) });
+
+  registerWebgpuKernel<AttentionInputs, AttentionAttributes>(kernels.Attention, (inputs, shape) => {
+    const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
+    const { q, k, v, documents } = inputs;
+    const out = engine.output(q.shape);
+    const lse = engine.output([rows, shape.heads]);
+    const count = rows * shape.heads;
+    engine.run({
+      kernel: kernels.Attention,
+      variant,
+      reads: { q, k, v, ...(documents ? { documents } : {}) },
+      writes: { out, lse },
+      vectors: vectors ? ['q', 'k', 'v', 'out'] : [],
+      integers: { count, ...integers },
+      floats,
+      ...perThread(count),
+      body: () => forwardBody(vector, !!documents),
+    });
+    return [out, lse];
+  });
+
+  registerWebgpuKernel<GradInputs, AttentionAttributes>(kernels.AttentionGrad, (inputs, shape) => {
+    const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
+    const { q, k, v, out, lse, dout, documents } = inputs;
+    const [dq, dk, dv] = [engine.output(q.shape), engine.output(k.shape), engine.output(v.shape)];
+    const statistics = engine.output([rows, shape.heads, 2]);
+    const queries = rows * shape.heads;
+    const base = { variant, vectors: vectors ? ['q', 'k', 'v', 'out', 'dout', 'dq', 'dk', 'dv'] : [], floats };
+    const forQueries = { ...base, integers: { count: queries, ...integers }, ...perThread(queries) };
+    // With the documents there would be nine tensors to bind, one more than WebGPU promises.
+    if (documents)
+      engine.run({
+        ...forQueries,
+        kernel: `${kernels.AttentionGrad} statistics`,
+        reads: { out, lse, dout },
+        writes: { statistics },
+        body: () => statisticsBody(vector),
+      });
+    engine.run({
+      ...forQueries,
+      kernel: `${kernels.AttentionGrad} queries`,
+      reads: documents ? { q, k, v, dout, statistics, documents } : { q, k, v, out, lse, dout },
+      writes: documents ? { dq } : { dq, statistics },
+      body: () => queryGradBody(vector, !!documents),
+    });
+    const keys = rows * shape.kvHeads;
+    engine.run({
+      ...base,
+      kernel: `${kernels.AttentionGrad} keys`,
+      reads: { q, k, v, dout, statistics, ...(documents ? { documents } : {}) },
+      writes: { dk, dv },
+      integers: { count: keys, ...integers },
+      ...perThread(keys),
+      body: () => keyGradBody(vector, !!documents),
+    });
+    engine.release(statistics);
+    return [dq, dk, dv];
+  });
+}

@@ -1,0 +1,40 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WebgpuEngine } from '../../webgpu/engine';
+import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { eachElement, unitFor } from '../../webgpu/layout';
+import { kernels } from '../kernels';
+import type { RotaryAttributes } from '.';
+
+export function registerWebgpu(engine: WebgpuEngine): void {
+  registerWebgpuKernel<{ x: TensorInfo; cos: TensorInfo; sin: TensorInfo }, RotaryAttributes>(
+    kernels.Rotary,
+    ({ x, cos, sin }, { context, heads, inverse }) => {
+      const [rows, width] = x.shape as [number, number];
+      const y = engine.output([rows, width]);
+      const half = width / heads / 2;
+      const unit = unitFor(half);
+      const count = (rows * heads * half) / unit.width;
+      engine.run({
+        kernel: kernels.Rotary,
+        reads: { x, cos, sin },
+        writes: { y },
+        vectors: unit.width === 4 ? ['x', 'cos', 'sin', 'y'] : [],
+        integers: { count, context, heads, halfUnits: half / unit.width },
+        floats: { direction: inverse ? -1 : 1 },
+        workgroupSize: eachElement.workgroupSize,
+        groups: eachElement.groups(count),
+        body: () => `${eachElement.begin}
+  let i = index % params.halfUnits;
+  let headed = index / params.halfUnits;
+  let angle = (headed / params.heads) % params.context * 2u * params.halfUnits + i;
+  let first = headed * 2u * params.halfUnits + i;
+  let second = first + params.halfUnits;
+  let a = x[first];
+  let b = x[second];
+  y[first] = a * cos[angle] - b * (sin[angle] * params.direction);
+  y[second] = b * cos[angle + params.halfUnits] + a * (sin[angle + params.halfUnits] * params.direction);`,
+      });
+      return y;
+    },
+  );
+}

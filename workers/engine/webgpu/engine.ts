@@ -1,0 +1,211 @@
+/**
+ * Runs WGSL kernels on the buffers, in the command encoder and in the memory accounting of tfjs's WebGPU backend, so that ours and
+ * tfjs's own kernels follow each other in one queue. Unlike tfjs's programs ours may write several tensors, or a tensor in place.
+ */
+import { backend as tensorBackend, env } from '@tensorflow/tfjs-core';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+
+/** What is used of tfjs's backend (its private parts included: see backend_webgpu.ts of tfjs 4.22). */
+interface TensorData {
+  resource?: GPUBuffer;
+  values: unknown;
+  refCount: number;
+}
+
+interface WebgpuBackend {
+  device: GPUDevice;
+  queue: GPUQueue;
+  tensorMap: { get(dataId: object): TensorData };
+  bufferManager: { acquireBuffer(bytes: number, usage: number): GPUBuffer };
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<object>;
+  uniformPendingDisposal: GPUBuffer[];
+  dispatchCountInPass: number;
+  makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
+  disposeData(dataId: object): boolean;
+  uploadToGPU(dataId: object): void;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+/**
+ * How the work is laid out. `registers`: every thread keeps a large tile, threads never meet; best on software adapters, whose
+ * barriers are costly. `workgroup`: tiles and sums are shared through workgroup memory; best on GPUs.
+ */
+export type Tiles = 'registers' | 'workgroup';
+
+export type Groups = [x: number, y: number, z: number];
+
+export interface Dispatch {
+  /** Name of the kernel, and whatever else its text depends on: together they key the compiled pipeline. */
+  kernel: string;
+  variant?: string;
+  /** Tensors by the name that they have in the text: array<f32> or array<i32>, or array<vec4<f32>> for those in `vectors`. */
+  reads: Record<string, TensorInfo>;
+  writes: Record<string, TensorInfo>;
+  vectors?: readonly string[];
+  /** u32 and f32 members of `params`. */
+  integers?: Record<string, number>;
+  floats?: Record<string, number>;
+  workgroupSize: number;
+  /** Workgroups. */
+  groups: Groups;
+  /** Text before the entry point. */
+  declarations?: () => string;
+  /** Text of the entry point, which has `lane` (index within the workgroup), `group` (its place) and `groups` (their number). */
+  body: () => string;
+}
+
+interface Pipeline {
+  pipeline: GPUComputePipeline;
+  layout: GPUBindGroupLayout;
+}
+
+/** Compiled pipelines outlive an engine: opening the backend again finds them. */
+const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
+
+export class WebgpuEngine {
+  /** Dispatches so far. */
+  dispatches = 0;
+  private readonly backend = tensorBackend() as unknown as WebgpuBackend;
+  private readonly compiled: Map<string, Pipeline>;
+
+  /** On tfjs's current backend, which must be its WebGPU one. */
+  constructor(readonly tiles: Tiles) {
+    const { device } = this.backend;
+    this.compiled = pipelines.get(device) ?? new Map<string, Pipeline>();
+    pipelines.set(device, this.compiled);
+  }
+
+  /** Storage buffers that a kernel may bind. */
+  get storageBuffers(): number {
+    return this.backend.device.limits.maxStorageBuffersPerShaderStage;
+  }
+
+  output(shape: number[], dtype: DataType = 'float32'): TensorInfo {
+    return this.backend.makeTensorInfo(shape, dtype);
+  }
+
+  /** Gives back a tensor that only a kernel itself has seen, once the work in the queue is done with it. */
+  release(...scratch: TensorInfo[]): void {
+    for (const { dataId } of scratch) this.backend.disposeData(dataId);
+  }
+
+  /** Whether another tensor stands on the same memory. */
+  isAliased({ dataId }: TensorInfo): boolean {
+    return this.backend.tensorMap.get(dataId).refCount > 1;
+  }
+
+  /**
+   * Readies a tensor for being written in place: a reader leaves a copy of the values on the host, perhaps only after the
+   * write, and tfjs would go on to believe that copy.
+   */
+  keepOffHost({ dataId }: TensorInfo): void {
+    this.backend.uploadToGPU(dataId);
+    const data = this.backend.tensorMap.get(dataId);
+    Object.defineProperty(data, 'values', { configurable: true, get: () => null, set: () => undefined });
+  }
+
+  /** Fills a tensor with zero bytes. */
+  clear({ dataId }: TensorInfo): void {
+    const { backend } = this;
+    backend.uploadToGPU(dataId);
+    backend.ensureCommandEncoderReady();
+    backend.endComputePassEncoder();
+    backend.commandEncoder!.clearBuffer(backend.tensorMap.get(dataId).resource!);
+    backend.commandQueueOwnedIds.add(dataId);
+  }
+
+  run(dispatch: Dispatch): void {
+    const { backend } = this;
+    const tensors = [...Object.values(dispatch.reads), ...Object.values(dispatch.writes)];
+    const [x, y, z] = dispatch.groups;
+    if (x * y * z === 0) return;
+    const { pipeline, layout } = this.pipeline(dispatch);
+    const buffers = tensors.map(({ dataId }) => {
+      backend.uploadToGPU(dataId);
+      backend.commandQueueOwnedIds.add(dataId);
+      return backend.tensorMap.get(dataId).resource!;
+    });
+    const bindGroup = backend.device.createBindGroup({
+      layout,
+      entries: [...buffers, this.uniforms(dispatch)].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    backend.ensureCommandEncoderReady();
+    backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
+    backend.computePassEncoder.setPipeline(pipeline);
+    backend.computePassEncoder.setBindGroup(0, bindGroup);
+    backend.computePassEncoder.dispatchWorkgroups(x, y, z);
+    backend.dispatchCountInPass += 1;
+    this.dispatches += 1;
+    if (backend.dispatchCountInPass >= (env().get('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE') as number)) {
+      backend.endComputePassEncoder();
+      backend.submitQueue();
+    }
+  }
+
+  private uniforms({ integers = {}, floats = {} }: Dispatch): GPUBuffer {
+    const [whole, real] = [Object.values(integers), Object.values(floats)];
+    const bytes = new ArrayBuffer(Math.max(16, Math.ceil((whole.length + real.length) / 4) * 16));
+    new Uint32Array(bytes).set(whole);
+    new Float32Array(bytes).set(real, whole.length);
+    const buffer = this.backend.bufferManager.acquireBuffer(bytes.byteLength, GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM);
+    this.backend.queue.writeBuffer(buffer, 0, bytes);
+    this.backend.uniformPendingDisposal.push(buffer);
+    return buffer;
+  }
+
+  private pipeline(dispatch: Dispatch): Pipeline {
+    const { kernel, variant = '', workgroupSize } = dispatch;
+    const declarations = bindingDeclarations(dispatch);
+    const key = [kernel, variant, workgroupSize, declarations].join('|');
+    let found = this.compiled.get(key);
+    if (!found) {
+      found = this.compile(dispatch, declarations);
+      this.compiled.set(key, found);
+    }
+    return found;
+  }
+
+  private compile({ kernel, reads, writes, workgroupSize, declarations, body }: Dispatch, bindings: string): Pipeline {
+    const { device } = this.backend;
+    const code = `${bindings}
+${declarations?.() ?? ''}
+@compute @workgroup_size(${workgroupSize})
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+${body()}
+}`;
+    const types: GPUBufferBindingType[] = [
+      ...Object.keys(reads).map(() => 'read-only-storage' as const),
+      ...Object.keys(writes).map(() => 'storage' as const),
+      'uniform',
+    ];
+    const layout = device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    });
+    const pipeline = device.createComputePipeline({
+      label: kernel,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label: kernel, code }), entryPoint: 'main' },
+    });
+    return { pipeline, layout };
+  }
+}
+
+function bindingDeclarations({ reads, writes, vectors = [], integers = {}, floats = {} }: Dispatch): string {
+  const typed = (name: string, { dtype }: TensorInfo) => (vectors.includes(name) ? 'vec4<f32>' : dtype === 'float32' ? 'f32' : 'i32');
+  const storage = [
+    ...Object.entries(reads).map(([name, tensor]) => `var<storage, read> ${name}: array<${typed(name, tensor)}>;`),
+    ...Object.entries(writes).map(([name, tensor]) => `var<storage, read_write> ${name}: array<${typed(name, tensor)}>;`),
+  ].map((text, binding) => `@group(0) @binding(${binding}) ${text}`);
+  const members = [...Object.keys(integers).map((name) => `${name}: u32`), ...Object.keys(floats).map((name) => `${name}: f32`)];
+  // WGSL has no empty structures.
+  const structure = `struct Params { ${members.length === 0 ? 'unused: u32' : members.join(', ')} }`;
+  return [...storage, structure, `@group(0) @binding(${storage.length}) var<uniform> params: Params;`].join('\n');
+}

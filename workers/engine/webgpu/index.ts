@@ -1,0 +1,34 @@
+/** The GPU path: fused kernels in place of the reference ops on tfjs's WebGPU backend. */
+import { registerWebgpu as registerActivation } from '../ops/activation/webgpu';
+import { registerWebgpu as registerAdamw } from '../ops/adamw/webgpu';
+import { registerWebgpu as registerAttention } from '../ops/attention/webgpu';
+import { registerWebgpu as registerChannelSums } from '../ops/channel-sums/webgpu';
+import { registerWebgpu as registerCrossEntropy } from '../ops/cross-entropy/webgpu';
+import { registerWebgpu as registerDropout } from '../ops/dropout/webgpu';
+import { registerWebgpu as registerEmbedding } from '../ops/embedding/webgpu';
+import { registerWebgpu as registerGlobalNorm } from '../ops/global-norm/webgpu';
+import { registerWebgpu as registerLinear } from '../ops/linear/webgpu';
+import { registerWebgpu as registerNorm } from '../ops/norm/webgpu';
+import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
+import { WebgpuEngine } from './engine';
+import type { Tiles } from './engine';
+
+/** Puts the kernels into tfjs's registry. tfjs's WebGPU backend must be the current one. */
+export function registerWebgpuKernels(tiles: Tiles): WebgpuEngine {
+  const engine = new WebgpuEngine(tiles);
+  for (const register of [
+    registerActivation,
+    registerAdamw,
+    registerAttention,
+    registerChannelSums,
+    registerCrossEntropy,
+    registerDropout,
+    registerEmbedding,
+    registerGlobalNorm,
+    registerLinear,
+    registerNorm,
+    registerRotary,
+  ])
+    register(engine);
+  return engine;
+}
