@@ -179,10 +179,12 @@ export const useCompare = create<CompareState>()((set, get) => {
         const checkpoints = new Map(saved);
         const before = get();
         set({ library: 'ready', libraryError: null, models, corpora, checkpoints, groups: groupSources(models, runs, checkpoints) });
-        // On a second visit the pair and its results stay, unless the address names another pair.
+        // On a second visit the pair and its results stay, unless the address names another pair. Weights against themselves,
+        // all there was before the first run, make room for the run that was trained since.
         const wanted = readCompareAddress(location.hash);
         const same =
           before.library === 'ready' &&
+          before.address.a !== before.address.b &&
           (wanted.a ?? before.address.a) === before.address.a &&
           (wanted.b ?? before.address.b) === before.address.b;
         if (!same || !pair()) adopt(wanted);
