@@ -57,3 +57,17 @@ test('the policy stops eval, inline scripts and requests to other origins, and l
     violations: ['connect-src https://crossfade.invalid/', 'script-src eval', 'script-src-elem inline'],
   });
 });
+
+test('every file comes with the headers that isolate the page and bind it to its origin', async ({ page, request }) => {
+  await page.goto('./');
+  const scripts = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+  for (const url of ['./', './models/nano/config.json', scripts.find((name) => name.endsWith('.js'))!]) {
+    const headers = (await request.get(url)).headers();
+    expect(headers['cross-origin-opener-policy'], url).toBe('same-origin');
+    expect(headers['cross-origin-embedder-policy'], url).toBe('require-corp');
+    expect(headers['content-security-policy'], url).toContain("default-src 'self'");
+    expect(headers['content-security-policy'], url).toContain("connect-src 'self'");
+    expect(headers['content-security-policy'], url).not.toContain("'unsafe-eval'");
+    expect(headers['x-content-type-options'], url).toBe('nosniff');
+  }
+});

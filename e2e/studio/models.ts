@@ -34,7 +34,7 @@ export class ModelsPage {
   }
   /** Its button "Use on the desk". */
   async use(name: string): Promise<void> {
-    await this.model(name).getByRole('link', { name: this.studio.words.models.use }).click();
+    await this.model(name).getByText(this.studio.words.models.use, { exact: true }).click();
     await expect(this.studio.desk.strips.first()).toBeVisible();
   }
 }

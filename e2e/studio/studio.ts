@@ -51,7 +51,7 @@ export class Studio {
   async open({ recipe, backend, page = 'desk' }: Opening = {}): Promise<void> {
     const query = recipe ? `?recipe=${encodeRecipe(recipe)}` : '';
     await this.page.goto(`./${backend ? `?backend=${backend}` : ''}#/${page}${query}`);
-    // The same document with another hash takes the recipe without a load.
+    await expect(this.page.getByRole('heading', { level: 1, name: this.words[page].title, exact: true })).toBeAttached();
     if (page === 'desk') await expect(this.desk.strips.first()).toBeVisible();
     if (recipe) await expect(this.desk.strips).toHaveCount(recipe.channels.length);
   }

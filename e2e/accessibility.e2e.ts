@@ -1,0 +1,147 @@
+/** Every page for everybody: axe in both themes and languages, a narrow screen, the keyboard alone. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { ComparePage } from './studio/compare';
+import { tinyRecipe } from './studio/recipes';
+import { Studio, type PageName } from './studio/studio';
+import { fill, type Language } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+const LANGUAGES: Language[] = ['en', 'zh'];
+const THEMES = ['light', 'dark'] as const;
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 390, height: 844 };
+
+let studio: Studio;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+  await studio.open();
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+/** The page as it stands, in both languages, both themes and both widths. */
+async function expectAccessible(name: string): Promise<void> {
+  const { page } = studio;
+  for (const language of LANGUAGES) {
+    await studio.switchLanguage(language);
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
+      expect.soft(found, `${name}, ${language}, ${theme}`).toEqual([]);
+    }
+    await page.setViewportSize(NARROW);
+    const widths = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    expect.soft(widths[0], `${name}, ${language}: width of the content on a screen of 390`).toBeLessThanOrEqual(widths[1]!);
+    await page.setViewportSize(WIDE);
+  }
+  await studio.switchLanguage('en');
+}
+
+test('the desk before a run', () => expectAccessible('desk'));
+
+for (const page of ['corpus', 'models'] satisfies PageName[])
+  test(`the page ${page}`, async () => {
+    await studio.goTo(page);
+    await expect(studio.page.getByTestId(page === 'corpus' ? 'corpus' : 'model').first()).toBeVisible();
+    if (page === 'models') await studio.button(studio.words.models.card.show).first().click();
+    else
+      await studio.page
+        .getByRole('button', { name: new RegExp(studio.words.corpus.look) })
+        .first()
+        .click();
+    await expectAccessible(page);
+  });
+
+test('the desk while it trains', async () => {
+  // Slow steps: the run must outlast the looks at it.
+  await studio.open({
+    recipe: tinyRecipe({ steps: 5000, saving: { everySteps: 5000, keep: 3 }, evaluation: { everySteps: 50, rowsPerChannel: 2 } }),
+  });
+  await studio.desk.run();
+  await studio.desk.waitForStep(6);
+  await studio.desk.openTable();
+  await expectAccessible('desk while training');
+  await expect(studio.desk.button('pause')).toBeVisible();
+  await studio.desk.button('stop').click();
+  expect(await studio.desk.waitForEnd()).toBe('stopped');
+});
+
+test('the runs page with an open run', async () => {
+  await studio.goTo('runs');
+  await studio.page
+    .getByTestId('run')
+    .getByRole('button', { name: new RegExp(studio.words.runs.action.open) })
+    .first()
+    .click();
+  await expect(studio.page.getByRole('list', { name: studio.words.runs.detail.history })).toBeVisible();
+  await expectAccessible('runs');
+});
+
+test('the compare page with results', async () => {
+  await studio.goTo('compare');
+  const compare = new ComparePage(studio);
+  await compare.measure();
+  await compare.write('The patient', { maxTokens: 8 });
+  await compare.colour('The patient was treated with aspirin.');
+  await expectAccessible('compare');
+});
+
+test('a message of a fault', async () => {
+  await studio.goTo('desk');
+  await studio.page.getByTestId('recipe-file').setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
+  await expect(studio.alerts).toBeVisible();
+  await expectAccessible('alert');
+});
+
+test('the keyboard alone reaches the transport, skips to the content and moves a fader', async () => {
+  const { desk, page, words } = studio;
+  await page.reload();
+  await expect(desk.strips.first()).toBeVisible();
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe(words.common.skip);
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#content')).toBeFocused();
+  const met: string[] = [];
+  while (met.length < 12 && met.at(-1) !== words.desk.transport.run) {
+    await page.keyboard.press('Tab');
+    met.push(await focused());
+  }
+  // The recipe's choices come first, then Run.
+  expect(met.at(-1)).toBe(words.desk.transport.run);
+  expect(met).toContain(words.desk.transport.preset);
+
+  const fader = desk.fader('domain');
+  const before = await desk.share('domain');
+  while (!(await fader.evaluate((element) => element === document.activeElement))) {
+    await page.keyboard.press('Tab');
+    met.push(await focused());
+    expect(met.length).toBeLessThan(60);
+  }
+  await page.keyboard.press('ArrowUp');
+  expect(await desk.share('domain')).toBeCloseTo(before + 1, 1);
+  await page.keyboard.press('Shift+ArrowDown');
+  expect(await desk.share('domain')).toBeCloseTo(before + 0.9, 1);
+  await page.keyboard.press('Home');
+  expect(await desk.share('domain')).toBe(0);
+  await page.keyboard.press('PageUp');
+  expect(await desk.share('domain')).toBe(5);
+  const shares = Object.values(await desk.shares());
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+});
+
+test('a muted channel draws nothing, and comes back with its share', async () => {
+  const { desk, words } = studio;
+  const before = await desk.share('en');
+  const mute = studio.button(fill(words.desk.strip.mute, { channel: 'en' }));
+  await mute.click();
+  expect(await desk.share('en')).toBe(0);
+  await expect(mute).toHaveAttribute('aria-pressed', 'true');
+  await mute.click();
+  expect(await desk.share('en')).toBeCloseTo(before, 1);
+});

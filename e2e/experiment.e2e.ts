@@ -1,0 +1,66 @@
+/** `npm run experiment`: a recipe trained from the command line by the same studio. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@playwright/test';
+import { tinyRecipe } from './studio/recipes';
+import { readSafetensors } from './studio/safetensors';
+
+const script = fileURLToPath(new URL('../tools/experiment.mjs', import.meta.url));
+const built = process.env['E2E_FOLDER'] ?? fileURLToPath(new URL('../dist', import.meta.url));
+
+let folder: string;
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'crossfade-e2e-'));
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify(tinyRecipe({ steps: 4, rows: 2 })));
+});
+test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function experiment(...options: string[]): Promise<{ status: number; output: string }> {
+  const args = [script, join(folder, 'recipe.json'), '--out', join(folder, 'out'), '--folder', built, ...options];
+  return new Promise((done) => {
+    execFile(process.execPath, args, { timeout: 100_000 }, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      done({ status, output: `${stdout}\n${stderr}` });
+    });
+  });
+}
+
+test('a recipe is trained without a window, and its results are written', async () => {
+  const { status, output } = await experiment('--backend', 'wasm');
+  expect(output).toMatch(/step 4\/4/);
+  expect(status, output).toBe(0);
+  const out = (name: string) => join(folder, 'out', name);
+  for (const name of ['recipe.json', 'metrics.jsonl', 'metrics.csv', 'config.json', 'tokenizer.json', 'model.safetensors'])
+    expect(existsSync(out(name)), name).toBe(true);
+  expect(JSON.parse(readFileSync(out('recipe.json'), 'utf8'))).toMatchObject({ name: 'tiny', budget: { steps: 4 } });
+  const lines = readFileSync(out('metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const last = lines.findLast(({ kind }) => kind === 'window');
+  expect(last.step).toBe(4);
+  expect(last.total).toBeGreaterThan(0);
+  expect(last.total).toBeLessThan(8.3);
+  expect(readSafetensors(readFileSync(out('model.safetensors'))).get('model.embed_tokens.weight')!.shape).toEqual([4096, 128]);
+});
+
+test('hardware that is asked for and not there is refused before anything is trained', async ({ page }, info) => {
+  test.skip(info.project.name === 'gpu', 'there is a GPU');
+  await page.goto('./favicon.svg');
+  const software = await page.evaluate(async () => (await navigator.gpu?.requestAdapter())?.info.architecture ?? 'none');
+  expect(software, 'this test needs a machine without a GPU').toMatch(/swiftshader|none|llvmpipe/i);
+  const { status, output } = await experiment('--backend', 'webgpu', '--require-hardware');
+  expect(status).toBeGreaterThan(0);
+  expect(output).toMatch(/hardware|software|adapter/i);
+  expect(existsSync(join(folder, 'out', 'model.safetensors'))).toBe(false);
+});
+
+test('a bad recipe is refused by the name of its field', async () => {
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...tinyRecipe(), context: 4 }));
+  const { status, output } = await experiment('--backend', 'wasm');
+  expect(status).toBe(2);
+  expect(output).toMatch(/context is 4/);
+});

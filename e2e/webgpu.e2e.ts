@@ -1,0 +1,47 @@
+/** A very small job on WebGPU, by the software adapter where there is no GPU: it ends, and where wasm ends. */
+import { expect, test } from '@playwright/test';
+import { latestRun } from './studio/automation';
+import { tinyRecipe } from './studio/recipes';
+import { Studio } from './studio/studio';
+
+test('a run on WebGPU ends with the losses that wasm gives', async ({ browser, baseURL }, info) => {
+  const studio = await Studio.begin(browser, baseURL);
+  const { desk, page, words } = studio;
+  const recipe = tinyRecipe({
+    steps: 3,
+    rows: 2,
+    context: 16,
+    evaluation: { everySteps: 3, rowsPerChannel: 1 },
+    logging: { everySteps: 1 },
+  });
+  const badge = page.getByTestId('device');
+
+  await studio.open({ recipe, backend: 'wasm' });
+  await expect(badge).toContainText('wasm');
+  await desk.train();
+  const onWasm = await latestRun(page);
+
+  await studio.open({ recipe, backend: 'webgpu' });
+  await expect(badge).toHaveAttribute('data-state', 'open');
+  // "Software GPU · SwiftShader …" names the adapter, and the project for hardware has its own.
+  if (info.project.name === 'cpu') await expect(badge).toContainText(words.common.device.softwareGpu.split(' ·')[0]!);
+  await expect(badge).toContainText(words.common.device.short.forced);
+  await desk.run();
+  await expect.poll(() => desk.state()).not.toBe('idle');
+  expect(await desk.waitForEnd()).toBe('finished');
+  const onGpu = await latestRun(page);
+  expect(onGpu.record.device).toContain('webgpu');
+
+  expect(onGpu.rows.map(({ step }) => step)).toEqual([1, 2, 3]);
+  onGpu.rows.forEach(({ total }, at) => {
+    const expected = onWasm.rows[at]!.total!;
+    expect(Math.abs(total! - expected) / expected, `loss at step ${at + 1}`).toBeLessThan(1e-3);
+  });
+  for (const [at, { channels }] of onGpu.evaluations.entries())
+    for (const [id, { loss }] of Object.entries(channels)) {
+      const expected = onWasm.evaluations[at]!.channels[id]!.loss;
+      expect(Math.abs(loss - expected) / expected, `held-out loss of ${id}`).toBeLessThan(1e-3);
+    }
+  studio.watch.expectClean();
+  await studio.end();
+});
