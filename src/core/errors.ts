@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'checkpoint-missing' // run, step
   | 'checkpoint-corrupt' // run, step, detail
   | 'loss-not-finite' // step, loss, channel
+  | 'gradient-not-finite' // step, norm, loss, channel
   | 'device-lost' // backend, detail
   | 'backend-unavailable' // backend, detail
   | 'worker-crashed' // worker, detail

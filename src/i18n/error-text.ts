@@ -26,7 +26,7 @@ const ALL_VALUES = [
     'bytes',
     'limit',
   ],
-  ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'backend', 'worker', 'url', 'status'],
+  ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'norm', 'backend', 'worker', 'url', 'status'],
 ];
 
 export function isErrorRecord(value: unknown): value is ErrorRecord {

@@ -36,7 +36,7 @@ export class LoggingWindow {
     this.ms += ms;
   }
 
-  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite` */
+  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite` */
   addStep(step: number, { nll, tokens, gradNorm }: StepSums): void {
     this.checkFinite(step, nll, tokens, gradNorm);
     this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
@@ -69,10 +69,20 @@ export class LoggingWindow {
     const at = bad >= 0 ? bad : losses.indexOf(Math.max(...losses));
     const channel = this.channels[at] ?? '';
     const loss = losses[at] ?? Number.NaN;
-    const what = bad >= 0 ? `the loss of channel "${channel}" is ${loss}` : `the gradient norm is ${gradNorm}`;
-    throw new StudioError('loss-not-finite', `At step ${step} ${what}; the last good checkpoint stays`, {
+    if (bad >= 0)
+      throw new StudioError(
+        'loss-not-finite',
+        `At step ${step} the loss of channel "${channel}" is ${loss}; the last good checkpoint stays`,
+        {
+          step,
+          loss: String(loss),
+          channel,
+        },
+      );
+    throw new StudioError('gradient-not-finite', `At step ${step} the gradient norm is ${gradNorm}; the last good checkpoint stays`, {
       step,
-      loss: String(loss),
+      norm: String(gradNorm),
+      loss: loss.toFixed(3),
       channel,
     });
   }
