@@ -1,8 +1,8 @@
 """Loads an exported zip with transformers and compares logits: python e2e/parity/check_export.py EXPORT.zip EXPECTED.json
 
 EXPECTED.json: {"prompt": text} or {"ids": [ints]}, and optionally "logits" ([position][vocabulary], or the last position
-alone), "tokenIds" (what the studio's tokenizer made of the prompt) and "tolerance" (largest absolute difference, default
-1e-3). Prints one JSON object with ids, the logits of the last position and what differed; exits 1 when something did.
+alone), "tokenIds" (what the studio's tokenizer made of the prompt), "tokenLosses" (nll of every token but the first) and
+"tolerance" (largest absolute difference, default 1e-3). Prints one JSON object with ids, the logits of the last position and what differed; exits 1 when something did.
 """
 import argparse
 import json
@@ -54,6 +54,12 @@ def check(archive: Path, expected: dict) -> tuple[dict, list[str]]:
             tolerance = expected.get("tolerance", 1e-3)
             if not difference <= tolerance:
                 problems.append(f"logits differ by {difference}, more than {tolerance}")
+    if "tokenLosses" in expected:
+        nll = np.logaddexp.reduce(logits[:-1], axis=1) - logits[np.arange(len(ids) - 1), ids[1:]]
+        wanted = np.asarray(expected["tokenLosses"], dtype=np.float64)
+        difference = float(np.abs(nll - wanted).max()) if nll.shape == wanted.shape else float("inf")
+        if not difference <= expected.get("tolerance", 1e-3):
+            problems.append(f"token losses differ by {difference}: {wanted.tolist()} here, {nll.tolist()} in transformers")
     report = {"ids": ids, "logits": logits[-1].tolist(), "difference": difference, "problems": problems}
     return report, problems
 
