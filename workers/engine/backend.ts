@@ -122,7 +122,8 @@ function absolute(url: string): string {
 }
 
 async function startWebgpu(): Promise<Started> {
-  await import('@tensorflow/tfjs-backend-webgpu');
+  const { registerWebgpuBackend } = await import('./webgpu/device');
+  registerWebgpuBackend();
   await use('webgpu');
   const { device } = tensorBackend() as unknown as WebgpuBackend;
   if (watched.has(device)) return { threads: 1, simd: 'none' };

@@ -3,7 +3,7 @@ import { add, div, getBackend, minimum, scalar, tensor, tidy, variable, zeros } 
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../api';
 import type { HostTensor } from '../checkpoint/safetensors';
-import { adamwUpdateOn } from '../ops/adamw';
+import { adamwUpdatesOn } from '../ops/adamw';
 import { globalNorm } from '../ops/global-norm';
 import { decays } from '../model/parameters';
 
@@ -67,24 +67,22 @@ export function createAdamW(parameters: ReadonlyMap<string, Variable>, options: 
 
     apply(gradients, lr) {
       steps += 1;
-      const update = adamwUpdateOn(getBackend() as BackendName);
       const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = options;
       const norm = globalNorm(gradients.values());
       const clipScale = maxGradNorm > 0 ? tidy(() => minimum<Scalar>(div(maxGradNorm, add(norm, clipEpsilon)), 1)) : scalar(1);
-      for (const [name, gradient] of gradients) {
+      const entries = [...gradients].map(([name, gradient]) => {
         const parameter = parameters.get(name);
         if (!parameter) throw new Error(`There is a gradient for "${name}", which is not a parameter`);
-        const { first, second } = momentsOf(name, parameter);
-        update(parameter, gradient, first, second, clipScale, {
-          lr,
-          beta1,
-          beta2,
-          epsilon,
-          weightDecay: decays(name, parameter.shape) ? weightDecay : 0,
-          step: steps,
-        });
-        gradient.dispose();
-      }
+        const decay = decays(name, parameter.shape) ? weightDecay : 0;
+        return {
+          parameter,
+          gradient,
+          ...momentsOf(name, parameter),
+          settings: { lr, beta1, beta2, epsilon, weightDecay: decay, step: steps },
+        };
+      });
+      adamwUpdatesOn(getBackend() as BackendName)(entries, clipScale);
+      for (const gradient of gradients.values()) gradient.dispose();
       clipScale.dispose();
       return { norm };
     },

@@ -1,11 +1,11 @@
 /** The GPU kernels in both layouts of work against the reference ops on the CPU backend, at sizes beyond one tile or block. */
-import { backend as tensorBackend, engine, scalar, setBackend, tensor, tidy, variable } from '@tensorflow/tfjs-core';
+import { backend as tensorBackend, engine, scalar, setBackend, square, tensor, tidy, variable } from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
 import { openBackend } from '../backend';
-import { adamwUpdateOn } from '../ops/adamw';
-import { adamwUpdateReference } from '../ops/adamw/reference';
+import { adamwUpdatesOn } from '../ops/adamw';
+import type { AdamwUpdates } from '../ops/adamw';
 import { kernels } from '../ops/kernels';
 import type { KernelName } from '../ops/kernels';
 import { relativeError } from '../ops/op-cases';
@@ -174,34 +174,40 @@ describe.each(['registers', 'workgroup'] as const)('GPU kernels by %s', (tiles) 
     await compare({ title: '', kernel: kernels.CrossEntropyTrain, inputs: { ...inputs, dnll } }, [...forward, ...backward]);
   });
 
-  it.each([7, 64])(
-    'AdamW of %i elements in place: another tensor on the same memory keeps its values, a read sees the new ones',
-    async (size) => {
-      const settings = { lr: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, step: 3 };
-      const hosts = [floats(size), floats(size), floats(size), floats(size)].map((host, index) =>
-        index < 3 ? host : { ...host, values: host.values.map((value) => value * value) },
-      ) as [Host, Host, Host, Host];
+  it('updates weights and moments in place; another tensor on the same memory keeps its values, a read sees the new ones', async () => {
+    const sizes = [7, 64, 300, 4, 1];
+    const hosts = sizes.map((size) => [floats(size), floats(size), floats(size), floats(size)] as const);
+    const settings = { lr: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, step: 3 };
 
-      const updated = async (update: typeof adamwUpdateReference): Promise<Float32Array[]> => {
-        const [initial, gradient, m, v] = hosts.map(toTensor) as [Tensor, Tensor, Tensor, Tensor];
-        const variables = [variable(initial), variable(m), variable(v)] as const;
-        const clipScale = scalar(0.5);
-        expect(await variables[0].data()).toEqual(hosts[0].values);
-        update(variables[0], gradient, variables[1], variables[2], clipScale, settings);
-        // Two reads and an update between them.
-        const between = variables[0].data();
-        update(variables[0], gradient, variables[1], variables[2], clipScale, { ...settings, step: 4 });
-        await between;
-        const values = await Promise.all(variables.map((one) => one.data<'float32'>()));
-        expect(await initial.data()).toEqual(hosts[0].values);
-        [initial, gradient, m, v, clipScale, ...variables].forEach((one) => one.dispose());
-        return values;
-      };
-      await setBackend('cpu');
-      const expected = await updated(adamwUpdateReference);
-      await setBackend('webgpu');
-      const found = await updated(adamwUpdateOn('webgpu'));
-      found.forEach((values, index) => expect(relativeError(values, expected[index]!)).toBeLessThan(3e-6));
-    },
-  );
+    const updated = async (update: AdamwUpdates): Promise<Float32Array[]> => {
+      const initial = hosts.map(([host]) => toTensor(host));
+      const entries = hosts.map(([, gradient, first, second], index) => ({
+        parameter: variable(initial[index]!),
+        gradient: toTensor(gradient),
+        first: variable(toTensor(first)),
+        second: variable(square(toTensor(second))),
+        settings: { ...settings, weightDecay: index % 2 === 0 ? 0 : 0.1 },
+      }));
+      const clipScale = scalar(0.5);
+      expect(await entries[0]!.parameter.data()).toEqual(hosts[0]![0].values);
+      update(entries, clipScale);
+      // A read that ends after the next update.
+      const between = entries[0]!.parameter.data();
+      update(
+        entries.map((entry) => ({ ...entry, settings: { ...entry.settings, step: 4 } })),
+        clipScale,
+      );
+      await between;
+      const values = await Promise.all(
+        entries.flatMap(({ parameter, first, second }) => [parameter, first, second].map((one) => one.data<'float32'>())),
+      );
+      for (const [index, tensor] of initial.entries()) expect(await tensor.data()).toEqual(hosts[index]![0].values);
+      return values;
+    };
+    await setBackend('cpu');
+    const expected = await updated(adamwUpdatesOn('cpu'));
+    await setBackend('webgpu');
+    const found = await updated(adamwUpdatesOn('webgpu'));
+    found.forEach((values, index) => expect(relativeError(values, expected[index]!)).toBeLessThan(3e-6));
+  });
 });

@@ -9,7 +9,8 @@ export function groupsOf(count: number): Groups {
   return count <= MOST_GROUPS ? [count, 1, 1] : [MOST_GROUPS, Math.ceil(count / MOST_GROUPS), 1];
 }
 
-const groupIndex = '(group.y * groups.x + group.x)';
+/** The workgroup's place among those of `groupsOf`. */
+export const groupIndex = '(group.y * groups.x + group.x)';
 
 /** One thread per element: `index` below params.count. */
 export const eachElement = {

@@ -1,7 +1,7 @@
 /**
  * One AdamW update (Loshchilov & Hutter, arXiv 1711.05101), decoupled and bias-corrected as torch.optim.AdamW. It has no
  * gradient of its own, so it is a plain function per backend rather than a tfjs kernel: the reference below, or an in-place
- * kernel that a backend sets with `setAdamwUpdate`.
+ * kernel that a backend sets with `setAdamwUpdate`, for one parameter, or `setAdamwUpdates`, for all of a step.
  */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../api';
@@ -31,13 +31,34 @@ export type AdamwUpdate = (
   settings: AdamwSettings,
 ) => void;
 
-const updates = new Map<BackendName, AdamwUpdate>();
+export interface AdamwEntry {
+  parameter: Variable;
+  gradient: Tensor;
+  first: Variable;
+  second: Variable;
+  settings: AdamwSettings;
+}
+
+/** The same for all parameters of a step, whose settings differ in `weightDecay` alone. */
+export type AdamwUpdates = (entries: readonly AdamwEntry[], clipScale: Scalar) => void;
+
+const updates = new Map<BackendName, AdamwUpdates>();
 
 /** Replaces the update on one backend. */
 export function setAdamwUpdate(backend: BackendName, update: AdamwUpdate): void {
+  setAdamwUpdates(backend, oneByOne(update));
+}
+
+export function setAdamwUpdates(backend: BackendName, update: AdamwUpdates): void {
   updates.set(backend, update);
 }
 
-export function adamwUpdateOn(backend: BackendName): AdamwUpdate {
-  return updates.get(backend) ?? adamwUpdateReference;
+export function adamwUpdatesOn(backend: BackendName): AdamwUpdates {
+  return updates.get(backend) ?? oneByOne(adamwUpdateReference);
+}
+
+function oneByOne(update: AdamwUpdate): AdamwUpdates {
+  return (entries, clipScale) => {
+    for (const { parameter, gradient, first, second, settings } of entries) update(parameter, gradient, first, second, clipScale, settings);
+  };
 }

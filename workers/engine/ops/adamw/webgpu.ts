@@ -1,45 +1,72 @@
-/** AdamW in place, one dispatch for a parameter. */
+/** AdamW in place, as many parameters in a dispatch as the device can bind: on a GPU most of them are too small to fill it. */
 import { engine as tensorEngine, util } from '@tensorflow/tfjs-core';
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { eachElement, unitFor } from '../../webgpu/layout';
-import { setAdamwUpdate } from '.';
+import { eachElement, groupIndex, groupsOf, unitFor } from '../../webgpu/layout';
+import { setAdamwUpdates } from '.';
+import type { AdamwEntry } from '.';
+
+/** Tensors of a parameter: itself, its gradient and its two moments. */
+const TENSORS = 4;
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  setAdamwUpdate('webgpu', (parameter, gradient, first, second, clipScale, settings) => {
-    const { lr, beta1, beta2, epsilon, weightDecay, step } = settings;
-    for (const variable of [parameter, first, second]) own(engine, variable);
-    const unit = unitFor(parameter.size);
-    const count = parameter.size / unit.width;
-    engine.run({
-      kernel: 'adamw',
-      // At a rate of 0 the weights must stay bit for bit, so they are not even written.
-      variant: lr === 0 ? 'moments' : '',
-      reads: { gradient, clipScale },
-      writes: { parameter, first, second },
-      vectors: unit.width === 4 ? ['gradient', 'parameter', 'first', 'second'] : [],
-      integers: { count },
-      floats: {
-        beta1,
-        rest1: 1 - beta1,
-        beta2,
-        rest2: 1 - beta2,
-        epsilon,
-        decay: 1 - lr * weightDecay,
-        rate: lr / (1 - beta1 ** step),
-        root: Math.sqrt(1 - beta2 ** step),
-      },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
-  let g = gradient[index] * clipScale[0];
-  let m = first[index] * params.beta1 + g * params.rest1;
-  let v = second[index] * params.beta2 + g * g * params.rest2;
-  first[index] = m;
-  second[index] = v;
-  ${lr === 0 ? '' : 'parameter[index] = parameter[index] * params.decay - m / (sqrt(v) / params.root + params.epsilon) * params.rate;'}`,
-    });
+  const most = Math.floor((engine.storageBuffers - 1) / TENSORS);
+  setAdamwUpdates('webgpu', (entries, clipScale) => {
+    for (const { parameter, first, second } of entries) for (const variable of [parameter, first, second]) own(engine, variable);
+    for (let start = 0; start < entries.length; start += most) update(engine, entries.slice(start, start + most), clipScale);
   });
+}
+
+function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], clipScale: Tensor): void {
+  const { lr, beta1, beta2, epsilon, step } = entries[0]!.settings;
+  const parts = entries.map(({ parameter: { size } }) => {
+    const unit = unitFor(size);
+    return { vector: unit.width === 4, count: size / unit.width, groups: Math.ceil(size / unit.width / eachElement.workgroupSize) };
+  });
+  const ends = parts.map((_, i) => parts.slice(0, i + 1).reduce((sum, { groups }) => sum + groups, 0));
+  const named = <T>(name: string, of: (entry: AdamwEntry, i: number) => T) =>
+    Object.fromEntries(entries.map((entry, i) => [`${name}${i}`, of(entry, i)]));
+  engine.run({
+    kernel: 'adamw',
+    // At a rate of 0 the weights must stay bit for bit, so they are not even written.
+    variant: lr === 0 ? 'moments' : '',
+    reads: { clipScale, ...named('gradient', ({ gradient }) => gradient) },
+    writes: {
+      ...named('parameter', ({ parameter }) => parameter),
+      ...named('first', ({ first }) => first),
+      ...named('second', ({ second }) => second),
+    },
+    vectors: parts.flatMap(({ vector }, i) => (vector ? ['gradient', 'parameter', 'first', 'second'].map((name) => `${name}${i}`) : [])),
+    integers: { ...named('count', (_, i) => parts[i]!.count), ...named('end', (_, i) => ends[i]!) },
+    floats: {
+      beta1,
+      rest1: 1 - beta1,
+      beta2,
+      rest2: 1 - beta2,
+      epsilon,
+      rate: lr / (1 - beta1 ** step),
+      root: Math.sqrt(1 - beta2 ** step),
+      ...named('decay', ({ settings }) => 1 - lr * settings.weightDecay),
+    },
+    workgroupSize: eachElement.workgroupSize,
+    groups: groupsOf(ends.at(-1)!),
+    body: () => entries.map((_, i) => updateBody(i, lr === 0)).join(' else '),
+  });
+}
+
+/** Updates parameter `i` where the workgroup is one of its own. */
+function updateBody(i: number, momentsOnly: boolean): string {
+  const before = i === 0 ? '0u' : `params.end${i - 1}`;
+  return `if (${groupIndex} < params.end${i}) {
+    let index = (${groupIndex} - ${before}) * ${eachElement.workgroupSize}u + lane;
+    if (index >= params.count${i}) { return; }
+    let g = gradient${i}[index] * clipScale[0];
+    let m = first${i}[index] * params.beta1 + g * params.rest1;
+    let v = second${i}[index] * params.beta2 + g * g * params.rest2;
+    first${i}[index] = m;
+    second${i}[index] = v;
+    ${momentsOnly ? '' : `parameter${i}[index] = parameter${i}[index] * params.decay${i} - m / (sqrt(v) / params.root + params.epsilon) * params.rate;`}
+  }`;
 }
 
 /** A variable may share its memory with the tensor it was made from; writing in place would change that one too. */
