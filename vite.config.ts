@@ -19,6 +19,18 @@ function tensorsStayInWorkers(): Plugin {
   };
 }
 
+/** recharts takes every scale of d3 by its name; the loss chart needs numbers only, and calendars weigh as much as a page. */
+function numericScalesOnly(): Plugin {
+  return {
+    name: 'crossfade:numeric-scales-only',
+    apply: 'build',
+    transform(_, id) {
+      if (!id.endsWith('/victory-vendor/es/d3-scale.js')) return null;
+      return { code: "export { scaleBand, scaleLinear, scalePoint } from 'd3-scale';", map: null };
+    },
+  };
+}
+
 /** `vite preview` sends the same security headers as tools/serve.mjs, which choose the policy by the file. */
 function securePreview(): Plugin {
   return {
@@ -35,7 +47,7 @@ function securePreview(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [react(), tensorsStayInWorkers(), securePreview()],
+  plugins: [react(), tensorsStayInWorkers(), numericScalesOnly(), securePreview()],
   worker: { format: 'es', plugins: () => [tfjsThreads()] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },

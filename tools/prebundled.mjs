@@ -14,4 +14,6 @@ export const prebundled = [
   'react-dom/client',
   'react/jsx-runtime',
   'react/jsx-dev-runtime',
+  'zod/mini',
+  'zustand/react/shallow',
 ];

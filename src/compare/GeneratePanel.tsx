@@ -1,16 +1,20 @@
 /** The same prompt, seed and sampling for both sides, written out as it comes. */
-import { Button, NumberInput, Textarea, type NumberInputProps } from '@mantine/core';
+import type { ComponentProps } from 'react';
+import { Button, Textarea } from '@mantine/core';
 import { PenLine, Square } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';
+import { NumberField } from '../ui/NumberField';
 import { useSourceName } from './names';
 import type { WeightsSource } from './sources';
 import { useCompare, type Side } from './store';
 import styles from './Generate.module.css';
 
 const PROMPTS = ['medical', 'treatment', 'medicalZh', 'speech', 'poemZh', 'code'] as const;
+
+type Bounds = Omit<ComponentProps<typeof NumberField>, 'label' | 'value' | 'onChange'>;
 
 export function GeneratePanel({ a, b }: { a: WeightsSource; b: WeightsSource }) {
   const { t } = useTranslation('compare');
@@ -25,15 +29,13 @@ export function GeneratePanel({ a, b }: { a: WeightsSource; b: WeightsSource }) 
     })),
   );
   const busy = activity === 'generate';
-  const field = (name: 'seed' | 'temperature' | 'topP' | 'topK' | 'maxTokens', props: NumberInputProps) => (
-    <NumberInput
-      size="xs"
+  const field = (name: 'seed' | 'temperature' | 'topP' | 'topK' | 'maxTokens', bounds: Bounds) => (
+    <NumberField
       label={t(`generate.${name}`)}
       value={generation[name]}
-      clampBehavior="blur"
       disabled={busy}
-      onChange={(value) => typeof value === 'number' && setGeneration({ [name]: value })}
-      {...props}
+      onChange={(value) => setGeneration({ [name]: value })}
+      {...bounds}
     />
   );
   return (
@@ -70,11 +72,11 @@ export function GeneratePanel({ a, b }: { a: WeightsSource; b: WeightsSource }) 
           </div>
         </div>
         <div className={styles.fields}>
-          {field('seed', { min: 0, max: 0xffffffff, allowDecimal: false })}
-          {field('temperature', { min: 0, max: 5, step: 0.1, decimalScale: 2, title: t('generate.greedy') })}
-          {field('topP', { min: 0.01, max: 1, step: 0.05, decimalScale: 2 })}
-          {field('topK', { min: 0, max: 100000, allowDecimal: false, title: t('generate.topKOff') })}
-          {field('maxTokens', { min: 1, max: 1024, step: 16, allowDecimal: false })}
+          {field('seed', { min: 0, max: 0xffffffff, integer: true })}
+          {field('temperature', { min: 0, max: 5, step: 0.1, title: t('generate.greedy') })}
+          {field('topP', { min: 0.01, max: 1, step: 0.05 })}
+          {field('topK', { min: 0, max: 100000, integer: true, title: t('generate.topKOff') })}
+          {field('maxTokens', { min: 1, max: 1024, integer: true })}
           {busy ? (
             <Button size="xs" variant="default" leftSection={<Square size={12} />} onClick={() => void cancel()}>
               {t('generate.stop')}

@@ -1,5 +1,5 @@
 /** Which channels are measured on how many rows, and the table of what came out. */
-import { Button, Chip, NumberInput } from '@mantine/core';
+import { Button, Chip } from '@mantine/core';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
@@ -7,6 +7,7 @@ import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { EmptyState } from '../ui/EmptyState';
 import { ErrorBanner } from '../ui/ErrorBanner';
+import { NumberField } from '../ui/NumberField';
 import { ProgressLine } from '../ui/ProgressLine';
 import { useComparedName } from './channel-names';
 import { ChannelTable } from './ChannelTable';
@@ -55,16 +56,14 @@ export function MeasurePanel({ summary }: { summary: ComparisonSummary | null })
           ))}
         </div>
         <div className={styles.rows}>
-          <NumberInput
-            size="xs"
+          <NumberField
             label={t('measure.rows')}
             value={rowsPerChannel}
             min={1}
             max={4096}
-            allowDecimal={false}
-            clampBehavior="blur"
+            integer
             disabled={activity === 'evaluate'}
-            onChange={(rows) => typeof rows === 'number' && rows >= 1 && setRows(rows)}
+            onChange={setRows}
           />
           <Button
             size="xs"

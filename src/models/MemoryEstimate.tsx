@@ -1,8 +1,8 @@
 /** What training this model takes in memory, for a batch that a person can set. */
 import { useState } from 'react';
-import { NumberInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { NumberField } from '../ui/NumberField';
 import type { ArchitectureFacts } from './architecture';
 import { modelShape } from './architecture';
 import { trainingMemory } from './memory';
@@ -27,27 +27,8 @@ export function MemoryEstimate({ facts }: { facts: ArchitectureFacts }) {
           <b className={styles.total}>{t('memory.total', { bytes: format.bytes(memory.total) })}</b>
         </div>
         <div className={styles.batch}>
-          <NumberInput
-            size="xs"
-            label={t('memory.rows')}
-            value={rows}
-            min={1}
-            max={512}
-            allowDecimal={false}
-            clampBehavior="blur"
-            onChange={(value) => typeof value === 'number' && value >= 1 && setRows(value)}
-          />
-          <NumberInput
-            size="xs"
-            label={t('memory.context')}
-            value={context}
-            min={8}
-            max={facts.context}
-            step={32}
-            allowDecimal={false}
-            clampBehavior="blur"
-            onChange={(value) => typeof value === 'number' && value >= 1 && setContext(value)}
-          />
+          <NumberField label={t('memory.rows')} value={rows} min={1} max={512} integer onChange={setRows} />
+          <NumberField label={t('memory.context')} value={context} min={8} max={facts.context} step={8} integer onChange={setContext} />
         </div>
       </div>
       <div className={styles.bar} role="img" aria-label={t('memory.label', words)}>

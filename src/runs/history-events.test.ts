@@ -38,6 +38,7 @@ const run: RunRecord = {
   ],
   step: 70,
   tokens: 1,
+  trainTokens: {},
   device: 'cpu',
   base: null,
   latest: null,

@@ -1,0 +1,47 @@
+/** A number typed by hand: taken as soon as it is one and within its bounds; until then it is marked and nothing changes. */
+import { useState } from 'react';
+import { TextInput } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+interface Props {
+  label: string;
+  help?: string;
+  title?: string;
+  value: number;
+  min: number;
+  max?: number;
+  step?: number;
+  integer?: boolean;
+  disabled?: boolean;
+  onChange(value: number): void;
+}
+
+export function NumberField({ label, help, title, value, min, max, step = 1, integer = false, disabled = false, onChange }: Props) {
+  const { t } = useTranslation('desk');
+  const [text, setText] = useState<string | null>(null);
+  const wrong = (number: number) =>
+    !Number.isFinite(number) || number < min || (max !== undefined && number > max) || (integer && !Number.isInteger(number));
+  const bounds = max === undefined ? t('recipe.atLeast', { min }) : t('recipe.between', { min, max });
+  const bad = text !== null && (text.trim() === '' || wrong(Number(text)));
+  return (
+    <TextInput
+      size="xs"
+      type="number"
+      label={label}
+      description={help}
+      title={title}
+      min={min}
+      {...(max === undefined ? {} : { max })}
+      step={step}
+      disabled={disabled}
+      value={text ?? String(value)}
+      error={bad ? (integer ? `${bounds} ${t('recipe.whole')}` : bounds) : undefined}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        if (typed.trim() !== '' && !wrong(Number(typed))) onChange(Number(typed));
+      }}
+      onBlur={() => setText(null)}
+    />
+  );
+}
