@@ -48,15 +48,21 @@ function BlockText({ block }: { block: Block }): ReactNode {
       return (
         <div className={styles.scroll} tabIndex={0} role="group">
           <table>
-            <thead>
-              <tr>
-                {block.head.map((cell, at) => (
-                  <th key={at} scope="col">
-                    <Line content={cell} />
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            {block.head.some(written) && (
+              <thead>
+                <tr>
+                  {block.head.map((cell, at) =>
+                    written(cell) ? (
+                      <th key={at} scope="col">
+                        <Line content={cell} />
+                      </th>
+                    ) : (
+                      <td key={at} />
+                    ),
+                  )}
+                </tr>
+              </thead>
+            )}
             <tbody>
               {block.rows.map((row, at) => (
                 <tr key={at}>
@@ -72,6 +78,11 @@ function BlockText({ block }: { block: Block }): ReactNode {
         </div>
       );
   }
+}
+
+/** Markdown's tables must have a head; an empty one names nothing. */
+function written(cell: readonly Inline[]): boolean {
+  return cell.some(({ text }) => text.trim() !== '');
 }
 
 function Line({ content }: { content: readonly Inline[] }) {
