@@ -93,20 +93,23 @@ export class Desk {
     );
     return Object.fromEntries(found) as Record<string, number>;
   }
-  /** Grips the fader's cap and pulls it. */
+  /** Grips the fader's cap and pulls it, with an eye on its value: what stands above the strips may move them meanwhile. */
   async moveFader(channel: string, percent: number): Promise<void> {
     const fader = this.fader(channel);
     await fader.scrollIntoViewIfNeeded();
-    const cap = (await fader.locator('[data-part="cap"]').boundingBox())!;
-    const track = (await fader.locator('[data-part="cap"]').locator('xpath=../..').boundingBox())!;
+    const capOf = async () => (await fader.locator('[data-part="cap"]').boundingBox())!;
+    const { height } = (await fader.locator('[data-part="cap"]').locator('xpath=../..').boundingBox())!;
+    const cap = await capOf();
     const x = cap.x + cap.width / 2;
-    const y = cap.y + cap.height / 2;
-    const now = await this.share(channel);
+    let y = cap.y + cap.height / 2;
     await this.page.mouse.move(x, y);
     await this.page.mouse.down();
-    await this.page.mouse.move(x, y - ((percent - now) / 100) * track.height, { steps: 4 });
+    await expect(async () => {
+      y -= ((percent - (await this.share(channel))) / 100) * height;
+      await this.page.mouse.move(x, y, { steps: 3 });
+      expect(Math.abs((await this.share(channel)) - percent)).toBeLessThan(1.5);
+    }).toPass({ timeout: 5000, intervals: [50] });
     await this.page.mouse.up();
-    await expect.poll(async () => Math.abs((await this.share(channel)) - percent)).toBeLessThan(1.5);
   }
   /** A figure of a channel's strip by its label: "train", "held-out", …; null while there is none. */
   async figure(channel: string, label: 'train' | 'heldOut' | 'delta' | 'tokens' | 'epochs'): Promise<number | null> {
