@@ -60,7 +60,9 @@ const bench = {
   /** Bytes of live tensors between steps, and of the whole heap or of GPU buffers, which never shrink. */
   memory(): { tensors: number; heap: number } {
     const backend = tensorBackend() as unknown as { wasm?: { HEAPU8: Uint8Array }; numBytesInGPU?: number };
-    const heap = backend.wasm ? backend.wasm.HEAPU8.buffer.byteLength : (memory() as { numBytesAllocatedInGPU?: number }).numBytesAllocatedInGPU;
+    const heap = backend.wasm
+      ? backend.wasm.HEAPU8.buffer.byteLength
+      : (memory() as { numBytesAllocatedInGPU?: number }).numBytesAllocatedInGPU;
     return { tensors: memory().numBytes, heap: heap ?? 0 };
   },
 
