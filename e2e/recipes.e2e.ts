@@ -72,7 +72,7 @@ test('a link brings the same recipe to another tab', async () => {
   expect(await other.desk.shares()).toEqual(shares);
 
   await other.page.goto('./#/desk?recipe=not-a-recipe');
-  await other.expectAlert(like(words.errors['recipe-invalid'].what, { field: 'recipe' }));
+  await other.expectAlert(like(words.errors['recipe-link'].what, {}));
   await expect(other.desk.button('run')).toBeEnabled();
   await other.page.close();
 });

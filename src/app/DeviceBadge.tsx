@@ -7,7 +7,7 @@ import { useErrorText } from '../i18n/error-text';
 import { useDevice } from '../lab/device-store';
 import styles from './DeviceBadge.module.css';
 
-function useDeviceWords(): (info: DeviceInfo) => { short: string; why: string } {
+function useDeviceWords(): (info: DeviceInfo) => { name: string; detail: string; why: string } {
   const { t } = useTranslation();
   return (info) => {
     const adapter = info.adapter || t('device.unnamedAdapter');
@@ -16,9 +16,10 @@ function useDeviceWords(): (info: DeviceInfo) => { short: string; why: string } 
     const isolation = info.crossOriginIsolated ? t('device.isolated') : t('device.notIsolated');
     const why = t(`device.why.${info.reason}`, { backend: info.backend, adapter });
     if (info.backend === 'webgpu')
-      return { short: `${t(info.software ? 'device.softwareGpu' : 'device.gpu', { adapter })} — ${short}`, why };
+      return { name: t(info.software ? 'device.softwareGpu' : 'device.gpu', { adapter }), detail: ` — ${short}`, why };
     const simd = t(`device.simd.${info.simd}`);
-    return { short: `${t('device.cpu', { backend: info.backend })} · ${threads} — ${short}`, why: `${why} ${simd}. ${isolation}` };
+    const name = t('device.cpu', { backend: info.backend });
+    return { name, detail: ` · ${threads} — ${short}`, why: `${why} ${simd}. ${isolation}` };
   };
 }
 
@@ -31,20 +32,23 @@ export function DeviceBadge() {
     device.kind === 'open'
       ? words(device.info)
       : device.kind === 'opening'
-        ? { short: t('device.opening'), why: t('device.opening') }
-        : { short: t('device.failed'), why: Object.values(errorText(device.error)).join(' ') };
+        ? { name: t('device.opening'), detail: '', why: '' }
+        : { name: t('device.failed'), detail: '', why: Object.values(errorText(device.error)).join(' ') };
   const Icon = device.kind === 'failed' ? TriangleAlert : device.kind === 'open' && device.info.backend === 'webgpu' ? Gpu : Cpu;
   return (
-    <Tooltip label={shown.why}>
+    <Tooltip label={shown.why || shown.name}>
       <button
         type="button"
         className={styles.badge}
         data-state={device.kind}
         data-testid="device"
-        aria-label={`${shown.short}. ${shown.why}`}
+        aria-label={`${shown.name}${shown.detail}. ${shown.why}`.trim()}
       >
         <Icon size={14} aria-hidden />
-        <span>{shown.short}</span>
+        <span>
+          {shown.name}
+          <span className={styles.detail}>{shown.detail}</span>
+        </span>
       </button>
     </Tooltip>
   );

@@ -27,7 +27,7 @@ export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: Plot
         <span
           key={line.id}
           className={styles.end}
-          style={{ transform: `translate(${plotX(frame, x) + 8}px, calc(${places[at]}px - 50%))`, color: line.colour }}
+          style={{ transform: `translate(${plotX(frame, x) + 5}px, calc(${places[at]}px - 50%))`, color: line.colour }}
         >
           {line.id === 'total' ? t('total') : line.id} <b>{format.decimal(y, 2)}</b>
         </span>

@@ -11,7 +11,7 @@ import { eventGroups, laneMarkers } from './event-groups';
 import { useEventWords } from './event-words';
 import { LossLegend } from './LossLegend';
 import { LossTable } from './LossTable';
-import { linesKey, lossDomain, lossLines, stepTicks } from './loss-lines';
+import { labelRoom, linesKey, lossDomain, lossLines, stepTicks } from './loss-lines';
 import type { PlotFrame } from './plot-frame';
 import styles from './LossChart.module.css';
 
@@ -37,8 +37,8 @@ export const LossChart = memo(function LossChart({ snapshot }: { snapshot: RunSn
   const { steps } = snapshot;
   const narrow = width < NARROW;
   const frame = useMemo<PlotFrame>(
-    () => ({ width, height, right: narrow ? 64 : 104, steps, min, max }),
-    [width, height, narrow, steps, min, max],
+    () => ({ width, height, right: labelRoom(lines), steps, min, max }),
+    [width, height, lines, steps, min, max],
   );
   const markers = useStable<Marker[]>(snapshot.markers);
   const events = useMemo(

@@ -1,12 +1,15 @@
 /** A small curve without axes, with an optional line to hold it against. The words beside it carry the figures. */
 import { memo } from 'react';
 import type { Series } from '../core/run/types';
+import styles from './Sparkline.module.css';
 
 interface Props {
   series: Series;
   /** Bounds of x; the curve starts at 0. */
   last: number;
   line?: number;
+  /** Written under the line. */
+  lineLabel?: string;
   colour: string;
   label: string;
   height?: number;
@@ -15,7 +18,7 @@ interface Props {
 const WIDTH = 240;
 const PAD = 4;
 
-export const Sparkline = memo(function Sparkline({ series, last, line, colour, label, height = 58 }: Props) {
+export const Sparkline = memo(function Sparkline({ series, last, line, lineLabel, colour, label, height = 58 }: Props) {
   const values = [...series.y.filter((value) => Number.isFinite(value)), ...(line === undefined ? [] : [line])];
   if (values.length === 0) return null;
   const low = Math.min(...values);
@@ -27,13 +30,26 @@ export const Sparkline = memo(function Sparkline({ series, last, line, colour, l
     .flatMap((step, at) => (Number.isFinite(series.y[at]) ? [`${x(step).toFixed(1)} ${y(series.y[at]!).toFixed(1)}`] : []))
     .join('L');
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${height}`} width="100%" height={height} preserveAspectRatio="none" role="img" aria-label={label}>
-      {line !== undefined && (
-        <path d={`M0 ${y(line)}H${WIDTH}`} stroke="var(--bad)" strokeDasharray="3 4" strokeWidth="1.2" vectorEffect="non-scaling-stroke" />
+    <div className={styles.sparkline}>
+      <svg viewBox={`0 0 ${WIDTH} ${height}`} width="100%" height={height} preserveAspectRatio="none" role="img" aria-label={label}>
+        {line !== undefined && (
+          <path
+            d={`M0 ${y(line)}H${WIDTH}`}
+            stroke="var(--bad)"
+            strokeDasharray="3 4"
+            strokeWidth="1.2"
+            vectorEffect="non-scaling-stroke"
+          />
+        )}
+        {path !== '' && (
+          <path d={`M${path}`} fill="none" stroke={colour} strokeWidth="2" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+        )}
+      </svg>
+      {line !== undefined && lineLabel !== undefined && (
+        <span className={styles.lineLabel} style={{ top: y(line) + 2 }} aria-hidden>
+          {lineLabel}
+        </span>
       )}
-      {path !== '' && (
-        <path d={`M${path}`} fill="none" stroke={colour} strokeWidth="2" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
-      )}
-    </svg>
+    </div>
   );
 });

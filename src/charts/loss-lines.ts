@@ -25,6 +25,13 @@ export interface LossChart {
 
 const TOTAL = 'total';
 
+/** nats per token: a window of few rows strays from the held-out mean by about as much. */
+const BELOW_BASE = 0.5;
+const ABOVE_BASE = 0.2;
+/** Pixels of a character at the labels' size, and the widest label. */
+const CHARACTER = 6.6;
+const MOST_LABEL = 150;
+
 export function chartPoints(series: Series | undefined): ChartPoint[] {
   if (!series) return [];
   return series.x.map((x, at) => ({ x, y: Number.isFinite(series.y[at]) ? series.y[at]! : null }));
@@ -56,7 +63,13 @@ export function linesKey({ runId, channels, train, heldOut }: RunSnapshot): stri
   return `${runId};${parts.map(({ id, baseLoss }) => `${id}:${end(train[id])}:${end(heldOut[id])}:${baseLoss ?? ''}`).join(';')}`;
 }
 
-/** Bounds of the losses, widened to round ticks. */
+/** Pixels that the label at the end of a line takes: its name, a loss of four figures, and the air around them. */
+export function labelRoom(lines: readonly LossLine[]): number {
+  const longest = Math.max(TOTAL.length, ...lines.map(({ id }) => id.length));
+  return Math.min(MOST_LABEL, Math.ceil(44 + longest * CHARACTER));
+}
+
+/** Bounds of the losses, widened to round ticks. Room beside the base keeps the axis still when the first windows stray from it. */
 export function lossDomain(lines: readonly LossLine[]): { min: number; max: number; ticks: number[] } {
   let low = Infinity;
   let high = -Infinity;
@@ -68,7 +81,7 @@ export function lossDomain(lines: readonly LossLine[]): { min: number; max: numb
   for (const { train, heldOut, base } of lines) {
     train.forEach(({ y }) => see(y));
     heldOut.forEach(({ y }) => see(y));
-    see(base);
+    if (base !== null) [base - BELOW_BASE, base + ABOVE_BASE].forEach(see);
   }
   if (!Number.isFinite(low)) return { min: 2, max: 5, ticks: [2, 3, 4, 5] };
   const step = niceStep((high - low || 1) / 5);

@@ -177,11 +177,11 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
       </div>
       <div className={styles.figures}>
         <div className={styles.head}>
-          <div>
-            <h3 className={styles.name} title={id}>{id}</h3>
-            <div className={styles.role}>{shownName === id ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
-          </div>
+          <h3 className={styles.name} title={id}>
+            {id}
+          </h3>
           {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
+          <div className={styles.role}>{shownName === id ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
         </div>
         <div className={styles.share}>{percent}</div>
         {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}

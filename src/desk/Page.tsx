@@ -1,11 +1,15 @@
 /** The desk: transport, curves, what they mean, and the strips. */
 import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react';
-import { ChartSpline, Eye } from 'lucide-react';
+import { Button } from '@mantine/core';
+import { ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import type { CorpusRecord } from '../../workers/api';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { decodeRecipe } from '../core/recipe/share-link';
+import type { RunSnapshot } from '../core/run/types';
+import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { EmptyState } from '../ui/EmptyState';
 import { AddChannel } from './AddChannel';
@@ -71,6 +75,28 @@ function Watch() {
   );
 }
 
+/** What comes after a run: its last weights beside the base it started from. */
+function CompareWithBase({ snapshot }: { snapshot: RunSnapshot }) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const last = Math.max(0, ...snapshot.checkpoints.map(({ step }) => step));
+  if (isActive(snapshot) || last === 0) return null;
+  const { runId, recipe } = snapshot;
+  const address = `/compare?a=model:${encodeURIComponent(recipe.base)}&b=run:${encodeURIComponent(runId)}@${last}`;
+  return (
+    <Button
+      component={Link}
+      href={address}
+      size="compact-sm"
+      variant="light"
+      leftSection={<Columns2 size={14} />}
+      data-testid="compare-run"
+    >
+      {t('compareWithBase', { step: format.count(last) })}
+    </Button>
+  );
+}
+
 const Curves = memo(function Curves() {
   const { t } = useTranslation('desk');
   const latest = useRun((state) => state.snapshot);
@@ -80,7 +106,14 @@ const Curves = memo(function Curves() {
     <div className={styles.upper}>
       <Card
         title={t('chart.title')}
-        aside={snapshot ? <span className={styles.runName}>{snapshot.name}</span> : undefined}
+        aside={
+          snapshot ? (
+            <div className={styles.runHead}>
+              <span className={styles.runName}>{snapshot.name}</span>
+              <CompareWithBase snapshot={snapshot} />
+            </div>
+          ) : undefined
+        }
         className={styles.chart}
       >
         {snapshot ? (

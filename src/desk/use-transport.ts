@@ -6,6 +6,7 @@ import { errorRecord } from '../core/errors';
 import { parseRecipe } from '../core/recipe/parse';
 import type { RunSnapshot } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
+import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -35,6 +36,7 @@ function resumableRun(snapshot: RunSnapshot | null): TransportState['resumable']
 export function useTransport(): TransportState {
   const { t, i18n } = useTranslation('desk');
   const errorText = useErrorText();
+  const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);
   const title = useRecipe((state) => state.presets.find(({ id }) => id === state.presetId)?.title);
   // A snapshot comes four times a second, the state of the transport changes rarely.
@@ -77,7 +79,8 @@ export function useTransport(): TransportState {
           : noEngine
             ? t('transport.noEngine')
             : null;
-  const name = title?.[i18n.language === 'zh' ? 'zh' : 'en'] ?? recipe?.name ?? '';
+  // Runs of one preset are told apart by when they began; a recipe of one's own has the name its author gave it.
+  const name = () => (title ? `${title[i18n.language === 'zh' ? 'zh' : 'en']} · ${format.moment(Date.now())}` : (recipe?.name ?? ''));
 
   return {
     main,
@@ -90,12 +93,12 @@ export function useTransport(): TransportState {
       if (blocked !== null || starting) return;
       if (main === 'pause') void run.pause();
       else if (main === 'resume') void run.unpause();
-      else if (recipe) void run.start(recipe, name);
+      else if (recipe) void run.start(recipe, name());
     },
     step() {
       if (blocked !== null || starting || main === 'pause') return;
       if (main === 'resume') void run.step();
-      else if (recipe) void run.startAndStep(recipe, name);
+      else if (recipe) void run.startAndStep(recipe, name());
     },
     stop: () => void run.stop(),
     save: () => void run.save(),

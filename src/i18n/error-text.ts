@@ -2,6 +2,7 @@
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import { UNREADABLE_LINK } from '../core/recipe/share-link';
 import { useFormat } from './format';
 
 export interface ErrorText {
@@ -48,6 +49,9 @@ export function useErrorText(): (error: unknown) => ErrorText {
       }
       // A detail is a sentence of its own and may bring its full stop.
       if (typeof shown['detail'] === 'string') shown['detail'] = shown['detail'].replace(/[.。]+$/, '');
+      // A link that cannot be read has no field to correct.
+      if (code === 'recipe-invalid' && values['accepted'] === UNREADABLE_LINK)
+        return { what: t('recipe-link.what'), advice: t('recipe-link.do') };
       return { what: t(`${code}.what`, shown), advice: t(`${code}.do`, shown) };
     },
     [t, format],

@@ -25,6 +25,8 @@ export interface Format {
   duration(seconds: number | null): string;
   milliseconds(value: number | null): string;
   dateTime(epochMs: number): string;
+  /** Day and time without the year, for names: "22 Nov, 01:48". */
+  moment(epochMs: number): string;
 }
 
 const NONE = '—';
@@ -44,6 +46,13 @@ export function createFormat(language: string): Format {
   };
   const compactFormat = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 });
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const moments = new Intl.DateTimeFormat(language, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
   const chinese = language.startsWith('zh');
   const time = chinese ? { h: ' 小时', min: ' 分', s: ' 秒' } : { h: ' h', min: ' min', s: ' s' };
 
@@ -83,6 +92,7 @@ export function createFormat(language: string): Format {
       return value >= 1000 ? `${decimal(value / 1000, 2)}${time.s}` : `${decimal(value, 0)} ms`;
     },
     dateTime: (epochMs) => dates.format(epochMs),
+    moment: (epochMs) => moments.format(epochMs),
   };
 }
 

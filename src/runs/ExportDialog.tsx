@@ -1,9 +1,10 @@
 /** A checkpoint as a zip that transformers loads: which step, which number format, progress, download. */
 import { useState } from 'react';
-import { Button, Modal, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { Download, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { Dialog } from '../ui/Dialog';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { ProgressLine } from '../ui/ProgressLine';
 import { useRuns, type ExportType } from './store';
@@ -13,20 +14,13 @@ const TYPES: readonly ExportType[] = ['F32', 'F16', 'BF16'];
 
 export function ExportDialog() {
   const { t } = useTranslation('runs');
-  const { t: common } = useTranslation();
   const exporting = useRuns((state) => state.exporting);
   const name = useRuns((state) => state.runs.find((run) => run.id === state.exporting?.run)?.name ?? '');
   const endExport = useRuns((state) => state.endExport);
   return (
-    <Modal
-      opened={exporting !== null}
-      onClose={endExport}
-      title={t('export.title', { name })}
-      centered
-      closeButtonProps={{ 'aria-label': common('close') }}
-    >
+    <Dialog opened={exporting !== null} onClose={endExport} title={t('export.title', { name })}>
       {exporting && <ExportForm key={exporting.run} run={exporting.run} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,17 @@
 /** One run of the list: what it is, how far it got, what came out, and what can be done with it. */
 import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
-import { ChevronDown, Columns2, Download, Ellipsis, Play, SlidersVertical, Trash2, TriangleAlert, CircleCheck } from 'lucide-react';
+import {
+  ChartSpline,
+  ChevronDown,
+  CircleCheck,
+  Columns2,
+  Download,
+  Ellipsis,
+  Play,
+  SlidersVertical,
+  Trash2,
+  TriangleAlert,
+} from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { RETENTION_LINE } from '../core/metrics/loss';
@@ -170,6 +181,9 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
           </Menu.Item>
           <Menu.Item leftSection={<Download size={14} />} disabled={checkpoints.length === 0} onClick={() => beginExport(run.id)}>
             {t('action.export')}
+          </Menu.Item>
+          <Menu.Item leftSection={<ChartSpline size={14} />} onClick={() => navigate(`/desk?run=${encodeURIComponent(run.id)}`)}>
+            {t('action.desk')}
           </Menu.Item>
           <Menu.Item leftSection={<SlidersVertical size={14} />} onClick={() => navigate(`/desk?recipe=${encodeRecipe(run.recipe)}`)}>
             {t('action.recipe')}

@@ -1,7 +1,8 @@
 /** Asks before something is lost, and says what. The safe answer has the focus. */
 import type { ReactNode } from 'react';
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from './Dialog';
 import styles from './Confirm.module.css';
 
 interface Props {
@@ -20,7 +21,7 @@ interface Props {
 export function Confirm({ opened, title, children, confirm, disabled = false, onConfirm, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': t('close') }}>
+    <Dialog opened={opened} onClose={onClose} title={title}>
       <div className={styles.body}>
         <div>{children}</div>
         <div className={styles.buttons}>
@@ -32,6 +33,6 @@ export function Confirm({ opened, title, children, confirm, disabled = false, on
           </Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -8,6 +8,9 @@ import type { Recipe } from './schema';
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
 
+/** What `accepted` says of an address that holds no recipe at all. */
+export const UNREADABLE_LINK = 'share link';
+
 const LIMIT = 64 * 1024;
 
 export function encodeRecipe(recipe: Recipe): string {
@@ -29,7 +32,7 @@ export function decodeRecipe(text: string): Recipe {
     throw new StudioError('recipe-invalid', 'The address holds no readable recipe', {
       field: 'recipe',
       value: text.length > 40 ? `${text.slice(0, 40)}…` : text,
-      accepted: 'share link',
+      accepted: UNREADABLE_LINK,
     });
   }
   return parseRecipe(json);
