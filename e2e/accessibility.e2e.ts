@@ -39,7 +39,9 @@ async function expectAccessible(name: string): Promise<void> {
         ),
       );
       const { violations } = await new AxeBuilder({ page }).analyze();
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, any }) => `${id}: ${target.join(' ')} ${any[0]?.message ?? ''}`),
+      );
       expect.soft(found, `${name}, ${language}, ${theme}`).toEqual([]);
     }
     await page.setViewportSize(NARROW);

@@ -52,8 +52,20 @@ export class ComparePage {
     await page.getByLabel(generate.prompt, { exact: true }).fill(prompt);
     for (const [name, value] of Object.entries(fields) as [keyof typeof fields, number][])
       await page.getByLabel(generate[name], { exact: true }).fill(String(value));
+    // A short text is written faster than a test looks: the page itself notes that Stop stood there.
+    const began = page.evaluate(
+      (stop) =>
+        new Promise<void>((resolve) => {
+          new MutationObserver((_, observer) => {
+            if (![...document.querySelectorAll('button')].some((button) => button.textContent === stop)) return;
+            observer.disconnect();
+            resolve();
+          }).observe(document.getElementById('content')!, { childList: true, subtree: true, characterData: true });
+        }),
+      generate.stop,
+    );
     await this.studio.button(generate.run).click();
-    await expect(this.studio.button(generate.stop)).toBeVisible();
+    await began;
     await expect(this.studio.button(generate.run)).toBeVisible({ timeout: 60_000 });
     return { a: (await this.continuation('a').textContent()) ?? '', b: (await this.continuation('b').textContent()) ?? '' };
   }
