@@ -14,7 +14,7 @@ import * as rotary from './rotary/reference';
 const references = [activation, attention, channelSums, crossEntropy, dropout, embedding, globalNorm, linear, norm, rotary];
 
 /** Fused kernels of a backend. Each returns once its kernels can run. */
-const fused: Partial<Record<BackendName, (software: boolean) => Promise<unknown>>> = {
+const fused: Partial<Record<BackendName, (software: boolean) => Promise<void>>> = {
   wasm: async () => (await import('../wasm')).registerWasmKernels(),
   webgpu: async (software) => (await import('../webgpu')).registerWebgpuKernels(software ? 'registers' : 'workgroup'),
 };

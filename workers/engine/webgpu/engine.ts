@@ -4,6 +4,7 @@
  */
 import { backend as tensorBackend, env } from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { StudioError } from '../../../src/core/errors';
 
 /** What is used of tfjs's backend (its private parts included: see backend_webgpu.ts of tfjs 4.22). */
 interface TensorData {
@@ -67,10 +68,10 @@ interface Pipeline {
 const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
 
 export class WebgpuEngine {
-  /** Dispatches so far. */
-  dispatches = 0;
   private readonly backend = tensorBackend() as unknown as WebgpuBackend;
   private readonly compiled: Map<string, Pipeline>;
+  /** What the device said to a kernel that it would not compile. */
+  private refusal: string | null = null;
 
   /** On tfjs's current backend, which must be its WebGPU one. */
   constructor(readonly tiles: Tiles) {
@@ -118,7 +119,17 @@ export class WebgpuEngine {
     backend.commandQueueOwnedIds.add(dataId);
   }
 
+  /**
+   * Puts a kernel into the queue.
+   * @throws StudioError `backend-unavailable` once the device has refused to compile a kernel, of which it tells only later:
+   * without it the kernel's outputs would silently stay as they were
+   */
   run(dispatch: Dispatch): void {
+    if (this.refusal !== null)
+      throw new StudioError('backend-unavailable', `The GPU refused a kernel: ${this.refusal}`, {
+        backend: 'webgpu',
+        detail: this.refusal,
+      });
     const { backend } = this;
     const tensors = [...Object.values(dispatch.reads), ...Object.values(dispatch.writes)];
     const [x, y, z] = dispatch.groups;
@@ -139,7 +150,6 @@ export class WebgpuEngine {
     backend.computePassEncoder.setBindGroup(0, bindGroup);
     backend.computePassEncoder.dispatchWorkgroups(x, y, z);
     backend.dispatchCountInPass += 1;
-    this.dispatches += 1;
     if (backend.dispatchCountInPass >= (env().get('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE') as number)) {
       backend.endComputePassEncoder();
       backend.submitQueue();
@@ -163,8 +173,19 @@ export class WebgpuEngine {
     const key = [kernel, variant, workgroupSize, declarations].join('|');
     let found = this.compiled.get(key);
     if (!found) {
+      const { device } = this.backend;
+      device.pushErrorScope('validation');
       found = this.compile(dispatch, declarations);
       this.compiled.set(key, found);
+      void device.popErrorScope().then(
+        (error) => {
+          if (!error) return;
+          this.compiled.delete(key);
+          this.refusal ??= error.message;
+        },
+        // A device that goes away answers no more; that is told elsewhere.
+        () => undefined,
+      );
     }
     return found;
   }

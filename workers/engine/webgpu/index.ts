@@ -14,7 +14,7 @@ import { WebgpuEngine } from './engine';
 import type { Tiles } from './engine';
 
 /** Puts the kernels into tfjs's registry. tfjs's WebGPU backend must be the current one. */
-export function registerWebgpuKernels(tiles: Tiles): WebgpuEngine {
+export function registerWebgpuKernels(tiles: Tiles): void {
   const engine = new WebgpuEngine(tiles);
   for (const register of [
     registerActivation,
@@ -30,5 +30,4 @@ export function registerWebgpuKernels(tiles: Tiles): WebgpuEngine {
     registerRotary,
   ])
     register(engine);
-  return engine;
 }

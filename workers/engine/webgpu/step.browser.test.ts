@@ -65,7 +65,6 @@ describe('a training step on webgpu', () => {
       step();
       return dispatch.mock.calls.length;
     }) as [number, number];
-    console.log(`dispatches of a step: ${counts.join(', ')} with 2 and 4 layers`);
     expect(counts[0]).toBeLessThan(60 + 45 * 2);
     expect(counts[1]).toBeLessThan(60 + 45 * 4);
     expect(map).not.toHaveBeenCalled();
