@@ -10,7 +10,7 @@ test.describe.configure({ mode: 'serial' });
 /** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
 const recipe = tinyRecipe({
   name: 'to be resumed',
-  steps: 48,
+  steps: 32,
   rows: 6,
   dropout: 0.1,
   schedule: { kind: 'cosine', warmup: { unit: 'ratio', value: 0.1 } },
@@ -34,8 +34,8 @@ test('the same recipe twice gives identical losses on wasm', async () => {
   await desk.train();
   const second = await latestRun(page);
   expect(second.record.id).not.toBe(first.record.id);
-  expect(first.rows.at(-1)!.step).toBe(48);
-  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 16, 32, 48]);
+  expect(first.rows.at(-1)!.step).toBe(32);
+  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 16, 32]);
   expect(second.rows).toEqual(first.rows);
   expect(second.evaluations).toEqual(first.evaluations);
   // It learns: what is identical is not merely constant.
@@ -47,16 +47,16 @@ test('a tab reloaded in the middle of a run offers to go on, and ends as if noth
   const whole = await latestRun(page);
   await desk.run();
   await expect.poll(() => desk.state()).toBe('running');
-  await desk.reloadAt(20);
+  await desk.reloadAt(18);
 
-  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 48 }) });
+  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 32 }) });
   await expect(banner).toBeVisible();
   const broken = await latestRun(page);
   expect(broken.record.id).not.toBe(whole.record.id);
   expect(broken.record.state).toBe('interrupted');
   const kept = broken.checkpoints.at(-1)!.step;
   expect(kept).toBeGreaterThanOrEqual(8);
-  expect(kept).toBeLessThan(48);
+  expect(kept).toBeLessThan(32);
 
   await banner.getByRole('button', { name: words.desk.resume }).click();
   await expect.poll(() => desk.state()).not.toBe('interrupted');

@@ -3,6 +3,7 @@ import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';
+import { like } from './studio/words';
 
 test('a run on WebGPU ends with the losses that wasm gives', async ({ browser, baseURL }, info) => {
   const studio = await Studio.begin(browser, baseURL);
@@ -42,6 +43,26 @@ test('a run on WebGPU ends with the losses that wasm gives', async ({ browser, b
       const expected = onWasm.evaluations[at]!.channels[id]!.loss;
       expect(Math.abs(loss - expected) / expected, `held-out loss of ${id}`).toBeLessThan(1e-3);
     }
+  studio.watch.expectClean();
+  await studio.end();
+});
+
+test('a lost device ends the run in words, and the run goes on from its checkpoint', async ({ browser, baseURL }, info) => {
+  test.skip(info.project.name !== 'cpu', 'a crashed driver would take the other tests with it');
+  const studio = await Studio.begin(browser, baseURL);
+  const { desk, page, words } = studio;
+  const recipe = tinyRecipe({ name: 'device', steps: 4000, rows: 2, context: 16, saving: { everySteps: 1, keep: 2 } });
+  await studio.open({ recipe, backend: 'webgpu' });
+  await desk.run();
+  await desk.waitForStep(2);
+  const devtools = await browser.newBrowserCDPSession();
+  await devtools.send('Browser.crashGpuProcess');
+  await studio.expectAlert(like(words.errors['device-lost'].what, { backend: 'webgpu' }));
+  await page.getByRole('button', { name: like(words.desk.transport.resumeRun) }).click();
+  await desk.waitForState('running');
+  await desk.waitForStep((await desk.step()) + 1);
+  await desk.button('stop').click();
+  expect(await desk.waitForEnd()).toBe('stopped');
   studio.watch.expectClean();
   await studio.end();
 });
