@@ -1,7 +1,7 @@
 /** The desk: transport, curves, what they mean, and the strips. */
 import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
-import { ChartSpline, Columns2, Eye } from 'lucide-react';
+import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { CorpusRecord } from '../../workers/api';
@@ -100,6 +100,7 @@ function CompareWithBase({ snapshot }: { snapshot: RunSnapshot }) {
 const Curves = memo(function Curves() {
   const { t } = useTranslation('desk');
   const latest = useRun((state) => state.snapshot);
+  const runnable = useRecipe((state) => state.recipe?.runnable ?? true);
   // The curves may lag a frame behind the faders: React draws them when there is time.
   const snapshot = useDeferredValue(latest);
   return (
@@ -119,8 +120,8 @@ const Curves = memo(function Curves() {
         {snapshot ? (
           <LossChart snapshot={snapshot} />
         ) : (
-          <EmptyState icon={ChartSpline} title={t('empty.title')}>
-            <p>{t('empty.text')}</p>
+          <EmptyState icon={runnable ? ChartSpline : BookOpen} title={t(runnable ? 'empty.title' : 'empty.readTitle')}>
+            <p>{t(runnable ? 'empty.text' : 'empty.readText')}</p>
           </EmptyState>
         )}
       </Card>

@@ -57,7 +57,7 @@ function useEventWords(): (event: HistoryEvent) => string {
         const moves = Object.keys(event.to).map((id) =>
           t('event.share', { channel: id, from: format.percent(event.from[id] ?? 0), to: format.percent(event.to[id] ?? 0) }),
         );
-        return `${t('event.shares')}: ${moves.join(', ')}`;
+        return `${t('event.shares')} ${moves.join(', ')}`;
       }
       case 'schedule': {
         const field = FIELDS.find((known) => known === event.field);

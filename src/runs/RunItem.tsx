@@ -48,7 +48,9 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const facts = [
     t('began', { date: format.dateTime(run.createdAt) }),
     t('tokens', { tokens: format.compact(run.tokens) }),
-    ...(run.device === '' ? [] : [t('device', { device: run.device })]),
+    ...(run.device === ''
+      ? []
+      : [t('device', { device: run.device.replace(/(\d+) threads?/, (_, count) => common('device.threads', { count: Number(count) })) })]),
   ];
   const last = checkpoints.reduce((latest, checkpoint) => Math.max(latest, checkpoint.step), -1);
   return (

@@ -29,6 +29,8 @@ export function NumberField({ label, help, title, value, min, max, step = 1, int
       type="number"
       label={label}
       description={help}
+      // The note stands below, so that fields side by side keep one line.
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       title={title}
       min={min}
       {...(max === undefined ? {} : { max })}
