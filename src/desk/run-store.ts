@@ -84,9 +84,15 @@ export const useRun = create<RunStore>((set, get) => {
     set(snapshot.error && snapshot.state === 'failed' ? { snapshot, draft, error: snapshot.error } : { snapshot, draft });
   }
 
-  async function listen(): Promise<void> {
-    await openDevice();
-    await lab.trainer.listen(receive);
+  /** Counts the trainers listened to: what a dead one had still sent must not overwrite that it died. */
+  let trainer = 0;
+
+  async function listen(open: () => Promise<unknown>): Promise<void> {
+    const own = ++trainer;
+    await open();
+    await lab.trainer.listen((snapshot) => {
+      if (own === trainer) receive(snapshot);
+    });
   }
 
   async function begin(act: () => Promise<unknown>): Promise<boolean> {
@@ -112,16 +118,13 @@ export const useRun = create<RunStore>((set, get) => {
     attach() {
       if (attached) return;
       attached = true;
-      void command(listen);
+      void command(() => listen(openDevice));
       onWorkerCrash((error) => {
         const { snapshot } = get();
         set({ error: errorRecord(error), starting: false, progress: null, draft: null });
         if (error.values['worker'] !== 'trainer') return;
         if (snapshot && isActive(snapshot)) set({ snapshot: { ...snapshot, state: 'interrupted' } });
-        void command(async () => {
-          await reopenDevice();
-          await lab.trainer.listen(receive);
-        });
+        void command(() => listen(reopenDevice));
       });
     },
     async findInterrupted() {
