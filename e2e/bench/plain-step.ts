@@ -31,9 +31,8 @@ import {
   train,
   transpose,
   variable,
-} from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-core/dist/register_all_gradients';
+} from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import { embeddingName, finalNormName, layerNames } from '../../workers/engine/model/parameters';
 import { rotaryAngles } from '../../workers/engine/model/rotary-tables';
 import type { BenchShape } from './shapes';
