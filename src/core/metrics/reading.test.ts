@@ -26,7 +26,10 @@ const recipe = recipeSchema.parse({
 });
 
 /** Held-out losses per evaluation; the first is the base's. */
-function run(heldOut: Record<string, number[]>, options: { step?: number; peakLr?: number; train?: number[]; epochs?: number; trainLoss?: number } = {}): RunSnapshot {
+function run(
+  heldOut: Record<string, number[]>,
+  options: { step?: number; peakLr?: number; train?: number[]; epochs?: number; trainLoss?: number } = {},
+): RunSnapshot {
   const series = (y: number[]) => ({ x: y.map((_, at) => at * 10), y });
   const channels = recipe.channels.map(({ id, role, share }) => {
     const losses = heldOut[id] ?? [];
@@ -41,7 +44,9 @@ function run(heldOut: Record<string, number[]>, options: { step?: number; peakLr
       epochs: options.epochs ?? 0.2,
     };
   });
-  const kept = channels.flatMap(({ role, baseLoss, heldOutLoss }) => (role === 'general' && baseLoss !== null ? [Math.exp(baseLoss - heldOutLoss!)] : []));
+  const kept = channels.flatMap(({ role, baseLoss, heldOutLoss }) =>
+    role === 'general' && baseLoss !== null ? [Math.exp(baseLoss - heldOutLoss!)] : [],
+  );
   return {
     runId: 'r',
     name: 'r',
