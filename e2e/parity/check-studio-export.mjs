@@ -23,21 +23,22 @@ recipe.evaluation = { everySteps: steps, rowsPerChannel: 2 };
 
 const folder = await mkdtemp(join(tmpdir(), 'crossfade-export-'));
 const server = await serve({ folder: join(root, 'dist'), port: 0 });
-const browser = await chromium.launch({ executablePath: (await findBrowser()) ?? undefined, args: browserFlags() });
+const executablePath = await findBrowser();
+const browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: browserFlags() });
 try {
   const page = await browser.newPage();
   await page.goto(server.url);
   await page.waitForFunction(() => 'crossfade' in window);
   const { zip, losses } = await page.evaluate(
     async ({ recipe, text }) => {
-      const { lab } = window.crossfade;
+      const { lab } = /** @type {any} */ (window).crossfade;
       await lab.trainer.open({ backend: 'wasm', threads: null, requireHardware: false });
       const run = await lab.trainer.start(recipe, 'export check', () => {});
       while ((await lab.library.run(run)).state !== 'finished') await new Promise((resolve) => setTimeout(resolve, 200));
-      const weights = /** @type {const} */ ({ kind: 'checkpoint', run, step: recipe.budget.steps });
+      const weights = { kind: 'checkpoint', run, step: recipe.budget.steps };
       const tokens = await lab.trainer.tokenLosses({ kind: 'model', model: recipe.base }, weights, text);
       const blob = await lab.library.exportRun(run, recipe.budget.steps, 'F32', () => {});
-      return { zip: [...new Uint8Array(await blob.arrayBuffer())], losses: tokens.slice(1).map(({ b }) => b) };
+      return { zip: [...new Uint8Array(await blob.arrayBuffer())], losses: tokens.slice(1).map((/** @type {{ b: number }} */ { b }) => b) };
     },
     { recipe, text: TEXT },
   );

@@ -19,7 +19,8 @@ afterEach(async () => {
 describe('the corpus worker', () => {
   it('lists the bundled corpora with the size of their text', async () => {
     const corpora = await corpusApi.list();
-    expect(corpora.map(({ id }) => id)).toEqual(['zh', 'en', 'code', 'domain', 'domain-legal']);
+    // Other test files may have left corpora of their own in this origin's storage.
+    expect(corpora.filter(({ bundled }) => bundled).map(({ id }) => id)).toEqual(['zh', 'en', 'code', 'domain', 'domain-legal']);
     const domain = corpora.find(({ id }) => id === 'domain')!;
     expect(domain).toMatchObject({ bundled: true, role: 'domain', documents: { train: 839, heldOut: 55 } });
     expect(await corpusApi.sample('domain', 'heldOut', 3)).toHaveLength(3);
@@ -36,7 +37,7 @@ describe('the corpus worker', () => {
     expect(corpus).toMatchObject({ name: 'mine', role: 'domain', bundled: false });
     expect(corpus.documents.train + corpus.documents.heldOut).toBe(42);
     expect(corpus.intake).toMatchObject({ duplicates: 1, badLines: 1, examples: [{ file: 'b.jsonl', line: 41 }] });
-    expect((await corpusApi.list()).at(-1)).toEqual(corpus);
+    expect((await corpusApi.list()).find(({ id }) => id === corpus.id)).toEqual(corpus);
 
     const seen: Progress[] = [];
     const [prepared] = await tokenizerApi.prepare('nano', [corpus.id], (progress) => seen.push(progress));
@@ -57,7 +58,7 @@ describe('the corpus worker', () => {
   });
 
   it('leaves nothing behind when a file is bad or the import is cancelled', async () => {
-    const before = await storage.list('corpora');
+    const [before, listed] = [await storage.list('corpora'), await corpusApi.list()];
     const good = file('good.txt', 'one\n\ntwo\n\nthree');
     const latin = file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63));
     await expect(corpusApi.importFiles([good, latin], options, quiet)).rejects.toMatchObject({
@@ -68,7 +69,7 @@ describe('the corpus worker', () => {
     const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel());
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
     expect(await storage.list('corpora')).toEqual(before);
-    expect((await corpusApi.list()).every(({ bundled }) => bundled)).toBe(true);
+    expect(await corpusApi.list()).toEqual(listed);
   });
 
   it('is asked for corpora and models that are not there', async () => {

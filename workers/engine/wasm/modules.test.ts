@@ -8,7 +8,7 @@ const read = (file: string) => new WebAssembly.Module(readFileSync(new URL(`buil
 function sections(file: string): number[] {
   const bytes = readFileSync(new URL(`build/${file}`, import.meta.url));
   const ids: number[] = [];
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     ids.push(bytes[at++]!);
     let size = 0;
     for (let shift = 0; ; shift += 7) {
