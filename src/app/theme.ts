@@ -1,5 +1,5 @@
 /** Mantine's theme over the studio's own tokens (tokens.css). */
-import { Button, createTheme, localStorageColorSchemeManager, Portal, Tooltip, type MantineColorsTuple } from '@mantine/core';
+import { Button, createTheme, localStorageColorSchemeManager, Portal, SegmentedControl, Tooltip, type MantineColorsTuple } from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#f0f0fb',
@@ -46,8 +46,12 @@ export const theme = createTheme({
         root: variant === undefined || variant === 'filled' ? { '--button-color': 'var(--on-accent)' } : {},
       }),
     }),
+    SegmentedControl: SegmentedControl.extend({ styles: { root: { backgroundColor: 'var(--sunken)' } } }),
     Tooltip: Tooltip.extend({
+      vars: () => ({ tooltip: { '--tooltip-bg': 'var(--ink)', '--tooltip-color': 'var(--bg)' } }),
       defaultProps: { openDelay: 350, multiline: true, maw: 320, withArrow: true, events: { hover: true, focus: true, touch: false } },
+      // Mantine's own pair is a light grey with black on it, and the studio's greys are dark in the dark theme.
+      vars: () => ({ tooltip: { '--tooltip-bg': 'var(--ink)', '--tooltip-color': 'var(--panel)' } }),
     }),
   },
 });
