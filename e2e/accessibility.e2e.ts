@@ -1,6 +1,6 @@
 /** Every page for everybody: axe in both themes and languages, a narrow screen, the keyboard alone. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Locator } from '@playwright/test';
 import { ComparePage } from './studio/compare';
 import { tinyRecipe } from './studio/recipes';
 import { Studio, type PageName } from './studio/studio';
@@ -22,7 +22,7 @@ test.afterEach(() => studio.watch.expectClean());
 test.afterAll(() => studio.end());
 
 /** The page as it stands, in both languages, both themes and both widths; every rule in both languages. */
-async function expectAccessible(name: string): Promise<void> {
+async function expectAccessible(name: string, pointedAt?: Locator): Promise<void> {
   const { page } = studio;
   for (const language of LANGUAGES) {
     await studio.switchLanguage(language);
@@ -35,6 +35,11 @@ async function expectAccessible(name: string): Promise<void> {
         const passing = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
         await Promise.all(passing.map((animation) => animation.finished.catch(() => null)));
       });
+      if (pointedAt) {
+        await page.mouse.move(0, 0);
+        await pointedAt.hover();
+        await expect(page.getByRole('tooltip')).toBeVisible();
+      }
       const axe = new AxeBuilder({ page });
       // A theme changes colours and nothing else.
       if (theme === 'dark') axe.withRules(['color-contrast', 'link-in-text-block']);
@@ -52,7 +57,7 @@ async function expectAccessible(name: string): Promise<void> {
   await studio.switchLanguage('en');
 }
 
-test('the desk before a run', () => expectAccessible('desk'));
+test('the desk before a run, with a tooltip', () => expectAccessible('desk', studio.page.getByTestId('device')));
 
 for (const page of ['corpus', 'models'] satisfies PageName[])
   test(`the page ${page}`, async () => {
