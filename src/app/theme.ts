@@ -48,9 +48,8 @@ export const theme = createTheme({
     }),
     SegmentedControl: SegmentedControl.extend({ styles: { root: { backgroundColor: 'var(--sunken)' } } }),
     Tooltip: Tooltip.extend({
-      vars: () => ({ tooltip: { '--tooltip-bg': 'var(--ink)', '--tooltip-color': 'var(--bg)' } }),
       defaultProps: { openDelay: 350, multiline: true, maw: 320, withArrow: true, events: { hover: true, focus: true, touch: false } },
-      // Mantine's own pair is a light grey with black on it, and the studio's greys are dark in the dark theme.
+      // In the studio's own inks, as Mantine's pair are its cold greys.
       vars: () => ({ tooltip: { '--tooltip-bg': 'var(--ink)', '--tooltip-color': 'var(--panel)' } }),
     }),
   },
