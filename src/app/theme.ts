@@ -1,5 +1,13 @@
 /** Mantine's theme over the studio's own tokens (tokens.css). */
-import { Button, createTheme, localStorageColorSchemeManager, Portal, SegmentedControl, Tooltip, type MantineColorsTuple } from '@mantine/core';
+import {
+  Button,
+  createTheme,
+  localStorageColorSchemeManager,
+  Portal,
+  SegmentedControl,
+  Tooltip,
+  type MantineColorsTuple,
+} from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#f0f0fb',
