@@ -195,6 +195,12 @@ test('a run that trains in one tab is closed to another', async () => {
   await desk.waitForState('running');
   await banner(other).getByRole('button', { name: words.desk.resume }).click();
   await other.expectAlert(like(words.errors['run-locked'].what));
+  // Nor does its address offer the transport of a run that another tab trains.
+  const { record } = await latestRun(page);
+  await other.page.goto(`./#/desk?run=${record.id}`);
+  await other.page.reload();
+  await other.expectAlert(like(words.errors['run-locked'].what));
+  await expect(other.desk.button('stop')).toBeDisabled();
   await other.page.close();
 
   const step = await desk.step();

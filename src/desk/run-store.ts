@@ -1,7 +1,7 @@
 /** The run on the desk: fed by the trainer's snapshots, and every command a person gives. */
 import { create } from 'zustand';
 import type { Progress } from '../../workers/api';
-import { errorRecord, type ErrorRecord } from '../core/errors';
+import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { LiveSettings, RunRecord, RunSnapshot, RunState } from '../core/run/types';
 import { openDevice, reopenDevice } from '../lab/device-store';
@@ -142,7 +142,11 @@ export const useRun = create<RunStore>((set, get) => {
     async show(run) {
       await command(async () => {
         const snapshot = await lab.library.snapshot(run);
-        if (!isActive(get().snapshot) && !get().starting) set({ snapshot });
+        if (isActive(get().snapshot) || get().starting) return;
+        // This tab's trainer has no active run, so another tab's has: its transport must not be offered here.
+        if (isActive(snapshot))
+          throw new StudioError('run-locked', `Run "${snapshot.name}" is open in another tab`, { run: snapshot.name });
+        set({ snapshot });
       });
     },
     async start(recipe, name) {
