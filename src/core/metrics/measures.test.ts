@@ -1,0 +1,149 @@
+/** Figures that others computed: sacreBLEU, rouge-score, SciPy (e2e/parity/make_metric_fixtures.py); and hand-worked examples. */
+import { describe, expect, it } from 'vitest';
+import fixtures from '../../../e2e/parity/fixtures/metrics.json';
+import { Rng } from '../rng/rng';
+import { binomialTail, chanceTail } from './binomial';
+import { bleu } from './bleu';
+import { bootstrap, quantile, ratioOfSums } from './bootstrap';
+import { domainKnowledge } from './domain-knowledge';
+import { forgettingRisk } from './forgetting-risk';
+import { normalQuantile, normalShare } from './normal';
+import { rougeL } from './rouge';
+
+describe('BLEU and ROUGE-L', () => {
+  it.each(fixtures.sentences)('of $text', ({ text, reference, rougeL: [precision, recall, f], bleu13a, bleuZh }) => {
+    expect(bleu([{ text, reference }], { tokenizer: '13a', effectiveOrder: true })).toBeCloseTo(bleu13a, 9);
+    expect(bleu([{ text, reference }], { tokenizer: 'zh', effectiveOrder: true })).toBeCloseTo(bleuZh, 9);
+    const score = rougeL(reference, text);
+    expect([score.precision, score.recall, score.f]).toEqual([precision, recall, f].map((value) => expect.closeTo(value!, 12)));
+  });
+
+  it('of the whole corpus', () => {
+    expect(bleu(fixtures.sentences, { tokenizer: '13a' })).toBeCloseTo(fixtures.corpus['13a'], 9);
+    expect(bleu(fixtures.sentences, { tokenizer: 'zh' })).toBeCloseTo(fixtures.corpus.zh, 9);
+  });
+});
+
+describe('chance', () => {
+  it.each(fixtures.binomial)('$correct of $items right at $chance', ({ correct, items, chance, tail }) => {
+    expect(binomialTail(correct, items, chance) / tail).toBeCloseTo(1, 10);
+    expect(chanceTail(correct, new Array<number>(items).fill(chance)) / tail).toBeCloseTo(1, 10);
+  });
+
+  it('takes items with different numbers of choices', () => {
+    // Both right: 1/2 · 1/4; at least one: 1 − 1/2 · 3/4.
+    expect(chanceTail(2, [0.5, 0.25])).toBeCloseTo(0.125, 15);
+    expect(chanceTail(1, [0.5, 0.25])).toBeCloseTo(0.625, 15);
+    expect(chanceTail(0, [0.5, 0.25])).toBe(1);
+  });
+});
+
+describe('bootstrap', () => {
+  it('covers the truth nineteen times in twenty', () => {
+    const random = new Rng(11);
+    const documents = 80;
+    const trials = 1500;
+    let covered = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      // Lengths from 1 to 40 tokens; the loss of a document is 3 + an exponential spread of mean 1: true loss 4.
+      const tokens = Array.from({ length: documents }, () => 1 + random.integer(40));
+      const nll = tokens.map((count) => count * (3 - Math.log(1 - random.uniform())));
+      const [interval] = bootstrap([documents], ([times]) => [ratioOfSums(times!, nll, tokens)], { seed: trial, resamples: 300 });
+      if (interval!.low <= 4 && 4 <= interval!.high) covered += 1;
+    }
+    expect(covered / trials).toBeGreaterThan(0.93);
+    expect(covered / trials).toBeLessThan(0.97);
+  });
+
+  it('is the same for a seed, and narrower for a paired difference than for its sides', () => {
+    const base = Array.from({ length: 40 }, (_, at) => 100 + 60 * Math.sin(at));
+    const tuned = base.map((nll, at) => nll * 0.9 + Math.cos(at));
+    const tokens = new Array<number>(40).fill(30);
+    const measure = () =>
+      bootstrap(
+        [40],
+        ([times]) => {
+          const [a, b] = [ratioOfSums(times!, base, tokens), ratioOfSums(times!, tuned, tokens)];
+          return [a, b - a];
+        },
+        { seed: 5 },
+      );
+    const [loss, difference] = measure();
+    expect(measure()).toEqual([loss, difference]);
+    expect(difference!.high - difference!.low).toBeLessThan((loss!.high - loss!.low) / 5);
+  });
+
+  it("ends where SciPy's BCa interval does", () => {
+    // scipy.stats.bootstrap((x,), np.mean, n_resamples=200000, method='BCa', rng=1): 3.5083, 10.2667
+    const x = [1, 2, 2.5, 3, 3.1, 4, 4.2, 5, 9, 14, 20, 2.2];
+    const ones = x.map(() => 1);
+    const [interval] = bootstrap([x.length], ([times]) => [ratioOfSums(times!, x, ones)], { seed: 3, resamples: 40_000 });
+    expect(interval!.low).toBeCloseTo(3.51, 1);
+    expect(interval!.high).toBeCloseTo(10.27, 0);
+    expect(normalShare(-1.96)).toBeCloseTo(0.0249979, 6);
+    expect(normalQuantile(0.3)).toBeCloseTo(-0.52440051, 5);
+  });
+
+  it('gives no interval for a single document', () => {
+    expect(bootstrap([1], ([times]) => [times![0]!, 2], { seed: 1 })).toEqual([null, null]);
+    expect(ratioOfSums(Float64Array.of(0, 1), [3, 4], [1, 0])).toBeNaN();
+  });
+
+  it('interpolates quantiles as NumPy does', () => {
+    expect(quantile([1, 2, 4, 8], 0.5)).toBe(3);
+    expect(quantile([1, 2, 4, 8], 0.25)).toBe(1.75);
+    expect(quantile([7], 0.975)).toBe(7);
+  });
+});
+
+describe('forgetting risk', () => {
+  const group = (name: 'grammar' | 'commonsense' | 'facts' | 'logic', base: number, tuned: number, informative = true) => ({
+    group: name,
+    base,
+    tuned,
+    informative,
+  });
+
+  it('weighs what each group lost', () => {
+    // 0.3 · (1 − 0.9) + 0.3 · 0 + 0.2 · (1 − 0.5) + 0.2 · 0 (better than the base counts as 1) = 0.13
+    const risk = forgettingRisk([
+      group('grammar', 0.8, 0.72),
+      group('commonsense', 0.6, 0.6),
+      group('facts', 0.5, 0.25),
+      group('logic', 0.6, 0.7),
+    ])!;
+    expect(risk.risk).toBeCloseTo(0.13, 12);
+    expect(risk.level).toBe('medium');
+  });
+
+  it('leaves out groups on which the base is at chance and scales the rest', () => {
+    // Grammar and facts are left: weights 0.6 and 0.4; 0.6 · 0.05 + 0.4 · 0.05 = 0.05, which is no longer low.
+    const risk = forgettingRisk([
+      group('grammar', 0.8, 0.76),
+      group('commonsense', 0.27, 0.1, false),
+      group('facts', 0.4, 0.38),
+      group('logic', 0.3, 0.2, false),
+    ])!;
+    expect(risk.risk).toBeCloseTo(0.05, 12);
+    expect(risk.parts[1]).toEqual({ group: 'commonsense', weight: null, score: null });
+    expect(forgettingRisk([group('logic', 0.3, 0.2, false)])).toBeNull();
+  });
+
+  it('is high when grammar is lost', () => {
+    expect(forgettingRisk([group('grammar', 0.9, 0.45), group('facts', 0.5, 0.5)])).toMatchObject({ level: 'high' });
+  });
+});
+
+describe('domain knowledge', () => {
+  it('tells mean, spread and rate of improvement', () => {
+    // Gains 1, 0, −1, 2: mean 0.5, squares 0.25 + 0.25 + 2.25 + 2.25 = 5, over n − 1 = 3.
+    const scores = [
+      { base: 0, tuned: 1 },
+      { base: 1, tuned: 1 },
+      { base: 1, tuned: 0 },
+      { base: -3, tuned: -1 },
+    ];
+    expect(domainKnowledge(scores)).toEqual({ questions: 4, mean: 0.5, deviation: Math.sqrt(5 / 3), improved: 0.5 });
+    expect(domainKnowledge([])).toBeNull();
+  });
+});
