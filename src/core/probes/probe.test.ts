@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { chanceOf, parseProbes } from './probe';
+
+describe('parseProbes', () => {
+  it('reads the three kinds and leaves other fields out', () => {
+    const { probes, bad } = parseProbes(
+      [
+        '\uFEFF{"prompt":"2 + 2 =","choices":[" 4"," 5"," 6"],"answer":0,"group":"logic","source":"x"}',
+        '',
+        '{"good":"Dogs bark.","bad":"Dogs barks.","group":"grammar"}\r',
+        '{"prompt":"Name it:","reference":"a spleen"}',
+      ].join('\n'),
+    );
+    expect(bad).toEqual([]);
+    expect(probes).toEqual([
+      { kind: 'choice', prompt: '2 + 2 =', choices: [' 4', ' 5', ' 6'], answer: 0, group: 'logic' },
+      { kind: 'pair', good: 'Dogs bark.', bad: 'Dogs barks.', group: 'grammar' },
+      { kind: 'reference', prompt: 'Name it:', reference: 'a spleen', group: 'probe' },
+    ]);
+    expect(probes.map(chanceOf)).toEqual([1 / 3, 0.5, 0]);
+  });
+
+  it.each([
+    ['{"prompt":"p","choices":["a","b"],"answer":2}', 'answer is 2; accepted: 0 to 1'],
+    ['{"prompt":"p","choices":["a","b"],"answer":-1}', 'answer is -1; accepted: 0 to 1'],
+    ['{"prompt":"p","choices":["a",""],"answer":0}', 'choices.1 is empty'],
+    ['{"prompt":"p","choices":["a","a"],"answer":0}', 'choices.1 is "a", which is there before; accepted: different choices'],
+    ['{"prompt":"p","choices":["a"],"answer":0}', 'choices is ["a"]'],
+    ['{"prompt":"p","choices":["a","b"]}', 'answer is missing'],
+    ['{"choices":["a","b"],"answer":0}', 'prompt is missing'],
+    ['{"good":"x","bad":"x"}', 'good and bad are the same'],
+    ['{"good":"x"}', 'bad is missing'],
+    ['{"prompt":"p"}', 'reference is missing'],
+    ['[1]', 'not a JSON object'],
+    ['{"prompt":', 'not JSON'],
+  ])('names what is wrong with %s', (line, reason) => {
+    const good = '{"good":"a","bad":"b"}';
+    const { probes, bad } = parseProbes(`${good}\n\n${line}\n${good}`);
+    expect(probes).toHaveLength(2);
+    expect(bad).toEqual([{ line: 3, reason: expect.stringContaining(reason) as string }]);
+  });
+});
