@@ -71,12 +71,87 @@ export interface TokenizedCorpus {
   tokens: { train: number; heldOut: number };
   bytes: { train: number; heldOut: number };
 }
+/** A tokenizer: the one of a model, or one that was trained or brought in by itself. */
+export type TokenizerRef = { kind: 'model'; model: string } | { kind: 'tokenizer'; tokenizer: string };
+export type TokenizerKind = 'BPE' | 'WordPiece' | 'Unigram';
+
+export interface TokenizerRecord {
+  id: string;
+  name: string;
+  kind: TokenizerKind;
+  /** Ids that it can give: 0 … size − 1. */
+  size: number;
+  createdAt: number;
+  /** What it was trained with; null when it was imported. */
+  training: TokenizerTraining | null;
+}
+export interface TokenizerTraining {
+  options: TokenizerTrainingOptions;
+  /** UTF-8 bytes of text read, per channel in the order of the options. */
+  bytes: number[];
+  /** Wall milliseconds. */
+  took: number;
+}
+export interface TokenizerTrainingOptions {
+  kind: TokenizerKind;
+  /** Weight 2 counts every word of the channel's training text twice; the largest is 1. */
+  channels: { corpus: string; weight: number }[];
+  vocabulary: number;
+  minFrequency: number;
+  specialTokens: string[];
+  /** Characters that are in the vocabulary whether the text holds them or not; byte-level BPE: null for all 256 bytes. */
+  initialAlphabet: string[] | null;
+}
+
+export interface TokenPiece {
+  id: number;
+  /** As the vocabulary spells it. */
+  token: string;
+  /** UTF-8 of the text it stands for; empty for unknown and special tokens. */
+  bytes: number[];
+  /** `byte`: a part of a character, in byte-level vocabularies and by byte fallback. */
+  kind: 'text' | 'byte' | 'special' | 'unknown';
+}
+/** A stretch of the text: one token, several where a character is in pieces, none where the tokenizer drops white space. */
+export interface TokenSpan {
+  text: string;
+  pieces: TokenPiece[];
+}
+export interface TokenCounts {
+  tokens: number;
+  /** Unicode characters (code points). */
+  characters: number;
+  /** By Intl.Segmenter: runs of letters, dictionary words in Chinese. */
+  words: number;
+  bytes: number;
+  unknown: number;
+  /** Tokens that are a part of a character. */
+  byteFallback: number;
+}
+export interface TokenizedText {
+  /** Of the first tokens, as many as were asked for. */
+  spans: TokenSpan[];
+  /** Of the whole text. */
+  counts: TokenCounts;
+}
+
 export interface TokenizerApi {
   /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
   prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
+  /** Cancels prepare, train, fertility and curves in progress. */
   cancel(): Promise<void>;
   encode(model: string, text: string): Promise<{ ids: number[]; tokens: string[] }>;
   decode(model: string, ids: number[]): Promise<string>;
+  /** Trained and imported tokenizers, newest last. */
+  list(): Promise<TokenizerRecord[]>;
+  /** tokenizer.json, with tokenizer_config.json where there is one. */
+  importTokenizer(files: File[], name: string): Promise<TokenizerRecord>;
+  rename(id: string, name: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Zip of tokenizer.json and tokenizer_config.json, and training.json for a trained one; `AutoTokenizer` reads the folder. */
+  exportTokenizer(ref: TokenizerRef): Promise<Blob>;
+  /** @param most tokens of which spans are given */
+  tokenize(ref: TokenizerRef, text: string, most: number): Promise<TokenizedText>;
 }
 
 // ---------------------------------------------------------------- models, runs: records and files

@@ -1,29 +1,37 @@
 /** Records in IndexedDB: small structured facts that are listed and queried; their blobs lie in OPFS. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
-import type { ModelRecord } from '../api';
+import type { ModelRecord, TokenizerRecord } from '../api';
 import type { StoredCorpus } from './corpora';
 import { isQuotaError, quotaError } from './quota';
 
 interface Schema extends DBSchema {
   corpora: { key: string; value: StoredCorpus };
   models: { key: string; value: ModelRecord };
+  tokenizers: { key: string; value: TokenizerRecord };
   runs: { key: string; value: RunRecord };
   checkpoints: { key: [runId: string, step: number]; value: CheckpointRecord; indexes: { runId: string } };
 }
 
 const DATABASE = 'crossfade';
-const VERSION = 1;
+/** One more with every store that is added. */
+const VERSION = 2;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
 
 export function records(): Promise<IDBPDatabase<Schema>> {
   database ??= openDB<Schema>(DATABASE, VERSION, {
     upgrade(db) {
-      db.createObjectStore('corpora', { keyPath: 'id' });
-      db.createObjectStore('models', { keyPath: 'id' });
-      db.createObjectStore('runs', { keyPath: 'id' });
-      db.createObjectStore('checkpoints', { keyPath: ['runId', 'step'] }).createIndex('runId', 'runId');
+      // What a former version made stays as it is.
+      for (const name of ['corpora', 'models', 'tokenizers', 'runs'] as const)
+        if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });
+      if (!db.objectStoreNames.contains('checkpoints'))
+        db.createObjectStore('checkpoints', { keyPath: ['runId', 'step'] }).createIndex('runId', 'runId');
+    },
+    // Another tab with a newer studio waits for this one to let go.
+    blocking(_current, _wanted, event) {
+      (event.target as IDBDatabase).close();
+      database = null;
     },
     terminated() {
       database = null;
@@ -33,7 +41,7 @@ export function records(): Promise<IDBPDatabase<Schema>> {
 }
 
 /** Stores a record, with a full disk reported as `quota`. */
-export async function putRecord<Name extends 'corpora' | 'models' | 'runs' | 'checkpoints'>(
+export async function putRecord<Name extends 'corpora' | 'models' | 'tokenizers' | 'runs' | 'checkpoints'>(
   store: Name,
   value: Schema[Name]['value'],
 ): Promise<void> {

@@ -4,9 +4,13 @@ import { splitDocuments } from '../../src/core/text/documents';
 import type { OnProgress, TokenizedCorpus, TokenizerApi } from '../api';
 import { findCorpus, readCorpusText, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
+import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';
+import { exportTokenizer, importTokenizer } from './collection';
 import { encodeDocuments } from './encode-documents';
 import { loadTokenizer, type LoadedTokenizer } from './load';
+import { openTokenizer } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+import { tokenizeText } from './tokenize';
 
 /** Ends all preparing in this worker. Two calls for the same corpus share its lock: the second finds it done. */
 let cancelling = new AbortController();
@@ -33,6 +37,16 @@ export const tokenizerApi: TokenizerApi = {
 
   async decode(model, ids) {
     return (await loadTokenizer(model)).tokenizer.decode(ids);
+  },
+
+  list: listTokenizers,
+  importTokenizer,
+  rename: renameTokenizer,
+  remove: (id) => removeTokenizer(id),
+  exportTokenizer,
+
+  async tokenize(ref, text, most) {
+    return tokenizeText(await openTokenizer(ref), text, most);
   },
 };
 

@@ -1,0 +1,107 @@
+/**
+ * Which stretch of a text each token covers. In a byte-level vocabulary the tokens' bytes are the text; elsewhere (lower-cased,
+ * stripped or normalised text, white space that is dropped) the tokens are found again in the text, one after the other.
+ */
+import type { TokenPiece, TokenSpan } from '../api';
+import { decodeWhole } from './vocabulary';
+
+/** Characters that an unknown token may cover. */
+const LONGEST_UNKNOWN = 200;
+
+interface Group {
+  pieces: TokenPiece[];
+  /** null for an unknown token, which says nothing about its text. */
+  text: string | null;
+}
+
+/** @param whole the pieces are those of all of the text, so that what is left of it belongs to the last */
+export function spansOf(source: string, pieces: readonly TokenPiece[], byteLevel: boolean, whole: boolean): TokenSpan[] {
+  const groups = groupByCharacter(pieces);
+  if (byteLevel && groups.every(({ text }) => text !== null)) return groups.map(({ pieces: own, text }) => ({ text: text!, pieces: own }));
+  return align(source, groups, whole);
+}
+
+/** Tokens that share a character stand together. */
+function groupByCharacter(pieces: readonly TokenPiece[]): Group[] {
+  const groups: Group[] = [];
+  let open: TokenPiece[] = [];
+  const close = (): void => {
+    if (open.length === 0) return;
+    const bytes = open.flatMap((piece) => piece.bytes);
+    groups.push({ pieces: open, text: decodeWhole(bytes) ?? new TextDecoder().decode(Uint8Array.from(bytes)) });
+    open = [];
+  };
+  for (const piece of pieces) {
+    if (piece.kind === 'unknown' || piece.kind === 'special') {
+      close();
+      groups.push({ pieces: [piece], text: piece.kind === 'special' ? piece.token : null });
+      continue;
+    }
+    open.push(piece);
+    if (decodeWhole(open.flatMap(({ bytes }) => bytes)) !== null) close();
+  }
+  close();
+  return groups;
+}
+
+function align(source: string, groups: readonly Group[], whole: boolean): TokenSpan[] {
+  const spans: TokenSpan[] = [];
+  let at = 0;
+  const take = (length: number, pieces: TokenPiece[]): void => {
+    if (length > 0 || pieces.length > 0) spans.push({ text: source.slice(at, at + length), pieces });
+    at += length;
+  };
+  for (const [index, { text, pieces }] of groups.entries()) {
+    let length = text === null ? -1 : matchLength(source, at, text);
+    if (length < 0) {
+      const gap = /^\s*/.exec(source.slice(at, at + LONGEST_UNKNOWN))![0].length;
+      const after =
+        text === null
+          ? unknownLength(source, at + gap, groups[index + 1]?.text ?? '')
+          : matchLength(source, at + gap, text.replace(/^ +/, ''));
+      // A token that is not found stands for itself, and the text goes on where it was.
+      if (after < 0) {
+        spans.push({ text: text ?? '', pieces });
+        continue;
+      }
+      take(gap, []);
+      length = after;
+    }
+    take(length, pieces);
+  }
+  if (whole) take(source.length - at, []);
+  return spans;
+}
+
+/** Characters of `source` at `at` that read as `text`, in any case and with or without accents; −1 when it reads otherwise. */
+function matchLength(source: string, at: number, text: string): number {
+  if (source.startsWith(text, at)) return text.length;
+  const wanted = folded(text);
+  let reached = '';
+  let end = at;
+  while (reached.length < wanted.length && end < source.length) {
+    const character = String.fromCodePoint(source.codePointAt(end)!);
+    reached += folded(character);
+    end += character.length;
+    if (!wanted.startsWith(reached)) return -1;
+  }
+  if (reached !== wanted) return -1;
+  // Marks that were stripped belong to the letter before them.
+  while (end < source.length && /\p{M}/u.test(source[end]!)) end++;
+  return end - at;
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** An unknown token reaches to where the next one is found, at most to the next white space. */
+function unknownLength(source: string, at: number, next: string): number {
+  const wanted = next.trim();
+  let end = at;
+  while (end < source.length && end - at < LONGEST_UNKNOWN && !/\s/.test(source[end]!)) {
+    if (end > at && wanted !== '' && matchLength(source, end, wanted) > 0) break;
+    end += source.codePointAt(end)! > 0xffff ? 2 : 1;
+  }
+  return end - at;
+}
