@@ -14,7 +14,7 @@ const EXAMPLES = 20;
 
 let cancelling = new AbortController();
 
-export const corpusApi: CorpusApi = {
+export const corpusApi = {
   async list() {
     return (await listCorpora()).map(toRecord);
   },
@@ -62,7 +62,7 @@ export const corpusApi: CorpusApi = {
     cancelling.abort();
     cancelling = new AbortController();
   },
-};
+} satisfies Partial<CorpusApi>;
 
 /** Writes the text, then the record that makes it exist; leaves nothing behind when that fails. */
 async function store(
