@@ -1,0 +1,131 @@
+/** What the pipeline tells about a run: counts by channel, stage and reason, samples, histograms, timings. Plain data, JSON-safe. */
+import type { PersonalKind, PipelineSettings, QualityRule } from './settings';
+import type { PipelineChannel, Split } from './row';
+
+/** In the order in which rows meet them. */
+export const pipelineStages = [
+  'normalise',
+  'exact',
+  'near',
+  'quality',
+  'language',
+  'terms',
+  'split',
+  'decontaminate',
+  'select',
+  'sample',
+] as const;
+export type PipelineStage = (typeof pipelineStages)[number];
+
+/** Why a stage drops a row. Quality names the rule that took most off the score. */
+export type DropReason =
+  | 'empty' // normalise
+  | 'same-text' // exact
+  | 'near-duplicate' // near
+  | QualityRule // quality
+  | 'other-language' // language
+  | 'few-terms' // terms
+  | 'in-held-out' // decontaminate
+  | 'in-probe' // decontaminate
+  | 'less-dense' // select
+  | 'not-drawn'; // sample
+
+/** Every stage that drops rows with its reasons: what the ledger's columns `stage` and `reason` count. */
+export const dropReasons: readonly { stage: PipelineStage; reason: DropReason }[] = [
+  { stage: 'normalise', reason: 'empty' },
+  { stage: 'exact', reason: 'same-text' },
+  { stage: 'near', reason: 'near-duplicate' },
+  { stage: 'quality', reason: 'length' },
+  { stage: 'quality', reason: 'repeatedLines' },
+  { stage: 'quality', reason: 'repeatedPhrases' },
+  { stage: 'quality', reason: 'symbols' },
+  { stage: 'quality', reason: 'digits' },
+  { stage: 'quality', reason: 'language' },
+  { stage: 'quality', reason: 'terms' },
+  { stage: 'language', reason: 'other-language' },
+  { stage: 'terms', reason: 'few-terms' },
+  { stage: 'decontaminate', reason: 'in-held-out' },
+  { stage: 'decontaminate', reason: 'in-probe' },
+  { stage: 'select', reason: 'less-dense' },
+  { stage: 'sample', reason: 'not-drawn' },
+];
+
+export interface Tally {
+  rows: number;
+  /** UTF-8 bytes of the normalised text. */
+  bytes: number;
+}
+
+/** A row to look at: the beginning of its text. */
+export interface SampleRow {
+  row: number;
+  source: string;
+  line: number;
+  excerpt: string;
+  score: number;
+}
+
+export interface ReasonCount extends Tally {
+  reason: DropReason;
+  /** Drawn by a seeded hash of the row's number. */
+  sample: SampleRow[];
+}
+
+export interface StageReport {
+  stage: PipelineStage;
+  enabled: boolean;
+  in: Tally;
+  kept: Tally;
+  /** Reasons that dropped something, most rows first. */
+  dropped: ReasonCount[];
+}
+
+export type HistogramName = 'words' | 'score' | 'language' | 'duplicates';
+
+/** `edges` bound the bins: bin i holds edges[i] ≤ x < edges[i + 1], the last one its upper edge too. `language` has names instead. */
+export type Histogram =
+  { name: Exclude<HistogramName, 'language'>; edges: number[]; rows: number[] } | { name: 'language'; languages: string[]; rows: number[] };
+
+export interface ChannelReport {
+  channel: PipelineChannel;
+  in: Tally;
+  stages: StageReport[];
+  kept: Record<Split, Tally>;
+  /** Copies that augmentation added to train. */
+  augmented: Tally;
+  keptSample: SampleRow[];
+  /** Over all rows that came in. */
+  histograms: Histogram[];
+  /** Findings in the rows that came in, masked or not, and rows with any. */
+  personal: Record<PersonalKind, number> & { rows: number };
+  /** Share of the words that lie in terms, over all rows that came in. */
+  termDensity: number;
+}
+
+/** What the person should know before they trust the counts; the page has a sentence for each. */
+export interface PipelineNote {
+  /**
+   * `channel-emptied`: a stage left a channel no row · `terms-foreign`: fewer than 1 in 20 rows of a domain channel has any term ·
+   * `no-domain`: nothing to size the general text by · `pairs-estimated`: pairs judged by their signatures alone, for memory ·
+   * `no-held-out`: a channel has no held-out row
+   */
+  note: 'channel-emptied' | 'terms-foreign' | 'no-domain' | 'pairs-estimated' | 'no-held-out';
+  channel: string | null;
+  /** Rows or pairs. */
+  count: number;
+}
+
+export interface PipelineTimings {
+  /** Seconds on the clock, reading included. */
+  wall: number;
+  workers: number;
+  /** Seconds of processor time by step, over all workers. */
+  steps: { step: string; seconds: number }[];
+}
+
+export interface PipelineReport {
+  settings: PipelineSettings;
+  channels: ChannelReport[];
+  notes: PipelineNote[];
+  timings: PipelineTimings;
+}

@@ -1,0 +1,46 @@
+/** What the pipeline needs from outside, and what it gives back. It has no storage of its own. */
+import type { PipelineLedger } from '../../../src/core/corpus/ledger';
+import type { PipelineReport } from '../../../src/core/corpus/report';
+import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
+import type { PipelineSettings } from '../../../src/core/corpus/settings';
+
+export type PipelinePhase = 'measure' | 'compare' | 'decontaminate' | 'difficulty' | 'write';
+
+export interface PipelineProgress {
+  phase: PipelinePhase;
+  rows: number;
+  /** Rows in all; null in the first phase, which counts them. */
+  total: number | null;
+  /** UTF-16 units of text seen in this phase, and a second. */
+  units: number;
+  unitsPerSecond: number;
+}
+
+/** Where kept rows go, in the order of the stream, augmented copies last. What a sink throws ends the run. */
+export interface PipelineSink {
+  write(rows: KeptRow[]): Promise<void> | void;
+}
+
+export interface PipelineOptions {
+  /** All raw rows, in chunks of any size. Called once for each pass, two to five times, and must give the same each time. */
+  rows(): AsyncIterable<readonly Row[]>;
+  channels: readonly PipelineChannel[];
+  settings: PipelineSettings;
+  /** Texts that no train row may overlap with: probes, other evaluation text. */
+  probes: readonly string[];
+  /** Loss of each text under the base, in nats per token: the difficulty of a curriculum. Without it, length and term density. */
+  documentLoss?: (texts: string[]) => Promise<ArrayLike<number>>;
+  /** Nested workers; 0 works in this thread. Results do not depend on it. */
+  workers: number;
+  onProgress(progress: PipelineProgress): void;
+  signal: AbortSignal;
+  sink: PipelineSink;
+}
+
+export interface PipelineResult {
+  report: PipelineReport;
+  ledger: PipelineLedger;
+}
+
+/** @throws StudioError `cancelled`; what rows(), documentLoss and the sink throw comes through as it is */
+export type RunPipeline = (options: PipelineOptions) => Promise<PipelineResult>;
