@@ -3,9 +3,10 @@
  * (`errors.<code>` in the locales). `message` is the English fallback for logs and the command line.
  */
 export type ErrorCode =
-  | 'safetensors-invalid' // file, detail
+  | 'safetensors-invalid' // file, detail; reason and its values (tensor, found, expected, …)
   | 'config-unsupported' // file, field, value, accepted
   | 'tokenizer-invalid' // file, detail
+  | 'tokenizer-options' // field, value, accepted
   | 'tokenizer-mismatch' // tokenizerSize, modelSize
   | 'tensor-missing' // file, tensor
   | 'tensor-shape' // file, tensor, found, expected
@@ -13,6 +14,7 @@ export type ErrorCode =
   | 'file-missing' // file, wanted
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
+  | 'file-unreadable' // file, detail
   | 'text-empty' // file
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted

@@ -3,6 +3,7 @@ import { StudioError } from '../../src/core/errors';
 import type { EncodedSplit } from './shards';
 import { TokenBuffer } from './token-buffer';
 import type { TextTokenizer } from './text-tokenizer';
+import { turn } from './turns';
 
 /** Characters between two turns: some 20 ms. */
 const CHUNK = 256 * 1024;
@@ -53,16 +54,4 @@ export function utf8Length(text: string): number {
     }
   }
   return bytes;
-}
-
-/** Lets the thread handle its messages; unlike a timer, without the 4 ms that nested timers wait. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
