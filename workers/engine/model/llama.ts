@@ -3,13 +3,14 @@
  * biases. Plain functions over variables that bear Hugging Face's names.
  */
 import { keep, slice, tensor, tensor2d, tidy, variable } from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { add } from '../ops/add';
 import { attention } from '../ops/attention';
 import { dropout } from '../ops/dropout';
 import { embedding } from '../ops/embedding';
 import { linear } from '../ops/linear';
 import { rmsNorm } from '../ops/norm';
+import { projections } from '../ops/projections';
 import { rotary } from '../ops/rotary';
 import { swiglu } from '../ops/activation';
 import type { HostTensor } from '../checkpoint/safetensors';
@@ -28,6 +29,12 @@ export interface HiddenStateOptions {
   dropout?: { rate: number; seed: number };
 }
 
+/** A weight that lies on the device already; the model takes it over. */
+export interface DeviceTensor {
+  name: string;
+  tensor: Tensor;
+}
+
 /** Attention of one layer: q [N,H·h], k and v [N,K·h], already turned by their positions → [N,H·h]. */
 export type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
 
@@ -41,16 +48,17 @@ export class LlamaModel {
   private readonly cos: Tensor2D;
   private readonly sin: Tensor2D;
 
-  /** Takes a copy of the weights, which must have the names and shapes of `parameterShapes(config)`. */
+  /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
   constructor(
     readonly config: ModelConfig,
-    weights: Iterable<HostTensor>,
+    weights: Iterable<HostTensor | DeviceTensor>,
   ) {
     // tfjs wants every variable's name once, and two models may be open at the same time.
     const prefix = `model-${(models += 1)}/`;
     this.parameters = new Map(
-      [...weights].map(({ name, shape, data }) => {
-        const initial = tensor(data, shape);
+      [...weights].map((weight) => {
+        const { name } = weight;
+        const initial = 'tensor' in weight ? weight.tensor : tensor(weight.data, weight.shape);
         const parameter = variable(initial, true, prefix + name);
         initial.dispose();
         return [name, parameter];
@@ -103,13 +111,18 @@ export class LlamaModel {
       drop ? add(residual, drop(project(from, name))) : linear(from, this.matrix(name), { residual });
 
     const normed = rmsNorm(x, this.vector(names.attentionNorm), normEpsilon);
-    const q = rotary(project(normed, names.query), cos, sin, { context, heads });
-    const k = rotary(project(normed, names.key), cos, sin, { context, heads: kvHeads });
-    const mixed = attend(layer, q, k, project(normed, names.value));
+    const [query, key, value] = projections(
+      normed,
+      [names.query, names.key, names.value].map((name) => this.matrix(name)),
+    );
+    const q = rotary(query!, cos, sin, { context, heads });
+    const k = rotary(key!, cos, sin, { context, heads: kvHeads });
+    const mixed = attend(layer, q, k, value!);
     const attended = projectOnto(x, mixed, names.output);
 
     const fed = rmsNorm(attended, this.vector(names.feedForwardNorm), normEpsilon);
-    const gated = swiglu(project(fed, names.gate), project(fed, names.up));
+    const [gate, up] = projections(fed, [this.matrix(names.gate), this.matrix(names.up)]);
+    const gated = swiglu(gate!, up!);
     return projectOnto(attended, gated, names.down);
   }
 

@@ -12,19 +12,40 @@ export const kernels = {
   Embedding: 'CrossfadeEmbedding',
   /** dy [N,D], ids [N]; attrs vocabulary → [V,D] */
   EmbeddingGrad: 'CrossfadeEmbeddingGrad',
-  /** x [N,D], weight [D]; attrs epsilon → y [N,D] */
+  /** x [N,D], weight [D]; attrs epsilon → y [N,D]; or x [N,heads·h], weight [h]: each head by itself */
   RmsNorm: 'CrossfadeRmsNorm',
-  /** x [N,D], weight [D], dy [N,D]; attrs epsilon → dx [N,D], dweight [D] */
+  /** x, weight, dy as x; attrs epsilon → dx as x, dweight as weight */
   RmsNormGrad: 'CrossfadeRmsNormGrad',
+  /** x [N,D], weight [D], bias [D]; attrs epsilon → y [N,D] */
+  LayerNorm: 'CrossfadeLayerNorm',
+  /** x [N,D], weight [D], dy [N,D]; attrs epsilon → dx [N,D], dweight [D], dbias [D] */
+  LayerNormGrad: 'CrossfadeLayerNormGrad',
   /** x [N,I], weight [O,I] (Hugging Face's layout), bias? [O], residual? [N,O] → x·weightᵀ + bias + residual [N,O] */
   Linear: 'CrossfadeLinear',
   /** dy [N,O], weight [O,I] → dy·weight [N,I] */
   LinearGradInput: 'CrossfadeLinearGradInput',
   /** dy [N,O], x [N,I] → dyᵀ·x [O,I] */
   LinearGradWeight: 'CrossfadeLinearGradWeight',
-  /** x [N,heads·h], cos [context,h], sin [context,h]; attrs context, heads, inverse (rotate by −angle: the gradient) → as x */
+  /**
+   * Where the backend has it (else Linear for each): array of x [N,I] and weights [O₀,I], [O₁,I], …; attrs trained → x·weightᵀ
+   * [N,O₀], [N,O₁], …
+   */
+  Projections: 'CrossfadeProjections',
+  /** dy0 [N,O₀], dy1, …, weight0 [O₀,I], weight1, … → Σ dy·weight [N,I] */
+  ProjectionsGradInput: 'CrossfadeProjectionsGradInput',
+  /** x [N,I], dy0 [N,O₀], dy1, … → dyᵀ·x [O₀,I], [O₁,I], … */
+  ProjectionsGradWeights: 'CrossfadeProjectionsGradWeights',
+  /** dy [N,O] → Σ over rows [O] */
+  LinearGradBias: 'CrossfadeLinearGradBias',
+  /**
+   * x [N,heads·h], cos [context,r], sin [context,r] with an even r ≤ h (components r … h − 1 stay as they are); attrs context,
+   * heads, inverse (rotate by −angle: the gradient) → as x
+   */
   Rotary: 'CrossfadeRotary',
-  /** q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale → out [N,H·h], lse [N,H] */
+  /**
+   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale, window? (0 or absent: all)
+   * → out [N,H·h], lse [N,H]
+   */
   Attention: 'CrossfadeAttention',
   /** q, k, v, out, lse, dout, documents?; the same attrs → dq, dk, dv */
   AttentionGrad: 'CrossfadeAttentionGrad',
@@ -32,6 +53,10 @@ export const kernels = {
   Swiglu: 'CrossfadeSwiglu',
   /** gate, up, dy [N,F] → dgate, dup */
   SwigluGrad: 'CrossfadeSwigluGrad',
+  /** x of any shape; attrs form ('tanh' or 'exact') → as x */
+  Gelu: 'CrossfadeGelu',
+  /** x, dy; attrs form → dx */
+  GeluGrad: 'CrossfadeGeluGrad',
   /** hidden [N,D], weight [V,D], targets int32 [N] (−1: not predicted, nll 0) → nll [N], lse [N] */
   CrossEntropy: 'CrossfadeCrossEntropy',
   /** hidden, weight, targets, lse [N], dnll [N] → dhidden [N,D], dweight [V,D] */

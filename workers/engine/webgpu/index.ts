@@ -9,6 +9,7 @@ import { registerWebgpu as registerEmbedding } from '../ops/embedding/webgpu';
 import { registerWebgpu as registerGlobalNorm } from '../ops/global-norm/webgpu';
 import { registerWebgpu as registerLinear } from '../ops/linear/webgpu';
 import { registerWebgpu as registerNorm } from '../ops/norm/webgpu';
+import { registerWebgpu as registerProjections } from '../ops/projections/webgpu';
 import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
 import { WebgpuEngine } from './engine';
 import type { Tiles } from './engine';
@@ -27,6 +28,7 @@ export function registerWebgpuKernels(tiles: Tiles): void {
     registerGlobalNorm,
     registerLinear,
     registerNorm,
+    registerProjections,
     registerRotary,
   ])
     register(engine);

@@ -1,6 +1,7 @@
-/** Matrix products: C [rows,columns] = A·B over `depth`, for any layout of A and B and parts of larger tensors. */
+/** Matrix products: C [rows,columns] = Σ A·B over `depth`, for any layout of A and B and parts of larger tensors, several at a time. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from './engine';
+import { eachElement, unitFor } from './layout';
 
 /** A matrix of `sides` by depth within a tensor, floats counted from its start. */
 export interface Operand {
@@ -11,14 +12,17 @@ export interface Operand {
   offset?: number;
 }
 
-export interface Product {
+export interface Term {
   /** Its sides are C's rows. */
   a: Operand;
   /** Its sides are C's columns. */
   b: Operand;
+  depth: number;
+}
+
+export interface Target {
   rows: number;
   columns: number;
-  depth: number;
   /** C in rows of `columns`, from float `offset` on. */
   c: { tensor: TensorInfo; offset?: number };
   /** [columns] */
@@ -29,55 +33,169 @@ export interface Product {
   accumulate?: boolean;
 }
 
+/** C = A·B + bias + residual. */
+export type Product = Term & Target;
+
+/** C = Σ over its terms + bias + residual. */
+export interface Sum extends Target {
+  terms: readonly Term[];
+}
+
 interface Loading {
-  operand: 'a' | 'b';
+  array: string;
   vector: boolean;
   contiguous: Operand['contiguous'];
-  sides: 'rows' | 'columns';
+  /** Members of params. */
+  sides: string;
+  depth: string;
+  stride: string;
+  offset: string;
   /** The depth may end within the four. */
   ends: boolean;
 }
 
-export function multiply(engine: WebgpuEngine, product: Product): void {
-  const { a, b, c, rows, columns, depth, bias, residual, accumulate = false } = product;
+export function multiply(engine: WebgpuEngine, { a, b, depth, ...target }: Product): void {
+  multiplyAll(engine, [{ ...target, terms: [{ a, b, depth }] }]);
+}
+
+/** Workgroups that are too few for a large GPU, and the least depth that a part of a sum is worth. */
+const FEW_GROUPS = 64;
+const LEAST_DEPTH = 128;
+
+/** Several sums in one dispatch; an adapter may bind 8 tensors, operands that are the same tensor counting once. */
+export function multiplyAll(engine: WebgpuEngine, sums: readonly Sum[]): void {
   const shared = engine.tiles === 'workgroup';
-  const vectorA = loadsVectors(a, rows, depth);
-  const vectorB = loadsVectors(b, columns, depth);
-  const vectorC = columns % 4 === 0 && (c.offset ?? 0) % 4 === 0;
-  const ends = shared || depth % 4 !== 0;
-  const [tileRows, tileColumns] = shared ? sharedTile(rows, columns) : rows <= 4 ? [4, 8] : [8, 8];
-  const loads: [Loading, Loading] = [
-    { operand: 'a', vector: vectorA, contiguous: a.contiguous, sides: 'rows', ends },
-    { operand: 'b', vector: vectorB, contiguous: b.contiguous, sides: 'columns', ends },
-  ];
-  const store = () => storing({ tileRows, tileColumns, shared, vector: vectorC, bias: !!bias, residual: !!residual, accumulate });
-  const vectors = [
-    ...(vectorA ? ['a'] : []),
-    ...(vectorB ? ['b'] : []),
-    ...(vectorC ? ['c', ...(bias ? ['bias'] : []), ...(residual ? ['residual'] : [])] : []),
-  ];
-  const threads = shared ? 8 : 4;
+  const most = (of: (sum: Sum) => number) => Math.max(...sums.map(of));
+  const [tileRows, tileColumns] = shared ? sharedTile(sums) : most(({ rows }) => rows) <= 4 ? [4, 8] : [8, 8];
+  const side = shared ? 8 : 4;
+  const columns = Math.ceil(most((sum) => sum.columns) / (side * tileColumns));
+  const rows = Math.ceil(most((sum) => sum.rows) / (side * tileRows));
+  const parts = shared ? depthParts(sums, columns * rows) : 1;
+  const slices = parts === 1 ? null : sums.map(({ rows: r, columns: c }) => engine.output([parts, r, c]));
+  const targets = slices ? sums.map((sum, i) => ({ ...sum, c: { tensor: slices[i]! } })) : sums;
+  dispatch(engine, targets, { tileRows, tileColumns, parts, groups: [columns, rows, sums.length * parts] });
+  if (!slices) return;
+  addSlices(engine, sums, slices, parts);
+  engine.release(...slices);
+}
+
+/**
+ * Into how many parts the depth is cut where the tiles alone would leave a large GPU idle: the gradient of a small weight is a sum over many
+ * rows. Each part is written apart and the parts are added in their order, so that the same sums give the same bits.
+ */
+function depthParts(sums: readonly Sum[], groups: number): number {
+  const plain = sums.every(({ terms, bias, residual, accumulate }) => terms.length === 1 && !bias && !residual && !accumulate);
+  if (!plain || sums.some(({ c }) => (c.offset ?? 0) > 0)) return 1;
+  const depth = Math.min(...sums.map(({ terms }) => terms[0]!.depth));
+  return Math.max(1, Math.min(Math.floor(FEW_GROUPS / (groups * sums.length)), Math.floor(depth / LEAST_DEPTH)));
+}
+
+/** C = Σ of its slices [parts,rows,columns], from the first to the last. C's tensor may go on beyond its rows. */
+function addSlices(engine: WebgpuEngine, sums: readonly Sum[], slices: readonly TensorInfo[], parts: number): void {
+  const sizes = sums.map(({ rows, columns }) => rows * columns);
+  const unit = unitFor(...sizes);
+  const named = <T>(name: string, values: readonly T[]) => Object.fromEntries(values.map((value, i) => [`${name}${i}`, value]));
+  const counts = sizes.map((size) => size / unit.width);
+  const targets = sums.map(({ c }) => c.tensor);
+  engine.run({
+    kernel: 'product slices',
+    variant: String(parts),
+    reads: named('slices', slices),
+    writes: named('c', targets),
+    vectors: unit.width === 4 ? sums.flatMap((_, i) => [`slices${i}`, `c${i}`]) : [],
+    integers: { count: Math.max(...counts), ...named('size', counts) },
+    workgroupSize: eachElement.workgroupSize,
+    groups: eachElement.groups(Math.max(...counts)),
+    body: () => `${eachElement.begin}
+  ${sums
+    .map(
+      (_, i) => `if (index < params.size${i}) {
+    var sum = slices${i}[index];
+    for (var part = 1u; part < ${parts}u; part++) { sum += slices${i}[part * params.size${i} + index]; }
+    c${i}[index] = sum;
+  }`,
+    )
+    .join('\n  ')}`,
+  });
+}
+
+interface Tiling {
+  tileRows: number;
+  tileColumns: number;
+  parts: number;
+  groups: [number, number, number];
+}
+
+function dispatch(engine: WebgpuEngine, sums: readonly Sum[], { tileRows, tileColumns, parts, groups }: Tiling): void {
+  const shared = engine.tiles === 'workgroup';
+  const side = shared ? 8 : 4;
+  const [reads, vectors]: [Record<string, TensorInfo>, string[]] = [{}, []];
+  const known = new Map<object, string[]>();
+  /** The name under which a tensor is bound, the same for each use of it. */
+  const bind = (tensor: TensorInfo, vector: boolean): string => {
+    const names = known.get(tensor.dataId) ?? [];
+    known.set(tensor.dataId, names);
+    return (names[Number(vector)] ??= (() => {
+      const name = `x${Object.keys(reads).length}`;
+      reads[name] = tensor;
+      if (vector) vectors.push(name);
+      return name;
+    })());
+  };
+  const integers: Record<string, number> = {};
+  const plans = sums.map((sum, i) => {
+    const { rows, columns, c, bias, residual, accumulate = false } = sum;
+    Object.assign(integers, { [`rows${i}`]: rows, [`columns${i}`]: columns, [`c${i}Offset`]: c.offset ?? 0 });
+    const loads = sum.terms.map(({ a, b, depth }, j): [Loading, Loading] => {
+      integers[`depth${i}_${j}`] = depth;
+      const loading = (operand: Operand, name: 'a' | 'b'): Loading => {
+        const [stride, offset] = [`${name}${i}_${j}Stride`, `${name}${i}_${j}Offset`];
+        Object.assign(integers, { [stride]: operand.stride, [offset]: operand.offset ?? 0 });
+        const vector = loadsVectors(operand, name === 'a' ? rows : columns, depth);
+        return {
+          array: bind(operand.tensor, vector),
+          vector,
+          contiguous: operand.contiguous,
+          sides: `params.${name === 'a' ? 'rows' : 'columns'}${i}`,
+          depth: `params.depth${i}_${j}`,
+          stride: `params.${stride}`,
+          offset: `params.${offset}`,
+          ends: shared || depth % 4 !== 0,
+        };
+      };
+      return [loading(a, 'a'), loading(b, 'b')];
+    });
+    const vector = columns % 4 === 0 && (c.offset ?? 0) % 4 === 0;
+    if (vector) vectors.push(`c${i}`);
+    const store: Storing = {
+      index: i,
+      tileRows,
+      tileColumns,
+      shared,
+      vector,
+      bias: bias ? bind(bias, vector) : null,
+      residual: residual ? bind(residual, vector) : null,
+      accumulate,
+      parts,
+    };
+    return { loads, store };
+  });
+  const one = (i: number): string => {
+    const { loads, store } = plans[i]!;
+    const text = (shared ? sharedBody : registerBody)({ index: i, tileRows, tileColumns, loads, parts }) + storing(store);
+    return sums.length === 1 ? text : `if (group.z / ${parts}u == ${i}u) {${text}\n  }`;
+  };
   engine.run({
     kernel: 'product',
-    variant: JSON.stringify([engine.tiles, tileRows, tileColumns, loads, accumulate]),
-    reads: { a: a.tensor, b: b.tensor, ...(bias ? { bias } : {}), ...(residual ? { residual } : {}) },
-    writes: { c: c.tensor },
+    variant: JSON.stringify([engine.tiles, tileRows, tileColumns, parts, plans]),
+    reads,
+    writes: Object.fromEntries(sums.map(({ c }, i) => [`c${i}`, c.tensor])),
     vectors,
-    integers: {
-      rows,
-      columns,
-      depth,
-      aStride: a.stride,
-      aOffset: a.offset ?? 0,
-      bStride: b.stride,
-      bOffset: b.offset ?? 0,
-      cOffset: c.offset ?? 0,
-    },
-    workgroupSize: threads * threads,
-    groups: [Math.ceil(columns / (threads * tileColumns)), Math.ceil(rows / (threads * tileRows)), 1],
-    ...(shared
-      ? { declarations: () => sharedDeclarations(tileRows), body: () => sharedBody(tileRows, loads) + store() }
-      : { body: () => registerBody(tileRows, tileColumns, loads) + store() }),
+    integers,
+    workgroupSize: side * side,
+    groups,
+    ...(shared ? { declarations: () => sharedDeclarations(tileRows) } : {}),
+    body: () => sums.map((_, i) => one(i)).join(' else '),
   });
 }
 
@@ -86,23 +204,23 @@ function loadsVectors({ contiguous, stride, offset = 0 }: Operand, sides: number
 }
 
 /** A thread's tile: 8×8 where that leaves enough workgroups to fill a GPU, else 4×4. */
-function sharedTile(rows: number, columns: number): [number, number] {
-  return Math.ceil(rows / 64) * Math.ceil(columns / 64) >= 96 ? [8, 8] : [4, 4];
+function sharedTile(sums: readonly Sum[]): [number, number] {
+  const groups = sums.reduce((total, { rows, columns }) => total + Math.ceil(rows / 64) * Math.ceil(columns / 64), 0);
+  return groups >= 96 ? [8, 8] : [4, 4];
 }
 
 /**
  * Declares `name`0 … `name`3: four sides of the operand at depths k … k+3, zero beyond the depth. Sides beyond the last repeat
  * some other: their products are never stored.
  */
-function load({ operand, vector, contiguous, sides, ends }: Loading, name: string, side: string): string {
-  const [stride, offset] = [`params.${operand}Stride`, `params.${operand}Offset`];
+function load({ array, vector, contiguous, sides, depth: end, stride, offset, ends }: Loading, name: string, side: string): string {
   const four = [0, 1, 2, 3];
   if (vector && contiguous === 'depth') {
     const at = (i: number) =>
-      `${operand}[(${offset} + min(${side} + ${i}u, params.${sides} - 1u) * ${stride} + ${ends ? 'min(k, params.depth - 4u)' : 'k'}) / 4u]`;
+      `${array}[(${offset} + min(${side} + ${i}u, ${sides} - 1u) * ${stride} + ${ends ? `min(k, ${end} - 4u)` : 'k'}) / 4u]`;
     const rows = four.map(
       (i) => `
-    let ${name}Row${i} = ${ends ? `select(vec4<f32>(), ${at(i)}, k < params.depth)` : at(i)};`,
+    let ${name}Row${i} = ${ends ? `select(vec4<f32>(), ${at(i)}, k < ${end})` : at(i)};`,
     );
     const turned = four.map(
       (i) => `
@@ -112,18 +230,18 @@ function load({ operand, vector, contiguous, sides, ends }: Loading, name: strin
   }
   return four
     .map((i) => {
-      const depth = ends ? `min(k + ${i}u, params.depth - 1u)` : `(k + ${i}u)`;
+      const depth = ends ? `min(k + ${i}u, ${end} - 1u)` : `(k + ${i}u)`;
       const one = (j: number) => {
-        const place = `min(${side} + ${j}u, params.${sides} - 1u)`;
+        const place = `min(${side} + ${j}u, ${sides} - 1u)`;
         return contiguous === 'depth'
-          ? `${operand}[${offset} + ${place} * ${stride} + ${depth}]`
-          : `${operand}[${offset} + ${depth} * ${stride} + ${place}]`;
+          ? `${array}[${offset} + ${place} * ${stride} + ${depth}]`
+          : `${array}[${offset} + ${depth} * ${stride} + ${place}]`;
       };
       const value = vector
-        ? `${operand}[(${offset} + ${depth} * ${stride} + min(${side}, params.${sides} - 4u)) / 4u]`
+        ? `${array}[(${offset} + ${depth} * ${stride} + min(${side}, ${sides} - 4u)) / 4u]`
         : `vec4<f32>(${four.map(one).join(', ')})`;
       return `
-    let ${name}${i} = ${ends ? `select(vec4<f32>(), ${value}, k + ${i}u < params.depth)` : value};`;
+    let ${name}${i} = ${ends ? `select(vec4<f32>(), ${value}, k + ${i}u < ${end})` : value};`;
     })
     .join('');
 }
@@ -143,8 +261,17 @@ function multiplyAdd(tileRows: number, tileColumns: number, a: (i: number) => st
     .join('');
 }
 
+interface Tile {
+  /** Which of the dispatch's sums. */
+  index: number;
+  tileRows: number;
+  tileColumns: number;
+  loads: readonly [Loading, Loading][];
+  parts: number;
+}
+
 /** Each of 4×4 threads has a tile of its own and reads what it needs from global memory. */
-function registerBody(tileRows: number, tileColumns: number, [a, b]: [Loading, Loading]): string {
+function registerBody({ index, tileRows, tileColumns, loads }: Tile): string {
   const steps = [0, 1, 2, 3].map((step) =>
     multiplyAdd(
       tileRows,
@@ -153,12 +280,8 @@ function registerBody(tileRows: number, tileColumns: number, [a, b]: [Loading, L
       (i) => `b${i}_${step}`,
     ),
   );
-  return `
-  let row = (group.y * 4u + lane / 4u) * ${tileRows}u;
-  let column = (group.x * 4u + lane % 4u) * ${tileColumns}u;
-  if (row >= params.rows || column >= params.columns) { return; }
-  ${sums(tileRows, tileColumns)}
-  for (var k = 0u; k < params.depth; k += 4u) {
+  const term = ([a, b]: [Loading, Loading]) => `
+  for (var k = 0u; k < ${a.depth}; k += 4u) {
     ${range(tileRows / 4)
       .map((i) => load(a, `a${i}_`, `(row + ${4 * i}u)`))
       .join('')}
@@ -167,14 +290,21 @@ function registerBody(tileRows: number, tileColumns: number, [a, b]: [Loading, L
       .join('')}
     ${steps.join('')}
   }`;
+  return `
+  let row = (group.y * 4u + lane / 4u) * ${tileRows}u;
+  let column = (group.x * 4u + lane % 4u) * ${tileColumns}u;
+  if (row >= params.rows${index} || column >= params.columns${index}) { return; }
+  ${sums(tileRows, tileColumns)}
+  ${loads.map(term).join('')}`;
 }
 
 /**
  * 8×8 threads bring a slab of A and of B into workgroup memory, a 4×4 block each, then every thread multiplies its part: for a
- * tile of 4 or 8, four rows at 4·threadRow and four more at 32 + 4·threadRow.
+ * tile of 4 or 8, four rows at 4·threadRow and four more at 32 + 4·threadRow. A part of a cut depth is a whole number of slabs.
  */
-function sharedBody(tile: number, [a, b]: [Loading, Loading]): string {
+function sharedBody({ index, tileRows: tile, loads, parts }: Tile): string {
   const [sideBlocks, depthBlocks] = [2 * tile, 32 / tile];
+  const slabDepth = 4 * depthBlocks;
   const slab = (loading: Loading, store: string, origin: string) => {
     const byDepth = loading.contiguous === 'depth';
     return `
@@ -187,20 +317,22 @@ function sharedBody(tile: number, [a, b]: [Loading, Loading]): string {
       ${[0, 1, 2, 3].map((i) => `${store}[(4u * depthBlock + ${i}u) * ${sideBlocks}u + block] = loaded${i};`).join('\n      ')}
     }`;
   };
-  const parts = range(tile / 4);
-  return `
-  let threadRow = lane / 8u;
-  let threadColumn = lane % 8u;
-  let firstRow = group.y * ${8 * tile}u;
-  let firstColumn = group.x * ${8 * tile}u;
-  ${sums(tile, tile)}
-  for (var start = 0u; start < params.depth; start += ${4 * depthBlocks}u) {
+  const quarters = range(tile / 4);
+  const slabsOf = (depth: string) => `(${depth} + ${slabDepth * parts - 1}u) / ${slabDepth * parts}u * ${slabDepth}u`;
+  const bounds = (depth: string): [string, string] =>
+    parts === 1
+      ? ['0u', depth]
+      : [`group.z % ${parts}u * (${slabsOf(depth)})`, `min(${depth}, (group.z % ${parts}u + 1u) * (${slabsOf(depth)}))`];
+  const term = ([a, b]: [Loading, Loading]) => {
+    const [first, end] = bounds(a.depth);
+    return `
+  for (var start = ${first}; start < ${end}; start += ${slabDepth}u) {
     ${slab(a, 'slabA', 'firstRow')}
     ${slab(b, 'slabB', 'firstColumn')}
     workgroupBarrier();
-    for (var depth = 0u; depth < ${4 * depthBlocks}u; depth++) {
-      ${parts.map((i) => `let a${i} = slabA[depth * ${sideBlocks}u + ${8 * i}u + threadRow];`).join('\n      ')}
-      ${parts.map((i) => `let b${i} = slabB[depth * ${sideBlocks}u + ${8 * i}u + threadColumn];`).join('\n      ')}
+    for (var depth = 0u; depth < ${slabDepth}u; depth++) {
+      ${quarters.map((i) => `let a${i} = slabA[depth * ${sideBlocks}u + ${8 * i}u + threadRow];`).join('\n      ')}
+      ${quarters.map((i) => `let b${i} = slabB[depth * ${sideBlocks}u + ${8 * i}u + threadColumn];`).join('\n      ')}
       ${multiplyAdd(
         tile,
         tile,
@@ -209,7 +341,16 @@ function sharedBody(tile: number, [a, b]: [Loading, Loading]): string {
       )}
     }
     workgroupBarrier();
-  }
+  }`;
+  };
+  return `
+  let threadRow = lane / 8u;
+  let threadColumn = lane % 8u;
+  let firstRow = group.y * ${8 * tile}u;
+  let firstColumn = group.x * ${8 * tile}u;
+  if (firstRow >= params.rows${index} || firstColumn >= params.columns${index}) { return; }
+  ${sums(tile, tile)}
+  ${loads.map(term).join('')}
   let row = firstRow + 4u * threadRow;
   let column = firstColumn + 4u * threadColumn;`;
 }
@@ -220,35 +361,41 @@ function sharedDeclarations(tile: number): string {
 }
 
 interface Storing {
+  index: number;
   tileRows: number;
   tileColumns: number;
   shared: boolean;
   vector: boolean;
-  bias: boolean;
-  residual: boolean;
+  /** Names of the arrays. */
+  bias: string | null;
+  residual: string | null;
   accumulate: boolean;
+  /** More than one: C is as many slices. */
+  parts: number;
 }
 
 /** Writes the thread's tile from `row` and `column` on. In the shared layout its second half lies 32 further. */
-function storing({ tileRows, tileColumns, shared, vector, bias, residual, accumulate }: Storing): string {
+function storing({ index, tileRows, tileColumns, shared, vector, bias, residual, accumulate, parts }: Storing): string {
   const apart = shared ? 32 : 4;
+  const [rows, columns] = [`params.rows${index}`, `params.columns${index}`];
+  const origin = parts > 1 ? `(group.z % ${parts}u * ${rows} * ${columns})` : `params.c${index}Offset`;
   const write = (m: number, q: number): string => {
     const columnAt = `(column + ${q * apart}u)`;
-    const flat = `(r * params.columns + ${columnAt})`;
+    const flat = `(r * ${columns} + ${columnAt})`;
     const scalar = (i: number) => {
-      const [c, at] = [`c[params.cOffset + ${flat} + ${i}u]`, `${columnAt} + ${i}u`];
-      const extra = `${bias ? ` + bias[${at}]` : ''}${residual ? ` + residual[${flat} + ${i}u]` : ''}${accumulate ? ` + ${c}` : ''}`;
-      return `if (${at} < params.columns) { ${c} = sum${m}_${q}[${i}]${extra}; }`;
+      const [c, at] = [`c${index}[${origin} + ${flat} + ${i}u]`, `${columnAt} + ${i}u`];
+      const extra = `${bias ? ` + ${bias}[${at}]` : ''}${residual ? ` + ${residual}[${flat} + ${i}u]` : ''}${accumulate ? ` + ${c}` : ''}`;
+      return `if (${at} < ${columns}) { ${c} = sum${m}_${q}[${i}]${extra}; }`;
     };
     if (!vector) return [0, 1, 2, 3].map(scalar).join('\n    ');
-    const c = `c[(params.cOffset + ${flat}) / 4u]`;
-    const extra = `${bias ? ` + bias[${columnAt} / 4u]` : ''}${residual ? ` + residual[${flat} / 4u]` : ''}${accumulate ? ` + ${c}` : ''}`;
-    return `if (${columnAt} < params.columns) { ${c} = sum${m}_${q}${extra}; }`;
+    const c = `c${index}[(${origin} + ${flat}) / 4u]`;
+    const extra = `${bias ? ` + ${bias}[${columnAt} / 4u]` : ''}${residual ? ` + ${residual}[${flat} / 4u]` : ''}${accumulate ? ` + ${c}` : ''}`;
+    return `if (${columnAt} < ${columns}) { ${c} = sum${m}_${q}${extra}; }`;
   };
   return range(tileRows)
     .map(
       (m) => `
-  if (row + ${(m >> 2) * apart + (m % 4)}u < params.rows) {
+  if (row + ${(m >> 2) * apart + (m % 4)}u < ${rows}) {
     let r = row + ${(m >> 2) * apart + (m % 4)}u;
     ${range(tileColumns / 4)
       .map((q) => write(m, q))
