@@ -6,7 +6,8 @@
 import { engine, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
-import { swiglu } from './activation';
+import { gelu, swiglu } from './activation';
+import type { GeluForm } from './activation';
 import { attention } from './attention';
 import { channelSums } from './channel-sums';
 import { crossEntropy } from './cross-entropy';
@@ -15,7 +16,7 @@ import { dropoutMask } from './dropout/reference';
 import { embedding } from './embedding';
 import { globalNorm } from './global-norm';
 import { linear } from './linear';
-import { rmsNorm } from './norm';
+import { headRmsNorm, layerNorm, rmsNorm } from './norm';
 import { rotary } from './rotary';
 
 type Values = ArrayLike<number>;
@@ -151,6 +152,37 @@ function normCase(rows: number, width: number, scale = 1): OpCase {
   };
 }
 
+function headNormCase(rows: number, heads: number, size: number): OpCase {
+  const flat = normCase(rows * heads, size);
+  return {
+    ...flat,
+    name: `head norm N${rows} heads ${heads} h${size}`,
+    inputs: { ...flat.inputs, x: { shape: [rows, heads * size], data: flat.inputs['x']!.data } },
+    run: ({ x, weight }) => headRmsNorm(x as Tensor2D, weight as Tensor1D, 1e-5),
+  };
+}
+
+/** Rows stand around `centre`. */
+function layerNormCase(rows: number, width: number, scale = 1, centre = 0): OpCase {
+  const epsilon = 1e-5;
+  const x = floats([rows, width], scale);
+  return {
+    name: `layer norm N${rows} D${width} scale ${scale} around ${centre}`,
+    inputs: { x: { ...x, data: x.data.map((value) => value + centre) }, weight: floats([width]), bias: floats([width]) },
+    run: (inputs) => layerNorm(inputs['x'] as Tensor2D, inputs['weight'] as Tensor1D, inputs['bias'] as Tensor1D, epsilon),
+    truth: (inputs) =>
+      byRow(rows, (n) => {
+        const row = Array.from({ length: width }, (_, d) => inputs['x']![n * width + d]!);
+        const mean = row.reduce((total, value) => total + value, 0) / width;
+        const deviation = Math.sqrt(row.reduce((total, value) => total + (value - mean) ** 2, 0) / width + epsilon);
+        return row.map((value, d) => ((value - mean) / deviation) * inputs['weight']![d]! + inputs['bias']![d]!);
+      }),
+    differentiable: true,
+    // A float's rounding far from 0, measured in the row's spread.
+    slack: Math.max(1, Math.abs(centre) / scale),
+  };
+}
+
 function linearCase(rows: number, inner: number, outer: number, extras: { bias?: boolean; residual?: boolean } = {}): OpCase {
   return {
     name: `linear N${rows} I${inner} O${outer}${extras.bias ? ' bias' : ''}${extras.residual ? ' residual' : ''}`,
@@ -174,24 +206,25 @@ function linearCase(rows: number, inner: number, outer: number, extras: { bias?:
   };
 }
 
-function rotaryCase(batch: number, context: number, heads: number, size: number): OpCase {
+function rotaryCase(batch: number, context: number, heads: number, size: number, turning = size): OpCase {
   const rows = batch * context;
-  const angle = (position: number, i: number) => position * 100 ** ((-2 * (i % (size / 2))) / size);
+  const angle = (position: number, i: number) => position * 100 ** ((-2 * (i % (turning / 2))) / turning);
   const table = (of: (angle: number) => number) =>
-    Float32Array.from({ length: context * size }, (_, at) => of(angle(Math.floor(at / size), at % size)));
+    Float32Array.from({ length: context * turning }, (_, at) => of(angle(Math.floor(at / turning), at % turning)));
   const [cos, sin] = [table(Math.cos), table(Math.sin)];
   return {
-    name: `rotary B${batch} T${context} heads ${heads} h${size}`,
+    name: `rotary B${batch} T${context} heads ${heads} ${turning} of h${size}`,
     inputs: { x: floats([rows, heads * size]) },
-    run: ({ x }) => rotary(x as Tensor2D, tensor(cos, [context, size]), tensor(sin, [context, size]), { context, heads }),
+    run: ({ x }) => rotary(x as Tensor2D, tensor(cos, [context, turning]), tensor(sin, [context, turning]), { context, heads }),
     truth: ({ x }) =>
       byRow(rows, (n) =>
         Array.from({ length: heads * size }, (_, column) => {
           const i = column % size;
-          const pair = i < size / 2 ? column + size / 2 : column - size / 2;
+          if (i >= turning) return x![n * heads * size + column]!;
+          const pair = i < turning / 2 ? column + turning / 2 : column - turning / 2;
           const turn = angle(n % context, i);
           const across = x![n * heads * size + pair]! * Math.sin(turn);
-          return x![n * heads * size + column]! * Math.cos(turn) + (i < size / 2 ? -across : across);
+          return x![n * heads * size + column]! * Math.cos(turn) + (i < turning / 2 ? -across : across);
         }),
       ),
     differentiable: true,
@@ -206,14 +239,15 @@ interface AttentionCase {
   size: number;
   documents?: number[];
   scale?: number;
+  window?: number;
 }
 
-function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1 }: AttentionCase): OpCase {
+function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1, window }: AttentionCase): OpCase {
   const rows = batch * context;
-  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5 };
+  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5, window };
   const truth: OpCase['truth'] = ({ q, k, v }) =>
     byRow(rows, (n) => {
-      const start = n - (n % context);
+      const start = Math.max(n - (n % context), window ? n - window + 1 : 0);
       const seen = Array.from({ length: n - start + 1 }, (_, at) => start + at).filter((m) => !documents || documents[m] === documents[n]);
       return Array.from({ length: heads }, (_, head) => {
         const kvHead = Math.floor((head * kvHeads) / heads);
@@ -229,7 +263,7 @@ function attentionCase({ batch, context, heads, kvHeads, size, documents, scale 
       }).flat();
     });
   return {
-    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''} scale ${scale}`,
+    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''}${window ? ` window ${window}` : ''} scale ${scale}`,
     inputs: { q: floats([rows, heads * size], scale), k: floats([rows, kvHeads * size], scale), v: floats([rows, kvHeads * size]) },
     ...(documents ? { integers: { documents: Int32Array.from(documents) } } : {}),
     run: ({ q, k, v, documents: ids }) => attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, ids as Tensor1D | undefined),
@@ -247,6 +281,32 @@ function swigluCase(rows: number, width: number, scale = 1): OpCase {
     truth: ({ gate, up }) => Array.from(gate!, (value, at) => (value / (1 + Math.exp(-value))) * up![at]!),
     differentiable: true,
   };
+}
+
+function geluCase(rows: number, width: number, form: GeluForm, scale = 1): OpCase {
+  return {
+    name: `gelu ${form} N${rows} F${width} scale ${scale}`,
+    inputs: { x: floats([rows, width], scale) },
+    run: ({ x }) => gelu(x!, form),
+    truth: ({ x }) =>
+      Array.from(x!, (value) =>
+        form === 'exact'
+          ? value * distribution(value)
+          : (value / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (value + 0.044715 * value ** 3))),
+      ),
+    differentiable: true,
+  };
+}
+
+/** Φ by its series around 0, φ(x)·(x + x³/3 + x⁵/15 + …) + ½; beyond 6 it is 0 or 1 to within 1e-9. */
+function distribution(x: number): number {
+  if (Math.abs(x) > 6) return x > 0 ? 1 : 0;
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 120; n += 1) {
+    term *= (x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return 0.5 + (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;
 }
 
 function crossEntropyCase(rows: number, width: number, vocabulary: number, skipEvery: number, scale = 1): OpCase {
@@ -340,6 +400,14 @@ export const opCases: OpCase[] = [
   normCase(9, 48),
   normCase(3, 20, 1e4),
   normCase(3, 20, 1e-4),
+  headNormCase(1, 1, 5),
+  headNormCase(5, 3, 8),
+  layerNormCase(1, 3),
+  layerNormCase(5, 7),
+  layerNormCase(9, 48),
+  layerNormCase(3, 20, 1e4),
+  layerNormCase(3, 20, 1e-2),
+  layerNormCase(4, 33, 1, 30),
   linearCase(1, 1, 1),
   linearCase(5, 7, 3),
   linearCase(1, 19, 6, { bias: true }),
@@ -349,15 +417,31 @@ export const opCases: OpCase[] = [
   rotaryCase(1, 1, 1, 2),
   rotaryCase(2, 5, 3, 6),
   rotaryCase(1, 9, 2, 16),
+  rotaryCase(1, 1, 1, 3, 2),
+  rotaryCase(2, 5, 3, 7, 4),
+  rotaryCase(1, 9, 2, 32, 8),
+  rotaryCase(2, 3, 1, 12, 6),
   attentionCase({ batch: 1, context: 1, heads: 1, kvHeads: 1, size: 2 }),
   attentionCase({ batch: 3, context: 1, heads: 2, kvHeads: 1, size: 4 }),
   attentionCase({ batch: 2, context: 5, heads: 4, kvHeads: 2, size: 6 }),
   attentionCase({ batch: 2, context: 6, heads: 3, kvHeads: 1, size: 5, documents: [0, 0, 1, 1, 1, 2, 7, 8, 8, 8, 8, 8] }),
   attentionCase({ batch: 1, context: 35, heads: 2, kvHeads: 2, size: 16 }),
   attentionCase({ batch: 1, context: 8, heads: 2, kvHeads: 1, size: 8, scale: 6 }),
+  attentionCase({ batch: 1, context: 9, heads: 1, kvHeads: 1, size: 4, window: 1 }),
+  attentionCase({ batch: 2, context: 7, heads: 4, kvHeads: 2, size: 6, window: 3 }),
+  attentionCase({ batch: 2, context: 6, heads: 3, kvHeads: 1, size: 5, window: 2, documents: [0, 0, 1, 1, 1, 2, 7, 8, 8, 8, 8, 8] }),
+  attentionCase({ batch: 1, context: 45, heads: 2, kvHeads: 1, size: 8, window: 11 }),
+  attentionCase({ batch: 1, context: 5, heads: 2, kvHeads: 1, size: 8, window: 64 }),
   swigluCase(1, 1),
   swigluCase(5, 7),
   swigluCase(4, 33, 40),
+  geluCase(1, 1, 'exact'),
+  geluCase(5, 7, 'exact'),
+  geluCase(4, 33, 'exact', 40),
+  geluCase(4, 9, 'exact', 0.01),
+  geluCase(1, 1, 'tanh'),
+  geluCase(5, 7, 'tanh'),
+  geluCase(4, 33, 'tanh', 40),
   crossEntropyCase(1, 1, 2, 9),
   crossEntropyCase(5, 7, 11, 3),
   crossEntropyCase(2, 3, 5, 1),

@@ -100,6 +100,7 @@ const products: Case[] = (
     kernel: kernels.LinearGradInput,
     inputs: { dy: () => numbers([n, o], 1), weight: () => numbers([o, i], 2) },
   },
+  { title: `rows of [${n},${o}]`, kernel: kernels.LinearGradBias, inputs: { dy: () => numbers([n, o], 1) } },
   {
     title: `[${n},${o}]ᵀ·[${n},${i}]`,
     kernel: kernels.LinearGradWeight,
@@ -127,6 +128,32 @@ const rowOps: Case[] = (
     inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2), dy: () => numbers([n, d], 3) },
     attributes: { epsilon: 1e-5 },
   },
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.LayerNorm,
+    inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2), bias: () => numbers([d], 3) },
+    attributes: { epsilon: 1e-5 },
+  },
+  {
+    title: `[${n},${d}] to ±${scale}`,
+    kernel: kernels.LayerNormGrad,
+    inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2), dy: () => numbers([n, d], 3) },
+    attributes: { epsilon: 1e-5 },
+  },
+  ...(['exact', 'tanh'] as const).flatMap((form): Case[] => [
+    {
+      title: `${form} [${n},${d}] to ±${scale}`,
+      kernel: kernels.Gelu,
+      inputs: { x: () => numbers([n, d], 1, scale) },
+      attributes: { form },
+    },
+    {
+      title: `${form} [${n},${d}] to ±${scale}`,
+      kernel: kernels.GeluGrad,
+      inputs: { x: () => numbers([n, d], 1, scale), dy: () => numbers([n, d], 2) },
+      attributes: { form },
+    },
+  ]),
   {
     title: `[${n},${d}] to ±${scale}`,
     kernel: kernels.Swiglu,
@@ -170,18 +197,20 @@ const rowOps: Case[] = (
 
 const rotations: Case[] = (
   [
-    [1, 1, 1, 2],
-    [2, 3, 3, 6],
-    [2, 65, 2, 32],
+    [1, 1, 1, 2, 2],
+    [2, 3, 3, 6, 6],
+    [2, 65, 2, 32, 32],
+    [2, 65, 2, 32, 8],
+    [1, 5, 3, 9, 6],
   ] as const
-).flatMap(([batch, context, heads, size]) =>
+).flatMap(([batch, context, heads, size, turning]) =>
   [false, true].map((inverse): Case => ({
-    title: `${batch}×${context}, ${heads} heads of ${size}${inverse ? ', inverse' : ''}`,
+    title: `${batch}×${context}, ${heads} heads, ${turning} of ${size}${inverse ? ', inverse' : ''}`,
     kernel: kernels.Rotary,
     inputs: {
       x: () => numbers([batch * context, heads * size], 1),
-      cos: () => numbers([context, size], 2),
-      sin: () => numbers([context, size], 3),
+      cos: () => numbers([context, turning], 2),
+      sin: () => numbers([context, turning], 3),
     },
     attributes: { context, heads, inverse },
   })),
@@ -189,22 +218,25 @@ const rotations: Case[] = (
 
 const attentions: Case[] = (
   [
-    [1, 1, 1, 1, 2, 1],
-    [1, 1, 1, 1, 8, 1],
-    [2, 5, 3, 1, 6, 1],
-    [2, 8, 2, 2, 8, 1],
-    [2, 45, 4, 2, 32, 3],
-    [1, 67, 2, 1, 20, 30],
+    [1, 1, 1, 1, 2, 1, 0],
+    [1, 1, 1, 1, 8, 1, 0],
+    [2, 5, 3, 1, 6, 1, 0],
+    [2, 8, 2, 2, 8, 1, 0],
+    [2, 45, 4, 2, 32, 3, 0],
+    [1, 67, 2, 1, 20, 30, 0],
+    [2, 45, 4, 2, 32, 3, 17],
+    [1, 131, 2, 1, 20, 3, 2],
+    [1, 131, 1, 1, 4, 1, 40],
   ] as const
-).flatMap(([batch, context, heads, kvHeads, size, spread]) => {
+).flatMap(([batch, context, heads, kvHeads, size, spread, window]) => {
   const rows = batch * context;
-  const attributes = { batch, context, heads, kvHeads, scale: size ** -0.5 };
+  const attributes = { batch, context, heads, kvHeads, scale: size ** -0.5, window };
   const inputs = {
     q: () => numbers([rows, heads * size], 1, spread),
     k: () => numbers([rows, kvHeads * size], 2, spread),
     v: () => numbers([rows, kvHeads * size], 3),
   };
-  const title = `${batch}×${context}, ${heads} heads on ${kvHeads} of ${size}, to ±${spread}`;
+  const title = `${batch}×${context}, ${heads} heads on ${kvHeads} of ${size}, to ±${spread}${window ? `, window ${window}` : ''}`;
   return [{}, { documents: () => integers(rows, 5, 3) }].flatMap((documents): Case[] => {
     const masked = 'documents' in documents ? ', by document' : '';
     // Scores reach spread²·√size; their rounding is what remains.

@@ -63,6 +63,7 @@ const products: Case[] = (
     kernel: kernels.Linear,
     inputs: { x: floats(n, i), weight: floats(o, i), bias: floats(o), residual: floats(n, o) },
   },
+  { title: `rows of [${n},${o}]`, kernel: kernels.LinearGradBias, inputs: { dy: floats(n, o) } },
   { title: `[${n},${o}]·[${o},${i}]`, kernel: kernels.LinearGradInput, inputs: { dy: floats(n, o), weight: floats(o, i) } },
   { title: `[${n},${o}]ᵀ·[${n},${i}]`, kernel: kernels.LinearGradWeight, inputs: { dy: floats(n, o), x: floats(n, i) } },
 ]);
@@ -76,21 +77,29 @@ const norms: Case[] = (
   const attributes = { epsilon: 1e-5 };
   return [
     { title: `[${n},${d}]`, kernel: kernels.RmsNorm, inputs: { x: floats(n, d), weight: floats(d) }, attributes },
+    {
+      title: `[${n},${d}]`,
+      kernel: kernels.LayerNorm,
+      inputs: { x: floats(n, d), weight: floats(d), bias: floats(d) },
+      attributes,
+    },
+    { title: `[${n},${d}]`, kernel: kernels.LayerNormGrad, inputs: { x: floats(n, d), weight: floats(d), dy: floats(n, d) }, attributes },
     { title: `[${n},${d}]`, kernel: kernels.RmsNormGrad, inputs: { x: floats(n, d), weight: floats(d), dy: floats(n, d) }, attributes },
   ];
 });
 
 const attentions: Case[] = (
   [
-    [2, 70, 4, 2, 8, true],
-    [1, 66, 2, 1, 10, true],
-    [3, 40, 3, 3, 16, false],
+    [2, 70, 4, 2, 8, true, 0],
+    [1, 66, 2, 1, 10, true, 9],
+    [3, 40, 3, 3, 16, false, 0],
+    [2, 70, 2, 1, 8, false, 33],
   ] as const
-).map(([batch, context, heads, kvHeads, size, packed]) => {
+).map(([batch, context, heads, kvHeads, size, packed, window]) => {
   const rows = batch * context;
   const documents = { shape: [rows], values: Int32Array.from({ length: rows }, (_, n) => Math.floor(n / 17)) };
   return {
-    title: `B${batch} T${context} H${heads} K${kvHeads} h${size}${packed ? ' documents' : ''}`,
+    title: `B${batch} T${context} H${heads} K${kvHeads} h${size}${packed ? ' documents' : ''}${window ? ` window ${window}` : ''}`,
     kernel: kernels.Attention,
     inputs: {
       q: floats(rows, heads * size),
@@ -98,7 +107,7 @@ const attentions: Case[] = (
       v: floats(rows, kvHeads * size),
       ...(packed ? { documents } : {}),
     },
-    attributes: { batch, context, heads, kvHeads, scale: size ** -0.5 },
+    attributes: { batch, context, heads, kvHeads, scale: size ** -0.5, window },
   };
 });
 
@@ -113,6 +122,16 @@ const others: Case[] = [
     title: '9 tensors',
     kernel: kernels.GlobalNorm,
     inputs: Object.fromEntries([10_000, 5, 4096, 4097, 1, 300, 8192, 64, 70].map((size, index) => [String(index), floats(size)])),
+  },
+  ...(['exact', 'tanh'] as const).flatMap((form): Case[] => [
+    { title: `${form} [70,37]`, kernel: kernels.Gelu, inputs: { x: floats(70, 37) }, attributes: { form } },
+    { title: `${form} [70,36]`, kernel: kernels.GeluGrad, inputs: { x: floats(70, 36), dy: floats(70, 36) }, attributes: { form } },
+  ]),
+  {
+    title: '8 of 24',
+    kernel: kernels.Rotary,
+    inputs: { x: floats(90, 72), cos: floats(45, 8), sin: floats(45, 8) },
+    attributes: { context: 45, heads: 3, inverse: false },
   },
   { title: '[70,37]', kernel: kernels.SwigluGrad, inputs: { gate: floats(70, 37), up: floats(70, 37), dy: floats(70, 37) } },
   {

@@ -3,6 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
 import { partition, registerWasmKernel, SMALL } from '../../wasm/kernel';
 import { kernels } from '../kernels';
+import type { GeluAttributes } from '.';
 
 export function registerWasm(engine: WasmEngine): void {
   registerWasmKernel<{ gate: TensorInfo; up: TensorInfo }>(kernels.Swiglu, ({ gate, up }) => {
@@ -21,5 +22,22 @@ export function registerWasm(engine: WasmEngine): void {
     const addresses = [gate, up, dy, dgate, dup].map((tensor) => engine.address(tensor));
     engine.run('swigluGrad', chunks, [...addresses, count, block]);
     return [dgate, dup];
+  });
+
+  registerWasmKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
+    const output = engine.output(x.shape);
+    const count = util.sizeFromShape(x.shape);
+    const { block, chunks } = partition(count, SMALL);
+    engine.run('gelu', chunks, [engine.address(x), engine.address(output), count, Number(form === 'exact'), block]);
+    return output;
+  });
+
+  registerWasmKernel<{ x: TensorInfo; dy: TensorInfo }, GeluAttributes>(kernels.GeluGrad, ({ x, dy }, { form }) => {
+    const dx = engine.output(x.shape);
+    const count = util.sizeFromShape(x.shape);
+    const { block, chunks } = partition(count, SMALL);
+    const addresses = [x, dy, dx].map((tensor) => engine.address(tensor));
+    engine.run('geluGrad', chunks, [...addresses, count, Number(form === 'exact'), block]);
+    return dx;
   });
 }

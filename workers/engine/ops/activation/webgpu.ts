@@ -5,6 +5,8 @@ import { registerWebgpuKernel } from '../../webgpu/kernel';
 import { eachElement, unitFor } from '../../webgpu/layout';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
+import type { GeluAttributes } from '.';
+import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from './normal';
 
 /** σ of `value`: its exponential is kept finite, since WGSL may assume that no value is infinite. */
 const sigmoid = (value: string, { type }: Unit): string => `1.0 / (1.0 + exp(min(-${value}, ${type}(88.0))))`;
@@ -52,4 +54,65 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     });
     return [dgate, dup];
   });
+
+  registerWebgpuKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
+    const y = engine.output(x.shape);
+    const size = util.sizeFromShape(x.shape);
+    const unit = unitFor(size);
+    const count = size / unit.width;
+    engine.run({
+      kernel: kernels.Gelu,
+      variant: form,
+      reads: { x },
+      writes: { y },
+      vectors: unit.width === 4 ? ['x', 'y'] : [],
+      integers: { count },
+      workgroupSize: eachElement.workgroupSize,
+      groups: eachElement.groups(count),
+      body: () => `${eachElement.begin}
+  let value = x[index];
+  ${form === 'exact' ? `${distribution(unit)} let part = below;` : `${gate(unit)} let part = open;`}
+  y[index] = value * part;`,
+    });
+    return y;
+  });
+
+  registerWebgpuKernel<{ x: TensorInfo; dy: TensorInfo }, GeluAttributes>(kernels.GeluGrad, ({ x, dy }, { form }) => {
+    const dx = engine.output(x.shape);
+    const size = util.sizeFromShape(x.shape);
+    const unit = unitFor(size);
+    const count = size / unit.width;
+    const slope =
+      form === 'exact'
+        ? `below + value * ${densityAtZero} * bell`
+        : `open + limited * (${3 * tanhForm.cubic} * limited * limited + ${tanhForm.linear}) * open * (1.0 - open)`;
+    engine.run({
+      kernel: kernels.GeluGrad,
+      variant: form,
+      reads: { x, dy },
+      writes: { dx },
+      vectors: unit.width === 4 ? ['x', 'dy', 'dx'] : [],
+      integers: { count },
+      workgroupSize: eachElement.workgroupSize,
+      groups: eachElement.groups(count),
+      body: () => `${eachElement.begin}
+  let value = x[index];
+  ${form === 'exact' ? distribution(unit) : gate(unit)}
+  dx[index] = dy[index] * (${slope});`,
+    });
+    return dx;
+  });
 }
+
+/** Declares `bell` = e^(−x²/2) and `below` = Φ(x) of `value`. */
+const distribution = ({ type }: Unit): string => `
+  let bell = exp(max(-0.5 * value * value, ${type}(-87.0)));
+  let u = 1.0 / (1.0 + ${tailScale} * abs(value));
+  let tail = bell * ${tailCoefficients.reduceRight((sum, coefficient) => `u * (${coefficient} + ${sum})`, `${type}()`)};
+  let below = select(1.0 - tail, tail, value < ${type}());`;
+
+/** Declares `limited`, which keeps x³ finite, and `open` = σ of the tanh form's argument. */
+const gate = (unit: Unit): string => `
+  let limited = clamp(value, ${unit.type}(-${tanhFormLimit}), ${unit.type}(${tanhFormLimit}));
+  let argument = limited * (${tanhForm.cubic} * limited * limited + ${tanhForm.linear});
+  let open = ${sigmoid('argument', unit)};`;

@@ -15,6 +15,8 @@ export interface AttentionShape {
   kvHeads: number;
   /** Factor on the scores, 1/√h in Llama. */
   scale: number;
+  /** A token sees itself and at most window − 1 tokens before it (Mistral's sliding window); 0 or absent: all before it. */
+  window?: number | undefined;
 }
 
 export type AttentionAttributes = AttentionShape;
@@ -24,7 +26,7 @@ type TapeAttributes = AttentionShape & { documents?: Tensor1D };
 
 /**
  * q [N,H·h], k [N,K·h], v [N,K·h] → [N,H·h]. Query head i reads key-value head ⌊i·K/H⌋. A token sees itself and earlier tokens
- * of its sequence; with `documents` (int32 [N]) only those with the same document id. When gradients are taken, `documents` must
+ * of its sequence, within the shape's window; with `documents` (int32 [N]) only those with the same document id. When gradients are taken, `documents` must
  * have been made outside the function that tfjs differentiates: the tape holds it without saving it.
  */
 export function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape, documents?: Tensor1D): Tensor2D {

@@ -5,6 +5,7 @@ import {
   equal,
   exp,
   greaterEqual,
+  less,
   log,
   logicalAnd,
   matMul,
@@ -48,9 +49,11 @@ function stacked(x: Tensor, heads: number, shape: AttentionShape): Tensor {
 }
 
 /** 0 where the pair may attend, else `masked`: [1 or B, 1, T, T]. */
-function mask({ batch, context }: AttentionShape, documents: Tensor1D | undefined): Tensor {
+function mask({ batch, context, window }: AttentionShape, documents: Tensor1D | undefined): Tensor {
   const positions = range(0, context, 1, 'int32');
-  const causal = greaterEqual(reshape(positions, [1, 1, context, 1]), reshape(positions, [1, 1, 1, context]));
+  const [own, other] = [reshape(positions, [1, 1, context, 1]), reshape(positions, [1, 1, 1, context])];
+  const earlier = greaterEqual(own, other);
+  const causal = window ? logicalAnd(earlier, less(sub(own, other), window)) : earlier;
   const allowed = documents
     ? logicalAnd(causal, equal(reshape(documents, [batch, 1, context, 1]), reshape(documents, [batch, 1, 1, context])))
     : causal;

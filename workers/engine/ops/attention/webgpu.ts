@@ -66,7 +66,8 @@ const query = `${eachElement.begin}
   let row = index % params.rows;
   let head = index / params.rows;
   let keyHead = head * params.kvHeads / params.heads;
-  let start = row - row % params.context;`;
+  // First token of the sequence or, later on, of the window.
+  let start = max(row - row % params.context, row - min(row, params.window - 1u));`;
 
 const sameDocument = (documents: boolean, other: string): string =>
   documents ? `if (documents[${other}] != documents[row]) { continue; }` : '';
@@ -139,7 +140,7 @@ function keyGradBody(vector: HeadVector, documents: boolean): string {
   return `${eachElement.begin}
   let row = index % params.rows;
   let keyHead = index / params.rows;
-  let end = row - row % params.context + params.context;
+  let end = min(row - row % params.context + params.context, row + params.window);
   let members = params.heads / params.kvHeads;
     let own = (row * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'own')}
@@ -164,11 +165,11 @@ function keyGradBody(vector: HeadVector, documents: boolean): string {
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale }: AttentionAttributes) => {
+  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale, window }: AttentionAttributes) => {
     const [rows, width] = q.shape as [number, number];
     const size = width / heads;
     const vector = new HeadVector(unitFor(size), size);
-    const integers = { rows, context, heads, kvHeads };
+    const integers = { rows, context, heads, kvHeads, window: window || context };
     return { rows, vector, vectors: vector.unit.width === 4, variant: String(size), integers, floats: { scale } };
   };
   const perThread = (count: number) => ({ workgroupSize: eachElement.workgroupSize, groups: eachElement.groups(count) });

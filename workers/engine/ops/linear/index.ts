@@ -1,5 +1,4 @@
 /** Affine map with Hugging Face's weight layout, and the residual stream added in the same pass. */
-import { sum } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, runKernel } from '../gradient';
 import { kernels } from '../kernels';
@@ -22,7 +21,7 @@ defineGradient({
   gradient: ([dy], [x, weight]) => ({
     x: () => runKernel(kernels.LinearGradInput, { dy, weight }),
     weight: () => runKernel(kernels.LinearGradWeight, { dy, x }),
-    bias: () => sum(dy!, 0),
+    bias: () => runKernel(kernels.LinearGradBias, { dy }),
     residual: () => dy!.clone(),
   }),
 });

@@ -1,4 +1,4 @@
-import { add, matMul } from '@tensorflow/tfjs-core';
+import { add, matMul, sum } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../api';
 import { registerReferenceKernel } from '../kernel';
@@ -26,8 +26,13 @@ export function linearGradWeightReference({ dy, x }: { dy: Tensor2D; x: Tensor2D
   return matMul(dy, x, true, false);
 }
 
+export function linearGradBiasReference({ dy }: { dy: Tensor2D }): Tensor {
+  return sum(dy, 0);
+}
+
 export function registerReference(backend: BackendName): void {
   registerReferenceKernel(kernels.Linear, backend, linearReference);
   registerReferenceKernel(kernels.LinearGradInput, backend, linearGradInputReference);
   registerReferenceKernel(kernels.LinearGradWeight, backend, linearGradWeightReference);
+  registerReferenceKernel(kernels.LinearGradBias, backend, linearGradBiasReference);
 }

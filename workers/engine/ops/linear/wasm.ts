@@ -1,7 +1,7 @@
 /** Linear and its gradients as blocked matrix products; `MatrixProducts` is also what cross-entropy stands on. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { registerWasmKernel } from '../../wasm/kernel';
+import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
 import { kernels } from '../kernels';
 
 /** As in assembly/product.ts. */
@@ -142,6 +142,16 @@ export function registerWasm(engine: WasmEngine): void {
       c: engine.address(output),
       cStride: columns,
     });
+    return output;
+  });
+
+  registerWasmKernel<{ dy: TensorInfo }>(kernels.LinearGradBias, ({ dy }) => {
+    const [rows, width] = dy.shape as [number, number];
+    const output = engine.output([width]);
+    const { block, chunks } = partitionRows(rows, width);
+    const partial = engine.reserve(4 * chunks * width);
+    engine.run('columnSums', chunks, [engine.address(dy), partial, rows, width, block]);
+    engine.run('sumPartials', 1, [partial, chunks, width, engine.address(output)]);
     return output;
   });
 }

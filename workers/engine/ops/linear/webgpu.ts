@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { columnSums } from '../../webgpu/column-sums';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { registerWebgpuKernel } from '../../webgpu/kernel';
 import { multiply } from '../../webgpu/product';
@@ -52,6 +53,13 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       depth,
       c: { tensor: output },
     });
+    return output;
+  });
+
+  registerWebgpuKernel<{ dy: TensorInfo }>(kernels.LinearGradBias, ({ dy }) => {
+    const [rows, columns] = dy.shape as [number, number];
+    const output = engine.output([columns]);
+    columnSums(engine, { kernel: kernels.LinearGradBias, reads: { dy }, rows, columns, sums: { sum: { output, term: 'dy[at]' } } });
     return output;
   });
 }

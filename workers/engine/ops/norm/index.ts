@@ -1,9 +1,12 @@
-/** Root-mean-square norm (Zhang & Sennrich, arXiv 1910.07467), as transformers' LlamaRMSNorm. */
+/**
+ * Norms of rows: root mean square (Zhang & Sennrich, arXiv 1910.07467), as transformers' LlamaRMSNorm, and layer norm (Ba et al.,
+ * arXiv 1607.06450), as torch.nn.LayerNorm.
+ */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, handOut, runKernel, runKernels } from '../gradient';
 import { kernels } from '../kernels';
 
-export interface RmsNormAttributes {
+export interface NormAttributes {
   epsilon: number;
 }
 
@@ -12,8 +15,25 @@ export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2
   return runKernel(kernels.RmsNorm, { x, weight }, { epsilon });
 }
 
-defineGradient<RmsNormAttributes>({
+/** The same of each head by itself, as Qwen 3 norms queries and keys: x [N,heads·h], weight [h] → [N,heads·h]. */
+export function headRmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D {
+  return rmsNorm(x, weight, epsilon);
+}
+
+/** x [N,D], weight [D], bias [D] → (x − mean) · (variance + ε)^−½ · weight + bias [N,D], the variance being the mean square deviation */
+export function layerNorm(x: Tensor2D, weight: Tensor1D, bias: Tensor1D, epsilon: number): Tensor2D {
+  return runKernel(kernels.LayerNorm, { x, weight, bias }, { epsilon });
+}
+
+defineGradient<NormAttributes>({
   kernel: kernels.RmsNorm,
   saveInputs: ['x', 'weight'],
   gradient: ([dy], [x, weight], attributes) => handOut(['x', 'weight'], runKernels(kernels.RmsNormGrad, { x, weight, dy }, attributes)),
+});
+
+defineGradient<NormAttributes>({
+  kernel: kernels.LayerNorm,
+  saveInputs: ['x', 'weight'],
+  gradient: ([dy], [x, weight], attributes) =>
+    handOut(['x', 'weight', 'bias'], runKernels(kernels.LayerNormGrad, { x, weight, dy }, attributes)),
 });

@@ -1,23 +1,30 @@
+import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
 import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
 import { kernels } from '../kernels';
-import type { RmsNormAttributes } from '.';
+import type { NormAttributes } from '.';
+
+/** Rows of the weight's width in x. */
+function rowsOf(x: TensorInfo, weight: TensorInfo): { rows: number; width: number } {
+  const width = weight.shape[0]!;
+  return { rows: util.sizeFromShape(x.shape) / width, width };
+}
 
 export function registerWasm(engine: WasmEngine): void {
-  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo }, RmsNormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
-    const [rows, width] = x.shape as [number, number];
-    const output = engine.output([rows, width]);
+  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
+    const { rows, width } = rowsOf(x, weight);
+    const output = engine.output(x.shape);
     const { block, chunks } = partitionRows(rows, width);
     engine.run('rmsNorm', chunks, [engine.address(x), engine.address(weight), engine.address(output), rows, width, epsilon, block]);
     return output;
   });
 
-  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, RmsNormAttributes>(
+  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
     ({ x, weight, dy }, { epsilon }) => {
-      const [rows, width] = x.shape as [number, number];
-      const dx = engine.output([rows, width]);
+      const { rows, width } = rowsOf(x, weight);
+      const dx = engine.output(x.shape);
       const dweight = engine.output([width]);
       const { block, chunks } = partitionRows(rows, width);
       const partial = engine.reserve(4 * chunks * width);
@@ -25,6 +32,36 @@ export function registerWasm(engine: WasmEngine): void {
       engine.run('rmsNormGrad', chunks, [from, scale, gradient, to, partial, rows, width, epsilon, block]);
       engine.run('sumPartials', 1, [partial, chunks, width, engine.address(dweight)]);
       return [dx, dweight];
+    },
+  );
+
+  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; bias: TensorInfo }, NormAttributes>(
+    kernels.LayerNorm,
+    ({ x, weight, bias }, { epsilon }) => {
+      const [rows, width] = x.shape as [number, number];
+      const output = engine.output([rows, width]);
+      const { block, chunks } = partitionRows(rows, width);
+      const addresses = [x, weight, bias, output].map((tensor) => engine.address(tensor));
+      engine.run('layerNorm', chunks, [...addresses, rows, width, epsilon, block]);
+      return output;
+    },
+  );
+
+  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
+    kernels.LayerNormGrad,
+    ({ x, weight, dy }, { epsilon }) => {
+      const [rows, width] = x.shape as [number, number];
+      const dx = engine.output([rows, width]);
+      const dweight = engine.output([width]);
+      const dbias = engine.output([width]);
+      const { block, chunks } = partitionRows(rows, width);
+      const forWeight = engine.reserve(8 * chunks * width);
+      const forBias = forWeight + 4 * chunks * width;
+      const addresses = [x, weight, dy, dx].map((tensor) => engine.address(tensor));
+      engine.run('layerNormGrad', chunks, [...addresses, forWeight, forBias, rows, width, epsilon, block]);
+      engine.run('sumPartials', 1, [forWeight, chunks, width, engine.address(dweight)]);
+      engine.run('sumPartials', 1, [forBias, chunks, width, engine.address(dbias)]);
+      return [dx, dweight, dbias];
     },
   );
 }

@@ -1,18 +1,27 @@
+import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { columnSums } from '../../webgpu/column-sums';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { registerWebgpuKernel } from '../../webgpu/kernel';
-import { groupsOf, RowTeam, unitFor } from '../../webgpu/layout';
+import { RowTeam, unitFor } from '../../webgpu/layout';
+import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
-import type { RmsNormAttributes } from '.';
+import type { NormAttributes } from '.';
+
+/** Rows of the weight's width in x. */
+function rowsOf(x: TensorInfo, weight: TensorInfo): { rows: number; width: number } {
+  const width = weight.shape[0]!;
+  return { rows: util.sizeFromShape(x.shape) / width, width };
+}
 
 export function registerWebgpu(engine: WebgpuEngine): void {
   const team = new RowTeam(engine.tiles);
   const declarations = () => team.declarations;
   const workgroupSize = team.workgroupSize;
 
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, RmsNormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
-    const [rows, width] = x.shape as [number, number];
-    const y = engine.output([rows, width]);
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
+    const { rows, width } = rowsOf(x, weight);
+    const y = engine.output(x.shape);
     const unit = unitFor(width);
     engine.run({
       kernel: kernels.RmsNorm,
@@ -36,11 +45,11 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     return y;
   });
 
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, RmsNormAttributes>(
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
     ({ x, weight, dy }, { epsilon }) => {
-      const [rows, width] = x.shape as [number, number];
-      const dx = engine.output([rows, width]);
+      const { rows, width } = rowsOf(x, weight);
+      const dx = engine.output(x.shape);
       const inverses = engine.output([rows]);
       const dweight = engine.output([width]);
       const unit = unitFor(width);
@@ -74,52 +83,102 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   }
   if (part == 0u) { inverses[row] = inverse; }`,
       });
-      weightGradient(engine, { x, dy, inverses, dweight, rows, width });
+      columnSums(engine, {
+        kernel: `${kernels.RmsNormGrad} weight`,
+        reads: { x, dy, inverses },
+        rows,
+        columns: width,
+        sums: { dweight: { output: dweight, term: 'dy[at] * x[at] * inverses[row]' } },
+      });
       engine.release(inverses);
       return [dx, dweight];
     },
   );
+
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; bias: TensorInfo }, NormAttributes>(
+    kernels.LayerNorm,
+    ({ x, weight, bias }, { epsilon }) => {
+      const [rows, width] = x.shape as [number, number];
+      const y = engine.output([rows, width]);
+      const unit = unitFor(width);
+      engine.run({
+        kernel: kernels.LayerNorm,
+        variant: engine.tiles,
+        reads: { x, weight, bias },
+        writes: { y },
+        vectors: unit.width === 4 ? ['x', 'weight', 'bias', 'y'] : [],
+        integers: { rows, units: width / unit.width },
+        floats: { width, epsilon },
+        workgroupSize,
+        groups: team.groups(rows),
+        declarations,
+        body: () => `${team.begin}${standardize(unit, team)}
+  for (var d = part; d < params.units; d += PARTS) { y[start + d] = (x[start + d] - mean) * inverse * weight[d] + bias[d]; }`,
+      });
+      return y;
+    },
+  );
+
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
+    kernels.LayerNormGrad,
+    ({ x, weight, dy }, { epsilon }) => {
+      const [rows, width] = x.shape as [number, number];
+      const dx = engine.output([rows, width]);
+      const statistics = engine.output([rows, 2]);
+      const [dweight, dbias] = [engine.output([width]), engine.output([width])];
+      const unit = unitFor(width);
+      engine.run({
+        kernel: `${kernels.LayerNormGrad} x`,
+        variant: engine.tiles,
+        reads: { x, weight, dy },
+        writes: { dx, statistics },
+        vectors: unit.width === 4 ? ['x', 'weight', 'dy', 'dx'] : [],
+        integers: { rows, units: width / unit.width },
+        floats: { width, epsilon },
+        workgroupSize,
+        groups: team.groups(rows),
+        declarations,
+        body: () => `${team.begin}${standardize(unit, team)}
+  var slopes = ${unit.type}();
+  var products = ${unit.type}();
+  for (var d = part; d < params.units; d += PARTS) {
+    let scaled = dy[start + d] * weight[d];
+    slopes += scaled;
+    products += scaled * ((x[start + d] - mean) * inverse);
+  }
+  ${team.combined('slope', unit.total('slopes'))}
+  ${team.combined('inner', unit.total('products'))}
+  let level = slope / params.width;
+  let along = inner / params.width;
+  for (var d = part; d < params.units; d += PARTS) {
+    dx[start + d] = (dy[start + d] * weight[d] - level - (x[start + d] - mean) * inverse * along) * inverse;
+  }
+  if (part == 0u) { statistics[2u * row] = mean; statistics[2u * row + 1u] = inverse; }`,
+      });
+      columnSums(engine, {
+        kernel: `${kernels.LayerNormGrad} weight`,
+        reads: { x, dy, statistics },
+        rows,
+        columns: width,
+        sums: {
+          dweight: { output: dweight, term: 'dy[at] * (x[at] - statistics[2u * row]) * statistics[2u * row + 1u]' },
+          dbias: { output: dbias, term: 'dy[at]' },
+        },
+      });
+      engine.release(statistics);
+      return [dx, dweight, dbias];
+    },
+  );
 }
 
-interface WeightGradient {
-  x: TensorInfo;
-  dy: TensorInfo;
-  inverses: TensorInfo;
-  dweight: TensorInfo;
-  rows: number;
-  width: number;
-}
-
-/** Σ over rows of dy·x/rms: columns side by side, 16 threads for each on a GPU. */
-function weightGradient(engine: WebgpuEngine, { x, dy, inverses, dweight, rows, width }: WeightGradient): void {
-  const parts = engine.tiles === 'workgroup' ? 16 : 1;
-  engine.run({
-    kernel: `${kernels.RmsNormGrad} weight`,
-    variant: engine.tiles,
-    reads: { x, dy, inverses },
-    writes: { dweight },
-    integers: { rows, columns: width },
-    workgroupSize: 16 * parts,
-    groups: groupsOf(Math.ceil(width / 16)),
-    declarations: () => (parts === 1 ? '' : 'var<workgroup> shares: array<f32, 256>;'),
-    body: () => `
-  let column = (group.y * groups.x + group.x) * 16u + lane % 16u;
-  let part = lane / 16u;
-  let inside = min(column, params.columns - 1u);
-  var sum = 0.0;
-  for (var row = part; row < params.rows; row += ${parts}u) {
-    let at = row * params.columns + inside;
-    sum += dy[at] * x[at] * inverses[row];
-  }
-  ${
-    parts === 1
-      ? ''
-      : `shares[lane] = sum;
-  workgroupBarrier();
-  if (part == 0u) {
-    for (var other = 1u; other < 16u; other++) { sum += shares[other * 16u + lane]; }
-  }`
-  }
-  if (part == 0u && column < params.columns) { dweight[column] = sum; }`,
-  });
-}
+/** Declares `start` of the row, its `mean`, and `inverse` = 1/√(variance + ε) from squared deviations. */
+const standardize = (unit: Unit, team: RowTeam): string => `
+  let start = row * params.units;
+  var values = ${unit.type}();
+  for (var d = part; d < params.units; d += PARTS) { values += x[start + d]; }
+  ${team.combined('total', unit.total('values'))}
+  let mean = total / params.width;
+  var squares = ${unit.type}();
+  for (var d = part; d < params.units; d += PARTS) { let deviation = x[start + d] - mean; squares += deviation * deviation; }
+  ${team.combined('spread', unit.total('squares'))}
+  let inverse = inverseSqrt(spread / params.width + params.epsilon);`;

@@ -1,4 +1,4 @@
-/** Rotary position embedding (Su et al., arXiv 2104.09864) in transformers' half-split pairing: component i turns with i + h/2. */
+/** Rotary position embedding (Su et al., arXiv 2104.09864) in transformers' half-split pairing: component i turns with i + r/2. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, runKernel } from '../gradient';
 import { kernels } from '../kernels';
@@ -10,7 +10,10 @@ export interface RotaryAttributes {
   inverse: boolean;
 }
 
-/** x [N,heads·h], cos and sin [context,h] → x turned by the angle of position n mod context */
+/**
+ * x [N,heads·h], cos and sin [context,r] → x turned by the angle of position n mod context. An even r ≤ h: the first r components
+ * of each head turn, the others stay as they are (GPT-NeoX's rotary_pct).
+ */
 export function rotary(x: Tensor2D, cos: Tensor2D, sin: Tensor2D, { context, heads }: { context: number; heads: number }): Tensor2D {
   return runKernel(kernels.Rotary, { x, cos, sin }, { context, heads, inverse: false });
 }

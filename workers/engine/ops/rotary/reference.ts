@@ -10,15 +10,15 @@ export function rotaryReference(
   { context, heads, inverse }: RotaryAttributes,
 ): Tensor {
   const [rows, width] = x.shape;
-  const size = width / heads;
-  const half = size / 2;
-  const split = reshape(x, [rows / context, context, heads, size]);
-  const first = slice(split, [0, 0, 0, 0], [-1, -1, -1, half]);
-  const second = slice(split, [0, 0, 0, half], [-1, -1, -1, half]);
-  const turned = concat([neg(second), first], 3);
-  const along = mul(split, reshape(cos, [1, context, 1, size]));
-  const across = mul(turned, reshape(sin, [1, context, 1, size]));
-  return reshape(inverse ? sub(along, across) : add(along, across), [rows, width]);
+  const turning = cos.shape[1];
+  const half = turning / 2;
+  const split = reshape(x, [rows / context, context, heads, width / heads]);
+  const part = (from: number, count: number) => slice(split, [0, 0, 0, from], [-1, -1, -1, count]);
+  const turned = concat([neg(part(half, half)), part(0, half)], 3);
+  const along = mul(part(0, turning), reshape(cos, [1, context, 1, turning]));
+  const across = mul(turned, reshape(sin, [1, context, 1, turning]));
+  const result = inverse ? sub(along, across) : add(along, across);
+  return reshape(turning * heads === width ? result : concat([result, part(turning, width / heads - turning)], 3), [rows, width]);
 }
 
 export function registerReference(backend: BackendName): void {

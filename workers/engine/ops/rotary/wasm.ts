@@ -12,7 +12,7 @@ export function registerWasm(engine: WasmEngine): void {
       const output = engine.output([rows, width]);
       const { block, chunks } = partitionRows(rows, width);
       const addresses = [x, cos, sin, output].map((tensor) => engine.address(tensor));
-      engine.run('rotary', chunks, [...addresses, rows, context, heads, width / heads, inverse ? -1 : 1, block]);
+      engine.run('rotary', chunks, [...addresses, rows, context, heads, width / heads, cos.shape[1]!, inverse ? -1 : 1, block]);
       return output;
     },
   );

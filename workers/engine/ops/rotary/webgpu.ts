@@ -11,23 +11,32 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     ({ x, cos, sin }, { context, heads, inverse }) => {
       const [rows, width] = x.shape as [number, number];
       const y = engine.output([rows, width]);
-      const half = width / heads / 2;
-      const unit = unitFor(half);
-      const count = (rows * heads * half) / unit.width;
+      const size = width / heads;
+      const half = cos.shape[1]! / 2;
+      const unit = unitFor(half, size);
+      // A thread turns a pair, or copies a unit that does not turn.
+      const parts = (size - half) / unit.width;
+      const count = rows * heads * parts;
       engine.run({
         kernel: kernels.Rotary,
         reads: { x, cos, sin },
         writes: { y },
         vectors: unit.width === 4 ? ['x', 'cos', 'sin', 'y'] : [],
-        integers: { count, context, heads, halfUnits: half / unit.width },
+        integers: { count, context, heads, parts, halfUnits: half / unit.width },
         floats: { direction: inverse ? -1 : 1 },
         workgroupSize: eachElement.workgroupSize,
         groups: eachElement.groups(count),
         body: () => `${eachElement.begin}
-  let i = index % params.halfUnits;
-  let headed = index / params.halfUnits;
+  let i = index % params.parts;
+  let headed = index / params.parts;
+  let own = headed * (params.parts + params.halfUnits);
+  if (i >= params.halfUnits) {
+    let at = own + params.halfUnits + i;
+    y[at] = x[at];
+    return;
+  }
   let angle = (headed / params.heads) % params.context * 2u * params.halfUnits + i;
-  let first = headed * 2u * params.halfUnits + i;
+  let first = own + i;
   let second = first + params.halfUnits;
   let a = x[first];
   let b = x[second];

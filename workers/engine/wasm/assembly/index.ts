@@ -4,7 +4,10 @@
  */
 export { packPlain, packTransposed, productColumns, productRows } from '../../ops/linear/assembly/product';
 export { attention, attentionGrad } from '../../ops/attention/assembly/attention';
-export { rmsNorm, rmsNormGrad, sumPartials } from '../../ops/norm/assembly/rms-norm';
+export { rmsNorm, rmsNormGrad } from '../../ops/norm/assembly/rms-norm';
+export { layerNorm, layerNormGrad } from '../../ops/norm/assembly/layer-norm';
+export { columnSums, sumPartials } from './column-sums';
+export { gelu, geluGrad } from '../../ops/activation/assembly/gelu';
 export { rotary } from '../../ops/rotary/assembly/rotary';
 export { swiglu, swigluGrad } from '../../ops/activation/assembly/swiglu';
 export { crossEntropyGradRows, crossEntropyRows, crossEntropyTrainRows } from '../../ops/cross-entropy/assembly/cross-entropy';

@@ -2,7 +2,7 @@
 import { exp4, loadPart, madd, storePart } from '../../../wasm/assembly/simd';
 
 @inline
-function sigmoid4(x: v128): v128 {
+export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1.0);
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }

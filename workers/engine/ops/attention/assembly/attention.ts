@@ -10,16 +10,22 @@ import { packPlainBlock, packTransposedBlock, panelsOf, TILE, tileColumns, tileR
 const BLOCK: i32 = 32;
 const LOWEST: f32 = -3.4028234663852886e38;
 
-/** Scores of later keys and of other documents become −∞-like; `first` is the position of row 0, keys stand at 0 … columns − 1. */
-function maskRow(scores: usize, columns: i32, position: i32, documents: usize): void {
-  const low = f32x4.splat(LOWEST);
+/** First key, in eights, that a query at this position or a later one may see. */
+@inline
+function lowestKey(position: i32, window: i32): i32 {
+  return max(0, position - window + 1) & ~7;
+}
+
+/** Scores of keys that are later, before the window or of other documents become −∞-like. Keys stand at low … columns − 1. */
+function maskRow(scores: usize, low: i32, columns: i32, position: i32, window: i32, documents: usize): void {
+  const lowest = f32x4.splat(LOWEST);
   if (documents) {
     const own = i32x4.splat(load<i32>(documents + (<usize>position << 2)));
-    for (let j = 0; j <= position; j += 4) {
+    for (let j = low; j <= position; j += 4) {
       const at = <usize>j << 2;
       if (j + 4 <= position + 1) {
         const same = i32x4.eq(v128.load(documents + at), own);
-        v128.store(scores + at, v128.bitselect(v128.load(scores + at), low, same));
+        v128.store(scores + at, v128.bitselect(v128.load(scores + at), lowest, same));
       } else {
         for (let i = j; i <= position; i++)
           if (load<i32>(documents + (<usize>i << 2)) != load<i32>(documents + (<usize>position << 2)))
@@ -28,6 +34,7 @@ function maskRow(scores: usize, columns: i32, position: i32, documents: usize): 
     }
   }
   for (let j = position + 1; j < columns; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
+  for (let j = low; j <= position - window; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
 }
 
 /** Packs keys or values [context, size] (rows of ld floats) with the keys as columns: panels of 8 keys, [size, 8] each. */
@@ -49,7 +56,7 @@ function packComponents(source: usize, ld: i32, context: i32, padded: i32, size:
 /** Scratch in bytes: 256 + 4·(padded·(sizeUp + sizeUp) + 8·padded + 8·sizeUp), padded and sizeUp being context and size in eights. */
 export function attention(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, window: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -70,20 +77,21 @@ export function attention(
   for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
     for (let first = 0; first < context; first += TILE) {
       const rows = min(TILE, context - first);
+      const low = lowestKey(first, window);
       const columns = first + TILE;
       const at = (<usize>(row0 + first) * width + head * size) << 2;
-      for (let panel = 0; panel < columns >> 3; panel++)
+      for (let panel = low >> 3; panel < columns >> 3; panel++)
         tileRows(size, q + at, width, keys + ((<usize>panel * size) << 5), scores + (<usize>panel << 5), padded, rows, TILE, false, scratch);
       for (let r = 0; r < rows; r++) {
         const line = scores + ((<usize>r * padded) << 2);
-        maskRow(line, columns, first + r, own);
+        maskRow(line, low, columns, first + r, window, own);
         let highest = f32x4.splat(LOWEST);
-        for (let j = 0; j < columns; j += 4) highest = f32x4.max(highest, v128.load(line + (<usize>j << 2)));
+        for (let j = low; j < columns; j += 4) highest = f32x4.max(highest, v128.load(line + (<usize>j << 2)));
         const top = maxLanes(highest) * scale;
         const tops = f32x4.splat(top);
         const scales = f32x4.splat(scale);
         let sums = f32x4.splat(0);
-        for (let j = 0; j < columns; j += 4) {
+        for (let j = low; j < columns; j += 4) {
           const cell = line + (<usize>j << 2);
           const e = exp4(f32x4.sub(f32x4.mul(v128.load(cell), scales), tops));
           sums = f32x4.add(sums, e);
@@ -92,14 +100,14 @@ export function attention(
         const sum = sumLanes(sums);
         store<f32>(lse + (<usize>((row0 + first + r) * heads + head) << 2), top + <f32>logarithm(<f64>sum));
         const share = f32x4.splat(<f32>1.0 / sum);
-        for (let j = 0; j < columns; j += 4) {
+        for (let j = low; j < columns; j += 4) {
           const cell = line + (<usize>j << 2);
           v128.store(cell, f32x4.mul(v128.load(cell), share));
         }
       }
       for (let panel = 0; panel < sizeUp >> 3; panel++)
         tileRows(
-          columns, scores, padded, values + ((<usize>panel * padded) << 5), out + at + (<usize>panel << 5), width,
+          columns - low, scores + (<usize>low << 2), padded, values + (<usize>(panel * padded + low) << 5), out + at + (<usize>panel << 5), width,
           rows, min(TILE, size - (panel << 3)), false, scratch,
         );
     }
@@ -122,7 +130,7 @@ function clearRows(target: usize, rows: i32, width: i32, size: i32): void {
 /** Scratch in bytes: 256 + 4·(3·padded·sizeUp + 2·BLOCK·padded + 2·BLOCK·sizeUp). */
 export function attentionGrad(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize, dout: usize, dq: usize, dk: usize, dv: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, window: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -152,16 +160,18 @@ export function attentionGrad(
     for (let block = 0; block < context; block += BLOCK) {
       const blockRows = min(BLOCK, context - block);
       const reach = min(block + BLOCK, padded);
+      const lowest = lowestKey(block, window);
       const blockAt = (<usize>(row0 + block) * width + head * size) << 2;
       packPlainBlock(q + blockAt, width, size, blockRows, 0, panels, queryRows);
       packPlainBlock(dout + blockAt, width, size, blockRows, 0, panels, doutRows);
       for (let first = block; first < block + blockRows; first += TILE) {
         const rows = min(TILE, context - first);
+        const low = lowestKey(first, window);
         const columns = first + TILE;
         const at = (<usize>(row0 + first) * width + head * size) << 2;
         const p = weights + ((<usize>(first - block) * padded) << 2);
         const ds = slopes + ((<usize>(first - block) * padded) << 2);
-        for (let panel = 0; panel < columns >> 3; panel++) {
+        for (let panel = low >> 3; panel < columns >> 3; panel++) {
           tileRows(size, q + at, width, keys + ((<usize>panel * size) << 5), p + (<usize>panel << 5), padded, rows, TILE, false, scratch);
           tileRows(size, dout + at, width, values + ((<usize>panel * size) << 5), ds + (<usize>panel << 5), padded, rows, TILE, false, scratch);
         }
@@ -169,26 +179,30 @@ export function attentionGrad(
           const line = p + ((<usize>r * padded) << 2);
           const slope = ds + ((<usize>r * padded) << 2);
           const rowAt = at + ((<usize>r * width) << 2);
-          maskRow(line, columns, first + r, own);
+          maskRow(line, low, columns, first + r, window, own);
           const norm = f32x4.splat(load<f32>(lse + (<usize>((row0 + first + r) * heads + head) << 2)));
           const mean = f32x4.splat(dot(dout + rowAt, out + rowAt, size));
-          for (let j = 0; j < columns; j += 4) {
+          for (let j = low; j < columns; j += 4) {
             const cell = <usize>j << 2;
             const weight = exp4(f32x4.sub(f32x4.mul(v128.load(line + cell), scales), norm));
             v128.store(line + cell, weight);
             v128.store(slope + cell, f32x4.mul(f32x4.mul(weight, f32x4.sub(v128.load(slope + cell), mean)), scales));
           }
+          // What this tile's queries do not see, other queries of the block may.
+          const before = <usize>(low - lowest) << 2;
+          memory.fill(line + (<usize>lowest << 2), 0, before);
+          memory.fill(slope + (<usize>lowest << 2), 0, before);
           const rest = <usize>(reach - columns) << 2;
           memory.fill(line + (<usize>columns << 2), 0, rest);
           memory.fill(slope + (<usize>columns << 2), 0, rest);
         }
         for (let panel = 0; panel < panels; panel++)
           tileRows(
-            columns, ds, padded, keyRows + ((<usize>panel * padded) << 5), dq + at + (<usize>panel << 5), width,
+            columns - low, ds + (<usize>low << 2), padded, keyRows + (<usize>(panel * padded + low) << 5), dq + at + (<usize>panel << 5), width,
             rows, min(TILE, size - (panel << 3)), false, scratch,
           );
       }
-      for (let key = 0; key < min(block + blockRows, context); key += TILE) {
+      for (let key = lowest; key < min(block + blockRows, context); key += TILE) {
         const rows = min(TILE, context - key);
         const target = kvOffset + ((<usize>key * kvWidth) << 2);
         for (let panel = 0; panel < panels; panel++) {

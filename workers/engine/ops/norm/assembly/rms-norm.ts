@@ -84,20 +84,3 @@ export function rmsNormGrad(
     }
   }
 }
-
-/** total [width] = Σ of the rows of partial [count, width], from the first to the last. One chunk. */
-export function sumPartials(partial: usize, count: i32, width: i32, total: usize, chunk: i32, scratch: usize): void {
-  memory.copy(total, partial, <usize>width << 2);
-  for (let row = 1; row < count; row++) {
-    const from = partial + ((<usize>row * width) << 2);
-    let i = 0;
-    for (; i + 4 <= width; i += 4) {
-      const at = <usize>i << 2;
-      v128.store(total + at, f32x4.add(v128.load(total + at), v128.load(from + at)));
-    }
-    for (; i < width; i++) {
-      const at = <usize>i << 2;
-      store<f32>(total + at, load<f32>(total + at) + load<f32>(from + at));
-    }
-  }
-}
