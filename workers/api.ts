@@ -2,6 +2,9 @@
 import type { EvaluationRow, CheckpointRecord, LiveSettings, MetricRow, RunRecord, RunSnapshot } from '../src/core/run/types';
 import type { ErrorRecord } from '../src/core/errors';
 import type { Recipe } from '../src/core/recipe/schema';
+import type { TrainOptions, TrainProgress, TrainReport } from './tokenizer/train/types';
+
+export type { TrainOptions, TrainProgress, TrainReport };
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -21,7 +24,7 @@ export interface DeviceInfo {
 
 /** done and total in bytes of text unless said otherwise. */
 export interface Progress {
-  phase: 'fetch' | 'tokenize' | 'load' | 'compile' | 'evaluate' | 'export' | 'import';
+  phase: 'fetch' | 'tokenize' | 'load' | 'compile' | 'evaluate' | 'export' | 'import' | 'count' | 'learn';
   /** What is being worked on: a channel, a file. */
   item: string;
   done: number;
@@ -292,21 +295,14 @@ export interface TokenizerRecord {
   training: TokenizerTraining | null;
 }
 export interface TokenizerTraining {
-  options: TokenizerTrainingOptions;
-  /** UTF-8 bytes of text read, per channel in the order of the options. */
-  bytes: number[];
-  /** Wall milliseconds. */
-  took: number;
+  channels: TokenizerChannel[];
+  options: TrainOptions;
+  report: TrainReport;
 }
-export interface TokenizerTrainingOptions {
-  kind: TokenizerKind;
-  /** Weight 2 counts every word of the channel's training text twice; the largest is 1. */
-  channels: { corpus: string; weight: number }[];
-  vocabulary: number;
-  minFrequency: number;
-  specialTokens: string[];
-  /** Characters that are in the vocabulary whether the text holds them or not; byte-level BPE: null for all 256 bytes. */
-  initialAlphabet: string[] | null;
+/** Text to train on: the words of the channel's training text count `weight` times. */
+export interface TokenizerChannel {
+  corpus: string;
+  weight: number;
 }
 
 export interface TokenPiece {
@@ -352,6 +348,13 @@ export interface TokenizerApi {
   list(): Promise<TokenizerRecord[]>;
   /** tokenizer.json, with tokenizer_config.json where there is one. */
   importTokenizer(files: File[], name: string): Promise<TokenizerRecord>;
+  /** Stores what was trained under the name. Throws `text-empty`, `cancelled`, `quota`; then nothing is stored. */
+  train(
+    name: string,
+    channels: TokenizerChannel[],
+    options: TrainOptions,
+    onProgress: (progress: TrainProgress) => void,
+  ): Promise<TokenizerRecord>;
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Zip of tokenizer.json and tokenizer_config.json, and training.json for a trained one; `AutoTokenizer` reads the folder. */

@@ -1,8 +1,8 @@
 /** The pages: path, key of its name in `common.nav`, and the chunk that holds it. */
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
-import { Columns2, Database, History, SlidersVertical, Boxes, type LucideIcon } from 'lucide-react';
+import { Columns2, Database, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
 
-export type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'models';
+export type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';
 
 export interface PageRoute {
   id: PageId;
@@ -16,5 +16,6 @@ export const ROUTES: readonly PageRoute[] = [
   { id: 'compare', path: '/compare', icon: Columns2, Page: lazy(() => import('../compare/Page')) },
   { id: 'runs', path: '/runs', icon: History, Page: lazy(() => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: lazy(() => import('../corpus/Page')) },
+  { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: lazy(() => import('../tokenizer/Page')) },
   { id: 'models', path: '/models', icon: Boxes, Page: lazy(() => import('../models/Page')) },
 ];

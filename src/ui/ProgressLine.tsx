@@ -9,10 +9,12 @@ import styles from './ProgressLine.module.css';
 interface Props {
   /** null before the first report. */
   progress: Progress | null;
+  /** Shown when it is known. */
+  secondsLeft?: number | null;
   onCancel?: (() => void) | undefined;
 }
 
-export function ProgressLine({ progress, onCancel }: Props) {
+export function ProgressLine({ progress, secondsLeft = null, onCancel }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const channelName = useChannelName();
@@ -27,6 +29,7 @@ export function ProgressLine({ progress, onCancel }: Props) {
         <ProgressBar.Section value={(ratio ?? 0.04) * 100} animated={ratio === null} striped={ratio === null} aria-label={words} />
       </ProgressBar.Root>
       {ratio !== null && <span>{format.percent(ratio, 0)}</span>}
+      {secondsLeft !== null && <span>{t('timeLeft', { time: format.duration(secondsLeft) })}</span>}
       {onCancel && (
         <Button size="xs" variant="default" onClick={onCancel}>
           {t('cancel')}

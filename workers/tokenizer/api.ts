@@ -11,6 +11,7 @@ import { loadTokenizer, type LoadedTokenizer } from './load';
 import { openTokenizer } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
 import { tokenizeText } from './tokenize';
+import { trainAndKeep } from './train-and-keep';
 
 /** Ends all preparing in this worker. Two calls for the same corpus share its lock: the second finds it done. */
 let cancelling = new AbortController();
@@ -44,6 +45,7 @@ export const tokenizerApi: TokenizerApi = {
   rename: renameTokenizer,
   remove: (id) => removeTokenizer(id),
   exportTokenizer,
+  train: (name, channels, options, onProgress) => trainAndKeep(name, channels, options, onProgress, cancelling.signal),
 
   async tokenize(ref, text, most) {
     return tokenizeText(await openTokenizer(ref), text, most);

@@ -5,5 +5,6 @@ import desk from './desk.json';
 import errors from './errors.json';
 import models from './models.json';
 import runs from './runs.json';
+import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, errors, models, runs };
+export default { common, compare, corpus, desk, errors, models, runs, tokenizer };

@@ -1,0 +1,109 @@
+/** Tokenizers that were trained or brought in: what they are made from, and what can be done with each. */
+import { useState } from 'react';
+import { ActionIcon, Button, TextInput } from '@mantine/core';
+import { Columns2, Download, Pencil, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { TokenizerRecord } from '../../workers/api';
+import { useFormat } from '../i18n/format';
+import { Card } from '../ui/Card';
+import { exportTokenizer } from './export';
+import { tokenizerKey } from './refs';
+import { useTokenizers } from './store';
+import { useTrainingWords } from './training-words';
+import styles from './List.module.css';
+
+export function TokenizerList({ onRemove }: { onRemove: (tokenizer: TokenizerRecord) => void }) {
+  const { t } = useTranslation('tokenizer');
+  const tokenizers = useTokenizers((state) => state.tokenizers);
+  return (
+    <Card title={t('list.title')}>
+      {tokenizers.length === 0 ? (
+        <p className={styles.dim}>{t('list.empty')}</p>
+      ) : (
+        <ul className={styles.list}>
+          {[...tokenizers].reverse().map((tokenizer) => (
+            <Item key={tokenizer.id} tokenizer={tokenizer} onRemove={onRemove} />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (tokenizer: TokenizerRecord) => void }) {
+  const { t } = useTranslation('tokenizer');
+  const format = useFormat();
+  const trainingWords = useTrainingWords();
+  const { choose, report } = useTokenizers();
+  const { id, name, kind, size, training, createdAt } = tokenizer;
+  return (
+    <li data-testid="tokenizer" data-tokenizer={id}>
+      <div className={styles.words}>
+        <Name tokenizer={tokenizer} />
+        <p className={styles.dim}>
+          {t(`kind.${kind}`)} · {t('ids', { formatted: format.count(size) })} ·{' '}
+          {t(training ? 'list.trained' : 'list.imported', { date: format.dateTime(createdAt) })}
+        </p>
+        {training && <p className={styles.dim}>{trainingWords(training)}</p>}
+      </div>
+      <div className={styles.actions}>
+        <Button size="xs" variant="default" leftSection={<Columns2 size={13} />} onClick={() => choose('b', tokenizerKey(id))}>
+          {t('list.look')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Download size={13} />}
+          aria-label={t('list.exportName', { name })}
+          onClick={() => void exportTokenizer({ kind: 'tokenizer', tokenizer: id }, name).catch(report)}
+        >
+          {t('list.export')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Trash2 size={13} />}
+          aria-label={t('list.removeName', { name })}
+          onClick={() => onRemove(tokenizer)}
+        >
+          {t('list.remove')}
+        </Button>
+      </div>
+    </li>
+  );
+}
+
+function Name({ tokenizer: { id, name } }: { tokenizer: TokenizerRecord }) {
+  const { t } = useTranslation('tokenizer');
+  const rename = useTokenizers((state) => state.rename);
+  const [draft, setDraft] = useState<string | null>(null);
+  if (draft === null)
+    return (
+      <div className={styles.name}>
+        <h3>{name}</h3>
+        <ActionIcon size={22} variant="subtle" color="gray" aria-label={t('list.rename', { name })} onClick={() => setDraft(name)}>
+          <Pencil size={13} />
+        </ActionIcon>
+      </div>
+    );
+  const keep = () => {
+    setDraft(null);
+    if (draft.trim() !== '' && draft.trim() !== name) void rename(id, draft.trim());
+  };
+  return (
+    <TextInput
+      size="xs"
+      autoFocus
+      aria-label={t('name')}
+      value={draft}
+      maxLength={60}
+      onFocus={(event) => event.currentTarget.select()}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') keep();
+        if (event.key === 'Escape') setDraft(null);
+      }}
+    />
+  );
+}

@@ -1,0 +1,108 @@
+/** What a person chooses for a training, and the trainer's options made of it. */
+import type { TokenizerChannel, TrainOptions } from '../../workers/api';
+import type { CorpusRecord } from '../../workers/api';
+
+export type TrainKind = TrainOptions['kind'];
+export const TRAIN_KINDS: readonly TrainKind[] = ['byte-bpe', 'wordpiece', 'unigram'];
+
+type BytePairs = Extract<TrainOptions, { kind: 'byte-bpe' }>;
+
+export interface TrainForm {
+  name: string;
+  kind: TrainKind;
+  /** Corpus id → weight; 0 leaves the channel out. */
+  weights: Record<string, number>;
+  vocabularySize: number;
+  minFrequency: number;
+  /** One a line, or parted by blanks. */
+  specialTokens: string;
+  alphabet: BytePairs['alphabet'];
+  /** 0 keeps every character. */
+  alphabetLimit: number;
+  preTokens: BytePairs['preTokens'];
+  nfc: boolean;
+  lowercase: boolean;
+}
+
+/** What each kind's models use: the end of a text among them, and for those that can meet an unknown character its name. */
+export const SPECIAL_TOKENS: Record<TrainKind, string> = {
+  'byte-bpe': '<|endoftext|>',
+  wordpiece: '[PAD] [UNK] [CLS] [SEP] [MASK]',
+  unigram: '<pad> </s> <unk>',
+};
+const ENDS = ['<|endoftext|>', '<|end_of_text|>', '</s>', '[SEP]', '<eos>'];
+const UNKNOWN = ['[UNK]', '<unk>', '<|unk|>'];
+
+/** SentencePiece's own settings. */
+const UNIGRAM = { shrinkingFactor: 0.75, subIterations: 2, maxPieceLength: 16 } as const;
+
+export const NEW_FORM: TrainForm = {
+  name: '',
+  kind: 'byte-bpe',
+  weights: {},
+  vocabularySize: 4096,
+  minFrequency: 2,
+  specialTokens: SPECIAL_TOKENS['byte-bpe'],
+  alphabet: 'bytes',
+  alphabetLimit: 0,
+  preTokens: 'gpt2',
+  nfc: false,
+  lowercase: false,
+};
+
+/** The general channels and the first domain, each counted as it is; what a person has set stays. */
+export function startingWeights(corpora: readonly CorpusRecord[], known: Readonly<Record<string, number>>): Record<string, number> {
+  const domain = corpora.find(({ role }) => role === 'domain');
+  return Object.fromEntries(
+    corpora.map((corpus) => [corpus.id, known[corpus.id] ?? (corpus.role === 'general' || corpus === domain ? 1 : 0)]),
+  );
+}
+
+export function specialTokenList(text: string): string[] {
+  return [...new Set(text.split(/\s+/).filter((token) => token !== ''))];
+}
+
+export type TrainFault = 'name' | 'channels' | 'special' | 'unknown';
+
+/** What keeps this form from being trained; null when nothing does. */
+export function trainFault({ name, kind, weights, specialTokens }: TrainForm): TrainFault | null {
+  if (!Object.values(weights).some((weight) => weight > 0)) return 'channels';
+  const special = specialTokenList(specialTokens);
+  if (special.length === 0) return 'special';
+  if (kind !== 'byte-bpe' && unknownOf(special) === undefined) return 'unknown';
+  return name.trim() === '' ? 'name' : null;
+}
+
+/** Of a form without fault. */
+export function trainingOf(form: TrainForm, corpora: readonly CorpusRecord[]): { channels: TokenizerChannel[]; options: TrainOptions } {
+  const { kind, weights, vocabularySize, minFrequency } = form;
+  const specialTokens = specialTokenList(form.specialTokens);
+  const endOfText = specialTokens.find((token) => ENDS.includes(token)) ?? specialTokens[0]!;
+  const unknownToken = unknownOf(specialTokens) ?? '';
+  const common = { vocabularySize, specialTokens, endOfText };
+  const alphabetLimit = form.alphabetLimit === 0 ? null : form.alphabetLimit;
+  const channels = corpora.flatMap(({ id }) => ((weights[id] ?? 0) > 0 ? [{ corpus: id, weight: weights[id]! }] : []));
+  switch (kind) {
+    case 'byte-bpe':
+      return {
+        channels,
+        options: {
+          ...common,
+          kind,
+          minFrequency,
+          alphabetLimit: null,
+          alphabet: form.alphabet,
+          preTokens: form.preTokens,
+          normalizer: form.nfc ? 'nfc' : 'none',
+        },
+      };
+    case 'wordpiece':
+      return { channels, options: { ...common, kind, minFrequency, alphabetLimit, unknownToken, lowercase: form.lowercase } };
+    case 'unigram':
+      return { channels, options: { ...common, kind, unknownToken, ...UNIGRAM } };
+  }
+}
+
+function unknownOf(special: readonly string[]): string | undefined {
+  return special.find((token) => UNKNOWN.includes(token.toLowerCase()) || UNKNOWN.includes(token));
+}
