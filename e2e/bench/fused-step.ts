@@ -1,12 +1,12 @@
 /** The studio's own training step. */
-import { createAdamW, LlamaModel, trainingGradients } from '../../workers/engine';
+import { createAdamW, DecoderModel, trainingGradients } from '../../workers/engine';
 import type { Batch } from '../../workers/engine';
 import type { BenchShape } from './shapes';
 import { adam, initialWeights, randomBatch } from './step';
 import type { TrainingStep } from './step';
 
 export function fusedStep(shape: BenchShape): TrainingStep {
-  const model = new LlamaModel(shape.config, initialWeights(shape));
+  const model = new DecoderModel(shape.config, initialWeights(shape));
   const optimizer = createAdamW(model.parameters, { ...adam, weightDecay: 0.1, maxGradNorm: 1 });
   const batch: Batch = {
     rows: shape.rows,

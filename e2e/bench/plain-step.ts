@@ -33,7 +33,7 @@ import {
   variable,
 } from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
-import { embeddingName, finalNormName, layerNames } from '../../workers/engine/model/parameters';
+import { namesOf } from '../../workers/engine/model/names';
 import { rotaryAngles } from '../../workers/engine/model/rotary-tables';
 import type { BenchShape } from './shapes';
 import { adam, initialWeights, randomBatch } from './step';
@@ -41,12 +41,21 @@ import type { TrainingStep } from './step';
 
 export function plainStep(shape: BenchShape): TrainingStep {
   const { config, rows, context } = shape;
-  const { vocabulary, heads, kvHeads, headSize, layers, normEpsilon, hidden } = config;
+  const {
+    vocabulary,
+    heads,
+    kvHeads,
+    headSize,
+    layers,
+    norm: { epsilon },
+    hidden,
+  } = config;
+  const names = namesOf(config.architecture);
   const weights = new Map<string, Variable>(
     initialWeights(shape).map(({ name, shape: sides, data }) => [name, variable(tensor(data, sides))]),
   );
-  const weight = (name: string): Tensor => weights.get(name)!;
-  const angles = rotaryAngles(context, headSize, config.ropeTheta);
+  const weight = (module: string): Tensor => weights.get(`${module}.weight`)!;
+  const angles = rotaryAngles(context, headSize, 10_000);
   const [cos, sin] = [angles.cos, angles.sin].map((table) => keep(tensor2d(table, [context, headSize])));
   const batch = randomBatch(shape);
   const ids = keep(tensor1d(batch.ids, 'int32'));
@@ -54,7 +63,7 @@ export function plainStep(shape: BenchShape): TrainingStep {
   const later = keep(tidy(() => mul(sub(linalg.bandPart(ones([context, context]), -1, 0), 1), 1e9)));
 
   const project = (x: Tensor, name: string) => matMul(x, weight(name), false, true);
-  const norm = (x: Tensor, name: string) => mul(mul(x, rsqrt(add(mean(square(x), -1, true), normEpsilon))), weight(name));
+  const norm = (x: Tensor, name: string) => mul(mul(x, rsqrt(add(mean(square(x), -1, true), epsilon))), weight(name));
   /** [N, count·h] → [rows, count, context, h] */
   const split = (x: Tensor, count: number) => transpose(reshape(x, [rows, context, count, headSize]), [0, 2, 1, 3]);
   const turn = (x: Tensor) => {
@@ -71,21 +80,21 @@ export function plainStep(shape: BenchShape): TrainingStep {
   };
 
   const loss = (): Scalar => {
-    let x: Tensor = matMul(cast(oneHot(ids, vocabulary), 'float32'), weight(embeddingName));
+    let x: Tensor = matMul(cast(oneHot(ids, vocabulary), 'float32'), weight(names.embedding));
     for (let layer = 0; layer < layers; layer += 1) {
-      const names = layerNames(layer);
-      const normed = norm(x, names.attentionNorm);
-      const q = turn(split(project(normed, names.query), heads));
-      const k = repeat(turn(split(project(normed, names.key), kvHeads)));
-      const v = repeat(split(project(normed, names.value), kvHeads));
+      const own = names.layer(layer);
+      const normed = norm(x, own.attentionNorm);
+      const q = turn(split(project(normed, own.query), heads));
+      const k = repeat(turn(split(project(normed, own.key), kvHeads)));
+      const v = repeat(split(project(normed, own.value), kvHeads));
       const scores = add(mul(matMul(q, k, false, true), headSize ** -0.5), later);
       const mixed = reshape(transpose(matMul(softmax(scores), v), [0, 2, 1, 3]), [rows * context, heads * headSize]);
-      x = add(x, project(mixed, names.output));
-      const fed = norm(x, names.feedForwardNorm);
-      const gate = project(fed, names.gate);
-      x = add(x, project(mul(mul(gate, sigmoid(gate)), project(fed, names.up)), names.down));
+      x = add(x, project(mixed, own.output));
+      const fed = norm(x, own.feedForwardNorm);
+      const gate = project(fed, own.gate);
+      x = add(x, project(mul(mul(gate, sigmoid(gate)), project(fed, own.up)), own.down));
     }
-    const logits = matMul(reshape(norm(x, finalNormName), [rows * context, hidden]), weight(embeddingName), false, true);
+    const logits = matMul(reshape(norm(x, names.finalNorm), [rows * context, hidden]), weight(names.embedding), false, true);
     return neg(mean(sum(mul(logSoftmax(logits), oneHot(targets, vocabulary)), -1)));
   };
 

@@ -1,7 +1,7 @@
 /** Twenty clipped steps against torch.optim.AdamW; relative is max|a − b| / max|b| over a tensor. */
 import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createAdamW, hostTensors, LlamaModel, loadModel, openBackend, trainingGradients } from '../../workers/engine';
+import { createAdamW, hostTensors, DecoderModel, loadModel, openBackend, trainingGradients } from '../../workers/engine';
 import type { AdamWOptions, Optimizer } from '../../workers/engine';
 import { relativeError } from '../../workers/engine/ops/op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
@@ -30,7 +30,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('AdamW on %s', (backend) => {
     fixture = await fixtureJson<Fixture>('adamw.json');
   });
 
-  async function step(model: LlamaModel, optimizer: Optimizer, index: number, lr = fixture.steps[index]!.lr) {
+  async function step(model: DecoderModel, optimizer: Optimizer, index: number, lr = fixture.steps[index]!.lr) {
     const { gradients, sums } = trainingGradients(model, [batchOf({ ...fixture, ...fixture.steps[index]! })], { channels: 1 });
     const { norm } = optimizer.apply(gradients, lr);
     const [total, tokens] = await sums.data();
@@ -41,7 +41,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('AdamW on %s', (backend) => {
   }
 
   it('follows torch for twenty steps: losses, norms, weights; and holds no more tensors at the end than after the first', async () => {
-    const model = loadModel(await tinyModelFiles(fixture.model));
+    const model = await loadModel(await tinyModelFiles(fixture.model));
     const optimizer = createAdamW(model.parameters, fixture.settings);
     let held = 0;
     for (const [index, expected] of fixture.steps.entries()) {
@@ -59,7 +59,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('AdamW on %s', (backend) => {
   });
 
   it('changes no bit at a rate of 0', async () => {
-    const model = loadModel(await tinyModelFiles(fixture.model));
+    const model = await loadModel(await tinyModelFiles(fixture.model));
     const optimizer = createAdamW(model.parameters, fixture.settings);
     const before = await hostTensors(model.parameters);
     for (const index of [0, 1]) await step(model, optimizer, index, 0);
@@ -70,14 +70,14 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('AdamW on %s', (backend) => {
   });
 
   it('goes on from stored weights and moments to the same bits', async () => {
-    const straight = loadModel(await tinyModelFiles(fixture.model));
+    const straight = await loadModel(await tinyModelFiles(fixture.model));
     const first = createAdamW(straight.parameters, fixture.settings);
     for (const index of [0, 1]) await step(straight, first, index);
     const weights = await hostTensors(straight.parameters);
     const moments = await hostTensors(first.state());
     await step(straight, first, 2);
 
-    const resumed = new LlamaModel(straight.config, weights);
+    const resumed = new DecoderModel(straight.config, weights);
     const second = createAdamW(resumed.parameters, fixture.settings);
     second.restore(2, moments);
     await step(resumed, second, 2);

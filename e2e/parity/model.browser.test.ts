@@ -5,7 +5,7 @@
 import { matMul, memory, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate, loadModel, openBackend, tokenLosses, trainingGradients } from '../../workers/engine';
-import type { LlamaModel } from '../../workers/engine';
+import type { DecoderModel } from '../../workers/engine';
 import { relativeError } from '../../workers/engine/ops/op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
@@ -27,13 +27,13 @@ const cases = (['cpu', 'wasm', 'webgpu'] as const).flatMap((backend) =>
 
 describe.each(cases)('$name on $backend', ({ backend, name }) => {
   const tolerance = tolerances[backend];
-  let model: LlamaModel;
+  let model: DecoderModel;
   let expected: Expected;
 
   beforeAll(async () => {
     await openBackend({ backend, threads: null, requireHardware: false });
     expected = await fixtureJson<Expected>(`${name}/expected.json`);
-    model = loadModel(await tinyModelFiles(name));
+    model = await loadModel(await tinyModelFiles(name));
   });
   afterAll(() => model.dispose());
 

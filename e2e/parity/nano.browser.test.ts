@@ -6,7 +6,7 @@
 import { gather, matMul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, openBackend, tokenLosses, trainingGradients } from '../../workers/engine';
-import type { LlamaModel } from '../../workers/engine';
+import type { DecoderModel } from '../../workers/engine';
 import { mix } from '../../workers/engine/ops/dropout/random';
 import { relativeError } from '../../workers/engine/ops/op-cases';
 import { batchOf, fixtureJson } from './fixtures';
@@ -36,7 +36,7 @@ const folder = '/models/nano';
 
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('the base model on %s', (backend) => {
   const tolerance = tolerances[backend];
-  let model: LlamaModel;
+  let model: DecoderModel;
   let expected: Expected;
 
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('the base model on %s', (backe
     const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) => byte.toString(16).padStart(2, '0'));
     expect(digest.join(''), 'another model: run e2e/parity/make_fixtures.py --model public/models/nano').toBe(expected.sha256);
     const text = await (await fetch(`${folder}/config.json`)).text();
-    model = loadModel({ config: { name: 'config.json', text }, weights: [{ name: 'model.safetensors', bytes }] });
+    model = await loadModel({ config: { name: 'config.json', text }, weights: [{ name: 'model.safetensors', bytes }] });
   });
   afterAll(() => model.dispose());
 

@@ -3,7 +3,7 @@
  *
  * ```ts
  * const device = await openBackend({ backend: null, threads: null, requireHardware: false });
- * const model = loadModel({ config: { name: 'config.json', text }, weights: [{ name: 'model.safetensors', bytes }], tokenizerSize });
+ * const model = await loadModel({ config: { name: 'config.json', text }, weights: [{ name: 'model.safetensors', bytes }], tokenizerSize });
  * const optimizer = createAdamW(model.parameters, { beta1, beta2, epsilon, weightDecay, maxGradNorm });
  *
  * // One step: all micro-batches (gradient accumulation) at once. Nothing is read back.
@@ -15,7 +15,7 @@
  * const nll = tokenLosses(model, batch); // [rows · context], 0 where the target is −1
  *
  * // A checkpoint, and back.
- * const weights = writeSafetensors(await hostTensors(model.parameters), 'F32', { format: 'pt' });
+ * const weights = writeSafetensors(await fileWeights(model), 'F32', { format: 'pt' });
  * const moments = writeSafetensors(await hostTensors(optimizer.state()), 'F32');
  * optimizer.restore(steps, [...readSafetensors('moments', moments).tensors.values()].map((t) => ({ ...t, data: t.read() })));
  *
@@ -27,15 +27,15 @@ export { openBackend, onDeviceLost, settled } from './backend';
 export type { OpenOptions } from './backend';
 
 export { parseConfig } from './model/config';
-export type { ModelConfig } from './model/config';
-export { LlamaModel } from './model/llama';
-export type { HiddenStateOptions } from './model/llama';
-export { hostTensors, loadModel, readModel } from './model/load';
+export type { Family, ModelConfig } from './model/config';
+export { DecoderModel } from './model/decoder';
+export type { HiddenStateOptions } from './model/decoder';
+export { fileWeights, hostTensors, loadModel, openModel } from './model/load';
 export type { ModelFiles } from './model/load';
 export { parameterCount, parameterShapes } from './model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions, TrainingResult } from './model/loss';
-export { Decoder, generate } from './model/decode';
+export { CachedDecoder, generate } from './model/decode';
 export type { Generation, GenerationOptions } from './model/decode';
 export { sampleToken } from './model/sample';
 export type { SamplingOptions } from './model/sample';
@@ -43,6 +43,6 @@ export type { SamplingOptions } from './model/sample';
 export { createAdamW } from './optimizer/adamw';
 export type { AdamWOptions, Optimizer } from './optimizer/adamw';
 
-export { readSafetensors, writeSafetensors } from './checkpoint/safetensors';
-export type { Dtype, HostTensor, SafetensorsFile, StoredTensor } from './checkpoint/safetensors';
-export { readIndex } from './checkpoint/sharded';
+export { openSafetensors, readSafetensors } from './checkpoint/safetensors';
+export type { Dtype, HostTensor, StoredTensor } from './checkpoint/safetensors';
+export { safetensorsStream, writeSafetensors } from './checkpoint/write';

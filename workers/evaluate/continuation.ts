@@ -1,7 +1,7 @@
 /** Text continued by a model, streamed as it is written. The same seed gives the same text. */
 import { Rng } from '../../src/core/rng/rng';
 import type { GenerateOptions } from '../api';
-import { Decoder, sampleToken } from '../engine';
+import { CachedDecoder, sampleToken } from '../engine';
 import { StreamDecoder } from '../tokenizer/stream-decoder';
 import type { LoadedWeights } from '../trainer/weights';
 import { checkCancelled, type Work } from './comparison';
@@ -21,7 +21,7 @@ export async function continueText(
   const encoded = tokenizer.encode(prompt);
   let pending = encoded.length > 0 ? encoded : [tokenizer.endOfText];
   const stop = new Set([tokenizer.endOfText, ...model.config.endOfText]);
-  const decoder = new Decoder(model);
+  const decoder = new CachedDecoder(model);
   const random = new Rng(seed);
   const text = new StreamDecoder(tokenizer);
   let whole = '';

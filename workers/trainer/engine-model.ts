@@ -4,12 +4,13 @@ import type { Recipe } from '../../src/core/recipe/schema';
 import {
   createAdamW,
   evaluationSums,
+  fileWeights,
   hostTensors,
   readSafetensors,
   settled,
   trainingGradients,
   writeSafetensors,
-  type LlamaModel,
+  type DecoderModel,
   type Optimizer,
 } from '../engine';
 import type { TokenBatch } from './token-batch';
@@ -23,7 +24,7 @@ interface EngineTicket extends StepTicket {
 /** Held-out sums with a model that is not trained here: a base, a checkpoint. */
 export class EngineEvaluator implements EvaluableModel {
   constructor(
-    readonly model: LlamaModel,
+    readonly model: DecoderModel,
     protected readonly channels: number,
   ) {}
 
@@ -42,7 +43,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
 
   /** @param stored moments of a checkpoint and the updates they come from */
   constructor(
-    model: LlamaModel,
+    model: DecoderModel,
     recipe: Pick<Recipe, 'channels' | 'optimizer'>,
     readonly readsFree: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
@@ -92,7 +93,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
   }
 
   async save(): Promise<ModelFiles> {
-    const model = writeSafetensors(await hostTensors(this.model.parameters), 'F32', { format: 'pt' });
+    const model = writeSafetensors(await fileWeights(this.model), 'F32', { format: 'pt' });
     return { model, optimizer: writeSafetensors(await hostTensors(this.optimizer.state()), 'F32') };
   }
 

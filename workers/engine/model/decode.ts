@@ -3,17 +3,17 @@ import { concat, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, tra
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { attention } from '../ops/attention';
-import type { LlamaModel } from './llama';
+import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
 /** The model's logits for the token after a text that grows. */
-export class Decoder {
-  /** Per layer: keys and values [length, K·h]. */
+export class CachedDecoder {
+  /** Per layer: keys and values [length, K·h]; with a window, those of the last tokens that are in sight. */
   private cache: { k: Tensor2D; v: Tensor2D }[] = [];
   private text: number[] = [];
 
-  constructor(private readonly model: LlamaModel) {}
+  constructor(private readonly model: DecoderModel) {}
 
   /**
    * Appends ids (at least one) and returns the logits [V] after the last. When the model's context is full, the older half of
@@ -42,11 +42,9 @@ export class Decoder {
 
   /** A whole text at once, with the attention the model trains with. */
   private read(ids: readonly number[]): Tensor2D {
-    const { heads, kvHeads, headSize } = this.model.config;
-    const shape = { batch: 1, context: ids.length, heads, kvHeads, scale: headSize ** -0.5 };
     return this.model.run(tensor1d([...ids], 'int32'), 0, ids.length, (layer, q, k, v) => {
-      this.store(layer, k, v);
-      return attention(q, k, v, shape);
+      this.store(layer, this.inSight(layer, k), this.inSight(layer, v));
+      return attention(q, k, v, this.model.attentionShape(layer, 1, ids.length));
     });
   }
 
@@ -58,8 +56,8 @@ export class Decoder {
       const position = this.text.length - ids.length + index;
       hidden = this.model.run(tensor1d([id], 'int32'), position, 1, (layer, q, k, v) => {
         const { k: oldKeys, v: oldValues } = this.cache[layer]!;
-        const keys = concat([oldKeys, k], 0);
-        const values = concat([oldValues, v], 0);
+        const keys = this.inSight(layer, concat([oldKeys, k], 0));
+        const values = this.inSight(layer, concat([oldValues, v], 0));
         this.store(layer, keys, values);
         return this.attendOne(q, keys, values);
       });
@@ -74,6 +72,13 @@ export class Decoder {
     const queries = reshape(mul(q, headSize ** -0.5), [kvHeads, heads / kvHeads, headSize]);
     const weights = softmax(matMul(queries, byHead(k), false, true));
     return reshape(matMul(weights, byHead(v)), [1, heads * headSize]);
+  }
+
+  /** Rows that the layer's window leaves in sight of the newest token. */
+  private inSight(layer: number, rows: Tensor2D): Tensor2D {
+    const [length, width] = rows.shape;
+    const window = this.model.config.windows[layer] ?? length;
+    return length <= window ? rows : slice(rows, [length - window, 0], [window, width]);
   }
 
   private store(layer: number, k: Tensor2D, v: Tensor2D): void {
@@ -114,13 +119,13 @@ export interface Generation {
  * cancel can arrive. The same seed gives the same text.
  */
 export async function generate(
-  model: LlamaModel,
+  model: DecoderModel,
   prompt: readonly number[],
   options: GenerationOptions,
   onToken: (id: number) => void,
   signal?: AbortSignal,
 ): Promise<Generation> {
-  const decoder = new Decoder(model);
+  const decoder = new CachedDecoder(model);
   const random = new Rng(options.seed);
   const ids: number[] = [];
   try {

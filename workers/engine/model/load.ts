@@ -1,15 +1,26 @@
 /** From the files of a Hugging Face model to a model on the device; and back to plain memory. */
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../checkpoint/safetensors';
-import { LlamaModel } from './llama';
-import { readModel, type ModelFiles } from './read';
+import { DecoderModel, type DeviceTensor } from './decoder';
+import { fileTensors, toFile } from './file-layout';
+import { openModel, type ModelFiles } from './read';
 
-export { readModel, type ModelFiles } from './read';
+export { openModel, type ModelFiles } from './read';
 
-/** As `readModel`, then puts the weights on the device. */
-export function loadModel(files: ModelFiles): LlamaModel {
-  const { config, weights } = readModel(files);
-  return new LlamaModel(config, weights);
+/**
+ * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time.
+ * @throws StudioError those of `openModel`, and `tensor-not-finite`
+ */
+export async function loadModel(files: ModelFiles): Promise<DecoderModel> {
+  const { config, parameters } = await openModel(files);
+  const placed: DeviceTensor[] = [];
+  try {
+    for await (const { name, shape, data } of parameters()) placed.push({ name, tensor: tensor(data, shape) });
+  } catch (error) {
+    for (const { tensor: lost } of placed) lost.dispose();
+    throw error;
+  }
+  return new DecoderModel(config, placed);
 }
 
 /** Copies tensors from the device, in the map's order: parameters or moments, for a checkpoint. */
@@ -17,5 +28,16 @@ export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise
   return Promise.all(
     // A copy: tfjs's cpu backend hands out its own array, which must not leave with a transfer.
     [...tensors].map(async ([name, tensor]) => ({ name, shape: [...tensor.shape], data: (await tensor.data<'float32'>()).slice() })),
+  );
+}
+
+/** The model's weights as a Hugging Face file of its family has them. */
+export async function fileWeights(model: DecoderModel): Promise<HostTensor[]> {
+  const parameters = new Map((await hostTensors(model.parameters)).map((parameter) => [parameter.name, parameter.data]));
+  return fileTensors(model.config).map((tensor) =>
+    toFile(
+      tensor,
+      tensor.parameters.map(({ name }) => parameters.get(name)!),
+    ),
   );
 }

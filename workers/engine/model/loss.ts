@@ -4,7 +4,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../../../src/core/rng/rng';
 import { channelSums } from '../ops/channel-sums';
 import { crossEntropy } from '../ops/cross-entropy';
-import type { LlamaModel } from './llama';
+import type { DecoderModel } from './decoder';
 
 /** Rows of text, packed one after another. */
 export interface Batch {
@@ -37,12 +37,12 @@ export interface TrainingResult {
 }
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
-export function tokenLosses(model: LlamaModel, batch: Batch): Tensor1D {
+export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
   return tidy(() => forward(model, batch, tensorsOf(batch)));
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
-export function evaluationSums(model: LlamaModel, batch: Batch, channels: number): Tensor2D {
+export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
   return tidy(() => channelSums(forward(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
 }
 
@@ -51,7 +51,7 @@ export function evaluationSums(model: LlamaModel, batch: Batch, channels: number
  * what one large batch would. The caller disposes the result (`Optimizer.apply` disposes the gradients).
  * Parameters that are not trainable have no gradient.
  */
-export function trainingGradients(model: LlamaModel, batches: Batch[], { channels, dropout }: TrainingOptions): TrainingResult {
+export function trainingGradients(model: DecoderModel, batches: Batch[], { channels, dropout }: TrainingOptions): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
@@ -89,7 +89,7 @@ function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
   return { ids: integers(ids), targets: integers(targets), ...(documents ? { documents: integers(documents) } : {}) };
 }
 
-function forward(model: LlamaModel, { rows, context }: Batch, tensors: BatchTensors, dropout?: { rate: number; seed: number }): Tensor1D {
+function forward(model: DecoderModel, { rows, context }: Batch, tensors: BatchTensors, dropout?: { rate: number; seed: number }): Tensor1D {
   const { ids, targets, documents, expected } = tensors;
   const hidden = model.hiddenStates(ids, {
     batch: rows,

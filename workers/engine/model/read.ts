@@ -1,28 +1,41 @@
-/** The files of a Hugging Face model, checked in full before a weight is used. No tensors: an import runs it without a device. */
+/** The files of a Hugging Face model, checked before a weight is used. No tensors: an import runs it without a device. */
 import { StudioError } from '../../../src/core/errors';
-import { readSafetensors } from '../checkpoint/safetensors';
-import type { HostTensor, StoredTensor } from '../checkpoint/safetensors';
-import { readIndex } from '../checkpoint/sharded';
+import type { HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/safetensors';
+import { openWeights, type WeightFile } from '../checkpoint/sharded';
 import { parseConfig } from './config';
 import type { ModelConfig } from './config';
-import { parameterShapes } from './parameters';
+import { fileTensors, fromFile } from './file-layout';
+import { namesOf } from './names';
 
 export interface ModelFiles {
   config: { name: string; text: string };
-  /** One file, or all the shards. */
-  weights: { name: string; bytes: Uint8Array }[];
+  /** One file, or all the shards: in memory, or on the disk. */
+  weights: WeightFile[];
   /** model.safetensors.index.json, of a sharded model. */
   index?: { name: string; text: string };
   /** Number of tokens the tokenizer can produce (highest id + 1); checked against the model's vocabulary. */
   tokenizerSize?: number;
 }
 
+export interface ReadableModel {
+  config: ModelConfig;
+  /** The weight files, of which only the headers were read. */
+  files: SafetensorsFile[];
+  /** The stored tensors that the model is made of. */
+  used: StoredTensor[];
+  /**
+   * The model's parameters, read one by one.
+   * @throws StudioError `tensor-not-finite`, `safetensors-invalid`, `file-unreadable`
+   */
+  parameters(): AsyncGenerator<HostTensor>;
+}
+
 /**
- * Reads and checks the files without touching the device: for an import.
+ * Checks everything but the values, of which none is read: config, headers, names, shapes.
  * @throws StudioError `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`,
- * `tensor-not-finite`, `tokenizer-mismatch`
+ * `tokenizer-mismatch`, `file-unreadable`
  */
-export function readModel(files: ModelFiles): { config: ModelConfig; weights: HostTensor[] } {
+export async function openModel(files: ModelFiles): Promise<ReadableModel> {
   const config = parseConfig(files.config.name, files.config.text);
   if (files.tokenizerSize !== undefined && files.tokenizerSize > config.vocabulary)
     throw new StudioError(
@@ -30,37 +43,54 @@ export function readModel(files: ModelFiles): { config: ModelConfig; weights: Ho
       `The tokenizer has ${files.tokenizerSize} tokens, the model's vocabulary ${config.vocabulary}`,
       { tokenizerSize: files.tokenizerSize, modelSize: config.vocabulary },
     );
-  return { config, weights: readWeights(files, config) };
-}
-
-function readWeights(files: ModelFiles, config: ModelConfig): HostTensor[] {
-  const stored = new Map<string, StoredTensor & { file: string }>();
-  for (const { name: file, bytes } of files.weights)
-    for (const [name, tensor] of readSafetensors(file, bytes).tensors) {
-      const other = stored.get(name);
-      if (other) {
-        const detail = `"${name}" also stands in ${other.file}`;
-        throw new StudioError('safetensors-invalid', `${file} is not a valid safetensors file: ${detail}`, { file, detail });
-      }
-      stored.set(name, { ...tensor, file });
-    }
-  const present = new Set(files.weights.map(({ name }) => name));
-  if (files.index)
-    for (const wanted of new Set(readIndex(files.index.name, files.index.text).values()))
-      if (!present.has(wanted))
-        throw new StudioError('file-missing', `${files.index.name} lists ${wanted}, which is missing`, { file: files.index.name, wanted });
-
-  return [...parameterShapes(config)].map(([name, shape]) => {
-    const found = stored.get(name);
+  const { files: opened, tensors } = await openWeights(files.weights, files.index);
+  const { prefix, embedding, head } = namesOf(config.architecture);
+  // Files of the decoder without its head lack the prefix; GPT-2's own are such.
+  const bare = ![...tensors.keys()].some((name) => name.startsWith(prefix));
+  const nameInFile = (name: string) => (bare && name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const layout = fileTensors(config).map((tensor) => {
+    const name = nameInFile(tensor.name);
+    const found = tensors.get(name);
     if (!found) {
       const file = files.weights.map((weight) => weight.name).join(', ');
       throw new StudioError('tensor-missing', `${file} has no tensor "${name}"`, { file, tensor: name });
     }
-    checkShape(found.file, name, found.shape, shape);
-    const data = found.read();
-    checkFinite(found.file, name, data);
-    return { name, shape, data };
+    checkShape(found.file, name, found.shape, tensor.shape);
+    found.checkFloat();
+    return { tensor, found };
   });
+  const ownHead = tensors.get(`${head}.weight`);
+  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(nameInFile(`${embedding}.weight`))!, ownHead);
+  return {
+    config,
+    files: opened,
+    used: layout.map(({ found }) => found),
+    async *parameters() {
+      for (const { tensor, found } of layout) yield* fromFile(tensor, await found.read());
+    },
+  };
+}
+
+/** A tied head may stand in the file once more, but not with values of its own: transformers would not tie it then. */
+async function checkTied(file: string, embedding: StoredTensor, head: StoredTensor): Promise<void> {
+  if (await sameBytes(embedding, head)) return;
+  const values = {
+    file,
+    field: 'tie_word_embeddings',
+    value: 'true',
+    accepted: `false, since "${head.name}" differs from "${embedding.name}"`,
+  };
+  throw new StudioError('config-unsupported', `${file}: ${values.field} is true; accepted: ${values.accepted}`, values);
+}
+
+async function sameBytes(a: StoredTensor, b: StoredTensor): Promise<boolean> {
+  if (a.dtype !== b.dtype || a.bytes !== b.bytes) return false;
+  const others = b.rawPieces(false);
+  for await (const piece of a.rawPieces(false)) {
+    const { value: other } = (await others.next()) as { value: Uint8Array };
+    if (piece.some((byte, at) => byte !== other[at])) return false;
+  }
+  return true;
 }
 
 function checkShape(file: string, name: string, found: readonly number[], expected: readonly number[]): void {
@@ -72,9 +102,4 @@ function checkShape(file: string, name: string, found: readonly number[], expect
     found: foundText,
     expected: expectedText,
   });
-}
-
-function checkFinite(file: string, name: string, data: Float32Array): void {
-  if (!data.every((value) => Number.isFinite(value)))
-    throw new StudioError('tensor-not-finite', `${file}: "${name}" holds values that are not finite`, { file, tensor: name });
 }

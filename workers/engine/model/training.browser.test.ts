@@ -1,24 +1,35 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
-import { createAdamW, evaluationSums, generate, LlamaModel, openBackend, parameterShapes, tokenLosses, trainingGradients } from '..';
-import type { Batch, HostTensor, ModelConfig } from '..';
+import {
+  createAdamW,
+  evaluationSums,
+  generate,
+  DecoderModel,
+  openBackend,
+  parameterShapes,
+  parseConfig,
+  tokenLosses,
+  trainingGradients,
+} from '..';
+import type { Batch, HostTensor } from '..';
 
-const config: ModelConfig = {
-  architecture: 'llama',
-  vocabulary: 37,
-  hidden: 12,
-  feedForward: 20,
-  layers: 2,
-  heads: 2,
-  kvHeads: 1,
-  headSize: 6,
-  context: 16,
-  normEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  tied: true,
-  endOfText: [0],
-};
+const config = parseConfig(
+  'config.json',
+  JSON.stringify({
+    model_type: 'llama',
+    vocab_size: 37,
+    hidden_size: 12,
+    intermediate_size: 20,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    max_position_embeddings: 16,
+    rms_norm_eps: 1e-5,
+    tie_word_embeddings: true,
+    eos_token_id: 0,
+  }),
+);
 
 const random = new Rng(5);
 const weights: HostTensor[] = [...parameterShapes(config)].map(([name, shape]) => {
@@ -30,10 +41,10 @@ const following = Int32Array.from(text, (_, at) => text[at + 1] ?? 3);
 const whole: Batch = { rows: 1, context: 10, ids: text, targets: following, channels: Int32Array.of(0) };
 
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
-  let model: LlamaModel;
+  let model: DecoderModel;
   beforeAll(async () => {
     await openBackend({ backend, threads: 2, requireHardware: false });
-    model = new LlamaModel(config, weights);
+    model = new DecoderModel(config, weights);
   });
   afterAll(() => model.dispose());
 

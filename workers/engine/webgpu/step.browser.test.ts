@@ -2,30 +2,24 @@
 import { backend as tensorBackend, memory } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
-import { createAdamW, LlamaModel, openBackend, parameterShapes, settled, trainingGradients } from '..';
-import type { Batch, ModelConfig } from '..';
+import { createAdamW, DecoderModel, openBackend, parameterShapes, parseConfig, settled, trainingGradients } from '..';
+import type { Batch } from '..';
 
 const adam = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
 
 /** Vocabulary and tokens of the nano model, which decide how many blocks the loss is cut into; narrow elsewhere. */
 function trainer(layers: number, vocabulary: number, rows: number, context: number) {
-  const config: ModelConfig = {
-    architecture: 'llama',
-    vocabulary,
-    hidden: 8,
-    feedForward: 12,
-    layers,
-    heads: 2,
-    kvHeads: 1,
-    headSize: 4,
-    context,
-    normEpsilon: 1e-5,
-    ropeTheta: 10_000,
-    tied: true,
-    endOfText: [],
+  const sizes = {
+    vocab_size: vocabulary,
+    hidden_size: 8,
+    intermediate_size: 12,
+    num_hidden_layers: layers,
+    max_position_embeddings: context,
   };
+  const attention = { num_attention_heads: 2, num_key_value_heads: 1, rms_norm_eps: 1e-5 };
+  const config = parseConfig('config.json', JSON.stringify({ model_type: 'llama', ...sizes, ...attention, tie_word_embeddings: true }));
   const random = new Rng(3);
-  const model = new LlamaModel(
+  const model = new DecoderModel(
     config,
     [...parameterShapes(config)].map(([name, shape]) => {
       const size = shape.reduce((product, side) => product * side, 1);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from './config';
-import { parameterCount } from './parameters';
+import { parseConfig } from '.';
+import { parameterCount } from '../parameters';
 
 const written = JSON.parse(readFileSync('e2e/parity/fixtures/tiny-tied/config.json', 'utf8')) as Record<string, unknown>;
 const parse = (changes: Record<string, unknown>) => parseConfig('config.json', JSON.stringify({ ...written, ...changes }));
@@ -18,8 +18,13 @@ describe('parseConfig', () => {
       kvHeads: 1,
       headSize: 16,
       context: 32,
-      normEpsilon: 1e-5,
-      ropeTheta: 10000,
+      positions: { kind: 'rotary', theta: 10000, dimensions: 16, scaling: null },
+      windows: [null, null],
+      norm: { kind: 'rms', epsilon: 1e-5 },
+      normedHeads: false,
+      activation: 'swiglu',
+      biases: { queryKeyValue: false, output: false, feedForward: false },
+      parallel: false,
       tied: true,
       endOfText: [0],
     });
@@ -35,20 +40,17 @@ describe('parseConfig', () => {
       head_dim: undefined,
       num_key_value_heads: undefined,
     };
-    expect(parse(older)).toMatchObject({ ropeTheta: 500_000, headSize: 16, kvHeads: 3 });
+    expect(parse(older)).toMatchObject({ positions: { theta: 500_000 }, headSize: 16, kvHeads: 3 });
   });
 
   it.each([
-    ['model_type', 'mistral'],
+    ['model_type', 'gptj'],
     ['architectures', ['LlamaForSequenceClassification']],
     ['hidden_act', 'gelu'],
-    ['attention_bias', true],
-    ['mlp_bias', true],
     ['pretraining_tp', 2],
     ['sliding_window', 4096],
     ['quantization_config', { quant_method: 'gptq' }],
     ['rope_scaling', { type: 'linear', factor: 2 }],
-    ['rope_parameters', { rope_theta: 10000, rope_type: 'llama3', factor: 8 }],
     ['rope_parameters.partial_rotary_factor', undefined],
     ['num_key_value_heads', 2],
     ['head_dim', 15],

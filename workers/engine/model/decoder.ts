@@ -1,0 +1,204 @@
+/**
+ * A decoder-only transformer, as its config describes it: pre-norm blocks of causal attention and a feed-forward part. Plain
+ * functions over variables that bear Hugging Face's names. What each family computes is in docs/METHOD.md.
+ */
+import { keep, slice, tensor, tensor1d, tensor2d, tidy, variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { gelu, swiglu } from '../ops/activation';
+import { add } from '../ops/add';
+import { attention } from '../ops/attention';
+import type { AttentionShape } from '../ops/attention';
+import { dropout } from '../ops/dropout';
+import { embedding } from '../ops/embedding';
+import { linear } from '../ops/linear';
+import { headRmsNorm, layerNorm, rmsNorm } from '../ops/norm';
+import { projections } from '../ops/projections';
+import { rotary } from '../ops/rotary';
+import type { HostTensor } from '../checkpoint/safetensors';
+import type { ModelConfig } from './config';
+import { namesOf } from './names';
+import type { LayerNames } from './names';
+import { rotaryAngles } from './rotary-tables';
+
+export interface HiddenStateOptions {
+  /** Sequences in the batch. */
+  batch: number;
+  /** Tokens of each sequence. */
+  context: number;
+  /** int32 [batch·context]: attention stays inside a document; positions go on counting through the row. */
+  documents?: Tensor1D;
+  /** On the embeddings and on what each block adds to the residual stream. */
+  dropout?: { rate: number; seed: number };
+}
+
+/** A weight that lies on the device already; the model takes it over. */
+export interface DeviceTensor {
+  name: string;
+  tensor: Tensor;
+}
+
+/** Attention of one layer: q [N,H·h], k and v [N,K·h], already turned by their positions → [N,H·h]. */
+export type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
+
+/** Drops elements of x; called once per use, in a fixed order. */
+type Drop = ((x: Tensor2D) => Tensor2D) | undefined;
+
+let models = 0;
+
+export class DecoderModel {
+  readonly parameters: Map<string, Variable>;
+  /** Rotary tables [context, d]; none with learned positions. */
+  private readonly angles: { cos: Tensor2D; sin: Tensor2D } | null;
+  private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
+
+  /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
+  constructor(
+    readonly config: ModelConfig,
+    weights: Iterable<HostTensor | DeviceTensor>,
+  ) {
+    // tfjs wants every variable's name once, and two models may be open at the same time.
+    const prefix = `model-${(models += 1)}/`;
+    this.parameters = new Map(
+      [...weights].map((weight) => {
+        const { name } = weight;
+        const initial = 'tensor' in weight ? weight.tensor : tensor(weight.data, weight.shape);
+        const parameter = variable(initial, true, prefix + name);
+        initial.dispose();
+        return [name, parameter];
+      }),
+    );
+    const { layer, ...names } = namesOf(config.architecture);
+    this.names = { ...names, layers: Array.from({ length: config.layers }, (_, index) => layer(index)) };
+    this.angles = anglesOf(config);
+  }
+
+  /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
+  hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping }: HiddenStateOptions): Tensor2D {
+    let counter = 0;
+    const drop: Drop = dropping?.rate
+      ? (x) => {
+          const dropped = dropout(x, { ...dropping, offset: counter });
+          counter += x.size;
+          return dropped;
+        }
+      : undefined;
+    const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents);
+    return this.run(ids, 0, context, attend, drop);
+  }
+
+  /** What the attention kernel needs to know for a layer. */
+  attentionShape(layer: number, batch: number, context: number): AttentionShape {
+    const { heads, kvHeads, headSize, windows } = this.config;
+    const window = windows[layer];
+    return { batch, context, heads, kvHeads, scale: headSize ** -0.5, ...(window ? { window } : {}) };
+  }
+
+  /** Head weight [V,D]; the embedding table itself when tied. */
+  headWeight(): Variable & Tensor2D {
+    return this.parameter(`${this.config.tied ? this.names.embedding : this.names.head}.weight`) as Variable & Tensor2D;
+  }
+
+  /** The whole stack with attention left to the caller. Row n stands at position `first` + n mod `context`. */
+  run(ids: Tensor1D, first: number, context: number, attend: Attend, drop?: Drop): Tensor2D {
+    return tidy(() => {
+      const rows = ids.shape[0];
+      const turn = this.turning(first, context);
+      let x = embedding(this.matrix(this.names.embedding), ids);
+      if (this.config.positions.kind === 'learned') x = add(x, this.positionRows(rows, first, context));
+      if (drop) x = drop(x);
+      for (let layer = 0; layer < this.config.layers; layer += 1) x = this.block(layer, x, { turn, attend, drop });
+      return this.norm(x, this.names.finalNorm);
+    });
+  }
+
+  private block(layer: number, x: Tensor2D, { turn, attend, drop }: BlockInputs): Tensor2D {
+    const { heads, kvHeads, biases, parallel, normedHeads, norm } = this.config;
+    const names = this.names.layers[layer]!;
+    // Without dropout the residual is added by the projection itself.
+    const projectOnto = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean) => {
+      const bias = biased ? this.bias(name) : undefined;
+      return drop ? add(residual, drop(linear(from, this.matrix(name), { bias }))) : linear(from, this.matrix(name), { bias, residual });
+    };
+
+    const [query, key, value] = this.maps(this.norm(x, names.attentionNorm), [names.query, names.key, names.value], biases.queryKeyValue);
+    const normed = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
+    const q = turn(normed(query!, names.queryNorm), heads);
+    const k = turn(normed(key!, names.keyNorm), kvHeads);
+    const attended = projectOnto(x, attend(layer, q, k, value!), names.output, biases.output);
+
+    const fed = this.norm(parallel ? x : attended, names.feedForwardNorm);
+    return projectOnto(attended, this.activated(fed, names), names.down, biases.feedForward);
+  }
+
+  /** The inner states of the feed-forward part [N,F]. */
+  private activated(x: Tensor2D, names: LayerNames): Tensor2D {
+    const { activation, biases } = this.config;
+    if (activation === 'swiglu') {
+      const [gate, up] = this.maps(x, [names.gate, names.up], biases.feedForward);
+      return swiglu(gate!, up!);
+    }
+    const [up] = this.maps(x, [names.up], biases.feedForward);
+    return gelu(up!, activation === 'gelu' ? 'exact' : 'tanh');
+  }
+
+  /** Several affine maps of the same states. */
+  private maps(x: Tensor2D, names: readonly string[], biased: boolean): Tensor2D[] {
+    const weights = names.map((name) => this.matrix(name));
+    return biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : projections(x, weights);
+  }
+
+  private norm(x: Tensor2D, name: string): Tensor2D {
+    const { kind, epsilon } = this.config.norm;
+    return kind === 'rms' ? rmsNorm(x, this.vector(name), epsilon) : layerNorm(x, this.vector(name), this.bias(name), epsilon);
+  }
+
+  /** Turns queries or keys by their positions; leaves them as they are where positions are learned. */
+  private turning(first: number, context: number): (x: Tensor2D, heads: number) => Tensor2D {
+    if (!this.angles) return (x) => x;
+    const [cos, sin] = [this.angles.cos, this.angles.sin].map((table) => slice(table, [first, 0], [context, table.shape[1]]));
+    return (x, heads) => rotary(x, cos!, sin!, { context, heads });
+  }
+
+  /** The vector of each row's position [rows, D]. */
+  private positionRows(rows: number, first: number, context: number): Tensor2D {
+    const positions = Int32Array.from({ length: rows }, (_, row) => first + (row % context));
+    return embedding(this.matrix(this.names.positions), tensor1d(positions, 'int32'));
+  }
+
+  private parameter(name: string): Variable {
+    const found = this.parameters.get(name);
+    if (!found) throw new Error(`The model has no parameter "${name}"`);
+    return found;
+  }
+
+  private matrix(module: string): Tensor2D {
+    return this.parameter(`${module}.weight`) as unknown as Tensor2D;
+  }
+
+  private vector(module: string): Tensor1D {
+    return this.parameter(`${module}.weight`) as unknown as Tensor1D;
+  }
+
+  private bias(module: string): Tensor1D {
+    return this.parameter(`${module}.bias`) as unknown as Tensor1D;
+  }
+
+  dispose(): void {
+    for (const parameter of this.parameters.values()) parameter.dispose();
+    this.angles?.cos.dispose();
+    this.angles?.sin.dispose();
+  }
+}
+
+function anglesOf({ context, positions }: ModelConfig): { cos: Tensor2D; sin: Tensor2D } | null {
+  if (positions.kind === 'learned') return null;
+  const { cos, sin } = rotaryAngles(context, positions.dimensions, positions.theta, positions.scaling);
+  const table = (values: Float32Array) => keep(tensor2d(values, [context, positions.dimensions]));
+  return { cos: table(cos), sin: table(sin) };
+}
+
+interface BlockInputs {
+  turn: (x: Tensor2D, heads: number) => Tensor2D;
+  attend: Attend;
+  drop: Drop;
+}

@@ -1,0 +1,109 @@
+/**
+ * Between the tensors of a Hugging Face file and the decoder's parameters. Most are the same; GPT-2 keeps its linear weights
+ * transposed, and GPT-2 and GPT-NeoX keep queries, keys and values in one tensor. Values are only moved, so that a file that was
+ * read and written again has the same bits.
+ */
+import type { HostTensor } from '../checkpoint/safetensors';
+import type { ModelConfig } from './config';
+import { namesOf } from './names';
+import { modulesOf, type ParameterModule } from './parameters';
+
+/** A tensor as files have it, and the parameters that lie in it. */
+export interface FileTensor {
+  name: string;
+  /** In the file. */
+  shape: number[];
+  /** In their order in the file. */
+  parameters: { name: string; shape: number[] }[];
+  /** The file has [in, out]. */
+  transposed: boolean;
+  /** Rows of the parameters change places this many times: 1 is one parameter after the other, H is head by head. */
+  turns: number;
+}
+
+/** All tensors that a file of this model has, in the model's order. */
+export function fileTensors(config: ModelConfig): FileTensor[] {
+  const { fused, transposed } = namesOf(config.architecture).file;
+  const turned = transposed
+    ? new Set(
+        modulesOf(config)
+          .filter(isLayersLinear)
+          .map(({ name }) => name),
+      )
+    : new Set<string>();
+  const tensors: FileTensor[] = [];
+  const add = (name: string, modules: readonly ParameterModule[], turns: number) => {
+    const [first] = modules as [ParameterModule];
+    const swap = turned.has(first.name);
+    const rows = first.shape[0]! * modules.length;
+    const parameters = (kind: 'weight' | 'bias') =>
+      modules.map((module) => ({ name: `${module.name}.${kind}`, shape: kind === 'weight' ? module.shape : module.shape.slice(0, 1) }));
+    const whole = [rows, ...first.shape.slice(1)];
+    tensors.push({
+      name: `${name}.weight`,
+      shape: swap ? whole.reverse() : whole,
+      parameters: parameters('weight'),
+      transposed: swap,
+      turns,
+    });
+    if (first.bias) tensors.push({ name: `${name}.bias`, shape: [rows], parameters: parameters('bias'), transposed: false, turns });
+  };
+  const queryToLayer = new Map(
+    fused ? Array.from({ length: config.layers }, (_, index) => [namesOf(config.architecture).layer(index).query, index]) : [],
+  );
+  const modules = modulesOf(config);
+  for (let at = 0; at < modules.length; at += 1) {
+    const module = modules[at]!;
+    const layer = queryToLayer.get(module.name);
+    if (fused && layer !== undefined) {
+      add(fused.name(layer), modules.slice(at, at + 3), fused.order === 'by-head' ? config.heads : 1);
+      at += 2;
+    } else add(module.name, [module], 1);
+  }
+  return tensors;
+
+  function isLayersLinear({ name, kind }: ParameterModule): boolean {
+    return kind === 'linear' && name !== namesOf(config.architecture).head;
+  }
+}
+
+/** The parameters in a tensor of the file. The array may be the same. */
+export function fromFile(tensor: FileTensor, data: Float32Array): HostTensor[] {
+  const rows = tensor.transposed ? transpose(data, tensor.shape) : data;
+  if (tensor.parameters.length === 1) return [{ ...tensor.parameters[0]!, data: rows }];
+  const parts = tensor.parameters.map(({ name, shape }) => ({ name, shape, data: new Float32Array(elements(shape)) }));
+  eachPiece(tensor, (part, at, fileAt, length) => parts[part]!.data.set(rows.subarray(fileAt, fileAt + length), at));
+  return parts;
+}
+
+/** The tensor of the file that holds these parameters: exactly what `fromFile` undoes. */
+export function toFile(tensor: FileTensor, data: readonly Float32Array[]): HostTensor {
+  const { name, shape, transposed } = tensor;
+  let rows = data[0]!;
+  if (data.length > 1) {
+    rows = new Float32Array(elements(shape));
+    eachPiece(tensor, (part, at, fileAt, length) => rows.set(data[part]!.subarray(at, at + length), fileAt));
+  }
+  return { name, shape, data: transposed ? transpose(rows, [...shape].reverse()) : rows };
+}
+
+/** Every run of rows of one parameter: number of the parameter, place in it, place in the file's rows, length; in elements. */
+function eachPiece({ parameters, turns }: FileTensor, visit: (part: number, at: number, fileAt: number, length: number) => void): void {
+  const length = elements(parameters[0]!.shape) / turns;
+  let fileAt = 0;
+  for (let turn = 0; turn < turns; turn += 1)
+    for (let part = 0; part < parameters.length; part += 1) {
+      visit(part, turn * length, fileAt, length);
+      fileAt += length;
+    }
+}
+
+/** [a, b] → [b, a] */
+function transpose(data: Float32Array, [rows, columns]: readonly number[]): Float32Array {
+  const turned = new Float32Array(data.length);
+  for (let row = 0; row < rows!; row += 1)
+    for (let column = 0; column < columns!; column += 1) turned[column * rows! + row] = data[row * columns! + column]!;
+  return turned;
+}
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
