@@ -15,9 +15,29 @@ export type ErrorCode =
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
+  | 'zip-invalid' // file, detail; reason and its values (entry, found, expected, …)
+  | 'zip-too-large' // bytes, limit
+  | 'folder-refused' // folder, detail
+  | 'hub-source' // field, value, accepted
+  | 'hub-unreachable' // host
+  | 'hub-forbidden' // host, repository, status
+  | 'hub-missing' // host, repository, revision
+  | 'hub-answer' // host, detail
+  | 'hub-incomplete' // host, file, bytes, expected
   | 'text-empty' // file
+  | 'file-binary' // file, accepted
+  | 'field-missing' // file, field, found
+  | 'channel-field' // field, found, limit
+  | 'folder-empty' // file, found
+  | 'parquet-invalid' // file, detail
+  | 'archive-invalid' // file, detail
+  | 'archive-entries' // file, found, accepted
+  | 'archive-bomb' // file, bytes, detail
+  | 'intake-files' // file
+  | 'workshop-missing' // wanted
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
+  | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed, available
   | 'run-locked' // run
   | 'run-missing' // run
