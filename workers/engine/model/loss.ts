@@ -1,9 +1,10 @@
 /** Losses and gradients of a batch. All of it stays on the device; channel sums are what the studio reads back. */
-import { add, engine, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { add, engine, mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../../../src/core/rng/rng';
 import { channelSums } from '../ops/channel-sums';
 import { crossEntropy } from '../ops/cross-entropy';
+import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel } from './decoder';
 
 /** Rows of text, packed one after another. */
@@ -27,6 +28,11 @@ export interface TrainingOptions {
   channels: number;
   /** `seed` of the run and `step` together choose the masks; each micro-batch of a step has its own. */
   dropout?: { rate: number; seed: number; step: number };
+  /** Activations and the weights that products read are stored as halves. */
+  half?: {
+    /** What the loss is multiplied by, on the device; the gradients come out as many times as large. Absent: 1. */
+    scale?: Scalar;
+  };
 }
 
 export interface TrainingResult {
@@ -50,8 +56,14 @@ export function evaluationSums(model: DecoderModel, batch: Batch, channels: numb
  * Gradients of one step over all its micro-batches. They are weighted by tokens, so that accumulating over micro-batches gives
  * what one large batch would. The caller disposes the result (`Optimizer.apply` disposes the gradients).
  * Parameters that are not trainable have no gradient.
+ * @throws StudioError `precision-unsupported` when halves are asked of a backend that has none
  */
-export function trainingGradients(model: DecoderModel, batches: Batch[], { channels, dropout }: TrainingOptions): TrainingResult {
+export function trainingGradients(model: DecoderModel, batches: Batch[], options: TrainingOptions): TrainingResult {
+  const compute = () => gradientsOf(model, batches, options);
+  return options.half ? withHalfStorage([...model.parameters.values()], compute) : compute();
+}
+
+function gradientsOf(model: DecoderModel, batches: Batch[], { channels, dropout, half }: TrainingOptions): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
@@ -61,7 +73,8 @@ export function trainingGradients(model: DecoderModel, batches: Batch[], { chann
     const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, index) };
     const results = tidy(() => {
       // dy of the mean, so that no op is spent on reducing the losses.
-      const weights = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted)));
+      const shares = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted)));
+      const weights = half?.scale ? mul<Tensor1D>(shares, half.scale) : shares;
       const inputs = { ...tensorsOf(batch), expected: weights };
       const { value, grads } = engine().gradients(() => forward(model, batch, inputs, masks), variables, weights);
       const sum = channelSums(value, channelOfTokens(batch), channels);

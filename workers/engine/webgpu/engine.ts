@@ -5,9 +5,13 @@
 import { backend as tensorBackend, env } from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../../src/core/errors';
+import { halfAccessors, halfElement, throughAccessors } from './half';
+import type { HalfArray } from './half';
+import { eachElement } from './layout';
 
 /** What is used of tfjs's backend (its private parts included: see backend_webgpu.ts of tfjs 4.22). */
 interface TensorData {
+  shape: number[];
   resource?: GPUBuffer;
   values: unknown;
   refCount: number;
@@ -26,6 +30,8 @@ interface WebgpuBackend {
   makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
   disposeData(dataId: object): boolean;
   uploadToGPU(dataId: object): void;
+  read(dataId: object): Promise<unknown>;
+  readSync(dataId: object): unknown;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;
@@ -64,6 +70,19 @@ interface Pipeline {
   layout: GPUBindGroupLayout;
 }
 
+/** Which tensors of a device are stored as halves. tfjs believes all of them to be float32. */
+interface HalfState {
+  /** What kernels write into new activations is stored as halves. */
+  on: boolean;
+  stored: WeakSet<object>;
+  /** Activations that no kernel has written yet. */
+  undecided: WeakSet<object>;
+  /** Halves that are read in place of a float32 tensor. */
+  copies: Map<object, TensorInfo>;
+}
+
+const halfStates = new WeakMap<object, HalfState>();
+
 /** Compiled pipelines outlive an engine: opening the backend again finds them. */
 const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
 
@@ -72,12 +91,40 @@ export class WebgpuEngine {
   private readonly compiled: Map<string, Pipeline>;
   /** What the device said to a kernel that it would not compile. */
   private refusal: string | null = null;
+  private readonly half: HalfState;
 
   /** On tfjs's current backend, which must be its WebGPU one. */
   constructor(readonly tiles: Tiles) {
     const { device } = this.backend;
     this.compiled = pipelines.get(device) ?? new Map<string, Pipeline>();
     pipelines.set(device, this.compiled);
+    this.half = halfStates.get(this.backend) ?? this.watchForeignReads();
+  }
+
+  /** tfjs's own kernels and reads know nothing of halves: what they touch is made float32 before. */
+  private watchForeignReads(): HalfState {
+    const half: HalfState = { on: false, stored: new WeakSet(), undecided: new WeakSet(), copies: new Map() };
+    halfStates.set(this.backend, half);
+    const { backend } = this;
+    for (const name of ['uploadToGPU', 'read', 'readSync'] as const) {
+      const own = backend[name].bind(backend) as (dataId: object) => never;
+      backend[name] = (dataId) => {
+        if (half.stored.has(dataId)) this.widen(dataId);
+        return own(dataId);
+      };
+    }
+    return half;
+  }
+
+  /** Turns a tensor of halves into one of float32. */
+  private widen(dataId: object): void {
+    const data = this.backend.tensorMap.get(dataId);
+    const wide = this.output(data.shape);
+    this.copyElements({ dataId, shape: data.shape, dtype: 'float32' }, wide);
+    this.half.stored.delete(dataId);
+    const other = this.backend.tensorMap.get(wide.dataId);
+    [data.resource, other.resource] = [other.resource!, data.resource!];
+    this.release(wide);
   }
 
   /** Storage buffers that a kernel may bind. */
@@ -87,6 +134,76 @@ export class WebgpuEngine {
 
   output(shape: number[], dtype: DataType = 'float32'): TensorInfo {
     return this.backend.makeTensorInfo(shape, dtype);
+  }
+
+  /**
+   * A tensor that goes from op to op: stored as halves while `storeHalves` runs, if the kernel that writes it does so by fours. The values of
+   * parameters, their gradients and statistics of rows are no such tensors.
+   */
+  activation(shape: number[]): TensorInfo {
+    const tensor = this.output(shape);
+    if (this.half.on) this.half.undecided.add(tensor.dataId);
+    return tensor;
+  }
+
+  /** Whether the tensor is stored as halves. */
+  isHalf({ dataId }: TensorInfo): boolean {
+    return this.half.stored.has(dataId);
+  }
+
+  /** Runs `work` with activations stored as halves, and halves in place of `weights` wherever a kernel reads them. */
+  storeHalves<T>(weights: readonly TensorInfo[], work: () => T): T {
+    const { half } = this;
+    if (half.on) return work();
+    half.on = true;
+    try {
+      this.copyToHalves(weights.filter(({ shape, dataId }) => shape.length > 1 && sizeOf(shape) % 4 === 0 && !half.copies.has(dataId)));
+      return work();
+    } finally {
+      half.on = false;
+      this.release(...half.copies.values());
+      half.copies.clear();
+    }
+  }
+
+  /** As many in a dispatch as can be bound. */
+  private copyToHalves(weights: readonly TensorInfo[]): void {
+    const most = Math.floor(this.storageBuffers / 2);
+    for (let start = 0; start < weights.length; start += most) {
+      const some = weights.slice(start, start + most);
+      const copies = some.map(({ shape }) => this.activation(shape));
+      const counts = some.map(({ shape }) => sizeOf(shape) / 4);
+      const named = <T>(name: string, values: readonly T[]) => Object.fromEntries(values.map((value, i) => [`${name}${i}`, value]));
+      const longest = Math.max(...counts);
+      this.run({
+        kernel: 'halves of weights',
+        reads: named('weight', some),
+        writes: named('copy', copies),
+        vectors: some.flatMap((_, i) => [`weight${i}`, `copy${i}`]),
+        integers: { count: longest, ...named('size', counts) },
+        workgroupSize: eachElement.workgroupSize,
+        groups: eachElement.groups(longest),
+        body: () =>
+          eachElement.begin + some.map((_, i) => `\n  if (index < params.size${i}) { copy${i}[index] = weight${i}[index]; }`).join(''),
+      });
+      some.forEach(({ dataId }, i) => this.half.copies.set(dataId, copies[i]!));
+    }
+  }
+
+  /** y = x, element by element. */
+  copyElements(x: TensorInfo, y: TensorInfo): void {
+    const size = sizeOf(x.shape);
+    const width = size % 4 === 0 ? 4 : 1;
+    this.run({
+      kernel: 'copy',
+      reads: { x },
+      writes: { y },
+      vectors: width === 4 ? ['x', 'y'] : [],
+      integers: { count: size / width },
+      workgroupSize: eachElement.workgroupSize,
+      groups: eachElement.groups(size / width),
+      body: () => `${eachElement.begin}\n  y[index] = x[index];`,
+    });
   }
 
   /** Gives back a tensor that only a kernel itself has seen, once the work in the queue is done with it. */
@@ -124,19 +241,21 @@ export class WebgpuEngine {
    * @throws StudioError `backend-unavailable` once the device has refused to compile a kernel, of which it tells only later:
    * without it the kernel's outputs would silently stay as they were
    */
-  run(dispatch: Dispatch): void {
+  run(given: Dispatch): void {
     if (this.refusal !== null)
       throw new StudioError('backend-unavailable', `The GPU refused a kernel: ${this.refusal}`, {
         backend: 'webgpu',
         detail: this.refusal,
       });
     const { backend } = this;
-    const tensors = [...Object.values(dispatch.reads), ...Object.values(dispatch.writes)];
-    const [x, y, z] = dispatch.groups;
+    const [x, y, z] = given.groups;
     if (x * y * z === 0) return;
-    const { pipeline, layout } = this.pipeline(dispatch);
+    const dispatch = this.withCopies(given);
+    const halves = this.halvesOf(dispatch);
+    const tensors = [...Object.values(dispatch.reads), ...Object.values(dispatch.writes)];
+    const { pipeline, layout } = this.pipeline(dispatch, halves);
     const buffers = tensors.map(({ dataId }) => {
-      backend.uploadToGPU(dataId);
+      if (!this.half.stored.has(dataId)) backend.uploadToGPU(dataId);
       backend.commandQueueOwnedIds.add(dataId);
       return backend.tensorMap.get(dataId).resource!;
     });
@@ -156,6 +275,27 @@ export class WebgpuEngine {
     }
   }
 
+  private withCopies(dispatch: Dispatch): Dispatch {
+    const { copies } = this.half;
+    if (copies.size === 0) return dispatch;
+    const reads = Object.entries(dispatch.reads).map(([name, tensor]) => [name, copies.get(tensor.dataId) ?? tensor] as const);
+    return { ...dispatch, reads: Object.fromEntries(reads) };
+  }
+
+  /** The arrays of a dispatch that hold halves; here it is decided for those that it is the first to write. */
+  private halvesOf({ reads, writes, vectors = [] }: Dispatch): HalfArray[] {
+    const { backend, half } = this;
+    for (const [name, { dataId, shape }] of Object.entries(writes)) {
+      if (!half.undecided.delete(dataId) || !vectors.includes(name)) continue;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      backend.tensorMap.get(dataId).resource = backend.bufferManager.acquireBuffer(2 * sizeOf(shape), usage);
+      half.stored.add(dataId);
+    }
+    return Object.entries({ ...reads, ...writes })
+      .filter(([, { dataId }]) => half.stored.has(dataId))
+      .map(([name]) => ({ name, vector: vectors.includes(name) }));
+  }
+
   private uniforms({ integers = {}, floats = {} }: Dispatch): GPUBuffer {
     const [whole, real] = [Object.values(integers), Object.values(floats)];
     const bytes = new ArrayBuffer(Math.max(16, Math.ceil((whole.length + real.length) / 4) * 16));
@@ -167,15 +307,15 @@ export class WebgpuEngine {
     return buffer;
   }
 
-  private pipeline(dispatch: Dispatch): Pipeline {
+  private pipeline(dispatch: Dispatch, halves: readonly HalfArray[]): Pipeline {
     const { kernel, variant = '', workgroupSize } = dispatch;
-    const declarations = bindingDeclarations(dispatch);
+    const declarations = bindingDeclarations(dispatch, halves);
     const key = [kernel, variant, workgroupSize, declarations].join('|');
     let found = this.compiled.get(key);
     if (!found) {
       const { device } = this.backend;
       device.pushErrorScope('validation');
-      found = this.compile(dispatch, declarations);
+      found = this.compile(dispatch, declarations, halves);
       this.compiled.set(key, found);
       void device.popErrorScope().then(
         (error) => {
@@ -190,17 +330,23 @@ export class WebgpuEngine {
     return found;
   }
 
-  private compile({ kernel, reads, writes, workgroupSize, declarations, body }: Dispatch, bindings: string): Pipeline {
+  private compile(
+    { kernel, reads, writes, workgroupSize, declarations, body }: Dispatch,
+    bindings: string,
+    halves: readonly HalfArray[],
+  ): Pipeline {
     const { device } = this.backend;
+    const names = halves.map(({ name }) => name);
     const code = `${bindings}
-${declarations?.() ?? ''}
+${halfAccessors(halves, new Set(Object.keys(writes)))}
+${throughAccessors(declarations?.() ?? '', names)}
 @compute @workgroup_size(${workgroupSize})
 fn main(
   @builtin(local_invocation_index) lane: u32,
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-${body()}
+${throughAccessors(body(), names)}
 }`;
     const types: GPUBufferBindingType[] = [
       ...Object.keys(reads).map(() => 'read-only-storage' as const),
@@ -219,8 +365,12 @@ ${body()}
   }
 }
 
-function bindingDeclarations({ reads, writes, vectors = [], integers = {}, floats = {} }: Dispatch): string {
-  const typed = (name: string, { dtype }: TensorInfo) => (vectors.includes(name) ? 'vec4<f32>' : dtype === 'float32' ? 'f32' : 'i32');
+function bindingDeclarations({ reads, writes, vectors = [], integers = {}, floats = {} }: Dispatch, halves: readonly HalfArray[]): string {
+  const typed = (name: string, { dtype }: TensorInfo) => {
+    const half = halves.find((one) => one.name === name);
+    if (half) return halfElement(half);
+    return vectors.includes(name) ? 'vec4<f32>' : dtype === 'float32' ? 'f32' : 'i32';
+  };
   const storage = [
     ...Object.entries(reads).map(([name, tensor]) => `var<storage, read> ${name}: array<${typed(name, tensor)}>;`),
     ...Object.entries(writes).map(([name, tensor]) => `var<storage, read_write> ${name}: array<${typed(name, tensor)}>;`),
@@ -229,4 +379,8 @@ function bindingDeclarations({ reads, writes, vectors = [], integers = {}, float
   // WGSL has no empty structures.
   const structure = `struct Params { ${members.length === 0 ? 'unused: u32' : members.join(', ')} }`;
   return [...storage, structure, `@group(0) @binding(${storage.length}) var<uniform> params: Params;`].join('\n');
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
 }

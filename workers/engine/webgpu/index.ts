@@ -1,5 +1,6 @@
 /** The GPU path: fused kernels in place of the reference ops on tfjs's WebGPU backend. */
 import { registerWebgpu as registerActivation } from '../ops/activation/webgpu';
+import { registerWebgpu as registerAdd } from '../ops/add/webgpu';
 import { registerWebgpu as registerAdamw } from '../ops/adamw/webgpu';
 import { registerWebgpu as registerAttention } from '../ops/attention/webgpu';
 import { registerWebgpu as registerChannelSums } from '../ops/channel-sums/webgpu';
@@ -11,6 +12,7 @@ import { registerWebgpu as registerLinear } from '../ops/linear/webgpu';
 import { registerWebgpu as registerNorm } from '../ops/norm/webgpu';
 import { registerWebgpu as registerProjections } from '../ops/projections/webgpu';
 import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
+import { setHalfStorage } from '../ops/half-storage';
 import { WebgpuEngine } from './engine';
 import type { Tiles } from './engine';
 
@@ -20,6 +22,7 @@ export function registerWebgpuKernels(tiles: Tiles): void {
   for (const register of [
     registerActivation,
     registerAdamw,
+    registerAdd,
     registerAttention,
     registerChannelSums,
     registerCrossEntropy,
@@ -32,4 +35,5 @@ export function registerWebgpuKernels(tiles: Tiles): void {
     registerRotary,
   ])
     register(engine);
+  setHalfStorage('webgpu', (weights, work) => engine.storeHalves(weights, work));
 }

@@ -13,7 +13,7 @@ const sigmoid = (value: string, { type }: Unit): string => `1.0 / (1.0 + exp(min
 
 export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo }>(kernels.Swiglu, ({ gate, up }) => {
-    const y = engine.output(gate.shape);
+    const y = engine.activation(gate.shape);
     const size = util.sizeFromShape(gate.shape);
     const unit = unitFor(size);
     const count = size / unit.width;
@@ -33,7 +33,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   });
 
   registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo; dy: TensorInfo }>(kernels.SwigluGrad, ({ gate, up, dy }) => {
-    const [dgate, dup] = [engine.output(gate.shape), engine.output(gate.shape)];
+    const [dgate, dup] = [engine.activation(gate.shape), engine.activation(gate.shape)];
     const size = util.sizeFromShape(gate.shape);
     const unit = unitFor(size);
     const count = size / unit.width;
@@ -56,7 +56,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   });
 
   registerWebgpuKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
-    const y = engine.output(x.shape);
+    const y = engine.activation(x.shape);
     const size = util.sizeFromShape(x.shape);
     const unit = unitFor(size);
     const count = size / unit.width;
@@ -78,7 +78,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   });
 
   registerWebgpuKernel<{ x: TensorInfo; dy: TensorInfo }, GeluAttributes>(kernels.GeluGrad, ({ x, dy }, { form }) => {
-    const dx = engine.output(x.shape);
+    const dx = engine.activation(x.shape);
     const size = util.sizeFromShape(x.shape);
     const unit = unitFor(size);
     const count = size / unit.width;

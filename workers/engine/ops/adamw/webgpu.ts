@@ -1,5 +1,5 @@
 /** AdamW in place, as many parameters in a dispatch as the device can bind: on a GPU most of them are too small to fill it. */
-import { engine as tensorEngine, util } from '@tensorflow/tfjs-core';
+import { engine as tensorEngine } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { eachElement, groupIndex, groupsOf, unitFor } from '../../webgpu/layout';
@@ -73,16 +73,7 @@ function updateBody(i: number, momentsOnly: boolean): string {
 function own(engine: WebgpuEngine, variable: Variable): void {
   if (engine.isAliased(variable)) {
     const copy = engine.output(variable.shape);
-    const count = util.sizeFromShape(variable.shape);
-    engine.run({
-      kernel: 'copy',
-      reads: { x: variable },
-      writes: { y: copy },
-      integers: { count },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}\n  y[index] = x[index];`,
-    });
+    engine.copyElements(variable, copy);
     const tensor = tensorEngine().makeTensorFromTensorInfo(copy);
     variable.assign(tensor);
     tensor.dispose();

@@ -177,7 +177,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<AttentionInputs, AttentionAttributes>(kernels.Attention, (inputs, shape) => {
     const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
     const { q, k, v, documents } = inputs;
-    const out = engine.output(q.shape);
+    const out = engine.activation(q.shape);
     const lse = engine.output([rows, shape.heads]);
     const count = rows * shape.heads;
     engine.run({
@@ -197,7 +197,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<GradInputs, AttentionAttributes>(kernels.AttentionGrad, (inputs, shape) => {
     const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
     const { q, k, v, out, lse, dout, documents } = inputs;
-    const [dq, dk, dv] = [engine.output(q.shape), engine.output(k.shape), engine.output(v.shape)];
+    const [dq, dk, dv] = [engine.activation(q.shape), engine.activation(k.shape), engine.activation(v.shape)];
     const statistics = engine.output([rows, shape.heads, 2]);
     const queries = rows * shape.heads;
     const base = { variant, vectors: vectors ? ['q', 'k', 'v', 'out', 'dout', 'dq', 'dk', 'dv'] : [], floats };

@@ -109,7 +109,7 @@ function rowPass(
 /** The two gradients, and what adds a block's share to them once its logits have become their gradient. */
 function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs) {
   const [vocabulary, width] = weight.shape as [number, number];
-  const dhidden = engine.output(hidden.shape);
+  const dhidden = engine.activation(hidden.shape);
   const dweight = engine.output(weight.shape);
   const addBlock = ({ start, rows, logits }: Block): void => {
     multiply(engine, {

@@ -9,7 +9,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<{ table: TensorInfo; ids: TensorInfo }>(kernels.Embedding, ({ table, ids }) => {
     const width = table.shape[1]!;
     const tokens = ids.shape[0]!;
-    const y = engine.output([tokens, width]);
+    const y = engine.activation([tokens, width]);
     const unit = unitFor(width);
     const count = (tokens * width) / unit.width;
     engine.run({

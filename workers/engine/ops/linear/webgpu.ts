@@ -11,7 +11,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     ({ x, weight, bias, residual }) => {
       const [rows, depth] = x.shape as [number, number];
       const columns = weight.shape[0]!;
-      const output = engine.output([rows, columns]);
+      const output = engine.activation([rows, columns]);
       multiply(engine, {
         a: { tensor: x, contiguous: 'depth', stride: depth },
         b: { tensor: weight, contiguous: 'depth', stride: depth },
@@ -29,7 +29,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) => {
     const [rows, depth] = dy.shape as [number, number];
     const columns = weight.shape[1]!;
-    const output = engine.output([rows, columns]);
+    const output = engine.activation([rows, columns]);
     multiply(engine, {
       a: { tensor: dy, contiguous: 'depth', stride: depth },
       b: { tensor: weight, contiguous: 'side', stride: columns },

@@ -21,7 +21,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
 
   registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
     const { rows, width } = rowsOf(x, weight);
-    const y = engine.output(x.shape);
+    const y = engine.activation(x.shape);
     const unit = unitFor(width);
     engine.run({
       kernel: kernels.RmsNorm,
@@ -49,7 +49,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     kernels.RmsNormGrad,
     ({ x, weight, dy }, { epsilon }) => {
       const { rows, width } = rowsOf(x, weight);
-      const dx = engine.output(x.shape);
+      const dx = engine.activation(x.shape);
       const inverses = engine.output([rows]);
       const dweight = engine.output([width]);
       const unit = unitFor(width);
@@ -99,7 +99,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     kernels.LayerNorm,
     ({ x, weight, bias }, { epsilon }) => {
       const [rows, width] = x.shape as [number, number];
-      const y = engine.output([rows, width]);
+      const y = engine.activation([rows, width]);
       const unit = unitFor(width);
       engine.run({
         kernel: kernels.LayerNorm,
@@ -123,7 +123,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     kernels.LayerNormGrad,
     ({ x, weight, dy }, { epsilon }) => {
       const [rows, width] = x.shape as [number, number];
-      const dx = engine.output([rows, width]);
+      const dx = engine.activation([rows, width]);
       const statistics = engine.output([rows, 2]);
       const [dweight, dbias] = [engine.output([width]), engine.output([width])];
       const unit = unitFor(width);

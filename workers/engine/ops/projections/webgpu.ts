@@ -14,7 +14,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<TensorInfo[]>(kernels.Projections, (inputs) => {
     const [x, ...weights] = inputs as [TensorInfo, ...TensorInfo[]];
     const [rows, depth] = x.shape as [number, number];
-    const outputs = weights.map(({ shape }) => engine.output([rows, shape[0]!]));
+    const outputs = weights.map(({ shape }) => engine.activation([rows, shape[0]!]));
     multiplyAll(
       engine,
       weights.map((weight, index) => ({
@@ -38,7 +38,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     const columns = weights[0]!.shape[1]!;
     const dys = numbered(inputs, 'dy');
     const rows = dys[0]!.shape[0]!;
-    const output = engine.output([rows, columns]);
+    const output = engine.activation([rows, columns]);
     const terms = dys.map((dy, index) => {
       const depth = dy.shape[1]!;
       return {

@@ -10,7 +10,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     kernels.Rotary,
     ({ x, cos, sin }, { context, heads, inverse }) => {
       const [rows, width] = x.shape as [number, number];
-      const y = engine.output([rows, width]);
+      const y = engine.activation([rows, width]);
       const size = width / heads;
       const half = cos.shape[1]! / 2;
       const unit = unitFor(half, size);
