@@ -1,7 +1,7 @@
 /** Two sets of weights held against each other: held-out loss per channel, and a person's own text token by token. */
 import { StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
-import type { EvaluationRow } from '../../src/core/run/types';
+import type { ChannelEvaluation, EvaluationRow } from '../../src/core/run/types';
 import type { Comparison, OnProgress, TokenLoss } from '../api';
 import { tokenLosses as lossesOfTokens } from '../engine';
 import type { ChannelTokens } from '../trainer/channel-tokens';
@@ -9,6 +9,7 @@ import type { EngineLock } from '../trainer/engine-lock';
 import { EngineEvaluator } from '../trainer/engine-model';
 import { emptyBatch, fillRow } from '../trainer/token-batch';
 import type { LoadedWeights } from '../trainer/weights';
+import { documentLosses, spreadDocuments } from './document-losses';
 import { buildHeldOutSet, evaluateHeldOut } from './held-out';
 import { joinPieces, slidingWindows, type TokenScore } from './token-pieces';
 
@@ -29,6 +30,8 @@ export interface ComparedChannel {
 }
 
 /**
+ * With one tokenizer the same rows of tokens are measured under both, with two the same documents, each in its own tokens: then
+ * only bits per byte may be set against each other.
  * @param read token streams of the channels under a model's tokenizer
  * @throws StudioError `cancelled`
  */
@@ -43,10 +46,19 @@ export async function compareHeldOut(
 ): Promise<Comparison> {
   const trained = [a.trainedContext, b.trainedContext].filter((context) => context !== null);
   const context = Math.min(a.model.config.context, b.model.config.context, ...(trained.length > 0 ? trained : [BASE_CONTEXT]));
+  const sameTokens = a.tokenizer.hash === b.tokenizer.hash;
   const rows: EvaluationRow[] = [];
+  let documents: number[][] | null = null;
   for (const [side, weights] of [a, b].entries()) {
     const item = side === 0 ? 'a' : 'b';
     const texts = await read(weights);
+    if (!sameTokens) {
+      documents ??= texts.map(({ heldOut, heldOutDocuments: { length } }) =>
+        spreadDocuments(length, Math.ceil((length * rowsPerChannel * context) / Math.max(1, heldOut.length))),
+      );
+      rows.push(await measureDocuments(weights, texts, documents, { context, item, onProgress, work }));
+      continue;
+    }
     const set = buildHeldOutSet(
       texts.map(({ id, heldOut }) => ({ id, tokens: heldOut })),
       weights.tokenizer.tokenizer.byteLengths(),
@@ -66,11 +78,52 @@ export async function compareHeldOut(
   }
   const [rowA, rowB] = rows as [EvaluationRow, EvaluationRow];
   // Perplexities of two tokenizers count different things: no retention between them.
-  if (a.tokenizer.hash === b.tokenizer.hash) {
+  if (sameTokens) {
     rowA.retention = meanRetention(rowA, rowA, channels);
     rowB.retention = meanRetention(rowA, rowB, channels);
   }
   return { a: rowA, b: rowB };
+}
+
+async function measureDocuments(
+  { model, tokenizer, step }: LoadedWeights,
+  texts: readonly ChannelTokens[],
+  documents: readonly number[][],
+  { context, item, onProgress, work }: { context: number; item: string; onProgress: OnProgress; work: Work },
+): Promise<EvaluationRow> {
+  const bytes = tokenizer.tokenizer.byteLengths();
+  const channels: Record<string, ChannelEvaluation> = {};
+  for (const [channel, { id, heldOut, heldOutDocuments }] of texts.entries()) {
+    const sums = await documentLosses(
+      {
+        context,
+        async tokenLosses(batch) {
+          const losses = lossesOfTokens(model, batch);
+          try {
+            return await losses.data<'float32'>();
+          } finally {
+            losses.dispose();
+          }
+        },
+      },
+      { ids: heldOut, offsets: heldOutDocuments },
+      documents[channel]!,
+      bytes,
+      {
+        tokensPerBatch: TOKENS_PER_BATCH,
+        exclusively: (batch) => work.lock.run(batch),
+        async between(done, total) {
+          onProgress({ phase: 'evaluate', item, done: channel + (total === 0 ? 1 : done / total), total: texts.length });
+          await work.yield();
+          checkCancelled(work.signal);
+        },
+      },
+    );
+    const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+    const tokens = total(sums.tokens);
+    if (tokens > 0) channels[id] = { loss: total(sums.nll) / tokens, tokens, bytes: total(sums.bytes) };
+  }
+  return { step, channels, retention: null };
 }
 
 /**

@@ -9,6 +9,8 @@ export interface ChannelTokens {
   id: string;
   train: TokenIds;
   heldOut: TokenIds;
+  /** Where the held-out documents start. */
+  heldOutDocuments: Uint32Array;
 }
 
 /**
@@ -40,7 +42,7 @@ function read(hash: string, channels: readonly Pick<Channel, 'id' | 'corpus'>[])
   return Promise.all(
     channels.map(async ({ id, corpus }) => {
       const [train, heldOut] = await Promise.all([readTokens(corpus, hash, 'train'), readTokens(corpus, hash, 'heldOut')]);
-      return { id, train: train.ids, heldOut: heldOut.ids };
+      return { id, train: train.ids, heldOut: heldOut.ids, heldOutDocuments: heldOut.offsets };
     }),
   );
 }
