@@ -125,7 +125,7 @@ describe('a tokenizer that is none', () => {
   };
   it('is refused with the file and what is wrong', () => {
     expect(refused({ tokenizer: '{' })).toMatchObject({ code: 'tokenizer-invalid', values: { file: 'tokenizer.json' } });
-    expect(refused({ tokenizer: '{"model":{"type":"Unigram"}}' })).toMatchObject({
+    expect(refused({ tokenizer: '{"model":{"type":"WordLevel"}}' })).toMatchObject({
       code: 'tokenizer-invalid',
       values: { detail: expect.stringContaining('model.type') as string },
     });

@@ -1,13 +1,14 @@
 /**
- * A model's tokenizer: `@huggingface/tokenizers` reads any tokenizer.json with a BPE model; byte-level ones are encoded by the
- * studio's own faster path, which gives the same ids (fixtures from Hugging Face's `tokenizers` hold both to that).
+ * A tokenizer in Hugging Face's files. What is usual is encoded by the studio's own faster path, the rest by `@huggingface/tokenizers`,
+ * with the same ids (fixtures from Hugging Face's `tokenizers` hold both to that).
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { StudioError } from '../../src/core/errors';
 import { tokenBytes } from './byte-alphabet';
-import { ByteLevelBpe, fitsByteLevelBpe } from './byte-level-bpe';
+import { FastEncoder } from './fast-encoder';
+import { byteFallbackDecoder, type TokenDecoder } from './token-decoder';
 import { TokenBuffer } from './token-buffer';
-import { endOfText, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
+import { endOfText, modelPieces, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
 
 export interface TokenizerFiles {
   /** tokenizer.json */
@@ -24,23 +25,23 @@ export class TextTokenizer {
   /** Ends every document. */
   readonly endOfText: number;
   private readonly json: TokenizerJson;
-  private readonly library: Tokenizer;
-  private readonly fast: ByteLevelBpe | null;
+  private readonly config: unknown;
+  private readonly fast: FastEncoder | null;
+  private readonly ownDecode: TokenDecoder | null;
+  /** Made when first needed: it takes as much memory again as the vocabulary. */
+  private library: Tokenizer | null = null;
+  private tokens: string[] | null = null;
   private bytesById: readonly (Uint8Array | null)[] | null = null;
 
   /** @throws StudioError `tokenizer-invalid` with file and detail */
   constructor(files: TokenizerFiles) {
     this.json = parseTokenizerJson(files.tokenizer);
-    const config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
+    this.config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
     this.size = vocabularySize(this.json);
-    this.endOfText = endOfText(this.json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
-    try {
-      this.library = new Tokenizer(this.json, config as object);
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
-    }
-    this.fast = fitsByteLevelBpe(this.json) ? new ByteLevelBpe(this.json) : null;
+    this.endOfText = endOfText(this.json, this.config, files.model === null ? {} : parseJson(files.model, 'config.json'));
+    this.fast = FastEncoder.of(this.json);
+    this.ownDecode = byteFallbackDecoder(this.json.decoder);
+    if (!this.fast || !(this.byteLevel || this.ownDecode)) this.general();
   }
 
   /** Bytes per id are known: the vocabulary is written in the byte alphabet. */
@@ -62,14 +63,15 @@ export class TextTokenizer {
 
   /** The general library's own ids: what `encode` is tested against. */
   encodeByLibrary(text: string): number[] {
-    return text === '' ? [] : this.library.encode(text, { add_special_tokens: false }).ids;
+    return text === '' ? [] : this.general().encode(text, { add_special_tokens: false }).ids;
   }
 
   /** Bytes that are no character become U+FFFD; special tokens are written out. */
   decode(ids: readonly number[]): string {
     if (ids.length === 0) return '';
     this.check(ids);
-    if (!this.byteLevel) return this.library.decode([...ids], { clean_up_tokenization_spaces: false });
+    if (this.ownDecode) return this.ownDecode(ids.map((id) => this.tokenOf(id)));
+    if (!this.byteLevel) return this.general().decode([...ids], { clean_up_tokenization_spaces: false });
     const parts = ids.map((id) => this.bytesOf(id) ?? new Uint8Array());
     const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
     let at = 0;
@@ -84,6 +86,24 @@ export class TextTokenizer {
   bytesOf(id: number): Uint8Array | null {
     this.bytesById ??= bytesById(this.json, this.size);
     return this.bytesById[id] ?? null;
+  }
+
+  private tokenOf(id: number): string {
+    if (!this.tokens) {
+      this.tokens = new Array<string>(this.size).fill('');
+      for (const [piece, at] of modelPieces(this.json)) this.tokens[at] = piece;
+      for (const { id: at, content } of this.json.added_tokens) this.tokens[at] = content;
+    }
+    return this.tokens[id]!;
+  }
+
+  private general(): Tokenizer {
+    try {
+      return (this.library ??= new Tokenizer(this.json, this.config as object));
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
+    }
   }
 
   isSpecial(id: number): boolean {
@@ -116,12 +136,18 @@ function bytesById(tokenizer: TokenizerJson, size: number): (Uint8Array | null)[
   const utf8 = new TextEncoder();
   const bytes = new Array<Uint8Array | null>(size).fill(null);
   const byteLevel = hasByteDecoder(tokenizer);
-  for (const [token, id] of Object.entries(tokenizer.model.vocab)) {
+  const continuation = tokenizer.model.type === 'WordPiece' ? (tokenizer.model.continuing_subword_prefix ?? '##') : '';
+  for (const [token, id] of modelPieces(tokenizer)) {
     const raw = byteLevel ? tokenBytes(token) : sentencePieceByte(token);
-    bytes[id] = raw ? Uint8Array.from(raw) : utf8.encode(byteLevel ? token : token.replaceAll('▁', ' '));
+    bytes[id] = raw ? Uint8Array.from(raw) : utf8.encode(byteLevel ? token : surface(token, continuation));
   }
   for (const { id, content } of tokenizer.added_tokens) bytes[id] = utf8.encode(content);
   return bytes;
+}
+
+function surface(token: string, continuation: string): string {
+  const text = token.replaceAll('▁', ' ');
+  return continuation !== '' && text.startsWith(continuation) ? text.slice(continuation.length) : text;
 }
 
 /** `<0x0A>` of a byte-fallback vocabulary. */

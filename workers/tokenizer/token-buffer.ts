@@ -13,9 +13,14 @@ export class TokenBuffer {
   }
 
   append(ids: ArrayLike<number>): void {
-    if (this.length + ids.length > this.ids.length) this.grow(this.length + ids.length);
+    this.appendRange(ids, 0, ids.length);
+  }
+
+  /** `ids[from … to)` */
+  appendRange(ids: ArrayLike<number>, from: number, to: number): void {
+    if (this.length + to - from > this.ids.length) this.grow(this.length + to - from);
     // Rows are short: a loop beats the call of `set`.
-    for (let at = 0; at < ids.length; at++) this.ids[this.length++] = ids[at]!;
+    for (let at = from; at < to; at++) this.ids[this.length++] = ids[at]!;
   }
 
   /** The ids so far; a view that the next push may outdate. */

@@ -8,28 +8,102 @@ const addedToken = z.looseObject({
   single_word: z.boolean().default(false),
   lstrip: z.boolean().default(false),
   rstrip: z.boolean().default(false),
+  normalized: z.boolean().optional(),
   special: z.boolean().default(false),
+});
+
+/** A normalizer, pre-tokenizer or decoder, with the settings of those that the studio runs itself. */
+export interface PipelineStep {
+  type: string;
+  normalizers?: PipelineStep[] | undefined;
+  pretokenizers?: PipelineStep[] | undefined;
+  decoders?: PipelineStep[] | undefined;
+  pattern?: { String?: string | undefined; Regex?: string | undefined } | undefined;
+  content?: string | undefined;
+  prepend?: string | undefined;
+  start?: number | undefined;
+  stop?: number | undefined;
+  behavior?: string | undefined;
+  invert?: boolean | undefined;
+  replacement?: string | undefined;
+  prepend_scheme?: string | undefined;
+  split?: boolean | undefined;
+  add_prefix_space?: boolean | undefined;
+  use_regex?: boolean | undefined;
+  clean_text?: boolean | undefined;
+  handle_chinese_chars?: boolean | undefined;
+  lowercase?: boolean | undefined;
+  strip_accents?: boolean | null | undefined;
+}
+const step: z.ZodType<PipelineStep> = z.looseObject({
+  type: z.string(),
+  get normalizers() {
+    return z.array(step).optional();
+  },
+  get pretokenizers() {
+    return z.array(step).optional();
+  },
+  get decoders() {
+    return z.array(step).optional();
+  },
+  pattern: z.looseObject({ String: z.string().optional(), Regex: z.string().optional() }).optional(),
+  content: z.string().optional(),
+  prepend: z.string().optional(),
+  start: z.number().optional(),
+  stop: z.number().optional(),
+  behavior: z.string().optional(),
+  invert: z.boolean().optional(),
+  replacement: z.string().optional(),
+  prepend_scheme: z.string().optional(),
+  split: z.boolean().optional(),
+  add_prefix_space: z.boolean().optional(),
+  use_regex: z.boolean().optional(),
+  clean_text: z.boolean().optional(),
+  handle_chinese_chars: z.boolean().optional(),
+  lowercase: z.boolean().optional(),
+  strip_accents: z.boolean().nullish(),
+});
+
+const id = z.number().int().min(0);
+const bpe = z.looseObject({
+  type: z.literal('BPE'),
+  dropout: z.number().nullish(),
+  unk_token: z.string().nullish(),
+  continuing_subword_prefix: z.string().nullish(),
+  end_of_word_suffix: z.string().nullish(),
+  fuse_unk: z.boolean().nullish(),
+  byte_fallback: z.boolean().nullish(),
+  ignore_merges: z.boolean().nullish(),
+  vocab: z.record(z.string(), id),
+  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+});
+const wordPiece = z.looseObject({
+  type: z.literal('WordPiece'),
+  unk_token: z.string().nullish(),
+  continuing_subword_prefix: z.string().nullish(),
+  max_input_chars_per_word: z.number().int().nullish(),
+  vocab: z.record(z.string(), id),
+});
+const unigram = z.looseObject({
+  type: z.literal('Unigram'),
+  unk_id: id.nullish(),
+  byte_fallback: z.boolean().nullish(),
+  vocab: z.array(z.tuple([z.string(), z.number()])),
 });
 
 const tokenizerJson = z.looseObject({
   added_tokens: z.array(addedToken).default([]),
-  normalizer: z.looseObject({ type: z.string() }).nullish(),
-  pre_tokenizer: z.looseObject({ type: z.string(), add_prefix_space: z.boolean().optional(), use_regex: z.boolean().optional() }).nullish(),
-  decoder: z.looseObject({ type: z.string() }).nullish(),
-  model: z.looseObject({
-    type: z.literal('BPE'),
-    dropout: z.number().nullish(),
-    continuing_subword_prefix: z.string().nullish(),
-    end_of_word_suffix: z.string().nullish(),
-    byte_fallback: z.boolean().nullish(),
-    ignore_merges: z.boolean().nullish(),
-    vocab: z.record(z.string(), z.number().int().min(0)),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
-  }),
+  normalizer: step.nullish(),
+  pre_tokenizer: step.nullish(),
+  decoder: step.nullish(),
+  model: z.discriminatedUnion('type', [bpe, wordPiece, unigram]),
 });
 
 export type TokenizerJson = z.infer<typeof tokenizerJson>;
 export type AddedToken = TokenizerJson['added_tokens'][number];
+export type BpeModel = z.infer<typeof bpe>;
+export type WordPieceModel = z.infer<typeof wordPiece>;
+export type UnigramModel = z.infer<typeof unigram>;
 
 /** @throws StudioError `tokenizer-invalid` */
 export function parseTokenizerJson(text: string, file = 'tokenizer.json'): TokenizerJson {
@@ -47,11 +121,16 @@ export function parseJson(text: string, file: string): unknown {
   }
 }
 
+/** Pieces of the model with their ids; added tokens are apart. */
+export function modelPieces({ model }: TokenizerJson): [piece: string, id: number][] {
+  return model.type === 'Unigram' ? model.vocab.map(([piece], id) => [piece, id]) : Object.entries(model.vocab);
+}
+
 /** Ids that the tokenizer can give: one more than the highest, which is what an embedding must hold. */
-export function vocabularySize({ model, added_tokens: added }: TokenizerJson): number {
+export function vocabularySize(tokenizer: TokenizerJson): number {
   let highest = -1;
-  for (const id of Object.values(model.vocab)) highest = Math.max(highest, id);
-  for (const { id } of added) highest = Math.max(highest, id);
+  for (const [, id] of modelPieces(tokenizer)) highest = Math.max(highest, id);
+  for (const { id } of tokenizer.added_tokens) highest = Math.max(highest, id);
   return highest + 1;
 }
 
@@ -63,7 +142,9 @@ export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, mo
   const named = field(tokenizerConfig, 'eos_token');
   const content = typeof named === 'string' ? named : field(named, 'content');
   if (typeof content === 'string') {
-    const id = tokenizer.added_tokens.find((token) => token.content === content)?.id ?? tokenizer.model.vocab[content];
+    const id =
+      tokenizer.added_tokens.find((token) => token.content === content)?.id ??
+      modelPieces(tokenizer).find(([piece]) => piece === content)?.[1];
     if (id !== undefined) return id;
   }
   const ids = field(modelConfig, 'eos_token_id');

@@ -1,0 +1,104 @@
+/**
+ * BPE over characters with byte fallback, the kind of Llama 2 and Mistral. Their text comes as one piece, so that nothing could be
+ * looked up; but two neighbouring characters that no merge ever joins part it without changing a single id, since what merges on
+ * one side cannot depend on the other. Pieces cut there are words and short runs of ideographs, most of which were seen before.
+ */
+import { MergeTable } from './merge-table';
+import type { PieceModel } from './piece-model';
+import type { BpeModel } from './tokenizer-json';
+
+export function fitsCharacterBpe(model: BpeModel): boolean {
+  return !model.dropout && !model.continuing_subword_prefix && !model.end_of_word_suffix;
+}
+
+export class CharacterBpe implements PieceModel {
+  symbols = new Int32Array(1024);
+  readonly cut?: (text: string, start: number) => number;
+  private readonly vocabulary: ReadonlyMap<string, number>;
+  /** Id by UTF-16 unit; −1 for none. */
+  private readonly units = new Int32Array(0x10000).fill(-1);
+  private readonly merges: MergeTable;
+  /** Ids of <0x00> … <0xFF>; null without byte fallback. */
+  private readonly bytes: Int32Array | null;
+  private readonly unknown: number;
+
+  constructor(private readonly model: BpeModel) {
+    this.vocabulary = new Map(Object.entries(model.vocab));
+    for (const [piece, id] of this.vocabulary) if (piece.length === 1) this.units[piece.charCodeAt(0)] = id;
+    this.merges = MergeTable.of(model.vocab, model.merges);
+    this.bytes = model.byte_fallback
+      ? Int32Array.from({ length: 256 }, (_, byte) => this.vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? -1)
+      : null;
+    this.unknown = model.unk_token == null ? -1 : (this.vocabulary.get(model.unk_token) ?? -1);
+    const joined = model.ignore_merges ? null : joinedCharacters(model);
+    // Without all bytes, neighbouring unknown characters may become one token.
+    if (joined && this.bytes !== null && !this.bytes.includes(-1)) this.cut = (text, start) => cutEnd(joined, text, start);
+  }
+
+  encode(text: string, start: number, end: number): number {
+    if (this.symbols.length < (end - start) * 3) this.symbols = new Int32Array((end - start) * 3);
+    if (this.model.ignore_merges) {
+      const id = this.vocabulary.get(text.slice(start, end));
+      if (id !== undefined) {
+        this.symbols[0] = id;
+        return 1;
+      }
+    }
+    return this.merges.apply(this.symbols, this.spell(text, start, end));
+  }
+
+  private spell(text: string, start: number, end: number): number {
+    const { symbols } = this;
+    let length = 0;
+    let unknowns = 0;
+    for (let at = start; at < end; at++) {
+      const character = text.codePointAt(at)!;
+      const pair = character > 0xffff;
+      const id = pair ? (this.vocabulary.get(text.slice(at, at + 2)) ?? -1) : this.units[character]!;
+      if (pair) at++;
+      if (id >= 0) {
+        symbols[length++] = id;
+        unknowns = 0;
+        continue;
+      }
+      const bytes = this.bytes ? new TextEncoder().encode(String.fromCodePoint(character)) : [];
+      if (bytes.length > 0 && bytes.every((byte) => this.bytes![byte]! >= 0)) {
+        for (const byte of bytes) symbols[length++] = this.bytes![byte]!;
+      } else if (this.unknown >= 0 && !(this.model.fuse_unk && unknowns++ > 0)) {
+        symbols[length++] = this.unknown;
+      }
+    }
+    return length;
+  }
+}
+
+/** Pairs of code points that stand next to each other where some merge joins two pieces; null where cutting is not safe. */
+function joinedCharacters({ merges }: BpeModel): ReadonlySet<number> | null {
+  const joined = new Set<number>();
+  for (const merge of merges) {
+    const [left, right] = typeof merge === 'string' ? (merge.split(' ', 2) as [string, string]) : merge;
+    if (BYTE.test(left) || BYTE.test(right)) return null;
+    const last = left.codePointAt(left.length - (isLowSurrogate(left, left.length - 1) ? 2 : 1))!;
+    joined.add(last * 0x200000 + right.codePointAt(0)!);
+  }
+  return joined;
+}
+
+const BYTE = /^<0x[0-9A-F]{2}>$/;
+
+function cutEnd(joined: ReadonlySet<number>, text: string, start: number): number {
+  let left = text.codePointAt(start)!;
+  let at = start + (left > 0xffff ? 2 : 1);
+  while (at < text.length) {
+    const right = text.codePointAt(at)!;
+    if (!joined.has(left * 0x200000 + right)) return at;
+    at += right > 0xffff ? 2 : 1;
+    left = right;
+  }
+  return at;
+}
+
+function isLowSurrogate(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xdc00 && unit < 0xe000;
+}
