@@ -1,6 +1,10 @@
 /** The contract between pages and workers: types only. `src/lab` wraps each API in a typed client. */
 import type { EvaluationRow, CheckpointRecord, LiveSettings, MetricRow, RunRecord, RunSnapshot } from '../src/core/run/types';
+import type { RowQuery, RowVerdict } from '../src/core/corpus/ledger';
+import type { PipelineReport } from '../src/core/corpus/report';
+import type { PipelineSettingsInput } from '../src/core/corpus/settings';
 import type { ErrorRecord } from '../src/core/errors';
+import type { PipelineProgress } from './corpus/pipeline/contract';
 import type { Recipe } from '../src/core/recipe/schema';
 import type { TrainOptions, TrainProgress, TrainReport } from './tokenizer/train/types';
 
@@ -46,6 +50,8 @@ export interface CorpusRecord {
   createdAt: number;
   /** What an import left out; absent on bundled corpora. */
   intake?: CorpusIntake;
+  /** The workshop's channel that it was prepared from; absent on others. */
+  channel?: string;
 }
 export interface CorpusIntake {
   /** Documents that stood there before, word for word. */
@@ -172,10 +178,15 @@ export interface WorkshopChannel {
   /** Name of a colour token: `zh`, `en`, `code`, `domain`, `domain-legal`, `extra-0` … `extra-3`. */
   colour: string;
   role: 'general' | 'domain';
+  /** Language that its rows should have: ISO 639-1, or `code`; null where any will do. */
+  language: string | null;
   createdAt: number;
-  /** The corpus made from it, usable on the desk; null before the pipeline ran. */
+  /** The corpus made from it, usable on the desk, and the preparation that made it; null before the pipeline ran. */
   corpus: string | null;
+  preparation: string | null;
 }
+/** What a person sets. */
+export type ChannelSettings = Pick<WorkshopChannel, 'name' | 'colour' | 'role' | 'language'>;
 
 export interface SourceRecord {
   id: string;
@@ -214,6 +225,32 @@ export interface InterruptedIntake {
   files: { path: string; bytes: number; state: 'done' | 'partial' | 'missing'; done: number }[];
   /** Of every file that is not done: none of them needs to be dropped again, once reading is allowed. Empty else. */
   handles: FileSystemFileHandle[];
+}
+
+// ---------------------------------------------------------------- corpora: the pipeline
+export interface PrepareRequest {
+  /** Channels that take part: duplicates are looked for across them, and general text is sized by the domain's. */
+  channels: string[];
+  settings: PipelineSettingsInput;
+  /** Probe sets in JSON Lines (METHOD 9) that no training row may overlap with. The bundled sets always count. */
+  probes: { name: string; content: string }[];
+}
+export interface PreparationRecord {
+  id: string;
+  createdAt: number;
+  /** In the order of the request, with the corpus made of each and the numbers of its rows. */
+  channels: { id: string; name: string; corpus: string; firstRow: number; rows: number }[];
+  report: PipelineReport;
+  /** Lines of the given probe sets that could not be used. */
+  badProbes: { name: string; line: number; reason: string }[];
+}
+/** A raw row with all that was measured and decided. */
+export interface PreparedRow {
+  verdict: RowVerdict;
+  /** The raw text, shortened in lists; null when its source was removed since. */
+  text: string | null;
+  source: string;
+  line: number;
 }
 
 export interface ExportRequest {
@@ -259,8 +296,8 @@ export interface CorpusApi {
   discardIntake(id: string): Promise<void>;
 
   channels(): Promise<WorkshopChannel[]>;
-  createChannel(channel: Pick<WorkshopChannel, 'name' | 'colour' | 'role'>): Promise<WorkshopChannel>;
-  changeChannel(id: string, change: Partial<Pick<WorkshopChannel, 'name' | 'colour' | 'role'>>): Promise<WorkshopChannel>;
+  createChannel(channel: ChannelSettings): Promise<WorkshopChannel>;
+  changeChannel(id: string, change: Partial<ChannelSettings>): Promise<WorkshopChannel>;
   /** With its sources and its prepared corpus. */
   removeChannel(id: string): Promise<void>;
   sources(): Promise<SourceRecord[]>;
@@ -269,6 +306,18 @@ export interface CorpusApi {
   moveSource(id: string, channel: string): Promise<SourceRecord>;
   removeSource(id: string): Promise<void>;
   sourceRows(id: string, start: number, count: number): Promise<SourceRow[]>;
+
+  /**
+   * Runs the pipeline over all rows of the channels. What it keeps becomes the channels' corpora, all at once when it is complete;
+   * until then, and when it fails, those of the last preparation stay. Throws `text-empty` naming a channel that nothing was kept of.
+   */
+  prepare(request: PrepareRequest, onProgress: (progress: PipelineProgress) => void): Promise<PreparationRecord>;
+  /** Those that a channel's corpus comes from, newest last. */
+  preparations(): Promise<PreparationRecord[]>;
+  /** Rows behind a count, a reason or a bar, `count` from the `start`-th on. */
+  preparedRows(preparation: string, query: RowQuery, start: number, count: number): Promise<{ total: number; rows: PreparedRow[] }>;
+  /** One row with its whole text. */
+  preparedRow(preparation: string, row: number): Promise<PreparedRow>;
 
   /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known), or parquet with these columns. */
   exportCorpora(request: ExportRequest, onProgress: OnProgress): Promise<ExportedFile[]>;
@@ -377,8 +426,10 @@ export interface ModelRecord {
 }
 export interface LibraryApi {
   models(): Promise<ModelRecord[]>;
-  /** A folder or loose files in Hugging Face layout: config.json, *.safetensors, tokenizer.json. */
+  /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  /** What `HubApi.download` put on the disk under this id. */
+  importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
   modelCard(id: string): Promise<string>;
   runs(): Promise<RunRecord[]>;
@@ -390,7 +441,44 @@ export interface LibraryApi {
   removeRun(id: string): Promise<void>;
   /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
   exportRun(id: string, step: number, dtype: 'F32' | 'F16' | 'BF16', onProgress: OnProgress): Promise<Blob>;
+  /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
+  exportRunToFolder(
+    id: string,
+    step: number,
+    dtype: 'F32' | 'F16' | 'BF16',
+    folder: FileSystemDirectoryHandle,
+    name: string,
+    onProgress: OnProgress,
+  ): Promise<string>;
+  /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
+  cancel(work: 'import' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;
+}
+
+// ---------------------------------------------------------------- the Hugging Face Hub or a mirror
+export interface HubSource {
+  /** Origin of the Hub or a mirror: "https://huggingface.co". */
+  address: string;
+  /** "owner/name" */
+  repository: string;
+  /** Branch, tag or commit. */
+  revision: string;
+  /** Sent to the address's own origin only, and never stored. */
+  token: string | null;
+}
+export interface HubFile {
+  path: string;
+  bytes: number;
+}
+/** The only worker that may reach another origin; nothing is asked of it before the person has said yes to the host. */
+export interface HubApi {
+  /** The files of a model that the studio needs. Throws `hub-*`, `file-missing`. */
+  list(source: HubSource): Promise<HubFile[]>;
+  /** Downloads into storage, in bytes; resolves with the id under which `LibraryApi.importDownload` finds it. */
+  download(source: HubSource, files: HubFile[], onProgress: OnProgress): Promise<string>;
+  /** Takes a download away, after its import or instead of it. */
+  discard(id: string): Promise<void>;
+  cancel(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- trainer

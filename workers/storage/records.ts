@@ -1,9 +1,10 @@
 /** Records in IndexedDB: small structured facts that are listed and queried; their blobs lie in OPFS. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
-import type { ModelRecord, TokenizerRecord } from '../api';
+import type { ModelRecord, TokenizerRecord, WorkshopChannel } from '../api';
 import type { StoredCorpus } from './corpora';
 import { isQuotaError, quotaError } from './quota';
+import type { StoredIntake, StoredPreparation, StoredSource } from './workshop';
 
 interface Schema extends DBSchema {
   corpora: { key: string; value: StoredCorpus };
@@ -11,11 +12,18 @@ interface Schema extends DBSchema {
   tokenizers: { key: string; value: TokenizerRecord };
   runs: { key: string; value: RunRecord };
   checkpoints: { key: [runId: string, step: number]; value: CheckpointRecord; indexes: { runId: string } };
+  channels: { key: string; value: WorkshopChannel };
+  sources: { key: string; value: StoredSource };
+  intakes: { key: string; value: StoredIntake };
+  preparations: { key: string; value: StoredPreparation };
 }
 
 const DATABASE = 'crossfade';
 /** One more with every store that is added. */
-const VERSION = 2;
+const VERSION = 6;
+
+/** Stores whose records have an id and no index. */
+const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'sources', 'intakes', 'preparations'] as const;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
 
@@ -23,8 +31,7 @@ export function records(): Promise<IDBPDatabase<Schema>> {
   database ??= openDB<Schema>(DATABASE, VERSION, {
     upgrade(db) {
       // What a former version made stays as it is.
-      for (const name of ['corpora', 'models', 'tokenizers', 'runs'] as const)
-        if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });
+      for (const name of PLAIN_STORES) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });
       if (!db.objectStoreNames.contains('checkpoints'))
         db.createObjectStore('checkpoints', { keyPath: ['runId', 'step'] }).createIndex('runId', 'runId');
     },
@@ -41,7 +48,7 @@ export function records(): Promise<IDBPDatabase<Schema>> {
 }
 
 /** Stores a record, with a full disk reported as `quota`. */
-export async function putRecord<Name extends 'corpora' | 'models' | 'tokenizers' | 'runs' | 'checkpoints'>(
+export async function putRecord<Name extends (typeof PLAIN_STORES)[number] | 'checkpoints'>(
   store: Name,
   value: Schema[Name]['value'],
 ): Promise<void> {

@@ -132,7 +132,10 @@ function headRows(kind: FileKind, head: string, whole: boolean): Record<string, 
   if (kind === 'json-lines') {
     const lines = head.split('\n');
     if (!whole && lines.length > 1) lines.pop();
-    return lines.slice(0, 4 * LOOKED_AT).flatMap((line) => objectOf(line) ?? []);
+    return lines.slice(0, 4 * LOOKED_AT).flatMap((line): Record<string, unknown>[] => {
+      const row = objectOf(line);
+      return row ? [row] : [];
+    });
   }
   if (kind === 'json') return jsonRows(head);
   const delimiter = kind === 'tsv' ? '\t' : guessDelimiter(head);

@@ -1,0 +1,85 @@
+/** The corpus workshop's records: channels, their sources, take-ins under way and preparations, with where their files lie. */
+import { StudioError } from '../../src/core/errors';
+import type {
+  FileChoice,
+  FileKind,
+  IntakeFindings,
+  IntakeOptions,
+  PreparationRecord,
+  SourceRecord,
+  TextEncodingName,
+  WorkshopChannel,
+} from '../api';
+import { records } from './records';
+import type { RowFile } from './row-files';
+
+export interface StoredSource extends SourceRecord {
+  /** In `sources/<id>/`; empty for a corpus, which is read where it lies. */
+  rowFiles: RowFile[];
+}
+
+/** What is known of a file of a take-in. */
+export interface IntakeFileState {
+  path: string;
+  bytes: number;
+  /** What it was last changed at: a file of the same name may be another one. */
+  modified: number;
+  kind: FileKind;
+  encoding: TextEncodingName | null;
+  choice: FileChoice;
+  handle: FileSystemFileHandle | null;
+  state: 'done' | 'partial' | 'missing';
+  /** From where to read on. */
+  mark: { offset: number; line: number; rows: number; bad: number };
+  done: number;
+}
+
+/** A take-in under way: written after the row files that it counts. */
+export interface StoredIntake {
+  id: string;
+  startedAt: number;
+  options: IntakeOptions;
+  name: string;
+  files: IntakeFileState[];
+  findings: IntakeFindings;
+  /** Channel and rows so far. Channels that the channel field named and that are not there yet come with their record. */
+  sources: { id: string; channel: string; rowFiles: RowFile[] }[];
+  newChannels: WorkshopChannel[];
+}
+
+export interface StoredPreparation extends PreparationRecord {
+  /** Sources in the order of the rows. */
+  parts: { source: string; firstRow: number; rows: number }[];
+}
+
+export const sourceFolder = (source: string): string => `sources/${source}`;
+export const preparationFolder = (preparation: string): string => `preparations/${preparation}`;
+
+/** Throws `workshop-missing`. */
+export async function findChannel(id: string): Promise<WorkshopChannel> {
+  return (await (await records()).get('channels', id)) ?? missing(id);
+}
+
+/** Throws `workshop-missing`. */
+export async function findSource(id: string): Promise<StoredSource> {
+  return (await (await records()).get('sources', id)) ?? missing(id);
+}
+
+/** In the order in which they were made. */
+export async function listSources(): Promise<StoredSource[]> {
+  return (await (await records()).getAll('sources')).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+}
+
+/** Throws `workshop-missing`. */
+export async function findIntake(id: string): Promise<StoredIntake> {
+  return (await (await records()).get('intakes', id)) ?? missing(id);
+}
+
+/** Throws `workshop-missing`. */
+export async function findPreparation(id: string): Promise<StoredPreparation> {
+  return (await (await records()).get('preparations', id)) ?? missing(id);
+}
+
+function missing(id: string): never {
+  throw new StudioError('workshop-missing', `The workshop has no "${id}"`, { wanted: id });
+}
