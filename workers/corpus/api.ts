@@ -1,8 +1,7 @@
 /** The corpus worker: lists corpora, takes in a person's files, shows documents. */
 import { StudioError } from '../../src/core/errors';
-import { splitDocuments } from '../../src/core/text/documents';
 import type { CorpusApi, CorpusRecord } from '../api';
-import { corpusTextPath, findCorpus, listCorpora, readCorpusText, type StoredCorpus } from '../storage/corpora';
+import { corpusTextPath, findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { putRecord, records } from '../storage/records';
 import { removeShards } from '../tokenizer/shards';
@@ -48,7 +47,7 @@ export const corpusApi = {
 
   async sample(id, split, count) {
     const corpus = await findCorpus(id);
-    return splitDocuments(await readCorpusText(corpus, split), corpus.separator).slice(0, count);
+    return (await readDocuments(corpus, split)).slice(0, count);
   },
 
   async remove(id) {

@@ -1,10 +1,12 @@
 /** Corpora, bundled and imported: their records, and their text by split. */
 import { StudioError } from '../../src/core/errors';
+import { splitDocuments } from '../../src/core/text/documents';
 import { z } from '../../src/core/zod';
 import type { CorpusRecord } from '../api';
 import { files, type FileStore } from './files';
 import { fetchBytes, fetchManifest } from './public-files';
 import { records } from './records';
+import { readRowFiles, type RowFile } from './row-files';
 
 export type Split = 'train' | 'heldOut';
 
@@ -12,8 +14,10 @@ export type Split = 'train' | 'heldOut';
 export interface StoredCorpus extends CorpusRecord {
   /** What parts documents in the text files (src/core/text/documents). */
   separator: string;
-  /** Of the text files, lower-case hex. */
+  /** Of the text, lower-case hex. */
   sha256: Record<Split, string>;
+  /** Of a corpus that the workshop prepared: its documents are rows (row-files.ts) in `corpora/<id>/<version>/`. */
+  prepared?: { version: string; rowFiles: Record<Split, RowFile[]> };
 }
 
 const perSplit = <T extends z.ZodType>(value: T) => z.object({ train: value, heldOut: value });
@@ -57,8 +61,25 @@ export async function findCorpus(id: string): Promise<StoredCorpus> {
   return corpus;
 }
 
-/** The text of a split, as UTF-8. */
+/** Where the rows of a prepared split lie. */
+export const preparedFolder = (corpus: string, version: string, split: Split): string =>
+  `corpora/${corpus}/${version}/${split === 'train' ? 'train' : 'held-out'}`;
+
+/** Documents of a split, exactly as they were put there, in their order. */
+export async function readDocuments(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string[]> {
+  if (!corpus.prepared) return splitDocuments(await readCorpusText(corpus, split, store, signal), corpus.separator);
+  const { version, rowFiles } = corpus.prepared;
+  const documents: string[] = [];
+  for await (const rows of readRowFiles(preparedFolder(corpus.id, version, split), rowFiles[split], store)) {
+    if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+    for (const { text, prepared } of rows) documents[prepared!.position] = text;
+  }
+  return documents;
+}
+
+/** The text of a split, as UTF-8. Documents of a prepared corpus are parted by its separator; `readDocuments` gives them exactly. */
 export async function readCorpusText(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string> {
+  if (corpus.prepared) return `${(await readDocuments(corpus, split, store, signal)).join(corpus.separator)}\n`;
   if (!corpus.bundled) return store.readText(corpusTextPath(corpus.id, split));
   const source = (await manifest()).find(({ id }) => id === corpus.id);
   return new TextDecoder().decode(await fetchBytes(`corpora/${source![split]}`, signal));

@@ -1,8 +1,7 @@
 /** The tokenizer worker: token shards for the trainer, and text to ids and back for the pages. */
 import { StudioError } from '../../src/core/errors';
-import { splitDocuments } from '../../src/core/text/documents';
 import type { OnProgress, TokenizedCorpus, TokenizerApi } from '../api';
-import { findCorpus, readCorpusText, type Split, type StoredCorpus } from '../storage/corpora';
+import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';
 import { exportTokenizer, importTokenizer } from './collection';
@@ -79,7 +78,7 @@ async function make(
   let before = 0;
   const encoded: Partial<Record<Split, EncodedSplit>> = {};
   for (const split of SPLITS) {
-    const documents = splitDocuments(await readCorpusText(corpus, split, undefined, signal), corpus.separator);
+    const documents = await readDocuments(corpus, split, undefined, signal);
     const report = (bytes: number) => onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
     encoded[split] = await encodeDocuments(tokenizer, documents, report, signal);
     before += encoded[split].bytes;

@@ -1,7 +1,6 @@
 /** Trains a tokenizer on channels' training text and stores it with what it was trained with. */
-import { splitDocuments } from '../../src/core/text/documents';
 import type { TokenizerApi, TokenizerChannel, TokenizerKind, TokenizerRecord, TrainOptions } from '../api';
-import { findCorpus, readCorpusText, type StoredCorpus } from '../storage/corpora';
+import { findCorpus, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { saveTokenizer } from '../storage/tokenizers';
 import { trainTokenizer } from './train/train-tokenizer';
 
@@ -30,5 +29,5 @@ export async function trainAndKeep(
 
 /** Read when the trainer comes to it: a channel at a time is in memory. */
 async function* trainingDocuments(corpus: StoredCorpus, signal: AbortSignal): AsyncGenerator<string> {
-  yield* splitDocuments(await readCorpusText(corpus, 'train', undefined, signal), corpus.separator);
+  yield* await readDocuments(corpus, 'train', undefined, signal);
 }
