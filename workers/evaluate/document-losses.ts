@@ -30,7 +30,7 @@ export async function documentLosses(
   tokenBytes: ArrayLike<number>,
   { tokensPerBatch = 2048, exclusively, between }: SequenceOptions,
 ): Promise<DocumentSums> {
-  const parts = chosen.map((at) => ids.subarray(offsets[at]!, offsets[at + 1] ?? ids.length));
+  const parts = chosen.map((at) => ids.subarray(offsets[at], offsets[at + 1] ?? ids.length));
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const stream = new Uint32Array(length);
   const owner = new Int32Array(length);

@@ -1,0 +1,103 @@
+/** The bundled base on the studio's own probes, texts and attention, held against transformers (e2e/parity/make_evaluation_fixtures.py). */
+import { mul } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fixtures from '../../e2e/parity/fixtures/evaluation.json';
+import { parseProbes } from '../../src/core/probes/probe';
+import { loadModel, openBackend, tokenLosses, type DecoderModel } from '../engine';
+import { TextTokenizer } from '../tokenizer/text-tokenizer';
+import { attentionDivergence, attentionMaps } from './attention-maps';
+import { scoreProbes } from './probe-scores';
+import { sequenceLosses, type SequenceModel } from './sequences';
+import { weightChanges } from './weight-changes';
+
+const folder = '/models/nano';
+const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
+
+describe('evaluation of the base on wasm', () => {
+  let model: DecoderModel;
+  let tokenizer: TextTokenizer;
+  let scorer: SequenceModel;
+  let bytes: Uint8Array<ArrayBuffer>;
+  let config: { name: string; text: string };
+
+  beforeAll(async () => {
+    await openBackend({ backend: 'wasm', threads: 2, requireHardware: false });
+    bytes = new Uint8Array(await (await fetch(`${folder}/model.safetensors`)).arrayBuffer());
+    config = { name: 'config.json', text: await (await fetch(`${folder}/config.json`)).text() };
+    const json = await (await fetch(`${folder}/tokenizer.json`)).text();
+    tokenizer = new TextTokenizer({ tokenizer: json, config: null, model: config.text });
+    model = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
+    scorer = {
+      context: model.config.context,
+      async tokenLosses(batch) {
+        const nll = tokenLosses(model, batch);
+        try {
+          return (await nll.data<'float32'>()).slice();
+        } finally {
+          nll.dispose();
+        }
+      },
+    };
+  });
+  afterAll(() => model.dispose());
+
+  it.each(fixtures.sets)('answers $id as transformers does', async ({ id, items, right, likelihoods }) => {
+    const { probes } = parseProbes(await (await fetch(`/probes/${id}.jsonl`)).text());
+    const scores = await scoreProbes(scorer, tokenizer, probes, options);
+    expect(scores).toHaveLength(items);
+    expect(scores.filter((score) => 'right' in score && score.right)).toHaveLength(right);
+    likelihoods.forEach((expected, at) => {
+      const score = scores[at]!;
+      const found = score.kind === 'pair' ? [score.good, score.bad] : score.kind === 'choice' ? score.likelihoods : [];
+      expect(found).toEqual(expected.map((value) => expect.closeTo(value, 3)));
+    });
+  });
+
+  it.each(fixtures.texts)(
+    'reads $id with the perplexity of transformers, whatever the batch',
+    async ({ documents, nll, tokens, perplexity }) => {
+      const sequences = documents.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+      const together = await sequenceLosses(scorer, sequences, options);
+      const sums = together.map((losses) => losses.reduce((sum, loss) => sum + loss, 0));
+      expect(together.map(({ length }) => length)).toEqual(tokens);
+      sums.forEach((sum, at) => expect(Math.abs(sum / nll[at]! - 1)).toBeLessThan(1e-4));
+      const total = tokens.reduce((sum, count) => sum + count, 0);
+      expect(Math.exp(sums.reduce((sum, value) => sum + value, 0) / total)).toBeCloseTo(perplexity, 2);
+      const alone = await sequenceLosses(scorer, sequences, { ...options, tokensPerBatch: 1 });
+      expect(alone).toEqual(together);
+    },
+  );
+
+  it('attends as transformers does', async () => {
+    const { ids, lastRows, firstHead } = fixtures.attention;
+    expect([tokenizer.endOfText, ...tokenizer.encode(fixtures.attention.text)]).toEqual(ids);
+    const maps = await attentionMaps(model, ids);
+    const length = ids.length;
+    expect(maps).toHaveLength(lastRows.length);
+    maps.forEach((map, layer) =>
+      lastRows[layer]!.forEach((expected, head) => {
+        const from = (head * length + length - 1) * length;
+        expect(Array.from(map.weights.subarray(from, from + length))).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+      }),
+    );
+    expect(Array.from(maps[0]!.weights.subarray(0, length * length))).toEqual(firstHead.flat().map((value) => expect.closeTo(value, 4)));
+    expect(attentionDivergence(maps[0]!, maps[0]!)).toBe(0);
+    expect(attentionDivergence(maps[0]!, maps[1]!)).toBeGreaterThan(0.01);
+  });
+
+  it('changes no weight, and tells where another model differs', async () => {
+    const fresh = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
+    try {
+      expect((await weightChanges(fresh, model)).every(({ change, size }) => change === 0 && size > 0)).toBe(true);
+      const [name, first] = [...fresh.parameters][2]!;
+      first.assign(mul(first, 1.01));
+      const moved = (await weightChanges(model, fresh)).filter(({ change }) => change > 0);
+      expect(moved).toEqual([
+        { name, layer: 0, parameters: first.size, change: expect.any(Number) as number, size: expect.any(Number) as number },
+      ]);
+      expect(moved[0]!.change / moved[0]!.size).toBeCloseTo(0.01, 4);
+    } finally {
+      fresh.dispose();
+    }
+  });
+});
