@@ -1,0 +1,107 @@
+/**
+ * A tiny random model of every family against transformers. "Relative" is max|a − b| / max|b| over a tensor as the file has it
+ * (a tensor that is fused there counts as one): at most 1e-4 on cpu and wasm and 1e-3 on WebGPU.
+ */
+import { matMul, memory, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generate, hostTensors, loadModel, openBackend, tokenLosses, trainingGradients } from '../../workers/engine';
+import type { DecoderModel, HostTensor } from '../../workers/engine';
+import { fileTensors, toFile } from '../../workers/engine/model/file-layout';
+import { relativeError } from '../../workers/engine/ops/op-cases';
+import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
+
+interface Expected {
+  rows: number;
+  context: number;
+  ids: number[];
+  targets: number[];
+  logits: number[];
+  nll: number[];
+  loss: number;
+  documents: number[];
+  packedNll: number[];
+  greedy: number[];
+}
+
+const tolerances = { cpu: 1e-4, wasm: 1e-4, webgpu: 1e-3 } as const;
+/** What make_family_fixtures.py made. */
+const models = [
+  'llama-linear',
+  'llama-llama3',
+  'mistral',
+  'qwen2',
+  'qwen3',
+  'gpt2',
+  'gpt2-untied',
+  'gpt-neox',
+  'gpt-neox-sequential',
+] as const;
+
+/** Tensors by parameter name, as the file of the model's family would have them. */
+function asInFile(model: DecoderModel, tensors: readonly HostTensor[]): HostTensor[] {
+  const byName = new Map(tensors.map(({ name, data }) => [name, data]));
+  return fileTensors(model.config).map((tensor) =>
+    toFile(
+      tensor,
+      tensor.parameters.map(({ name }) => byName.get(name)!),
+    ),
+  );
+}
+
+describe.each(['cpu', 'wasm', 'webgpu'] as const)('families on %s', (backend) => {
+  const tolerance = tolerances[backend];
+  beforeAll(async () => {
+    await openBackend({ backend, threads: null, requireHardware: false });
+  });
+
+  describe.each(models)('%s', (name) => {
+    let model: DecoderModel;
+    let expected: Expected;
+    beforeAll(async () => {
+      expected = await fixtureJson<Expected>(`families/${name}/expected.json`);
+      model = await loadModel(await tinyModelFiles(`families/${name}`));
+    });
+    afterAll(() => model.dispose());
+
+    it('has the logits and token losses of transformers, also with packed documents', async () => {
+      const { rows, context, ids, documents } = expected;
+      const logits = tidy(() =>
+        matMul(model.hiddenStates(tensor1d(ids, 'int32'), { batch: rows, context }), model.headWeight(), false, true),
+      );
+      expect(relativeError(await logits.data(), expected.logits), 'logits').toBeLessThan(tolerance);
+      logits.dispose();
+      const batch = batchOf(expected);
+      for (const [kind, truth, given] of [
+        ['whole rows', expected.nll, batch],
+        ['packed documents', expected.packedNll, { ...batch, documents: Int32Array.from(documents) }],
+      ] as const) {
+        const nll = tokenLosses(model, given);
+        expect(relativeError(await nll.data(), truth), kind).toBeLessThan(tolerance);
+        nll.dispose();
+      }
+    });
+
+    it('has its loss and the gradient of every tensor', async () => {
+      const truth = await fixtureTensors(`families/${name}/gradients.safetensors`);
+      const before = memory().numTensors;
+      const { gradients, sums } = trainingGradients(model, [batchOf(expected)], { channels: 1 });
+      const [total, tokens] = await sums.data();
+      expect(Math.abs(total! / tokens! - expected.loss)).toBeLessThan(tolerance * expected.loss);
+      const found = asInFile(model, await hostTensors(gradients));
+      expect(found.map((tensor) => tensor.name).sort()).toEqual([...truth.keys()].sort());
+      for (const tensor of found) expect(relativeError(tensor.data, truth.get(tensor.name)!), tensor.name).toBeLessThan(tolerance);
+      for (const tensor of [...gradients.values(), sums]) tensor.dispose();
+      expect(memory().numTensors).toBe(before);
+    });
+
+    // tfjs compiles its own ops anew for every length on WebGPU: there a window and learned positions have to do.
+    it.skipIf(backend === 'webgpu' && name !== 'mistral' && name !== 'gpt2')(
+      'continues a prompt with the likeliest tokens of transformers, from its cache',
+      async () => {
+        const prompt = expected.ids.slice(0, expected.context);
+        const options = { temperature: 0, topK: 0, topP: 1, seed: 1, maxTokens: expected.greedy.length, stop: [] };
+        expect((await generate(model, prompt, options, () => undefined)).ids).toEqual(expected.greedy);
+      },
+    );
+  });
+});
