@@ -50,8 +50,9 @@ export interface CorpusRecord {
   createdAt: number;
   /** What an import left out; absent on bundled corpora. */
   intake?: CorpusIntake;
-  /** The workshop's channel that it was prepared from; absent on others. */
+  /** The workshop's channel that it was prepared from, and that channel's colour token; absent on others. */
   channel?: string;
+  colour?: string;
 }
 export interface CorpusIntake {
   /** Documents that stood there before, word for word. */
@@ -386,6 +387,24 @@ export interface TokenizedText {
   counts: TokenCounts;
 }
 
+/** How a tokenizer fits a channel: counts over a sample of its held-out documents. */
+export interface ChannelFertility {
+  corpus: string;
+  documents: number;
+  counts: TokenCounts;
+}
+export interface FertilityReport {
+  channels: ChannelFertility[];
+  /** Tokens of each term, by itself or after a space, whichever are fewer. */
+  terms: { term: string; tokens: number }[];
+}
+/** The same tokenizer with a part of its merges. */
+export interface FertilityPoint {
+  vocabulary: number;
+  /** Corpus id → tokens per character. */
+  tokensPerCharacter: Record<string, number>;
+}
+
 export interface TokenizerApi {
   /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
   prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
@@ -410,6 +429,10 @@ export interface TokenizerApi {
   exportTokenizer(ref: TokenizerRef): Promise<Blob>;
   /** @param most tokens of which spans are given */
   tokenize(ref: TokenizerRef, text: string, most: number): Promise<TokenizedText>;
+  /** @param sampleBytes UTF-8 bytes of held-out text per channel, in whole documents evenly spread */
+  fertility(ref: TokenizerRef, corpora: string[], terms: string[], sampleBytes: number): Promise<FertilityReport>;
+  /** Fertility after fewer merges, smallest vocabulary first; for kinds without merges the one point that there is. */
+  fertilityCurve(ref: TokenizerRef, corpora: string[], sampleBytes: number): Promise<FertilityPoint[]>;
 }
 
 // ---------------------------------------------------------------- models, runs: records and files

@@ -7,6 +7,8 @@ import { Confirm } from '../ui/Confirm';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { PageHead } from '../ui/PageHead';
 import { Skeleton } from '../ui/Skeleton';
+import { FertilityCard } from './FertilityCard';
+import { FertilityChart } from './FertilityChart';
 import { ImportCard } from './ImportCard';
 import { Pickers } from './Pickers';
 import { useTokenizers } from './store';
@@ -36,6 +38,10 @@ export default function Page() {
         {list === 'ready' && (
           <>
             <TextCard />
+            <div className={styles.fertility}>
+              <FertilityCard />
+              <FertilityChart />
+            </div>
             <div className={styles.columns}>
               <TrainCard />
             </div>

@@ -25,6 +25,7 @@ export function TrainCard() {
   return (
     <Card title={t('train.title')} data-testid="train">
       <form
+        noValidate
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();

@@ -7,10 +7,13 @@ import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tok
 import { exportTokenizer, importTokenizer } from './collection';
 import { encodeDocuments } from './encode-documents';
 import { loadTokenizer, type LoadedTokenizer } from './load';
-import { openTokenizer } from './open';
+import { heldOutSamples } from './held-out-samples';
+import { openTokenizer, readTokenizerTexts } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+import { channelFertility, fertilityCurve, termTokens } from './statistics';
 import { tokenizeText } from './tokenize';
 import { trainAndKeep } from './train-and-keep';
+import { Turns } from './turns';
 
 /** Ends all preparing in this worker. Two calls for the same corpus share its lock: the second finds it done. */
 let cancelling = new AbortController();
@@ -48,6 +51,21 @@ export const tokenizerApi: TokenizerApi = {
 
   async tokenize(ref, text, most) {
     return tokenizeText(await openTokenizer(ref), text, most);
+  },
+
+  async fertility(ref, corpora, terms, sampleBytes) {
+    const { signal } = cancelling;
+    const open = await openTokenizer(ref);
+    const turns = new Turns(signal);
+    const channels = [];
+    for (const sample of await heldOutSamples(corpora, sampleBytes, signal)) channels.push(await channelFertility(open, sample, turns));
+    return { channels, terms: terms.map((term) => ({ term, tokens: termTokens(open.tokenizer, term) })) };
+  },
+
+  async fertilityCurve(ref, corpora, sampleBytes) {
+    const { signal } = cancelling;
+    const [texts, { tokenizer }] = await Promise.all([readTokenizerTexts(ref), openTokenizer(ref)]);
+    return fertilityCurve(texts, tokenizer, await heldOutSamples(corpora, sampleBytes, signal), new Turns(signal));
   },
 };
 
