@@ -37,8 +37,8 @@ fn kept(counter: u32, value: f32) -> f32 {
         unit.width === 4
           ? `${eachElement.begin}
   let four = x[index];
-  let from = params.offset + 4u * index;
-  y[index] = vec4<f32>(kept(from, four.x), kept(from + 1u, four.y), kept(from + 2u, four.z), kept(from + 3u, four.w));`
+  let counter = params.offset + 4u * index;
+  y[index] = vec4<f32>(kept(counter, four.x), kept(counter + 1u, four.y), kept(counter + 2u, four.z), kept(counter + 3u, four.w));`
           : `${eachElement.begin}
   y[index] = kept(params.offset + index, x[index]);`,
     });
