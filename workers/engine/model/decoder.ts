@@ -15,9 +15,10 @@ import { headRmsNorm, layerNorm, rmsNorm } from '../ops/norm';
 import { projections } from '../ops/projections';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
-import type { ModelConfig } from './config';
-import { namesOf } from './names';
-import type { LayerNames } from './names';
+import type { ModelConfig } from '../../../src/core/model/config';
+import { namesOf } from '../../../src/core/model/names';
+import type { LayerNames } from '../../../src/core/model/names';
+import { recomputed } from './recompute';
 import { rotaryAngles } from './rotary-tables';
 
 export interface HiddenStateOptions {
@@ -29,6 +30,8 @@ export interface HiddenStateOptions {
   documents?: Tensor1D;
   /** On the embeddings and on what each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
+  /** In training: a layer's inner states are not kept for the backward pass but computed again. */
+  recompute?: boolean;
 }
 
 /** A weight that lies on the device already; the model takes it over. */
@@ -40,8 +43,8 @@ export interface DeviceTensor {
 /** Attention of one layer: q [N,H·h], k and v [N,K·h], already turned by their positions → [N,H·h]. */
 export type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
 
-/** Drops elements of x; called once per use, in a fixed order. */
-type Drop = ((x: Tensor2D) => Tensor2D) | undefined;
+/** Drops elements of x [N,D]. Each place where it is used has a number, and with it a mask of its own. */
+type Drop = ((x: Tensor2D, place: number) => Tensor2D) | undefined;
 
 let models = 0;
 
@@ -73,17 +76,10 @@ export class DecoderModel {
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping }: HiddenStateOptions): Tensor2D {
-    let counter = 0;
-    const drop: Drop = dropping?.rate
-      ? (x) => {
-          const dropped = dropout(x, { ...dropping, offset: counter });
-          counter += x.size;
-          return dropped;
-        }
-      : undefined;
+  hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+    const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents);
-    return this.run(ids, 0, context, attend, drop);
+    return this.run(ids, 0, context, attend, { drop, recompute });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -99,14 +95,18 @@ export class DecoderModel {
   }
 
   /** The whole stack with attention left to the caller. Row n stands at position `first` + n mod `context`. */
-  run(ids: Tensor1D, first: number, context: number, attend: Attend, drop?: Drop): Tensor2D {
+  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false }: RunOptions = {}): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
-      const turn = this.turning(first, context);
+      const angles = this.anglesAt(first, context);
       let x = embedding(this.matrix(this.names.embedding), ids);
       if (this.config.positions.kind === 'learned') x = add(x, this.positionRows(rows, first, context));
-      if (drop) x = drop(x);
-      for (let layer = 0; layer < this.config.layers; layer += 1) x = this.block(layer, x, { turn, attend, drop });
+      if (drop) x = drop(x, 0);
+      for (let layer = 0; layer < this.config.layers; layer += 1) {
+        const block = (input: Tensor2D, tables: readonly Tensor[]) =>
+          this.block(layer, input, { turn: turning(tables as readonly Tensor2D[], context), attend, drop });
+        x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
+      }
       return this.norm(x, this.names.finalNorm);
     });
   }
@@ -115,19 +115,20 @@ export class DecoderModel {
     const { heads, kvHeads, biases, parallel, normedHeads, norm } = this.config;
     const names = this.names.layers[layer]!;
     // Without dropout the residual is added by the projection itself.
-    const projectOnto = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean) => {
+    const projectOnto = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean, place: number) => {
       const bias = biased ? this.bias(name) : undefined;
-      return drop ? add(residual, drop(linear(from, this.matrix(name), { bias }))) : linear(from, this.matrix(name), { bias, residual });
+      if (!drop) return linear(from, this.matrix(name), { bias, residual });
+      return add(residual, drop(linear(from, this.matrix(name), { bias }), place));
     };
 
     const [query, key, value] = this.maps(this.norm(x, names.attentionNorm), [names.query, names.key, names.value], biases.queryKeyValue);
     const normed = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
     const q = turn(normed(query!, names.queryNorm), heads);
     const k = turn(normed(key!, names.keyNorm), kvHeads);
-    const attended = projectOnto(x, attend(layer, q, k, value!), names.output, biases.output);
+    const attended = projectOnto(x, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
 
     const fed = this.norm(parallel ? x : attended, names.feedForwardNorm);
-    return projectOnto(attended, this.activated(fed, names), names.down, biases.feedForward);
+    return projectOnto(attended, this.activated(fed, names), names.down, biases.feedForward, 2 * layer + 2);
   }
 
   /** The inner states of the feed-forward part [N,F]. */
@@ -152,11 +153,18 @@ export class DecoderModel {
     return kind === 'rms' ? rmsNorm(x, this.vector(name), epsilon) : layerNorm(x, this.vector(name), this.bias(name), epsilon);
   }
 
-  /** Turns queries or keys by their positions; leaves them as they are where positions are learned. */
-  private turning(first: number, context: number): (x: Tensor2D, heads: number) => Tensor2D {
-    if (!this.angles) return (x) => x;
-    const [cos, sin] = [this.angles.cos, this.angles.sin].map((table) => slice(table, [first, 0], [context, table.shape[1]]));
-    return (x, heads) => rotary(x, cos!, sin!, { context, heads });
+  /** Rotary tables of the positions from `first` on; none where positions are learned. */
+  private anglesAt(first: number, context: number): Tensor2D[] {
+    if (!this.angles) return [];
+    return [this.angles.cos, this.angles.sin].map((table) => slice(table, [first, 0], [context, table.shape[1]]));
+  }
+
+  /** The layer's parameters that take a gradient. */
+  private trainedIn(layer: number): Variable[] {
+    const modules = Object.values(this.names.layers[layer]!).map((module) => `${module as string}.`);
+    return [...this.parameters]
+      .filter(([name, { trainable }]) => trainable && modules.some((module) => name.startsWith(module)))
+      .map(([, parameter]) => parameter);
   }
 
   /** The vector of each row's position [rows, D]. */
@@ -195,6 +203,16 @@ function anglesOf({ context, positions }: ModelConfig): { cos: Tensor2D; sin: Te
   const { cos, sin } = rotaryAngles(context, positions.dimensions, positions.theta, positions.scaling);
   const table = (values: Float32Array) => keep(tensor2d(values, [context, positions.dimensions]));
   return { cos: table(cos), sin: table(sin) };
+}
+
+/** Turns queries or keys by their positions; leaves them as they are without tables. */
+function turning([cos, sin]: readonly Tensor2D[], context: number): BlockInputs['turn'] {
+  return cos && sin ? (x, heads) => rotary(x, cos, sin, { context, heads }) : (x) => x;
+}
+
+interface RunOptions {
+  drop?: Drop;
+  recompute?: boolean;
 }
 
 interface BlockInputs {

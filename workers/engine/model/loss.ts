@@ -28,6 +28,8 @@ export interface TrainingOptions {
   channels: number;
   /** `seed` of the run and `step` together choose the masks; each micro-batch of a step has its own. */
   dropout?: { rate: number; seed: number; step: number };
+  /** Layers are computed again in the backward pass instead of keeping their inner states: less memory, more time, the same bits. */
+  recompute?: boolean;
   /** Activations and the weights that products read are stored as halves. */
   half?: {
     /** What the loss is multiplied by, on the device; the gradients come out as many times as large. Absent: 1. */
@@ -63,7 +65,11 @@ export function trainingGradients(model: DecoderModel, batches: Batch[], options
   return options.half ? withHalfStorage([...model.parameters.values()], compute) : compute();
 }
 
-function gradientsOf(model: DecoderModel, batches: Batch[], { channels, dropout, half }: TrainingOptions): TrainingResult {
+function gradientsOf(
+  model: DecoderModel,
+  batches: Batch[],
+  { channels, dropout, recompute = false, half }: TrainingOptions,
+): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
@@ -76,7 +82,7 @@ function gradientsOf(model: DecoderModel, batches: Batch[], { channels, dropout,
       const shares = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted)));
       const weights = half?.scale ? mul<Tensor1D>(shares, half.scale) : shares;
       const inputs = { ...tensorsOf(batch), expected: weights };
-      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, masks), variables, weights);
+      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, { dropout: masks, recompute }), variables, weights);
       const sum = channelSums(value, channelOfTokens(batch), channels);
       return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (gradients ? add(gradients[at]!, gradient) : gradient))];
     });
@@ -102,13 +108,23 @@ function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
   return { ids: integers(ids), targets: integers(targets), ...(documents ? { documents: integers(documents) } : {}) };
 }
 
-function forward(model: DecoderModel, { rows, context }: Batch, tensors: BatchTensors, dropout?: { rate: number; seed: number }): Tensor1D {
-  const { ids, targets, documents, expected } = tensors;
+interface ForwardOptions {
+  dropout?: { rate: number; seed: number } | undefined;
+  recompute?: boolean;
+}
+
+function forward(
+  model: DecoderModel,
+  { rows, context }: Batch,
+  { ids, targets, documents, expected }: BatchTensors,
+  { dropout, recompute = false }: ForwardOptions = {},
+): Tensor1D {
   const hidden = model.hiddenStates(ids, {
     batch: rows,
     context,
     ...(documents ? { documents } : {}),
     ...(dropout ? { dropout } : {}),
+    recompute,
   });
   return crossEntropy(hidden, model.headWeight(), targets, expected);
 }
