@@ -23,7 +23,7 @@ export type ErrorCode =
   | 'hub-forbidden' // host, repository, status
   | 'hub-missing' // host, repository, revision
   | 'hub-answer' // host, detail
-  | 'hub-incomplete' // host, file, bytes, expected
+  | 'hub-incomplete' // host, file, bytes, total
   | 'text-empty' // file
   | 'file-binary' // file, accepted
   | 'field-missing' // file, field, found

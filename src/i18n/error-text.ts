@@ -10,7 +10,7 @@ export interface ErrorText {
   advice: string;
 }
 
-const BYTE_VALUES: ReadonlySet<string> = new Set(['bytes', 'limit', 'available']);
+const BYTE_VALUES: ReadonlySet<string> = new Set(['bytes', 'limit', 'available', 'packed', 'total']);
 const ALL_VALUES = [
   ...[
     'file',
@@ -27,6 +27,7 @@ const ALL_VALUES = [
     'bytes',
     'limit',
   ],
+  ...['host', 'repository', 'revision', 'folder', 'entry', 'packed', 'total', 'most', 'claimed', 'shape', 'dtype', 'other'],
   ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'norm', 'backend', 'worker', 'url', 'status'],
 ];
 
@@ -36,7 +37,7 @@ export function isErrorRecord(value: unknown): value is ErrorRecord {
 
 /** Accepts a thrown value as well as a stored ErrorRecord. A value that the error lacks reads "?". */
 export function useErrorText(): (error: unknown) => ErrorText {
-  const { t } = useTranslation('errors');
+  const { t, i18n } = useTranslation('errors');
   const format = useFormat();
   return useCallback(
     (error) => {
@@ -47,6 +48,9 @@ export function useErrorText(): (error: unknown) => ErrorText {
         shown[name] =
           typeof value === 'number' ? (inBytes ? format.bytes(value) : format.decimal(value, Number.isInteger(value) ? 0 : 3)) : value;
       }
+      // A reason stands for a detail whose sentence each language has of its own.
+      const reason = `reason.${values['reason']}`;
+      if (i18n.exists(reason, { ns: 'errors' })) shown['detail'] = t(reason as 'reason.zip-none', shown);
       // A detail is a sentence of its own and may bring its full stop.
       if (typeof shown['detail'] === 'string') shown['detail'] = shown['detail'].replace(/[.。]+$/, '');
       // A link that cannot be read has no field to correct.
@@ -54,6 +58,6 @@ export function useErrorText(): (error: unknown) => ErrorText {
         return { what: t('recipe-link.what'), advice: t('recipe-link.do') };
       return { what: t(`${code}.what`, shown), advice: t(`${code}.do`, shown) };
     },
-    [t, format],
+    [t, i18n, format],
   );
 }

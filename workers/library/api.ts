@@ -1,7 +1,7 @@
 /** The library worker: models and runs as records and files, import and export. */
 import { buildSnapshot } from '../../src/core/run/snapshot';
 import type { LibraryApi, ModelRecord } from '../api';
-import { parseConfig } from '../engine/model/config';
+import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics } from '../storage/metrics';
@@ -9,8 +9,11 @@ import { bundledModels, findModel, modelPath, readModelText } from '../storage/m
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
-import { exportRun } from './export-run';
-import { importModel, modelRecord } from './import-model';
+import { Cancelling } from './cancelling';
+import { exportRun, exportRunToFolder } from './export-run';
+import { importDownload, importModel, modelRecord } from './import-model';
+
+const long = { import: new Cancelling(), export: new Cancelling() };
 
 export const libraryApi: LibraryApi = {
   async models() {
@@ -26,7 +29,8 @@ export const libraryApi: LibraryApi = {
     return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
   },
 
-  importModel,
+  importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
+  importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.import.signal),
 
   async removeModel(id) {
     await (await records()).delete('models', id);
@@ -58,6 +62,13 @@ export const libraryApi: LibraryApi = {
 
   renameRun,
   removeRun: (id) => removeRun(id),
-  exportRun,
+  exportRun: (id, step, dtype, onProgress) => exportRun(id, step, dtype, onProgress, long.export.signal),
+  exportRunToFolder: (id, step, dtype, folder, name, onProgress) =>
+    exportRunToFolder(id, step, dtype, folder, name, onProgress, long.export.signal),
+
+  async cancel(work) {
+    long[work].cancel();
+  },
+
   storage: storageEstimate,
 };

@@ -1,53 +1,107 @@
-/** A checkpoint of a run as a zip in Hugging Face layout, with its recipe and its history. */
+/** A checkpoint of a run in Hugging Face layout, with its recipe and its history: as a zip, or as a folder on the disk. */
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../api';
-import { readSafetensors, writeSafetensors, type Dtype } from '../engine/checkpoint/safetensors';
-import { listCheckpoints, loadCheckpointModel } from '../storage/checkpoints';
+import type { Dtype } from '../engine/checkpoint/floats';
+import { openSafetensors } from '../engine/checkpoint/safetensors';
+import { safetensorsStream } from '../engine/checkpoint/write';
+import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
-import { metricsPath, readMetrics } from '../storage/metrics';
 import { files as storage } from '../storage/files';
-import { findModel, readModelFile, readModelText } from '../storage/models';
+import { metricsPath, readMetrics } from '../storage/metrics';
+import { findModel, openModelFile, readModelText } from '../storage/models';
 import { readRun } from '../storage/runs';
+import { stopIf } from './cancelling';
+import { writeFolder } from './folder';
 import { metricsCsv } from './metrics-csv';
 import { modelCard } from './model-card';
-import { zipBlob, type ZipEntry } from './zip';
+import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from './zip';
 
 const TORCH_DTYPE: Record<Dtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
-const BYTES: Record<Dtype, number> = { F32: 4, F16: 2, BF16: 2 };
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
-/** Throws `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, or what reading the base's files throws. */
-export async function exportRun(id: string, step: number, dtype: Dtype, onProgress: OnProgress): Promise<Blob> {
+/**
+ * @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `zip-too-large`, `cancelled`, or what reading the
+ * base's files throws
+ */
+export async function exportRun(id: string, step: number, dtype: Dtype, onProgress: OnProgress, signal: AbortSignal): Promise<Blob> {
+  const { run, files, total, at } = await openExport(id, step, dtype);
+  if (total > LARGEST_ZIP) throw zipTooLarge(total);
+  return reporting(run, total, onProgress, signal, (onBytes) => zipBlob(files, at, onBytes));
+}
+
+/**
+ * @param parent a folder that the person gave leave to write to
+ * @param name of the new folder inside
+ * @returns the name that it got
+ * @throws as above, and `folder-refused`
+ */
+export async function exportRunToFolder(
+  id: string,
+  step: number,
+  dtype: Dtype,
+  parent: FileSystemDirectoryHandle,
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<string> {
+  const { run, files, total } = await openExport(id, step, dtype);
+  return reporting(run, total, onProgress, signal, (onBytes) => writeFolder(files, parent, name, onBytes));
+}
+
+/** Progress in bytes of the weights: the other files are next to nothing. */
+async function reporting<T>(
+  item: string,
+  total: number,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+  write: (onBytes: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  const tell = (done: number) => onProgress({ phase: 'export', item, done: Math.min(done, total), total });
+  tell(0);
+  const written = await write((bytes) => {
+    stopIf(signal);
+    tell(bytes);
+  });
+  tell(total);
+  return written;
+}
+
+interface OpenExport {
+  /** The run's name. */
+  run: string;
+  files: AsyncGenerator<ZipEntry>;
+  /** Bytes of the weight file. */
+  total: number;
+  /** When the checkpoint was saved. */
+  at: Date;
+}
+
+async function openExport(id: string, step: number, dtype: Dtype): Promise<OpenExport> {
   const run = await readRun(id);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = await findModel(run.recipe.base);
   const metrics = await readMetrics(id);
-  const tensors = [...readSafetensors('model.safetensors', await loadCheckpointModel(id, step)).tensors.values()];
-  const total = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, BYTES[dtype]), 0);
-  onProgress({ phase: 'export', item: run.name, done: 0, total });
+  const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
+  const weights = safetensorsStream([...stored.tensors.values()], dtype, { format: 'pt' });
 
   const config = JSON.parse((await readModelText(base, 'config.json')) ?? '{}') as Record<string, unknown>;
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
   const card = modelCard({ run, step, base: run.base, evaluation, corpora: await listCorpora(), baseName: base.name });
 
-  async function* entries(): AsyncGenerator<ZipEntry> {
+  async function* files(): AsyncGenerator<ZipEntry> {
     yield text('config.json', json(withDtype(config, dtype)));
     yield text('README.md', card);
     yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
-    for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
-      if (base.files.includes(name)) yield { name, bytes: await readModelFile(base, name), stored: false };
+    for (const name of TOKENIZER_FILES)
+      if (base.files.includes(name)) yield { name, bytes: (await openModelFile(base, name)).stream(), stored: false };
     yield text('recipe.json', json(run.recipe));
     yield text('changes.json', json(run.changes));
     yield text('metrics.csv', metricsCsv(run.recipe, metrics.rows, metrics.evaluations));
     yield text('metrics.jsonl', await wholeLines(metricsPath(id)));
-    const host = tensors.map(({ name, shape, read }) => ({ name, shape, data: read() }));
-    yield { name: 'model.safetensors', bytes: writeSafetensors(host, dtype, { format: 'pt' }), stored: true };
+    yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
   }
-  const blob = await zipBlob(entries(), new Date(checkpoint.at), (bytes) =>
-    onProgress({ phase: 'export', item: run.name, done: Math.min(bytes, total), total }),
-  );
-  onProgress({ phase: 'export', item: run.name, done: total, total });
-  return blob;
+  return { run: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
 }
 
 /** The lines of a log, without the one a crash may have torn. */

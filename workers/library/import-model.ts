@@ -1,29 +1,79 @@
-/** Takes in a model from a person's files: checked in full as the engine would, then written. */
+/**
+ * Takes in a model: from a person's files, out of a zip, or from what was downloaded. Headers, names and shapes are checked
+ * before a weight is read; weights go piece by piece to the disk and are looked at on their way, so that no file ever lies in
+ * memory. Only when all is well does the model exist.
+ */
 import { StudioError } from '../../src/core/errors';
+import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
 import type { ModelRecord, OnProgress } from '../api';
-import { parameterCount } from '../engine/model/parameters';
-import { readIndex } from '../engine/checkpoint/sharded';
-import { readModel } from '../engine/model/read';
+import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
+import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
+import { openModel, type ReadableModel } from '../engine/model/read';
+import { parameterCount } from '../../src/core/model/parameters';
 import { files as storage } from '../storage/files';
+import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
 import { modelPath } from '../storage/models';
+import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
+import { stopIf } from './cancelling';
+import { isZip, unpackModel } from './unzip';
 
-/** One ArrayBuffer must hold it all, and again as float32 while it is checked. */
-export const LARGEST_MODEL = 2 ** 30;
-const LARGEST_TEXT = 64 * 2 ** 20;
-const INDEX = 'model.safetensors.index.json';
-const OPTIONAL = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'README.md'] as const;
+/** A file of a model on its way in. */
+export interface IncomingFile {
+  /** Folders and all, as it came. */
+  path: string;
+  bytes: Blob;
+  /** It lies in the incoming folder already: checked there, and moved when it is good. */
+  inPlace: boolean;
+}
 
-/** Throws what `readModel` and the tokenizer throw, `file-missing`, `file-too-large` and `quota`; then nothing has been stored. */
-export async function importModel(given: readonly File[], name: string, onProgress: OnProgress): Promise<ModelRecord> {
-  // Of files with the same name in different folders the outermost counts.
-  const depth = (file: File) => file.webkitRelativePath.split('/').length;
-  const byName = new Map([...given].sort((a, b) => depth(b) - depth(a)).map((file) => [file.name, file]));
-  const weights = await chooseWeights(byName);
-  const size = weights.reduce((sum, file) => sum + file.size, 0);
-  if (size > LARGEST_MODEL) throw tooLarge(weights[0]!.name, size, LARGEST_MODEL);
-  const total = size * 2;
+/** JSON and Markdown are read whole. */
+export const LARGEST_TEXT = 64 * 2 ** 20;
+/** A parameter is one array of float32; the CPU engine's heap ends at 4 GiB, and it needs one such array and room to work. */
+const LARGEST_PARAMETER = 2 ** 31;
+
+/**
+ * @param given a folder's files, or one zip of them
+ * @throws StudioError what the engine and the tokenizer say of bad files, `file-missing`, `file-too-large`, `zip-invalid`, `quota`,
+ * `cancelled`; then nothing has been stored
+ */
+export async function importModel(given: readonly File[], name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {
+  const id = `m-${crypto.randomUUID()}`;
+  const place = await openIncoming(id);
+  try {
+    const archive = given.length === 1 && isZip(given[0]!) ? given[0]! : null;
+    const files = archive
+      ? await unpackModel(archive, incomingPath(id), onProgress, signal)
+      : given.map((file): IncomingFile => ({ path: file.webkitRelativePath || file.name, bytes: file, inPlace: false }));
+    return await takeIn(id, files, name, onProgress, signal);
+  } finally {
+    await place.close();
+  }
+}
+
+/** What the hub worker has put into the incoming folder `id`, which stays its to close; errors as above. */
+export async function importDownload(id: string, name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {
+  const files: IncomingFile[] = [];
+  for (const entry of await storage.list(incomingPath(id)))
+    files.push({ path: entry.name, bytes: await storage.blob(`${incomingPath(id)}/${entry.name}`), inPlace: true });
+  return takeIn(id, files, name, onProgress, signal);
+}
+
+async function takeIn(
+  id: string,
+  files: readonly IncomingFile[],
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const byName = outermost(files, ({ path }) => path);
+  const folder = modelFolder([...byName.keys()]);
+  const index = folder.index === null ? null : { name: INDEX_FILE, text: await readText(byName, INDEX_FILE) };
+  const weights = chooseWeights(byName, folder.weights, index);
+  const total = weights.reduce((sum, { bytes }) => sum + bytes.size, 0);
+  onProgress({ phase: 'import', item: name, done: 0, total });
+  await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
   const config = await readText(byName, 'config.json');
   const tokenizer = new TextTokenizer({
@@ -31,51 +81,74 @@ export async function importModel(given: readonly File[], name: string, onProgre
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,
   });
-  const read: { name: string; bytes: Uint8Array }[] = [];
-  let done = 0;
-  for (const file of weights) {
-    onProgress({ phase: 'import', item: file.name, done, total });
-    read.push({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
-    done += file.size;
-  }
-  const index = weights.length > 1 && byName.has(INDEX) ? { name: INDEX, text: await readText(byName, INDEX) } : null;
-  const checked = readModel({
+  const model = await openModel({
     config: { name: 'config.json', text: config },
-    weights: read,
+    weights: weights.map(({ name: file, bytes }): WeightFile => ({ name: file, bytes })),
     ...(index ? { index } : {}),
     tokenizerSize: tokenizer.size,
   });
+  checkParameters(model);
 
-  const fields = JSON.parse(config) as Record<string, unknown>;
-  const record: ModelRecord = modelRecord(
-    { id: `m-${crypto.randomUUID()}`, name, bundled: false, createdAt: Date.now() },
-    fields,
-    checked.config,
+  const used = new Set(model.used.map((tensor) => tensor.name));
+  let done = 0;
+  for (const [at, file] of model.files.entries()) {
+    const tell = (bytes: number) => {
+      stopIf(signal);
+      onProgress({ phase: 'import', item: file.name, done: (done += bytes), total });
+    };
+    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, used)) tell(piece.length);
+    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, used), tell));
+  }
+  const texts = [...folder.texts, ...(index ? [INDEX_FILE] : [])];
+  for (const text of texts) {
+    const file = byName.get(text)!;
+    if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
+  }
+
+  const record = modelRecord(
+    { id, name, bundled: false, createdAt: Date.now() },
+    JSON.parse(config) as Record<string, unknown>,
+    model.config,
   );
-  const kept = ['config.json', 'tokenizer.json', ...OPTIONAL, ...(index ? [INDEX] : [])].flatMap((wanted) => byName.get(wanted) ?? []);
+  stopIf(signal);
   try {
-    for (const file of kept) await storage.write(`${modelPath(record.id)}/${file.name}`, new Uint8Array(await file.arrayBuffer()));
-    for (const { name: file, bytes } of read) {
-      onProgress({ phase: 'import', item: file, done, total });
-      await storage.write(`${modelPath(record.id)}/${file}`, bytes);
-      done += bytes.byteLength;
-    }
+    await settleIncoming(id, [...texts, ...weights.map((file) => file.name)]);
     await putRecord('models', record);
   } catch (error) {
-    await storage.remove(modelPath(record.id));
+    await storage.remove(modelPath(id));
     throw error;
   }
-  onProgress({ phase: 'import', item: name, done: total, total });
   return record;
+}
+
+/** A whole weight file, byte for byte; the tensors that the model uses are looked through for values that are not finite. */
+async function* checkedBytes({ head, tensors }: SafetensorsFile, used: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (const [name, tensor] of tensors) yield* tensor.rawPieces(used.has(name));
+}
+
+async function* told(pieces: AsyncIterable<Uint8Array>, tell: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    tell(piece.length);
+  }
+}
+
+async function checkRoom(needed: number): Promise<void> {
+  const { used, quota } = await storageEstimate();
+  if (quota > 0 && needed > quota - used) throw await quotaError(needed);
+}
+
+function checkParameters({ used }: ReadableModel): void {
+  for (const { file, name, shape } of used) {
+    const bytes = shape.reduce((product, side) => product * side, 4);
+    if (bytes > LARGEST_PARAMETER) throw tooLarge(`${file}: ${name}`, bytes, LARGEST_PARAMETER);
+  }
 }
 
 type Identity = Pick<ModelRecord, 'id' | 'name' | 'bundled' | 'createdAt'>;
 
-export function modelRecord(
-  identity: Identity,
-  fields: Record<string, unknown>,
-  config: ReturnType<typeof readModel>['config'],
-): ModelRecord {
+export function modelRecord(identity: Identity, fields: Record<string, unknown>, config: ReadableModel['config']): ModelRecord {
   return {
     ...identity,
     architecture: config.architecture,
@@ -86,31 +159,24 @@ export function modelRecord(
   };
 }
 
-/** model.safetensors where there is one, else the shards that the index lists, else every safetensors file. */
-async function chooseWeights(byName: ReadonlyMap<string, File>): Promise<File[]> {
-  const single = byName.get('model.safetensors');
-  if (single) return [single];
-  const names = byName.has(INDEX)
-    ? [...new Set(readIndex(INDEX, await readText(byName, INDEX)).values())]
-    : [...byName.keys()].filter((name) => name.endsWith('.safetensors'));
-  if (names.length === 0)
-    throw new StudioError('file-missing', 'There is no *.safetensors file', { file: listOf(byName), wanted: '*.safetensors' });
-  return names.sort().map((name) => {
+/** With an index the shards that it lists, and no others. */
+function chooseWeights(
+  byName: ReadonlyMap<string, IncomingFile>,
+  present: readonly string[],
+  index: { name: string; text: string } | null,
+): (IncomingFile & { name: string })[] {
+  const names = index ? [...new Set(readIndex(index.name, index.text).values())].sort() : present;
+  return names.map((name) => {
     const file = byName.get(name);
-    if (!file) throw new StudioError('file-missing', `${INDEX} lists ${name}, which is missing`, { file: INDEX, wanted: name });
-    return file;
+    if (!file) throw new StudioError('file-missing', `${INDEX_FILE} lists ${name}, which is missing`, { file: INDEX_FILE, wanted: name });
+    return { ...file, name };
   });
 }
 
-async function readText(byName: ReadonlyMap<string, File>, name: string): Promise<string> {
-  const file = byName.get(name);
-  if (!file) throw new StudioError('file-missing', `${name} is missing`, { file: listOf(byName), wanted: name });
-  if (file.size > LARGEST_TEXT) throw tooLarge(name, file.size, LARGEST_TEXT);
-  return file.text();
-}
-
-function listOf(byName: ReadonlyMap<string, File>): string {
-  return [...byName.keys()].slice(0, 6).join(', ') || '—';
+async function readText(byName: ReadonlyMap<string, IncomingFile>, name: string): Promise<string> {
+  const { bytes } = byName.get(name)!;
+  if (bytes.size > LARGEST_TEXT) throw tooLarge(name, bytes.size, LARGEST_TEXT);
+  return bytes.text();
 }
 
 function tooLarge(file: string, bytes: number, limit: number): StudioError {

@@ -1,37 +1,67 @@
-/** A zip as a Blob, file by file: only the parts are held, and the browser may put those on the disk. */
+/** A zip as a Blob, file by file: parts are handed to the browser as they grow, and it may keep them on the disk. */
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { StudioError } from '../../src/core/errors';
 
 export interface ZipEntry {
   name: string;
-  bytes: Uint8Array;
+  /** At hand, or as they come. */
+  bytes: Uint8Array | AsyncIterable<Uint8Array>;
   /** Weights hardly shrink and take long: they are stored as they are. */
   stored: boolean;
 }
 
-/** Bytes between two reports; large files go in pieces of this size. */
-const PIECE = 1 << 22;
+/** Bytes between two reports; large chunks go in pieces of this size. */
+const PIECE_BYTES = 4 * 2 ** 20;
+const PART_BYTES = 8 * 2 ** 20;
+/** fflate writes the 32-bit fields alone. */
+export const LARGEST_ZIP = 2 ** 32 - 2 ** 20;
 
-/** @param onBytes bytes read so far @param modified time stamp of the entries */
+/**
+ * @param modified time stamp of the entries
+ * @param onBytes bytes read so far; what it throws ends the work
+ * @throws StudioError `zip-too-large`
+ */
 export async function zipBlob(entries: AsyncIterable<ZipEntry>, modified: Date, onBytes: (bytes: number) => void): Promise<Blob> {
-  const parts: BlobPart[] = [];
+  const parts: Blob[] = [];
+  let open: Uint8Array<ArrayBuffer>[] = [];
+  let openBytes = 0;
+  const closePart = () => {
+    parts.push(new Blob(open));
+    open = [];
+    openBytes = 0;
+  };
   let failure: Error | null = null;
   const zip = new Zip((error, chunk) => {
     if (error) failure = error;
-    else parts.push(chunk);
+    open.push(chunk);
+    openBytes += chunk.length;
   });
   let done = 0;
   for await (const { name, bytes, stored } of entries) {
     const file = stored ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 });
     file.mtime = modified;
     zip.add(file);
-    for (let at = 0; at < bytes.length || at === 0; at += PIECE) {
-      const end = Math.min(bytes.length, at + PIECE);
-      // A copy: the archive keeps its chunks, and a view would keep the whole file with each.
-      file.push(bytes.slice(at, end), end === bytes.length);
-      onBytes((done += end - at));
+    for await (const piece of pieces(bytes)) {
+      // A copy: the archive keeps what it stores, and a view would keep all of the memory behind it.
+      file.push(piece.slice());
+      onBytes((done += piece.length));
+      if (openBytes >= PART_BYTES) closePart();
     }
+    file.push(new Uint8Array(), true);
   }
   zip.end();
   if (failure) throw failure as Error;
-  return new Blob(parts, { type: 'application/zip' });
+  closePart();
+  const blob = new Blob(parts, { type: 'application/zip' });
+  if (blob.size > LARGEST_ZIP) throw zipTooLarge(blob.size);
+  return blob;
+}
+
+export function zipTooLarge(bytes: number): StudioError {
+  return new StudioError('zip-too-large', `The zip would have ${bytes} bytes, more than ${LARGEST_ZIP}`, { bytes, limit: LARGEST_ZIP });
+}
+
+async function* pieces(bytes: ZipEntry['bytes']): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes)
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
 }

@@ -4,8 +4,8 @@
  */
 import { StudioError } from '../../src/core/errors';
 import type { CheckpointRecord } from '../../src/core/run/types';
-import { files, type Bytes, type FileStore } from './files';
-import { sha256 } from './hash';
+import { files, type FileStore } from './files';
+import { sha256, sha256OfBlob } from './hash';
 import { putRecord, records } from './records';
 
 export interface CheckpointContent {
@@ -19,8 +19,9 @@ export interface CheckpointContent {
 
 export interface LoadedCheckpoint {
   step: number;
-  model: Bytes;
-  optimizer: Bytes;
+  /** Left on the disk. */
+  model: File;
+  optimizer: Uint8Array;
   state: unknown;
 }
 
@@ -89,15 +90,15 @@ export async function loadCheckpoint(runId: string, step: number, store: FileSto
   const seal = await readSeal(runId, step, store);
   return {
     step,
-    model: await readBlob(runId, step, 'model.safetensors', seal, store),
-    optimizer: await readBlob(runId, step, 'optimizer.safetensors', seal, store),
+    model: await openBlob(runId, step, 'model.safetensors', seal, store),
+    optimizer: new Uint8Array(await (await openBlob(runId, step, 'optimizer.safetensors', seal, store)).arrayBuffer()),
     state: seal.state,
   };
 }
 
-/** The weights alone, checked. */
-export async function loadCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<Bytes> {
-  return readBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);
+/** The weights alone, checked and left on the disk. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+export async function openCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<File> {
+  return openBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);
 }
 
 /** The newest checkpoint that is whole: a torn or corrupt one is passed over. Null when there is none. */
@@ -164,14 +165,14 @@ async function readSeal(runId: string, step: number, store: FileStore): Promise<
   }
 }
 
-async function readBlob(runId: string, step: number, name: CheckpointFile, seal: Seal, store: FileStore): Promise<Bytes> {
+async function openBlob(runId: string, step: number, name: CheckpointFile, seal: Seal, store: FileStore): Promise<File> {
   const path = `${checkpointPath(runId, step)}/${name}`;
   const expected = seal.files[name];
   const size = await store.size(path);
   if (size !== expected.bytes) throw corrupt(runId, step, `${name} has ${size ?? 0} bytes, expected ${expected.bytes}`);
-  const bytes = await store.read(path);
-  if ((await sha256(bytes)) !== expected.sha256) throw corrupt(runId, step, `${name} does not match its SHA-256`);
-  return bytes;
+  const file = await store.blob(path);
+  if ((await sha256OfBlob(file)) !== expected.sha256) throw corrupt(runId, step, `${name} does not match its SHA-256`);
+  return file;
 }
 
 function corrupt(runId: string, step: number, detail: string): StudioError {

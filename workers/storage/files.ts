@@ -30,6 +30,7 @@ const SWAP = '.crswap';
 
 interface Movable {
   move(name: string): Promise<void>;
+  move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
 export class FileStore {
@@ -173,6 +174,16 @@ export class FileStore {
       await stream.truncate(size);
       await stream.close();
     }
+  }
+
+  /** Moves a file over the one at `to`, without copying it where the browser can. Throws `file-missing`. */
+  async move(from: string, to: string): Promise<void> {
+    const handle = await this.find(from);
+    if (!handle) throw new StudioError('file-missing', `No file "${from}" in storage`, { file: from, wanted: from });
+    const { folder, name } = await this.locate(to);
+    if ('move' in handle) return (handle as FileSystemFileHandle & Movable).move(folder, name);
+    await this.write(to, (await handle.getFile()).stream());
+    await this.remove(from);
   }
 
   /** Removes a file, or a folder with all it holds. Nothing happens when there is none. */

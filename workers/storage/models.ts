@@ -2,7 +2,7 @@
 import { StudioError } from '../../src/core/errors';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
-import { fetchBytes, fetchManifest } from './public-files';
+import { fetchBlob, fetchBytes, fetchManifest } from './public-files';
 import { records } from './records';
 
 const manifestSchema = z.object({
@@ -41,6 +41,15 @@ export async function readModelFile(
   store: FileStore = files,
 ): Promise<Bytes> {
   return bundled ? fetchBytes(`models/${id}/${name}`) : store.read(`${modelPath(id)}/${name}`);
+}
+
+/** One file of a model, left on the disk where it lies there. Errors as above. */
+export async function openModelFile(
+  { id, bundled }: Pick<ModelListing, 'id' | 'bundled'>,
+  name: string,
+  store: FileStore = files,
+): Promise<Blob> {
+  return bundled ? fetchBlob(`models/${id}/${name}`) : store.blob(`${modelPath(id)}/${name}`);
 }
 
 /** The file's text, or null when the model comes without it. */

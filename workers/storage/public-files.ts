@@ -28,6 +28,11 @@ export async function fetchBytes(path: string, signal?: AbortSignal): Promise<Ui
   return new Uint8Array(await (await fetchPublic(path, signal)).arrayBuffer());
 }
 
+/** As a Blob, which the browser may keep on the disk. */
+export async function fetchBlob(path: string): Promise<Blob> {
+  return (await fetchPublic(path)).blob();
+}
+
 const manifests = new Map<string, Promise<unknown>>();
 
 /** A manifest.json, fetched once; a failure is tried again next time. */

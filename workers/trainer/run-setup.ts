@@ -123,7 +123,7 @@ interface Trained {
 
 async function loadModel(
   recipe: Recipe,
-  checkpoint: { step: number; model: Uint8Array; optimizer: Uint8Array } | null,
+  checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
   { device }: Studio,
 ): Promise<Trained> {
   const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.context);

@@ -55,7 +55,7 @@ const ended = ({ state }: RunSnapshot) => state === 'finished' || state === 'sto
 async function outcome(run: string) {
   const { rows, evaluations } = await readMetrics(run);
   const { model, optimizer } = await loadCheckpoint(run, 12);
-  return { rows: rows.map((row) => ({ ...row, stepMs: 0 })), evaluations, model, optimizer };
+  return { rows: rows.map((row) => ({ ...row, stepMs: 0 })), evaluations, model: new Uint8Array(await model.arrayBuffer()), optimizer };
 }
 
 describe('the trainer on wasm', () => {

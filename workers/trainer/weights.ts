@@ -28,12 +28,7 @@ export async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
 }
 
 /** A base's config and tokenizer with its own weights, or with those of a checkpoint. */
-export async function assemble(
-  base: string,
-  checkpoint: Blob | null,
-  step: number,
-  trainedContext: number | null,
-): Promise<LoadedWeights> {
+export async function assemble(base: string, checkpoint: Blob | null, step: number, trainedContext: number | null): Promise<LoadedWeights> {
   const listing = await findModel(base);
   const tokenizer = await loadTokenizer(base);
   const config = new TextDecoder().decode(await readModelFile(listing, 'config.json'));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { allFinite, decodeFloats, encodeFloats } from './floats';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './half';
 
 /** float32 → bits, from torch: torch.tensor(x).to(torch.float16 / torch.bfloat16).view(torch.uint16). */
@@ -67,5 +68,32 @@ describe('half-precision floats', () => {
         }
       }),
     );
+  });
+
+  it('goes over whole tensors as over single values, wherever their bytes lie', () => {
+    const values = Float32Array.from(fromTorch, ([value]) => value);
+    for (const [dtype, column] of [
+      ['F16', 1],
+      ['BF16', 2],
+    ] as const) {
+      const bytes = encodeFloats(values, dtype);
+      expect(Array.from(new Uint16Array(bytes.buffer))).toEqual(fromTorch.map((row) => row[column]));
+      const decode = dtype === 'F16' ? fromFloat16 : fromBfloat16;
+      const odd = new Uint8Array(bytes.length + 1);
+      odd.set(bytes, 1);
+      expect(Array.from(decodeFloats(odd.subarray(1), dtype))).toEqual(fromTorch.map((row) => decode(row[column])));
+    }
+  });
+
+  it('finds every pattern that is not finite', () => {
+    for (const [dtype, decode] of [
+      ['F16', fromFloat16],
+      ['BF16', fromBfloat16],
+    ] as const)
+      for (let bits = 0; bits < 65_536; bits += 1)
+        if (allFinite(new Uint8Array(Uint16Array.of(bits).buffer), dtype) !== Number.isFinite(decode(bits)))
+          expect.fail(`${dtype} ${bits}`);
+    for (const value of [NaN, Infinity, -Infinity, 3.4028234663852886e38, 1e-45, 0])
+      expect(allFinite(encodeFloats(Float32Array.of(1, value), 'F32'), 'F32')).toBe(Number.isFinite(value));
   });
 });

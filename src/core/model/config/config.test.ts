@@ -1,0 +1,277 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '.';
+
+/** Configs as transformers 5 wrote them. */
+const written = (name: string) => JSON.parse(readFileSync(`e2e/parity/fixtures/${name}/config.json`, 'utf8')) as Record<string, unknown>;
+const parse = (name: string, changes: Record<string, unknown> = {}) =>
+  parseConfig('config.json', JSON.stringify({ ...written(name), ...changes }));
+
+function refuses(name: string, field: string, changes: Record<string, unknown>): void {
+  expect(() => parse(name, changes)).toThrow(
+    expect.objectContaining({ code: 'config-unsupported', values: expect.objectContaining({ file: 'config.json', field }) as unknown }),
+  );
+}
+
+const plain = { positions: { kind: 'rotary', theta: 10000, dimensions: 8, scaling: null }, windows: [null, null], parallel: false };
+const sizes = { vocabulary: 61, hidden: 32, feedForward: 40, layers: 2, heads: 4, context: 24, headSize: 8, endOfText: [0] };
+const noBias = { queryKeyValue: false, output: false, feedForward: false };
+const everyBias = { queryKeyValue: true, output: true, feedForward: true };
+const gated = {
+  ...sizes,
+  ...plain,
+  kvHeads: 2,
+  norm: { kind: 'rms', epsilon: 1e-5 },
+  normedHeads: false,
+  activation: 'swiglu',
+  biases: noBias,
+  tied: false,
+};
+const old = { ...sizes, ...plain, kvHeads: 4, norm: { kind: 'layer', epsilon: 1e-5 }, normedHeads: false, biases: everyBias, tied: false };
+
+describe('what transformers wrote', () => {
+  it.each([
+    [
+      'llama-linear',
+      {
+        ...gated,
+        architecture: 'llama',
+        biases: everyBias,
+        tied: true,
+        positions: { ...plain.positions, scaling: { kind: 'linear', factor: 4 } },
+      },
+    ],
+    [
+      'llama-llama3',
+      {
+        ...gated,
+        architecture: 'llama',
+        positions: {
+          ...plain.positions,
+          scaling: { kind: 'llama3', factor: 8, lowFrequency: 0.25, highFrequency: 3, originalContext: 20 },
+        },
+      },
+    ],
+    ['mistral', { ...gated, architecture: 'mistral', windows: [5, 5] }],
+    ['qwen2', { ...gated, architecture: 'qwen2', windows: [null, 4], biases: { ...noBias, queryKeyValue: true }, tied: true }],
+    [
+      'qwen3',
+      { ...gated, architecture: 'qwen3', headSize: 12, positions: { ...plain.positions, dimensions: 12 }, normedHeads: true, tied: true },
+    ],
+    ['gpt2', { ...old, architecture: 'gpt2', feedForward: 128, positions: { kind: 'learned' }, activation: 'gelu-tanh', tied: true }],
+    ['gpt2-untied', { ...old, architecture: 'gpt2', positions: { kind: 'learned' }, activation: 'gelu' }],
+    [
+      'gpt-neox',
+      { ...old, architecture: 'gpt_neox', positions: { ...plain.positions, dimensions: 2 }, activation: 'gelu', parallel: true },
+    ],
+    [
+      'gpt-neox-sequential',
+      {
+        ...old,
+        architecture: 'gpt_neox',
+        positions: { kind: 'rotary', theta: 5000, dimensions: 4, scaling: { kind: 'linear', factor: 2 } },
+        activation: 'gelu',
+        biases: { ...noBias, feedForward: true },
+        tied: true,
+      },
+    ],
+  ])('%s', (name, config) => {
+    expect(parse(`families/${name}`)).toEqual(config);
+  });
+});
+
+describe('older spellings', () => {
+  it('reads rope_theta and rope_scaling at the top', () => {
+    const changes = {
+      rope_parameters: undefined,
+      rope_theta: 500_000,
+      head_dim: undefined,
+      num_key_value_heads: undefined,
+      torch_dtype: 'float16',
+    };
+    const found = parse('tiny-tied', { ...changes, rope_scaling: { type: 'linear', factor: 2.5 } });
+    expect(found.positions).toEqual({ kind: 'rotary', theta: 500_000, dimensions: 16, scaling: { kind: 'linear', factor: 2.5 } });
+    expect(found).toMatchObject({ headSize: 16, kvHeads: 3 });
+    expect(parse('tiny-tied', { ...changes, rope_scaling: null }).positions).toMatchObject({ scaling: null });
+  });
+
+  it("reads Llama 3.1's own", () => {
+    const scaling = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192, rope_type: 'llama3' };
+    const found = parse('tiny-tied', { rope_parameters: undefined, rope_theta: 5e5, rope_scaling: scaling });
+    expect(found.positions).toMatchObject({
+      scaling: { kind: 'llama3', factor: 8, lowFrequency: 1, highFrequency: 4, originalContext: 8192 },
+    });
+  });
+
+  it("reads Pythia's own: rotary_pct, rotary_emb_base", () => {
+    const found = parse('families/gpt-neox', {
+      rope_parameters: undefined,
+      rotary_pct: 0.5,
+      rotary_emb_base: 20_000,
+      attention_bias: undefined,
+    });
+    expect(found).toMatchObject({ positions: { theta: 20_000, dimensions: 4 }, biases: everyBias });
+  });
+
+  it("reads GPT-2's own, with what its authors left in it", () => {
+    const found = parse('families/gpt2', {
+      n_ctx: 24,
+      tie_word_embeddings: undefined,
+      activation_function: 'gelu_new',
+      task_specific_params: { 'text-generation': { do_sample: true, max_length: 50 } },
+      scale_attn_weights: undefined,
+    });
+    expect(found).toMatchObject({ tied: true, activation: 'gelu-tanh' });
+  });
+
+  it("reads Qwen 2.5's own: a window that is not used", () => {
+    const found = parse('families/qwen2', {
+      layer_types: undefined,
+      use_sliding_window: false,
+      sliding_window: 131072,
+      max_window_layers: 1,
+      use_mrope: false,
+    });
+    expect(found.windows).toEqual([null, null]);
+  });
+
+  it('takes the defaults of transformers for what is missing, and null for what it says', () => {
+    expect(() => parse('families/mistral', { num_key_value_heads: undefined })).toThrow(/num_key_value_heads/); // 8 of 4 heads
+    expect(parse('families/mistral', { num_key_value_heads: null }).kvHeads).toBe(4);
+    expect(parse('families/mistral', { sliding_window: null }).windows).toEqual([null, null]);
+    expect(parse('families/mistral', { max_position_embeddings: undefined, sliding_window: undefined }).windows).toEqual([4096, 4096]);
+    expect(parse('families/qwen3', { head_dim: undefined }).headSize).toBe(128);
+    expect(parse('families/gpt2', { n_positions: undefined }).context).toBe(1024);
+    expect(parse('families/mistral', { sliding_window: 24 }).windows).toEqual([null, null]);
+    expect(parse('families/qwen2', { layer_types: null, max_window_layers: 0 }).windows).toEqual([4, 4]);
+  });
+});
+
+describe('refused by name', () => {
+  const everywhere: [field: string, value: unknown][] = [
+    ['model_type', 'gptj'],
+    ['model_type', 'toString'],
+    ['architectures', ['LlamaForSequenceClassification']],
+    ['vocab_size', 0],
+    ['vocab_size', '61'],
+    ['eos_token_id', 'two'],
+    ['tie_word_embeddings', 'yes'],
+    ['quantization_config', { quant_method: 'gptq' }],
+    ['attn_logit_softcapping', 50],
+    ['final_logit_softcapping', 30],
+    ['logit_scale', 0.0625],
+    ['embedding_multiplier', 12],
+    ['residual_multiplier', 0.22],
+    ['auto_map', { AutoModelForCausalLM: 'modeling.Own' }],
+    ['is_encoder_decoder', true],
+    ['add_cross_attention', true],
+    ['pruned_heads', { 0: [1] }],
+    ['a_field_of_next_year', 1],
+  ];
+  const rope: [field: string, value: unknown][] = [
+    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'yarn', factor: 4 }],
+    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'dynamic', factor: 4 }],
+    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'longrope' }],
+    ['rope_parameters.type', { type: 'mrope' }],
+    ['rope_parameters.factor', { rope_type: 'linear' }],
+    ['rope_parameters.low_freq_factor', { rope_type: 'llama3', factor: 8 }],
+    ['rope_parameters.high_freq_factor', { rope_type: 'llama3', factor: 8, low_freq_factor: 2, high_freq_factor: 2 }],
+    ['rope_parameters.rope_theta', { rope_theta: -1 }],
+    ['rope_parameters.attention_factor', { rope_type: 'linear', factor: 2, attention_factor: 2 }],
+    ['rope_parameters.full_attention', { full_attention: { rope_theta: 1e6 } }],
+    ['rope_parameters', 'none'],
+  ].map(([field, value]) => [field as string, value]);
+  const gatedOnly: [field: string, value: unknown][] = [
+    ['hidden_size', undefined],
+    ['num_hidden_layers', 'two'],
+    ['num_key_value_heads', 3],
+    ['head_dim', 15],
+    ['rms_norm_eps', -1],
+    ['hidden_act', 'gelu'],
+    ['attention_dropout', 0.1],
+    ['partial_rotary_factor', 0.5],
+    ['rope_scaling', { type: 'linear', factor: 2 }],
+    ['original_max_position_embeddings', 4096],
+  ];
+  const cases: Record<string, [field: string, value: unknown][]> = {
+    'llama-linear': [
+      ...gatedOnly,
+      ['attention_bias', 1],
+      ['mlp_bias', 'true'],
+      ['pretraining_tp', 2],
+      ['sliding_window', 4096],
+      ['layer_types', ['full_attention', 'sliding_attention']],
+      ['rope_interleaved', true],
+    ],
+    mistral: [...gatedOnly, ['sliding_window', 0], ['attention_bias', true], ['layer_types', ['full_attention', 'full_attention']]],
+    qwen2: [
+      ...gatedOnly,
+      ['use_sliding_window', 'yes'],
+      ['sliding_window', -4],
+      ['max_window_layers', 1.5],
+      ['layer_types', ['full_attention']],
+      ['layer_types', ['full_attention', 'chunked_attention']],
+      ['use_mrope', true],
+    ],
+    qwen3: [...gatedOnly, ['attention_bias', 'no'], ['layer_types', ['sliding_attention', 'full_attention']]],
+    gpt2: [
+      ['n_embd', 0],
+      ['n_head', 5],
+      ['n_inner', -1],
+      ['n_positions', 2.5],
+      ['layer_norm_epsilon', 0],
+      ['activation_function', 'relu'],
+      ['activation_function', 'gelu_fast'],
+      ['scale_attn_weights', false],
+      ['scale_attn_by_inverse_layer_idx', true],
+      ['reorder_and_upcast_attn', true],
+      ['attn_pdrop', 2],
+      ['rope_parameters', { rope_theta: 1e4 }],
+    ],
+    'gpt-neox': [
+      ['num_attention_heads', 5],
+      ['hidden_act', 'gelu_fast'],
+      ['attention_dropout', 0.1],
+      ['hidden_dropout', -1],
+      ['layer_norm_eps', 'small'],
+      ['use_parallel_residual', 1],
+      ['attention_bias', 1],
+      ['num_key_value_heads', 2],
+    ],
+  };
+  const wherever = { 'rope_parameters.partial_rotary_factor': { rope_theta: 1e4, partial_rotary_factor: 0.5 } };
+
+  describe.each(Object.entries(cases))('%s', (name, own) => {
+    const fields = [...everywhere, ...own, ...(name === 'gpt2' ? [] : rope)];
+    it.each(fields)('%s = %j', (field, value) => {
+      refuses(`families/${name}`, field, { [field.split('.')[0]!]: value });
+    });
+  });
+
+  it.each(['llama-linear', 'mistral', 'qwen2', 'qwen3'])('a part of the head that turns, where all of it does: %s', (name) => {
+    for (const [field, value] of Object.entries(wherever)) refuses(`families/${name}`, field, { rope_parameters: value });
+  });
+
+  it('a part of the head that is no even number of components, and one fact said twice in two ways', () => {
+    refuses('families/gpt-neox', 'rope_parameters.partial_rotary_factor', { rope_parameters: { partial_rotary_factor: 0.4 } });
+    for (const share of [0.4, 1.5, 0]) refuses('families/gpt-neox', 'rotary_pct', { rope_parameters: undefined, rotary_pct: share });
+    refuses('families/gpt-neox', 'rope_theta', { rotary_emb_base: 10_000, rope_theta: 20_000 });
+    refuses('families/gpt-neox', 'partial_rotary_factor', { rotary_pct: 0.25, partial_rotary_factor: 0.5 });
+  });
+
+  it.each(['', '{', '[]', 'null', '3'])('a file that is no object: %j', (text) => {
+    expect(() => parseConfig('config.json', text)).toThrow(expect.objectContaining({ code: 'config-unsupported' }));
+  });
+});
+
+describe('of no effect on what is computed', () => {
+  it.each([
+    ['gpt2', { attn_pdrop: 0.1, embd_pdrop: 0.1, resid_pdrop: 0.1, summary_first_dropout: 0.1 }],
+    ['gpt-neox', { hidden_dropout: 0.1, classifier_dropout: 0.1 }],
+    ['llama-linear', { _name_or_path: 'x/y', transformers_version: '4.40.0', use_cache: true, initializer_range: 0.5, pad_token_id: 3 }],
+    ['mistral', { a_flag_that_is_off: false, a_field_without_value: null, temperature: 0.6, num_labels: 2 }],
+    ['qwen3', { torch_dtype: 'bfloat16', output_attentions: false, architectures: null }],
+  ])('%s: %j', (name, changes) => {
+    expect(parse(`families/${name}`, changes)).toEqual(parse(`families/${name}`));
+  });
+});

@@ -1,0 +1,118 @@
+/**
+ * The fields of one config.json. Every field has to be asked for: what nobody asked for, and is not known to be without effect,
+ * is refused in the end, so that nothing that changes the arithmetic is passed over in silence.
+ */
+import { StudioError } from '../../errors';
+import { harmlessFields } from './harmless-fields';
+
+export class ConfigFields {
+  private readonly asked = new Set<string>();
+
+  /**
+   * @param file name for messages
+   * @param path of these fields inside the file, for messages
+   */
+  constructor(
+    private readonly file: string,
+    private readonly values: Readonly<Record<string, unknown>>,
+    private readonly path = '',
+  ) {}
+
+  /** @throws StudioError `config-unsupported` when the file is not a JSON object */
+  static parse(file: string, text: string): ConfigFields {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw unsupported(file, '(whole file)', error instanceof Error ? error.message : 'not JSON', 'a JSON object');
+    }
+    if (!isObject(value)) throw unsupported(file, '(whole file)', value, 'a JSON object');
+    return new ConfigFields(file, value);
+  }
+
+  /** The value as it stands; null when absent. */
+  raw(field: string): unknown {
+    this.asked.add(field);
+    return Object.hasOwn(this.values, field) ? (this.values[field] ?? null) : null;
+  }
+
+  /** Whether the file has the field at all, be it null. */
+  has(field: string): boolean {
+    return Object.hasOwn(this.values, field);
+  }
+
+  refuse(field: string, accepted: string): never {
+    throw unsupported(this.file, this.path + field, this.raw(field), accepted);
+  }
+
+  /** A whole number from 1 to `most`. Without `absent` the field must be there. */
+  count(field: string, most: number, absent?: number): number {
+    const value = this.raw(field) ?? absent;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > most)
+      return this.refuse(field, `a whole number from 1 to ${most}`);
+    return value;
+  }
+
+  /** A finite number above 0. Without `absent` the field must be there. */
+  positive(field: string, absent?: number): number {
+    const value = this.raw(field) ?? absent;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return this.refuse(field, 'a number above 0');
+    return value;
+  }
+
+  flag(field: string, absent: boolean): boolean {
+    const value = this.raw(field) ?? absent;
+    return typeof value === 'boolean' ? value : this.refuse(field, 'true, false');
+  }
+
+  /** One of the keys of `meanings`. */
+  choice<T>(field: string, absent: string, meanings: Readonly<Record<string, T>>): T {
+    const value = this.raw(field) ?? absent;
+    if (typeof value !== 'string' || !Object.hasOwn(meanings, value)) return this.refuse(field, Object.keys(meanings).join(', '));
+    return meanings[value]!;
+  }
+
+  /** A field whose other values this engine cannot compute; absent and null are right too. */
+  only(field: string, ...accepted: (string | number | boolean)[]): void {
+    const value = this.raw(field);
+    if (value !== null && !accepted.includes(value as string)) this.refuse(field, accepted.map(String).join(', '));
+  }
+
+  /** Dropout rates belong to the recipe here: any rate from 0 to 1 may stand in the file. */
+  dropoutRates(...fields: string[]): void {
+    for (const field of fields) {
+      const value = this.raw(field) ?? 0;
+      if (typeof value !== 'number' || !(value >= 0 && value <= 1)) this.refuse(field, 'a number from 0 to 1');
+    }
+  }
+
+  /** The fields of an inner object; null when absent. */
+  inner(field: string): ConfigFields | null {
+    const value = this.raw(field);
+    if (value === null) return null;
+    return isObject(value) ? new ConfigFields(this.file, value, `${this.path}${field}.`) : this.refuse(field, 'an object, null');
+  }
+
+  /** Refuses the first field that nobody asked for, unless it is empty or without effect on what is computed. */
+  finish(): void {
+    for (const [field, value] of Object.entries(this.values)) {
+      if (this.asked.has(field) || value === null || value === false) continue;
+      if (this.path === '' && harmlessFields.has(field)) continue;
+      this.refuse(field, 'no such field, null, false');
+    }
+  }
+}
+
+function unsupported(file: string, field: string, value: unknown, accepted: string): StudioError {
+  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  return new StudioError('config-unsupported', `${file}: ${field} is ${shown}; accepted: ${accepted}`, {
+    file,
+    field,
+    value: shown,
+    accepted,
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

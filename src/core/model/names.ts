@@ -1,0 +1,149 @@
+/**
+ * What the parameters are called: the names of Hugging Face's modules, to which `.weight` and `.bias` are added. Where a file keeps
+ * several of the decoder's maps in one tensor, each has the tensor's name with its own part behind it.
+ */
+import type { Family } from './config';
+
+/** Modules of one layer. */
+export interface LayerNames {
+  attentionNorm: string;
+  query: string;
+  key: string;
+  value: string;
+  queryNorm: string;
+  keyNorm: string;
+  output: string;
+  feedForwardNorm: string;
+  /** Of SwiGLU alone. */
+  gate: string;
+  up: string;
+  down: string;
+}
+
+/** How a file keeps the weights, where it is not as the decoder has them. */
+export interface FileLayout {
+  /** Linear weights are stored as [in, out]. */
+  transposed: boolean;
+  /** One tensor holds queries, keys and values: one after the other, or head by head. */
+  fused: { name: string; order: 'whole' | 'by-head' } | null;
+}
+
+interface Naming {
+  /** Before every name but the head's; files of the bare decoder lack it. */
+  prefix: string;
+  embedding: string;
+  /** Learned positions. */
+  positions: string;
+  finalNorm: string;
+  head: string;
+  /** Before a layer's number. */
+  layers: string;
+  layer: LayerNames;
+  file: FileLayout;
+}
+
+const gated: Naming = {
+  prefix: 'model.',
+  embedding: 'embed_tokens',
+  positions: '',
+  finalNorm: 'norm',
+  head: 'lm_head',
+  layers: 'layers',
+  layer: {
+    attentionNorm: 'input_layernorm',
+    query: 'self_attn.q_proj',
+    key: 'self_attn.k_proj',
+    value: 'self_attn.v_proj',
+    queryNorm: 'self_attn.q_norm',
+    keyNorm: 'self_attn.k_norm',
+    output: 'self_attn.o_proj',
+    feedForwardNorm: 'post_attention_layernorm',
+    gate: 'mlp.gate_proj',
+    up: 'mlp.up_proj',
+    down: 'mlp.down_proj',
+  },
+  file: { transposed: false, fused: null },
+};
+
+const gpt2: Naming = {
+  prefix: 'transformer.',
+  embedding: 'wte',
+  positions: 'wpe',
+  finalNorm: 'ln_f',
+  head: 'lm_head',
+  layers: 'h',
+  layer: {
+    attentionNorm: 'ln_1',
+    query: 'attn.c_attn.query',
+    key: 'attn.c_attn.key',
+    value: 'attn.c_attn.value',
+    queryNorm: '',
+    keyNorm: '',
+    output: 'attn.c_proj',
+    feedForwardNorm: 'ln_2',
+    gate: '',
+    up: 'mlp.c_fc',
+    down: 'mlp.c_proj',
+  },
+  file: { transposed: true, fused: { name: 'attn.c_attn', order: 'whole' } },
+};
+
+const gptNeox: Naming = {
+  prefix: 'gpt_neox.',
+  embedding: 'embed_in',
+  positions: '',
+  finalNorm: 'final_layer_norm',
+  head: 'embed_out',
+  layers: 'layers',
+  layer: {
+    attentionNorm: 'input_layernorm',
+    query: 'attention.query_key_value.query',
+    key: 'attention.query_key_value.key',
+    value: 'attention.query_key_value.value',
+    queryNorm: '',
+    keyNorm: '',
+    output: 'attention.dense',
+    feedForwardNorm: 'post_attention_layernorm',
+    gate: '',
+    up: 'mlp.dense_h_to_4h',
+    down: 'mlp.dense_4h_to_h',
+  },
+  file: { transposed: false, fused: { name: 'attention.query_key_value', order: 'by-head' } },
+};
+
+const namings: Record<Family, Naming> = { llama: gated, mistral: gated, qwen2: gated, qwen3: gated, gpt2, gpt_neox: gptNeox };
+
+/** Names of a family's modules, and how its files keep their tensors. */
+export interface ModelNames {
+  prefix: string;
+  embedding: string;
+  positions: string;
+  finalNorm: string;
+  head: string;
+  layer(index: number): LayerNames;
+  /** As it says; the fused tensor's name is that of the module in layer `index`. */
+  file: { transposed: boolean; fused: { name: (index: number) => string; order: 'whole' | 'by-head' } | null };
+}
+
+export function namesOf(family: Family): ModelNames {
+  const { prefix, embedding, positions, finalNorm, head, layers, layer, file } = namings[family];
+  const inLayer = (index: number, name: string) => `${prefix}${layers}.${index}.${name}`;
+  return {
+    prefix,
+    embedding: prefix + embedding,
+    positions: prefix + positions,
+    finalNorm: prefix + finalNorm,
+    head,
+    layer: (index) =>
+      Object.fromEntries(Object.entries(layer).map(([role, name]) => [role, inLayer(index, name as string)])) as unknown as LayerNames,
+    file: {
+      transposed: file.transposed,
+      fused: file.fused && { name: (index) => inLayer(index, file.fused!.name), order: file.fused.order },
+    },
+  };
+}
+
+/** Weights of token and position embeddings, in any family. */
+export const embeddingNames: ReadonlySet<string> = new Set(
+  Object.values(namings).flatMap(({ prefix, embedding, positions }) => [`${prefix}${embedding}.weight`, `${prefix}${positions}.weight`]),
+);

@@ -1,0 +1,70 @@
+/** The parameters of a model: names, shapes, and what each is, by its config. */
+import type { ModelConfig } from './config';
+import { embeddingNames, namesOf } from './names';
+
+export interface ParameterModule {
+  /** Hugging Face's name of the module. */
+  name: string;
+  kind: 'embedding' | 'norm' | 'linear';
+  /** Of its weight: a linear map's is [out, in]. */
+  shape: number[];
+  bias: boolean;
+}
+
+/** All modules with parameters, in the model's order; queries, keys and values follow one another. */
+export function modulesOf(config: ModelConfig): ParameterModule[] {
+  const { hidden, feedForward, vocabulary, heads, kvHeads, headSize, biases } = config;
+  const names = namesOf(config.architecture);
+  const norm = (name: string, size = hidden, bias = config.norm.kind === 'layer'): ParameterModule => ({
+    name,
+    kind: 'norm',
+    shape: [size],
+    bias,
+  });
+  const linear = (name: string, shape: number[], bias: boolean): ParameterModule => ({ name, kind: 'linear', shape, bias });
+  const layer = (index: number): ParameterModule[] => {
+    const own = names.layer(index);
+    return [
+      norm(own.attentionNorm),
+      linear(own.query, [heads * headSize, hidden], biases.queryKeyValue),
+      linear(own.key, [kvHeads * headSize, hidden], biases.queryKeyValue),
+      linear(own.value, [kvHeads * headSize, hidden], biases.queryKeyValue),
+      ...(config.normedHeads ? [norm(own.queryNorm, headSize, false), norm(own.keyNorm, headSize, false)] : []),
+      linear(own.output, [hidden, heads * headSize], biases.output),
+      norm(own.feedForwardNorm),
+      ...(config.activation === 'swiglu' ? [linear(own.gate, [feedForward, hidden], biases.feedForward)] : []),
+      linear(own.up, [feedForward, hidden], biases.feedForward),
+      linear(own.down, [hidden, feedForward], biases.feedForward),
+    ];
+  };
+  const embedding = (name: string, rows: number): ParameterModule => ({ name, kind: 'embedding', shape: [rows, hidden], bias: false });
+  return [
+    embedding(names.embedding, vocabulary),
+    ...(config.positions.kind === 'learned' ? [embedding(names.positions, config.context)] : []),
+    ...Array.from({ length: config.layers }, (_, index) => layer(index)).flat(),
+    norm(names.finalNorm),
+    ...(config.tied ? [] : [linear(names.head, [vocabulary, hidden], false)]),
+  ];
+}
+
+/** Shape of every parameter, in the model's order. */
+export function parameterShapes(config: ModelConfig): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  for (const { name, shape, bias } of modulesOf(config)) {
+    shapes.set(`${name}.weight`, shape);
+    if (bias) shapes.set(`${name}.bias`, shape.slice(0, 1));
+  }
+  return shapes;
+}
+
+/** Number of weights; a tied head counts once. */
+export function parameterCount(config: ModelConfig): number {
+  let total = 0;
+  for (const shape of parameterShapes(config).values()) total += shape.reduce((product, side) => product * side, 1);
+  return total;
+}
+
+/** Weight decay spares norms, biases and embeddings: everything with one axis, and the tables of tokens (tied or not) and positions. */
+export function decays(name: string, shape: readonly number[]): boolean {
+  return shape.length > 1 && !embeddingNames.has(name);
+}
