@@ -33,7 +33,7 @@ import {
   variable,
 } from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
-import { namesOf } from '../../workers/engine/model/names';
+import { namesOf } from '../../src/core/model/names';
 import { rotaryAngles } from '../../workers/engine/model/rotary-tables';
 import type { BenchShape } from './shapes';
 import { adam, initialWeights, randomBatch } from './step';

@@ -1,6 +1,6 @@
 /** What the benchmark drives: a model in training, one step at a time. */
 import type { HostTensor } from '../../workers/engine';
-import { parameterShapes } from '../../workers/engine/model/parameters';
+import { parameterShapes } from '../../src/core/model/parameters';
 import { Rng } from '../../src/core/rng/rng';
 import type { BenchShape } from './shapes';
 

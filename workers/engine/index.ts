@@ -26,13 +26,13 @@
 export { openBackend, onDeviceLost, settled } from './backend';
 export type { OpenOptions } from './backend';
 
-export { parseConfig } from './model/config';
-export type { Family, ModelConfig } from './model/config';
+export { parseConfig } from '../../src/core/model/config';
+export type { Family, ModelConfig } from '../../src/core/model/config';
 export { DecoderModel } from './model/decoder';
 export type { HiddenStateOptions } from './model/decoder';
 export { fileWeights, hostTensors, loadModel, openModel } from './model/load';
 export type { ModelFiles } from './model/load';
-export { parameterCount, parameterShapes } from './model/parameters';
+export { parameterCount, parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions, TrainingResult } from './model/loss';
 export { CachedDecoder, generate } from './model/decode';

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../checkpoint/safetensors';
 import type { HostTensor } from '../checkpoint/safetensors';
 import { writeSafetensors } from '../checkpoint/write';
-import { parseConfig } from './config';
+import { parseConfig } from '../../../src/core/model/config';
 import { fileTensors, fromFile, toFile } from './file-layout';
 import { openModel } from './read';
-import { decays, parameterCount, parameterShapes } from './parameters';
+import { decays, parameterCount, parameterShapes } from '../../../src/core/model/parameters';
 
 const folder = 'e2e/parity/fixtures/families';
 const families = readdirSync(folder);

@@ -4,9 +4,9 @@
  * read and written again has the same bits.
  */
 import type { HostTensor } from '../checkpoint/safetensors';
-import type { ModelConfig } from './config';
-import { namesOf } from './names';
-import { modulesOf, type ParameterModule } from './parameters';
+import type { ModelConfig } from '../../../src/core/model/config';
+import { namesOf } from '../../../src/core/model/names';
+import { modulesOf, type ParameterModule } from '../../../src/core/model/parameters';
 
 /** A tensor as files have it, and the parameters that lie in it. */
 export interface FileTensor {

@@ -2,10 +2,10 @@
 import { StudioError } from '../../../src/core/errors';
 import type { HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/safetensors';
 import { openWeights, type WeightFile } from '../checkpoint/sharded';
-import { parseConfig } from './config';
-import type { ModelConfig } from './config';
+import { parseConfig } from '../../../src/core/model/config';
+import type { ModelConfig } from '../../../src/core/model/config';
 import { fileTensors, fromFile } from './file-layout';
-import { namesOf } from './names';
+import { namesOf } from '../../../src/core/model/names';
 
 export interface ModelFiles {
   config: { name: string; text: string };

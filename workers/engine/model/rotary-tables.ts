@@ -1,5 +1,5 @@
 /** Angles of the rotary embedding, computed in float32 steps as transformers does. */
-import type { RotaryScaling } from './config';
+import type { RotaryScaling } from '../../../src/core/model/config';
 
 export interface RotaryAngles {
   /** [positions, dimensions], row-major. */
