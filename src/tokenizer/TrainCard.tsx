@@ -162,7 +162,7 @@ function KindFields({ form, busy }: { form: TrainForm; busy: boolean }) {
         allowDeselect={false}
         withScrollArea={false}
         disabled={busy}
-        onChange={(preTokens) => preTokens && describe({ preTokens: preTokens as TrainForm['preTokens'] })}
+        onChange={(preTokens) => preTokens && describe({ preTokens: preTokens })}
       />
       <Select
         size="xs"
@@ -172,7 +172,7 @@ function KindFields({ form, busy }: { form: TrainForm; busy: boolean }) {
         allowDeselect={false}
         withScrollArea={false}
         disabled={busy}
-        onChange={(alphabet) => alphabet && describe({ alphabet: alphabet as TrainForm['alphabet'] })}
+        onChange={(alphabet) => alphabet && describe({ alphabet: alphabet })}
       />
       <Switch
         size="xs"

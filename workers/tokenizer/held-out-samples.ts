@@ -1,6 +1,5 @@
 /** Samples of channels' held-out text, for statistics; the last ones are kept, as two tokenizers are measured on the same text. */
-import { splitDocuments } from '../../src/core/text/documents';
-import { findCorpus, readCorpusText } from '../storage/corpora';
+import { findCorpus, readDocuments } from '../storage/corpora';
 import { spreadSample, type ChannelSample } from './statistics';
 
 const KEPT = 32;
@@ -14,7 +13,7 @@ export async function heldOutSamples(corpora: readonly string[], bytes: number, 
     const key = `${bytes}:${corpus.sha256.heldOut}:${id}`;
     let sample = kept.get(key);
     if (!sample) {
-      const documents = splitDocuments(await readCorpusText(corpus, 'heldOut', undefined, signal), corpus.separator);
+      const documents = await readDocuments(corpus, 'heldOut', undefined, signal);
       sample = { corpus: id, documents: spreadSample(documents, bytes) };
       kept.set(key, sample);
       for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
