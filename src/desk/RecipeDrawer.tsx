@@ -73,6 +73,12 @@ function Fields({ recipe }: { recipe: Recipe }) {
           integer
           onChange={(accumulation) => set({ batch: { ...batch, accumulation } })}
         />
+        <SwitchField
+          label={t('recipe.checkpointing')}
+          help={t('recipe.checkpointingHelp')}
+          checked={recipe.activationCheckpointing}
+          onChange={(activationCheckpointing) => set({ activationCheckpointing })}
+        />
       </fieldset>
       <fieldset>
         <legend>{t('recipe.strategy')}</legend>

@@ -40,15 +40,17 @@ export class EngineEvaluator implements EvaluableModel {
 
 export class EngineModel extends EngineEvaluator implements TrainableModel {
   private readonly optimizer: Optimizer;
+  private readonly recompute: boolean;
 
   /** @param stored moments of a checkpoint and the updates they come from */
   constructor(
     model: DecoderModel,
-    recipe: Pick<Recipe, 'channels' | 'optimizer'>,
+    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing'>,
     readonly readsFree: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
   ) {
     super(model, recipe.channels.length);
+    this.recompute = recipe.activationCheckpointing;
     this.optimizer = createAdamW(model.parameters, recipe.optimizer);
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
@@ -62,6 +64,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       ...(dropout.rate > 0 ? { dropout } : {}),
+      recompute: this.recompute,
     });
     const { norm } = this.optimizer.apply(gradients, lr);
     // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
