@@ -9,6 +9,7 @@ import { registerWebgpu as registerDropout } from '../ops/dropout/webgpu';
 import { registerWebgpu as registerEmbedding } from '../ops/embedding/webgpu';
 import { registerWebgpu as registerGlobalNorm } from '../ops/global-norm/webgpu';
 import { registerWebgpu as registerLinear } from '../ops/linear/webgpu';
+import { registerWebgpu as registerLossScale } from '../ops/loss-scale/webgpu';
 import { registerWebgpu as registerNorm } from '../ops/norm/webgpu';
 import { registerWebgpu as registerProjections } from '../ops/projections/webgpu';
 import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
@@ -30,6 +31,7 @@ export function registerWebgpuKernels(tiles: Tiles): void {
     registerEmbedding,
     registerGlobalNorm,
     registerLinear,
+    registerLossScale,
     registerNorm,
     registerProjections,
     registerRotary,

@@ -7,6 +7,9 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../api';
 import { adamwUpdateReference } from './reference';
 
+/** Keeps the norm's reciprocal finite, as torch.nn.utils.clip_grad_norm_ does. */
+export const clipEpsilon = 1e-6;
+
 export interface AdamwSettings {
   lr: number;
   beta1: number;

@@ -1,6 +1,6 @@
 /** AdamW in place, as many parameters in a dispatch as the device can bind: on a GPU most of them are too small to fill it. */
 import { engine as tensorEngine } from '@tensorflow/tfjs-core';
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { eachElement, groupIndex, groupsOf, unitFor } from '../../webgpu/layout';
 import { setAdamwUpdates } from '.';
@@ -10,14 +10,26 @@ import type { AdamwEntry } from '.';
 const TENSORS = 4;
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const most = Math.floor((engine.storageBuffers - 1) / TENSORS);
   setAdamwUpdates('webgpu', (entries, clipScale) => {
-    for (const { parameter, first, second } of entries) for (const variable of [parameter, first, second]) own(engine, variable);
-    for (let start = 0; start < entries.length; start += most) update(engine, entries.slice(start, start + most), clipScale);
+    ownVariables(
+      engine,
+      entries.flatMap(({ parameter, first, second }) => [parameter, first, second]),
+    );
+    updateParameters(engine, entries, clipScale, false);
   });
 }
 
-function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], clipScale: Tensor): void {
+/**
+ * Updates parameters whose variables are `ownVariables` already.
+ *
+ * @param control what the gradients are multiplied by; when the loss was `scaled`, that, 1/(1 − β₁ᵗ), √(1 − β₂ᵗ), and 0 for a step to be skipped
+ */
+export function updateParameters(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
+  const most = Math.floor((engine.storageBuffers - 1) / TENSORS);
+  for (let start = 0; start < entries.length; start += most) update(engine, entries.slice(start, start + most), control, scaled);
+}
+
+function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
   const { lr, beta1, beta2, epsilon, step } = entries[0]!.settings;
   const parts = entries.map(({ parameter: { size } }) => {
     const unit = unitFor(size);
@@ -29,8 +41,8 @@ function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], clipScale:
   engine.run({
     kernel: 'adamw',
     // At a rate of 0 the weights must stay bit for bit, so they are not even written.
-    variant: lr === 0 ? 'moments' : '',
-    reads: { clipScale, ...named('gradient', ({ gradient }) => gradient) },
+    variant: `${lr === 0 ? 'moments' : ''}${scaled ? ' scaled' : ''}`,
+    reads: { control, ...named('gradient', ({ gradient }) => gradient) },
     writes: {
       ...named('parameter', ({ parameter }) => parameter),
       ...named('first', ({ first }) => first),
@@ -44,15 +56,25 @@ function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], clipScale:
       beta2,
       rest2: 1 - beta2,
       epsilon,
-      rate: lr / (1 - beta1 ** step),
-      root: Math.sqrt(1 - beta2 ** step),
+      ...(scaled ? { rate: lr } : { rate: lr / (1 - beta1 ** step), root: Math.sqrt(1 - beta2 ** step) }),
       ...named('decay', ({ settings }) => 1 - lr * settings.weightDecay),
     },
     workgroupSize: eachElement.workgroupSize,
     groups: groupsOf(ends.at(-1)!),
-    body: () => entries.map((_, i) => updateBody(i, lr === 0)).join(' else '),
+    body: () => `${scaled ? skipping : plain}${entries.map((_, i) => updateBody(i, lr === 0)).join(' else ')}`,
   });
 }
+
+const plain = `
+  let rate = params.rate;
+  let root = params.root;
+  `;
+
+const skipping = `
+  if (control[3] == 0.0) { return; }
+  let rate = params.rate * control[1];
+  let root = control[2];
+  `;
 
 /** Updates parameter `i` where the workgroup is one of its own. */
 function updateBody(i: number, momentsOnly: boolean): string {
@@ -60,23 +82,25 @@ function updateBody(i: number, momentsOnly: boolean): string {
   return `if (${groupIndex} < params.end${i}) {
     let index = (${groupIndex} - ${before}) * ${eachElement.workgroupSize}u + lane;
     if (index >= params.count${i}) { return; }
-    let g = gradient${i}[index] * clipScale[0];
+    let g = gradient${i}[index] * control[0];
     let m = first${i}[index] * params.beta1 + g * params.rest1;
     let v = second${i}[index] * params.beta2 + g * g * params.rest2;
     first${i}[index] = m;
     second${i}[index] = v;
-    ${momentsOnly ? '' : `parameter${i}[index] = parameter${i}[index] * params.decay${i} - m / (sqrt(v) / params.root + params.epsilon) * params.rate;`}
+    ${momentsOnly ? '' : `parameter${i}[index] = parameter${i}[index] * params.decay${i} - m / (sqrt(v) / root + params.epsilon) * rate;`}
   }`;
 }
 
 /** A variable may share its memory with the tensor it was made from; writing in place would change that one too. */
-function own(engine: WebgpuEngine, variable: Variable): void {
-  if (engine.isAliased(variable)) {
-    const copy = engine.output(variable.shape);
-    engine.copyElements(variable, copy);
-    const tensor = tensorEngine().makeTensorFromTensorInfo(copy);
-    variable.assign(tensor);
-    tensor.dispose();
+export function ownVariables(engine: WebgpuEngine, variables: readonly Variable[]): void {
+  for (const variable of variables) {
+    if (engine.isAliased(variable)) {
+      const copy = engine.output(variable.shape);
+      engine.copyElements(variable, copy);
+      const tensor = tensorEngine().makeTensorFromTensorInfo(copy);
+      variable.assign(tensor);
+      tensor.dispose();
+    }
+    engine.keepOffHost(variable);
   }
-  engine.keepOffHost(variable);
 }
