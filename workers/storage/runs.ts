@@ -1,6 +1,6 @@
 /** Run records. The trainer writes them under the run's lock; a run whose writer is gone is read as interrupted. */
 import { StudioError } from '../../src/core/errors';
-import type { Recipe } from '../../src/core/recipe/schema';
+import { recipeSchema, type Recipe } from '../../src/core/recipe/schema';
 import type { RunRecord, RunState } from '../../src/core/run/types';
 import { files, type FileStore } from './files';
 import { lockedRuns, lockRun } from './locks';
@@ -82,8 +82,11 @@ export async function removeRun(id: string, store: FileStore = files): Promise<v
   }
 }
 
+/** With the state that holds now, and the recipe's fields that are younger than the run. */
 function present(record: RunRecord, locked: ReadonlySet<string>): RunRecord {
-  return ALIVE.has(record.state) && !locked.has(record.id) ? { ...record, state: 'interrupted' } : record;
+  const { data: recipe = record.recipe } = recipeSchema.safeParse(record.recipe);
+  const state = ALIVE.has(record.state) && !locked.has(record.id) ? 'interrupted' : record.state;
+  return { ...record, recipe, state };
 }
 
 async function stored(id: string): Promise<RunRecord> {

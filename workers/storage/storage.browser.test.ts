@@ -180,6 +180,13 @@ describe('a run', () => {
     expect((await readRun(id)).state).toBe('finished');
   });
 
+  it('of an older version has the fields that recipes gained since', async () => {
+    const { activationCheckpointing: _, ...older } = recipe;
+    await updateRun(id, { recipe: older as typeof recipe });
+    expect((await readRun(id)).recipe).toEqual(recipe);
+    expect((await listRuns()).find((run) => run.id === id)?.recipe).toEqual(recipe);
+  });
+
   it('is gone with all it had once removed', async () => {
     await save(1);
     await removeRun(id);
