@@ -97,6 +97,7 @@ export class RunHistory {
       etaSeconds: stepMs !== null && (record.state === 'running' || record.state === 'paused') ? (left * stepMs) / 1000 : null,
       lr: learningRateAt(settings.schedule, Math.min(record.step, recipe.budget.steps - 1), recipe.budget.steps),
       gradNorm: this.last?.gradNorm ?? null,
+      lossScaling: this.last?.lossScale === undefined ? null : { scale: this.last.lossScale, skipped: this.last.skippedSteps ?? 0 },
       channels: recipe.channels.map(({ id, role }) => {
         const tokens = this.tokens.get(id) ?? 0;
         const epoch = record.trainTokens[id] ?? 0;

@@ -32,7 +32,8 @@ export interface LiveChange {
 export interface MetricRow {
   step: number;
   lr: number;
-  gradNorm: number;
+  /** Mean over the steps that changed weights; null when loss scaling skipped all of them. */
+  gradNorm: number | null;
   /** Wall milliseconds per step, mean over the window. */
   stepMs: number;
   /** Tokens seen since the start, all channels. */
@@ -42,6 +43,9 @@ export interface MetricRow {
   /** Channel id → predicted tokens in this window. */
   count: Record<string, number>;
   total: number | null;
+  /** With precision f16: what the loss is multiplied by after this window, and steps skipped since the start. */
+  lossScale?: number;
+  skippedSteps?: number;
 }
 
 export interface ChannelEvaluation {
@@ -143,6 +147,8 @@ export interface RunSnapshot {
   etaSeconds: number | null;
   lr: number;
   gradNorm: number | null;
+  /** With precision f16, once a window was logged. */
+  lossScaling: { scale: number; skipped: number } | null;
   channels: ChannelMeter[];
   /** Mean general retention now. */
   retention: number | null;

@@ -1,0 +1,119 @@
+/**
+ * One change of a recipe for each thing a run may suffer from (METHOD 2, table). The change is a whole new recipe: a click starts
+ * from it.
+ */
+import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader, type Shares } from '../mixture/shares';
+import type { ReadingKind } from '../metrics/reading';
+import { diffRecipes, type RecipeDifference } from '../recipe/diff';
+import type { Recipe } from '../recipe/schema';
+
+export type AdviceKind =
+  | 'mix-general' // replay of general text instead of the domain alone
+  | 'lower-domain-share'
+  | 'lower-lr'
+  | 'raise-lr'
+  | 'more-steps'
+  | 'fewer-steps'
+  | 'longer-warmup'
+  | 'raise-share' // of the channel that the base saw little of
+  | 'default-lr';
+
+export interface Advice {
+  kind: AdviceKind;
+  recipe: Recipe;
+  /** What the new recipe changes, field by field. */
+  changes: RecipeDifference[];
+}
+
+/** Peak learning rate that the presets found for the bundled base. */
+export const DEFAULT_PEAK_LR = 3e-4;
+/** A share of warmup beyond which a longer one takes the place of training. */
+const LONGEST_WARMUP = 0.1;
+
+/**
+ * @param recipe with the settings the run ended with
+ * @param values of the reading: the channel in question, its epochs
+ * @returns null where no setting is to blame
+ */
+export function adviceFor(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Advice | null {
+  const made = change(reading, recipe, values);
+  if (!made) return null;
+  const changes = diffRecipes(recipe, made.recipe);
+  return changes.length > 0 ? { ...made, changes } : null;
+}
+
+function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Omit<Advice, 'changes'> | null {
+  const { schedule, budget } = recipe;
+  const withLr = (peakLr: number): Recipe => ({ ...recipe, schedule: { ...schedule, peakLr: round(peakLr) } });
+  switch (reading) {
+    case 'forgetting': {
+      if (recipe.strategy.kind === 'domain-only')
+        return { kind: 'mix-general', recipe: { ...withDomainShare(recipe, GOLDEN_RATIO), strategy: { kind: 'mixed' } } };
+      const share = domainShare(recipe);
+      if (share > GOLDEN_RATIO + 1e-6) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RATIO) };
+      if (schedule.peakLr > DEFAULT_PEAK_LR) return { kind: 'lower-lr', recipe: withLr(Math.max(DEFAULT_PEAK_LR, schedule.peakLr / 10)) };
+      if (share > GOLDEN_RANGE[0] + 1e-6) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RANGE[0]) };
+      return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 3) };
+    }
+    case 'spike':
+    case 'recovering': {
+      const ratio = schedule.warmup.unit === 'ratio' ? schedule.warmup.value : schedule.warmup.value / budget.steps;
+      if (ratio >= LONGEST_WARMUP) return null;
+      const value = round(Math.min(LONGEST_WARMUP, Math.max(0.03, ratio * 3)));
+      return { kind: 'longer-warmup', recipe: { ...recipe, schedule: { ...schedule, warmup: { unit: 'ratio', value } } } };
+    }
+    case 'domain-flat':
+      return schedule.peakLr < DEFAULT_PEAK_LR
+        ? { kind: 'raise-lr', recipe: withLr(Math.min(DEFAULT_PEAK_LR, schedule.peakLr * 10)) }
+        : { kind: 'more-steps', recipe: { ...recipe, budget: { steps: budget.steps * 2 } } };
+    case 'memorising': {
+      const epochs = typeof values['epochs'] === 'number' ? values['epochs'] : 2;
+      // One epoch of the channel that is memorised.
+      return { kind: 'fewer-steps', recipe: { ...recipe, budget: { steps: Math.max(1, Math.round(budget.steps / epochs)) } } };
+    }
+    case 'growing':
+      return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 10) };
+    case 'lr-zero':
+      return { kind: 'default-lr', recipe: withLr(DEFAULT_PEAK_LR) };
+    case 'uneven-base': {
+      const id = String(values['channel']);
+      const shares = sharesOf(recipe);
+      if (!(id in shares)) return null;
+      const locked = new Set(recipe.channels.filter(({ role }) => role === 'domain').map((channel) => channel.id));
+      return { kind: 'raise-share', recipe: withShares(recipe, moveFader(shares, id, shares[id]! * 1.5, { locked })) };
+    }
+    default:
+      return null;
+  }
+}
+
+const sharesOf = ({ channels }: Recipe): Shares => Object.fromEntries(channels.map(({ id, share }) => [id, share]));
+
+const domainShare = ({ channels }: Recipe): number => channels.reduce((sum, { role, share }) => sum + (role === 'domain' ? share : 0), 0);
+
+const withShares = (recipe: Recipe, shares: Shares): Recipe => ({
+  ...recipe,
+  channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id]! })),
+});
+
+/** Scales domain and general channels among themselves; general channels at zero share the rest evenly. */
+function withDomainShare(recipe: Recipe, share: number): Recipe {
+  const before = domainShare(recipe);
+  const general = recipe.channels.filter(({ role }) => role === 'general').length;
+  if (general === 0 || before === 0) return recipe;
+  return {
+    ...recipe,
+    channels: recipe.channels.map((channel) => ({
+      ...channel,
+      share:
+        channel.role === 'domain'
+          ? (channel.share / before) * share
+          : before < 1
+            ? (channel.share / (1 - before)) * (1 - share)
+            : (1 - share) / general,
+    })),
+  };
+}
+
+/** Two significant digits: a recipe is read by people. */
+const round = (value: number): number => Number(value.toPrecision(2));

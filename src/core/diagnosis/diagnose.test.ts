@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { recipeSchema, type Recipe } from '../recipe/schema';
+import { exampleRecipe, exampleRun } from '../run/example-run';
+import { adviceFor } from './advice';
+import { diagnose, recipeAtEnd } from './diagnose';
+
+const share = (recipe: Recipe, id: string) => recipe.channels.find((channel) => channel.id === id)!.share;
+
+describe('diagnose', () => {
+  it('shows forgetting by retention and held-out curves, and lowers the domain share to the golden ratio', () => {
+    const [finding] = diagnose(exampleRun({ zh: [4, 4.1, 4.2], en: [3, 3.1, 3.2], domain: [5, 4, 3] }, { step: 60 }));
+    expect(finding).toMatchObject({ kind: 'forgetting', advice: { kind: 'lower-domain-share' } });
+    expect(finding!.evidence.filter(({ curve }) => curve === 'held-out')).toEqual([
+      { curve: 'held-out', channel: 'zh', from: { step: 0, value: 4 }, to: { step: 20, value: 4.2 } },
+      { curve: 'held-out', channel: 'en', from: { step: 0, value: 3 }, to: { step: 20, value: 3.2 } },
+      { curve: 'held-out', channel: 'domain', from: { step: 0, value: 5 }, to: { step: 20, value: 3 } },
+    ]);
+    const { recipe, changes } = finding!.advice!;
+    expect(share(recipe, 'domain')).toBeCloseTo(1 / 6, 12);
+    expect(share(recipe, 'zh') / share(recipe, 'en')).toBeCloseTo(5 / 3, 12);
+    expect(changes.map(({ field }) => field)).toEqual(['channels.zh.share', 'channels.en.share', 'channels.domain.share']);
+    expect(recipeSchema.safeParse(recipe).success).toBe(true);
+  });
+
+  it('shows a spike up to its top, and warms up longer', () => {
+    const [finding] = diagnose(exampleRun({ zh: [4, 4.3, 4.05], en: [3, 3.2, 3.02], domain: [5, 4.8, 4.5] }, { step: 40 }));
+    expect(finding).toMatchObject({
+      kind: 'recovering',
+      evidence: [{ channel: 'zh', from: { step: 0, value: 4 }, to: { step: 10, value: 4.3 } }],
+      advice: { kind: 'longer-warmup', changes: [{ field: 'schedule.warmup.value', a: '0.03', b: '0.09' }] },
+    });
+  });
+
+  it('finds nothing in a run that is on course', () => {
+    expect(diagnose(exampleRun({ zh: [4, 4, 4], en: [3, 3, 3], domain: [5, 4.8, 4.5] }, { step: 60 }))).toEqual([]);
+  });
+
+  it('starts from the settings the run ended with', () => {
+    const run = exampleRun({ zh: [4, 4.1, 4.2], en: [3, 3.1, 3.2], domain: [5, 4, 3] }, { step: 60 });
+    run.settings = { shares: { zh: 0.1, en: 0.1, domain: 0.8 }, schedule: { ...exampleRecipe.schedule, peakLr: 1e-3 } };
+    expect(share(recipeAtEnd(run), 'domain')).toBe(0.8);
+    expect(diagnose(run)[0]!.advice!.changes).toContainEqual({ field: 'channels.domain.share', a: '0.8', b: '0.166667' });
+  });
+});
+
+describe('adviceFor', () => {
+  const golden: Recipe = {
+    ...exampleRecipe,
+    channels: exampleRecipe.channels.map((channel) => ({ ...channel, share: channel.role === 'domain' ? 1 / 6 : 5 / 12 })),
+  };
+  const withLr = (recipe: Recipe, peakLr: number): Recipe => ({ ...recipe, schedule: { ...recipe.schedule, peakLr } });
+
+  it('against forgetting takes back in turn strategy, share and learning rate', () => {
+    expect(adviceFor('forgetting', { ...golden, strategy: { kind: 'domain-only' } }, {})).toMatchObject({
+      kind: 'mix-general',
+      recipe: { strategy: { kind: 'mixed' } },
+    });
+    expect(adviceFor('forgetting', withLr(golden, 3e-3), {})).toMatchObject({ kind: 'lower-lr', recipe: { schedule: { peakLr: 3e-4 } } });
+    const least = adviceFor('forgetting', golden, {})!;
+    expect(least.kind).toBe('lower-domain-share');
+    expect(share(least.recipe, 'domain')).toBeCloseTo(1 / 9, 12);
+    expect(adviceFor('forgetting', least.recipe, {})).toMatchObject({ kind: 'lower-lr', recipe: { schedule: { peakLr: 1e-4 } } });
+  });
+
+  it('for a domain that stays raises the learning rate, then the steps', () => {
+    expect(adviceFor('domain-flat', withLr(golden, 1e-5), {})).toMatchObject({ kind: 'raise-lr', recipe: { schedule: { peakLr: 1e-4 } } });
+    expect(adviceFor('domain-flat', golden, {})).toMatchObject({ kind: 'more-steps', recipe: { budget: { steps: 200 } } });
+  });
+
+  it('stops memorising after an epoch, and a growing loss by a tenth of the learning rate', () => {
+    expect(adviceFor('memorising', golden, { channel: 'domain', epochs: 4 })).toMatchObject({ recipe: { budget: { steps: 25 } } });
+    expect(adviceFor('growing', withLr(golden, 3e-3), {})).toMatchObject({ recipe: { schedule: { peakLr: 3e-4 } } });
+    expect(adviceFor('lr-zero', withLr(golden, 0), {})).toMatchObject({ recipe: { schedule: { peakLr: 3e-4 } } });
+  });
+
+  it('gives a channel that the base saw little of more room, not at the cost of the domain', () => {
+    const { recipe } = adviceFor('uneven-base', exampleRecipe, { channel: 'zh' })!;
+    expect(share(recipe, 'zh')).toBeCloseTo(0.75, 12);
+    expect(share(recipe, 'domain')).toBeCloseTo(0.2, 12);
+    expect(share(recipe, 'en')).toBeCloseTo(0.05, 12);
+  });
+
+  it('changes nothing where no setting is to blame', () => {
+    expect(adviceFor('on-course', golden, {})).toBeNull();
+    const warm: Recipe = { ...golden, schedule: { ...golden.schedule, warmup: { unit: 'ratio', value: 0.1 } } };
+    expect(adviceFor('spike', warm, {})).toBeNull();
+  });
+});

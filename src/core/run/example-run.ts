@@ -1,0 +1,73 @@
+/** A run made up for tests: three channels, held-out losses as given. */
+import { recipeSchema } from '../recipe/schema';
+import type { RunSnapshot } from './types';
+
+export const exampleRecipe = recipeSchema.parse({
+  version: 1,
+  name: 'test',
+  base: 'nano',
+  context: 128,
+  channels: [
+    { id: 'zh', corpus: 'zh', role: 'general', share: 0.5 },
+    { id: 'en', corpus: 'en', role: 'general', share: 0.3 },
+    { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
+  ],
+  strategy: { kind: 'mixed' },
+  schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
+  batch: { rows: 8 },
+  optimizer: {},
+  budget: { steps: 100 },
+  evaluation: { everySteps: 10, rowsPerChannel: 8 },
+  saving: { everySteps: 50 },
+  logging: { everySteps: 5 },
+  stopping: { early: null, forgetting: null },
+  seed: 1,
+});
+
+/** Held-out losses per evaluation; the first is the base's. */
+export function exampleRun(
+  heldOut: Record<string, number[]>,
+  options: { step?: number; peakLr?: number; train?: number[]; epochs?: number; trainLoss?: number } = {},
+): RunSnapshot {
+  const series = (y: number[]) => ({ x: y.map((_, at) => at * 10), y });
+  const channels = exampleRecipe.channels.map(({ id, role, share }) => {
+    const losses = heldOut[id] ?? [];
+    return {
+      id,
+      role,
+      share,
+      trainLoss: options.trainLoss ?? losses.at(-1) ?? null,
+      heldOutLoss: losses.at(-1) ?? null,
+      baseLoss: losses[0] ?? null,
+      tokens: 0,
+      epochs: options.epochs ?? 0.2,
+    };
+  });
+  const kept = channels.flatMap(({ role, baseLoss, heldOutLoss }) =>
+    role === 'general' && baseLoss !== null ? [Math.exp(baseLoss - heldOutLoss!)] : [],
+  );
+  return {
+    runId: 'r',
+    name: 'r',
+    state: 'running',
+    stopReason: null,
+    error: null,
+    recipe: exampleRecipe,
+    settings: { shares: {}, schedule: { ...exampleRecipe.schedule, peakLr: options.peakLr ?? 3e-4 } },
+    step: options.step ?? 50,
+    steps: 100,
+    tokens: 0,
+    tokensPerSecond: null,
+    stepMs: null,
+    etaSeconds: null,
+    lr: 0,
+    gradNorm: null,
+    channels,
+    retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
+    train: { total: series(options.train ?? []) },
+    heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
+    retentionSeries: { x: [], y: [] },
+    markers: [],
+    checkpoints: [],
+  };
+}
