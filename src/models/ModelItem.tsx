@@ -75,23 +75,28 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   );
 }
 
+/** As papers spell them, in any language. */
+const ACTIVATIONS = { swiglu: 'SwiGLU', gelu: 'GELU', 'gelu-tanh': 'GELU (tanh)' } as const;
+
 function Facts({ facts }: { facts: ArchitectureFacts }) {
   const { t } = useTranslation('models');
   const format = useFormat();
+  const { config } = facts;
+  const count = (value: number | undefined) => format.count(value ?? null);
   const shown = {
     family: facts.family,
     parameters: format.count(facts.parameters),
-    layers: format.count(facts.layers),
-    width: format.count(facts.width),
-    feedForward: format.count(facts.feedForward),
-    heads: format.count(facts.heads),
-    keyValueHeads: format.count(facts.keyValueHeads),
-    headWidth: format.count(facts.headWidth),
+    layers: count(config?.layers),
+    width: count(config?.hidden),
+    feedForward: count(config?.feedForward),
+    heads: count(config?.heads),
+    keyValueHeads: count(config?.kvHeads),
+    headWidth: count(config?.headSize),
     vocabulary: format.count(facts.vocabulary),
     context: format.count(facts.context),
-    tiedHead: facts.tiedHead === null ? '—' : t(facts.tiedHead ? 'yes' : 'no'),
-    ropeTheta: format.count(facts.ropeTheta),
-    activation: facts.activation ?? '—',
+    tiedHead: config ? t(config.tied ? 'yes' : 'no') : '—',
+    ropeTheta: config?.positions.kind === 'rotary' ? format.count(config.positions.theta) : '—',
+    activation: config ? ACTIVATIONS[config.activation] : '—',
   };
   return (
     <dl className={styles.facts}>

@@ -6,7 +6,7 @@ const record = (config: Record<string, unknown>): ModelRecord => ({
   id: 'm',
   name: 'm',
   bundled: false,
-  architecture: 'LlamaForCausalLM',
+  architecture: String(config['model_type']),
   parameters: 1000,
   vocabulary: 4096,
   context: 256,
@@ -14,43 +14,62 @@ const record = (config: Record<string, unknown>): ModelRecord => ({
   createdAt: 0,
 });
 
+const llama = {
+  model_type: 'llama',
+  vocab_size: 4096,
+  hidden_size: 128,
+  num_hidden_layers: 4,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  intermediate_size: 384,
+  tie_word_embeddings: true,
+  hidden_act: 'silu',
+};
+
 describe('architectureFacts', () => {
   it('reads a Llama config', () => {
-    const facts = architectureFacts(
-      record({
-        hidden_size: 128,
-        num_hidden_layers: 4,
-        num_attention_heads: 4,
-        num_key_value_heads: 2,
-        intermediate_size: 384,
-        tie_word_embeddings: true,
-        rope_theta: 10000,
-        hidden_act: 'silu',
-      }),
-    );
+    const facts = architectureFacts(record(llama));
     expect(facts).toMatchObject({
+      family: 'llama',
+      parameters: 1000,
+      config: { layers: 4, hidden: 128, kvHeads: 2, headSize: 32, tied: true },
+    });
+    expect(modelShape(facts)).toEqual({
+      parameters: 1000,
       layers: 4,
       width: 128,
+      feedForward: 384,
+      feedForwardStates: 3,
       heads: 4,
       keyValueHeads: 2,
       headWidth: 32,
-      tiedHead: true,
-      ropeTheta: 10000,
-      activation: 'silu',
+      normedHeads: false,
+      vocabulary: 4096,
     });
-    expect(modelShape(facts)).not.toBeNull();
   });
 
-  it('gives every head its own keys when the config names no groups', () => {
-    expect(architectureFacts(record({ num_attention_heads: 8 })).keyValueHeads).toBe(8);
+  it('reads a GPT-2 config, whose fields have other names; its feed-forward part has no gate', () => {
+    const facts = architectureFacts(record({ model_type: 'gpt2', vocab_size: 4096, n_embd: 64, n_layer: 3, n_head: 4 }));
+    expect(modelShape(facts)).toMatchObject({
+      layers: 3,
+      width: 64,
+      feedForward: 256,
+      feedForwardStates: 2,
+      keyValueHeads: 4,
+      headWidth: 16,
+    });
   });
 
-  it('does not believe what is no whole number', () => {
-    const facts = architectureFacts(
-      record({ hidden_size: '128', num_hidden_layers: -2, num_attention_heads: 1.5, rope_parameters: { rope_theta: 5e5 } }),
-    );
-    expect([facts.width, facts.layers, facts.heads, facts.headWidth]).toEqual([null, null, null, null]);
-    expect(facts.ropeTheta).toBe(5e5);
-    expect(modelShape(facts)).toBeNull();
+  it('believes nothing of a config that the engine would refuse', () => {
+    for (const changes of [
+      { hidden_size: '128' },
+      { num_hidden_layers: -2 },
+      { model_type: 'unheard-of' },
+      { attn_logit_softcapping: 30 },
+    ]) {
+      const facts = architectureFacts(record({ ...llama, ...changes }));
+      expect(facts).toMatchObject({ parameters: 1000, config: null });
+      expect(modelShape(facts)).toBeNull();
+    }
   });
 });

@@ -6,9 +6,11 @@ const nano = {
   layers: 4,
   width: 128,
   feedForward: 384,
+  feedForwardStates: 3,
   heads: 4,
   keyValueHeads: 2,
   headWidth: 32,
+  normedHeads: false,
   vocabulary: 4096,
 };
 

@@ -7,9 +7,13 @@ export interface ModelShape {
   layers: number;
   width: number;
   feedForward: number;
+  /** Vectors of that width which a layer keeps: gate, up and their product, or what goes into GELU and what comes out. */
+  feedForwardStates: number;
   heads: number;
   keyValueHeads: number;
   headWidth: number;
+  /** Queries and keys are kept once more, before their norm. */
+  normedHeads: boolean;
   vocabulary: number;
 }
 
@@ -28,9 +32,10 @@ const FLOAT_BYTES = 4;
 export function trainingMemory(shape: ModelShape, rows: number, context: number): TrainingMemory {
   const queries = shape.heads * shape.headWidth;
   const keys = shape.keyValueHeads * shape.headWidth;
-  // Per token and layer: two residual inputs, two normed inputs, q, k, v, attention's output, gate, up and their product,
-  // and one row of attention probabilities per head.
-  const perLayer = 4 * shape.width + 2 * queries + 2 * keys + 3 * shape.feedForward + shape.heads * context;
+  // Per token and layer: two residual inputs, two normed inputs, q, k, v, attention's output, the feed-forward part's inner
+  // states, and one row of attention probabilities per head.
+  const attention = 2 * queries + 2 * keys + (shape.normedHeads ? queries + keys : 0);
+  const perLayer = 4 * shape.width + attention + shape.feedForwardStates * shape.feedForward + shape.heads * context;
   // The head: last hidden state, and the logits of the vocabulary.
   const perToken = shape.layers * perLayer + 2 * shape.width + shape.vocabulary;
   const weights = shape.parameters * FLOAT_BYTES;

@@ -18,14 +18,8 @@ export class ConfigFields {
     private readonly path = '',
   ) {}
 
-  /** @throws StudioError `config-unsupported` when the file is not a JSON object */
-  static parse(file: string, text: string): ConfigFields {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw unsupported(file, '(whole file)', error instanceof Error ? error.message : 'not JSON', 'a JSON object');
-    }
+  /** @throws StudioError `config-unsupported` when the value is not an object */
+  static of(file: string, value: unknown): ConfigFields {
     if (!isObject(value)) throw unsupported(file, '(whole file)', value, 'a JSON object');
     return new ConfigFields(file, value);
   }
@@ -103,8 +97,12 @@ export class ConfigFields {
   }
 }
 
+/** Characters of a refused value that a message repeats. */
+const LONGEST_SHOWN = 120;
+
 function unsupported(file: string, field: string, value: unknown, accepted: string): StudioError {
-  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  const whole = typeof value === 'string' ? value : JSON.stringify(value);
+  const shown = whole.length > LONGEST_SHOWN ? `${whole.slice(0, LONGEST_SHOWN)}…` : whole;
   return new StudioError('config-unsupported', `${file}: ${field} is ${shown}; accepted: ${accepted}`, {
     file,
     field,

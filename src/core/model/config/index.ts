@@ -19,7 +19,18 @@ const readers: Record<Family, FamilyReader> = { llama, mistral, qwen2, qwen3, gp
  * @throws StudioError `config-unsupported` with field, value and what is accepted
  */
 export function parseConfig(file: string, text: string): ModelConfig {
-  const fields = ConfigFields.parse(file, text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = text;
+  }
+  return readConfig(file, value);
+}
+
+/** The same of JSON that was parsed already. */
+export function readConfig(file: string, value: unknown): ModelConfig {
+  const fields = ConfigFields.of(file, value);
   const modelType = fields.raw('model_type');
   if (typeof modelType !== 'string' || !Object.hasOwn(readers, modelType))
     return fields.refuse('model_type', Object.keys(readers).join(', '));
