@@ -40,7 +40,9 @@ const manifestSchema = z.object({
 
 const manifest = async () => manifestSchema.parse(await fetchManifest('corpora/manifest.json')).corpora;
 
-export const corpusTextPath = (corpus: string, split: Split): string => `corpora/${corpus}/${split === 'train' ? 'train' : 'held-out'}.txt`;
+export const corpusFolder = (corpus: string): string => `corpora/${corpus}`;
+export const corpusTextPath = (corpus: string, split: Split): string =>
+  `${corpusFolder(corpus)}/${split === 'train' ? 'train' : 'held-out'}.txt`;
 
 /** Bundled corpora in the manifest's order, then imported ones, newest last. */
 export async function listCorpora(): Promise<StoredCorpus[]> {
@@ -77,9 +79,8 @@ export async function readDocuments(corpus: StoredCorpus, split: Split, store: F
   return documents;
 }
 
-/** The text of a split, as UTF-8. Documents of a prepared corpus are parted by its separator; `readDocuments` gives them exactly. */
-export async function readCorpusText(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string> {
-  if (corpus.prepared) return `${(await readDocuments(corpus, split, store, signal)).join(corpus.separator)}\n`;
+/** The text of a split, as UTF-8. */
+async function readCorpusText(corpus: StoredCorpus, split: Split, store: FileStore, signal?: AbortSignal): Promise<string> {
   if (!corpus.bundled) return store.readText(corpusTextPath(corpus.id, split));
   const source = (await manifest()).find(({ id }) => id === corpus.id);
   return new TextDecoder().decode(await fetchBytes(`corpora/${source![split]}`, signal));

@@ -56,7 +56,7 @@ export function htmlText(html: string): string {
       skipping = name;
       depth = 1;
     } else if (PARAGRAPH.has(name)) out.push('\n\n');
-    else if (LINE.has(name)) out.push('\n');
+    else if (LINE.has(name) && !closing) out.push('\n');
     else if (name === 'td' || name === 'th') out.push('\t');
     if (name === 'pre' && skipping === null) preformatted = Math.max(0, preformatted + (closing ? -1 : 1));
     if (!closing && RAW.has(name) && !empty) {

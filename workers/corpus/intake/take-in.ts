@@ -1,0 +1,322 @@
+/**
+ * A take-in: rows of a person's files into the workshop's sources. What is stored counts from time to time (`StoredIntake`): the row
+ * files so far, and from where in each file to read on. After a reload it goes on from there; a take-in that fails or is cancelled
+ * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
+ */
+import { StudioError } from '../../../src/core/errors';
+import type { FileChoice, IntakeFile, IntakeFindings, IntakeOptions, IntakeProgress, SourceRecord, WorkshopChannel } from '../../api';
+import { files as storage, type FileStore } from '../../storage/files';
+import { putRecord, records } from '../../storage/records';
+import { RowWriter } from '../../storage/row-files';
+import { findChannel, findIntake, sourceFolder, type IntakeFileState, type StoredIntake, type StoredSource } from '../../storage/workshop';
+import { listChannels, newChannel } from '../workshop/channels';
+import { blobSource } from './byte-source';
+import { inspectSource } from './inspect';
+import { BEGINNING, readRows, skipReason } from './read-rows';
+import { shorten } from './row-batch';
+
+/** Bytes of files read between two times that what is stored counts. */
+const COUNTED_EVERY = 32 * 2 ** 20;
+/** Milliseconds between two reports. */
+const REPORT_EVERY = 150;
+/** Bad rows and left-out files kept by name; the rest is counted. */
+const EXAMPLES = 50;
+/** A column with more values names something else than channels. */
+const MOST_CHANNELS = 64;
+
+export interface TakeInContext {
+  signal: AbortSignal;
+  onProgress: (progress: IntakeProgress) => void;
+  store?: FileStore;
+}
+
+/** @throws StudioError as `CorpusApi.takeIn` says; then nothing is kept */
+export async function takeIn(files: readonly IntakeFile[], options: IntakeOptions, context: TakeInContext): Promise<SourceRecord[]> {
+  const channel = await findChannel(options.channel);
+  const intake: StoredIntake = {
+    id: crypto.randomUUID(),
+    startedAt: Date.now(),
+    options,
+    name: commonName(files),
+    files: [],
+    findings: { badRows: 0, badExamples: [], skipped: 0, skippedExamples: [], undecodable: 0 },
+    sources: [],
+    newChannels: [],
+  };
+  return locked(intake.id, async () => {
+    try {
+      return await new Taking(intake, channel, files, context).run();
+    } catch (error) {
+      await discard(intake, context.store);
+      throw error;
+    }
+  });
+}
+
+/** @throws StudioError `intake-files`, and then what is stored stays; else as `takeIn` */
+export async function resumeIntake(id: string, given: readonly IntakeFile[], context: TakeInContext): Promise<SourceRecord[]> {
+  return locked(id, async () => {
+    const intake = await findIntake(id);
+    const files = await filesToGoOn(intake, given);
+    try {
+      return await new Taking(intake, await findChannel(intake.options.channel), files, context).run();
+    } catch (error) {
+      await discard(intake, context.store);
+      throw error;
+    }
+  });
+}
+
+/** Take-ins that no tab works on now. */
+export async function interruptedIntakes(): Promise<StoredIntake[]> {
+  const { held = [] } = await navigator.locks.query();
+  const busy = new Set(held.map(({ name }) => name));
+  const intakes = await (await records()).getAll('intakes');
+  return intakes.filter(({ id }) => !busy.has(lockName(id))).sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** Makes sources of what is stored. */
+export async function keepIntake(id: string): Promise<SourceRecord[]> {
+  return locked(id, async () => complete(await findIntake(id)));
+}
+
+export async function discardIntake(id: string, store?: FileStore): Promise<void> {
+  return locked(id, async () => discard(await findIntake(id), store));
+}
+
+class Taking {
+  private readonly store: FileStore;
+  private readonly writers = new Map<string, RowWriter>();
+  /** Channel of each name that the channel field may give. */
+  private readonly byName = new Map<string, string>();
+  private readonly named = new Set<string>();
+  private readonly total: number;
+  private readonly started = performance.now();
+  /** Bytes that an earlier session read; they do not count for the speed. */
+  private readonly before: number;
+  private counted = 0;
+  private reported = 0;
+  private rows = 0;
+  private problem: StudioError | null = null;
+
+  constructor(
+    private readonly intake: StoredIntake,
+    private readonly channel: WorkshopChannel,
+    private readonly given: readonly IntakeFile[],
+    private readonly context: TakeInContext,
+  ) {
+    this.store = context.store ?? storage;
+    for (const { id, channel: of, rowFiles } of intake.sources) {
+      const writer = new RowWriter(sourceFolder(id), 'raw', rowFiles, this.store);
+      this.writers.set(of, writer);
+      this.rows += writer.total.rows;
+    }
+    this.before = intake.files.reduce((sum, file) => sum + file.done, 0);
+    this.counted = this.before;
+    this.total = intake.files.length > 0 ? sum(intake.files.map(({ bytes }) => bytes)) : sum(given.map(({ file }) => file.size));
+  }
+
+  async run(): Promise<SourceRecord[]> {
+    const { intake } = this;
+    for (const { id, name } of [...(await listChannels()), ...intake.newChannels]) this.byName.set(name, id);
+    this.byName.set(this.channel.name, this.channel.id);
+    if (intake.files.length === 0) await this.plan();
+    const byPath = new Map(this.given.map((file) => [file.path, file.file]));
+    for (const [index, state] of intake.files.entries())
+      if (state.state !== 'done') await this.takeFile(state, byPath.get(state.path)!, index);
+    await this.count();
+    if (this.rows === 0) throw this.problem ?? nothing(this.given);
+    return complete(intake);
+  }
+
+  /** Looks at every file; those that cannot be read are left out and named. */
+  private async plan(): Promise<void> {
+    const { intake } = this;
+    for (const { file, path, handle } of this.given) {
+      this.stopIfCancelled();
+      const choice: FileChoice = { ...intake.options.choice, ...intake.options.choices[path] };
+      const { plan, problem } = await inspectSource(blobSource(path, file), choice);
+      if (!plan) {
+        this.problem ??= problem;
+        this.skip({ path, reason: skipReason(problem), detail: problem?.message ?? '' });
+        continue;
+      }
+      intake.files.push({
+        path,
+        bytes: file.size,
+        modified: file.lastModified,
+        kind: plan.kind,
+        encoding: plan.encoding,
+        choice,
+        handle: handle ?? null,
+        state: 'missing',
+        mark: BEGINNING,
+        done: 0,
+      });
+    }
+    if (intake.files.length === 0) throw this.given.length === 1 && this.problem ? this.problem : nothing(this.given);
+    await this.count();
+  }
+
+  private async takeFile(state: IntakeFileState, file: File, index: number): Promise<void> {
+    const source = blobSource(state.path, file);
+    const { plan, problem } = await inspectSource(source, state.choice);
+    if (!plan) throw problem ?? nothing([]);
+    const earlier = state.done;
+    for await (const batch of readRows(source, plan, state.choice, state.mark)) {
+      this.stopIfCancelled();
+      const { findings } = this.intake;
+      for (const { text, channel, line } of batch.rows)
+        this.writer(channel, plan.channelField).add({ text, path: batch.path, line, prepared: null });
+      this.rows += batch.rows.length;
+      findings.badRows += batch.bad.length;
+      for (const bad of batch.bad) if (findings.badExamples.length < EXAMPLES) findings.badExamples.push({ path: batch.path, ...bad });
+      for (const skipped of batch.skipped) this.skip(skipped);
+      findings.undecodable += batch.undecodable;
+      for (const writer of this.writers.values()) if (writer.full) await writer.flush();
+      Object.assign(state, { state: 'partial', mark: batch.mark, done: Math.max(earlier, batch.done) });
+      this.report(state, index);
+      const read = sum(this.intake.files.map(({ done }) => done));
+      if (read - this.counted >= COUNTED_EVERY) await this.count(read);
+    }
+    Object.assign(state, { state: 'done', done: state.bytes });
+    this.report(state, index);
+  }
+
+  private writer(named: string | null, field: string | null): RowWriter {
+    let channel = this.channel.id;
+    if (named !== null) {
+      this.named.add(named);
+      if (this.named.size > MOST_CHANNELS)
+        throw new StudioError('channel-field', `The column ${field} has more than ${MOST_CHANNELS} values`, {
+          field: field ?? '',
+          found: this.named.size,
+          limit: MOST_CHANNELS,
+        });
+      const known = this.byName.get(named);
+      if (known === undefined) {
+        const made = newChannel({ name: named, role: this.channel.role, language: null, colour: null }, this.byName.size);
+        this.intake.newChannels.push(made);
+        this.byName.set(named, made.id);
+        channel = made.id;
+      } else channel = known;
+    }
+    let writer = this.writers.get(channel);
+    if (!writer) {
+      const source = { id: crypto.randomUUID(), channel, rowFiles: [] };
+      writer = new RowWriter(sourceFolder(source.id), 'raw', [], this.store);
+      this.intake.sources.push(source);
+      this.writers.set(channel, writer);
+    }
+    return writer;
+  }
+
+  /** What was read so far is written, and then counts. */
+  private async count(read = this.total): Promise<void> {
+    this.counted = read;
+    for (const writer of this.writers.values()) await writer.flush();
+    for (const source of this.intake.sources) source.rowFiles = [...this.writers.get(source.channel)!.files];
+    await putRecord('intakes', this.intake);
+  }
+
+  private report({ path }: IntakeFileState, index: number): void {
+    const now = performance.now();
+    const { files, findings } = this.intake;
+    const done = sum(files.map((file) => file.done));
+    if (now - this.reported < REPORT_EVERY && done < this.total) return;
+    this.reported = now;
+    const seconds = Math.max(0.001, (now - this.started) / 1000);
+    this.context.onProgress({
+      ...{ path, file: index + 1, files: files.length, done, total: this.total },
+      ...{ rows: this.rows, badRows: findings.badRows, bytesPerSecond: (done - this.before) / seconds },
+    });
+  }
+
+  private skip(skipped: IntakeFindings['skippedExamples'][number]): void {
+    const { findings } = this.intake;
+    findings.skipped++;
+    if (findings.skippedExamples.length < EXAMPLES) findings.skippedExamples.push({ ...skipped, detail: shorten(skipped.detail) });
+  }
+
+  private stopIfCancelled(): void {
+    if (this.context.signal.aborted) throw new StudioError('cancelled', 'Cancelled');
+  }
+}
+
+/** Sources, new channels and the end of the take-in in one transaction: all of it is there, or none. */
+async function complete(intake: StoredIntake): Promise<SourceRecord[]> {
+  const createdAt = Date.now();
+  const none: IntakeFindings = { badRows: 0, badExamples: [], skipped: 0, skippedExamples: [], undecodable: 0 };
+  const files = intake.files.map(({ path, bytes, kind, encoding }) => ({ path, bytes, kind, encoding }));
+  const sources = intake.sources
+    .filter(({ rowFiles }) => rowFiles.length > 0)
+    .map(({ id, channel, rowFiles }, at): StoredSource => ({
+      id,
+      channel,
+      name: intake.name,
+      origin: { kind: 'files', files },
+      use: intake.options.use,
+      rows: sum(rowFiles.map(({ rows }) => rows)),
+      bytes: sum(rowFiles.map(({ bytes }) => bytes)),
+      // What was left out belongs to no channel: the first source tells it.
+      findings: at === 0 ? intake.findings : none,
+      createdAt,
+      rowFiles,
+    }));
+  const used = new Set(sources.map(({ channel }) => channel));
+  const transaction = (await records()).transaction(['sources', 'channels', 'intakes'], 'readwrite');
+  for (const source of sources) void transaction.objectStore('sources').put(source);
+  for (const channel of intake.newChannels) if (used.has(channel.id)) void transaction.objectStore('channels').put(channel);
+  void transaction.objectStore('intakes').delete(intake.id);
+  await transaction.done;
+  return sources.map(sourceRecord);
+}
+
+export function sourceRecord({ rowFiles: _rowFiles, ...source }: StoredSource): SourceRecord {
+  return source;
+}
+
+async function discard(intake: StoredIntake, store: FileStore = storage): Promise<void> {
+  await (await records()).delete('intakes', intake.id);
+  for (const { id } of intake.sources) await store.remove(sourceFolder(id));
+}
+
+/** The files that are still to be read: those given, or those that may be read by their handles. */
+async function filesToGoOn(intake: StoredIntake, given: readonly IntakeFile[]): Promise<IntakeFile[]> {
+  const byPath = new Map(given.map((file) => [file.path, file]));
+  const found: IntakeFile[] = [];
+  for (const { path, state, bytes, modified, handle } of intake.files) {
+    if (state === 'done') continue;
+    const file = byPath.get(path)?.file ?? (await handle?.getFile().catch(() => null));
+    if (!file || file.size !== bytes || file.lastModified !== modified)
+      throw new StudioError('intake-files', `${path} is missing or has changed`, { file: path });
+    found.push({ file, path });
+  }
+  return found;
+}
+
+const lockName = (id: string): string => `crossfade:intake:${id}`;
+
+function locked<T>(id: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks.request(lockName(id), work);
+}
+
+/** The folder that all files share, else the first file's name. */
+function commonName(files: readonly IntakeFile[]): string {
+  const [first] = files;
+  if (!first) return '';
+  const folder = first.path.includes('/') ? first.path.split('/')[0]! : null;
+  const shared = folder !== null && files.every(({ path }) => path.startsWith(`${folder}/`));
+  return shared ? folder : files.length > 1 ? `${first.path} + ${files.length - 1}` : first.path;
+}
+
+function nothing(files: readonly IntakeFile[]): StudioError {
+  const file = commonName(files);
+  return files.length === 1
+    ? new StudioError('text-empty', `${file} holds no text`, { file })
+    : new StudioError('folder-empty', `No text among ${files.length} files`, { file: file === '' ? '—' : file, found: files.length });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
