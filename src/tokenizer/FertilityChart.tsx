@@ -33,7 +33,7 @@ export function FertilityChart() {
   const narrow = width < NARROW;
   const scale = useMemo(() => fertilityScale(lines, narrow), [lines, narrow]);
   const words = useMemo(() => ({ x: t('chart.x') }), [t]);
-  const formatters = useMemo(() => ({ size: format.compact, fertility: (value: number) => format.decimal(value, 1) }), [format]);
+  const formatters = useMemo(() => ({ size: format.count, fertility: (value: number) => format.decimal(value, 2) }), [format]);
   const named = (corpus: string) => {
     const record = corpora.find(({ id }) => id === corpus);
     return record ? corpusName(record) : corpus;

@@ -15,6 +15,7 @@ export interface FertilityScale {
   y: [number, number];
   /** log2 of the sizes that are named. */
   xTicks: number[];
+  yTicks: number[];
 }
 
 export function fertilityLines(
@@ -39,9 +40,18 @@ export function fertilityScale(lines: readonly FertilityLine[], narrow: boolean)
   const xs = points.map(({ x }) => x);
   let [low, high] = [Math.min(...xs), Math.max(...xs)];
   if (high - low < 1) [low, high] = [low - 0.5, high + 0.5];
-  const top = Math.max(...points.map(({ y }) => y));
+  const { yTicks, top } = roundTicks(Math.max(...points.map(({ y }) => y)));
+  const edge = (high - low) * 0.03;
   const step = Math.max(1, Math.ceil((high - low) / (narrow ? 3 : 7)));
   const first = Math.ceil(low - 1e-9);
   const xTicks = Array.from({ length: Math.max(0, Math.floor((high - first) / step + 1e-9) + 1) }, (_, at) => first + at * step);
-  return { x: [low, high], y: [0, top * 1.08], xTicks };
+  return { x: [low - edge, high + edge], y: [0, top], xTicks, yTicks };
+}
+
+/** Four to eight steps of 1, 2 or 5 times a power of ten, up to the first that lies above `most`. */
+function roundTicks(most: number): { yTicks: number[]; top: number } {
+  const power = 10 ** Math.floor(Math.log10(most / 4));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => most / size <= 8) ?? most;
+  const count = Math.ceil((most * 1.02) / step);
+  return { yTicks: Array.from({ length: count + 1 }, (_, at) => at * step), top: count * step };
 }
