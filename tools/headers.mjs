@@ -11,27 +11,41 @@ export const isolationHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** @param {string} workers what workers may be started from, besides our own files */
-const policy = (workers) =>
+/**
+ * @param {string} workers what workers may be started from, besides our own files
+ * @param {string} hosts what may be asked for data, besides our own origin
+ */
+const policy = (workers, hosts) =>
   [
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'",
     `worker-src 'self'${workers}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
-    "connect-src 'self'",
+    `connect-src 'self'${hosts}`,
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
 
-const pagePolicy = policy('');
+const pagePolicy = policy('', '');
 /**
  * A worker obeys the policy its own script came with, not the page's. tfjs's threaded wasm build starts its threads from blobs,
  * so scripts get `blob:` there and only there. Nothing anywhere needs 'unsafe-eval'.
  */
-const scriptPolicy = policy(' blob:');
+const scriptPolicy = policy(' blob:', '');
+/**
+ * The hub worker downloads models from hosts that a person named and agreed to, each time. It alone may reach them: pages and
+ * every other worker stay with their own origin.
+ */
+const hubPolicy = policy('', ' https: http://localhost:* http://127.0.0.1:*');
+
+/** @param {string} pathname */
+function policyOf(pathname) {
+  if (/\/hub\.worker(-[\w-]+)?\.(js|ts)$/.test(pathname)) return hubPolicy;
+  return /\.m?js$/.test(pathname) ? scriptPolicy : pagePolicy;
+}
 
 /**
  * All security headers for one response.
@@ -41,7 +55,7 @@ const scriptPolicy = policy(' blob:');
 export function securityHeaders(pathname) {
   return {
     ...isolationHeaders,
-    'Content-Security-Policy': /\.m?js$/.test(pathname) ? scriptPolicy : pagePolicy,
+    'Content-Security-Policy': policyOf(pathname),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
   };

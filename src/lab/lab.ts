@@ -1,5 +1,5 @@
 /** The only door to the workers: one typed client for each, started with its first call. */
-import type { CorpusApi, LibraryApi, TokenizerApi, TrainerApi } from '../../workers/api';
+import type { CorpusApi, HubApi, LibraryApi, TokenizerApi, TrainerApi } from '../../workers/api';
 import type { StudioError } from '../core/errors';
 import { createWorkerClient } from './worker-client';
 
@@ -19,18 +19,29 @@ const library = createWorkerClient<LibraryApi>(
   'library',
   () => new Worker(new URL('../../workers/library.worker.ts', import.meta.url), { type: 'module', name: 'library' }),
 );
+const hub = createWorkerClient<HubApi>(
+  'hub',
+  () => new Worker(new URL('../../workers/hub.worker.ts', import.meta.url), { type: 'module', name: 'hub' }),
+);
 
 export interface Lab {
   trainer: TrainerApi;
   tokenizer: TokenizerApi;
   corpus: CorpusApi;
   library: LibraryApi;
+  hub: HubApi;
 }
 
-export const lab: Lab = { trainer: trainer.api, tokenizer: tokenizer.api, corpus: corpus.api, library: library.api };
+export const lab: Lab = {
+  trainer: trainer.api,
+  tokenizer: tokenizer.api,
+  corpus: corpus.api,
+  library: library.api,
+  hub: hub.api,
+};
 
 /** Told when a worker dies, whoever was calling it. Returns the unsubscriber. */
 export function onWorkerCrash(listener: (error: StudioError) => void): () => void {
-  const unsubscribers = [trainer, tokenizer, corpus, library].map((client) => client.onCrash(listener));
+  const unsubscribers = [trainer, tokenizer, corpus, library, hub].map((client) => client.onCrash(listener));
   return () => unsubscribers.forEach((unsubscribe) => unsubscribe());
 }

@@ -1,0 +1,4 @@
+import { expose } from './expose';
+import { hubApi } from './hub/api';
+
+expose(hubApi);

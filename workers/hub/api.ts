@@ -1,0 +1,121 @@
+/**
+ * The hub worker: the only one whose policy lets it reach another origin (tools/headers.mjs). It lists and downloads the files of
+ * a model into the incoming folder and does nothing else; the library worker checks them and makes them a model.
+ */
+import { downloadFile, listFiles } from '@huggingface/hub';
+import { StudioError } from '../../src/core/errors';
+import { modelFolder } from '../../src/core/model/folder';
+import type { HubApi, HubFile } from '../api';
+import { Cancelling } from '../library/cancelling';
+import { files as storage } from '../storage/files';
+import { incomingPath, openIncoming, type IncomingPlace } from '../storage/incoming';
+import { quotaError, storageEstimate } from '../storage/quota';
+import { badAnswer, hubError, reachFor, type Reach } from './reach';
+
+/** A repository's root; more is no model. */
+const MOST_ENTRIES = 5000;
+
+const work = new Cancelling();
+const places = new Map<string, IncomingPlace>();
+
+export const hubApi: HubApi = {
+  async list(source) {
+    const { signal } = work;
+    const reach = reachFor(source, signal);
+    try {
+      return await listModel(reach);
+    } catch (error) {
+      throw hubError(error, reach, signal);
+    }
+  },
+
+  async download(source, files, onProgress) {
+    const { signal } = work;
+    const reach = reachFor(source, signal);
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { used, quota } = await storageEstimate();
+    if (quota > 0 && total > quota - used) throw await quotaError(total);
+    const id = `m-${crypto.randomUUID()}`;
+    const place = await openIncoming(id);
+    let done = 0;
+    try {
+      for (const file of files) {
+        onProgress({ phase: 'fetch', item: file.path, done, total });
+        await downloadOne(reach, file, `${incomingPath(id)}/${file.path}`, (bytes) =>
+          onProgress({ phase: 'fetch', item: file.path, done: (done += bytes), total }),
+        );
+      }
+    } catch (error) {
+      await place.close();
+      throw hubError(error, reach, signal);
+    }
+    places.set(id, place);
+    return id;
+  },
+
+  async discard(id) {
+    const place = places.get(id);
+    places.delete(id);
+    await place?.close();
+  },
+
+  async cancel() {
+    work.cancel();
+  },
+};
+
+async function listModel(reach: Reach): Promise<HubFile[]> {
+  const sizes = new Map<string, number>();
+  const listing = listFiles({
+    repo: { type: 'model', name: reach.repository },
+    revision: encodeURIComponent(reach.revision),
+    hubUrl: reach.address,
+    fetch: reach.fetch,
+  });
+  for await (const { type, path, size } of listing) {
+    if (typeof path !== 'string' || !Number.isSafeInteger(size) || size < 0 || sizes.size >= MOST_ENTRIES)
+      throw badAnswer(reach, 'its list of files is not one');
+    if (type === 'file' && !path.includes('/')) sizes.set(path, size);
+  }
+  const { texts, weights, index } = modelFolder([...sizes.keys()]);
+  return [...texts, ...(index === null ? [] : [index]), ...weights].map((path) => ({ path, bytes: sizes.get(path)! }));
+}
+
+async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, onBytes: (bytes: number) => void): Promise<void> {
+  const content = await downloadFile({
+    repo: { type: 'model', name: reach.repository },
+    path,
+    revision: reach.revision,
+    hubUrl: reach.address,
+    fetch: reach.fetch,
+    // Plain files: their addresses are what mirrors speak.
+    xet: false,
+  });
+  if (!content) throw new StudioError('hub-missing', `${reach.host} has no ${path}`, { ...values(reach), repository: path });
+  if (content.size !== bytes) throw badAnswer(reach, `${path} has ${content.size} bytes, the list says ${bytes}`);
+  const file = await storage.begin(to);
+  let received = 0;
+  try {
+    for await (const chunk of content.stream()) {
+      received += chunk.length;
+      if (received > bytes) break;
+      await file.write(chunk);
+      onBytes(chunk.length);
+    }
+  } catch (error) {
+    await file.discard();
+    // Of the stream's own errors the client leaves only their words; a full disk has its own.
+    throw error instanceof StudioError ? error : incomplete(reach, path, received, bytes);
+  }
+  if (received !== bytes) {
+    await file.discard();
+    throw incomplete(reach, path, received, bytes);
+  }
+  await file.commit();
+}
+
+const values = ({ host, repository, revision }: Reach) => ({ host, repository, revision });
+
+function incomplete({ host }: Reach, file: string, bytes: number, total: number): StudioError {
+  return new StudioError('hub-incomplete', `${host} broke off in ${file} after ${bytes} of ${total} bytes`, { host, file, bytes, total });
+}
