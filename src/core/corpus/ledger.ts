@@ -16,8 +16,10 @@ export interface PipelineLedger {
   languages: string[];
   /** Index into `channels`. */
   channel: Uint8Array;
-  /** UTF-8 bytes of the normalised text. */
+  /** UTF-8 bytes of the normalised text, less what was cut. */
   bytes: Uint32Array;
+  /** Bytes that decontamination cut out. */
+  cutBytes: Uint32Array;
   words: Float32Array;
   /** Index into `languages`; 0 is `und`, undetermined. */
   language: Uint8Array;
@@ -63,6 +65,7 @@ export interface RowVerdict {
   rules: Record<QualityRule, number>;
   words: number;
   bytes: number;
+  cutBytes: number;
   language: string;
   termDensity: number;
   density: number;
@@ -84,6 +87,7 @@ export function verdictOf(ledger: PipelineLedger, row: number): RowVerdict {
     rules: named(qualityRules, ledger.rules, row),
     words: ledger.words[row]!,
     bytes: ledger.bytes[row]!,
+    cutBytes: ledger.cutBytes[row]!,
     language: ledger.languages[ledger.language[row]!]!,
     termDensity: ledger.termDensity[row]!,
     density: ledger.density[row]!,

@@ -91,6 +91,8 @@ export interface ChannelReport {
   in: Tally;
   stages: StageReport[];
   kept: Record<Split, Tally>;
+  /** Rows that decontamination cut passages out of, and the bytes that went. */
+  cut: Tally;
   /** Copies that augmentation added to train. */
   augmented: Tally;
   keptSample: SampleRow[];
@@ -119,7 +121,7 @@ export interface PipelineTimings {
   /** Seconds on the clock, reading included. */
   wall: number;
   workers: number;
-  /** Seconds of processor time by step, over all workers. */
+  /** Seconds by step, added up over all workers, on the clock of each. */
   steps: { step: string; seconds: number }[];
 }
 

@@ -51,7 +51,7 @@ export const pipelineSettingsSchema = z.strictObject({
       repeatedLines: share(0.4),
       repeatedPhrases: share(0.5),
       symbols: share(0.4),
-      digits: share(0.3),
+      digits: share(0.4),
       language: share(0.2),
       terms: share(0.1),
     }),
@@ -74,7 +74,12 @@ export const pipelineSettingsSchema = z.strictObject({
   }),
   split: part({ enabled: on, share: share(0.1) }),
   /** Drops train rows that share a run of tokens (words, CJK characters) with a held-out row or a probe. */
-  decontaminate: part({ enabled: on, tokens: orElse(count(5, 50), 13) }),
+  decontaminate: part({
+    enabled: on,
+    tokens: orElse(count(5, 50), 13),
+    /** `cut`: only the passages go, as long as most of the row is left; `drop`: always the whole row. */
+    passages: orElse(z.enum(['cut', 'drop']), 'cut'),
+  }),
   /** Knowledge-dense selection: rows ranked by BM25 against the term lists, the top share kept. */
   select: part({
     enabled: off,

@@ -1,0 +1,101 @@
+/** Measurements of all rows, gathered batch by batch: the ledger's columns, and what is needed until all is decided. */
+import { NO_ROW, type PipelineLedger } from '../../../src/core/corpus/ledger';
+import type { PipelineChannel } from '../../../src/core/corpus/row';
+import { TermDensity } from './density';
+import { Growing } from './growing';
+import { languages } from './language';
+import { measuredSteps, type MeasuredBatch } from './measure';
+import type { Signatures } from './near-duplicates';
+import type { TextRuns } from './overlap';
+
+export class MeasuredRows {
+  readonly density = new TermDensity();
+  /** Runs of tokens of rows that may become held-out ones. */
+  readonly runs = new Map<number, TextRuns>();
+  readonly seconds = new Float64Array(measuredSteps.length);
+  private readonly channel = new Growing(Uint8Array);
+  private readonly given = new Growing(Uint8Array);
+  private readonly foreign = new Growing(Uint8Array);
+  private readonly low = new Growing(Uint32Array);
+  private readonly high = new Growing(Uint32Array);
+  private readonly bytes = new Growing(Uint32Array);
+  private readonly words = new Growing(Float32Array);
+  private readonly language = new Growing(Uint8Array);
+  private readonly score = new Growing(Float32Array);
+  private readonly rules = new Growing(Float32Array);
+  private readonly termDensity = new Growing(Float32Array);
+  private readonly personal = new Growing(Uint16Array);
+  private readonly signatures = new Growing(Uint8Array);
+  private readonly bands = new Growing(Uint32Array);
+
+  get rows(): number {
+    return this.channel.length;
+  }
+
+  add(batch: MeasuredBatch, channels: Uint8Array, given: Uint8Array): void {
+    const first = this.rows;
+    this.channel.append(channels);
+    this.given.append(given);
+    this.foreign.append(batch.foreign);
+    this.low.append(batch.low);
+    this.high.append(batch.high);
+    this.bytes.append(batch.bytes);
+    this.words.append(batch.words);
+    this.language.append(batch.language);
+    this.score.append(batch.score);
+    this.rules.append(batch.rules);
+    this.termDensity.append(batch.termDensity);
+    this.personal.append(batch.personal);
+    this.signatures.append(batch.signatures);
+    this.bands.append(batch.bands);
+    for (let at = 0; at < batch.terms.length; at += 3)
+      this.density.add(first + batch.terms[at]!, batch.terms[at + 1]!, batch.terms[at + 2]!);
+    for (const { row, runs } of batch.runs) this.runs.set(first + row, runs);
+    batch.seconds.forEach((seconds, step) => (this.seconds[step]! += seconds));
+  }
+
+  /** All rows kept so far, none held out. */
+  ledger(channels: readonly PipelineChannel[]): PipelineLedger {
+    const { rows } = this;
+    return {
+      rows,
+      channels: channels.map(({ id }) => id),
+      languages,
+      channel: this.channel.done(),
+      bytes: this.bytes.done(),
+      words: this.words.done(),
+      language: this.language.done(),
+      dropped: new Uint8Array(rows),
+      heldOut: new Uint8Array(rows),
+      score: this.score.done(),
+      rules: this.rules.done(),
+      termDensity: this.termDensity.done(),
+      density: new Float32Array(rows),
+      cluster: Uint32Array.from({ length: rows }, (_, row) => row),
+      clusterSize: new Uint32Array(rows).fill(1),
+      other: new Uint32Array(rows).fill(NO_ROW),
+      cutBytes: new Uint32Array(rows),
+      overlapAt: new Uint32Array(rows),
+      personal: this.personal.done(),
+    };
+  }
+
+  /** What only the decisions need. */
+  facts(): RowFacts {
+    return { given: this.given.done(), foreign: this.foreign.done(), low: this.low.done(), high: this.high.done() };
+  }
+
+  signed(): Signatures {
+    return { bytes: this.signatures.done(), bands: this.bands.done() };
+  }
+}
+
+export interface RowFacts {
+  /** 1 for held-out rows given by the person. */
+  given: Uint8Array;
+  /** 1 for rows in another language than their channel's. */
+  foreign: Uint8Array;
+  /** The text's hash. */
+  low: Uint32Array;
+  high: Uint32Array;
+}

@@ -1,0 +1,111 @@
+/**
+ * Pairs of rows that are nearly the same, from their signatures: rows that agree on all values of some band are compared (locality
+ * sensitive hashing; Leskovec, Rajaraman & Ullman, Mining of massive datasets, chapter 3). A pair whose estimated similarity is clearly
+ * above the threshold joins its clusters; one that could fall on either side is left to an exact comparison.
+ */
+import { SIGNATURE } from './shingles';
+
+/** Bands of `rows` values each: the longest bands that miss fewer than 3 in 1,000 pairs at the threshold, 1 − (1 − t^rows)^count. */
+export function bandsFor(threshold: number): { count: number; rows: number } {
+  for (let rows = 16; rows > 1; rows--) {
+    const count = Math.min(24, Math.floor(SIGNATURE / rows));
+    if ((1 - threshold ** rows) ** count <= 0.003) return { count, rows };
+  }
+  return { count: 24, rows: 1 };
+}
+
+/** Which rows belong together (Tarjan's disjoint sets, halving paths). */
+export class Clusters {
+  private readonly parent: Uint32Array;
+
+  constructor(rows: number) {
+    this.parent = Uint32Array.from({ length: rows }, (_, row) => row);
+  }
+
+  find(row: number): number {
+    const { parent } = this;
+    while (parent[row] !== row) row = parent[row] = parent[parent[row]!]!;
+    return row;
+  }
+
+  /** The lower number stands for both. */
+  join(a: number, b: number): void {
+    const [rootA, rootB] = [this.find(a), this.find(b)];
+    if (rootA < rootB) this.parent[rootB] = rootA;
+    else this.parent[rootA] = rootB;
+  }
+}
+
+export interface Signatures {
+  /** rows × SIGNATURE. */
+  bytes: Uint8Array;
+  /** rows × bands. */
+  bands: Uint32Array;
+}
+
+export interface DoubtfulPair {
+  a: number;
+  b: number;
+  /** What the signatures say: enough to decide by, should memory not allow a comparison. */
+  estimate: number;
+}
+
+/** A row looks at so many others of a band's bucket at most, and is compared with so many: boilerplate makes buckets of thousands. */
+const MOST_SEEN = 4096;
+const MOST_COMPARED = 64;
+
+/**
+ * Joins the pairs that are beyond doubt and returns the others.
+ * @param rows numbers of the rows to compare, rising
+ * @param group rows of different groups are never compared
+ */
+export function joinNearDuplicates(
+  rows: Uint32Array,
+  { bytes, bands }: Signatures,
+  bandCount: number,
+  threshold: number,
+  group: (row: number) => number,
+  clusters: Clusters,
+): DoubtfulPair[] {
+  // Four standard deviations of an estimate from 128 values.
+  const doubt = 4 * Math.max(0.01, Math.sqrt((threshold * (1 - threshold)) / SIGNATURE));
+  const doubtful = new Map<number, DoubtfulPair>();
+  const size = 2 ** Math.ceil(Math.log2(Math.max(16, 2 * rows.length)));
+  // Open addressing: last row of each bucket; rows of a bucket are chained backwards.
+  const heads = new Uint32Array(size);
+  const next = new Uint32Array(rows.length);
+  for (let band = 0; band < bandCount; band++) {
+    heads.fill(0);
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!;
+      const key = bands[row * bandCount + band]!;
+      let slot = (key ^ Math.imul(group(row), 0x9e3779b9)) & (size - 1);
+      for (; heads[slot] !== 0; slot = (slot + 1) & (size - 1)) {
+        const other = rows[heads[slot]! - 1]!;
+        if (bands[other * bandCount + band] === key && group(other) === group(row)) break;
+      }
+      let seen = 0;
+      let compared = 0;
+      for (let entry = heads[slot]!; entry !== 0 && compared < MOST_COMPARED && seen++ < MOST_SEEN; entry = next[entry - 1]!) {
+        const other = rows[entry - 1]!;
+        if (clusters.find(other) === clusters.find(row)) continue;
+        compared++;
+        const pair = other * 2 ** 26 + row;
+        if (doubtful.has(pair)) continue;
+        const estimate = similarity(bytes, row, other);
+        if (estimate >= threshold + doubt) clusters.join(row, other);
+        else if (estimate > threshold - doubt) doubtful.set(pair, { a: other, b: row, estimate });
+      }
+      next[at] = heads[slot]!;
+      heads[slot] = at + 1;
+    }
+  }
+  return [...doubtful.values()].filter(({ a, b }) => clusters.find(a) !== clusters.find(b)).sort((x, y) => x.b - y.b || x.a - y.a);
+}
+
+/** Share of equal values, less what 8 stored bits let agree by chance. */
+function similarity(signatures: Uint8Array, a: number, b: number): number {
+  let equal = 0;
+  for (let at = 0, i = a * SIGNATURE, j = b * SIGNATURE; at < SIGNATURE; at++) if (signatures[i + at] === signatures[j + at]) equal++;
+  return (equal / SIGNATURE - 1 / 256) / (1 - 1 / 256);
+}

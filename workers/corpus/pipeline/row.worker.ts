@@ -1,0 +1,4 @@
+import { expose } from '../../expose';
+import { memberHere } from './team';
+
+expose(memberHere());

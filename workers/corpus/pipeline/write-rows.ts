@@ -1,0 +1,102 @@
+/** The last pass: kept rows to the sink, their augmented copies with them, and the beginnings of sampled rows for the report. */
+import type { PipelineLedger } from '../../../src/core/corpus/ledger';
+import { maskPersonal } from '../../../src/core/corpus/personal';
+import type { Tally } from '../../../src/core/corpus/report';
+import type { KeptRow, PipelineChannel } from '../../../src/core/corpus/row';
+import type { PipelineSettings } from '../../../src/core/corpus/settings';
+import { Augmenter } from './augment';
+import { eachBatch, type NumberedRow, type Pass } from './batches';
+import type { PipelineSink } from './contract';
+import { withoutPassages } from './cut';
+import { normalise } from './normalise';
+
+/** Rows given to the sink at a time, at most. */
+const WRITTEN = 512;
+/** UTF-16 units of a sample. */
+const EXCERPT = 400;
+
+export interface WrittenRows {
+  /** Beginnings of the rows that were asked for. */
+  excerpts: Map<number, { source: string; line: number; excerpt: string }>;
+  /** By index of the channel. */
+  augmented: Tally[];
+}
+
+export interface Decided {
+  ledger: PipelineLedger;
+  /** Of kept rows, in their channel and split. */
+  positions: Uint32Array;
+  /** Passages to cut, by row. */
+  cuts: ReadonlyMap<number, Uint32Array>;
+}
+
+export async function writeRows(
+  pass: Pass,
+  settings: PipelineSettings,
+  channels: readonly PipelineChannel[],
+  { ledger, positions, cuts }: Decided,
+  sampled: ReadonlySet<number>,
+  sink: PipelineSink,
+): Promise<WrittenRows> {
+  const augmenter = new Augmenter(settings);
+  const written: WrittenRows = { excerpts: new Map(), augmented: channels.map(() => ({ rows: 0, bytes: 0 })) };
+  const trainRows = channels.map(() => 0);
+  for (let row = 0; row < ledger.rows; row++)
+    if (ledger.dropped[row] === 0 && ledger.heldOut[row] === 0) trainRows[ledger.channel[row]!]!++;
+  const masks = Object.values(settings.personal.mask).includes(true);
+  const encoder = new TextEncoder();
+
+  let waiting: KeptRow[] = [];
+  const flush = async () => {
+    const rows = waiting;
+    waiting = [];
+    if (rows.length > 0) await sink.write(rows);
+  };
+  const keep = async ({ number, row }: NumberedRow) => {
+    const clean = settings.normalise.enabled ? normalise(row.text) : row.text;
+    const cut = cuts.get(number);
+    const whole = cut ? withoutPassages(clean, cut) : clean;
+    const text = masks ? maskPersonal(whole, settings.personal.mask) : whole;
+    if (sampled.has(number)) written.excerpts.set(number, { source: row.source, line: row.line, excerpt: beginning(text) });
+    if (ledger.dropped[number] !== 0) return;
+    const channel = ledger.channel[number]!;
+    const kept: KeptRow = {
+      row: number,
+      split: ledger.heldOut[number] ? 'heldOut' : 'train',
+      text,
+      channel: row.channel,
+      source: row.source,
+      line: row.line,
+      score: ledger.score[number]!,
+      position: positions[number]!,
+      augmented: null,
+    };
+    waiting.push(kept);
+    if (kept.split === 'train' && (settings.augment.of === 'all' || channels[channel]!.role === 'domain'))
+      for (const copy of augmenter.copies(text, number)) {
+        const tally = written.augmented[channel]!;
+        waiting.push({ ...kept, text: copy.text, augmented: copy.augmented, position: trainRows[channel]! + tally.rows });
+        tally.rows++;
+        tally.bytes += encoder.encode(copy.text).length;
+      }
+    if (waiting.length >= WRITTEN) await flush();
+  };
+  await eachBatch(
+    pass,
+    1,
+    (number) => ledger.dropped[number] === 0 || sampled.has(number),
+    async (batch) => {
+      for (const row of batch) await keep(row);
+    },
+    () => undefined,
+  );
+  await flush();
+  return written;
+}
+
+function beginning(text: string): string {
+  if (text.length <= EXCERPT) return text;
+  // Not between the halves of a surrogate pair.
+  const end = /[\ud800-\udbff]/.test(text[EXCERPT - 1]!) ? EXCERPT - 1 : EXCERPT;
+  return `${text.slice(0, end)}…`;
+}
