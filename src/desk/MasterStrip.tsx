@@ -35,6 +35,22 @@ function MasterRetention() {
   );
 }
 
+/** Where the recipe's precision is f16: what the loss is multiplied by, and how many steps that cost. */
+function LossScaling() {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const scaling = useRun((state) => state.snapshot?.lossScaling ?? null);
+  if (!scaling) return null;
+  return (
+    <p className={styles.value} data-testid="loss-scaling">
+      <span>{t('lossScale')}</span>
+      <b>
+        {format.count(scaling.scale)} · {t('skippedSteps', { count: scaling.skipped })}
+      </b>
+    </p>
+  );
+}
+
 function PresentCurve({ schedule, steps }: { schedule: Schedule; steps: number }) {
   const step = useRun((state) => (isActive(state.snapshot) ? (state.snapshot?.step ?? null) : null));
   return <ScheduleCurve schedule={schedule} steps={steps} step={step} />;
@@ -105,6 +121,7 @@ export const MasterStrip = memo(function MasterStrip() {
         onChange={(kind) => changeSchedule({ kind }, true)}
         data={KINDS.map((kind) => ({ value: kind, label: t(`schedule.${kind}`) }))}
       />
+      <LossScaling />
       <PresentCurve schedule={schedule} steps={steps} />
     </section>
   );

@@ -21,6 +21,7 @@ const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
 const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
+const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
 function strategyOf(kind: (typeof STRATEGIES)[number]): Recipe['strategy'] {
   return kind === 'general-then-domain' ? { kind, generalRatio: 0.5 } : { kind };
@@ -48,7 +49,8 @@ function Fields({ recipe }: { recipe: Recipe }) {
         <ChoiceField
           label={t('recipe.precision')}
           value={recipe.precision}
-          choices={PRECISIONS}
+          help={t(`recipe.precisionHelp.${recipe.precision}`)}
+          choices={recipe.runnable ? RUNNABLE_PRECISIONS : PRECISIONS}
           words={(name) => name}
           onChange={(precision) => set({ precision })}
         />

@@ -7,17 +7,19 @@ export function TextField({ label, value, onChange }: { label: string; value: st
 
 interface ChoiceFieldProps<Choice extends string> {
   label: string;
+  help?: string;
   value: Choice;
   choices: readonly Choice[];
   words(choice: Choice): string;
   onChange(choice: Choice): void;
 }
 
-export function ChoiceField<Choice extends string>({ label, value, choices, words, onChange }: ChoiceFieldProps<Choice>) {
+export function ChoiceField<Choice extends string>({ label, help, value, choices, words, onChange }: ChoiceFieldProps<Choice>) {
   return (
     <NativeSelect
       size="xs"
       label={label}
+      description={help}
       value={value}
       data={choices.map((choice) => ({ value: choice, label: words(choice) }))}
       onChange={(event) => {

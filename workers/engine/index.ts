@@ -40,6 +40,7 @@ export type { Generation, GenerationOptions } from './model/decode';
 export { sampleToken } from './model/sample';
 export type { SamplingOptions } from './model/sample';
 
+export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/adamw';
 export type { AdamWOptions, Optimizer } from './optimizer/adamw';
 

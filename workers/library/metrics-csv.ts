@@ -11,6 +11,7 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
     ...ids.map((id) => `count_${id}`),
     ...ids.map((id) => `held_out_loss_${id}`),
     'retention',
+    ...(recipe.precision === 'f16' ? ['loss_scale', 'skipped_steps'] : []),
   ];
   const logged = new Map(rows.map((row) => [row.step, row]));
   const evaluated = new Map(evaluations.map((row) => [row.step, row]));
@@ -24,6 +25,7 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
       ...ids.map((id) => row?.count[id]),
       ...ids.map((id) => evaluation?.channels[id]?.loss),
       evaluation?.retention,
+      ...(recipe.precision === 'f16' ? [row?.lossScale, row?.skippedSteps] : []),
     ];
   });
   return [header, ...lines].map((line) => `${line.map((value) => value ?? '').join(',')}\r\n`).join('');

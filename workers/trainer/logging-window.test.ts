@@ -16,3 +16,29 @@ describe('a step that is not finite', () => {
     );
   });
 });
+
+describe('steps that loss scaling skipped', () => {
+  const step = (gradNorm: number, overflowed: boolean, skipped: number) => ({
+    nll: [20, 30],
+    tokens: [10, 10],
+    gradNorm,
+    scaling: { scale: overflowed ? 512 : 1024, skipped, overflowed },
+  });
+
+  it('count for the loss but not for the gradient norm; scale and count stand in the row', () => {
+    const open = window();
+    open.addStep(1, step(2, false, 3));
+    open.addStep(2, step(Infinity, true, 4));
+    const stored = new LoggingWindow(['en', 'domain'], open.state());
+    for (const one of [open, stored])
+      expect(one.row(2, 0.1, 40)).toMatchObject({ gradNorm: 2, total: 2.5, lossScale: 512, skippedSteps: 4 });
+    open.reset();
+    open.addStep(3, step(Number.NaN, true, 5));
+    expect(open.row(3, 0.1, 60)).toMatchObject({ gradNorm: null, skippedSteps: 5 });
+  });
+
+  it('do not excuse a loss that is not finite', () => {
+    const bad = { ...step(Infinity, true, 1), nll: [Number.NaN, 1] };
+    expect(() => window().addStep(1, bad)).toThrow(expect.objectContaining({ code: 'loss-not-finite' }));
+  });
+});

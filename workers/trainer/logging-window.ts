@@ -10,6 +10,8 @@ export interface LoggingWindowState {
   gradNormSum: number;
   steps: number;
   ms: number;
+  /** With loss scaling: steps of the window that were skipped, and the last step's scale and count since the start. */
+  scaling?: { overflowed: number; scale: number; skipped: number };
 }
 
 export class LoggingWindow {
@@ -17,6 +19,7 @@ export class LoggingWindow {
   private gradNormSum: number;
   private steps: number;
   private ms: number;
+  private scaling: LoggingWindowState['scaling'];
 
   constructor(
     private readonly channels: readonly string[],
@@ -26,6 +29,7 @@ export class LoggingWindow {
     this.gradNormSum = state?.gradNormSum ?? 0;
     this.steps = state?.steps ?? 0;
     this.ms = state?.ms ?? 0;
+    this.scaling = state?.scaling;
   }
 
   get empty(): boolean {
@@ -37,17 +41,31 @@ export class LoggingWindow {
   }
 
   /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite` */
-  addStep(step: number, { nll, tokens, gradNorm }: StepSums): void {
-    this.checkFinite(step, nll, tokens, gradNorm);
+  addStep(step: number, { nll, tokens, gradNorm, scaling }: StepSums): void {
+    // A skipped step changed no weight, and the next has a smaller scale.
+    const skipped = scaling?.overflowed ?? false;
+    this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
     this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
-    this.gradNormSum += gradNorm;
+    if (!skipped) this.gradNormSum += gradNorm;
+    if (scaling)
+      this.scaling = { scale: scaling.scale, skipped: scaling.skipped, overflowed: (this.scaling?.overflowed ?? 0) + Number(skipped) };
     this.steps += 1;
   }
 
   /** The metric row of the window so far. */
   row(step: number, lr: number, tokens: number): MetricRow {
     const steps = Math.max(1, this.steps);
-    return { step, lr, gradNorm: this.gradNormSum / steps, stepMs: this.ms / steps, tokens, ...this.sums.row() };
+    const { scaling } = this;
+    const updates = this.steps - (scaling?.overflowed ?? 0);
+    return {
+      step,
+      lr,
+      gradNorm: this.steps > 0 && updates === 0 ? null : this.gradNormSum / Math.max(1, updates),
+      stepMs: this.ms / steps,
+      tokens,
+      ...this.sums.row(),
+      ...(scaling ? { lossScale: scaling.scale, skippedSteps: scaling.skipped } : {}),
+    };
   }
 
   reset(): void {
@@ -55,10 +73,17 @@ export class LoggingWindow {
     this.gradNormSum = 0;
     this.steps = 0;
     this.ms = 0;
+    if (this.scaling) this.scaling = { ...this.scaling, overflowed: 0 };
   }
 
   state(): LoggingWindowState {
-    return { ...this.sums.state(), gradNormSum: this.gradNormSum, steps: this.steps, ms: this.ms };
+    return {
+      ...this.sums.state(),
+      gradNormSum: this.gradNormSum,
+      steps: this.steps,
+      ms: this.ms,
+      ...(this.scaling ? { scaling: this.scaling } : {}),
+    };
   }
 
   private checkFinite(step: number, nll: readonly number[], tokens: readonly number[], gradNorm: number): void {

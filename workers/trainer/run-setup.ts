@@ -15,6 +15,7 @@ import { loadTokenizer } from '../tokenizer/load';
 import { readChannelTokens, type ChannelTokens } from './channel-tokens';
 import type { Clock } from './clock';
 import type { EngineLock } from './engine-lock';
+import { checkPrecision } from '../engine';
 import { EngineModel } from './engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
@@ -36,9 +37,10 @@ export interface ReadyRun {
   lock: RunLock;
 }
 
-/** @throws StudioError `recipe-invalid`, `channel-empty`, and those of reading model and corpora */
+/** @throws StudioError `recipe-invalid`, `precision-unsupported`, `channel-empty`, and those of reading model and corpora */
 export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
+  checkPrecision(checked.precision, studio.device.backend);
   const texts = await readTexts(checked, onProgress);
   const sampler = samplerOf(checked, texts);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
@@ -67,6 +69,7 @@ export async function resumeRun(id: string, onProgress: OnProgress, studio: Stud
   try {
     const record = await readRun(id);
     const { recipe } = record;
+    checkPrecision(recipe.precision, studio.device.backend);
     const texts = await readTexts(recipe, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const checkpoint = await lastCheckpoint(id);

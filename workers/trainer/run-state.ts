@@ -4,6 +4,10 @@ import { StudioError } from '../../src/core/errors';
 import type { LiveSettings } from '../../src/core/run/types';
 
 const sums = z.array(z.number());
+/** Absent where the loss is not scaled. */
+const scaling = z.exactOptional(
+  z.strictObject({ overflowed: z.number().int().min(0), scale: z.number(), skipped: z.number().int().min(0) }),
+);
 const cursor = z.strictObject({ epoch: z.number().int().min(0), position: z.number().int().min(0) });
 
 const runStateSchema = z.strictObject({
@@ -14,7 +18,7 @@ const runStateSchema = z.strictObject({
   tokens: z.number().int().min(0),
   channelTokens: z.record(z.string(), z.number().int().min(0)),
   sampler: z.strictObject({ allocator: z.record(z.string(), z.number()), cursors: z.record(z.string(), cursor) }),
-  window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number() }),
+  window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number(), scaling }),
   /** For a reader: what held when it was saved. A resumed run takes its settings from the recipe and the recorded changes. */
   settings: z.custom<LiveSettings>((value) => typeof value === 'object' && value !== null),
 });

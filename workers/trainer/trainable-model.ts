@@ -13,8 +13,10 @@ export interface StepSums {
   nll: number[];
   /** Predicted tokens. */
   tokens: number[];
-  /** Global norm of the gradient before clipping. */
+  /** Global norm of the gradient before clipping; not finite in a step that loss scaling skipped. */
   gradNorm: number;
+  /** With precision f16: the loss scale after the step, steps skipped since the start, and whether this was one. */
+  scaling?: { scale: number; skipped: number; overflowed: boolean };
 }
 
 export interface BatchSums {

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName, TrainerApi } from '../api';
+import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
 import { readMetrics } from '../storage/metrics';
 import { listRuns, readRun } from '../storage/runs';
@@ -109,6 +110,16 @@ describe('the trainer on wasm', () => {
     expect(await listRuns()).toHaveLength(before);
   });
 
+  it('refuses precision f16 before anything is written', async () => {
+    const { api } = await openTab();
+    const before = (await listRuns()).length;
+    await expect(api.start(studioRecipe({ precision: 'f16' }), 'half', quiet)).rejects.toMatchObject({
+      code: 'precision-unsupported',
+      values: { precision: 'f16', backend: 'wasm', accepted: 'f32' },
+    });
+    expect(await listRuns()).toHaveLength(before);
+  });
+
   it('keeps a second tab off a run, and compares, generates and scores while it trains', async () => {
     const [one, two] = await Promise.all([openTab(), openTab()]);
     const run = await one.api.start(
@@ -169,7 +180,7 @@ describe('the trainer on WebGPU', () => {
       const run = await tab.api.start(recipe, backend, quiet);
       expect(await tab.seen(ended)).toMatchObject({ state: 'finished', error: null });
       await tab.api.stop();
-      losses.push((await readMetrics(run)).rows.flatMap(({ total, gradNorm }) => [total!, gradNorm]));
+      losses.push((await readMetrics(run)).rows.flatMap(({ total, gradNorm }) => [total!, gradNorm!]));
       expect((await tab.api.memory()).tensors).toBe(tensors);
       tab.terminate();
     }
@@ -177,5 +188,40 @@ describe('the trainer on WebGPU', () => {
     expect(wasm).toHaveLength(4);
     wasm.forEach((value, at) => expect(Math.abs(webgpu[at]! / value - 1)).toBeLessThan(1e-3));
     // The software adapter compiles every shader on the CPU.
+  }, 180_000);
+
+  it('trains in f16 beside f32, logs the loss scale, and keeps it in its checkpoints', async () => {
+    const changes = {
+      budget: { steps: 4 },
+      dropout: 0,
+      logging: { everySteps: 2 },
+      saving: { everySteps: 2 },
+      evaluation: { everySteps: 9, rowsPerChannel: 2 },
+    };
+    const one = await openTab('webgpu');
+    const { tensors } = await one.api.memory();
+    const runs: string[] = [];
+    for (const precision of ['f32', 'f16'] as const) {
+      const run = await one.api.start(studioRecipe({ ...changes, precision }), precision, quiet);
+      runs.push(run);
+      expect(await one.seen((snapshot) => snapshot.runId === run && ended(snapshot))).toMatchObject({ state: 'finished', error: null });
+      await one.api.stop();
+    }
+    expect((await one.api.memory()).tensors).toBe(tensors);
+    const [full, half] = (await Promise.all(runs.map((run) => readMetrics(run)))).map(({ rows }) => rows);
+    expect(half!.map(({ step }) => step)).toEqual(full!.map(({ step }) => step));
+    half!.forEach(({ total, gradNorm, lossScale }, at) => {
+      expect(Math.abs(total! / full![at]!.total! - 1)).toBeLessThan(2e-3);
+      expect(Math.abs(gradNorm! / full![at]!.gradNorm! - 1)).toBeLessThan(2e-2);
+      expect(lossScale).toBe(2 ** 16);
+    });
+    expect(full!.every((row) => row.lossScale === undefined)).toBe(true);
+    expect(one.snapshots.at(-1)!.lossScaling).toEqual({ scale: 2 ** 16, skipped: 0 });
+
+    const { optimizer } = await loadCheckpoint(runs[1]!, 4);
+    const { tensors: stored } = readSafetensors('optimizer.safetensors', optimizer);
+    expect([...stored.get('loss_scale')!.read()]).toEqual([2 ** 16]);
+    expect([...stored.get('loss_scale_history')!.read()].slice(0, 3)).toEqual([4, 0, 4]);
+    expect(stored.has('exp_avg.model.norm.weight')).toBe(true);
   }, 180_000);
 });

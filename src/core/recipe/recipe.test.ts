@@ -45,6 +45,17 @@ describe('presets', () => {
   });
 });
 
+describe('precision', () => {
+  const bound = (precision: string, runnable = true) => failure((recipe) => Object.assign(recipe, { precision, runnable }));
+
+  it('is f32 or f16 for a recipe that runs here, bf16 for a reference alone', () => {
+    const recipe = presets.find((preset) => preset.id === 'golden-ratio')!.recipe as Record<string, unknown>;
+    expect(parseRecipe({ ...recipe, precision: 'f16' }).precision).toBe('f16');
+    expect(parseRecipe({ ...recipe, precision: 'bf16', runnable: false }).precision).toBe('bf16');
+    expect(bound('bf16').values).toMatchObject({ field: 'precision', value: 'bf16', accepted: '"f32", "f16"' });
+  });
+});
+
 describe('parseRecipe names what is wrong', () => {
   it('shares that do not sum to 1', () => {
     const error = failure((recipe) => (recipe['channels'] as { share: number }[]).forEach((channel) => (channel.share = 0)));

@@ -94,6 +94,7 @@ export const recipeSchema = z
     }),
     /** Layers are computed again in the backward pass instead of keeping their inner states: less memory, about a third more time. */
     activationCheckpointing: orElse(z.boolean(), false),
+    /** What activations and the products' weights are stored as; f16 needs WebGPU. Master weights and moments are float32 always. */
     precision: orElse(z.enum(['f32', 'f16', 'bf16']), 'f32'),
     seed: count(0, 0xffffffff),
     /** False marks a reference recipe that is shown and exported but too large for a browser (the 7B one). */
@@ -117,8 +118,8 @@ export const recipeSchema = z
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
-    // The studio trains in f32; the other formats are for recipes that go on to a cluster.
-    if (recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32"');
+    // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
+    if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
 
 export type Recipe = z.infer<typeof recipeSchema>;

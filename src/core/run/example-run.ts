@@ -58,6 +58,7 @@ export function exampleRun(
     steps: 100,
     tokens: 0,
     tokensPerSecond: null,
+    lossScaling: null,
     stepMs: null,
     etaSeconds: null,
     lr: 0,
