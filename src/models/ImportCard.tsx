@@ -1,4 +1,4 @@
-/** Import of a model in Hugging Face layout, from a folder or from loose files. */
+/** Import of a model in Hugging Face layout: a folder, loose files, or one zip. */
 import { FileBox } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
@@ -9,7 +9,7 @@ import { useModels } from './store';
 export function ImportCard() {
   const { t } = useTranslation('models');
   const format = useFormat();
-  const { importing, takeFiles, nameImport, importModel, resetImport } = useModels();
+  const { importing, takeFiles, nameImport, importModel, cancelImport, resetImport } = useModels();
   const { files, name, state, progress, error, made } = importing;
   const busy = state === 'busy';
   return (
@@ -20,7 +20,7 @@ export function ImportCard() {
         hint: t('import.hint'),
         pick: t('import.pick'),
         pickFolder: t('import.pickFolder'),
-        accept: '.json,.safetensors,.md,.txt,.model',
+        accept: '.json,.safetensors,.md,.txt,.zip',
         onFiles: takeFiles,
       }}
       files={files}
@@ -40,7 +40,7 @@ export function ImportCard() {
       onSubmit={() => void importModel()}
       onReset={resetImport}
     >
-      {busy && <ProgressLine progress={progress} />}
+      {busy && <ProgressLine progress={progress} onCancel={() => void cancelImport()} />}
     </ImportForm>
   );
 }

@@ -9,6 +9,7 @@ import { EmptyState } from '../ui/EmptyState';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { PageHead } from '../ui/PageHead';
 import { Skeleton } from '../ui/Skeleton';
+import { HubCard } from './HubCard';
 import { ImportCard } from './ImportCard';
 import { ModelItem } from './ModelItem';
 import { useModels } from './store';
@@ -45,6 +46,7 @@ export default function Page() {
           </ul>
         )}
         <ImportCard />
+        <HubCard />
       </div>
       <Confirm
         opened={doomed !== null}

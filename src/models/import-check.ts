@@ -1,26 +1,20 @@
 /** What a model in Hugging Face layout must bring, checked by file name before anything is read. */
-import { StudioError } from '../core/errors';
+import { modelFolder, outermost } from '../core/model/folder';
 
-const WANTED = ['config.json', 'tokenizer.json'] as const;
+type NamedFile = Pick<File, 'name' | 'webkitRelativePath'>;
 
-/** @throws StudioError `file-missing` naming what was found and the first file that lacks */
-export function checkModelFiles(files: readonly Pick<File, 'name'>[]): void {
-  const names = files.map((file) => file.name.toLowerCase());
-  const found =
-    files.length === 0
-      ? '—'
-      : files
-          .map((file) => file.name)
-          .slice(0, 6)
-          .join(', ');
-  for (const wanted of WANTED)
-    if (!names.includes(wanted)) throw new StudioError('file-missing', `${wanted} is missing`, { file: found, wanted });
-  if (!names.some((name) => name.endsWith('.safetensors')))
-    throw new StudioError('file-missing', 'No .safetensors file', { file: found, wanted: '*.safetensors' });
+const isZip = ({ name }: NamedFile): boolean => name.toLowerCase().endsWith('.zip');
+
+/** A zip is looked into by the worker. @throws StudioError `file-missing` naming what was found and the first file that lacks */
+export function checkModelFiles(files: readonly NamedFile[]): void {
+  if (files.length === 1 && isZip(files[0]!)) return;
+  modelFolder([...outermost(files, (file) => file.webkitRelativePath || file.name).keys()]);
 }
 
-/** The folder's name when files come from one, else nothing to propose. */
-export function proposedModelName(files: readonly Pick<File, 'webkitRelativePath'>[]): string {
-  const path = files[0]?.webkitRelativePath ?? '';
-  return path.includes('/') ? (path.split('/')[0] ?? '').slice(0, 60) : '';
+/** The name of the folder or the zip that the files come from, else nothing to propose. */
+export function proposedModelName(files: readonly NamedFile[]): string {
+  const [first] = files;
+  if (!first) return '';
+  if (files.length === 1 && isZip(first)) return first.name.slice(0, -'.zip'.length).slice(0, 60);
+  return first.webkitRelativePath.includes('/') ? (first.webkitRelativePath.split('/')[0] ?? '').slice(0, 60) : '';
 }

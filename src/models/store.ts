@@ -35,6 +35,7 @@ export interface ModelsState {
   takeFiles(files: File[]): void;
   nameImport(name: string): void;
   importModel(): Promise<void>;
+  cancelImport(): Promise<void>;
   resetImport(): void;
   remove(id: string): Promise<void>;
   report(model: string, error: unknown): void;
@@ -96,9 +97,13 @@ export const useModels = create<ModelsState>()((set, get) => {
         set({ importing: { ...NO_IMPORT, state: 'done', made } });
         await get().load();
       } catch (error) {
-        importing({ state: 'failed', progress: null, error: errorRecord(error) });
+        const record = errorRecord(error);
+        // The files stay at hand: only the work was cancelled.
+        if (record.code === 'cancelled') importing({ state: 'idle', progress: null });
+        else importing({ state: 'failed', progress: null, error: record });
       }
     },
+    cancelImport: () => lab.library.cancel('import'),
     resetImport: () => set({ importing: NO_IMPORT }),
 
     async remove(id) {
