@@ -61,7 +61,8 @@ const Token = memo(
         onMouseEnter={() => onPoint(token)}
         onClick={() => onPoint(token)}
       >
-        <Visible text={text} />
+        {/* A blank that the tokenizer put before the text has no width of its own. */}
+        {text === '' ? <i className={styles.sign} aria-hidden data-sign={spelled(pieces[0]!.token)} /> : <Visible text={text} />}
       </span>
     );
   },

@@ -55,10 +55,13 @@ function align(source: string, groups: readonly Group[], whole: boolean): TokenS
     let length = text === null ? -1 : matchLength(source, at, text);
     if (length < 0) {
       const gap = /^\s*/.exec(source.slice(at, at + LONGEST_UNKNOWN))![0].length;
-      const after =
-        text === null
-          ? unknownLength(source, at + gap, groups[index + 1]?.text ?? '')
-          : matchLength(source, at + gap, text.replace(/^ +/, ''));
+      const next = groups[index + 1];
+      // A blank that the vocabulary does not know: the next token stands right after it.
+      if (text === null && gap > 0 && next?.text && matchLength(source, at + gap, next.text.trimStart()) > 0) {
+        take(gap, pieces);
+        continue;
+      }
+      const after = text === null ? unknownLength(source, at + gap, next) : matchLength(source, at + gap, text.replace(/^ +/, ''));
       // A token that is not found stands for itself, and the text goes on where it was.
       if (after < 0) {
         spans.push({ text: text ?? '', pieces });
@@ -95,9 +98,10 @@ function folded(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** An unknown token reaches to where the next one is found, at most to the next white space. */
-function unknownLength(source: string, at: number, next: string): number {
-  const wanted = next.trim();
+/** An unknown token reaches to where the next one is found, else to the end of its word; ideographs and signs are words each. */
+function unknownLength(source: string, at: number, next: Group | undefined): number {
+  if (next?.text === null) return WORD.exec(source.slice(at, at + LONGEST_UNKNOWN))?.[0].length ?? 0;
+  const wanted = next?.text.trim() ?? '';
   let end = at;
   while (end < source.length && end - at < LONGEST_UNKNOWN && !/\s/.test(source[end]!)) {
     if (end > at && wanted !== '' && matchLength(source, end, wanted) > 0) break;
@@ -105,3 +109,5 @@ function unknownLength(source: string, at: number, next: string): number {
   }
   return end - at;
 }
+
+const WORD = /^(?:(?:(?!\p{sc=Han})[\p{L}\p{N}\p{M}])+|\S)/u;
