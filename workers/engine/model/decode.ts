@@ -3,6 +3,7 @@ import { concat, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, tra
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { attention } from '../ops/attention';
+import { linear } from '../ops/linear';
 import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
@@ -31,7 +32,7 @@ export class CachedDecoder {
     const logits = tidy(() => {
       const hidden = this.cache.length === 0 ? this.read(pending) : this.extend(pending);
       const last = slice(hidden, [hidden.shape[0] - 1, 0], [1, hidden.shape[1]]);
-      return reshape(matMul(last, this.model.headWeight(), false, true), [-1]);
+      return reshape(linear(last, this.model.headWeight()), [-1]);
     });
     try {
       return await logits.data<'float32'>();

@@ -1,13 +1,17 @@
 /** Linear and its gradients as blocked matrix products; `MatrixProducts` is also what cross-entropy stands on. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
+import { partition, partitionRows, registerWasmKernel } from '../../wasm/kernel';
 import { kernels } from '../kernels';
 
 /** As in assembly/product.ts. */
 const DEPTH = 384;
 const TILE = 8;
 const TILE_BYTES = 256;
+/** Rows up to which a weight is not worth packing. */
+const FEW = 3;
+/** Multiplications that are worth a thread's attention. */
+const VECTOR = 100_000;
 
 const eights = (count: number): number => Math.ceil(count / TILE) * TILE;
 
@@ -89,6 +93,12 @@ export function registerWasm(engine: WasmEngine): void {
       const [rows, depth] = x.shape as [number, number];
       const columns = weight.shape[0]!;
       const output = engine.output([rows, columns]);
+      if (rows <= FEW) {
+        const [from, weights, biases, residuals, to] = [x, weight, bias, residual, output].map((tensor) => engine.address(tensor));
+        const { block, chunks } = partition(columns, Math.ceil(VECTOR / (rows * depth) / 4) * 4);
+        engine.run('vectorProduct', chunks, [from!, rows, weights!, columns, depth, biases!, residuals!, to!, block]);
+        return output;
+      }
       const packed = engine.reserve(packedBytes(columns, depth));
       products.packTransposed(engine.address(weight), depth, columns, depth, packed);
       products.rows({
