@@ -3,7 +3,8 @@ import { backend as tensorBackend, getBackend, memory } from '@tensorflow/tfjs-c
 import { expose } from 'comlink';
 import { openBackend, settled } from '../../workers/engine';
 import type { DeviceInfo } from '../../workers/api';
-import { fusedStep } from './fused-step';
+import { checkpointedStep, fusedStep } from './fused-step';
+import { generationSpeed } from './generation';
 import { plainStep } from './plain-step';
 import { timeKernels } from './profile';
 import { productSpeeds } from './products';
@@ -18,7 +19,7 @@ export interface OpenBench {
   requireHardware: boolean;
 }
 
-const steps = { fused: fusedStep, plain: plainStep };
+const steps = { fused: fusedStep, checkpointed: checkpointedStep, plain: plainStep };
 export type Implementation = keyof typeof steps;
 
 let step: TrainingStep;
@@ -65,6 +66,9 @@ const bench = {
       : (memory() as { numBytesAllocatedInGPU?: number }).numBytesAllocatedInGPU;
     return { tensors: memory().numBytes, heap: heap ?? 0 };
   },
+
+  /** Milliseconds of each generated token. */
+  generate: (shape: ShapeName, tokens: number): Promise<number[]> => generationSpeed(shapes[shape], tokens),
 
   products: (sizes: [number, number, number][], warmUp: number): Promise<ProductSpeed[]> => productSpeeds(sizes, warmUp),
 };

@@ -91,6 +91,18 @@ async function benchStep({ shape, implementations, rounds, turn, warmUp, profile
   return { device: device!, shape, tokensPerStep, flopsPerToken: productFlops(config), results };
 }
 
+/** Median milliseconds of a generated token, in wall-clock and processor time. */
+async function benchGeneration(open: OpenBench, shape: ShapeName, tokens: number): Promise<{ wall: number; processor: number }> {
+  const { worker, remote } = start();
+  await remote.open(open);
+  await remote.generate(shape, Math.ceil(tokens / 4));
+  const before = await window.processorSeconds();
+  const times = await remote.generate(shape, tokens);
+  const processor = (1000 * ((await window.processorSeconds()) - before)) / tokens;
+  worker.terminate();
+  return { wall: median(times), processor };
+}
+
 async function benchProducts(open: OpenBench, sizes: [number, number, number][], warmUp: number): Promise<ProductSpeed[]> {
   const { worker, remote } = start();
   await remote.open(open);
@@ -103,9 +115,11 @@ declare global {
   interface Window {
     benchStep: typeof benchStep;
     benchProducts: typeof benchProducts;
+    benchGeneration: typeof benchGeneration;
     /** Processor time that the browser has used; given by run.mjs. */
     processorSeconds: () => Promise<number>;
   }
 }
 window.benchStep = benchStep;
 window.benchProducts = benchProducts;
+window.benchGeneration = benchGeneration;

@@ -4,7 +4,10 @@
  * products, in headless Chromium.
  *
  *     npm run bench -- [--backend wasm|webgpu|cpu] [--require-hardware] [--shape S --shape M …] [--threads 2]
- *                      [--rounds 5] [--turn 2000] [--fused-only] [--no-products] [--profile] [--chromium-flag=--x …]
+ *                      [--rounds 5] [--turn 2000] [--fused-only | --checkpointed] [--no-products] [--generate 200]
+ *                      [--profile] [--port 5303] [--chromium-flag=--x …]
+ *
+ * --checkpointed: against the fused step with activation checkpointing instead. --generate: that many tokens too.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -28,6 +31,9 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     turn: { type: 'string', default: '2000' },
     'fused-only': { type: 'boolean', default: false },
+    checkpointed: { type: 'boolean', default: false },
+    generate: { type: 'string', default: '0' },
+    port: { type: 'string', default: '5303' },
     profile: { type: 'boolean', default: false },
     'no-products': { type: 'boolean', default: false },
     'chromium-flag': { type: 'string', multiple: true, default: [] },
@@ -48,7 +54,7 @@ await build({
   worker: { format: 'es', plugins: () => [tfjsThreads()] },
   build: { outDir: site, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
 });
-const server = await serve({ folder: site, port: 5303 });
+const server = await serve({ folder: site, port: Number(values.port) });
 const gpuFlags = values['require-hardware'] ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'] : [];
 const browser = await chromium.launch({
   executablePath: await ensureBrowser(),
@@ -68,7 +74,9 @@ try {
     requireHardware: values['require-hardware'],
   };
   const shapes = /** @type {import('./shapes').ShapeName[]} */ (values.shape ?? ['S', 'M', 'nano', 'nano-256']);
-  const implementations = /** @type {import('./bench.worker').Implementation[]} */ (values['fused-only'] ? ['fused'] : ['fused', 'plain']);
+  const implementations = /** @type {import('./bench.worker').Implementation[]} */ (
+    values['fused-only'] ? ['fused'] : ['fused', values.checkpointed ? 'checkpointed' : 'plain']
+  );
   const timing = { rounds: Number(values.rounds), turn: Number(values.turn), warmUp: 2 * Number(values.turn), profile: values.profile };
   const measured = [];
   for (const shape of shapes) {
@@ -76,6 +84,18 @@ try {
     if (measured.length === 0) printDevice(result.device);
     measured.push(result);
     printShape(result);
+  }
+
+  const generated = [];
+  for (const shape of Number(values.generate) > 0 ? shapes : []) {
+    const times = await page.evaluate(({ open, shape, tokens }) => window.benchGeneration(open, shape, tokens), {
+      open,
+      shape,
+      tokens: Number(values.generate),
+    });
+    generated.push({ shape, ...times });
+    const { wall, processor } = times;
+    console.log(`${cell(shape)}generates ${(1000 / wall).toFixed(0)} tok/s, ${wall.toFixed(2)} ms a token, ${processor.toFixed(2)} cpu ms`);
   }
 
   const device = measured[0]?.device;
@@ -113,7 +133,7 @@ try {
   mkdirSync(results, { recursive: true });
   const file = join(results, `${backend}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`);
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, browser: browser.version() };
-  writeFileSync(file, JSON.stringify({ machine, shapes: measured, products }, null, 1));
+  writeFileSync(file, JSON.stringify({ machine, shapes: measured, generated, products }, null, 1));
   console.log(`written: ${file}`);
 } finally {
   await browser.close();
@@ -155,8 +175,9 @@ function printShape({ shape, tokensPerStep, flopsPerToken, results }) {
     for (const [name, milliseconds, calls] of profile.kernels.slice(0, 24))
       console.log(`  ${name.padEnd(28)} ${milliseconds.toFixed(2).padStart(8)} ms ${calls.toFixed(0).padStart(5)} calls`);
   }
-  const [fused, plain] = results;
-  if (fused && plain) console.log(`${cell(shape)}fused is ${(fused.tokensPerSecond / plain.tokensPerSecond).toFixed(1)} × plain`);
+  const [fused, other] = results;
+  if (fused && other)
+    console.log(`${cell(shape)}fused is ${(fused.tokensPerSecond / other.tokensPerSecond).toFixed(2)} × ${other.implementation}`);
 }
 
 /** @param {number[]} numbers */

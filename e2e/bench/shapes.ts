@@ -44,6 +44,8 @@ export const shapes = {
   M: shape([2048, 128, 344, 4, 4, 4], 8, 128),
   nano: shape([4096, 128, 384, 4, 4, 2], 8, 128),
   'nano-256': shape([4096, 128, 384, 4, 4, 2], 8, 256),
+  /** Four times as many layers: what activation checkpointing is for. */
+  'nano-deep': shape([4096, 128, 384, 16, 4, 2], 8, 256),
   /** The same tokens a step as nano-256 at four times the context: memory of attention must not grow with its square. */
   'nano-1024': shape([4096, 128, 384, 4, 4, 2], 2, 1024),
 } as const;
