@@ -1,38 +1,24 @@
 /** Where training acted: how far each part of a model moved from the base, relative to its size. */
-import { sqrt, square, sub, sum, stack, tidy } from '@tensorflow/tfjs-core';
+import { sqrt, square, stack, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
+import type { WeightChange } from '../api';
 import type { DecoderModel } from '../engine';
-
-export interface WeightChange {
-  /** Parameter by Hugging Face's name. */
-  name: string;
-  /** Index of its block; null outside the blocks (embeddings, last norm, head). */
-  layer: number | null;
-  parameters: number;
-  /** ‖b − a‖₂ and ‖a‖₂. */
-  change: number;
-  size: number;
-}
 
 /** @throws StudioError `tensor-shape` when the two are not of one shape */
 export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<WeightChange[]> {
   const names = [...a.parameters.keys()];
+  const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
+  const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
+  if (different !== undefined) {
+    const [expected, found] = [shapeOf(a, different), shapeOf(b, different)];
+    const message = `${different} is ${found} in one model and ${expected} in the other`;
+    throw new StudioError('tensor-shape', message, { file: 'model.safetensors', tensor: different, found, expected });
+  }
   const norms = tidy(() =>
     stack(
       names.flatMap((name) => {
-        const [before, after] = [a.parameters.get(name)!, b.parameters.get(name)];
-        if (!after || after.shape.join() !== before.shape.join())
-          throw new StudioError(
-            'tensor-shape',
-            `${name} is [${after?.shape.join() ?? ''}] in one model and [${before.shape.join()}] in the other`,
-            {
-              file: '',
-              tensor: name,
-              found: `[${after?.shape.join() ?? ''}]`,
-              expected: `[${before.shape.join()}]`,
-            },
-          );
-        return [sqrt(sum(square(sub(after, before)))), sqrt(sum(square(before)))];
+        const before = a.parameters.get(name)!;
+        return [sqrt(sum(square(sub(b.parameters.get(name)!, before)))), sqrt(sum(square(before)))];
       }),
     ),
   );

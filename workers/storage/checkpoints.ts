@@ -96,6 +96,11 @@ export async function loadCheckpoint(runId: string, step: number, store: FileSto
   };
 }
 
+/** The trainer's own state alone. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+export async function readCheckpointState(runId: string, step: number, store: FileStore = files): Promise<unknown> {
+  return (await readSeal(runId, step, store)).state;
+}
+
 /** The weights alone, checked and left on the disk. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
 export async function openCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<File> {
   return openBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);

@@ -1,16 +1,22 @@
 /** The trainer worker: one engine, the current run, and comparisons beside it. */
 import { memory } from '@tensorflow/tfjs-core';
+import { transfer } from 'comlink';
 import { StudioError } from '../../src/core/errors';
 import type { RunSnapshot } from '../../src/core/run/types';
-import type { BackendName, DeviceInfo, TrainerApi, WeightsRef } from '../api';
+import type { BackendName, DeviceInfo, OnProgress, TrainerApi, WeightsRef } from '../api';
 import { onDeviceLost, openBackend } from '../engine';
 import { compareHeldOut, compareTokens, type Work } from '../evaluate/comparison';
 import { continueText } from '../evaluate/continuation';
+import { attentionOf, channelsOf, memorisationOf, probesOf, robustnessOf, termsOf, type MeasureTools } from '../evaluate/measures';
+import { weightChanges } from '../evaluate/weight-changes';
+import { readCheckpointState } from '../storage/checkpoints';
+import { readRun } from '../storage/runs';
 import { readChannelTokens } from './channel-tokens';
 import { workerClock } from './clock';
 import { EngineLock } from './engine-lock';
 import { OpenModels } from './open-models';
 import { renewBackend } from './renew-backend';
+import { parseRunState } from './run-state';
 import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 import type { LoadedWeights } from './weights';
 
@@ -111,6 +117,17 @@ async function work(): Promise<Work> {
   return { lock, yield: () => clock.yield(), signal: cancelling.signal };
 }
 
+/** What a measure of these weights needs. */
+async function measuring(weights: readonly WeightsRef[], onProgress: OnProgress): Promise<MeasureTools> {
+  return {
+    models: weights.length,
+    open: (model, use) => models.use(weights[model]!, use),
+    read: (loaded, channels) => readChannelTokens(loaded.base, loaded.tokenizer.hash, channels, onProgress),
+    onProgress,
+    work: await work(),
+  };
+}
+
 function useBoth<T>(a: WeightsRef, b: WeightsRef, use: (a: LoadedWeights, b: LoadedWeights) => Promise<T>): Promise<T> {
   return models.use(a, (first) => models.use(b, (second) => use(first, second)));
 }
@@ -164,6 +181,32 @@ export const trainerApi: TrainerApi = {
   async tokenLosses(a, b, text) {
     const own = await work();
     return useBoth(a, b, (first, second) => compareTokens(first, second, text, own));
+  },
+
+  measureChannels: async (weights, channels, count, onProgress) => channelsOf(channels, count, await measuring(weights, onProgress)),
+  measureTerms: async (weights, channels, terms, count, onProgress) =>
+    termsOf(channels, terms, count, await measuring(weights, onProgress)),
+  measureProbes: async (weights, probes, onProgress) => probesOf(probes, await measuring(weights, onProgress)),
+  measureRobustness: async (weights, channels, count, onProgress) => robustnessOf(channels, count, await measuring(weights, onProgress)),
+
+  async measureMemorisation(base, run, step, rows, onProgress) {
+    const { recipe } = await readRun(run);
+    const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
+    const seen = { seed: recipe.seed, context: recipe.context, channels: recipe.channels, cursors: sampler.cursors };
+    return memorisationOf(seen, rows, await measuring([base, { kind: 'checkpoint', run, step }], onProgress));
+  },
+
+  async attention(weights, text) {
+    const view = await attentionOf(text, await measuring(weights, () => undefined));
+    return transfer(
+      view,
+      view.models.flatMap((layers) => layers.map((layer) => layer.weights.buffer)),
+    );
+  },
+
+  async weightChanges(base, tuned) {
+    const { lock } = await work();
+    return useBoth(base, tuned, ({ model: before }, { model: after }) => lock.run(() => weightChanges(before, after)));
   },
 
   async cancel() {

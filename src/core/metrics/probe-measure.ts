@@ -38,7 +38,7 @@ export interface ProbeMeasure {
 
 /** @param scores by model, in the probes' order */
 export function measureProbes(probes: readonly Probe[], scores: readonly (readonly ProbeScore[])[], seed: number): ProbeMeasure {
-  const readable = probes.flatMap((probe, at) => (scores.every((model) => model[at]!.kind !== 'too-long') ? [at] : []));
+  const readable = probes.flatMap((_, at) => (scores.every((model) => model[at]!.kind !== 'too-long') ? [at] : []));
   const names = [...new Set(readable.map((at) => probes[at]!.group))];
   const groups = names.map((name) => readable.filter((at) => probes[at]!.group === name));
   // [group][model][item]: 1 for a right answer, else 0; a reference by its likelihood.

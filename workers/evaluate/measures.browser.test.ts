@@ -1,0 +1,108 @@
+/** Measures through the real trainer worker, on a tiny model that trained for a moment. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Probe } from '../../src/core/probes/probe';
+import type { RunSnapshot } from '../../src/core/run/types';
+import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
+import type { TrainerApi, WeightsRef } from '../api';
+import { furnish, MODEL, studioRecipe } from '../trainer/fixtures/tiny-studio';
+
+const quiet = () => undefined;
+const channels = [
+  { id: 'general', corpus: 'tiny-general', role: 'general' as const },
+  { id: 'domain', corpus: 'tiny-domain', role: 'domain' as const },
+];
+
+describe('measures of a base and a tuned model', () => {
+  let client: WorkerClient<TrainerApi>;
+  let api: TrainerApi;
+  let run: string;
+  let weights: WeightsRef[];
+
+  beforeAll(async () => {
+    await furnish();
+    client = createWorkerClient<TrainerApi>(
+      'trainer',
+      () => new Worker(new URL('../trainer.worker.ts', import.meta.url), { type: 'module' }),
+    );
+    api = client.api;
+    await api.open({ backend: 'wasm', threads: 1, requireHardware: false });
+    const ended = new Promise<RunSnapshot>((resolve) => void api.listen((snapshot) => snapshot.state === 'finished' && resolve(snapshot)));
+    run = await api.start(studioRecipe({ name: 'measured', budget: { steps: 60 } }), 'measured', quiet);
+    await ended;
+    weights = [
+      { kind: 'model', model: MODEL },
+      { kind: 'checkpoint', run, step: 60 },
+    ];
+  });
+  afterAll(() => client.terminate());
+
+  it('gives the same figures again: measuring trains nothing', async () => {
+    const first = await api.measureChannels(weights, channels, 6, quiet);
+    expect(first.channels.map(({ id, documents }) => [id, documents])).toEqual([
+      ['general', 6],
+      ['domain', 6],
+    ]);
+    expect(first.domainGain[1]!.value).toBeGreaterThan(0.5);
+    expect(first.domainGain[1]!.interval!.low).toBeLessThan(first.domainGain[1]!.value);
+    expect(first.meanRetention[1]!.value).toBeGreaterThan(1);
+    await api.measureRobustness(weights, channels, 2, quiet);
+    expect(await api.measureChannels(weights, channels, 6, quiet)).toEqual(first);
+    // A model against itself has learnt and lost nothing.
+    const same = await api.measureChannels([weights[1]!, weights[1]!], channels, 6, quiet);
+    expect(same.domainGain[1]).toEqual({ value: 0, interval: { low: 0, high: 0 } });
+  });
+
+  it('finds terms with their passages', async () => {
+    const { overall, terms } = await api.measureTerms(weights, channels, ['patient', '患者', 'absent'], 6, quiet);
+    expect(terms.map(({ term }) => term).sort()).toEqual(['patient', '患者'].filter((term) => terms.some((found) => found.term === term)));
+    expect(overall!.count).toBe(terms.reduce((sum, { count }) => sum + count, 0));
+    expect(terms[0]!.passages[0]!.loss).toHaveLength(2);
+    expect(overall!.bitsPerByte[1]!).toBeLessThan(overall!.bitsPerByte[0]!);
+  });
+
+  it('asks probes of both', async () => {
+    const probes: Probe[] = [
+      { kind: 'choice', prompt: 'The patient takes the', choices: [' medication', ' xxxqqqzzz'], answer: 0, group: 'facts' },
+      { kind: 'choice', prompt: 'x'.repeat(40), choices: ['a', 'b'], answer: 0, group: 'facts' },
+    ];
+    const { scores, measure } = await api.measureProbes(weights, probes, quiet);
+    expect(scores.map((model) => model.map(({ kind }) => kind))).toEqual([
+      ['choice', 'too-long'],
+      ['choice', 'too-long'],
+    ]);
+    expect(measure).toMatchObject({ tooLong: 1, risk: null, groups: [{ group: 'facts', items: 1 }] });
+  });
+
+  it('holds seen text against unseen, and noise against clean text', async () => {
+    const memorisation = await api.measureMemorisation(weights[0]!, run, 60, 4, quiet);
+    expect(memorisation.map(({ id, measure }) => [id, measure.rows.seen])).toEqual([
+      ['general', 4],
+      ['domain', 4],
+    ]);
+    const curves = await api.measureRobustness(weights, channels, 3, quiet);
+    expect(curves.map(({ kind }) => kind)).toEqual(['characters', 'deletion', 'synonym']);
+    for (const { levels, bitsPerByte } of curves) for (const bits of bitsPerByte) expect(bits).toHaveLength(levels.length);
+    const [noise] = curves;
+    expect(noise!.bitsPerByte[1]!.at(-1)!).toBeGreaterThan(noise!.bitsPerByte[1]![0]!);
+  });
+
+  it('looks inside', async () => {
+    const { tokens, models, divergence } = await api.attention(weights, 'The patient');
+    expect(tokens.slice(1).join('')).toBe('The patient');
+    expect(models).toHaveLength(2);
+    expect(models[0]![0]!.weights).toHaveLength(2 * tokens.length ** 2);
+    expect(divergence[0]).toEqual([0]);
+    expect(divergence[1]![0]).toBeGreaterThan(0);
+    const changes = await api.weightChanges(weights[0]!, weights[1]!);
+    expect(changes.every(({ change, size }) => change > 0 && size > 0)).toBe(true);
+    expect(new Set(changes.map(({ layer }) => layer))).toEqual(new Set([null, 0]));
+  });
+
+  it('can be cancelled half way', async () => {
+    const work = Promise.all([
+      api.measureRobustness(weights, channels, 6, quiet),
+      new Promise((go) => setTimeout(go, 30)).then(() => api.cancel()),
+    ]);
+    await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
