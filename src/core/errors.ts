@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
+  | 'json-invalid' // file, detail
   | 'zip-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'zip-too-large' // bytes, limit
   | 'folder-refused' // folder, detail

@@ -1,12 +1,13 @@
-/** A checkpoint as a zip that transformers loads: which step, which number format, progress, download. */
+/** A checkpoint as a zip or a folder that transformers loads: which step, which number format, progress, download. */
 import { useState } from 'react';
 import { Button, NativeSelect } from '@mantine/core';
-import { Download, PackageOpen } from 'lucide-react';
+import { Download, FolderOutput, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Dialog } from '../ui/Dialog';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { ProgressLine } from '../ui/ProgressLine';
+import { canPickFolder } from './folder-picker';
 import { useRuns, type ExportType } from './store';
 import styles from './Runs.module.css';
 
@@ -29,12 +30,12 @@ function ExportForm({ run }: { run: string }) {
   const format = useFormat();
   const exporting = useRuns((state) => state.exporting);
   const saved = useRuns((state) => state.checkpoints.get(run));
-  const exportRun = useRuns((state) => state.exportRun);
+  const { exportRun, exportToFolder, cancelExport } = useRuns.getState();
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
   const [dtype, setDtype] = useState<ExportType>('F32');
   if (!exporting) return null;
-  const { busy, progress, error, file } = exporting;
+  const { busy, progress, error, file, folder } = exporting;
   return (
     <div className={styles.export}>
       <p className={styles.facts}>{t('export.text')}</p>
@@ -59,11 +60,16 @@ function ExportForm({ run }: { run: string }) {
             onChange={(event) => setDtype(TYPES.find((type) => type === event.currentTarget.value) ?? 'F32')}
             data={TYPES.map((type) => ({ value: type, label: t(`export.${type}`) }))}
           />
-          {busy && <ProgressLine progress={progress} />}
+          {busy && <ProgressLine progress={progress} onCancel={() => void cancelExport()} />}
           {error && <ErrorBanner error={error} />}
           {file && (
             <p role="status" className={styles.ready}>
               {t('export.ready', { name: file.name })}
+            </p>
+          )}
+          {folder && (
+            <p role="status" className={styles.ready}>
+              {t('export.written', folder)}
             </p>
           )}
           {file && (
@@ -71,14 +77,22 @@ function ExportForm({ run }: { run: string }) {
               {t('export.download', { bytes: format.bytes(file.bytes) })}
             </Button>
           )}
-          <Button
-            variant={file ? 'default' : 'filled'}
-            leftSection={<PackageOpen size={15} />}
-            loading={busy}
-            onClick={() => void exportRun(step, dtype)}
-          >
-            {t(file ? 'export.again' : 'export.run')}
-          </Button>
+          {!busy && (
+            <div className={styles.exportWays}>
+              <Button
+                variant={file ? 'default' : 'filled'}
+                leftSection={<PackageOpen size={15} />}
+                onClick={() => void exportRun(step, dtype)}
+              >
+                {t(file ? 'export.again' : 'export.run')}
+              </Button>
+              {canPickFolder() && (
+                <Button variant="default" leftSection={<FolderOutput size={15} />} onClick={() => void exportToFolder(step, dtype)}>
+                  {t('export.toFolder')}
+                </Button>
+              )}
+            </div>
+          )}
         </>
       )}
     </div>

@@ -5,6 +5,7 @@ import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord, EvaluationRow, RunRecord, RunSnapshot } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { pickFolder } from './folder-picker';
 
 export interface OpenRun {
   id: string;
@@ -22,6 +23,8 @@ export interface RunExport {
   error: ErrorRecord | null;
   /** The finished zip's address and name, until the dialog closes. */
   file: { url: string; name: string; bytes: number } | null;
+  /** The folder that was written, and the one that it lies in. */
+  folder: { name: string; parent: string } | null;
   busy: boolean;
 }
 
@@ -48,128 +51,160 @@ export interface RunsState {
   remove(id: string): Promise<boolean>;
   beginExport(id: string): void;
   exportRun(step: number, dtype: ExportType): Promise<void>;
+  /** Asks for a folder on the disk and writes a new one into it. */
+  exportToFolder(step: number, dtype: ExportType): Promise<void>;
+  cancelExport(): Promise<void>;
   endExport(): void;
   dismiss(): void;
 }
 
-export const useRuns = create<RunsState>()((set, get) => ({
-  list: 'loading',
-  listError: null,
-  runs: [],
-  checkpoints: new Map(),
-  storage: null,
-  opened: null,
-  exporting: null,
-  resuming: null,
-  failure: null,
+export const useRuns = create<RunsState>()((set, get) => {
+  const nameOf = (id: string): string => get().runs.find((record) => record.id === id)?.name ?? id;
 
-  async load() {
-    try {
-      const runs = await lab.library.runs();
-      const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
-      const newest = [...runs].sort((one, other) => other.createdAt - one.createdAt);
-      set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
-      set({ storage: await lab.library.storage() });
-    } catch (error) {
-      set({ list: 'failed', listError: errorRecord(error) });
-    }
-  },
+  /** Of exports; the dialog's closing ends one. What an earlier one still tells is not of the dialog that is open now. */
+  let turns = 0;
 
-  async open(id) {
-    set({ opened: { id, state: 'loading', error: null, snapshot: null, evaluations: [] } });
-    const settle = (change: Partial<OpenRun>) => {
-      const { opened } = get();
-      if (opened?.id === id) set({ opened: { ...opened, ...change } });
-    };
-    try {
-      const [snapshot, metrics] = await Promise.all([lab.library.snapshot(id), lab.library.metrics(id)]);
-      settle({ state: 'ready', snapshot, evaluations: metrics.evaluations });
-    } catch (error) {
-      settle({ state: 'failed', error: errorRecord(error) });
-    }
-  },
-  close: () => set({ opened: null }),
-
-  async rename(id, name) {
-    const trimmed = name.trim().slice(0, 120);
-    const run = get().runs.find((record) => record.id === id);
-    if (!run || trimmed === '' || trimmed === run.name) return;
-    const show = (shown: string) => set({ runs: get().runs.map((record) => (record.id === id ? { ...record, name: shown } : record)) });
-    show(trimmed);
-    try {
-      await lab.library.renameRun(id, trimmed);
-    } catch (error) {
-      show(run.name);
-      set({ failure: { run: id, error: errorRecord(error) } });
-    }
-  },
-
-  async resume(id) {
-    if (get().resuming) return false;
-    set({ resuming: { run: id, progress: null }, failure: null });
-    try {
-      await openDevice();
-      await lab.trainer.resume(id, (progress) => set({ resuming: { run: id, progress } }));
-      return true;
-    } catch (error) {
-      set({ failure: { run: id, error: errorRecord(error) } });
-      return false;
-    } finally {
-      set({ resuming: null });
-    }
-  },
-
-  async remove(id) {
-    try {
-      await lab.library.removeRun(id);
-    } catch (error) {
-      set({ failure: { run: id, error: errorRecord(error) } });
-      return false;
-    }
-    const { runs, opened } = get();
-    set({ runs: runs.filter((run) => run.id !== id), opened: opened?.id === id ? null : opened });
-    await get().load();
-    return true;
-  },
-
-  beginExport: (run) => set({ exporting: { run, progress: null, error: null, file: null, busy: false } }),
-
-  async exportRun(step, dtype) {
+  /** One export at a time; what `work` made is shown as long as its dialog is open. */
+  async function begin(work: (run: string, onProgress: (progress: Progress) => void) => Promise<Partial<RunExport>>): Promise<void> {
     const begun = get().exporting;
     if (!begun || begun.busy) return;
     const { run } = begun;
+    const turn = (turns += 1);
     const settle = (change: Partial<RunExport>) => {
-      const { exporting } = get();
-      if (exporting?.run === run) set({ exporting: { ...exporting, ...change } });
+      const { exporting: shown } = get();
+      if (shown && turn === turns) set({ exporting: { ...shown, ...change } });
     };
     release(begun);
-    settle({ busy: true, error: null, file: null, progress: null });
+    settle({ busy: true, error: null, file: null, folder: null, progress: null });
     try {
-      const blob = await lab.library.exportRun(run, step, dtype, (progress) => settle({ progress }));
-      if (get().exporting?.run !== run) return;
-      const name = get().runs.find((record) => record.id === run)?.name ?? run;
-      settle({ file: { url: URL.createObjectURL(blob), name: zipName(name, step), bytes: blob.size } });
+      settle(await work(run, (progress) => settle({ progress })));
     } catch (error) {
-      settle({ error: errorRecord(error) });
+      const record = errorRecord(error);
+      if (record.code !== 'cancelled') settle({ error: record });
     } finally {
       settle({ busy: false, progress: null });
     }
-  },
+  }
 
-  endExport() {
-    const { exporting } = get();
-    if (exporting) release(exporting);
-    set({ exporting: null });
-  },
-  dismiss: () => set({ failure: null }),
-}));
+  return {
+    list: 'loading',
+    listError: null,
+    runs: [],
+    checkpoints: new Map(),
+    storage: null,
+    opened: null,
+    exporting: null,
+    resuming: null,
+    failure: null,
+
+    async load() {
+      try {
+        const runs = await lab.library.runs();
+        const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
+        const newest = [...runs].sort((one, other) => other.createdAt - one.createdAt);
+        set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
+        set({ storage: await lab.library.storage() });
+      } catch (error) {
+        set({ list: 'failed', listError: errorRecord(error) });
+      }
+    },
+
+    async open(id) {
+      set({ opened: { id, state: 'loading', error: null, snapshot: null, evaluations: [] } });
+      const settle = (change: Partial<OpenRun>) => {
+        const { opened } = get();
+        if (opened?.id === id) set({ opened: { ...opened, ...change } });
+      };
+      try {
+        const [snapshot, metrics] = await Promise.all([lab.library.snapshot(id), lab.library.metrics(id)]);
+        settle({ state: 'ready', snapshot, evaluations: metrics.evaluations });
+      } catch (error) {
+        settle({ state: 'failed', error: errorRecord(error) });
+      }
+    },
+    close: () => set({ opened: null }),
+
+    async rename(id, name) {
+      const trimmed = name.trim().slice(0, 120);
+      const run = get().runs.find((record) => record.id === id);
+      if (!run || trimmed === '' || trimmed === run.name) return;
+      const show = (shown: string) => set({ runs: get().runs.map((record) => (record.id === id ? { ...record, name: shown } : record)) });
+      show(trimmed);
+      try {
+        await lab.library.renameRun(id, trimmed);
+      } catch (error) {
+        show(run.name);
+        set({ failure: { run: id, error: errorRecord(error) } });
+      }
+    },
+
+    async resume(id) {
+      if (get().resuming) return false;
+      set({ resuming: { run: id, progress: null }, failure: null });
+      try {
+        await openDevice();
+        await lab.trainer.resume(id, (progress) => set({ resuming: { run: id, progress } }));
+        return true;
+      } catch (error) {
+        set({ failure: { run: id, error: errorRecord(error) } });
+        return false;
+      } finally {
+        set({ resuming: null });
+      }
+    },
+
+    async remove(id) {
+      try {
+        await lab.library.removeRun(id);
+      } catch (error) {
+        set({ failure: { run: id, error: errorRecord(error) } });
+        return false;
+      }
+      const { runs, opened } = get();
+      set({ runs: runs.filter((run) => run.id !== id), opened: opened?.id === id ? null : opened });
+      await get().load();
+      return true;
+    },
+
+    beginExport: (run) => set({ exporting: { run, progress: null, error: null, file: null, folder: null, busy: false } }),
+
+    exportRun: (step, dtype) =>
+      begin(async (run, onProgress) => {
+        const blob = await lab.library.exportRun(run, step, dtype, onProgress);
+        // The dialog may have been closed meanwhile: nobody would ever let go of the address.
+        if (get().exporting?.run !== run) return {};
+        return { file: { url: URL.createObjectURL(blob), name: `${exportName(nameOf(run), step)}.zip`, bytes: blob.size } };
+      }),
+
+    exportToFolder: (step, dtype) =>
+      begin(async (run, onProgress) => {
+        const parent = await pickFolder();
+        if (!parent) return {};
+        const name = await lab.library.exportRunToFolder(run, step, dtype, parent, exportName(nameOf(run), step), onProgress);
+        return { folder: { name, parent: parent.name } };
+      }),
+
+    cancelExport: () => lab.library.cancel('export'),
+
+    endExport() {
+      const begun = get().exporting;
+      if (begun) release(begun);
+      if (begun?.busy) {
+        turns += 1;
+        void lab.library.cancel('export');
+      }
+      set({ exporting: null });
+    },
+    dismiss: () => set({ failure: null }),
+  };
+});
 
 function release(exporting: RunExport): void {
   if (exporting.file) URL.revokeObjectURL(exporting.file.url);
 }
 
-/** A name that every file system takes. */
-export function zipName(run: string, step: number): string {
+/** A name that every file system takes, without an ending. */
+export function exportName(run: string, step: number): string {
   const plain = run.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return `${plain === '' ? 'run' : plain}-step-${step}.zip`;
+  return `${plain === '' ? 'run' : plain}-step-${step}`;
 }

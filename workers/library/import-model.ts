@@ -76,6 +76,7 @@ async function takeIn(
   await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
   const config = await readText(byName, 'config.json');
+  const fields = parseObject('config.json', config);
   const tokenizer = new TextTokenizer({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
@@ -105,11 +106,7 @@ async function takeIn(
     if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
   }
 
-  const record = modelRecord(
-    { id, name, bundled: false, createdAt: Date.now() },
-    JSON.parse(config) as Record<string, unknown>,
-    model.config,
-  );
+  const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config);
   stopIf(signal);
   try {
     await settleIncoming(id, [...texts, ...weights.map((file) => file.name)]);
@@ -177,6 +174,21 @@ async function readText(byName: ReadonlyMap<string, IncomingFile>, name: string)
   const { bytes } = byName.get(name)!;
   if (bytes.size > LARGEST_TEXT) throw tooLarge(name, bytes.size, LARGEST_TEXT);
   return bytes.text();
+}
+
+function parseObject(file: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw notJson(file, error instanceof Error ? error.message : String(error));
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notJson(file, 'it holds no object');
+  return value as Record<string, unknown>;
+}
+
+function notJson(file: string, detail: string): StudioError {
+  return new StudioError('json-invalid', `${file} is not readable JSON: ${detail}`, { file, detail });
 }
 
 function tooLarge(file: string, bytes: number, limit: number): StudioError {

@@ -1,9 +1,10 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
-import { strFromU8, unzipSync } from 'fflate';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { strFromU8, unzipSync, zipSync } from 'fflate';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Progress } from '../api';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
+import { writeSafetensors } from '../engine/checkpoint/write';
 import { saveCheckpoint } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
@@ -37,6 +38,58 @@ const filesOf = (change: Change = {}): File[] =>
   Object.entries({ ...base, ...change }).flatMap(([name, content]) => (content === null ? [] : [new File([content], name)]));
 const configWith = (fields: object): string => JSON.stringify({ ...(JSON.parse(strFromU8(base['config.json'])) as object), ...fields });
 
+/** The base's tensors over two files, with their index. */
+function sharded(change: (map: Record<string, string>) => void = () => undefined): Change {
+  const list = [...readSafetensors('base', base['model.safetensors']).tensors.values()].map(({ name, shape, read }) => ({
+    name,
+    shape,
+    data: read(),
+  }));
+  const [first, second] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+  const map = Object.fromEntries(list.map(({ name }, at) => [name, at < 10 ? first : second]));
+  change(map);
+  return {
+    'model.safetensors': null,
+    [first]: writeSafetensors(list.slice(0, 10), 'F16'),
+    [second]: writeSafetensors(list.slice(10), 'F16'),
+    'model.safetensors.index.json': JSON.stringify({ weight_map: map }),
+  };
+}
+
+/** The base's weight file with one thing wrong. */
+function broken(header: (text: string) => string, value?: number): Uint8Array<ArrayBuffer> {
+  const bytes = base['model.safetensors'].slice();
+  const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const text = header(strFromU8(bytes.subarray(8, end)));
+  bytes.set(new TextEncoder().encode(text.padEnd(end - 8)).subarray(0, end - 8), 8);
+  if (value !== undefined) new DataView(bytes.buffer).setUint16(bytes.length - 2, value, true);
+  return bytes;
+}
+
+/** A few bytes that claim to be 2 GB of weights. */
+function claiming2GB(): Uint8Array<ArrayBuffer> {
+  const header = JSON.stringify({ 'model.norm.weight': { dtype: 'F32', shape: [2 ** 29], data_offsets: [0, 2 ** 31] } });
+  const bytes = new Uint8Array(1024);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(new TextEncoder().encode(header), 8);
+  return bytes;
+}
+
+const zipOf = (entries: Record<string, Uint8Array>): File[] => [new File([zipSync(entries, { level: 1 })], 'model.zip')];
+const wholeZip = (change: Record<string, Uint8Array> = {}, folder = ''): File[] =>
+  zipOf(Object.fromEntries(Object.entries({ ...base, ...change }).map(([name, bytes]) => [folder + name, bytes])));
+
+/** Every file of the storage, to see that nothing came and nothing went. */
+async function stored(path = ''): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, kind } of await storage.list(path)) {
+    const inner = path === '' ? name : `${path}/${name}`;
+    if (kind === 'directory') found.push(...(await stored(inner)));
+    else found.push(`${inner} ${await storage.size(inner)}`);
+  }
+  return found;
+}
+
 describe('models', () => {
   it('lists the bundled base with its size', async () => {
     const [nano] = await libraryApi.models();
@@ -50,49 +103,170 @@ describe('models', () => {
     const record = await libraryApi.importModel(filesOf(), 'from elsewhere', (progress) => seen.push(progress));
     models.push(record.id);
     expect(record).toMatchObject({ name: 'from elsewhere', bundled: false, parameters: 1_311_872 });
-    expect(seen.at(-1)).toMatchObject({ phase: 'import', done: base['model.safetensors'].length });
+    expect(seen.at(-1)).toMatchObject({ phase: 'import', done: base['model.safetensors'].length, total: base['model.safetensors'].length });
     expect((await libraryApi.models()).map(({ id }) => id)).toEqual(['nano', record.id]);
     expect(await sha256(await storage.read(`models/${record.id}/model.safetensors`))).toBe(await sha256(base['model.safetensors']));
+    expect(await storage.list('incoming')).toEqual([]);
   });
 
+  it('imports shards, and nothing of the folder that is no part of the model', async () => {
+    const record = await libraryApi.importModel(
+      filesOf({ ...sharded(), 'model-00003-of-00003.safetensors': 'rubbish', 'pytorch_model.bin': 'more', 'README.md': '# Hello' }),
+      'sharded',
+      quiet,
+    );
+    models.push(record.id);
+    expect((await storage.list(`models/${record.id}`)).map(({ name }) => name)).toEqual([
+      ...['README.md', 'config.json', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'],
+      ...['model.safetensors.index.json', 'tokenizer.json', 'tokenizer_config.json'],
+    ]);
+    expect(await libraryApi.modelCard(record.id)).toBe('# Hello');
+  });
+
+  it.each(['', 'nano-main/'])('imports a zip, its files below "%s", with packed and with stored weights', async (folder) => {
+    for (const level of [0, 6] as const) {
+      const entries = Object.fromEntries(Object.entries(base).map(([name, bytes]) => [folder + name, bytes]));
+      const zip = zipSync({ ...entries, [`${folder}inner.zip`]: new Uint8Array(30) }, { level });
+      const record = await libraryApi.importModel([new File([zip], 'Nano.zip')], 'zipped', quiet);
+      models.push(record.id);
+      expect(await sha256(await storage.read(`models/${record.id}/model.safetensors`))).toBe(await sha256(base['model.safetensors']));
+      expect(await sha256(await storage.read(`models/${record.id}/tokenizer.json`))).toBe(await sha256(base['tokenizer.json']));
+      expect(await storage.list('incoming')).toEqual([]);
+    }
+  });
+
+  it('leaves nothing of an import that was cancelled', async () => {
+    const before = await stored();
+    for (const files of [filesOf(), wholeZip()]) {
+      const importing = libraryApi.importModel(files, 'cancelled', ({ done }) => void (done > 0 && libraryApi.cancel('import')));
+      await expect(importing).rejects.toMatchObject({ code: 'cancelled' });
+      expect(await stored()).toEqual(before);
+    }
+    const record = await libraryApi.importModel(filesOf(), 'and again', quiet);
+    models.push(record.id);
+  });
+
+  it('sweeps up what a tab that went away left behind', async () => {
+    await storage.write('incoming/m-dead/model.safetensors', new Uint8Array(10));
+    const record = await libraryApi.importModel(filesOf(), 'later', quiet);
+    models.push(record.id);
+    expect(await storage.list('incoming')).toEqual([]);
+  });
+});
+
+describe('a hostile folder or zip', () => {
+  let kept: string;
+  beforeAll(async () => {
+    kept = (await libraryApi.importModel(filesOf(), 'was there before', quiet)).id;
+  });
+  afterAll(() => libraryApi.removeModel(kept));
+
+  const weights = (bytes: Uint8Array<ArrayBuffer>) => filesOf({ 'model.safetensors': bytes });
+  const invalid = (reason: string, values: object = {}) => ({
+    code: 'safetensors-invalid',
+    values: { file: 'model.safetensors', reason, ...values },
+  });
   it.each([
     [
-      'a truncated weight file',
-      () => ({ 'model.safetensors': base['model.safetensors'].slice(0, 100_000) }),
-      { code: 'safetensors-invalid', values: { file: 'model.safetensors' } },
+      'a shard that is missing',
+      () => filesOf({ ...sharded(), 'model-00002-of-00002.safetensors': null }),
+      { code: 'file-missing', values: { file: 'model.safetensors.index.json', wanted: 'model-00002-of-00002.safetensors' } },
     ],
     [
+      'an index that names a tensor which is not there',
+      () => filesOf(sharded((map) => void (map['model.layers.9.absent'] = 'model-00001-of-00002.safetensors'))),
+      { code: 'tensor-missing', values: { file: 'model-00001-of-00002.safetensors', tensor: 'model.layers.9.absent' } },
+    ],
+    [
+      'an index that is no index',
+      () => filesOf({ ...sharded(), 'model.safetensors.index.json': '{' }),
+      { code: 'safetensors-invalid', values: { file: 'model.safetensors.index.json', reason: 'index-unreadable' } },
+    ],
+    [
+      'an index that leads out of the folder',
+      () => filesOf(sharded((map) => void (map['a'] = '../../secrets.safetensors'))),
+      { code: 'safetensors-invalid', values: { reason: 'index-path', found: '../../secrets.safetensors' } },
+    ],
+    [
+      'weights of a type that is none',
+      () => weights(broken((text) => text.replace('"F16"', '"F61"'))),
+      invalid('dtype-unknown', { found: '"F61"' }),
+    ],
+    [
+      'weights of a type that is not float',
+      () => weights(broken((text) => text.replace('"F16"', '"I16"'))),
+      invalid('dtype-not-float', { found: 'I16' }),
+    ],
+    [
+      'weights that are not numbers',
+      () => weights(broken((text) => text, 0x7e00)),
+      { code: 'tensor-not-finite', values: { file: 'model.safetensors' } },
+    ],
+    ['infinite weights', () => weights(broken((text) => text, 0xfc00)), { code: 'tensor-not-finite' }],
+    ['2 GB claimed by 1 KB', () => weights(claiming2GB()), invalid('data-length', { expected: 2 ** 31 })],
+    [
+      'a header of 2⁶³ bytes',
+      () => weights(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 1, 2)),
+      invalid('header-beyond-file', { claimed: '9223372036854775808' }),
+    ],
+    [
+      'a truncated weight file',
+      () => weights(base['model.safetensors'].slice(0, 100_000)),
+      invalid('data-length', { expected: 2 * 1_311_872 }),
+    ],
+    ['an empty weight file', () => weights(new Uint8Array()), invalid('too-short')],
+    [
+      'a config that is no JSON',
+      () => filesOf({ 'config.json': '{"model_type": ' }),
+      { code: 'json-invalid', values: { file: 'config.json' } },
+    ],
+    ['an empty config', () => filesOf({ 'config.json': '' }), { code: 'json-invalid', values: { file: 'config.json' } }],
+    [
       'an unknown architecture',
-      () => ({ 'config.json': configWith({ model_type: 'mamba' }) }),
+      () => filesOf({ 'config.json': configWith({ model_type: 'mamba' }) }),
       { code: 'config-unsupported', values: { field: 'model_type', value: 'mamba' } },
     ],
     [
       'a tokenizer too large for the model',
-      () => ({ 'config.json': configWith({ vocab_size: 4000 }) }),
+      () => filesOf({ 'config.json': configWith({ vocab_size: 4000 }) }),
       { code: 'tokenizer-mismatch', values: { tokenizerSize: 4096, modelSize: 4000 } },
     ],
     [
       'weights of another shape',
-      () => ({ 'config.json': configWith({ intermediate_size: 512 }) }),
+      () => filesOf({ 'config.json': configWith({ intermediate_size: 512 }) }),
       { code: 'tensor-shape', values: { expected: '[512, 128]' } },
     ],
-    ['a missing tensor', () => ({ 'config.json': configWith({ num_hidden_layers: 5 }) }), { code: 'tensor-missing' }],
-    ['no tokenizer', () => ({ 'tokenizer.json': null }), { code: 'file-missing', values: { wanted: 'tokenizer.json' } }],
-    ['a broken tokenizer', () => ({ 'tokenizer.json': '{"model":' }), { code: 'tokenizer-invalid', values: { file: 'tokenizer.json' } }],
-    ['no weights', () => ({ 'model.safetensors': null }), { code: 'file-missing', values: { wanted: '*.safetensors' } }],
+    ['a missing tensor', () => filesOf({ 'config.json': configWith({ num_hidden_layers: 5 }) }), { code: 'tensor-missing' }],
+    ['no tokenizer', () => filesOf({ 'tokenizer.json': null }), { code: 'file-missing', values: { wanted: 'tokenizer.json' } }],
     [
-      'a missing shard',
-      () => ({
-        'model.safetensors': null,
-        'model-00002.safetensors': base['model.safetensors'],
-        'model.safetensors.index.json': '{"weight_map":{"model.norm.weight":"model-00001.safetensors"}}',
-      }),
-      { code: 'file-missing', values: { wanted: 'model-00001.safetensors' } },
+      'a broken tokenizer',
+      () => filesOf({ 'tokenizer.json': '{"model":' }),
+      { code: 'tokenizer-invalid', values: { file: 'tokenizer.json' } },
     ],
-  ])('refuses %s and stores nothing', async (_, change: () => Change, error) => {
-    await expect(libraryApi.importModel(filesOf(change()), 'bad', quiet)).rejects.toMatchObject(error);
-    expect(await storage.list('models')).toEqual([]);
-    expect(await libraryApi.models()).toHaveLength(1);
+    ['no weights', () => filesOf({ 'model.safetensors': null }), { code: 'file-missing', values: { wanted: '*.safetensors' } }],
+    ['no file at all', () => [], { code: 'file-missing' }],
+    [
+      'a zip whose names lead out of the folder',
+      () => wholeZip({ '../../evil.txt': new Uint8Array(1) }),
+      { code: 'zip-invalid', values: { file: 'model.zip', reason: 'zip-path', entry: '../../evil.txt' } },
+    ],
+    [
+      'a zip bomb',
+      () => wholeZip({ 'model.safetensors': new Uint8Array(8 * 2 ** 20) }),
+      { code: 'zip-invalid', values: { reason: 'zip-bomb', entry: 'model.safetensors', bytes: 8 * 2 ** 20 } },
+    ],
+    [
+      'a zip within a zip',
+      () => zipOf({ 'model.zip': zipSync(base) }),
+      { code: 'file-missing', values: { file: 'model.zip', wanted: 'config.json' } },
+    ],
+    ['a zip that is none', () => [new File(['PK, but not really'], 'model.zip')], { code: 'zip-invalid', values: { reason: 'zip-none' } }],
+    ['a broken model in a zip', () => wholeZip({ 'model.safetensors': claiming2GB() }), invalid('data-length')],
+  ])('refuses %s, stores nothing and touches nothing', async (_, files: () => File[], error) => {
+    const before = await stored();
+    await expect(libraryApi.importModel(files(), 'bad', quiet)).rejects.toMatchObject(error);
+    expect(await stored()).toEqual(before);
+    expect((await libraryApi.models()).map(({ id }) => id)).toEqual(['nano', kept]);
   });
 });
 
@@ -184,6 +358,41 @@ describe('runs', () => {
       const bound = dtype === 'BF16' ? 2 ** -8 : 0;
       expect(found.every((value, at) => Math.abs(value - expected[at]!) <= bound * Math.abs(expected[at]!))).toBe(true);
     }
+  });
+
+  it('writes the same files into a new folder, and touches nothing beside it', async () => {
+    const id = await storedRun();
+    const disk = await (await navigator.storage.getDirectory()).getDirectoryHandle('test-disk', { create: true });
+    const zip = unzipSync(new Uint8Array(await (await libraryApi.exportRun(id, 10, 'BF16', quiet)).arrayBuffer()));
+    await storage.write('test-disk/stored-step-10/mine.txt', 'mine');
+    expect(await libraryApi.exportRunToFolder(id, 10, 'BF16', disk, 'stored-step-10', quiet)).toBe('stored-step-10-2');
+    expect(await storage.readText('test-disk/stored-step-10/mine.txt')).toBe('mine');
+    const written = await storage.list('test-disk/stored-step-10-2');
+    expect(written.map(({ name }) => name)).toEqual(Object.keys(zip).sort());
+    for (const { name } of written)
+      expect(await sha256(await storage.read(`test-disk/stored-step-10-2/${name}`)), name).toBe(await sha256(zip[name]!));
+
+    const cancelled = libraryApi.exportRunToFolder(
+      id,
+      10,
+      'F32',
+      disk,
+      'cancelled',
+      ({ done }) => void (done > 5000 && libraryApi.cancel('export')),
+    );
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await storage.list('test-disk')).map(({ name }) => name)).toEqual(['stored-step-10', 'stored-step-10-2']);
+    await storage.remove('test-disk');
+    await expect(libraryApi.exportRunToFolder(id, 10, 'F32', disk, 'gone', quiet)).rejects.toMatchObject({
+      code: 'folder-refused',
+      values: { folder: 'test-disk' },
+    });
+  });
+
+  it('stops making a zip when it is told to', async () => {
+    const id = await storedRun();
+    const exporting = libraryApi.exportRun(id, 10, 'F32', ({ done }) => void (done > 5000 && libraryApi.cancel('export')));
+    await expect(exporting).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('says which run or checkpoint is missing', async () => {
