@@ -1,4 +1,6 @@
-"""Loads an exported zip with transformers and compares logits: python e2e/parity/check_export.py EXPORT.zip EXPECTED.json
+"""Loads an exported zip, or a model's folder, with transformers and compares logits:
+
+    python e2e/parity/check_export.py EXPORT EXPECTED.json
 
 EXPECTED.json: {"prompt": text} or {"ids": [ints]}, and optionally "logits" ([position][vocabulary], or the last position
 alone), "tokenIds" (what the studio's tokenizer made of the prompt), "tokenLosses" (nll of every token but the first) and
@@ -6,6 +8,7 @@ alone), "tokenIds" (what the studio's tokenizer made of the prompt), "tokenLosse
 """
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -19,6 +22,10 @@ EXPECTED_FILES = ["README.md", "config.json", "generation_config.json", "metrics
 
 
 def unpack(archive: Path, folder: Path) -> list[str]:
+    """Names that an export should have; a folder may be any model's."""
+    if archive.is_dir():
+        shutil.copytree(archive, folder, dirs_exist_ok=True)
+        return EXPECTED_FILES
     with zipfile.ZipFile(archive) as zipped:
         broken = zipped.testzip()
         if broken is not None:
