@@ -246,7 +246,14 @@ export interface PreparationRecord {
   id: string;
   createdAt: number;
   /** In the order of the request, with the corpus made of each and the numbers of its rows. */
-  channels: { id: string; name: string; corpus: string; firstRow: number; rows: number }[];
+  channels: {
+    id: string;
+    name: string;
+    /** Null when nothing was kept to train on or to measure by; the channel keeps its former corpus then. */
+    corpus: string | null;
+    firstRow: number;
+    rows: number;
+  }[];
   report: PipelineReport;
   /** Lines of the given probe sets that could not be used. */
   badProbes: { name: string; line: number; reason: string }[];
@@ -264,10 +271,10 @@ export interface ExportRequest {
   corpora: string[];
   format: 'jsonl' | 'parquet';
   splits: ('train' | 'heldOut')[];
-  /** One file for all, or one for each corpus and split. */
+  /** A file for each split with all corpora in it, or one for each corpus and split. */
   parts: 'one' | 'each';
 }
-/** Lies in OPFS until the next export; the Blob reads it from there. */
+/** Lies in OPFS for an hour at least; the Blob reads it from there. */
 export interface ExportedFile {
   name: string;
   blob: Blob;
@@ -316,9 +323,14 @@ export interface CorpusApi {
 
   /**
    * Runs the pipeline over all rows of the channels. What it keeps becomes the channels' corpora, all at once when it is complete;
-   * until then, and when it fails, those of the last preparation stay. Throws `text-empty` naming a channel that nothing was kept of.
+   * until then, and when it fails, those of the last preparation stay. `documentLoss` gives the base's loss of each text, in nats per
+   * token, for an order by difficulty. Throws `text-empty` naming a channel without rows.
    */
-  prepare(request: PrepareRequest, onProgress: (progress: PipelineProgress) => void): Promise<PreparationRecord>;
+  prepare(
+    request: PrepareRequest,
+    onProgress: (progress: PipelineProgress) => void,
+    documentLoss?: (texts: string[]) => Promise<number[]>,
+  ): Promise<PreparationRecord>;
   /** Those that a channel's corpus comes from, newest last. */
   preparations(): Promise<PreparationRecord[]>;
   /** Rows behind a count, a reason or a bar, `count` from the `start`-th on. */
@@ -411,6 +423,27 @@ export interface FertilityPoint {
   tokensPerCharacter: Record<string, number>;
 }
 
+/** Where the tokens come from that a model's vocabulary is to gain. */
+export type GrowthSource =
+  /** Each term as one token. */
+  | { kind: 'terms'; terms: string[] }
+  /** The most frequent Chinese characters of these corpora's training text that are several tokens yet. */
+  | { kind: 'characters'; corpora: string[]; most: number }
+  /** So many more merges, learnt on channels. */
+  | { kind: 'merges'; channels: TokenizerChannel[]; merges: number }
+  /** Another tokenizer altogether in the place of the model's own. */
+  | { kind: 'adopt'; tokenizer: TokenizerRef };
+
+export interface GrowthPlan {
+  /** Asked for, and one token already. */
+  known: string[];
+  /** What becomes one token: how many it takes now, and how often it stands in the text where that was counted. */
+  added: { text: string; tokens: number; count: number | null }[];
+  /** Ids before and after. More may be added than texts: pieces on the way to them are rows as well. */
+  before: number;
+  after: number;
+}
+
 export interface TokenizerApi {
   /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
   prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
@@ -439,6 +472,10 @@ export interface TokenizerApi {
   fertility(ref: TokenizerRef, corpora: string[], terms: string[], sampleBytes: number): Promise<FertilityReport>;
   /** Fertility after fewer merges, smallest vocabulary first; for kinds without merges the one point that there is. */
   fertilityCurve(ref: TokenizerRef, corpora: string[], sampleBytes: number): Promise<FertilityPoint[]>;
+  /** What growing would add; nothing is made. Throws `tokenizer-options` for a tokenizer that cannot grow. */
+  planGrowth(model: string, source: GrowthSource, onProgress: (progress: TrainProgress) => void): Promise<GrowthPlan>;
+  /** A new model with the larger vocabulary, new rows the mean of the old pieces' rows. */
+  grow(model: string, source: GrowthSource, name: string, onProgress: OnProgress): Promise<ModelRecord>;
 }
 
 // ---------------------------------------------------------------- models, runs: records and files

@@ -1,18 +1,18 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
 import type { CorpusApi, CorpusRecord, IntakeFile, InterruptedIntake } from '../api';
-import { corpusFolder, findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
-import { files as storage } from '../storage/files';
-import { records } from '../storage/records';
+import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { listSources, type StoredIntake } from '../storage/workshop';
-import { removeShards } from '../tokenizer/shards';
+import { exportCorpora } from './export/export-corpora';
 import { importFiles } from './import-files';
 import { inspectFile } from './intake/inspect';
 import { discardIntake, interruptedIntakes, keepIntake, resumeIntake, sourceRecord, takeIn } from './intake/take-in';
 import * as channels from './workshop/channels';
+import { prepare } from './workshop/prepare';
+import { listPreparations, preparedRow, preparedRows } from './workshop/prepared-rows';
 
 let cancelling = new AbortController();
 
-export const corpusApi = {
+export const corpusApi: CorpusApi = {
   async list() {
     return (await listCorpora()).map(toRecord);
   },
@@ -32,12 +32,7 @@ export const corpusApi = {
     return (await readDocuments(await findCorpus(id), split)).slice(0, count);
   },
 
-  async remove(id) {
-    // The record first: without it the text is unreachable, and a torn removal shows nothing half.
-    await (await records()).delete('corpora', id);
-    await storage.remove(corpusFolder(id));
-    await removeShards(id);
-  },
+  remove: channels.removeCorpus,
 
   async cancel() {
     cancelling.abort();
@@ -60,7 +55,14 @@ export const corpusApi = {
   moveSource: async (id, channel) => sourceRecord(await channels.moveSource(id, channel)),
   removeSource: channels.removeSource,
   sourceRows: channels.sourceRows,
-} satisfies Partial<CorpusApi>;
+
+  prepare: (request, onProgress, documentLoss) =>
+    prepare(request, { signal: cancelling.signal, onProgress, ...(documentLoss && { documentLoss }) }),
+  preparations: listPreparations,
+  preparedRows,
+  preparedRow,
+  exportCorpora: (request, onProgress) => exportCorpora(request, onProgress, cancelling.signal),
+};
 
 function toRecord({ separator: _separator, sha256: _sha256, prepared: _prepared, ...record }: StoredCorpus): CorpusRecord {
   return record;

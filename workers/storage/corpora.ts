@@ -6,7 +6,7 @@ import type { CorpusRecord } from '../api';
 import { files, type FileStore } from './files';
 import { fetchBytes, fetchManifest } from './public-files';
 import { records } from './records';
-import { readRowFiles, type RowFile } from './row-files';
+import { readRowFiles, type RowFile, type StoredRow } from './row-files';
 
 export type Split = 'train' | 'heldOut';
 
@@ -69,14 +69,28 @@ export const preparedFolder = (corpus: string, version: string, split: Split): s
 
 /** Documents of a split, exactly as they were put there, in their order. */
 export async function readDocuments(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string[]> {
-  if (!corpus.prepared) return splitDocuments(await readCorpusText(corpus, split, store, signal), corpus.separator);
-  const { version, rowFiles } = corpus.prepared;
   const documents: string[] = [];
+  for await (const batch of documentBatches(corpus, split, store, signal)) for (const { text } of batch) documents.push(text);
+  return documents;
+}
+
+/** The same with what is known of each document. Those of a prepared corpus come a file at a time, and memory stays flat. */
+export async function* documentBatches(
+  corpus: StoredCorpus,
+  split: Split,
+  store: FileStore = files,
+  signal?: AbortSignal,
+): AsyncGenerator<Pick<StoredRow, 'text' | 'path' | 'prepared'>[]> {
+  if (!corpus.prepared) {
+    const documents = splitDocuments(await readCorpusText(corpus, split, store, signal), corpus.separator);
+    yield documents.map((text) => ({ text, path: corpus.name, prepared: null }));
+    return;
+  }
+  const { version, rowFiles } = corpus.prepared;
   for await (const rows of readRowFiles(preparedFolder(corpus.id, version, split), rowFiles[split], store)) {
     if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
-    for (const { text, prepared } of rows) documents[prepared!.position] = text;
+    yield rows;
   }
-  return documents;
 }
 
 /** The text of a split, as UTF-8. */

@@ -32,7 +32,7 @@ export interface StoredRow {
 
 export const augmentations = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const satisfies readonly Augmentation[];
 
-const pathOf = (folder: string, index: number): string => `${folder}/rows-${String(index).padStart(5, '0')}.bin`;
+export const rowFilePath = (folder: string, index: number): string => `${folder}/rows-${String(index).padStart(5, '0')}.bin`;
 
 export class RowWriter {
   /** Files written, those given at the start included. */
@@ -100,7 +100,7 @@ export class RowWriter {
     const header = new Uint8Array(4 + Math.ceil(encoded.length / 4) * 4).fill(32);
     new DataView(header.buffer).setUint32(0, header.length - 4, true);
     header.set(encoded, 4);
-    await this.store.write(pathOf(this.folder, this.files.length), [header, new Uint8Array(this.buffer, 0, this.used)]);
+    await this.store.write(rowFilePath(this.folder, this.files.length), [header, new Uint8Array(this.buffer, 0, this.used)]);
     this.files.push({ rows: this.rows, bytes: this.bytes });
     this.rows = this.bytes = this.used = 0;
     this.paths.clear();
@@ -110,7 +110,7 @@ export class RowWriter {
 
 /** All rows in the order in which they were added, a file at a time. */
 export async function* readRowFiles(folder: string, written: readonly RowFile[], store: FileStore = files): AsyncGenerator<StoredRow[]> {
-  for (const index of written.keys()) yield parse(await store.read(pathOf(folder, index)), 0, Infinity);
+  for (const index of written.keys()) yield parse(await store.read(rowFilePath(folder, index)), 0, Infinity);
 }
 
 /** Rows by their numbers (ascending or not), in the order asked for; null where there is none. */
@@ -126,7 +126,7 @@ export async function readRowsAt(
   for (const [index, { rows }] of written.entries()) {
     const here = sorted.filter((row) => row >= first && row < first + rows);
     if (here.length > 0) {
-      const bytes = await store.read(pathOf(folder, index));
+      const bytes = await store.read(rowFilePath(folder, index));
       const from = here[0]! - first;
       const parsed = parse(bytes, from, here.at(-1)! - first + 1, new Set(here.map((row) => row - first)));
       here.forEach((row, at) => found.set(row, parsed[at]!));

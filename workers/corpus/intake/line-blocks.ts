@@ -39,7 +39,7 @@ export async function* lineBlocks(source: ByteSource, plan: FilePlan, from: Plac
     if (dropping) {
       const end = firstLineEnd(bytes, encoding, offset);
       offset += end ?? bytes.length & ~1;
-      bytes = bytes.subarray(end ?? bytes.length & ~1) as typeof bytes;
+      bytes = bytes.subarray(end ?? bytes.length & ~1);
       if (end === null) {
         rest = bytes.slice();
         continue;

@@ -1,5 +1,5 @@
 /** Rows of any file that can be read, archives included, from its beginning or from where a former reading stopped. */
-import { StudioError } from '../../../src/core/errors';
+import type { StudioError } from '../../../src/core/errors';
 import type { FileChoice, SkipReason } from '../../api';
 import { blobSource, type ByteSource } from './byte-source';
 import { readDelimited } from './delimited';

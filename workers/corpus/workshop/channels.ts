@@ -59,6 +59,21 @@ export async function removeChannel(id: string): Promise<void> {
   await removeShards(channel.corpus);
 }
 
+/** A corpus of the desk, with the sources that read it; a channel that it was prepared from stays. Bundled ones stay. */
+export async function removeCorpus(id: string): Promise<void> {
+  const database = await records();
+  if (!(await database.get('corpora', id))) return;
+  const transaction = database.transaction(['channels', 'sources', 'corpora'], 'readwrite');
+  void transaction.objectStore('corpora').delete(id);
+  for (const source of await transaction.objectStore('sources').getAll())
+    if (source.origin.kind === 'corpus' && source.origin.corpus === id) void transaction.objectStore('sources').delete(source.id);
+  const channel = await transaction.objectStore('channels').get(id);
+  if (channel) void transaction.objectStore('channels').put({ ...channel, corpus: null });
+  await transaction.done;
+  await storage.remove(corpusFolder(id));
+  await removeShards(id);
+}
+
 /** Throws `file-missing` when there is no such corpus, `workshop-missing` when there is no such channel. */
 export async function addCorpusSource(corpusId: string, channelId: string): Promise<StoredSource> {
   const [corpus, channel] = [await findCorpus(corpusId), await findChannel(channelId)];

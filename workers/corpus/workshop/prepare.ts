@@ -1,0 +1,188 @@
+/**
+ * A preparation: the raw rows of some channels through the pipeline, and what it kept as their corpora. All of it is written beside what
+ * is there; one transaction then puts it in place, and only after that the former is removed.
+ */
+import { StudioError } from '../../../src/core/errors';
+import type { PipelineLedger } from '../../../src/core/corpus/ledger';
+import type { PipelineReport } from '../../../src/core/corpus/report';
+import type { Split } from '../../../src/core/corpus/row';
+import { pipelineSettingsSchema } from '../../../src/core/corpus/settings';
+import type { CorpusSource, PreparationRecord, PrepareRequest, WorkshopChannel } from '../../api';
+import { corpusFolder, findCorpus, type StoredCorpus } from '../../storage/corpora';
+import { files as storage, type FileStore } from '../../storage/files';
+import { exclusively } from '../../storage/locks';
+import { isQuotaError, quotaError } from '../../storage/quota';
+import { records } from '../../storage/records';
+import { findChannel, listSources, preparationFolder, type StoredPreparation } from '../../storage/workshop';
+import type { PipelineOptions } from '../pipeline/contract';
+import { runPipeline } from '../pipeline/run';
+import { listChannels } from './channels';
+import { KeptRows, type KeptSplit } from './kept-rows';
+import { writeLedger } from './ledger-file';
+import { otherHeldOut, probeTexts } from './other-texts';
+import { rawParts, rawRows, type RawPart } from './raw-rows';
+
+const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
+/** Nested workers at most: more wait for the one that reads. */
+const MOST_WORKERS = 8;
+
+export interface PrepareContext extends Pick<PipelineOptions, 'onProgress' | 'signal' | 'documentLoss'> {
+  store?: FileStore;
+  /** Nested workers; by default as many as there are processors. */
+  workers?: number;
+}
+
+/** @throws StudioError as `CorpusApi.prepare` says; the corpora that were there stay then */
+export function prepare(request: PrepareRequest, context: PrepareContext): Promise<PreparationRecord> {
+  return exclusively('prepare', () => prepareAlone(request, context));
+}
+
+async function prepareAlone(request: PrepareRequest, context: PrepareContext): Promise<PreparationRecord> {
+  const { signal, onProgress, store = storage } = context;
+  const settings = pipelineSettingsSchema.parse(request.settings);
+  const channels: WorkshopChannel[] = [];
+  for (const id of new Set(request.channels)) channels.push(await findChannel(id));
+  await removeLeftovers(store);
+  const id = crypto.randomUUID();
+  const parts = rawParts(
+    channels.map((channel) => channel.id),
+    await listSources(),
+  );
+  for (const { id: channel, name } of channels)
+    if (!parts.some(({ source }) => source.channel === channel && source.rows > 0))
+      throw new StudioError('text-empty', `Channel "${name}" has no rows`, { file: name });
+
+  const own = new Set([
+    ...channels.map((channel) => channel.id),
+    ...parts.flatMap(({ source: { origin } }) => (origin.kind === 'corpus' ? [origin.corpus] : [])),
+  ]);
+  const probes = await probeTexts(request.probes, signal);
+  const kept = new Map(channels.map((channel) => [channel.id, writersOf(channel.id, id, store)]));
+  try {
+    const { report, ledger } = await runPipeline({
+      rows: () => rawRows(parts, signal),
+      channels: channels.map(({ id: channel, role, language }) => ({ id: channel, role, language })),
+      settings,
+      probes: [...probes.texts, ...(await otherHeldOut(own, signal))],
+      ...(context.documentLoss && { documentLoss: context.documentLoss }),
+      workers: context.workers ?? Math.min(MOST_WORKERS, Math.max(1, navigator.hardwareConcurrency)),
+      onProgress,
+      signal,
+      sink: {
+        async write(rows) {
+          for (const row of rows) await kept.get(row.channel)![row.split].add(row);
+        },
+      },
+    });
+    const corpora: StoredCorpus[] = [];
+    for (const channel of channels) {
+      const { train, heldOut } = kept.get(channel.id)!;
+      const corpus = await corpusOf(channel, id, { train: await train.finish(), heldOut: await heldOut.finish() }, parts);
+      if (corpus) corpora.push(corpus);
+    }
+    await writeLedger(id, ledger, store);
+    if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
+    return await swap({ id, channels, corpora, parts, report, ledger, badProbes: probes.bad }, store);
+  } catch (error) {
+    for (const channel of channels) await store.remove(`${corpusFolder(channel.id)}/${id}`);
+    await store.remove(preparationFolder(id));
+    throw isQuotaError(error) ? await quotaError(0) : error;
+  }
+}
+
+function writersOf(corpus: string, version: string, store: FileStore): Record<Split, KeptRows> {
+  return { train: new KeptRows(corpus, version, 'train', store), heldOut: new KeptRows(corpus, version, 'heldOut', store) };
+}
+
+/** Null when there is nothing to train on or nothing to measure by. A channel's corpus has the channel's id. */
+async function corpusOf(
+  channel: WorkshopChannel,
+  version: string,
+  splits: Record<Split, KeptSplit>,
+  parts: readonly RawPart[],
+): Promise<StoredCorpus | null> {
+  if (SPLITS.some((split) => splits[split].documents === 0)) return null;
+  const both = <T>(value: (split: KeptSplit) => T): Record<Split, T> => ({ train: value(splits.train), heldOut: value(splits.heldOut) });
+  const attribution: CorpusSource[] = [];
+  const licences = new Set<string>();
+  for (const { source } of parts) {
+    if (source.channel !== channel.id || source.origin.kind !== 'corpus') continue;
+    const corpus = await findCorpus(source.origin.corpus);
+    attribution.push(...corpus.attribution);
+    if (corpus.licence !== '') licences.add(corpus.licence);
+  }
+  return {
+    id: channel.id,
+    name: channel.name,
+    bundled: false,
+    role: channel.role,
+    channel: channel.id,
+    colour: channel.colour,
+    documents: both(({ documents }) => documents),
+    bytes: both(({ bytes }) => bytes),
+    licence: [...licences].join('; '),
+    attribution,
+    createdAt: Date.now(),
+    separator: '\n\n',
+    sha256: both(({ sha256 }) => sha256),
+    prepared: { version, rowFiles: both(({ rowFiles }) => rowFiles) },
+  };
+}
+
+interface Made {
+  id: string;
+  channels: WorkshopChannel[];
+  corpora: StoredCorpus[];
+  parts: RawPart[];
+  report: PipelineReport;
+  ledger: PipelineLedger;
+  badProbes: PreparationRecord['badProbes'];
+}
+
+async function swap({ id, channels, corpora, parts, report, ledger, badProbes }: Made, store: FileStore): Promise<PreparationRecord> {
+  const made = new Set(corpora.map((corpus) => corpus.id));
+  const preparation: StoredPreparation = {
+    id,
+    createdAt: Date.now(),
+    channels: channels.map((channel) => {
+      const own = parts.filter(({ source }) => source.channel === channel.id);
+      const rows = own.reduce((sum, { source }) => sum + source.rows, 0);
+      return { id: channel.id, name: channel.name, corpus: made.has(channel.id) ? channel.id : null, firstRow: own[0]!.firstRow, rows };
+    }),
+    report,
+    badProbes,
+    parts: parts.map(({ source, firstRow }) => ({ source: source.id, firstRow, rows: source.rows })),
+  };
+  const inOrder = preparation.parts.reduce((sum, { rows }) => sum + rows, 0);
+  if (ledger.rows !== inOrder)
+    throw new StudioError('internal', `${ledger.rows} rows judged, ${inOrder} stored`, { detail: `${ledger.rows} ≠ ${inOrder}` });
+  const transaction = (await records()).transaction(['channels', 'corpora', 'preparations'], 'readwrite');
+  for (const corpus of corpora) void transaction.objectStore('corpora').put(corpus);
+  void transaction.objectStore('preparations').put(preparation);
+  for (const channel of channels) {
+    // The name may have been changed meanwhile; a channel that was removed does not come back.
+    const now = await transaction.objectStore('channels').get(channel.id);
+    if (now)
+      void transaction.objectStore('channels').put({ ...now, preparation: id, corpus: made.has(channel.id) ? channel.id : now.corpus });
+    else void transaction.objectStore('corpora').delete(channel.id);
+  }
+  await transaction.done;
+  await removeLeftovers(store);
+  return preparationRecord(preparation);
+}
+
+export function preparationRecord({ parts: _parts, ...preparation }: StoredPreparation): PreparationRecord {
+  return preparation;
+}
+
+/** Preparations that no channel shows, and files that no record counts: replaced ones, and what a crash left. */
+async function removeLeftovers(store: FileStore): Promise<void> {
+  const database = await records();
+  const shown = new Set((await listChannels()).map(({ preparation }) => preparation));
+  for (const { id } of await database.getAll('preparations')) if (!shown.has(id)) await database.delete('preparations', id);
+  for (const { name } of await store.list('preparations')) if (!shown.has(name)) await store.remove(preparationFolder(name));
+  const versions = new Map((await database.getAll('corpora')).flatMap(({ id, prepared }) => (prepared ? [[id, prepared.version]] : [])));
+  for (const channel of await listChannels())
+    for (const { name } of await store.list(corpusFolder(channel.id)))
+      if (name !== versions.get(channel.id)) await store.remove(`${corpusFolder(channel.id)}/${name}`);
+}
