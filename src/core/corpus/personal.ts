@@ -32,7 +32,7 @@ const numbers: readonly { kind: PersonalKind; pattern: RegExp; holds?: (digits: 
   { kind: 'ssnUs', pattern: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g },
   // China: mobile, and land lines with their area code set off.
   { kind: 'phone', pattern: /(?<![\w.+-])(?:(?:\+?86|0086)[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}(?![\w-]|\.\d)/g },
-  { kind: 'phone', pattern: /(?<![\w.+-])\(?0(?:10|2\d|[3-9]\d{2})(?:\)[ -]?|[ -])[2-8]\d{6,7}(?![\w-]|\.\d)/g },
+  { kind: 'phone', pattern: /(?<![\w.+-])\(?0(?:10|2\d|[3-9]\d{2})(?:\)[ -]?|[ -])[2-8]\d{2,3}[ -]?\d{4}(?![\w-]|\.\d)/g },
   // North American numbering plan: neither area code nor exchange begins with 0 or 1.
   {
     kind: 'phone',
@@ -51,9 +51,18 @@ const domain = /[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:
 
 /** In order, none overlapping another. */
 export function findPersonal(text: string): PersonalFinding[] {
-  const found: PersonalFinding[] = [];
-  findEmails(text, found);
-  for (const match of text.matchAll(run)) findNumbers(text, match.index, match.index + match[0].length, found);
+  const emails = findEmails(text);
+  const found = [...emails];
+  let next = 0;
+  for (const { index, 0: digits } of text.matchAll(run)) {
+    const end = index + digits.length;
+    while (next < emails.length && emails[next]!.end <= index) next++;
+    const within: PersonalFinding[] = [];
+    for (let at = next; at < emails.length && emails[at]!.start < end; at++) within.push(emails[at]!);
+    const taken = within.length;
+    findNumbers(text, index, end, within);
+    for (const finding of within.slice(taken)) found.push(finding);
+  }
   return found.length > 1 ? found.sort((a, b) => a.start - b.start) : found;
 }
 
@@ -69,7 +78,8 @@ export function maskPersonal(text: string, chosen: Readonly<Record<PersonalKind,
   return done === 0 ? text : masked + text.slice(done);
 }
 
-function findEmails(text: string, found: PersonalFinding[]): void {
+function findEmails(text: string): PersonalFinding[] {
+  const found: PersonalFinding[] = [];
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     let start = at;
     while (start > 0 && at - start < 64 && local.test(text[start - 1]!)) start--;
@@ -78,20 +88,20 @@ function findEmails(text: string, found: PersonalFinding[]): void {
     const match = start < at ? domain.exec(text) : null;
     if (match) found.push({ kind: 'email', start, end: at + 1 + match[0].length });
   }
+  return found;
 }
 
+/** Adds to `found` what overlaps with none of it. */
 function findNumbers(text: string, from: number, to: number, found: PersonalFinding[]): void {
-  // One unit on either side, for what must not stand there.
+  // One unit before and two after, for what must not stand there.
   const before = Math.max(0, from - 1);
   const piece = text.slice(before, to + 2);
-  const taken = found.length;
   for (const { kind, pattern, holds } of numbers)
     for (const match of piece.matchAll(pattern)) {
       const start = before + match.index;
       const end = start + match[0].length;
       if (holds && !holds(match[0].replace(/[^\dXx]/g, ''))) continue;
-      if (found.every((other, at) => (at < taken && other.kind !== 'email') || end <= other.start || start >= other.end))
-        found.push({ kind, start, end });
+      if (found.every((other) => end <= other.start || start >= other.end)) found.push({ kind, start, end });
     }
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Augmentation } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
-import { deriveSeed, Rng } from '../../../src/core/rng/rng';
+import { Rng } from '../../../src/core/rng/rng';
+import { mix } from './hash';
 
 /** Words with the spaces and signs that follow them. */
 const word = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}_']+/gu;
@@ -47,7 +48,7 @@ export class Augmenter {
     const copies: AugmentedCopy[] = [];
     for (let copy = 0; copy < augment.copies; copy++) {
       const augmented = this.operations[(row + copy) % this.operations.length]!;
-      const rng = new Rng(deriveSeed(seed, 'augment', row, copy));
+      const rng = new Rng(mix(mix(mix(seed) ^ row) ^ copy));
       const changed = this.change(text, augmented, augment[augmented], rng);
       if (changed !== text && changed.trim() !== '') copies.push({ text: changed, augmented });
     }

@@ -5,7 +5,7 @@ import type { PipelinePhase, PipelineProgress } from './contract';
 
 /** A batch ends with the row that reaches either. */
 const UNITS = 256 * 1024;
-const ROWS = 1024;
+export const BATCH_ROWS = 1024;
 /** Milliseconds between two reports. */
 const REPORT = 200;
 
@@ -18,6 +18,7 @@ export interface Pass {
   phase: PipelinePhase;
   rows(): AsyncIterable<readonly Row[]>;
   total: number | null;
+  batchRows: number;
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
 }
@@ -67,7 +68,7 @@ export async function eachBatch<Result>(
         batchUnits += row.text.length;
       }
       number++;
-      if (batch.length >= ROWS || batchUnits >= UNITS) await dispatch();
+      if (batch.length >= pass.batchRows || batchUnits >= UNITS) await dispatch();
     }
     if (pass.signal.aborted) throw new StudioError('cancelled', 'Cancelled');
   }

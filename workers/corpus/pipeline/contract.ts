@@ -22,7 +22,7 @@ export interface PipelineSink {
 }
 
 export interface PipelineOptions {
-  /** All raw rows, in chunks of any size. Called once for each pass, two to five times, and must give the same each time. */
+  /** All raw rows, in chunks of any size. Called once for each pass, two to six times, and must give the same each time. */
   rows(): AsyncIterable<readonly Row[]>;
   channels: readonly PipelineChannel[];
   settings: PipelineSettings;
@@ -32,6 +32,8 @@ export interface PipelineOptions {
   documentLoss?: (texts: string[]) => Promise<ArrayLike<number>>;
   /** Nested workers; 0 works in this thread. Results do not depend on it. */
   workers: number;
+  /** Rows sent to a worker at a time, at most; results do not depend on it. 1024 where it is absent. */
+  batchRows?: number;
   onProgress(progress: PipelineProgress): void;
   signal: AbortSignal;
   sink: PipelineSink;

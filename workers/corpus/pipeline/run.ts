@@ -1,10 +1,10 @@
 /**
  * The data pipeline: measures every row in nested workers, decides over all of them, and streams the kept ones out. Rows are read two to
- * five times and never held; what is held is about 300 bytes a row while it is decided, and the runs of tokens of held-out rows.
+ * six times and never held; what is held is about 300 bytes a row while it is decided, and the runs of tokens of held-out rows.
  */
 import { StudioError } from '../../../src/core/errors';
 import { NO_ROW } from '../../../src/core/corpus/ledger';
-import { eachBatch, type NumberedRow, type Pass } from './batches';
+import { BATCH_ROWS, eachBatch, type NumberedRow, type Pass } from './batches';
 import { joinByComparison } from './compare';
 import type { PipelineOptions, PipelinePhase, PipelineResult, RunPipeline } from './contract';
 import { Decisions } from './decide';
@@ -31,11 +31,11 @@ export const runPipeline: RunPipeline = async (options) => {
 
 /** With a team of one's own, which stays open. */
 export async function run(options: PipelineOptions, team: RowTeam): Promise<PipelineResult> {
-  const { channels, settings, signal, onProgress } = options;
+  const { channels, settings, signal, onProgress, batchRows = BATCH_ROWS } = options;
   const begun = performance.now();
   const times = new Times();
   let total: number | null = null;
-  const pass = (phase: PipelinePhase): Pass => ({ phase, rows: options.rows, total, signal, onProgress });
+  const pass = (phase: PipelinePhase): Pass => ({ phase, rows: options.rows, total, batchRows, signal, onProgress });
 
   // Channels with given held-out rows draw none; they are known once all rows have been seen.
   const gathered = new MeasuredRows();

@@ -1,0 +1,301 @@
+/** The pipeline from rows to rows: what holds for any corpus, drawn at random, and what each setting does. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { rowsOf, verdictOf, type PipelineLedger } from '../../../src/core/corpus/ledger';
+import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
+import { pipelineSettingsSchema, type PipelineSettingsInput } from '../../../src/core/corpus/settings';
+import { Rng } from '../../../src/core/rng/rng';
+import type { PipelineOptions, PipelineResult } from './contract';
+import { run } from './run';
+import { memberHere, RowTeam, type RowMember } from './team';
+
+const channels: PipelineChannel[] = [
+  { id: 'zh', role: 'general', language: 'zh' },
+  { id: 'en', role: 'general', language: 'en' },
+  { id: 'med', role: 'domain', language: null },
+];
+
+const stems = 'river stone quiet letter window garden silver morning engine paper voice winter market bridge summer forest'.split(' ');
+const medical = 'patient diagnosis fever clinical dose blood treatment nurse ward symptom'.split(' ');
+const han = [...'天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜金生丽水玉出昆冈'];
+
+/** Rows of words drawn at random, among them repeated ones, nearly repeated ones and pieces of others. */
+function corpus(seed: number, rows: number): Row[] {
+  const rng = new Rng(seed);
+  const pick = <T>(from: readonly T[]): T => from[rng.integer(from.length)]!;
+  const made: Row[] = [];
+  for (let at = 0; at < rows; at++) {
+    const channel = pick(channels).id;
+    const words = Array.from({ length: 15 + rng.integer(60) }, () =>
+      channel === 'zh' ? pick(han) : channel === 'med' && rng.integer(4) === 0 ? pick(medical) : `${pick(stems)}${rng.integer(40)}`,
+    );
+    let text = words.join(channel === 'zh' ? '' : ' ');
+    const kind = rng.integer(8);
+    const before = made.length > 0 ? pick(made) : null;
+    if (before && kind === 0) text = before.text;
+    if (before && kind === 1) text = before.text.slice(0, -3);
+    if (before && kind === 2) text = `${text}\n${before.text.slice(0, 120)}`;
+    made.push({ text, channel: before && kind < 2 && rng.integer(2) === 0 ? before.channel : channel, source: 'drawn', line: at + 1 });
+  }
+  return made;
+}
+
+/** A member whose answers take their time, so that many members finish in any order. */
+function slowMember(rng: Rng): RowMember {
+  const member = memberHere();
+  const later = async <T>(answer: Promise<T>): Promise<T> => {
+    await new Promise((resolve) => setTimeout(resolve, rng.integer(3)));
+    return answer;
+  };
+  return {
+    open: member.open,
+    lookFor: member.lookFor,
+    measure: (batch) => later(member.measure(batch)),
+    shingles: (texts) => later(member.shingles(texts)),
+    runs: (texts) => later(member.runs(texts)),
+    overlaps: (texts) => later(member.overlaps(texts)),
+  };
+}
+
+interface Ran extends PipelineResult {
+  kept: KeptRow[];
+}
+
+async function pipeline(
+  rows: Row[],
+  input: PipelineSettingsInput,
+  options: Partial<PipelineOptions> & { chunk?: number; members?: number } = {},
+): Promise<Ran> {
+  const settings = pipelineSettingsSchema.parse(input);
+  const { chunk = 50, members = 1 } = options;
+  const rng = new Rng(chunk + members);
+  const team = new RowTeam(Array.from({ length: members }, () => (members > 1 ? slowMember(rng) : memberHere())));
+  await team.all((member) => member.open({ channels, settings }));
+  const kept: KeptRow[] = [];
+  const result = await run(
+    {
+      async *rows() {
+        for (let at = 0; at < rows.length; at += chunk) yield rows.slice(at, at + chunk);
+      },
+      channels,
+      settings,
+      probes: [],
+      workers: members,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      sink: { write: (some) => void kept.push(...some) },
+      ...options,
+    },
+    team,
+  );
+  return { ...result, kept };
+}
+
+/** Everything but the clock. */
+function outcome({ report, ledger, kept }: Ran): unknown {
+  return { report: { ...report, timings: null }, ledger, kept };
+}
+
+/** Runs of `length` words or CJK characters, from the definition: as strings. */
+function runs(text: string, length: number): Set<string> {
+  const tokens = text.toLowerCase().match(/\p{Script=Han}|[^\s\p{P}\p{S}\p{Script=Han}]+/gu) ?? [];
+  return new Set(tokens.slice(0, Math.max(0, tokens.length - length + 1)).map((_, at) => tokens.slice(at, at + length).join(' ')));
+}
+
+const everything: PipelineSettingsInput = {
+  quality: { thresholds: { domain: 0.5, general: 0.5 } },
+  order: { kind: 'curriculum' },
+  select: { enabled: true, of: 'all', keep: 0.9 },
+  sample: { ratio: 1 },
+  personal: { mask: { email: true } },
+  augment: { enabled: true, copies: 2 },
+};
+
+describe('the pipeline', () => {
+  it('gives the same for a seed, however the rows are cut into chunks and whoever measures them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(),
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 2, max: 5 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (seed, chunk, members, batchRows) => {
+          const rows = corpus(seed, 120);
+          const settings = { ...everything, seed: seed >>> 0 };
+          const once = outcome(await pipeline(rows, settings));
+          expect(outcome(await pipeline(rows, settings, { chunk }))).toEqual(once);
+          expect(outcome(await pipeline(rows, settings, { members, chunk, batchRows }))).toEqual(once);
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+
+  it('leaves no run of 13 tokens of a held-out row or a probe in train, by a check of strings', async () => {
+    let overlapping = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.constantFrom('cut' as const, 'drop' as const), async (seed, passages) => {
+        const rows = corpus(seed, 200);
+        const probes = rows.slice(0, 5).map(({ text }) => text.slice(10, 160));
+        const settings: PipelineSettingsInput = { quality: { enabled: false }, sample: { enabled: false }, decontaminate: { passages } };
+        const { kept, report } = await pipeline(rows, settings, { probes });
+        const forbidden = new Set<string>();
+        for (const text of [...probes, ...kept.filter(({ split }) => split === 'heldOut').map((row) => row.text)])
+          for (const gram of runs(text, 13)) forbidden.add(gram);
+        const found = (some: readonly { text: string }[]) =>
+          some.filter(({ text }) => [...runs(text, 13)].some((gram) => forbidden.has(gram))).length;
+        const train = kept.filter(({ split }) => split === 'train');
+        expect(train.length).toBeGreaterThan(20);
+        expect(found(train)).toBe(0);
+        overlapping += found(rows);
+        for (const { stages, cut } of report.channels)
+          if (passages === 'drop') expect({ cut, stages: stages.length }).toMatchObject({ cut: { rows: 0, bytes: 0 } });
+      }),
+      { numRuns: 10 },
+    );
+    // There was something to find.
+    expect(overlapping).toBeGreaterThan(100);
+  });
+
+  it('accounts for every row: in = kept + dropped, by channel, stage and reason, and every count opens its rows', async () => {
+    const rows = corpus(5, 300);
+    const { report, ledger, kept } = await pipeline(rows, everything);
+    for (const channel of report.channels) {
+      let left = channel.in.rows;
+      expect(left).toBe(rows.filter((row) => row.channel === channel.channel.id).length);
+      for (const stage of channel.stages) {
+        expect(stage.in.rows).toBe(left);
+        for (const { reason, rows: dropped, sample } of stage.dropped) {
+          const opened = rowsOf(ledger, { channel: channel.channel.id, stage: stage.stage, reason }, 0, 1000);
+          expect(opened.total).toBe(dropped);
+          expect(sample.length).toBe(Math.min(12, dropped));
+          for (const { row, excerpt } of sample)
+            expect(opened.rows.includes(row) && rows[row]!.text.startsWith(excerpt.replace('…', ''))).toBe(true);
+          left -= dropped;
+        }
+        expect(stage.kept.rows).toBe(left);
+      }
+      expect(channel.kept.train.rows + channel.kept.heldOut.rows).toBe(left);
+      for (const histogram of channel.histograms) {
+        expect(histogram.rows.reduce((sum, count) => sum + count, 0)).toBe(channel.in.rows);
+        histogram.rows.forEach((count, bin) =>
+          expect(rowsOf(ledger, { channel: channel.channel.id, bar: { histogram, bin } }, 0, 1).total).toBe(count),
+        );
+      }
+    }
+    const whole = kept.filter(({ augmented }) => augmented === null);
+    expect(whole.map(({ row }) => row)).toEqual(rowsOf(ledger, {}, 0, 1000).rows.filter((row) => verdictOf(ledger, row).verdict.kept));
+  });
+
+  it('numbers the rows of each channel and split without gaps, easy ones first', async () => {
+    const rows = corpus(9, 200);
+    const { kept } = await pipeline(rows, everything, { documentLoss: async (texts) => texts.map((text) => -text.length) });
+    for (const channel of channels)
+      for (const split of ['train', 'heldOut'] as const) {
+        const own = kept.filter((row) => row.channel === channel.id && row.split === split).sort((a, b) => a.position - b.position);
+        expect(own.map(({ position }) => position)).toEqual(own.map((_, at) => at));
+        const whole = own.filter(({ augmented }) => augmented === null);
+        if (split === 'train')
+          expect(whole.map(({ row }) => rows[row]!.text.length)).toEqual(
+            whole.map(({ row }) => rows[row]!.text.length).sort((a, b) => b - a),
+          );
+      }
+  });
+
+  it('samples general text to its ratio of the domain, and augments the domain alone', async () => {
+    const { report, kept } = await pipeline(corpus(3, 400), everything);
+    const bytes = (role: string) =>
+      report.channels.filter(({ channel }) => channel.role === role).reduce((sum, { kept: { train } }) => sum + train.bytes, 0);
+    expect(bytes('general')).toBeLessThanOrEqual(bytes('domain'));
+    expect(bytes('general')).toBeGreaterThan(0.85 * bytes('domain'));
+    const copies = kept.filter(({ augmented }) => augmented !== null);
+    expect(copies.length).toBeGreaterThan(20);
+    expect(copies.every(({ channel, split }) => channel === 'med' && split === 'train')).toBe(true);
+  });
+
+  it('holds out about a tenth, and the same rows whatever else is there', async () => {
+    const off = { enabled: false };
+    const settings: PipelineSettingsInput = { exact: off, near: off, quality: off, language: off, decontaminate: off, sample: off };
+    const rows = corpus(4, 2000);
+    const held = (ran: Ran) => new Set(ran.kept.filter(({ split }) => split === 'heldOut').map(({ text }) => text));
+    const all = await pipeline(rows, settings);
+    const share = all.kept.filter(({ split }) => split === 'heldOut').length / 2000;
+    // Four standard deviations of a fair draw, widened for repeated rows, which share their fate.
+    expect(Math.abs(share - 0.1)).toBeLessThan(8 * Math.sqrt((0.1 * 0.9) / 2000));
+    const half = rows.filter((_, at) => at % 2 === 0);
+    expect(held(await pipeline(half, settings))).toEqual(
+      new Set(half.map(({ text }) => text.trim()).filter((text) => held(all).has(text))),
+    );
+    expect(held(await pipeline(rows, { ...settings, seed: 1 }))).not.toEqual(held(all));
+  });
+
+  it('takes given held-out rows as they are, and keeps their like out of train', async () => {
+    const rows = corpus(6, 60).map((row, at) => ({ ...row, channel: 'en', line: at + 1 }));
+    const given = rows.slice(0, 3).map((row) => ({ ...row, text: `${row.text} `, heldOut: true }));
+    const { kept, ledger } = await pipeline([...rows, ...given, { ...given[0]!, text: 'short' }], { sample: { enabled: false } });
+    const heldOut = kept.filter(({ split }) => split === 'heldOut');
+    // Nothing is drawn where something is given, and no rule judges it.
+    expect(heldOut.map(({ row }) => row)).toEqual([60, 61, 62, 63]);
+    for (const row of [0, 1, 2])
+      expect(verdictOf(ledger, row).verdict).toMatchObject({ kept: false, stage: 'exact', reason: 'same-text', other: 60 + row });
+  });
+
+  it('keeps one row of a cluster: what passes its channel, then the domain’s, then the better', async () => {
+    const words = Array.from({ length: 52 }, (_, at) => `word${at}`);
+    const text = words.join(' ');
+    const rows = [
+      { text: words.slice(0, 46).join(' '), channel: 'en', source: '', line: 1 },
+      { text, channel: 'en', source: '', line: 2 },
+      { text: `${text} patient symptom diagnosis`, channel: 'med', source: '', line: 3 },
+      { text: 'something else altogether', channel: 'en', source: '', line: 4 },
+    ];
+    const settings: PipelineSettingsInput = {
+      quality: { thresholds: { general: 0, domain: 0 } },
+      split: { enabled: false },
+      decontaminate: { enabled: false },
+    };
+    const { ledger } = await pipeline(rows, settings);
+    const verdicts = (from: PipelineLedger) => rows.map((_, row) => from.dropped[row] === 0);
+    expect(verdicts(ledger)).toEqual([false, false, true, true]);
+    expect(verdictOf(ledger, 0)).toMatchObject({
+      verdict: { kept: false, reason: 'near-duplicate', other: 2 },
+      cluster: { kept: 2, size: 3 },
+    });
+    expect(verdicts((await pipeline(rows, { ...settings, near: { scope: 'within' } })).ledger)).toEqual([false, true, true, true]);
+    expect(verdicts((await pipeline(rows, { ...settings, near: { keep: 'first', scope: 'within' } })).ledger)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect(verdicts((await pipeline(rows, { ...settings, near: { enabled: false } })).ledger)).toEqual([true, true, true, true]);
+  });
+
+  it('stops when told to, and passes on what a sink or a source throws', async () => {
+    const rows = corpus(1, 100);
+    const stop = new AbortController();
+    await expect(pipeline(rows, {}, { signal: stop.signal, onProgress: () => stop.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    const full = new Error('the disk is full');
+    await expect(pipeline(rows, {}, { sink: { write: () => Promise.reject(full) } })).rejects.toBe(full);
+    const torn = async function* (): AsyncGenerator<Row[]> {
+      yield rows;
+      throw full;
+    };
+    await expect(pipeline(rows, {}, { rows: torn })).rejects.toBe(full);
+    await expect(pipeline([{ text: 'x', channel: 'nowhere', source: '', line: 1 }], {})).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('says what a person should know before they trust the counts', async () => {
+    const row = (text: string, channel: string) => ({ text, channel, source: '', line: 1 });
+    const { report } = await pipeline([row('* * * *', 'zh'), row('* # *', 'zh')], {});
+    expect(report.notes).toEqual([{ note: 'channel-emptied', channel: 'zh', count: 2 }]);
+    const words = Array.from({ length: 60 }, (_, at) => `word${at}`).join(' ');
+    const other = await pipeline([row(words, 'med')], { quality: { enabled: false } });
+    expect(other.report.notes).toEqual([
+      { note: 'no-held-out', channel: 'med', count: 1 },
+      { note: 'terms-foreign', channel: 'med', count: 0 },
+    ]);
+    expect((await pipeline([row(words, 'en')], {})).report.notes.map(({ note }) => note)).toContain('no-domain');
+    expect((await pipeline([], {})).report.channels.map(({ kept }) => kept.train.rows)).toEqual([0, 0, 0]);
+  });
+});
