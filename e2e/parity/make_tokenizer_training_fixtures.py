@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tools" / "pretrain"))
 from data import split_documents  # noqa: E402
 
 BYTES = 256_000
+RUNS = 6
 CORPORA = ["zh", "en", "code", "domain"]
 EOT = "<|endoftext|>"
 CASE_BLIND = (
@@ -89,6 +90,71 @@ def byte_bpe(documents: list[str], name: str, number: str | None, nfc: bool, opt
     }
 
 
+def word_piece(documents: list[str], options: dict) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token=options["unknownToken"]))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=options["lowercase"])
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=options["vocabularySize"],
+        min_frequency=options["minFrequency"],
+        special_tokens=options["specialTokens"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(documents, trainer)
+    return tokenizer
+
+
+def word_pieces(documents: list[str]) -> dict:
+    """Its ids, and where pairs are equally frequent its pieces, differ from run to run: what all runs have, and what some have."""
+    options = {
+        "kind": "wordpiece",
+        "vocabularySize": 3000,
+        "minFrequency": 2,
+        "specialTokens": ["[PAD]", "[UNK]", "[SEP]"],
+        "endOfText": "[SEP]",
+        "unknownToken": "[UNK]",
+        "lowercase": True,
+        "alphabetLimit": None,
+    }
+    runs = [set(word_piece(documents, options).get_vocab()) for _ in range(RUNS)]
+    always = set.intersection(*runs)
+    return {
+        "options": options,
+        "runs": RUNS,
+        "vocabulary": len(runs[0]),
+        "always": len(always),
+        "alwaysSha256": digest(sorted(always, key=lambda piece: [ord(c) for c in piece])),
+        "sometimes": sorted(set.union(*runs) - always),
+    }
+
+
+def unigram(documents: list[str]) -> dict:
+    options = {
+        "kind": "unigram",
+        "vocabularySize": 2000,
+        "specialTokens": ["<pad>", "</s>", "<unk>"],
+        "endOfText": "</s>",
+        "unknownToken": "<unk>",
+        "shrinkingFactor": 0.75,
+        "subIterations": 2,
+        "maxPieceLength": 16,
+    }
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=options["vocabularySize"],
+        special_tokens=options["specialTokens"],
+        unk_token=options["unknownToken"],
+        shrinking_factor=options["shrinkingFactor"],
+        n_sub_iterations=options["subIterations"],
+        max_piece_length=options["maxPieceLength"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(documents, trainer)
+    return {"options": options, "vocab": json.loads(tokenizer.to_str())["model"]["vocab"]}
+
+
 def main() -> None:
     by_corpus = {corpus: first_documents(corpus) for corpus in CORPORA}
     every = [document for corpus in CORPORA for document in by_corpus[corpus]]
@@ -128,9 +194,15 @@ def main() -> None:
             {"zh": 3, "code": 1},
         ),
     ]
-    fixture = {"tokenizers": tokenizers.__version__, "bytes": BYTES, "byteBpe": runs}
+    fixture = {
+        "tokenizers": tokenizers.__version__,
+        "bytes": BYTES,
+        "byteBpe": runs,
+        "wordPiece": word_pieces(by_corpus["en"] + by_corpus["code"]),
+        "unigram": unigram(by_corpus["en"] + by_corpus["code"]),
+    }
     out = HERE / "fixtures" / "tokenizer-training.json"
-    out.write_text(json.dumps(fixture, ensure_ascii=True, indent=1) + "\n", encoding="utf-8")
+    out.write_text(json.dumps(fixture, ensure_ascii=True, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

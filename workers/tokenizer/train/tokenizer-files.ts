@@ -1,51 +1,47 @@
 /** tokenizer.json and tokenizer_config.json of a trained tokenizer, in the form that `tokenizers` and transformers write. */
-import { PATTERNS } from '../pre-token-patterns';
-import type { LearnedBpe } from './byte-bpe';
-import type { ByteBpeOptions, TrainOptions } from './types';
+import type { LearnedBpe } from './learn-byte-bpe';
+import { CONTINUATION } from './learn-word-piece';
+import type { Pipeline } from './pipeline';
+import type { TrainOptions, WordPieceOptions } from './types';
 
-const byteLevel = (useRegex: boolean) => ({ type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: useRegex });
-
-export function byteBpeJson(options: ByteBpeOptions, { pieces, merges }: LearnedBpe): string {
-  return tokenizerJson(options, pieces, {
-    normalizer: options.normalizer === 'nfc' ? { type: 'NFC' } : null,
-    pre_tokenizer:
-      options.preTokens === 'gpt2'
-        ? byteLevel(true)
-        : {
-            type: 'Sequence',
-            pretokenizers: [
-              { type: 'Split', pattern: { Regex: PATTERNS[options.preTokens] }, behavior: 'Isolated', invert: false },
-              byteLevel(false),
-            ],
-          },
-    decoder: byteLevel(true),
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
-      merges: merges.map(([left, right]) => [pieces[left], pieces[right]]),
-    },
-  });
+export function bpeModel({ pieces, merges }: LearnedBpe): object {
+  return {
+    type: 'BPE',
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab: vocabulary(pieces),
+    merges: merges.map(([left, right]) => [pieces[left], pieces[right]]),
+  };
 }
 
-interface Pipeline {
-  normalizer: object | null;
-  pre_tokenizer: object;
-  decoder: object;
-  model: object;
+export function wordPieceModel({ unknownToken }: WordPieceOptions, pieces: readonly string[]): object {
+  return {
+    type: 'WordPiece',
+    unk_token: unknownToken,
+    continuing_subword_prefix: CONTINUATION,
+    max_input_chars_per_word: 100,
+    vocab: vocabulary(pieces),
+  };
 }
 
-/** @param pieces string of every id: where the special tokens stand */
-export function tokenizerJson({ specialTokens }: TrainOptions, pieces: readonly string[], pipeline: Pipeline): string {
-  const { normalizer, pre_tokenizer, decoder, model } = pipeline;
-  const added = [...new Set(specialTokens)].map((content) => ({
-    id: pieces.indexOf(content),
+/** @param vocab piece and score in the order of ids */
+export function unigramModel(unknown: number, vocab: readonly (readonly [string, number])[]): object {
+  return { type: 'Unigram', unk_id: unknown, vocab, byte_fallback: false };
+}
+
+function vocabulary(pieces: readonly string[]): Record<string, number> {
+  return Object.fromEntries(pieces.map((piece, id) => [piece, id]));
+}
+
+/** @param specialTokens their ids are their places in the row */
+export function tokenizerJson(specialTokens: readonly string[], { normalizer, pre_tokenizer, decoder }: Pipeline, model: object): string {
+  const added = specialTokens.map((content, id) => ({
+    id,
     content,
     single_word: false,
     lstrip: false,
@@ -66,16 +62,13 @@ export function tokenizerJson({ specialTokens }: TrainOptions, pieces: readonly 
   })}\n`;
 }
 
-export function tokenizerConfig({ endOfText }: TrainOptions, unknownToken: string | null): string {
-  return `${JSON.stringify(
-    {
-      tokenizer_class: 'PreTrainedTokenizerFast',
-      bos_token: endOfText,
-      eos_token: endOfText,
-      unk_token: unknownToken,
-      clean_up_tokenization_spaces: false,
-    },
-    null,
-    2,
-  )}\n`;
+export function tokenizerConfig(options: TrainOptions): string {
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    bos_token: options.endOfText,
+    eos_token: options.endOfText,
+    unk_token: options.kind === 'byte-bpe' ? null : options.unknownToken,
+    clean_up_tokenization_spaces: false,
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
 }

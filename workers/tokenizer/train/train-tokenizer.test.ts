@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../../src/core/text/documents';
 import { utf8Length } from '../encode-documents';
 import { trainTokenizer } from './train-tokenizer';
-import type { ByteBpeOptions, TrainingSource } from './types';
+import type { ByteBpeOptions, TrainingSource, UnigramOptions, WordPieceOptions } from './types';
 
 const root = new URL('../../../', import.meta.url);
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -21,7 +21,14 @@ interface ByteBpeRun {
   mergesSha256: string;
   piecesSha256: string;
 }
-const fixture = JSON.parse(text('e2e/parity/fixtures/tokenizer-training.json')) as { bytes: number; byteBpe: ByteBpeRun[] };
+interface Fixture {
+  bytes: number;
+  byteBpe: ByteBpeRun[];
+  /** `always`: pieces of every run of `tokenizers`, whose ties fall differently each time; `sometimes`: of some. */
+  wordPiece: { options: WordPieceOptions; vocabulary: number; always: number; alwaysSha256: string; sometimes: string[] };
+  unigram: { options: UnigramOptions; vocab: [string, number][] };
+}
+const fixture = JSON.parse(text('e2e/parity/fixtures/tokenizer-training.json')) as Fixture;
 const { corpora } = JSON.parse(text('public/corpora/manifest.json')) as { corpora: { id: string; train: string; separator: string }[] };
 
 /** The first documents of a corpus, as the script takes them. */
@@ -57,3 +64,38 @@ describe('byte-level BPE', () => {
     expect(trained.report).toMatchObject({ vocabulary: run.vocabulary, merges: run.merges });
   });
 });
+
+describe('WordPiece', () => {
+  it('has the pieces that every run of tokenizers has, and of the others some', async () => {
+    const { options, vocabulary, always, alwaysSha256, sometimes } = fixture.wordPiece;
+    const trained = await trainTokenizer(sourcesOf({ en: 1, code: 1 }), options);
+    const { vocab } = (JSON.parse(trained.tokenizer) as { model: { vocab: Record<string, number> } }).model;
+    const pieces = Object.keys(vocab);
+    expect(pieces.length).toBe(vocabulary);
+    const settled = pieces.filter((piece) => !sometimes.includes(piece));
+    expect(settled.length).toBe(always);
+    expect(digest(settled.sort(byCodePoints))).toBe(alwaysSha256);
+  });
+});
+
+describe('Unigram', () => {
+  it('has the pieces and scores that tokenizers finds', async () => {
+    const { options, vocab: wanted } = fixture.unigram;
+    const trained = await trainTokenizer(sourcesOf({ en: 1, code: 1 }), options);
+    const { vocab } = (JSON.parse(trained.tokenizer) as { model: { vocab: [string, number][] } }).model;
+    const own = new Map(vocab);
+    expect(vocab.length).toBe(wanted.length);
+    expect(wanted.filter(([piece]) => !own.has(piece))).toEqual([]);
+    const distance = ([piece, score]: [string, number]): number => Math.abs(own.get(piece)! - score);
+    const isCharacter = ([piece]: [string, number]): boolean => [...piece].length === 1;
+    expect(Math.max(...wanted.filter((entry) => !isCharacter(entry)).map(distance))).toBeLessThan(1e-6);
+    // Characters that lost their piece come back 1e-4 apart, in an order that differs from run to run of tokenizers.
+    expect(Math.max(...wanted.filter(isCharacter).map(distance))).toBeLessThan(1e-3);
+  });
+});
+
+function byCodePoints(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  const at = left.findIndex((character, index) => character !== right[index]);
+  return at < 0 ? left.length - right.length : at >= right.length ? 1 : left[at]!.codePointAt(0)! - right[at]!.codePointAt(0)!;
+}

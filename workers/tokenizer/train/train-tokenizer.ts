@@ -1,10 +1,13 @@
 /** Trains a tokenizer on weighted text and gives it back in Hugging Face's files. */
 import { StudioError } from '../../../src/core/errors';
 import { Turns } from '../turns';
-import { byteBpeSplitter, learnByteBpe } from './byte-bpe';
-import { countWords, WEIGHT_UNIT, type Splitter } from './count-words';
-import { byteBpeJson, tokenizerConfig } from './tokenizer-files';
-import type { ByteBpeOptions, TrainedTokenizer, TrainHooks, TrainingSource, TrainOptions, TrainReport } from './types';
+import { countWords, WEIGHT_UNIT } from './count-words';
+import { learnByteBpe } from './learn-byte-bpe';
+import { learnUnigram } from './learn-unigram';
+import { learnWordPiece } from './learn-word-piece';
+import { pipelineOf, splitterOf } from './pipeline';
+import { bpeModel, tokenizerConfig, tokenizerJson, unigramModel, wordPieceModel } from './tokenizer-files';
+import type { TrainedTokenizer, TrainHooks, TrainingSource, TrainOptions } from './types';
 
 /**
  * The same text, options and weights give the same tokenizer. Special tokens inside the text are text.
@@ -18,68 +21,76 @@ export async function trainTokenizer(
   const began = performance.now();
   checkOptions(sources, options);
   const turns = new Turns(signal);
-  const { counts, bytes } = await countWords(sources, splitterOf(options), turns, (done) => onProgress({ phase: 'count', done, total: 0 }));
-  if (counts.size === 0) throw refused('texts', 'no text', 'at least one source with text and a weight above 0');
-  const learned = await learn(counts, options, turns, (done, total) => onProgress({ phase: 'learn', done, total }));
-  const report: TrainReport = {
-    kind: options.kind,
-    vocabulary: learned.vocabulary,
-    alphabet: learned.alphabet,
-    merges: learned.merges,
-    bytes,
-    words: counts.size,
-    milliseconds: performance.now() - began,
+  const pipeline = pipelineOf(options);
+  const { counts, bytes } = await countWords(sources, splitterOf(pipeline), turns, (done) =>
+    onProgress({ phase: 'count', done, total: 0 }),
+  );
+  if (counts.size === 0) throw refused('texts', 'none', 'at least one source with text and a weight above 0');
+  const { model, ...sizes } = await learn(counts, options, turns, (done, total) => onProgress({ phase: 'learn', done, total }));
+  return {
+    tokenizer: tokenizerJson(options.specialTokens, pipeline, model),
+    config: tokenizerConfig(options),
+    report: { kind: options.kind, ...sizes, bytes, words: counts.size, milliseconds: performance.now() - began },
   };
-  return { tokenizer: learned.json, config: tokenizerConfig(options, null), report };
 }
 
 interface Learned {
-  json: string;
+  model: object;
   vocabulary: number;
   alphabet: number;
   merges: number;
 }
-type OnSteps = (done: number, total: number) => void;
 
-function splitterOf(options: TrainOptions): Splitter {
-  switch (options.kind) {
-    case 'byte-bpe':
-      return byteBpeSplitter(options);
-    default:
-      throw refused('kind', options.kind, 'byte-bpe');
+/** @param counts in units of 1/WEIGHT_UNIT */
+async function learn(
+  counts: ReadonlyMap<string, number>,
+  options: TrainOptions,
+  turns: Turns,
+  onSteps: (done: number, total: number) => void,
+): Promise<Learned> {
+  const { specialTokens, vocabularySize } = options;
+  if (options.kind === 'unigram') {
+    const plain = new Map(Array.from(counts, ([word, count]) => [word, count / WEIGHT_UNIT]));
+    const { pieces, alphabet } = await learnUnigram(plain, vocabularySize - specialTokens.length, options, turns, onSteps);
+    const vocabulary = [...specialTokens.map((token) => [token, 0] as const), ...pieces];
+    return {
+      model: unigramModel(specialTokens.indexOf(options.unknownToken), vocabulary),
+      vocabulary: vocabulary.length,
+      alphabet,
+      merges: 0,
+    };
   }
-}
-
-async function learn(counts: Map<string, number>, options: TrainOptions, turns: Turns, onSteps: OnSteps): Promise<Learned> {
-  switch (options.kind) {
-    case 'byte-bpe':
-      return learnBytes(counts, options, turns, onSteps);
-    default:
-      throw refused('kind', options.kind, 'byte-bpe');
+  const onMerges = (merges: number): void => onSteps(merges, vocabularySize);
+  const minFrequency = options.minFrequency * WEIGHT_UNIT;
+  if (options.kind === 'wordpiece') {
+    const learned = await learnWordPiece(counts, options, minFrequency, turns, onMerges);
+    return { ...learned, model: wordPieceModel(options, learned.pieces), vocabulary: learned.pieces.length };
   }
-}
-
-async function learnBytes(counts: Map<string, number>, options: ByteBpeOptions, turns: Turns, onSteps: OnSteps): Promise<Learned> {
-  const total = Math.max(0, options.vocabularySize - new Set(options.specialTokens).size - 1);
-  const learned = await learnByteBpe(counts, options, options.minFrequency * WEIGHT_UNIT, turns, (merges) => onSteps(merges, total));
-  return {
-    json: byteBpeJson(options, learned),
-    vocabulary: learned.pieces.length,
-    alphabet: learned.alphabet,
-    merges: learned.merges.length,
-  };
-}
-
-function checkOptions(sources: readonly TrainingSource[], options: TrainOptions): void {
-  const { vocabularySize, specialTokens, endOfText } = options;
-  if (!Number.isInteger(vocabularySize) || vocabularySize < 1 || vocabularySize > LARGEST_VOCABULARY)
-    throw refused('vocabularySize', vocabularySize, `a whole number, 1 … ${LARGEST_VOCABULARY}`);
-  if (specialTokens.includes('')) throw refused('specialTokens', '""', 'tokens of at least one character');
-  if (!specialTokens.includes(endOfText)) throw refused('endOfText', endOfText, `one of ${specialTokens.join(', ')}`);
-  for (const { weight } of sources) if (!(weight >= 0 && weight <= 1024)) throw refused('weight', weight, '0 … 1024');
+  const learned = await learnByteBpe(counts, options, minFrequency, turns, onMerges);
+  return { model: bpeModel(learned), vocabulary: learned.pieces.length, alphabet: learned.alphabet, merges: learned.merges.length };
 }
 
 const LARGEST_VOCABULARY = 2 ** 20;
+
+function checkOptions(sources: readonly TrainingSource[], options: TrainOptions): void {
+  const { vocabularySize, specialTokens, endOfText } = options;
+  if (!Number.isInteger(vocabularySize) || vocabularySize <= specialTokens.length || vocabularySize > LARGEST_VOCABULARY)
+    throw refused('vocabularySize', vocabularySize, `${specialTokens.length + 1} … ${LARGEST_VOCABULARY}`);
+  if (specialTokens.includes('')) throw refused('specialTokens', '""', 'tokens of at least one character');
+  const twice = specialTokens.find((token, at) => specialTokens.indexOf(token) !== at);
+  if (twice !== undefined) throw refused('specialTokens', twice, 'each token once');
+  if (!specialTokens.includes(endOfText)) throw refused('endOfText', endOfText, `one of ${specialTokens.join(', ')}`);
+  for (const { weight } of sources) if (!(weight >= 0 && weight <= 1024)) throw refused('weight', weight, '0 … 1024');
+  if (options.kind === 'byte-bpe') return;
+  if (!specialTokens.includes(options.unknownToken))
+    throw refused('unknownToken', options.unknownToken, `one of ${specialTokens.join(', ')}`);
+  if (options.kind === 'wordpiece') return;
+  if (!(options.shrinkingFactor > 0 && options.shrinkingFactor < 1)) throw refused('shrinkingFactor', options.shrinkingFactor, '0 … 1');
+  if (!(Number.isInteger(options.subIterations) && options.subIterations > 0))
+    throw refused('subIterations', options.subIterations, 'a whole number from 1');
+  if (!(Number.isInteger(options.maxPieceLength) && options.maxPieceLength > 0))
+    throw refused('maxPieceLength', options.maxPieceLength, 'a whole number from 1');
+}
 
 function refused(field: string, value: string | number, accepted: string): StudioError {
   return new StudioError('tokenizer-options', `${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });

@@ -62,7 +62,7 @@ export interface TrainProgress {
 
 export interface TrainHooks {
   onProgress?: (progress: TrainProgress) => void;
-  /** Ends the training with StudioError `cancelled`, within some 50 ms. */
+  /** Ends the training with StudioError `cancelled`, at its next turn, mostly within 50 ms. */
   signal?: AbortSignal;
 }
 

@@ -1,23 +1,9 @@
 /** Training of byte-level BPE: what `BpeTrainer` with a ByteLevel pre-tokenizer learns from the same text. */
 import { BYTE_CHARACTERS } from '../byte-alphabet';
-import { PRE_TOKEN_ENDS } from '../pre-token-patterns';
 import type { Turns } from '../turns';
-import type { Splitter } from './count-words';
 import { keptAlphabet } from './alphabet';
 import { learnMerges, type CountedWords, type Merge } from './learn-merges';
 import type { ByteBpeOptions } from './types';
-
-export function byteBpeSplitter({ preTokens, normalizer }: Pick<ByteBpeOptions, 'preTokens' | 'normalizer'>): Splitter {
-  const endOf = PRE_TOKEN_ENDS[preTokens];
-  return (text, visit) => {
-    const normal = normalizer === 'nfc' ? text.normalize('NFC') : text;
-    let end: number;
-    for (let start = 0; start < normal.length; start = end) {
-      end = endOf(normal, start);
-      visit(normal.slice(start, end));
-    }
-  };
-}
 
 export interface LearnedBpe {
   /** String of every id. */
