@@ -17,14 +17,15 @@ interface Props {
   onClose(): void;
 }
 
-const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only'] as const;
+const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
 const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
 function strategyOf(kind: (typeof STRATEGIES)[number]): Recipe['strategy'] {
-  return kind === 'general-then-domain' ? { kind, generalRatio: 0.5 } : { kind };
+  if (kind === 'general-then-domain') return { kind, generalRatio: 0.5 };
+  return kind === 'curriculum' ? { kind, generalRatio: 0.2, riseRatio: 0.3 } : { kind };
 }
 
 function Fields({ recipe }: { recipe: Recipe }) {
@@ -91,7 +92,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           words={(kind) => t(`strategy.${kind}`)}
           onChange={(kind) => set({ strategy: strategyOf(kind) })}
         />
-        {strategy.kind === 'general-then-domain' && (
+        {(strategy.kind === 'general-then-domain' || strategy.kind === 'curriculum') && (
           <NumberField
             label={t('recipe.generalRatio')}
             value={strategy.generalRatio}
@@ -99,6 +100,16 @@ function Fields({ recipe }: { recipe: Recipe }) {
             max={1}
             step={0.05}
             onChange={(generalRatio) => set({ strategy: { ...strategy, generalRatio } })}
+          />
+        )}
+        {strategy.kind === 'curriculum' && (
+          <NumberField
+            label={t('recipe.riseRatio')}
+            value={strategy.riseRatio}
+            min={0}
+            max={1}
+            step={0.05}
+            onChange={(riseRatio) => set({ strategy: { ...strategy, riseRatio } })}
           />
         )}
       </fieldset>

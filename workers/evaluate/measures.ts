@@ -8,6 +8,7 @@ import { measureMemorisation } from '../../src/core/metrics/memorisation';
 import { measureProbes, type ProbeMeasure } from '../../src/core/metrics/probe-measure';
 import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/term-measure';
 import type { Probe } from '../../src/core/probes/probe';
+import type { Recipe } from '../../src/core/recipe/schema';
 import type { ProbeScore } from '../../src/core/probes/score';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
@@ -22,6 +23,7 @@ import type {
   TermsMeasure,
 } from '../api';
 import type { ChannelTokens } from '../trainer/channel-tokens';
+import { rowOrders } from '../trainer/row-order';
 import type { LoadedWeights } from '../trainer/weights';
 import { attentionDivergence, attentionMaps, MAP_TOKENS, type LayerAttention } from './attention-maps';
 import { checkCancelled, type Work } from './comparison';
@@ -126,26 +128,22 @@ export async function probesOf(probes: readonly Probe[], tools: MeasureTools): P
 }
 
 export interface SeenText {
-  seed: number;
-  context: number;
-  channels: readonly MeasuredChannel[];
+  recipe: Recipe;
   /** Channel id → where the checkpoint's sampler stands. */
   cursors: Readonly<Record<string, { epoch: number; position: number }>>;
 }
 
 /** Rows that the run has drawn against held-out rows of the same length, for channels that have both. */
-export async function memorisationOf(
-  { seed, context, channels, cursors }: SeenText,
-  rows: number,
-  tools: MeasureTools,
-): Promise<ChannelMemorisation[]> {
+export async function memorisationOf({ recipe, cursors }: SeenText, rows: number, tools: MeasureTools): Promise<ChannelMemorisation[]> {
+  const { seed, context, channels } = recipe;
   const sums = channels.map(() => ({ seen: [] as DocumentSums[], unseen: [] as DocumentSums[] }));
   await inTurn(tools, async (weights, model, progress) => {
     const bytes = weights.tokenizer.tokenizer.byteLengths();
     const texts = await tools.read(weights, channels);
+    const orders = rowOrders(recipe, texts);
     for (const [at, { id, train, heldOut }] of texts.entries()) {
       const starts = {
-        seen: seenRows(id, train, context, seed, cursors[id], rows),
+        seen: seenRows(id, train, context, seed, cursors[id], rows, orders[id]),
         unseen: heldOutStarts(heldOut.length, context, rows).filter((start) => start + context < heldOut.length),
       };
       const cut = (ids: ArrayLike<number>, start: number) => Array.from({ length: context + 1 }, (_, token) => ids[start + token]!);

@@ -1,5 +1,6 @@
 /** The rows of a channel that a run has drawn, told from its checkpoint's cursor: they come in an order that the seed makes. */
 import { ChannelStream, windowCount, type StreamCursor } from '../trainer/channel-stream';
+import type { Curriculum } from '../trainer/curriculum';
 import type { TokenIds } from '../trainer/token-batch';
 
 /**
@@ -13,11 +14,12 @@ export function seenRows(
   seed: number,
   cursor: StreamCursor | undefined,
   count: number,
+  curriculum: Curriculum | null = null,
 ): number[] {
   const windows = windowCount(tokens.length, context);
   const seen = cursor === undefined ? 0 : cursor.epoch > 0 ? windows : Math.min(cursor.position, windows);
   if (seen === 0) return [];
-  const stream = new ChannelStream(channel, tokens, context, seed);
+  const stream = new ChannelStream(channel, tokens, context, seed, undefined, curriculum);
   const starts = Array.from({ length: seen }, () => stream.next());
   const taken = Math.min(seen, count);
   return Array.from({ length: taken }, (_, at) => starts[Math.floor((at * seen) / taken)]!);

@@ -192,8 +192,11 @@ export const trainerApi: TrainerApi = {
   async measureMemorisation(base, run, step, rows, onProgress) {
     const { recipe } = await readRun(run);
     const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
-    const seen = { seed: recipe.seed, context: recipe.context, channels: recipe.channels, cursors: sampler.cursors };
-    return memorisationOf(seen, rows, await measuring([base, { kind: 'checkpoint', run, step }], onProgress));
+    return memorisationOf(
+      { recipe, cursors: sampler.cursors },
+      rows,
+      await measuring([base, { kind: 'checkpoint', run, step }], onProgress),
+    );
   },
 
   async attention(weights, text) {

@@ -1,9 +1,10 @@
 /**
  * One channel's training text as rows: its token stream cut into consecutive windows of `context` tokens, visited once an
- * epoch in an order seeded by run, channel and epoch. The cursor is all that a checkpoint needs to go on identically.
+ * epoch in an order seeded by run, channel and epoch, which a curriculum sorts by difficulty. The cursor is all that a checkpoint needs to go on identically.
  */
 import { StudioError } from '../../src/core/errors';
 import { deriveSeed } from '../../src/core/rng/rng';
+import type { Curriculum } from './curriculum';
 import { Permutation } from './permutation';
 import type { TokenIds } from './token-batch';
 
@@ -21,7 +22,7 @@ export function windowCount(tokens: number, context: number): number {
 
 export class ChannelStream {
   readonly windows: number;
-  private order: Permutation;
+  private order: { at(index: number): number };
   private readonly at: StreamCursor;
 
   /** @throws StudioError `channel-empty` when the text is shorter than one row */
@@ -31,6 +32,7 @@ export class ChannelStream {
     private readonly context: number,
     private readonly seed: number,
     cursor: StreamCursor = { epoch: 0, position: 0 },
+    private readonly curriculum: Curriculum | null = null,
   ) {
     this.windows = windowCount(tokens.length, context);
     if (this.windows === 0) throw channelEmpty(channel, tokens.length, context);
@@ -59,8 +61,9 @@ export class ChannelStream {
     return { ...this.at };
   }
 
-  private orderOf(epoch: number): Permutation {
-    return new Permutation(this.windows, deriveSeed(this.seed, 'order', this.channel, epoch));
+  private orderOf(epoch: number): { at(index: number): number } {
+    const order = new Permutation(this.windows, deriveSeed(this.seed, 'order', this.channel, epoch));
+    return this.curriculum ? this.curriculum.arrange(order) : order;
   }
 }
 

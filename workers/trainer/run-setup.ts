@@ -21,6 +21,7 @@ import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
 import { storedJournal } from './run-journal';
 import { parseRunState, type RunState } from './run-state';
+import { rowOrders } from './row-order';
 import { BatchSampler } from './sampler';
 import { assemble } from './weights';
 
@@ -108,7 +109,8 @@ async function readTexts(recipe: Recipe, onProgress: OnProgress): Promise<Channe
 }
 
 function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], state: RunState | null = null): BatchSampler {
-  const channels = texts.map(({ id, train }) => ({ id, tokens: train }));
+  const orders = rowOrders(recipe, texts);
+  const channels = texts.map(({ id, train }) => ({ id, tokens: train, curriculum: orders[id] ?? null }));
   return new BatchSampler({ channels, context: recipe.context, seed: recipe.seed }, state?.sampler);
 }
 

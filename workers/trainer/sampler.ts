@@ -6,6 +6,7 @@ import { RowAllocator } from '../../src/core/mixture/allocation';
 import type { Shares } from '../../src/core/mixture/shares';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { channelEmpty, ChannelStream, windowCount, type StreamCursor } from './channel-stream';
+import type { Curriculum } from './curriculum';
 import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from './token-batch';
 
 export interface SamplerState {
@@ -16,7 +17,7 @@ export interface SamplerState {
 
 export interface SamplerOptions {
   /** In the recipe's order; a batch names channels by their index here. */
-  channels: readonly { id: string; tokens: TokenIds }[];
+  channels: readonly { id: string; tokens: TokenIds; curriculum?: Curriculum | null }[];
   context: number;
   seed: number;
 }
@@ -81,7 +82,7 @@ export class BatchSampler {
     if (!stream) {
       const channel = this.options.channels.find((candidate) => candidate.id === id);
       if (!channel) throw new RangeError(`Unknown channel "${id}"`);
-      stream = new ChannelStream(id, channel.tokens, this.options.context, this.options.seed, cursor);
+      stream = new ChannelStream(id, channel.tokens, this.options.context, this.options.seed, cursor, channel.curriculum);
       this.streams.set(id, stream);
     }
     return stream;

@@ -135,6 +135,18 @@ describe('strategies', () => {
     expect(effectiveShares(recipe, shares, 40)).toEqual({ zh: 0, en: 0, domain: 1 });
   });
 
+  it('draws general text alone, then lets the domain rise to its share, under a curriculum', () => {
+    const recipe = { strategy: { kind: 'curriculum' as const, generalRatio: 0.2, riseRatio: 0.3 }, channels, budget: { steps: 10 } };
+    const domain = Array.from({ length: 10 }, (_, step) =>
+      channels.reduce((sum, { id, role }) => sum + (role === 'domain' ? effectiveShares(recipe, shares, step)[id]! : 0), 0),
+    );
+    const set = channels.reduce((sum, { id, role }) => sum + (role === 'domain' ? shares[id as keyof typeof shares] : 0), 0);
+    // Two steps without, three on the way, five at the set share.
+    expect(domain).toEqual([0, 0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1].map((reached) => expect.closeTo(reached * set, 12)));
+    for (let step = 0; step < 10; step++)
+      expect(Object.values(effectiveShares(recipe, shares, step)).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+  });
+
   it('domain-only draws the domain alone, even with its fader at zero', () => {
     const recipe = { strategy: { kind: 'domain-only' as const }, channels, budget };
     expect(effectiveShares(recipe, { zh: 0.5, en: 0.5, domain: 0 }, 0)).toEqual({ zh: 0, en: 0, domain: 1 });

@@ -46,12 +46,18 @@ export const strategySchema = z.discriminatedUnion('kind', [
   /** First `generalRatio` of all steps on general channels alone, the rest on domain channels alone. */
   z.strictObject({ kind: z.literal('general-then-domain'), generalRatio: orElse(share, 0.5) }),
   z.strictObject({ kind: z.literal('domain-only') }),
+  /**
+   * First `generalRatio` of all steps on general channels alone; then the domain's share rises evenly over `riseRatio` of them to its
+   * set value. Domain rows come in order of difficulty.
+   */
+  z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
 
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
   'domain-only': ['domain'],
+  curriculum: ['general', 'domain'],
 } as const;
 
 export const recipeSchema = z
