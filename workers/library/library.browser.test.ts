@@ -79,6 +79,17 @@ const zipOf = (entries: Record<string, Uint8Array>): File[] => [new File([zipSyn
 const wholeZip = (change: Record<string, Uint8Array> = {}, folder = ''): File[] =>
   zipOf(Object.fromEntries(Object.entries({ ...base, ...change }).map(([name, bytes]) => [folder + name, bytes])));
 
+/** A packed zip whose directory says something else of its second entry, in the 32 bits at `field`. */
+function patchedZip(field: number, change: (value: number) => number): File[] {
+  const bytes = zipSync(base, { level: 6 });
+  const view = new DataView(bytes.buffer);
+  const entries: number[] = [];
+  for (let at = view.getUint32(bytes.length - 22 + 16, true); entries.length < 4; at += 46 + view.getUint16(at + 28, true))
+    entries.push(at);
+  view.setUint32(entries[1]! + field, change(view.getUint32(entries[1]! + field, true)), true);
+  return [new File([bytes], 'model.zip')];
+}
+
 /** Every file of the storage, to see that nothing came and nothing went. */
 async function stored(path = ''): Promise<string[]> {
   const found: string[] = [];
@@ -255,6 +266,28 @@ describe('a hostile folder or zip', () => {
       () => wholeZip({ 'model.safetensors': new Uint8Array(8 * 2 ** 20) }),
       { code: 'zip-invalid', values: { reason: 'zip-bomb', entry: 'model.safetensors', bytes: 8 * 2 ** 20 } },
     ],
+    [
+      'a zip whose entry unpacks to more than it claims',
+      () => patchedZip(24, (size) => size - 1),
+      { code: 'zip-invalid', values: { reason: 'zip-longer' } },
+    ],
+    [
+      'a zip whose entry unpacks to less than it claims',
+      () => patchedZip(24, (size) => size + 1),
+      { code: 'zip-invalid', values: { reason: 'zip-damaged' } },
+    ],
+    [
+      'a zip whose entry has another check sum',
+      () => patchedZip(16, (crc) => crc ^ 1),
+      { code: 'zip-invalid', values: { reason: 'zip-damaged' } },
+    ],
+    ['an encrypted zip', () => patchedZip(8, (flags) => flags | 1), { code: 'zip-invalid', values: { reason: 'zip-encrypted' } }],
+    [
+      'a zip packed in another way',
+      () => patchedZip(10, (method) => (method & 0xffff_0000) | 14),
+      { code: 'zip-invalid', values: { reason: 'zip-method', found: 14 } },
+    ],
+    ['a zip whose entries overlap', () => patchedZip(42, () => 0), { code: 'zip-invalid', values: { reason: 'zip-overlap' } }],
     [
       'a zip within a zip',
       () => zipOf({ 'model.zip': zipSync(base) }),
