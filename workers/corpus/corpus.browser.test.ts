@@ -62,7 +62,7 @@ describe('the corpus worker', () => {
     const good = file('good.txt', 'one\n\ntwo\n\nthree');
     const latin = file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63));
     await expect(corpusApi.importFiles([good, latin], options, quiet)).rejects.toMatchObject({
-      code: 'file-unsupported',
+      code: 'file-binary',
       values: { file: 'latin.txt' },
     });
     await expect(corpusApi.importFiles([file('one.txt', 'one line')], options, quiet)).rejects.toMatchObject({ code: 'text-empty' });

@@ -16,7 +16,7 @@ import { BEGINNING, readRows, skipReason } from './read-rows';
 import { shorten } from './row-batch';
 
 /** Bytes of files read between two times that what is stored counts. */
-const COUNTED_EVERY = 32 * 2 ** 20;
+const COUNTED_EVERY = 16 * 2 ** 20;
 /** Milliseconds between two reports. */
 const REPORT_EVERY = 150;
 /** Bad rows and left-out files kept by name; the rest is counted. */
@@ -90,7 +90,8 @@ class Taking {
   /** Channel of each name that the channel field may give. */
   private readonly byName = new Map<string, string>();
   private readonly named = new Set<string>();
-  private readonly total: number;
+  /** Bytes of all files that are read. */
+  private total = 0;
   private readonly started = performance.now();
   /** Bytes that an earlier session read; they do not count for the speed. */
   private readonly before: number;
@@ -113,7 +114,6 @@ class Taking {
     }
     this.before = intake.files.reduce((sum, file) => sum + file.done, 0);
     this.counted = this.before;
-    this.total = intake.files.length > 0 ? sum(intake.files.map(({ bytes }) => bytes)) : sum(given.map(({ file }) => file.size));
   }
 
   async run(): Promise<SourceRecord[]> {
@@ -121,6 +121,7 @@ class Taking {
     for (const { id, name } of [...(await listChannels()), ...intake.newChannels]) this.byName.set(name, id);
     this.byName.set(this.channel.name, this.channel.id);
     if (intake.files.length === 0) await this.plan();
+    this.total = sum(intake.files.map(({ bytes }) => bytes));
     const byPath = new Map(this.given.map((file) => [file.path, file.file]));
     for (const [index, state] of intake.files.entries())
       if (state.state !== 'done') await this.takeFile(state, byPath.get(state.path)!, index);
@@ -203,7 +204,7 @@ class Taking {
     }
     let writer = this.writers.get(channel);
     if (!writer) {
-      const source = { id: crypto.randomUUID(), channel, rowFiles: [] };
+      const source = { id: `${this.intake.id}.${this.intake.sources.length}`, channel, rowFiles: [] };
       writer = new RowWriter(sourceFolder(source.id), 'raw', [], this.store);
       this.intake.sources.push(source);
       this.writers.set(channel, writer);
@@ -212,7 +213,7 @@ class Taking {
   }
 
   /** What was read so far is written, and then counts. */
-  private async count(read = this.total): Promise<void> {
+  private async count(read = this.counted): Promise<void> {
     this.counted = read;
     for (const writer of this.writers.values()) await writer.flush();
     for (const source of this.intake.sources) source.rowFiles = [...this.writers.get(source.channel)!.files];
@@ -269,6 +270,7 @@ async function complete(intake: StoredIntake): Promise<SourceRecord[]> {
   for (const channel of intake.newChannels) if (used.has(channel.id)) void transaction.objectStore('channels').put(channel);
   void transaction.objectStore('intakes').delete(intake.id);
   await transaction.done;
+  await removeUncounted(intake, sources);
   return sources.map(sourceRecord);
 }
 
@@ -278,7 +280,18 @@ export function sourceRecord({ rowFiles: _rowFiles, ...source }: StoredSource): 
 
 async function discard(intake: StoredIntake, store: FileStore = storage): Promise<void> {
   await (await records()).delete('intakes', intake.id);
-  for (const { id } of intake.sources) await store.remove(sourceFolder(id));
+  await removeUncounted(intake, [], store);
+}
+
+/** Folders of sources that a crash left before they counted, and row files beyond those that count. */
+async function removeUncounted({ id }: StoredIntake, kept: readonly StoredSource[], store: FileStore = storage): Promise<void> {
+  for (const { name } of await store.list('sources')) {
+    if (!name.startsWith(`${id}.`)) continue;
+    const source = kept.find((candidate) => candidate.id === name);
+    const folder = sourceFolder(name);
+    if (!source) await store.remove(folder);
+    else for (const file of (await store.list(folder)).slice(source.rowFiles.length)) await store.remove(`${folder}/${file.name}`);
+  }
 }
 
 /** The files that are still to be read: those given, or those that may be read by their handles. */
