@@ -14,7 +14,9 @@ export const kernels = {
   EmbeddingGrad: 'CrossfadeEmbeddingGrad',
   /** x [N,D], weight [D]; attrs epsilon → y [N,D]; or x [N,heads·h], weight [h]: each head by itself */
   RmsNorm: 'CrossfadeRmsNorm',
-  /** x, weight, dy as x; attrs epsilon → dx as x, dweight as weight */
+  /** Where the backend has it (else RmsNorm): x, weight; attrs epsilon → y as x, x itself */
+  RmsNormFork: 'CrossfadeRmsNormFork',
+  /** x, weight, dy as x, beside? as x (after a fork: the gradient of x itself); attrs epsilon → dx as x, dweight as weight */
   RmsNormGrad: 'CrossfadeRmsNormGrad',
   /** x [N,D], weight [D], bias [D]; attrs epsilon → y [N,D] */
   LayerNorm: 'CrossfadeLayerNorm',
@@ -59,11 +61,11 @@ export const kernels = {
   GeluGrad: 'CrossfadeGeluGrad',
   /** hidden [N,D], weight [V,D], targets int32 [N] (−1: not predicted, nll 0) → nll [N], lse [N] */
   CrossEntropy: 'CrossfadeCrossEntropy',
-  /** hidden, weight, targets, lse [N], dnll [N] → dhidden [N,D], dweight [V,D] */
+  /** hidden, weight, targets, lse [N], dnll [N]; attrs frozen? → dhidden [N,D] and, unless the weight is frozen, dweight [V,D] */
   CrossEntropyGrad: 'CrossfadeCrossEntropyGrad',
   /**
-   * Forward and backward at once, where the backend has it: hidden, weight, targets, dnll [N] (known beforehand) → nll, lse,
-   * dhidden, dweight. Logits are computed once instead of twice.
+   * Forward and backward at once, where the backend has it: hidden, weight, targets, dnll [N] (known beforehand); attrs frozen? → nll,
+   * lse, dhidden and, unless the weight is frozen, dweight. Logits are computed once instead of twice.
    */
   CrossEntropyTrain: 'CrossfadeCrossEntropyTrain',
   /** nll [N], channels int32 [N] (−1: counted nowhere); attrs count → [2,count]: sums of nll, then numbers of tokens */

@@ -23,6 +23,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../api';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
+import type { CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 16 MB as float32. */
 const logitsAtOnce = 4 * 2 ** 20;
@@ -61,13 +62,10 @@ export function crossEntropyReference({ hidden, weight, targets }: CrossEntropyI
 }
 
 /** dlogits = (softmax − one-hot)·dnll; the one-hot part is a row of the head weight and a scatter, so it is never built. */
-export function crossEntropyGradReference({
-  hidden,
-  weight,
-  targets,
-  lse,
-  dnll,
-}: CrossEntropyInputs & { lse: Tensor1D; dnll: Tensor1D }): Tensor[] {
+export function crossEntropyGradReference(
+  { hidden, weight, targets, lse, dnll }: CrossEntropyInputs & { lse: Tensor1D; dnll: Tensor1D },
+  { frozen = false }: CrossEntropyGradAttributes = {},
+): Tensor[] {
   const [rows, width] = hidden.shape;
   const vocabulary = weight.shape[0];
   const chosen = cast<Tensor1D>(maximum(targets, 0), 'int32');
@@ -75,11 +73,12 @@ export function crossEntropyGradReference({
   const dHidden: Tensor[] = [];
   let dWeight: Tensor | undefined;
   for (const [start, count] of blocks(rows, vocabulary)) {
-    const [fromRows, toWeight] = tidy<[Tensor, Tensor]>(() => {
+    const [fromRows, toWeight] = tidy<[Tensor, Tensor?]>(() => {
       const states = slice(hidden, [start, 0], [count, width]);
       const logits = matMul(states, weight, false, true);
       const probabilities = exp(sub(logits, reshape(slice(lse, start, count), [count, 1])));
       const weighted = mul(probabilities, reshape(slice(coefficients, start, count), [count, 1]));
+      if (frozen) return [matMul(weighted, weight)];
       const gradient = matMul(weighted, states, true, false);
       return [matMul(weighted, weight), dWeight ? add(dWeight, gradient) : gradient];
     });
@@ -88,10 +87,9 @@ export function crossEntropyGradReference({
     dWeight = toWeight;
   }
   const column = reshape(coefficients, [rows, 1]);
-  return [
-    sub(joined(dHidden), mul(gather(weight, chosen), column)),
-    sub(dWeight!, scatterND(expandDims(chosen, 1), mul(hidden, column), [vocabulary, width])),
-  ];
+  const fromAll = sub(joined(dHidden), mul(gather(weight, chosen), column));
+  if (!dWeight) return [fromAll];
+  return [fromAll, sub(dWeight, scatterND(expandDims(chosen, 1), mul(hidden, column), [vocabulary, width]))];
 }
 
 function joined(parts: Tensor[]): Tensor {

@@ -4,6 +4,7 @@ import type { WasmEngine } from '../../wasm/engine';
 import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
 import { kernels } from '../kernels';
 import { MatrixProducts, packedBytes } from '../linear/wasm';
+import type { CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 4 MiB, but at least 32 rows of them, since every block of rows reads the whole head. */
 const LOGITS = 2 ** 20;
@@ -14,6 +15,10 @@ interface CrossEntropyInputs {
   hidden: TensorInfo;
   weight: TensorInfo;
   targets: TensorInfo;
+}
+
+interface GradInputs extends CrossEntropyInputs {
+  dnll: TensorInfo;
 }
 
 interface Block {
@@ -92,9 +97,9 @@ export function registerWasm(engine: WasmEngine): void {
     return [nll, lse];
   });
 
-  registerWasmKernel<CrossEntropyInputs & { lse: TensorInfo; dnll: TensorInfo }>(kernels.CrossEntropyGrad, (inputs) => {
+  registerWasmKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(kernels.CrossEntropyGrad, (inputs, { frozen }) => {
     const vocabulary = inputs.weight.shape[0]!;
-    const { dhidden, dweight, use } = gradients(engine, products, inputs);
+    const { made, use } = gradients(engine, products, inputs, frozen);
     const [targets, norms, slopes] = addresses(engine, inputs.targets, inputs.lse, inputs.dnll);
     eachBlock(engine, products, inputs, true, (part) => {
       const { block, chunks } = partitionRows(part.rows, vocabulary);
@@ -102,15 +107,15 @@ export function registerWasm(engine: WasmEngine): void {
       engine.run('crossEntropyGradRows', chunks, [part.logits, target, norm, slope, part.rows, vocabulary, block]);
       use(part);
     });
-    return [dhidden, dweight];
+    return made;
   });
 
-  registerWasmKernel<CrossEntropyInputs & { dnll: TensorInfo }>(kernels.CrossEntropyTrain, (inputs) => {
+  registerWasmKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen }) => {
     const total = inputs.hidden.shape[0]!;
     const vocabulary = inputs.weight.shape[0]!;
     const nll = engine.output([total]);
     const lse = engine.output([total]);
-    const { dhidden, dweight, use } = gradients(engine, products, inputs);
+    const { made, use } = gradients(engine, products, inputs, frozen);
     const rowTensors = addresses(engine, inputs.targets, inputs.dnll, nll, lse);
     eachBlock(engine, products, inputs, true, (part) => {
       const { block, chunks } = partitionRows(part.rows, vocabulary);
@@ -118,7 +123,7 @@ export function registerWasm(engine: WasmEngine): void {
       engine.run('crossEntropyTrainRows', chunks, [part.logits, ...ofRows, part.rows, vocabulary, block]);
       use(part);
     });
-    return [nll, lse, dhidden, dweight];
+    return [nll, lse, ...made];
   });
 }
 
@@ -126,11 +131,11 @@ function addresses(engine: WasmEngine, ...tensors: TensorInfo[]): [number, numbe
   return tensors.map((tensor) => engine.address(tensor)) as [number, number, number, ...number[]];
 }
 
-/** The two gradients, and what adds a block's share to them once its logits have become their gradient. */
-function gradients(engine: WasmEngine, products: MatrixProducts, { hidden, weight }: CrossEntropyInputs) {
+/** The gradients, and what adds a block's share to them once its logits have become their gradient. */
+function gradients(engine: WasmEngine, products: MatrixProducts, { hidden, weight }: CrossEntropyInputs, frozen = false) {
   const [vocabulary, width] = weight.shape as [number, number];
   const dhidden = engine.output(hidden.shape);
-  const dweight = engine.output(weight.shape);
+  const dweight = frozen ? null : engine.output(weight.shape);
   const use = ({ start, rows, logits, free, groups }: Block): void => {
     groups((first, count, packed) => {
       products.rows({
@@ -145,6 +150,7 @@ function gradients(engine: WasmEngine, products: MatrixProducts, { hidden, weigh
         accumulate: first > 0,
       });
     });
+    if (!dweight) return;
     products.packPlain(engine.address(hidden) + 4 * start * width, width, width, rows, free);
     products.columns({
       a: logits,
@@ -158,5 +164,5 @@ function gradients(engine: WasmEngine, products: MatrixProducts, { hidden, weigh
       accumulate: start > 0,
     });
   };
-  return { dhidden, dweight, use };
+  return { made: dweight ? [dhidden, dweight] : [dhidden], use };
 }

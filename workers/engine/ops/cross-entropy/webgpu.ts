@@ -5,6 +5,7 @@ import { registerWebgpuKernel } from '../../webgpu/kernel';
 import { RowTeam, unitFor } from '../../webgpu/layout';
 import { multiply } from '../../webgpu/product';
 import { kernels } from '../kernels';
+import type { CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 4 MiB, but at least 32 rows of them, since every block of rows reads the whole head. */
 const LOGITS = 2 ** 20;
@@ -13,6 +14,10 @@ interface CrossEntropyInputs {
   hidden: TensorInfo;
   weight: TensorInfo;
   targets: TensorInfo;
+}
+
+interface GradInputs extends CrossEntropyInputs {
+  dnll: TensorInfo;
 }
 
 interface Block {
@@ -106,11 +111,11 @@ function rowPass(
   });
 }
 
-/** The two gradients, and what adds a block's share to them once its logits have become their gradient. */
-function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs) {
+/** The gradients, and what adds a block's share to them once its logits have become their gradient. */
+function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs, frozen = false) {
   const [vocabulary, width] = weight.shape as [number, number];
   const dhidden = engine.activation(hidden.shape);
-  const dweight = engine.output(weight.shape);
+  const dweight = frozen ? null : engine.output(weight.shape);
   const addBlock = ({ start, rows, logits }: Block): void => {
     multiply(engine, {
       a: { tensor: logits, contiguous: 'depth', stride: vocabulary },
@@ -120,6 +125,7 @@ function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs)
       depth: vocabulary,
       c: { tensor: dhidden, offset: start * width },
     });
+    if (!dweight) return;
     multiply(engine, {
       a: { tensor: logits, contiguous: 'side', stride: vocabulary },
       b: { tensor: hidden, contiguous: 'side', stride: width, offset: start * width },
@@ -130,7 +136,7 @@ function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs)
       accumulate: start > 0,
     });
   };
-  return { dhidden, dweight, addBlock };
+  return { made: dweight ? [dhidden, dweight] : [dhidden], addBlock };
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
@@ -145,25 +151,25 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     return [nll, lse];
   });
 
-  registerWebgpuKernel<CrossEntropyInputs & { lse: TensorInfo; dnll: TensorInfo }>(kernels.CrossEntropyGrad, (inputs) => {
+  registerWebgpuKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(kernels.CrossEntropyGrad, (inputs, { frozen }) => {
     const { targets, lse, dnll } = inputs;
-    const { dhidden, dweight, addBlock } = gradients(engine, inputs);
+    const { made, addBlock } = gradients(engine, inputs, frozen);
     eachBlock(engine, inputs, (block) => {
       rowPass(engine, team, inputs.weight.shape[0]!, block, { reads: { targets, dnll, lse }, writes: {} });
       addBlock(block);
     });
-    return [dhidden, dweight];
+    return made;
   });
 
-  registerWebgpuKernel<CrossEntropyInputs & { dnll: TensorInfo }>(kernels.CrossEntropyTrain, (inputs) => {
+  registerWebgpuKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen }) => {
     const { targets, dnll } = inputs;
     const total = inputs.hidden.shape[0]!;
     const [nll, lse] = [engine.output([total]), engine.output([total])];
-    const { dhidden, dweight, addBlock } = gradients(engine, inputs);
+    const { made, addBlock } = gradients(engine, inputs, frozen);
     eachBlock(engine, inputs, (block) => {
       rowPass(engine, team, inputs.weight.shape[0]!, block, { reads: { targets, dnll }, writes: { nll, lse } });
       addBlock(block);
     });
-    return [nll, lse, dhidden, dweight];
+    return [nll, lse, ...made];
   });
 }
