@@ -25,9 +25,12 @@ export class Growing<Column extends Numbers> {
     return this.room[index]!;
   }
 
-  /** A copy of exactly what is there. */
+  /** Exactly what is there; the column is empty afterwards, so that nothing is held twice. */
   done(): Column {
-    return this.room.slice(0, this.length) as Column;
+    const column = this.room.slice(0, this.length) as Column;
+    this.room = new this.make(0);
+    this.length = 0;
+    return column;
   }
 
   private reserve(more: number): void {

@@ -28,12 +28,8 @@ export class MeasuredRows {
   private readonly signatures = new Growing(Uint8Array);
   private readonly bands = new Growing(Uint32Array);
 
-  get rows(): number {
-    return this.channel.length;
-  }
-
   add(batch: MeasuredBatch, channels: Uint8Array, given: Uint8Array): void {
-    const first = this.rows;
+    const first = this.channel.length;
     this.channel.append(channels);
     this.given.append(given);
     this.foreign.append(batch.foreign);
@@ -56,7 +52,7 @@ export class MeasuredRows {
 
   /** All rows kept so far, none held out. */
   ledger(channels: readonly PipelineChannel[]): PipelineLedger {
-    const { rows } = this;
+    const rows = this.channel.length;
     return {
       rows,
       channels: channels.map(({ id }) => id),
@@ -80,7 +76,7 @@ export class MeasuredRows {
     };
   }
 
-  /** What only the decisions need. */
+  /** What only the decisions need. Like the others, for one call: the columns are handed over. */
   facts(): RowFacts {
     return { given: this.given.done(), foreign: this.foreign.done(), low: this.low.done(), high: this.high.done() };
   }

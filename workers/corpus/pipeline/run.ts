@@ -102,9 +102,10 @@ async function dropNearDuplicates(
   { settings: { near } }: PipelineOptions,
   times: Times,
 ): Promise<number> {
-  const clusters = new Clusters(gathered.rows);
+  const { rows } = decisions.ledger;
+  const clusters = new Clusters(rows);
   const kept: number[] = [];
-  for (let row = 0; row < gathered.rows; row++) if (decisions.kept(row)) kept.push(row);
+  for (let row = 0; row < rows; row++) if (decisions.kept(row)) kept.push(row);
   const doubtful = await times.of('pairs', async () =>
     joinNearDuplicates(
       Uint32Array.from(kept),
