@@ -12,7 +12,7 @@ export class AddedTokens {
 
   constructor(
     tokens: readonly AddedToken[],
-    private readonly normalize: Normalize,
+    readonly normalize: Normalize,
   ) {
     const usable = tokens.filter(({ content }) => content !== '');
     this.raw = finderOf(usable.filter((token) => !isNormalized(token)).map((token) => [token.content, token]));

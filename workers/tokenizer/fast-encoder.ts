@@ -42,6 +42,35 @@ export class FastEncoder {
     );
   }
 
+  /** Written in the byte alphabet. */
+  get bytes(): boolean {
+    return this.preTokenizer.bytes;
+  }
+
+  /** What the model gets to see of a text that begins a document, added tokens not looked for. */
+  prepare(text: string): string {
+    return this.preTokenizer.prepare(this.added.normalize(text), true);
+  }
+
+  /** Prepared text as the pieces that merges never cross, without those that are dropped. */
+  preTokens(prepared: string): string[] {
+    const { end: endOf, dropsSpace } = this.preTokenizer;
+    const pieces: string[] = [];
+    let end: number;
+    for (let start = 0; start < prepared.length; start = end) {
+      end = endOf ? endOf(prepared, start) : prepared.length;
+      const piece = prepared.slice(start, end);
+      if (!dropsSpace || piece.trim() !== '') pieces.push(piece);
+    }
+    return pieces;
+  }
+
+  /** Ids of one pre-token. */
+  encodePreToken(piece: string): number[] {
+    const length = piece === '' ? 0 : this.model.encode(piece, 0, piece.length);
+    return Array.from(this.model.symbols.subarray(0, length));
+  }
+
   private encodePart(text: string, into: TokenBuffer): void {
     const { model, cache } = this;
     const { end: endOf = null, dropsSpace } = this.preTokenizer;
