@@ -2,7 +2,7 @@
 import { useRef, useState, type DragEvent } from 'react';
 import { Button } from '@mantine/core';
 import { FolderOpen, Upload } from 'lucide-react';
-import { droppedFiles } from './dropped-files';
+import { droppedFiles, pickedFiles, type TakenFiles } from './dropped-files';
 import styles from './FileDrop.module.css';
 
 interface Props {
@@ -15,23 +15,29 @@ interface Props {
   /** As the `accept` attribute: ".txt,.md". */
   accept: string;
   disabled?: boolean;
-  onFiles: (files: File[]) => void;
+  /** Also called with none, when an empty folder was dropped. */
+  onFiles: (files: File[], taken: TakenFiles) => void;
 }
 
 export function FileDrop({ title, hint, pick, pickFolder, accept, disabled = false, onFiles }: Props) {
   const [over, setOver] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
+  const give = (taken: TakenFiles) =>
+    onFiles(
+      taken.files.map(({ file }) => file),
+      taken,
+    );
   const take = (input: HTMLInputElement) => {
-    const picked = [...(input.files ?? [])];
+    const picked = pickedFiles(input.files);
     // Picking the same file again must fire again.
     input.value = '';
-    if (picked.length > 0) onFiles(picked);
+    give(picked);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    if (!disabled) void droppedFiles(event.dataTransfer).then((dropped) => dropped.length > 0 && onFiles(dropped));
+    if (!disabled) void droppedFiles(event.dataTransfer).then(give);
   };
   return (
     <div
