@@ -10,7 +10,7 @@ async function fetchFixture(path: string): Promise<Response> {
   return fetch(address);
 }
 
-export async function fixtureBytes(path: string): Promise<Uint8Array> {
+async function fixtureBytes(path: string): Promise<Uint8Array> {
   return new Uint8Array(await (await fetchFixture(path)).arrayBuffer());
 }
 

@@ -4,13 +4,15 @@
     python e2e/parity/make_family_fixtures.py
 
 float32 on the CPU, seeded. Every folder has the model as `save_pretrained` writes it, the gradient of every tensor of the file,
-and in expected.json logits, losses, losses of two packed documents, and the likeliest continuation.
+and in expected.json logits, losses, losses of two packed documents, and the likeliest continuation. published-configs.json
+holds the config.json of well-known models; their numbers of parameters are added to it.
 """
+import json
 import shutil
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 from make_fixtures import FIXTURES, batch_of, floats, greedy, losses, write
 
@@ -97,8 +99,21 @@ def make(name: str, config, seed: int) -> None:
     })
 
 
+def count_published() -> None:
+    """Adds to the configs of published models how many parameters they have by transformers; no weight is made."""
+    path = FIXTURES / "published-configs.json"
+    published = json.loads(path.read_text(encoding="utf-8"))
+    for entry in published.values():
+        fields = {key: value for key, value in entry["config"].items() if key != "model_type"}
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(AutoConfig.for_model(entry["config"]["model_type"], **fields))
+        entry["parameters"] = model.num_parameters()
+    write(path, published)
+
+
 def main() -> None:
     torch.set_num_threads(1)
+    count_published()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for seed, (name, config) in enumerate(MODELS.items(), start=11):
         make(name, config, seed)

@@ -20,14 +20,6 @@ export interface LayerNames {
   down: string;
 }
 
-/** How a file keeps the weights, where it is not as the decoder has them. */
-export interface FileLayout {
-  /** Linear weights are stored as [in, out]. */
-  transposed: boolean;
-  /** One tensor holds queries, keys and values: one after the other, or head by head. */
-  fused: { name: string; order: 'whole' | 'by-head' } | null;
-}
-
 interface Naming {
   /** Before every name but the head's; files of the bare decoder lack it. */
   prefix: string;
@@ -38,8 +30,14 @@ interface Naming {
   head: string;
   /** Before a layer's number. */
   layers: string;
+  /** Empty where the family has none. */
   layer: LayerNames;
-  file: FileLayout;
+  file: {
+    /** Linear weights are stored as [in, out]. */
+    transposed: boolean;
+    /** One tensor holds queries, keys and values: one after the other, or head by head. */
+    fused: { name: string; order: 'whole' | 'by-head' } | null;
+  };
 }
 
 const gated: Naming = {

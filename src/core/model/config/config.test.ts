@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '.';
+import { parseConfig, readConfig } from '.';
+import { parameterCount } from '../parameters';
 
 /** Configs as transformers 5 wrote them. */
 const written = (name: string) => JSON.parse(readFileSync(`e2e/parity/fixtures/${name}/config.json`, 'utf8')) as Record<string, unknown>;
@@ -77,6 +78,16 @@ describe('what transformers wrote', () => {
     ],
   ])('%s', (name, config) => {
     expect(parse(`families/${name}`)).toEqual(config);
+  });
+});
+
+describe('config.json of published models', () => {
+  const published = JSON.parse(readFileSync('e2e/parity/fixtures/published-configs.json', 'utf8')) as Record<
+    string,
+    { config: Record<string, unknown>; parameters: number }
+  >;
+  it.each(Object.entries(published))('%s', (_, { config, parameters }) => {
+    expect(parameterCount(readConfig('config.json', config))).toBe(parameters);
   });
 });
 

@@ -16,6 +16,7 @@ export const harmlessFields: ReadonlySet<string> = new Set([
   'model_name',
   'unsloth_version',
   'unsloth_fixed',
+  'transformers.js_config',
   // how weights were drawn before training
   'initializer_range',
   'init_std',
@@ -75,6 +76,7 @@ export const harmlessFields: ReadonlySet<string> = new Set([
   // other tasks' heads
   'finetuning_task',
   'problem_type',
+  '_num_labels',
   'num_labels',
   'id2label',
   'label2id',

@@ -3,9 +3,8 @@
  * notation of the ops: D hidden, F feed-forward, V vocabulary, H heads, K key-value heads, h head size.
  */
 
-export const families = ['llama', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'gpt_neox'] as const;
 /** Hugging Face's `model_type`. */
-export type Family = (typeof families)[number];
+export type Family = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'gpt2' | 'gpt_neox';
 
 /** How rotary frequencies are changed for texts longer than those of the first training. */
 export type RotaryScaling =
