@@ -8,27 +8,18 @@
  * Ends with 0 when the run came to its end (by its budget or a stopping rule), 1 when it failed, 2 when it could not be started
  * as asked for. Ctrl+C stops the run, and what there is is written.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { installPackages, requireNode, root } from './setup.mjs';
+import { reasonOf, Refusal, withStudio } from './headless-studio.mjs';
+import { installPackages, requireNode } from './setup.mjs';
 
 const USAGE = 'npm run experiment -- recipe.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME]';
 const BACKENDS = ['webgpu', 'wasm', 'cpu'];
 /** Milliseconds between two looks at the run, and between two lines where there is no terminal. */
 const LOOK_EVERY = 1000;
 const LINE_EVERY = 15_000;
-
-/** What a person did wrong or asked for in vain: shown as it is. */
-class Refusal extends Error {
-  /** @param {string} message @param {1 | 2} status */
-  constructor(message, status = 2) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** @param {string[]} args */
 export function experimentOptions(args) {
@@ -107,7 +98,7 @@ export function progressLine({ step, steps, channels, retention, tokensPerSecond
 }
 
 /** Keeps one line alive in a terminal; elsewhere prints one now and then. */
-function progressPrinter() {
+export function progressPrinter() {
   let printed = 0;
   let live = false;
   return {
@@ -128,77 +119,19 @@ function progressPrinter() {
   };
 }
 
-/** What is wrong, in words, from whatever was thrown in the page. @param {unknown} error */
-function reasonOf(error) {
-  const message = error instanceof Error ? error.message : String(error);
-  return message
-    .replace(/^page\.evaluate: /, '')
-    .replace(/\n\s+at [\s\S]*$/, '')
-    .replace(/^(StudioError|Error): /, '');
-}
-
 /** @param {ReturnType<typeof experimentOptions>} options */
 async function run(options) {
   const recipe = await readRecipe(options.recipe);
-  const { serve } = await import('./serve.mjs');
-  const { buildIfStale } = await import('./build-if-stale.mjs');
-  const { browserFlags, ensureBrowser } = await import('./find-browser.mjs');
-  const { chromium } = await import('playwright');
-  if (options.folder === null && !buildIfStale()) throw new Refusal('The studio could not be built: the reason is above.', 1);
   await mkdir(options.out, { recursive: true });
-
-  const server = await serve({ folder: options.folder ?? join(root, 'dist'), port: 0 });
-  // A profile on the disk: checkpoints of a large model do not fit into the memory of a private window.
-  const profile = await mkdtemp(join(tmpdir(), 'crossfade-'));
-  const gpu = options.backend === 'webgpu' || options.requireHardware;
-  let browser;
-  try {
-    browser = await chromium.launchPersistentContext(profile, {
-      headless: true,
-      executablePath: await ensureBrowser(),
-      args: [
-        ...browserFlags(),
-        ...(gpu && options.requireHardware ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'] : []),
-      ],
-      handleSIGINT: false,
-      acceptDownloads: true,
-    });
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    await train(page, server.url, recipe, options);
-  } finally {
-    await browser?.close();
-    await server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 3 });
-  }
+  await withStudio(options, (studio) => train(studio, recipe, options));
 }
 
 /**
- * @param {import('playwright').Page} page @param {string} url
+ * @param {import('./headless-studio.mjs').Studio} studio
  * @param {any} recipe @param {ReturnType<typeof experimentOptions>} options
  */
-async function train(page, url, recipe, options) {
-  /** @type {Promise<never>} */
-  const crashed = new Promise((_, fail) => page.on('crash', () => fail(new Refusal('The page crashed: is there enough memory?', 1))));
-  crashed.catch(() => undefined);
-  /** @template T @param {Promise<T>} work */
-  const orCrash = (work) => Promise.race([work, crashed]);
-
-  const query = new URLSearchParams();
-  if (options.backend) query.set('backend', options.backend);
-  if (options.threads) query.set('threads', String(options.threads));
-  if (options.requireHardware) query.set('require-hardware', 'true');
-  await page.goto(`${url}?${query}`);
-  await page.waitForFunction(() => 'crossfade' in window);
-  const { backend, threads, requireHardware } = options;
-  const device = await orCrash(
-    page.evaluate((engine) => /** @type {any} */ (window).crossfade.lab.trainer.open(engine), { backend, threads, requireHardware }),
-  ).catch((error) => {
-    throw new Refusal(reasonOf(error));
-  });
-  console.log(
-    `engine: ${[device.backend, device.adapter, device.threads > 1 ? `${device.threads} threads` : '', device.simd === 'none' ? '' : device.simd].filter(Boolean).join(' · ')}`,
-  );
-
+async function train({ page, engine, orCrash }, recipe, options) {
+  console.log(`engine: ${engine}`);
   const printer = progressPrinter();
   await page.exposeFunction('experimentProgress', (/** @type {any} */ { phase, item, done, total }) =>
     printer.show(`${phase} ${item} ${total > 0 ? Math.round((100 * done) / total) : 0} %`),
@@ -243,7 +176,7 @@ async function train(page, url, recipe, options) {
  * Looks at the run until it ends, and gives its last snapshot.
  * @param {import('playwright').Page} page @param {string} id @param {ReturnType<typeof progressPrinter>} printer
  */
-async function follow(page, id, printer) {
+export async function follow(page, id, printer) {
   const began = Date.now();
   for (;;) {
     const snapshot = /** @type {any} */ (await page.evaluate((run) => /** @type {any} */ (window).crossfade.lab.library.snapshot(run), id));

@@ -1,0 +1,81 @@
+// @ts-check
+/**
+ * The runs of the study: from one default recipe, one thing at a time is varied (a cross, not a grid), with every seed.
+ * Shares are the domain's; the general channels keep their proportions.
+ */
+export const SHARES = [0, 0.1, 1 / 6, 0.25, 0.5, 1];
+export const LR_FACTORS = [0, 0.1, 1, 10];
+export const WARMUPS = [0, 0.03, 0.1, 0.3];
+export const STRATEGIES = ['mixed', 'curriculum', 'general-then-domain', 'domain-only'];
+/** The peak at which a missing warmup shows. */
+export const WARMUP_LR_FACTOR = 10;
+
+/**
+ * @typedef {object} StudyRun
+ * @property {string} id
+ * @property {number} share @property {number} lrFactor @property {number} warmup @property {string} strategy @property {number} seed
+ * @property {any} recipe
+ */
+
+/**
+ * Every run once, in an order in which the first seed is complete first.
+ * @param {any} base the golden-ratio preset's recipe @param {{ steps: number, seeds: number[] }} options
+ * @returns {StudyRun[]}
+ */
+export function studyRuns(base, { steps, seeds }) {
+  /** @type {Map<string, StudyRun>} */
+  const runs = new Map();
+  for (const seed of seeds) {
+    /** @param {{ share?: number, lrFactor?: number, warmup?: number, strategy?: string }} change */
+    const add = ({ share = 1 / 6, lrFactor = 1, warmup = 0.03, strategy = 'mixed' }) => {
+      const id = `share-${percent(share)}_lr-x${lrFactor}_warmup-${percent(warmup)}_${strategy}_seed-${seed}`;
+      runs.set(id, {
+        id,
+        share,
+        lrFactor,
+        warmup,
+        strategy,
+        seed,
+        recipe: recipeOf(base, { share, lrFactor, warmup, strategy, seed, steps }),
+      });
+    };
+    for (const share of SHARES) add({ share });
+    for (const lrFactor of LR_FACTORS) add({ lrFactor });
+    for (const warmup of WARMUPS) add({ lrFactor: WARMUP_LR_FACTOR, warmup });
+    for (const strategy of STRATEGIES) add({ strategy });
+  }
+  return [...runs.values()];
+}
+
+/** @param {number} ratio */
+export const percent = (ratio) => `${Number((ratio * 100).toFixed(1))}`;
+
+/**
+ * @param {any} base
+ * @param {{ share: number, lrFactor: number, warmup: number, strategy: string, seed: number, steps: number }} change
+ */
+function recipeOf(base, { share, lrFactor, warmup, strategy, seed, steps }) {
+  const isDomain = (/** @type {any} */ channel) => channel.role === 'domain';
+  const sum = (/** @type {any[]} */ channels) => channels.reduce((total, channel) => total + channel.share, 0);
+  const domain = sum(base.channels.filter(isDomain));
+  return {
+    ...base,
+    name: 'study',
+    seed,
+    channels: base.channels.map((/** @type {any} */ channel) => ({
+      ...channel,
+      share: isDomain(channel) ? (channel.share / domain) * share : (channel.share / (1 - domain)) * (1 - share),
+    })),
+    strategy:
+      strategy === 'general-then-domain'
+        ? { kind: strategy, generalRatio: 0.5 }
+        : strategy === 'curriculum'
+          ? { kind: strategy, generalRatio: 0.2, riseRatio: 0.3 }
+          : { kind: strategy },
+    schedule: { ...base.schedule, peakLr: base.schedule.peakLr * lrFactor, warmup: { unit: 'ratio', value: warmup } },
+    budget: { steps },
+    evaluation: { everySteps: Math.max(1, Math.round(steps / 15)), rowsPerChannel: 16 },
+    saving: { everySteps: steps, keep: 1 },
+    stopping: { early: null, forgetting: null },
+  };
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import preset from '../../public/recipes/golden-ratio.json';
+import { recipeSchema } from '../../src/core/recipe/schema';
+import { categoryChart, niceScale } from './chart.mjs';
+import { findings, spikeOf } from './findings.mjs';
+import { SHARES, studyRuns } from './plan.mjs';
+
+const runs = studyRuns(preset.recipe, { steps: 240, seeds: [1, 2] });
+
+describe('the plan', () => {
+  it('crosses share, learning rate, warmup and strategy, each run once', () => {
+    // A seed: 6 shares, 3 more learning rates, 3 more warmups, 3 more strategies.
+    expect(runs).toHaveLength(2 * 15);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(30);
+    expect(runs.filter(({ seed, lrFactor, strategy }) => seed === 1 && lrFactor === 1 && strategy === 'mixed')).toHaveLength(SHARES.length);
+  });
+
+  it('makes recipes that the studio takes', () => {
+    for (const { recipe, share } of runs) {
+      const parsed = recipeSchema.parse(recipe);
+      const domain = parsed.channels.filter(({ role }) => role === 'domain').reduce((sum, channel) => sum + channel.share, 0);
+      expect(domain).toBeCloseTo(share, 12);
+    }
+  });
+});
+
+/** A result with these figures; general channels rise by `rises` at each evaluation. */
+function result(run: (typeof runs)[number], gain: number, retention: number, rises: number[] = [0, 0.1, 0.05, 0]) {
+  const interval = { low: retention - 0.01, high: retention + 0.01 };
+  return {
+    ...run,
+    changed: run.lrFactor === 0 ? 0 : 38,
+    parameters: 38,
+    mixture: { domainGain: [null, { value: gain, interval }], meanRetention: [null, { value: retention, interval }], channels: [] },
+    heldOut: Object.fromEntries(
+      run.recipe.channels.map(({ id }: { id: string }) => [id, { x: [0, 80, 160, 240], y: rises.map((rise) => 4 + rise) }]),
+    ),
+  };
+}
+
+describe('the findings', () => {
+  const textbook = runs.map((run) =>
+    result(run, run.lrFactor === 0 ? 0 : 0.3, 1 - 0.1 * run.share * run.lrFactor, [0, 0.3 - run.warmup, 0.1, 0.05]),
+  );
+  const by = (results: unknown[]) => findings(results as Parameters<typeof findings>[0]).map(({ holds }) => holds);
+
+  it('hold for figures that show each of them', () => {
+    expect(by(textbook)).toEqual([true, true, true, true, true, true, true]);
+  });
+
+  it('are denied by figures that do not', () => {
+    const upside = runs.map((run) => ({
+      ...result(run, run.share === 1 ? 1 : 0.1, 0.5 + 0.2 * run.share + 0.01 * run.lrFactor + run.warmup, [0, run.warmup, 0.1, 0.05]),
+      changed: 1,
+    }));
+    expect(by(upside)).toEqual([false, false, false, false, false, false, false]);
+  });
+
+  it('take the spike from the first third of the steps', () => {
+    expect(spikeOf(result(runs[0]!, 0, 1, [0, 0.2, 0.7, 0.1]))).toEqual({ first: expect.closeTo(0.2, 12), end: expect.closeTo(0.1, 12) });
+  });
+});
+
+describe('charts', () => {
+  it('have round ticks that hold all values', () => {
+    expect(niceScale(0.93, 1.004).ticks.map((tick) => Number(tick.toFixed(3)))).toEqual([0.92, 0.94, 0.96, 0.98, 1, 1.02]);
+    expect(niceScale(2, 2).high).toBeGreaterThan(2);
+  });
+
+  it('draw points with their intervals and leave gaps', () => {
+    const svg = categoryChart({
+      title: 'A < B',
+      x: 'x',
+      y: 'y',
+      categories: ['one', 'two'],
+      series: [{ name: 's', colour: '#123456', points: [{ y: 1, low: 0.5, high: 1.5 }, null] }],
+    });
+    expect(svg).toContain('A &lt; B');
+    expect(svg.match(/r="3.5"/g)).toHaveLength(1);
+  });
+});
