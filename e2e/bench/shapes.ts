@@ -11,7 +11,12 @@ export interface BenchShape {
 
 type Sizes = [vocabulary: number, hidden: number, feedForward: number, layers: number, heads: number, kvHeads: number];
 
-function shape([vocabulary, hidden, feedForward, layers, heads, kvHeads]: Sizes, rows: number, context: number): BenchShape {
+function shape(
+  [vocabulary, hidden, feedForward, layers, heads, kvHeads]: Sizes,
+  rows: number,
+  context: number,
+  window: number | null = null,
+): BenchShape {
   return {
     config: {
       architecture: 'llama',
@@ -24,7 +29,7 @@ function shape([vocabulary, hidden, feedForward, layers, heads, kvHeads]: Sizes,
       headSize: hidden / heads,
       context,
       positions: { kind: 'rotary', theta: 10_000, dimensions: hidden / heads, scaling: null },
-      windows: new Array<null>(layers).fill(null),
+      windows: new Array<number | null>(layers).fill(window),
       norm: { kind: 'rms', epsilon: 1e-5 },
       normedHeads: false,
       activation: 'swiglu',
@@ -48,6 +53,8 @@ export const shapes = {
   'nano-deep': shape([4096, 128, 384, 16, 4, 2], 8, 256),
   /** The same tokens a step as nano-256 at four times the context: memory of attention must not grow with its square. */
   'nano-1024': shape([4096, 128, 384, 4, 4, 2], 2, 1024),
+  /** And with attention that reaches back 128 tokens. */
+  'nano-1024-window': shape([4096, 128, 384, 4, 4, 2], 2, 1024, 128),
 } as const;
 
 export type ShapeName = keyof typeof shapes;
