@@ -11,7 +11,7 @@ import { ErrorBanner } from '../ui/ErrorBanner';
 import { Skeleton } from '../ui/Skeleton';
 import { architectureFacts, type ArchitectureFacts } from './architecture';
 import { CardText } from './CardText';
-import { deskPath } from './desk-path';
+import { deskPath } from '../lab/desk-path';
 import { parseCard } from './markdown';
 import { MemoryEstimate } from './MemoryEstimate';
 import { useModels } from './store';

@@ -10,13 +10,15 @@ import styles from './Forms.module.css';
 
 interface Props {
   legend: string;
-  hint: string;
+  hint?: string;
+  /** Channels are taken or left, without weights. */
+  plain?: boolean;
   weights: Readonly<Record<string, number>>;
   disabled: boolean;
   onChange: (weights: Record<string, number>) => void;
 }
 
-export function ChannelWeights({ legend, hint, weights, disabled, onChange }: Props) {
+export function ChannelWeights({ legend, hint, plain = false, weights, disabled, onChange }: Props) {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const corpora = useTokenizers((state) => state.corpora);
@@ -35,7 +37,7 @@ export function ChannelWeights({ legend, hint, weights, disabled, onChange }: Pr
                 {name}
               </Chip>
               <span className={styles.dim}>{format.bytes(corpus.bytes.train)}</span>
-              {weight > 0 && (
+              {weight > 0 && !plain && (
                 <NumberField
                   label={t('train.weight', { name })}
                   value={weight}
@@ -50,7 +52,7 @@ export function ChannelWeights({ legend, hint, weights, disabled, onChange }: Pr
           );
         })}
       </ul>
-      <p className={styles.dim}>{hint}</p>
+      {hint !== undefined && <p className={styles.dim}>{hint}</p>}
     </fieldset>
   );
 }

@@ -9,6 +9,7 @@ import { PageHead } from '../ui/PageHead';
 import { Skeleton } from '../ui/Skeleton';
 import { FertilityCard } from './FertilityCard';
 import { FertilityChart } from './FertilityChart';
+import { GrowCard } from './GrowCard';
 import { ImportCard } from './ImportCard';
 import { Pickers } from './Pickers';
 import { useTokenizers } from './store';
@@ -44,6 +45,7 @@ export default function Page() {
             </div>
             <div className={styles.columns}>
               <TrainCard />
+              <GrowCard />
             </div>
             <TokenizerList onRemove={setDoomed} />
           </>

@@ -7,6 +7,7 @@ import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tok
 import { exportTokenizer, importTokenizer } from './collection';
 import { encodeDocuments } from './encode-documents';
 import { loadTokenizer, type LoadedTokenizer } from './load';
+import { growModel, planGrowth } from './grow-model';
 import { heldOutSamples } from './held-out-samples';
 import { openTokenizer, readTokenizerTexts } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
@@ -61,6 +62,9 @@ export const tokenizerApi: TokenizerApi = {
     for (const sample of await heldOutSamples(corpora, sampleBytes, signal)) channels.push(await channelFertility(open, sample, turns));
     return { channels, terms: terms.map((term) => ({ term, tokens: termTokens(open.tokenizer, term) })) };
   },
+
+  planGrowth: (model, source, onProgress) => planGrowth(model, source, onProgress, cancelling.signal),
+  grow: (model, source, name, onProgress) => growModel(model, source, name, onProgress, cancelling.signal),
 
   async fertilityCurve(ref, corpora, sampleBytes) {
     const { signal } = cancelling;

@@ -1,7 +1,7 @@
 /** The desk's address with the default recipe on another base. */
 import type { ModelRecord } from '../../workers/api';
 import { encodeRecipe } from '../core/recipe/share-link';
-import { presets } from '../lab/presets';
+import { presets } from './presets';
 
 export async function deskPath(model: ModelRecord): Promise<string> {
   const preset = (await presets()).find(({ id }) => id === 'golden-ratio');

@@ -1,0 +1,131 @@
+/** State of the growing card: what is asked for, what it would add, the model made of it, and both models measured. */
+import { create } from 'zustand';
+import type { Comparison, GrowthPlan, ModelRecord, Progress } from '../../workers/api';
+import { errorRecord, type ErrorRecord } from '../core/errors';
+import { openDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
+import { growthSource, NEW_GROWTH, type GrowForm } from './grow-options';
+import { modelKey } from './refs';
+import { useTokenizers } from './store';
+
+/** Rows of held-out text per channel, of the base's tokens: a few seconds on two cores. */
+const ROWS = 8;
+
+interface GrowState {
+  form: GrowForm;
+  activity: 'plan' | 'grow' | 'measure' | null;
+  progress: Progress | null;
+  error: ErrorRecord | null;
+  /** For the form as it was; null after a change. */
+  plan: GrowthPlan | null;
+  made: ModelRecord | null;
+  /** The model that `made` was grown from. */
+  base: ModelRecord | null;
+  /** a: before, b: after. */
+  comparison: Comparison | null;
+
+  describe(change: Partial<GrowForm>): void;
+  /** The first model and the general weights, until a person has chosen. */
+  meetModels(): void;
+  look(): Promise<void>;
+  grow(): Promise<void>;
+  measure(): Promise<void>;
+  cancel(): Promise<void>;
+  dismiss(): void;
+}
+
+export const useGrowth = create<GrowState>()((set, get) => {
+  async function engage(activity: GrowState['activity'], work: () => Promise<void>): Promise<void> {
+    if (get().activity !== null) return;
+    set({ activity, progress: null, error: null });
+    try {
+      await work();
+    } catch (error) {
+      const record = errorRecord(error);
+      if (record.code !== 'cancelled') set({ error: record });
+    } finally {
+      set({ activity: null, progress: null });
+    }
+  }
+  function asked() {
+    const { corpora, choices } = useTokenizers.getState();
+    const { form } = get();
+    const source = growthSource(form, corpora, choices);
+    return typeof source === 'string' || form.model === null ? null : { model: form.model, source };
+  }
+  const measure = async (): Promise<void> => {
+    const { base, made } = get();
+    if (!base || !made) return;
+    await openDevice();
+    const channels = useTokenizers.getState().corpora.map(({ id, role }) => ({ id, corpus: id, role }));
+    const weights = (model: ModelRecord) => ({ kind: 'model' as const, model: model.id });
+    const onProgress = (progress: Progress) => set({ progress });
+    set({ comparison: await lab.trainer.compare(weights(base), weights(made), channels, ROWS, onProgress) });
+  };
+
+  return {
+    form: NEW_GROWTH,
+    activity: null,
+    progress: null,
+    error: null,
+    plan: null,
+    made: null,
+    base: null,
+    comparison: null,
+
+    // A name says nothing about what is added.
+    describe: (change) => set({ form: { ...get().form, ...change }, ...(Object.keys(change).join() === 'name' ? {} : { plan: null }) }),
+
+    meetModels() {
+      const { models, corpora } = useTokenizers.getState();
+      const { form } = get();
+      const model = models.find(({ id }) => id === form.model)?.id ?? models[0]?.id ?? null;
+      const start = (known: Record<string, number>, weight: (role: string, id: string) => number) =>
+        Object.fromEntries(corpora.map(({ id, role }) => [id, known[id] ?? weight(role, id)]));
+      const domain = corpora.find(({ role }) => role === 'domain')?.id;
+      set({
+        form: {
+          ...form,
+          model,
+          corpora: start(form.corpora, (_, id) => (id === 'zh' ? 1 : 0)),
+          weights: start(form.weights, (_, id) => (id === domain ? 1 : 0)),
+        },
+      });
+    },
+
+    look: () =>
+      engage('plan', async () => {
+        const wanted = asked();
+        if (!wanted) return;
+        const { form } = get();
+        const plan = await lab.tokenizer.planGrowth(wanted.model, wanted.source, (progress) =>
+          set({ progress: { ...progress, item: '' } }),
+        );
+        // What was changed meanwhile is another question.
+        if (JSON.stringify({ ...get().form, name: '' }) === JSON.stringify({ ...form, name: '' })) set({ plan });
+      }),
+
+    grow: () =>
+      engage('grow', async () => {
+        const wanted = asked();
+        const { form } = get();
+        const { models, load, choose } = useTokenizers.getState();
+        const base = models.find(({ id }) => id === wanted?.model);
+        if (!wanted || !base || form.name.trim() === '') return;
+        set({ made: null, base: null, comparison: null });
+        const made = await lab.tokenizer.grow(wanted.model, wanted.source, form.name.trim(), (progress) => set({ progress }));
+        set({ made, base, form: { ...get().form, name: '' } });
+        await load();
+        choose('a', modelKey(base.id));
+        choose('b', modelKey(made.id));
+        await measure();
+      }),
+
+    measure: () => engage('measure', measure),
+
+    async cancel() {
+      await Promise.all([lab.tokenizer.cancel(), get().made ? lab.trainer.cancel() : null]);
+    },
+    dismiss: () => set({ error: null }),
+  };
+});
