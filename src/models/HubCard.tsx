@@ -1,5 +1,5 @@
 /** Import of a model from the Hugging Face Hub or a mirror: which one, a question that names the host, progress, outcome. */
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { CircleCheck, CloudDownload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { HubField } from '../core/model/hub-source';
@@ -50,14 +50,14 @@ export function HubCard() {
               onChange={(event) => write({ [field]: event.currentTarget.value })}
             />
           ))}
-          <PasswordInput
+          <TextInput
+            type="password"
             label={t('hub.token')}
             description={t('hub.tokenNote')}
             inputWrapperOrder={['label', 'input', 'error', 'description']}
             value={token}
             disabled={busy}
             autoComplete="off"
-            visibilityToggleButtonProps={{ 'aria-label': t('hub.showToken') }}
             onChange={(event) => write({ token: event.currentTarget.value })}
           />
           <Button type="submit" leftSection={<CloudDownload size={15} />} disabled={busy || hub.repository.trim() === ''}>
