@@ -72,7 +72,8 @@ export const pipelineSettingsSchema = z.strictObject({
     /** Domain rows with a smaller share are dropped; 0 drops none. */
     least: share(0),
   }),
-  split: part({ enabled: on, share: share(0.1) }),
+  /** Held-out rows of a channel: a share of it, and so many at most, since every one of them is compared with every train row. */
+  split: part({ enabled: on, share: share(0.1), most: orElse(count(1, 1_000_000), 5000) }),
   /** Drops train rows that share a run of tokens (words, CJK characters) with a held-out row or a probe. */
   decontaminate: part({
     enabled: on,

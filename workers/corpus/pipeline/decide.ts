@@ -11,12 +11,17 @@ import type { RowFacts } from './measured-rows';
 import type { Clusters } from './near-duplicates';
 
 export class Decisions {
+  /** Place below or at which a row is held out, by channel. */
+  private readonly limits: number[];
+
   constructor(
     readonly ledger: PipelineLedger,
     private readonly facts: RowFacts,
     private readonly channels: readonly PipelineChannel[],
     private readonly settings: PipelineSettings,
-  ) {}
+  ) {
+    this.limits = this.heldOutLimits();
+  }
 
   kept(row: number): boolean {
     return this.ledger.dropped[row] === 0;
@@ -118,14 +123,13 @@ export class Decisions {
   }
 
   /**
-   * Held-out rows: those given; in channels without, those whose place is below the share. Where that leaves a channel of several rows
+   * Held-out rows: those given; in channels without, those whose place is below the share, as many as are allowed. Where that leaves a channel of several rows
    * with no row on one side, the row nearest to it goes there.
    */
   split(drawn: ReadonlySet<number>): void {
-    const { ledger, facts, settings } = this;
+    const { ledger, settings } = this;
     const { share, enabled } = settings.split;
     const nearest = this.channels.map(() => ({ rows: 0, held: 0, lowest: -1, highest: -1 }));
-    const at = (row: number) => place(settings.seed, facts.low[row]!, facts.high[row]!);
     this.each((row) => {
       const channel = ledger.channel[row]!;
       if (this.given(row)) ledger.heldOut[row] = 1;
@@ -136,8 +140,8 @@ export class Decisions {
         ledger.heldOut[row] = 1;
         seen.held++;
       }
-      if (seen.lowest < 0 || at(row) < at(seen.lowest)) seen.lowest = row;
-      if (seen.highest < 0 || at(row) > at(seen.highest)) seen.highest = row;
+      if (seen.lowest < 0 || this.place(row) < this.place(seen.lowest)) seen.lowest = row;
+      if (seen.highest < 0 || this.place(row) > this.place(seen.highest)) seen.highest = row;
     });
     if (share === 0) return;
     for (const { rows, held, lowest, highest } of nearest) {
@@ -149,8 +153,20 @@ export class Decisions {
 
   /** True where the row's place makes it a held-out one. */
   isDrawn(row: number): boolean {
-    const { facts, settings } = this;
-    return place(settings.seed, facts.low[row]!, facts.high[row]!) < settings.split.share;
+    return this.place(row) <= this.limits[this.ledger.channel[row]!]!;
+  }
+
+  private place(row: number): number {
+    return place(this.settings.seed, this.facts.low[row]!, this.facts.high[row]!);
+  }
+
+  /** The share of the split, or less where a channel would have more than `most` rows below it. */
+  private heldOutLimits(): number[] {
+    const { share, most } = this.settings.split;
+    return this.byChannel((row) => this.place(row) < share).map((rows) => {
+      if (rows.length <= most) return share;
+      return Float64Array.from(rows, (row) => this.place(row)).sort()[most - 1]!;
+    });
   }
 
   /** Keeps the densest share of each channel's train rows, ranked over all channels that take part alike. */

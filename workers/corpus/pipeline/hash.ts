@@ -9,6 +9,13 @@ export function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** base ** exponent modulo 2³². */
+export function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let at = 0; at < exponent; at++) result = Math.imul(result, base);
+  return result;
+}
+
 /** Uniform in [0, 1) from a seed and the two halves of a row's hash: the same for the same text, whatever else is there. */
 export function draw(seed: number, low: number, high: number): number {
   return mix(mix(mix(seed ^ 0x9e3779b9) ^ low) ^ high) / 2 ** 32;

@@ -4,14 +4,15 @@ import type { PipelineChannel } from '../../../src/core/corpus/row';
 import { TermDensity } from './density';
 import { Growing } from './growing';
 import { languages } from './language';
-import { measuredSteps, type MeasuredBatch } from './measure';
+import { measuredSteps, place, type MeasuredBatch } from './measure';
 import type { Signatures } from './near-duplicates';
 import type { TextRuns } from './overlap';
 
 export class MeasuredRows {
   readonly density = new TermDensity();
-  /** Runs of tokens of rows that may become held-out ones. */
+  /** Runs of tokens of rows that may become held-out ones: of those given, and of each channel the `most` with the lowest places. */
   readonly runs = new Map<number, TextRuns>();
+  private readonly drawn: { row: number; place: number }[][] = [];
   readonly seconds = new Float64Array(measuredSteps.length);
   private readonly channel = new Growing(Uint8Array);
   private readonly given = new Growing(Uint8Array);
@@ -27,6 +28,11 @@ export class MeasuredRows {
   private readonly personal = new Growing(Uint16Array);
   private readonly signatures = new Growing(Uint8Array);
   private readonly bands = new Growing(Uint32Array);
+
+  constructor(
+    private readonly seed: number,
+    private readonly most: number,
+  ) {}
 
   add(batch: MeasuredBatch, channels: Uint8Array, given: Uint8Array): void {
     const first = this.channel.length;
@@ -46,8 +52,20 @@ export class MeasuredRows {
     this.bands.append(batch.bands);
     for (let at = 0; at < batch.terms.length; at += 3)
       this.density.add(first + batch.terms[at]!, batch.terms[at + 1]!, batch.terms[at + 2]!);
-    for (const { row, runs } of batch.runs) this.runs.set(first + row, runs);
+    for (const { row, runs } of batch.runs) {
+      this.runs.set(first + row, runs);
+      if (given[row] === 0) this.noteDrawn(channels[row]!, first + row, place(this.seed, batch.low[row]!, batch.high[row]!));
+    }
     batch.seconds.forEach((seconds, step) => (this.seconds[step]! += seconds));
+  }
+
+  /** Forgets the runs of rows that cannot become held-out ones any more. */
+  private noteDrawn(channel: number, row: number, at: number): void {
+    const drawn = (this.drawn[channel] ??= []);
+    drawn.push({ row, place: at });
+    if (drawn.length <= 2 * this.most) return;
+    drawn.sort((a, b) => a.place - b.place || a.row - b.row);
+    for (const { row: gone } of drawn.splice(this.most)) this.runs.delete(gone);
   }
 
   /** All rows kept so far, none held out. */

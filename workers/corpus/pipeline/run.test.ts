@@ -229,6 +229,22 @@ describe('the pipeline', () => {
     expect(held(await pipeline(rows, { ...settings, seed: 1 }))).not.toEqual(held(all));
   });
 
+  it('holds out no more rows of a channel than it may, and checks them all the same', async () => {
+    const rows = corpus(8, 600);
+    const off = { enabled: false };
+    const { kept, report } = await pipeline(
+      rows,
+      { quality: off, language: off, sample: off, split: { share: 0.5, most: 20 } },
+      { batchRows: 30 },
+    );
+    for (const { kept: own } of report.channels) {
+      expect(own.heldOut.rows).toBeLessThanOrEqual(20);
+      expect(own.heldOut.rows).toBeGreaterThan(12);
+    }
+    const forbidden = new Set(kept.filter(({ split }) => split === 'heldOut').flatMap(({ text }) => [...runs(text, 13)]));
+    expect(kept.filter(({ split, text }) => split === 'train' && [...runs(text, 13)].some((gram) => forbidden.has(gram)))).toEqual([]);
+  });
+
   it('takes given held-out rows as they are, and keeps their like out of train', async () => {
     const rows = corpus(6, 60).map((row, at) => ({ ...row, channel: 'en', line: at + 1 }));
     const given = rows.slice(0, 3).map((row) => ({ ...row, text: `${row.text} `, heldOut: true }));

@@ -38,7 +38,7 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const pass = (phase: PipelinePhase): Pass => ({ phase, rows: options.rows, total, batchRows, signal, onProgress });
 
   // Channels with given held-out rows draw none; they are known once all rows have been seen.
-  const gathered = new MeasuredRows();
+  const gathered = new MeasuredRows(settings.seed, settings.split.most);
   const given = new Set<number>();
   const numbers = new Map(channels.map(({ id }, at) => [id, at]));
   total = await eachBatch(

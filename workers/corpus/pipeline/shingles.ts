@@ -6,7 +6,7 @@
  * One permutation hashing, 2012: 8 hashes a 5-gram for 128 values); empty bins of small sets copy others at random (Shrivastava,
  * Optimal densification, 2017). A value's last 8 bits are stored (Li & König, b-bit minwise hashing, 2010); bands are hashed whole.
  */
-import { HashSet, mix } from './hash';
+import { HashSet, mix, power } from './hash';
 import type { Scanner } from './scan';
 
 export const SHINGLE = 5;
@@ -109,10 +109,4 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
   }
   const union = a.length + b.length - shared;
   return union === 0 ? 1 : shared / union;
-}
-
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let at = 0; at < exponent; at++) result = Math.imul(result, base);
-  return result;
 }
