@@ -44,9 +44,9 @@ const brokenModels: [
   ],
   [
     'a config of an unknown architecture',
-    () => smallModel({ config: { model_type: 'gpt2' } }),
+    () => smallModel({ config: { model_type: 'mamba' } }),
     'config-unsupported',
-    { file: 'config.json', field: 'model_type', value: 'gpt2' },
+    { file: 'config.json', field: 'model_type', value: 'mamba' },
   ],
   [
     'a tokenizer that does not fit the model',

@@ -68,6 +68,38 @@ describe('safetensors', () => {
     expect(Math.max(...norm.read())).toBeLessThanOrEqual(1.5);
   });
 
+  it('reads every float of Python’s safetensors bit for bit, whole and in shards, and leaves other types alone', async () => {
+    const folder = 'e2e/parity/fixtures/safetensors';
+    const expected = JSON.parse(readFileSync(`${folder}/expected.json`, 'utf8')) as {
+      floats: Record<string, { shape: number[]; bits: number[] }>;
+      rounded: Record<'F16' | 'BF16', number[]>;
+    };
+    const shard = (name: string) => ({ name, bytes: new Blob([readFileSync(`${folder}/${name}`)]) });
+    const index = { name: 'model.safetensors.index.json', text: readFileSync(`${folder}/model.safetensors.index.json`, 'utf8') };
+    const whole = await openSafetensors('whole.safetensors', shard('whole.safetensors').bytes);
+    expect(whole.metadata).toEqual({ format: 'pt', 键: '值' });
+    const shards = await openWeights(
+      [1, 2].map((at) => shard(`model-0000${at}-of-00002.safetensors`)),
+      index,
+    );
+    for (const { tensors: found } of [whole, shards]) {
+      expect(found.size).toBe(9);
+      for (const [name, { shape, bits }] of Object.entries(expected.floats)) {
+        const tensor = found.get(name)!;
+        expect(tensor.shape, name).toEqual(shape);
+        expect([...new Int32Array((await tensor.read()).buffer)], name).toEqual(bits);
+      }
+      for (const name of ['ids', 'mask', 'bytes'])
+        await expect(found.get(name)!.read(), name).rejects.toMatchObject({ values: { reason: 'dtype-not-float', tensor: name } });
+    }
+    // And rounds as torch does, header apart.
+    const data = await whole.tensors.get('f32')!.read();
+    for (const dtype of ['F16', 'BF16'] as const) {
+      const bytes = writeSafetensors([{ name: 'f32', shape: [15], data }], dtype);
+      expect([...new Int16Array(bytes.slice(-30).buffer)], dtype).toEqual(expected.rounded[dtype]);
+    }
+  });
+
   it('gives back what it wrote, bit for bit in F32, whatever the names and shapes', () => {
     fc.assert(
       fc.property(tensors, fc.dictionary(fc.string(), fc.string()), (list, metadata) => {
