@@ -112,7 +112,7 @@ const gptNeox: Naming = {
 const namings: Record<Family, Naming> = { llama: gated, mistral: gated, qwen2: gated, qwen3: gated, gpt2, gpt_neox: gptNeox };
 
 /** Names of a family's modules, and how its files keep their tensors. */
-export interface ModelNames {
+interface ModelNames {
   prefix: string;
   embedding: string;
   positions: string;

@@ -2,7 +2,7 @@
 import type { ModelConfig } from './config';
 import { embeddingNames, namesOf } from './names';
 
-export interface ParameterModule {
+interface ParameterModule {
   /** Hugging Face's name of the module. */
   name: string;
   kind: 'embedding' | 'norm' | 'linear';

@@ -6,7 +6,7 @@
 import type { HostTensor } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { namesOf } from '../../../src/core/model/names';
-import { modulesOf, type ParameterModule } from '../../../src/core/model/parameters';
+import { modulesOf } from '../../../src/core/model/parameters';
 
 /** A tensor as files have it, and the parameters that lie in it. */
 export interface FileTensor {
@@ -23,48 +23,33 @@ export interface FileTensor {
 
 /** All tensors that a file of this model has, in the model's order. */
 export function fileTensors(config: ModelConfig): FileTensor[] {
-  const { fused, transposed } = namesOf(config.architecture).file;
-  const turned = transposed
-    ? new Set(
-        modulesOf(config)
-          .filter(isLayersLinear)
-          .map(({ name }) => name),
-      )
-    : new Set<string>();
+  const { file, head, layer } = namesOf(config.architecture);
+  const fusedAt = new Map(Array.from({ length: file.fused ? config.layers : 0 }, (_, index) => [layer(index).query, index]));
   const tensors: FileTensor[] = [];
-  const add = (name: string, modules: readonly ParameterModule[], turns: number) => {
-    const [first] = modules as [ParameterModule];
-    const swap = turned.has(first.name);
-    const rows = first.shape[0]! * modules.length;
-    const parameters = (kind: 'weight' | 'bias') =>
-      modules.map((module) => ({ name: `${module.name}.${kind}`, shape: kind === 'weight' ? module.shape : module.shape.slice(0, 1) }));
-    const whole = [rows, ...first.shape.slice(1)];
+  const modules = modulesOf(config);
+  for (let at = 0; at < modules.length;) {
+    const module = modules[at]!;
+    const index = fusedAt.get(module.name);
+    const fused = index === undefined ? null : file.fused;
+    const members = modules.slice(at, at + (fused ? 3 : 1));
+    const name = fused ? fused.name(index!) : module.name;
+    const turns = fused?.order === 'by-head' ? config.heads : 1;
+    const transposed = file.transposed && module.kind === 'linear' && module.name !== head;
+    const shape = [module.shape[0]! * members.length, ...module.shape.slice(1)];
     tensors.push({
       name: `${name}.weight`,
-      shape: swap ? whole.reverse() : whole,
-      parameters: parameters('weight'),
-      transposed: swap,
+      shape: transposed ? shape.toReversed() : shape,
+      parameters: members.map((member) => ({ name: `${member.name}.weight`, shape: member.shape })),
+      transposed,
       turns,
     });
-    if (first.bias) tensors.push({ name: `${name}.bias`, shape: [rows], parameters: parameters('bias'), transposed: false, turns });
-  };
-  const queryToLayer = new Map(
-    fused ? Array.from({ length: config.layers }, (_, index) => [namesOf(config.architecture).layer(index).query, index]) : [],
-  );
-  const modules = modulesOf(config);
-  for (let at = 0; at < modules.length; at += 1) {
-    const module = modules[at]!;
-    const layer = queryToLayer.get(module.name);
-    if (fused && layer !== undefined) {
-      add(fused.name(layer), modules.slice(at, at + 3), fused.order === 'by-head' ? config.heads : 1);
-      at += 2;
-    } else add(module.name, [module], 1);
+    if (module.bias) {
+      const parameters = members.map((member) => ({ name: `${member.name}.bias`, shape: member.shape.slice(0, 1) }));
+      tensors.push({ name: `${name}.bias`, shape: shape.slice(0, 1), parameters, transposed: false, turns });
+    }
+    at += members.length;
   }
   return tensors;
-
-  function isLayersLinear({ name, kind }: ParameterModule): boolean {
-    return kind === 'linear' && name !== namesOf(config.architecture).head;
-  }
 }
 
 /** The parameters in a tensor of the file. The array may be the same. */
@@ -84,7 +69,7 @@ export function toFile(tensor: FileTensor, data: readonly Float32Array[]): HostT
     rows = new Float32Array(elements(shape));
     eachPiece(tensor, (part, at, fileAt, length) => rows.set(data[part]!.subarray(at, at + length), fileAt));
   }
-  return { name, shape, data: transposed ? transpose(rows, [...shape].reverse()) : rows };
+  return { name, shape, data: transposed ? transpose(rows, shape.toReversed()) : rows };
 }
 
 /** Every run of rows of one parameter: number of the parameter, place in it, place in the file's rows, length; in elements. */
