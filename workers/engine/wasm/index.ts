@@ -9,6 +9,7 @@ import { registerWasm as registerEmbedding } from '../ops/embedding/wasm';
 import { registerWasm as registerGlobalNorm } from '../ops/global-norm/wasm';
 import { registerWasm as registerLinear } from '../ops/linear/wasm';
 import { registerWasm as registerNorm } from '../ops/norm/wasm';
+import { registerWasm as registerProjections } from '../ops/projections/wasm';
 import { registerWasm as registerRotary } from '../ops/rotary/wasm';
 import { WasmEngine } from './engine';
 import { registerTensorOps } from './tensor-ops';
@@ -46,6 +47,7 @@ export function registerWasmKernels(): void {
     registerGlobalNorm,
     registerLinear,
     registerNorm,
+    registerProjections,
     registerRotary,
     registerTensorOps,
   ])

@@ -84,76 +84,83 @@ function blocksOf({ rows, columns, depth }: Product): { blockRows: number; block
   return { blockRows, blockPanels, chunks: rowBlocks * Math.ceil(panels / blockPanels) };
 }
 
-export function registerWasm(engine: WasmEngine): void {
-  const products = new MatrixProducts(engine);
+interface LinearInputs {
+  x: TensorInfo;
+  weight: TensorInfo;
+  bias?: TensorInfo;
+  residual?: TensorInfo;
+}
 
-  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; bias?: TensorInfo; residual?: TensorInfo }>(
-    kernels.Linear,
-    ({ x, weight, bias, residual }) => {
-      const [rows, depth] = x.shape as [number, number];
-      const columns = weight.shape[0]!;
-      const output = engine.output([rows, columns]);
-      if (rows <= FEW) {
-        const [from, weights, biases, residuals, to] = [x, weight, bias, residual, output].map((tensor) => engine.address(tensor));
-        const { block, chunks } = partition(columns, Math.ceil(VECTOR / (rows * depth) / 4) * 4);
-        engine.run('vectorProduct', chunks, [from!, rows, weights!, columns, depth, biases!, residuals!, to!, block]);
-        return output;
-      }
-      const packed = engine.reserve(packedBytes(columns, depth));
-      products.packTransposed(engine.address(weight), depth, columns, depth, packed);
-      products.rows({
-        a: engine.address(x),
-        aStride: depth,
-        rows,
-        packed,
-        columns,
-        depth,
-        c: engine.address(output),
-        cStride: columns,
-        bias: engine.address(bias),
-        residual: engine.address(residual),
-      });
-      return output;
-    },
-  );
+/** The three products of affine maps, which several maps of one input share. */
+export class LinearProducts {
+  private readonly products: MatrixProducts;
 
-  registerWasmKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) => {
-    const [rows, depth] = dy.shape as [number, number];
-    const columns = weight.shape[1]!;
+  constructor(private readonly engine: WasmEngine) {
+    this.products = new MatrixProducts(engine);
+  }
+
+  /** x·weightᵀ + bias + residual [N,O] */
+  forward({ x, weight, bias, residual }: LinearInputs): TensorInfo {
+    const { engine, products } = this;
+    const [rows, depth] = x.shape as [number, number];
+    const columns = weight.shape[0]!;
     const output = engine.output([rows, columns]);
+    const [a, from, biases, residuals, c] = [x, weight, bias, residual, output].map((tensor) => engine.address(tensor)) as Addresses;
+    if (rows <= FEW) {
+      const { block, chunks } = partition(columns, Math.ceil(VECTOR / (rows * depth) / 4) * 4);
+      engine.run('vectorProduct', chunks, [a, rows, from, columns, depth, biases, residuals, c, block]);
+      return output;
+    }
     const packed = engine.reserve(packedBytes(columns, depth));
-    products.packPlain(engine.address(weight), columns, columns, depth, packed);
-    products.rows({
-      a: engine.address(dy),
-      aStride: depth,
-      rows,
-      packed,
-      columns,
-      depth,
-      c: engine.address(output),
-      cStride: columns,
+    products.packTransposed(from, depth, columns, depth, packed);
+    products.rows({ a, aStride: depth, rows, packed, columns, depth, c, cStride: columns, bias: biases, residual: residuals });
+    return output;
+  }
+
+  /** Σ dy·weight [N,I] */
+  gradInput(dys: TensorInfo[], weights: TensorInfo[]): TensorInfo {
+    const { engine, products } = this;
+    const rows = dys[0]!.shape[0]!;
+    const columns = weights[0]!.shape[1]!;
+    const output = engine.output([rows, columns]);
+    const c = engine.address(output);
+    dys.forEach((dy, index) => {
+      const depth = dy.shape[1]!;
+      const packed = engine.reserve(packedBytes(columns, depth));
+      products.packPlain(engine.address(weights[index]), columns, columns, depth, packed);
+      products.rows({ a: engine.address(dy), aStride: depth, rows, packed, columns, depth, c, cStride: columns, accumulate: index > 0 });
     });
     return output;
-  });
+  }
 
-  registerWasmKernel<{ dy: TensorInfo; x: TensorInfo }>(kernels.LinearGradWeight, ({ dy, x }) => {
-    const [depth, rows] = dy.shape as [number, number];
-    const columns = x.shape[1]!;
-    const output = engine.output([rows, columns]);
+  /** dyᵀ·x [O,I] of each dy; x is packed once. */
+  gradWeights(dys: TensorInfo[], x: TensorInfo): TensorInfo[] {
+    const { engine, products } = this;
+    const [depth, columns] = x.shape as [number, number];
     const packed = engine.reserve(packedBytes(columns, depth));
     products.packPlain(engine.address(x), columns, columns, depth, packed);
-    products.columns({
-      a: engine.address(dy),
-      aStride: rows,
-      rows,
-      packed,
-      columns,
-      depth,
-      c: engine.address(output),
-      cStride: columns,
+    return dys.map((dy) => {
+      const rows = dy.shape[1]!;
+      const output = engine.output([rows, columns]);
+      const [a, c] = [engine.address(dy), engine.address(output)];
+      products.columns({ a, aStride: rows, rows, packed, columns, depth, c, cStride: columns });
+      return output;
     });
-    return output;
-  });
+  }
+}
+
+type Addresses = [number, number, number, number, number];
+
+export function registerWasm(engine: WasmEngine): void {
+  const products = new LinearProducts(engine);
+
+  registerWasmKernel<LinearInputs>(kernels.Linear, (inputs) => products.forward(inputs));
+
+  registerWasmKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) =>
+    products.gradInput([dy], [weight]),
+  );
+
+  registerWasmKernel<{ dy: TensorInfo; x: TensorInfo }>(kernels.LinearGradWeight, ({ dy, x }) => products.gradWeights([dy], x)[0]!);
 
   registerWasmKernel<{ dy: TensorInfo }>(kernels.LinearGradBias, ({ dy }) => {
     const [rows, width] = dy.shape as [number, number];

@@ -3,12 +3,7 @@ import type { WebgpuEngine } from '../../webgpu/engine';
 import { registerWebgpuKernel } from '../../webgpu/kernel';
 import { multiplyAll } from '../../webgpu/product';
 import { kernels } from '../kernels';
-
-/** 'dy0', 'dy1', … of a kernel's inputs. */
-const numbered = (inputs: Record<string, TensorInfo>, name: string): TensorInfo[] =>
-  Object.keys(inputs)
-    .filter((key) => key.startsWith(name))
-    .map((_, index) => inputs[`${name}${index}`]!);
+import { numbered } from './numbered';
 
 export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<TensorInfo[]>(kernels.Projections, (inputs) => {
