@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig, readConfig } from '.';
-import { parameterCount } from '../parameters';
+import { parameterCount, parameterShapes } from '../parameters';
 
 /** Configs as transformers 5 wrote them. */
 const written = (name: string) => JSON.parse(readFileSync(`e2e/parity/fixtures/${name}/config.json`, 'utf8')) as Record<string, unknown>;
@@ -284,5 +285,27 @@ describe('of no effect on what is computed', () => {
     ['qwen3', { torch_dtype: 'bfloat16', output_attentions: false, architectures: null }],
   ])('%s: %j', (name, changes) => {
     expect(parse(`families/${name}`, changes)).toEqual(parse(`families/${name}`));
+  });
+});
+
+describe('whatever stands in the file', () => {
+  it('is read or refused with the name of a field; what is read has whole sizes', () => {
+    const names = ['llama-linear', 'llama-llama3', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'gpt-neox'];
+    const configs = names.map((name) => written(`families/${name}`));
+    const fields = [...new Set(configs.flatMap((config) => Object.keys(config)))];
+    const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.constantFrom('', 'gelu', 'default', 1e308, -0, 2 ** 53, [], {}));
+    const change = fc.tuple(fc.constantFrom(...fields, '__proto__', 'constructor'), value);
+    fc.assert(
+      fc.property(fc.constantFrom(...configs), fc.array(change, { minLength: 1, maxLength: 2 }), (config, changes) => {
+        const text = JSON.stringify({ ...config, ...Object.fromEntries(changes) });
+        try {
+          for (const shape of parameterShapes(parseConfig('config.json', text)).values())
+            expect(shape.every((side) => Number.isSafeInteger(side) && side > 0)).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'config-unsupported', values: { field: expect.any(String) as unknown } });
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
