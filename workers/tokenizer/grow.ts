@@ -100,6 +100,7 @@ class Growth {
   /** @returns how many tokens the text took before: the least of its forms */
   add(text: string): number {
     const { encoder } = this;
+    if (this.json.added_tokens.some(({ content }) => content === text)) return 1;
     if (!encoder) return this.addToken(text, null);
     if (this.json.model.type !== 'BPE') return this.addToken(text, encoder);
     const forms = formsOf(encoder, text);
@@ -112,21 +113,23 @@ class Growth {
   /** Merges the pieces of a pre-token from the left until it is one. */
   private chain(form: string): number {
     if (!this.encoder!.bytes) this.addCharacters(form);
-    const ids = this.encode(form);
-    const from = ids.map((id) => this.oldIds(id));
-    let left = ids[0]!;
-    for (let at = 1; at < ids.length; at++) left = this.merge(left, ids[at]!, from.slice(0, at + 1).flat());
-    return ids.length;
+    let ids = this.encode(form);
+    const tokens = ids.length;
+    // A merge joins other places of the text too, so what is left is looked at anew.
+    while (ids.length > 1) {
+      this.merge(ids[0]!, ids[1]!);
+      ids = this.applyMerges(ids);
+    }
+    return tokens;
   }
 
-  private merge(left: number, right: number, from: number[]): number {
-    const made = this.idOf(this.pieces[left]! + this.pieces[right]!, from);
+  private merge(left: number, right: number): void {
+    const made = this.idOf(this.pieces[left]! + this.pieces[right]!, [...this.oldIds(left), ...this.oldIds(right)]);
     const key = pairKey(left, right);
     if (!this.ranks.has(key)) {
       this.ranks.set(key, this.merges.length);
       this.merges.push([left, right, made]);
     }
-    return made;
   }
 
   private idOf(piece: string, from: number[]): number {

@@ -72,6 +72,7 @@ describe('WordPiece', () => {
     const { vocab } = (JSON.parse(trained.tokenizer) as { model: { vocab: Record<string, number> } }).model;
     const pieces = Object.keys(vocab);
     expect(pieces.length).toBe(vocabulary);
+    expect(Object.keys(trained.report).sort()).toEqual(['alphabet', 'bytes', 'kind', 'merges', 'milliseconds', 'vocabulary', 'words']);
     const settled = pieces.filter((piece) => !sometimes.includes(piece));
     expect(settled.length).toBe(always);
     expect(digest(settled.sort(byCodePoints))).toBe(alwaysSha256);

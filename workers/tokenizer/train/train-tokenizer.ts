@@ -64,7 +64,8 @@ async function learn(
   const minFrequency = options.minFrequency * WEIGHT_UNIT;
   if (options.kind === 'wordpiece') {
     const learned = await learnWordPiece(counts, options, minFrequency, turns, onMerges);
-    return { ...learned, model: wordPieceModel(options, learned.pieces), vocabulary: learned.pieces.length };
+    const { pieces, alphabet, merges } = learned;
+    return { model: wordPieceModel(options, pieces), vocabulary: pieces.length, alphabet, merges };
   }
   const learned = await learnByteBpe(counts, options, minFrequency, turns, onMerges);
   return { model: bpeModel(learned), vocabulary: learned.pieces.length, alphabet: learned.alphabet, merges: learned.merges.length };
