@@ -192,7 +192,8 @@ describe('overlaps', () => {
   const words = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `w${from + at}`).join(' ');
   const overlaps = (text: string, ...others: string[]) => {
     const runs = others.map((other, owner) => ({ owner: owner === 2 ? PROBE : owner, runs: runsOf(scan(other), 13) }));
-    const table = overlapTable(runs.flatMap(({ owner, runs: own }) => (own ? [{ owner, runs: own }] : [])));
+    const found = runs.flatMap(({ owner, runs: own }) => (own ? [{ owner, runs: own }] : []));
+    const table = overlapTable(found, 13);
     return findOverlaps(scan(text), table, text.length);
   };
 

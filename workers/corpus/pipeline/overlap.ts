@@ -14,7 +14,7 @@ const FREE = 0xffffffff;
 /** Owner of the runs of probes; those of rows belong to their number. */
 export const PROBE = 0xfffffffe;
 
-/** Runs of one text: `length` tokens each, two words a run. */
+/** Runs of one text: `length` tokens each, three words a run: two of its key, one of the run's first tokens. */
 export interface TextRuns {
   length: number;
   keys: Uint32Array;
@@ -23,51 +23,52 @@ export interface TextRuns {
 /** Null where the text is too short to be looked for. */
 export function runsOf(scanner: Scanner, tokens: number): TextRuns | null {
   const length = Math.min(tokens, scanner.tokens);
-  if (length < Math.min(SHORTEST, tokens)) return null;
-  const sums = sumsOf(scanner);
-  const [outA, outB] = [power(BASE_A, length), power(BASE_B, length)];
-  const keys = new Uint32Array(2 * (scanner.tokens - length + 1));
-  for (let at = 0; at + length <= scanner.tokens; at++) {
-    keys[2 * at] = mix((sums.a[at + length]! - Math.imul(sums.a[at]!, outA)) ^ length);
-    keys[2 * at + 1] = mix(sums.b[at + length]! - Math.imul(sums.b[at]!, outB));
+  const head = Math.min(SHORTEST, tokens);
+  if (length < head) return null;
+  const { a, b } = sumsOf(scanner);
+  const [outA, outB, outHead] = [power(BASE_A, length), power(BASE_B, length), power(BASE_B, head)];
+  const keys = new Uint32Array(3 * (scanner.tokens - length + 1));
+  for (let at = 0, key = 0; at + length <= scanner.tokens; at++) {
+    keys[key++] = difference(a, at, length, outA) ^ length;
+    keys[key++] = difference(b, at, length, outB);
+    keys[key++] = difference(b, at, head, outHead);
   }
   return { length, keys };
 }
 
 /** Flat and shareable between threads: what `findOverlaps` reads. */
 export interface OverlapTable {
-  /**
-   * Lengths of runs that are in the table, each with bits of its own, 8 to 16 times as many as keys: most runs are found missing without
-   * a look at the slots, which lie far apart.
-   */
-  lengths: { length: number; bits: Uint32Array }[];
+  /** Lengths of runs that are in the table. */
+  lengths: number[];
+  /** Tokens that a run's first look is at, and a bit for each such beginning: almost everywhere that look is the only one. */
+  head: number;
+  bits: Uint32Array;
   /** Two words of key and the owner, per slot; the owner is FREE where the slot is. */
   slots: Uint32Array;
 }
 
-export const emptyTable: OverlapTable = { lengths: [], slots: new Uint32Array(0) };
+export const emptyTable: OverlapTable = { lengths: [], head: SHORTEST, bits: new Uint32Array(1), slots: new Uint32Array(0) };
 
-export function overlapTable(texts: readonly { owner: number; runs: TextRuns }[]): OverlapTable {
-  const counts = new Map<number, number>();
-  for (const { runs } of texts) counts.set(runs.length, (counts.get(runs.length) ?? 0) + runs.keys.length / 2);
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+/** `tokens`: what `runsOf` was called with. */
+export function overlapTable(texts: readonly { owner: number; runs: TextRuns }[], tokens: number): OverlapTable {
+  const total = texts.reduce((sum, { runs: { keys } }) => sum + keys.length / 3, 0);
   const size = 2 ** Math.ceil(Math.log2(Math.max(16, 1.5 * total)));
   const slots = shared(3 * size).fill(FREE);
-  const lengths = [...counts]
-    .sort((a, b) => b[0] - a[0])
-    .map(([length, count]) => ({ length, bits: shared(2 ** Math.ceil(Math.log2(Math.max(2, count / 4)))) }));
+  const bits = shared(size / 4);
+  const bitMask = 8 * size - 1;
+  const lengths = new Set<number>();
   for (const { owner, runs } of texts) {
-    const { bits } = lengths.find(({ length }) => length === runs.length)!;
-    for (let at = 0; at < runs.keys.length; at += 2) {
+    lengths.add(runs.length);
+    for (let at = 0; at < runs.keys.length; at += 3) {
       const [a, b] = [runs.keys[at]!, runs.keys[at + 1]!];
-      const bit = b & (32 * bits.length - 1);
+      const bit = runs.keys[at + 2]! & bitMask;
       bits[bit >>> 5]! |= 1 << (bit & 31);
       let slot = a & (size - 1);
       while (slots[3 * slot + 2] !== FREE && !(slots[3 * slot] === a && slots[3 * slot + 1] === b)) slot = (slot + 1) & (size - 1);
       if (slots[3 * slot + 2] === FREE) slots.set([a, b, owner], 3 * slot);
     }
   }
-  return { lengths, slots };
+  return { lengths: [...lengths].sort((a, b) => b - a), head: Math.min(SHORTEST, tokens), bits, slots };
 }
 
 export interface Overlaps {
@@ -78,30 +79,40 @@ export interface Overlaps {
 }
 
 /** Where runs of the table stand in a scanned text of so many units; null for none. */
-export function findOverlaps(scanner: Scanner, { lengths, slots }: OverlapTable, units: number): Overlaps | null {
-  const slotMask = slots.length / 3 - 1;
+export function findOverlaps(scanner: Scanner, table: OverlapTable, units: number): Overlaps | null {
+  const { head, bits } = table;
   const { starts, tokens } = scanner;
-  const sums = sumsOf(scanner);
+  const { a, b } = sumsOf(scanner);
+  const bitMask = 32 * bits.length - 1;
+  const out = power(BASE_B, head);
+  const outs = table.lengths.map((length) => ({ length, a: power(BASE_A, length), b: power(BASE_B, length) }));
   let owner = -1;
-  let first = Infinity;
   const stretches: Overlaps['stretches'] = [];
-  for (const { length, bits } of lengths) {
-    const bitMask = 32 * bits.length - 1;
-    const [outA, outB] = [power(BASE_A, length), power(BASE_B, length)];
-    for (let at = 0; at + length <= tokens; at++) {
-      const b = mix(sums.b[at + length]! - Math.imul(sums.b[at]!, outB));
-      const bit = b & bitMask;
-      if ((bits[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
-      const a = mix((sums.a[at + length]! - Math.imul(sums.a[at]!, outA)) ^ length);
-      for (let slot = a & slotMask; slots[3 * slot + 2] !== FREE; slot = (slot + 1) & slotMask) {
-        if (slots[3 * slot] !== a || slots[3 * slot + 1] !== b) continue;
-        if (at < first) [first, owner] = [at, slots[3 * slot + 2]!];
-        stretches.push([starts[at]!, at + length < tokens ? starts[at + length]! : units]);
-        break;
-      }
+  for (let at = 0; at + head <= tokens; at++) {
+    const bit = difference(b, at, head, out) & bitMask;
+    if ((bits[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
+    for (const { length, a: outA, b: outB } of outs) {
+      if (at + length > tokens) continue;
+      const found = ownerOf(table, (difference(a, at, length, outA) ^ length) >>> 0, difference(b, at, length, outB) >>> 0);
+      if (found === FREE) continue;
+      if (owner < 0) owner = found;
+      stretches.push([starts[at]!, at + length < tokens ? starts[at + length]! : units]);
+      break;
     }
   }
   return owner < 0 ? null : { owner, stretches: merged(stretches) };
+}
+
+function ownerOf({ slots }: OverlapTable, a: number, b: number): number {
+  const mask = slots.length / 3 - 1;
+  let slot = a & mask;
+  while (slots[3 * slot + 2] !== FREE && !(slots[3 * slot] === a && slots[3 * slot + 1] === b)) slot = (slot + 1) & mask;
+  return slots[3 * slot + 2]!;
+}
+
+/** Sum over a run, mixed; `out` is the base to the power of its length. */
+function difference(sums: Int32Array, at: number, length: number, out: number): number {
+  return mix((sums[at + length]! - Math.imul(sums[at]!, out)) | 0);
 }
 
 /** Rising and apart. */

@@ -151,7 +151,7 @@ async function dropOverlaps(
   });
   for (const runs of await team.next().runs([...probes])) if (runs) texts.push({ owner: PROBE, runs });
   if (texts.length === 0) return cuts;
-  const table = overlapTable(texts);
+  const table = overlapTable(texts, settings.decontaminate.tokens);
   gathered.runs.clear();
   await team.all((member) => member.lookFor(table));
   await eachBatch(
