@@ -5,8 +5,8 @@ import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../sto
 import { exclusively } from '../storage/locks';
 import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';
 import { exportTokenizer, importTokenizer } from './collection';
-import { encodeDocuments } from './encode-documents';
-import { loadTokenizer, type LoadedTokenizer } from './load';
+import { EncodePool } from './encode-pool';
+import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './load';
 import { growModel, planGrowth } from './grow-model';
 import { heldOutSamples } from './held-out-samples';
 import { openTokenizer, readTokenizerTexts } from './open';
@@ -23,8 +23,13 @@ export const tokenizerApi: TokenizerApi = {
   async prepare(model, corpora, onProgress) {
     const { signal } = cancelling;
     const loaded = await loadTokenizer(model);
+    const pool = new EncodePool(loaded.tokenizer, () => tokenizerFiles(model));
     const prepared: TokenizedCorpus[] = [];
-    for (const id of corpora) prepared.push(await prepareCorpus(await findCorpus(id), loaded, onProgress, signal));
+    try {
+      for (const id of corpora) prepared.push(await prepareCorpus(await findCorpus(id), loaded, pool, onProgress, signal));
+    } finally {
+      await pool.close();
+    }
     return prepared;
   },
 
@@ -77,6 +82,7 @@ export const tokenizerApi: TokenizerApi = {
 async function prepareCorpus(
   corpus: StoredCorpus,
   loaded: LoadedTokenizer,
+  pool: EncodePool,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<TokenizedCorpus> {
@@ -84,7 +90,9 @@ async function prepareCorpus(
     if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
     const known = await readShardMeta(corpus.id, loaded.hash);
     const meta =
-      known && SPLITS.every((split) => known.text[split] === corpus.sha256[split]) ? known : await make(corpus, loaded, onProgress, signal);
+      known && SPLITS.every((split) => known.text[split] === corpus.sha256[split])
+        ? known
+        : await make(corpus, loaded, pool, onProgress, signal);
     return { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
   });
 }
@@ -92,6 +100,7 @@ async function prepareCorpus(
 async function make(
   corpus: StoredCorpus,
   { tokenizer, hash }: LoadedTokenizer,
+  pool: EncodePool,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ShardMeta> {
@@ -102,7 +111,7 @@ async function make(
   for (const split of SPLITS) {
     const documents = await readDocuments(corpus, split, undefined, signal);
     const report = (bytes: number) => onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
-    encoded[split] = await encodeDocuments(tokenizer, documents, report, signal);
+    encoded[split] = await pool.encode(documents, report, signal);
     before += encoded[split].bytes;
   }
   const splits = { train: encoded.train!, heldOut: encoded.heldOut! };

@@ -1,7 +1,7 @@
 /** Tokenizers of the studio's models, each read once per worker. */
 import { sha256 } from '../storage/hash';
 import { findModel, readModelFile, readModelText } from '../storage/models';
-import { TextTokenizer } from './text-tokenizer';
+import { TextTokenizer, type TokenizerFiles } from './text-tokenizer';
 
 export interface LoadedTokenizer {
   tokenizer: TextTokenizer;
@@ -22,12 +22,16 @@ export function loadTokenizer(model: string): Promise<LoadedTokenizer> {
 }
 
 async function read(model: string): Promise<LoadedTokenizer> {
+  const files = await tokenizerFiles(model);
+  return { tokenizer: new TextTokenizer(files), hash: await sha256(files.tokenizer) };
+}
+
+/** @throws StudioError `file-missing`, `fetch-failed` */
+export async function tokenizerFiles(model: string): Promise<TokenizerFiles> {
   const listing = await findModel(model);
-  const json = await readModelFile(listing, 'tokenizer.json');
-  const tokenizer = new TextTokenizer({
-    tokenizer: new TextDecoder().decode(json),
+  return {
+    tokenizer: new TextDecoder().decode(await readModelFile(listing, 'tokenizer.json')),
     config: await readModelText(listing, 'tokenizer_config.json'),
     model: await readModelText(listing, 'config.json'),
-  });
-  return { tokenizer, hash: await sha256(json) };
+  };
 }

@@ -1,0 +1,4 @@
+import { expose } from '../expose';
+import { encodeMember } from './encode-member';
+
+expose(encodeMember());

@@ -1,0 +1,47 @@
+/** The pool with real nested workers: the ids of one thread, for any number of them. */
+import { expect, it } from 'vitest';
+import { splitDocuments } from '../../src/core/text/documents';
+import { encodeDocuments } from './encode-documents';
+import { EncodePool } from './encode-pool';
+import { TextTokenizer, type TokenizerFiles } from './text-tokenizer';
+
+const text = async (path: string): Promise<string> => (await fetch(path)).text();
+
+async function nano(): Promise<TokenizerFiles> {
+  const [tokenizer, config, model] = await Promise.all(
+    ['tokenizer.json', 'tokenizer_config.json', 'config.json'].map((name) => text(`/models/nano/${name}`)),
+  );
+  return { tokenizer: tokenizer!, config: config!, model: model! };
+}
+
+it('gives the ids, offsets and bytes of one thread', async () => {
+  const files = await nano();
+  const tokenizer = new TextTokenizer(files);
+  const documents = splitDocuments((await text('/corpora/en.train.txt')).slice(0, 1_200_000), '\n\n');
+  const alone = await encodeDocuments(tokenizer, documents);
+  for (const workers of [2, 3]) {
+    const pool = new EncodePool(tokenizer, async () => files, workers);
+    let done = 0;
+    expect(await pool.encode(documents, (bytes) => (done = bytes))).toEqual(alone);
+    expect(done).toBe(alone.bytes);
+    await pool.close();
+  }
+});
+
+it('does the work here when the workers cannot open the tokenizer', async () => {
+  const files = await nano();
+  const tokenizer = new TextTokenizer(files);
+  const documents = Array.from({ length: 9000 }, (_, at) => `document ${at} ${'word '.repeat(25)}`);
+  const pool = new EncodePool(tokenizer, async () => ({ ...files, tokenizer: '{}' }), 2);
+  expect(await pool.encode(documents)).toEqual(await encodeDocuments(tokenizer, documents));
+  await pool.close();
+});
+
+it('can be cancelled', async () => {
+  const files = await nano();
+  const documents = splitDocuments(await text('/corpora/en.train.txt'), '\n\n');
+  const controller = new AbortController();
+  const pool = new EncodePool(new TextTokenizer(files), async () => files, 2);
+  await expect(pool.encode(documents, () => controller.abort(), controller.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  await pool.close();
+});

@@ -1,0 +1,130 @@
+/**
+ * Documents encoded by several workers at once. They are cut into batches that do not depend on how many workers there are, and put
+ * together in their order, so that the ids do not either. Where workers cannot be had, or die, this thread does the work.
+ */
+import { releaseProxy, wrap } from 'comlink';
+import { StudioError } from '../../src/core/errors';
+import { encodeDocuments } from './encode-documents';
+import type { EncodeMember } from './encode-member';
+import type { EncodedSplit } from './shards';
+import type { TextTokenizer, TokenizerFiles } from './text-tokenizer';
+
+/** Characters that go to a worker at a time. */
+const BATCH = 256 * 1024;
+/** Less text than this is done before a worker has started. */
+const WORTH_IT = 4 * BATCH;
+const MOST_WORKERS = 4;
+
+export class EncodePool {
+  private members: Promise<Member[]> | null = null;
+
+  /**
+   * @param tokenizer for this thread; @param files of the same, for the workers
+   * @param workers 0 or 1: this thread alone
+   */
+  constructor(
+    private readonly tokenizer: TextTokenizer,
+    private readonly files: () => Promise<TokenizerFiles>,
+    private readonly workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency),
+  ) {}
+
+  /**
+   * Each document ends with the end-of-text token.
+   * @param onBytes UTF-8 bytes of text done so far
+   * @throws StudioError `cancelled`
+   */
+  async encode(
+    documents: readonly string[],
+    onBytes: (bytes: number) => void = () => undefined,
+    signal?: AbortSignal,
+  ): Promise<EncodedSplit> {
+    const characters = documents.reduce((sum, { length }) => sum + length, 0);
+    if (this.workers < 2 || characters < WORTH_IT) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
+    const batches = batchesOf(documents);
+    const results = new Array<EncodedSplit>(batches.length);
+    let next = 0;
+    let bytes = 0;
+    const work = async (encode: EncodeMember['encode']): Promise<void> => {
+      while (next < batches.length) {
+        const at = next++;
+        results[at] = await encode(batches[at]!).catch(() => encodeDocuments(this.tokenizer, batches[at]!, undefined, signal));
+        onBytes((bytes += results[at].bytes));
+        if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+      }
+    };
+    const members = await (this.members ??= this.start());
+    if (members.length === 0) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
+    await Promise.all(members.map((member) => work(member.encode)));
+    return joined(results);
+  }
+
+  async close(): Promise<void> {
+    for (const member of (await this.members) ?? []) member.close();
+    this.members = null;
+  }
+
+  /** None where they cannot be started. */
+  private async start(): Promise<Member[]> {
+    const started: Member[] = [];
+    try {
+      const files = await this.files();
+      for (let at = 0; at < this.workers; at++) started.push(startMember(at));
+      await Promise.all(started.map((member) => member.open(files)));
+      return started;
+    } catch {
+      for (const member of started) member.close();
+      return [];
+    }
+  }
+}
+
+interface Member extends EncodeMember {
+  close(): void;
+}
+
+function startMember(at: number): Member {
+  const worker = new Worker(new URL('./encode-batch.worker.ts', import.meta.url), { type: 'module', name: `encode ${at + 1}` });
+  const remote = wrap<EncodeMember>(worker);
+  // A worker that dies answers nothing any more; what waits for it must fail.
+  const death = new Promise<never>((_, reject) => {
+    worker.onerror = (event) => reject(new Error(event.message || 'an encoding worker died'));
+  });
+  death.catch(() => undefined);
+  return {
+    open: (files) => Promise.race([remote.open(files), death]),
+    encode: (documents) => Promise.race([remote.encode(documents), death]),
+    close() {
+      remote[releaseProxy]();
+      worker.terminate();
+    },
+  };
+}
+
+function batchesOf(documents: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let size = BATCH;
+  for (const document of documents) {
+    if (size >= BATCH) {
+      batches.push([]);
+      size = 0;
+    }
+    batches.at(-1)!.push(document);
+    size += document.length;
+  }
+  return batches;
+}
+
+function joined(parts: readonly EncodedSplit[]): EncodedSplit {
+  const count = (length: (part: EncodedSplit) => number): number => parts.reduce((sum, part) => sum + length(part), 0);
+  const total = count(({ ids }) => ids.length);
+  const ids = parts[0]!.ids instanceof Uint16Array ? new Uint16Array(total) : new Uint32Array(total);
+  const offsets = new Uint32Array(count((part) => part.offsets.length));
+  let at = 0;
+  let document = 0;
+  for (const part of parts) {
+    ids.set(part.ids, at);
+    for (const offset of part.offsets) offsets[document++] = at + offset;
+    at += part.ids.length;
+  }
+  return { ids, offsets, bytes: count(({ bytes }) => bytes) };
+}
