@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Locator } from '@playwright/test';
 import { ComparePage } from './studio/compare';
 import { tinyRecipe } from './studio/recipes';
+import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { Studio, type PageName } from './studio/studio';
 import { fill, type Language } from './studio/words';
 
@@ -71,6 +72,16 @@ for (const page of ['corpus', 'models'] satisfies PageName[])
         .click();
     await expectAccessible(page);
   });
+
+test('the page tokenizer with two tokenizers, a text and what growing would add', async () => {
+  await studio.goTo('tokenizer');
+  const tokenizer = new TokenizerPage(studio);
+  await tokenizer.import([{ name: 'tokenizer.json', mimeType: 'application/json', buffer: parityTokenizer('bert') }], 'BERT’s kind');
+  await tokenizer.write('患者龘 The patient’s\tpericarditis\n');
+  await expect(tokenizer.tokens('b').first()).toBeVisible();
+  await tokenizer.plan();
+  await expectAccessible('tokenizer');
+});
 
 test('the desk while it trains', async () => {
   // Slow steps: the run must outlast the looks at it.

@@ -35,7 +35,7 @@ async function loadedBy(page: Page, scripts: ReadonlyMap<string, string>): Promi
 
 test('no script of the page holds tensors', async ({ request }) => {
   const scripts = await pageScripts(request);
-  // The five pages, the chart and the two languages are all on the way.
+  // The pages, the chart and the two languages are all on the way.
   expect(scripts.size).toBeGreaterThan(8);
   expect(
     [...scripts.values()].some((script) => script.includes('recharts')),
@@ -64,7 +64,7 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
   // The chart's code comes with the first run.
   await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
   await weigh('desk');
-  for (const name of ['compare', 'runs', 'corpus', 'models'] as const) {
+  for (const name of ['compare', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
     await page.goto('about:blank');
     await studio.open({ page: name });
     await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
@@ -76,6 +76,7 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
         .click();
       await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
     }
+    if (name === 'tokenizer') await expect(page.getByTestId('fertility-chart').locator('svg').first()).toBeVisible();
     await weigh(name);
   }
   console.log(`scripts of a visit, packed: ${weights.join(', ')}`);

@@ -7,6 +7,7 @@ import type desk from '../../src/i18n/en/desk.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type models from '../../src/i18n/en/models.json';
 import type runs from '../../src/i18n/en/runs.json';
+import type tokenizer from '../../src/i18n/en/tokenizer.json';
 
 export type Language = 'en' | 'zh';
 
@@ -19,13 +20,14 @@ export interface Words {
   errors: typeof errors;
   models: typeof models;
   runs: typeof runs;
+  tokenizer: typeof tokenizer;
 }
 
 const read = (language: Language, name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../src/i18n/${language}/${name}.json`, import.meta.url), 'utf8'));
 
 export function wordsOf(language: Language): Words {
-  const names = ['common', 'compare', 'corpus', 'desk', 'errors', 'models', 'runs'];
+  const names = ['common', 'compare', 'corpus', 'desk', 'errors', 'models', 'runs', 'tokenizer'];
   return Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
 }
 
