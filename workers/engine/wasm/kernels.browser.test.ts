@@ -129,6 +129,17 @@ const rowOps: Case[] = (
     attributes: { epsilon: 1e-5 },
   },
   {
+    title: `[${n},${d}] to ±${scale}, and what comes beside`,
+    kernel: kernels.RmsNormGrad,
+    inputs: {
+      x: () => numbers([n, d], 1, scale),
+      weight: () => numbers([d], 2),
+      dy: () => numbers([n, d], 3),
+      beside: () => numbers([n, d], 4),
+    },
+    attributes: { epsilon: 1e-5 },
+  },
+  {
     title: `[${n},${d}] to ±${scale}`,
     kernel: kernels.LayerNorm,
     inputs: { x: () => numbers([n, d], 1, scale), weight: () => numbers([d], 2), bias: () => numbers([d], 3) },

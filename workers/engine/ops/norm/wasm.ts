@@ -5,6 +5,11 @@ import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
 import { kernels } from '../kernels';
 import type { NormAttributes } from '.';
 
+interface RmsInputs {
+  x: TensorInfo;
+  weight: TensorInfo;
+}
+
 /** Rows of the weight's width in x. */
 function rowsOf(x: TensorInfo, weight: TensorInfo): { rows: number; width: number } {
   const width = weight.shape[0]!;
@@ -12,24 +17,31 @@ function rowsOf(x: TensorInfo, weight: TensorInfo): { rows: number; width: numbe
 }
 
 export function registerWasm(engine: WasmEngine): void {
-  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
+  const rmsNorm = ({ x, weight }: RmsInputs, { epsilon }: NormAttributes): TensorInfo => {
     const { rows, width } = rowsOf(x, weight);
     const output = engine.output(x.shape);
     const { block, chunks } = partitionRows(rows, width);
     engine.run('rmsNorm', chunks, [engine.address(x), engine.address(weight), engine.address(output), rows, width, epsilon, block]);
     return output;
-  });
+  };
 
-  registerWasmKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
+  registerWasmKernel<RmsInputs, NormAttributes>(kernels.RmsNorm, rmsNorm);
+
+  registerWasmKernel<RmsInputs, NormAttributes>(kernels.RmsNormFork, (inputs, attributes) => [
+    rmsNorm(inputs, attributes),
+    engine.alias(inputs.x),
+  ]);
+
+  registerWasmKernel<RmsInputs & { dy: TensorInfo; beside?: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
-    ({ x, weight, dy }, { epsilon }) => {
+    ({ x, weight, dy, beside }, { epsilon }) => {
       const { rows, width } = rowsOf(x, weight);
       const dx = engine.output(x.shape);
       const dweight = engine.output([width]);
       const { block, chunks } = partitionRows(rows, width);
       const partial = engine.reserve(4 * chunks * width);
-      const [from, scale, gradient, to] = [x, weight, dy, dx].map((tensor) => engine.address(tensor)) as [number, number, number, number];
-      engine.run('rmsNormGrad', chunks, [from, scale, gradient, to, partial, rows, width, epsilon, block]);
+      const addresses = [x, weight, dy, beside, dx].map((tensor) => engine.address(tensor));
+      engine.run('rmsNormGrad', chunks, [...addresses, partial, rows, width, epsilon, block]);
       engine.run('sumPartials', 1, [partial, chunks, width, engine.address(dweight)]);
       return [dx, dweight];
     },

@@ -39,9 +39,10 @@ export function rmsNorm(x: usize, weight: usize, y: usize, rows: i32, width: i32
   }
 }
 
-/** dx, and this chunk's share of dweight in row `chunk` of partial [chunks, width]. */
+/** dx + beside (an address, 0 when absent), and this chunk's share of dweight in row `chunk` of partial [chunks, width]. */
 export function rmsNormGrad(
-  x: usize, weight: usize, dy: usize, dx: usize, partial: usize, rows: i32, width: i32, epsilon: f32, blockRows: i32, chunk: i32, scratch: usize,
+  x: usize, weight: usize, dy: usize, beside: usize, dx: usize, partial: usize, rows: i32, width: i32, epsilon: f32,
+  blockRows: i32, chunk: i32, scratch: usize,
 ): void {
   const end = min((chunk + 1) * blockRows, rows);
   const share = partial + ((<usize>chunk * width) << 2);
@@ -76,11 +77,13 @@ export function rmsNormGrad(
     for (i = 0; i + 4 <= width; i += 4) {
       const at = <usize>i << 2;
       const gw = f32x4.mul(v128.load(gr + at), v128.load(weight + at));
-      v128.store(to + at, f32x4.mul(f32x4.sub(gw, f32x4.mul(v128.load(xr + at), pulls)), factor));
+      const own = f32x4.mul(f32x4.sub(gw, f32x4.mul(v128.load(xr + at), pulls)), factor);
+      v128.store(to + at, beside ? f32x4.add(own, v128.load(beside + offset + at)) : own);
     }
     for (; i < width; i++) {
       const at = <usize>i << 2;
-      store<f32>(to + at, (load<f32>(gr + at) * load<f32>(weight + at) - load<f32>(xr + at) * pull) * inverse);
+      const own = (load<f32>(gr + at) * load<f32>(weight + at) - load<f32>(xr + at) * pull) * inverse;
+      store<f32>(to + at, beside ? own + load<f32>(beside + offset + at) : own);
     }
   }
 }
