@@ -2,7 +2,7 @@
  * A decoder-only transformer, as its config describes it: pre-norm blocks of causal attention and a feed-forward part. Plain
  * functions over variables that bear Hugging Face's names. What each family computes is in docs/METHOD.md.
  */
-import { keep, slice, tensor, tensor1d, tensor2d, tidy, variable } from '@tensorflow/tfjs-core';
+import { tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { gelu, swiglu } from '../ops/activation';
 import { add } from '../ops/add';
@@ -19,7 +19,7 @@ import type { ModelConfig } from '../../../src/core/model/config';
 import { namesOf } from '../../../src/core/model/names';
 import type { LayerNames } from '../../../src/core/model/names';
 import { recomputed } from './recompute';
-import { rotaryAngles } from './rotary-tables';
+import { RotaryTables } from './rotary-tables';
 
 export interface HiddenStateOptions {
   /** Sequences in the batch. */
@@ -50,8 +50,8 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
-  /** Rotary tables [context, d]; none with learned positions. */
-  private readonly angles: { cos: Tensor2D; sin: Tensor2D } | null;
+  /** None with learned positions. */
+  private readonly angles: RotaryTables | null;
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
 
   /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
@@ -72,7 +72,7 @@ export class DecoderModel {
     );
     const { layer, ...names } = namesOf(config.architecture);
     this.names = { ...names, layers: Array.from({ length: config.layers }, (_, index) => layer(index)) };
-    this.angles = anglesOf(config);
+    this.angles = config.positions.kind === 'rotary' ? new RotaryTables(config.positions, config.context) : null;
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
@@ -98,7 +98,7 @@ export class DecoderModel {
   run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false }: RunOptions = {}): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
-      const angles = this.anglesAt(first, context);
+      const angles = this.angles?.at(first, context) ?? [];
       let x = embedding(this.matrix(this.names.embedding), ids);
       if (this.config.positions.kind === 'learned') x = add(x, this.positionRows(rows, first, context));
       if (drop) x = drop(x, 0);
@@ -153,12 +153,6 @@ export class DecoderModel {
     return kind === 'rms' ? rmsNorm(x, this.vector(name), epsilon) : layerNorm(x, this.vector(name), this.bias(name), epsilon);
   }
 
-  /** Rotary tables of the positions from `first` on; none where positions are learned. */
-  private anglesAt(first: number, context: number): Tensor2D[] {
-    if (!this.angles) return [];
-    return [this.angles.cos, this.angles.sin].map((table) => slice(table, [first, 0], [context, table.shape[1]]));
-  }
-
   /** The layer's parameters that take a gradient. */
   private trainedIn(layer: number): Variable[] {
     const modules = Object.values(this.names.layers[layer]!).map((module) => `${module as string}.`);
@@ -193,16 +187,8 @@ export class DecoderModel {
 
   dispose(): void {
     for (const parameter of this.parameters.values()) parameter.dispose();
-    this.angles?.cos.dispose();
-    this.angles?.sin.dispose();
+    this.angles?.dispose();
   }
-}
-
-function anglesOf({ context, positions }: ModelConfig): { cos: Tensor2D; sin: Tensor2D } | null {
-  if (positions.kind === 'learned') return null;
-  const { cos, sin } = rotaryAngles(context, positions.dimensions, positions.theta, positions.scaling);
-  const table = (values: Float32Array) => keep(tensor2d(values, [context, positions.dimensions]));
-  return { cos: table(cos), sin: table(sin) };
 }
 
 /** Turns queries or keys by their positions; leaves them as they are without tables. */

@@ -1,5 +1,7 @@
 /** Angles of the rotary embedding, computed in float32 steps as transformers does. */
-import type { RotaryScaling } from '../../../src/core/model/config';
+import { keep, slice, tensor2d } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Positions, RotaryScaling } from '../../../src/core/model/config';
 
 export interface RotaryAngles {
   /** [positions, dimensions], row-major. */
@@ -38,4 +40,42 @@ function scaled(frequency: number, scaling: RotaryScaling | null): number {
   const kept = Math.fround(Math.fround(turnsSeen - lowFrequency) / (highFrequency - lowFrequency));
   const shortened = Math.fround(Math.fround(Math.fround(1 - kept) * frequency) / factor);
   return Math.fround(shortened + Math.fround(kept * frequency));
+}
+
+/** Positions that the tables start with: more than most runs use, and far fewer than some models name as their longest. */
+const FIRST_POSITIONS = 512;
+
+/** cos and sin of a model's positions on the device, as far as they were asked for. */
+export class RotaryTables {
+  private tables: { cos: Tensor2D; sin: Tensor2D };
+
+  /** @param context the model's longest text */
+  constructor(
+    private readonly positions: Extract<Positions, { kind: 'rotary' }>,
+    private readonly context: number,
+  ) {
+    this.tables = this.make(FIRST_POSITIONS);
+  }
+
+  /** cos and sin [count, dimensions] of the positions from `first` on. */
+  at(first: number, count: number): Tensor2D[] {
+    if (first + count > this.tables.cos.shape[0]) {
+      this.dispose();
+      this.tables = this.make(2 * (first + count));
+    }
+    return [this.tables.cos, this.tables.sin].map((table) => slice(table, [first, 0], [count, table.shape[1]]));
+  }
+
+  dispose(): void {
+    this.tables.cos.dispose();
+    this.tables.sin.dispose();
+  }
+
+  private make(wanted: number): { cos: Tensor2D; sin: Tensor2D } {
+    const { dimensions, theta, scaling } = this.positions;
+    const positions = Math.min(wanted, this.context);
+    const { cos, sin } = rotaryAngles(positions, dimensions, theta, scaling);
+    const table = (values: Float32Array) => keep(tensor2d(values, [positions, dimensions]));
+    return { cos: table(cos), sin: table(sin) };
+  }
 }

@@ -10,7 +10,7 @@ import type { Family, ModelConfig } from './model-config';
 import { qwen2 } from './qwen2';
 import { qwen3 } from './qwen3';
 
-export type { Family, ModelConfig, RotaryScaling } from './model-config';
+export type { Family, ModelConfig, Positions, RotaryScaling } from './model-config';
 
 const readers: Record<Family, FamilyReader> = { llama, mistral, qwen2, qwen3, gpt2, gpt_neox: gptNeox };
 
