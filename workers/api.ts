@@ -291,7 +291,7 @@ export interface CorpusApi {
   /** Cancels importFiles, takeIn, resumeIntake, prepare and exportCorpora in progress; none leaves anything half. */
   cancel(): Promise<void>;
 
-  /** Reads the beginning of each file only. */
+  /** Reads the beginning of each file only; of many of one kind the first 50 are opened, the rest known by name and size. */
   inspect(files: IntakeFile[]): Promise<InspectedFile[]>;
   /**
    * Stores the rows of the files as sources, one for each channel that they go to. Memory stays flat, whatever the files' size.

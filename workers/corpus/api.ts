@@ -1,10 +1,10 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
-import type { CorpusApi, CorpusRecord, IntakeFile, InterruptedIntake } from '../api';
+import type { CorpusApi, CorpusRecord, InterruptedIntake } from '../api';
 import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { listSources, type StoredIntake } from '../storage/workshop';
 import { exportCorpora } from './export/export-corpora';
 import { importFiles } from './import-files';
-import { inspectFile } from './intake/inspect';
+import { inspectFiles } from './intake/inspect';
 import { discardIntake, interruptedIntakes, keepIntake, resumeIntake, sourceRecord, takeIn } from './intake/take-in';
 import * as channels from './workshop/channels';
 import { prepare } from './workshop/prepare';
@@ -39,7 +39,7 @@ export const corpusApi: CorpusApi = {
     cancelling = new AbortController();
   },
 
-  inspect: (files: IntakeFile[]) => Promise.all(files.map(({ file, path }) => inspectFile(file, path))),
+  inspect: inspectFiles,
   takeIn: (files, options, onProgress) => takeIn(files, options, { signal: cancelling.signal, onProgress }),
   interruptedIntakes: async () => (await interruptedIntakes()).map(toInterrupted),
   resumeIntake: (id, files, onProgress) => resumeIntake(id, files, { signal: cancelling.signal, onProgress }),

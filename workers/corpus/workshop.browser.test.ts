@@ -3,8 +3,17 @@ import { proxy, wrap } from 'comlink';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultPipelineSettings } from '../../src/core/corpus/settings';
-import type { CorpusApi, FileChoice, IntakeFile, IntakeOptions, IntakeProgress, SourceRecord, WorkshopChannel } from '../api';
+import { defaultPipelineSettings, type PipelineSettingsInput } from '../../src/core/corpus/settings';
+import type {
+  CorpusApi,
+  FileChoice,
+  IntakeFile,
+  IntakeOptions,
+  IntakeProgress,
+  PreparationRecord,
+  SourceRecord,
+  WorkshopChannel,
+} from '../api';
 import { findCorpus } from '../storage/corpora';
 import { files as storage, FileStore } from '../storage/files';
 import { readRowFiles, readRowsAt, RowWriter } from '../storage/row-files';
@@ -207,7 +216,7 @@ describe('a take-in that was cut off', () => {
         files,
         options(channel.id),
         proxy(({ done }: IntakeProgress) => {
-          if (done <= 17 * 2 ** 20) return;
+          if (done <= 24 * 2 ** 20) return;
           half = done;
           worker.terminate();
           resolve();
@@ -395,20 +404,16 @@ describe('a preparation', () => {
 });
 
 describe('an export', () => {
-  async function prepared(): Promise<string[]> {
+  async function prepared(more: PipelineSettingsInput = {}): Promise<string[]> {
     const texts = Array.from(
       { length: 50 },
       (_, at) => `text ${at}: ${Array.from({ length: 30 }, (_, word) => `w${at * 31 + word}`).join(' ')} 文 "q"\n`,
     );
     await take([file('in/a.jsonl', texts.map((text) => JSON.stringify({ text })).join('\n'))]);
-    const settings = {
-      quality: { enabled: false },
-      language: { enabled: false },
-      terms: { enabled: false },
-      decontaminate: { enabled: false },
-    };
+    const off = { enabled: false };
+    const settings = { quality: off, language: off, terms: off, decontaminate: off, ...more };
     await prepare({ channels: [channel.id], settings, probes: [] }, { onProgress: quiet, signal: never, workers: 0 });
-    return corpusApi.sample(channel.id, 'train', 100);
+    return corpusApi.sample(channel.id, 'train', 200);
   }
 
   it('as JSON Lines and as parquet holds text, channel, source and score', async () => {
@@ -442,6 +447,21 @@ describe('an export', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(rows[0]).toMatchObject({ channel: 'domain', source: 'domain', score: null });
     expect(new Set(rows.map((row) => row['channel']))).toEqual(new Set(['domain', 'Law']));
+  });
+
+  it('marks the copies that augmentation made', async () => {
+    const train = await prepared({ augment: { enabled: true, copies: 2 } });
+    const request = { corpora: [channel.id], splits: ['train' as const], parts: 'one' as const, format: 'jsonl' as const };
+    const [file] = await corpusApi.exportCorpora(request, quiet);
+    const sources = (await file!.blob.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { source: string }).source);
+    expect(sources).toHaveLength(train.length);
+    const copies = sources.filter((source) => /^in\/a\.jsonl#(deletion|swap|insertion|noise)$/.test(source));
+    const [{ report }] = (await corpusApi.preparations()) as [PreparationRecord];
+    expect(copies.length).toBeGreaterThan(40);
+    expect(copies).toHaveLength(report.channels[0]!.augmented.rows);
   });
 
   it('leaves nothing when the disk is full', async () => {

@@ -6,6 +6,7 @@ import { StudioError } from '../../../src/core/errors';
 import type { ExportedFile, ExportRequest, OnProgress } from '../../api';
 import { documentBatches, findCorpus, type Split, type StoredCorpus } from '../../storage/corpora';
 import { files as storage, type FileStore } from '../../storage/files';
+import type { StoredRow } from '../../storage/row-files';
 import { jsonLinesWriter, type ExportWriter } from './json-lines-writer';
 import { parquetWriter } from './parquet-writer';
 
@@ -18,6 +19,12 @@ export interface ExportRow {
   source: string;
   /** Null where no score is known. */
   score: number | null;
+}
+
+/** A copy that augmentation made says so in its source: `a.txt#swap`. */
+function exportRow({ text, path, prepared }: Pick<StoredRow, 'text' | 'path' | 'prepared'>, channel: string): ExportRow {
+  const source = prepared?.augmented ? `${path}#${prepared.augmented}` : path;
+  return { text, channel, source, score: prepared?.score ?? null };
 }
 
 interface Part {
@@ -49,9 +56,7 @@ export async function exportCorpora(
         for (const { corpus, split } of contents)
           for await (const batch of documentBatches(corpus, split, store, signal)) {
             if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
-            await writer.write(
-              batch.map(({ text, path: source, prepared }) => ({ text, channel: corpus.name, source, score: prepared?.score ?? null })),
-            );
+            await writer.write(batch.map((row) => exportRow(row, corpus.name)));
             rows += batch.length;
             done += batch.reduce((sum, { text }) => sum + text.length, 0);
             onProgress({ phase: 'export', item: name, done: Math.min(done, total), total });

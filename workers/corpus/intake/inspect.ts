@@ -1,7 +1,7 @@
 /** What the beginning of a file tells: kind, encoding, columns, and guesses that the person may overrule. */
 import type { FileMetaData } from 'hyparquet';
 import { errorRecord, StudioError } from '../../../src/core/errors';
-import type { FileChoice, FileKind, InspectedColumn, InspectedFile, Parting } from '../../api';
+import type { FileChoice, FileKind, InspectedColumn, InspectedFile, IntakeFile, Parting } from '../../api';
 import { blobSource, type ByteSource } from './byte-source';
 import { delimitedRecord, guessDelimiter } from './delimited';
 import { ACCEPTED, kindOf, STRUCTURED } from './file-kind';
@@ -53,8 +53,27 @@ export async function inspectSource(source: ByteSource, choice: FileChoice): Pro
   }
 }
 
-export async function inspectFile(file: File, path: string, choice: FileChoice = {}): Promise<InspectedFile> {
-  const { kind, plan, columns, preview, inside, problem } = await inspectSource(blobSource(path, file), choice);
+/** Files of a kind that are opened; of a folder with thousands the rest are known by name and size. */
+const OPENED = 50;
+
+/** Looks at files one after the other: thousands of beginnings are not held at the same time. */
+export async function inspectFiles(files: readonly IntakeFile[]): Promise<InspectedFile[]> {
+  const opened = new Map<FileKind | null, number>();
+  const inspected: InspectedFile[] = [];
+  for (const { file, path } of files) {
+    const kind = kindOf(path);
+    const count = opened.get(kind) ?? 0;
+    opened.set(kind, count + 1);
+    inspected.push(await inspectFile(file, path, count < OPENED || kind === null || file.size === 0));
+  }
+  return inspected;
+}
+
+export async function inspectFile(file: File, path: string, open = true): Promise<InspectedFile> {
+  const found: Inspection = open
+    ? await inspectSource(blobSource(path, file), {})
+    : { kind: kindOf(path), plan: null, columns: [], preview: [], inside: null, problem: null };
+  const { kind, plan, columns, preview, inside, problem } = found;
   return {
     path,
     bytes: file.size,

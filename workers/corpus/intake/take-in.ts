@@ -90,8 +90,9 @@ class Taking {
   /** Channel of each name that the channel field may give. */
   private readonly byName = new Map<string, string>();
   private readonly named = new Set<string>();
-  /** Bytes of all files that are read. */
+  /** Bytes of all files that are read, and of them so far. */
   private total = 0;
+  private done: number;
   private readonly started = performance.now();
   /** Bytes that an earlier session read; they do not count for the speed. */
   private readonly before: number;
@@ -113,7 +114,7 @@ class Taking {
       this.rows += writer.total.rows;
     }
     this.before = intake.files.reduce((sum, file) => sum + file.done, 0);
-    this.counted = this.before;
+    this.counted = this.done = this.before;
   }
 
   async run(): Promise<SourceRecord[]> {
@@ -175,13 +176,19 @@ class Taking {
       for (const skipped of batch.skipped) this.skip(skipped);
       findings.undecodable += batch.undecodable;
       for (const writer of this.writers.values()) if (writer.full) await writer.flush();
-      Object.assign(state, { state: 'partial', mark: batch.mark, done: Math.max(earlier, batch.done) });
+      this.advance(state, Math.max(earlier, batch.done));
+      Object.assign(state, { state: 'partial', mark: batch.mark });
       this.report(state, index);
-      const read = sum(this.intake.files.map(({ done }) => done));
-      if (read - this.counted >= COUNTED_EVERY) await this.count(read);
+      if (this.done - this.counted >= COUNTED_EVERY) await this.count();
     }
-    Object.assign(state, { state: 'done', done: state.bytes });
+    this.advance(state, state.bytes);
+    state.state = 'done';
     this.report(state, index);
+  }
+
+  private advance(state: IntakeFileState, done: number): void {
+    this.done += done - state.done;
+    state.done = done;
   }
 
   private writer(named: string | null, field: string | null): RowWriter {
@@ -213,8 +220,8 @@ class Taking {
   }
 
   /** What was read so far is written, and then counts. */
-  private async count(read = this.counted): Promise<void> {
-    this.counted = read;
+  private async count(): Promise<void> {
+    this.counted = this.done;
     for (const writer of this.writers.values()) await writer.flush();
     for (const source of this.intake.sources) source.rowFiles = [...this.writers.get(source.channel)!.files];
     await putRecord('intakes', this.intake);
@@ -223,7 +230,7 @@ class Taking {
   private report({ path }: IntakeFileState, index: number): void {
     const now = performance.now();
     const { files, findings } = this.intake;
-    const done = sum(files.map((file) => file.done));
+    const { done } = this;
     if (now - this.reported < REPORT_EVERY && done < this.total) return;
     this.reported = now;
     const seconds = Math.max(0.001, (now - this.started) / 1000);
