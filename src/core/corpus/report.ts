@@ -65,7 +65,7 @@ export interface SampleRow {
   score: number;
 }
 
-export interface ReasonCount extends Tally {
+interface ReasonCount extends Tally {
   reason: DropReason;
   /** Drawn by a seeded hash of the row's number. */
   sample: SampleRow[];
@@ -80,7 +80,7 @@ export interface StageReport {
   dropped: ReasonCount[];
 }
 
-export type HistogramName = 'words' | 'score' | 'language' | 'duplicates';
+type HistogramName = 'words' | 'score' | 'language' | 'duplicates';
 
 /** `edges` bound the bins: bin i holds edges[i] ≤ x < edges[i + 1], the last one its upper edge too. `language` has names instead. */
 export type Histogram =
@@ -117,7 +117,7 @@ export interface PipelineNote {
   count: number;
 }
 
-export interface PipelineTimings {
+interface PipelineTimings {
   /** Seconds on the clock, reading included. */
   wall: number;
   workers: number;

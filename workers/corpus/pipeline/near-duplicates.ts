@@ -53,9 +53,12 @@ export interface DoubtfulPair {
 /** A row looks at so many others of a band's bucket at most, and is compared with so many: boilerplate makes buckets of thousands. */
 const MOST_SEEN = 4096;
 const MOST_COMPARED = 64;
+/** Doubtful pairs in all, and of a row: texts made from one template would have millions. Signatures decide about the rest. */
+const MOST_DOUBTFUL = 1_000_000;
+const MOST_DOUBTFUL_OF_ROW = 32;
 
 /**
- * Joins the pairs that are beyond doubt and returns the others.
+ * Joins the pairs that are beyond doubt and returns the others, by their later row; `estimated` counts those of too many to compare.
  * @param rows numbers of the rows to compare, rising
  * @param group rows of different groups are never compared
  */
@@ -66,7 +69,7 @@ export function joinNearDuplicates(
   threshold: number,
   group: (row: number) => number,
   clusters: Clusters,
-): DoubtfulPair[] {
+): { doubtful: DoubtfulPair[]; estimated: number } {
   // Four standard deviations of an estimate from 128 values.
   const doubt = 4 * Math.max(0.01, Math.sqrt((threshold * (1 - threshold)) / SIGNATURE));
   const doubtful = new Map<number, DoubtfulPair>();
@@ -74,6 +77,8 @@ export function joinNearDuplicates(
   // Open addressing: last row of each bucket; rows of a bucket are chained backwards.
   const heads = new Uint32Array(size);
   const next = new Uint32Array(rows.length);
+  const doubts = new Uint8Array(rows.length);
+  let estimated = 0;
   for (let band = 0; band < bandCount; band++) {
     heads.fill(0);
     for (let at = 0; at < rows.length; at++) {
@@ -94,13 +99,22 @@ export function joinNearDuplicates(
         if (doubtful.has(pair)) continue;
         const estimate = similarity(bytes, row, other);
         if (estimate >= threshold + doubt) clusters.join(row, other);
-        else if (estimate > threshold - doubt) doubtful.set(pair, { a: other, b: row, estimate });
+        else if (estimate > threshold - doubt) {
+          if (doubts[at]! < MOST_DOUBTFUL_OF_ROW && doubtful.size < MOST_DOUBTFUL) {
+            doubts[at]!++;
+            doubtful.set(pair, { a: other, b: row, estimate });
+          } else {
+            estimated++;
+            if (estimate >= threshold) clusters.join(row, other);
+          }
+        }
       }
       next[at] = heads[slot]!;
       heads[slot] = at + 1;
     }
   }
-  return [...doubtful.values()].filter(({ a, b }) => clusters.find(a) !== clusters.find(b)).sort((x, y) => x.b - y.b || x.a - y.a);
+  const open = [...doubtful.values()].filter(({ a, b }) => clusters.find(a) !== clusters.find(b));
+  return { doubtful: open.sort((x, y) => x.b - y.b || x.a - y.a), estimated };
 }
 
 /** Share of equal values, less what 8 stored bits let agree by chance. */

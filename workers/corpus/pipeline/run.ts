@@ -106,7 +106,7 @@ async function dropNearDuplicates(
   const clusters = new Clusters(rows);
   const kept: number[] = [];
   for (let row = 0; row < rows; row++) if (decisions.kept(row)) kept.push(row);
-  const doubtful = await times.of('pairs', async () =>
+  const { doubtful, estimated } = await times.of('pairs', async () =>
     joinNearDuplicates(
       Uint32Array.from(kept),
       gathered.signed(),
@@ -116,10 +116,10 @@ async function dropNearDuplicates(
       clusters,
     ),
   );
-  const estimated =
+  const unheld =
     doubtful.length > 0 ? await times.of('compare', () => joinByComparison(pass, team, doubtful, near.threshold, clusters)) : 0;
   decisions.dropNearDuplicates(clusters);
-  return estimated;
+  return estimated + unheld;
 }
 
 /** Train rows that share a run of tokens with a held-out row or a probe: returns what is to be cut out of those that stay. */

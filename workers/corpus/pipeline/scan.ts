@@ -45,7 +45,7 @@ export class Scanner {
     if (this.hashes.length < length + 1) this.grow(length + 1);
     const { hashes, starts } = this;
     counts.fill(0);
-    seen.reset(length >> 1);
+    seen.reset(linesOf(text));
     let tokens = 0;
     let cjk = 0;
     let hangul = 0;
@@ -140,4 +140,10 @@ export class Scanner {
     this.hashes = new Uint32Array(room);
     this.starts = new Uint32Array(room);
   }
+}
+
+function linesOf(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
 }

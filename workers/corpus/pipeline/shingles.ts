@@ -9,7 +9,7 @@
 import { HashSet, mix, power } from './hash';
 import type { Scanner } from './scan';
 
-export const SHINGLE = 5;
+const SHINGLE = 5;
 export const SIGNATURE = 128;
 const HASHES = 8;
 const BINS = SIGNATURE / HASHES;
