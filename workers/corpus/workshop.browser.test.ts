@@ -204,7 +204,7 @@ describe('a take-in that was cut off', () => {
   const line = (at: number) => `${JSON.stringify({ text: `row ${at} ${'x'.repeat(8000)}` })}\n`;
   const large = (rows: number) =>
     Array.from({ length: rows / 100 }, (_, part) => Array.from({ length: 100 }, (_, at) => line(part * 100 + at)).join(''));
-  const ROWS = 10_000;
+  const ROWS = 7_000;
 
   /** Takes in, in a worker of its own, until something counts; then the worker is ended, as with a tab that is closed. */
   async function cutOff(files: IntakeFile[]): Promise<string> {
