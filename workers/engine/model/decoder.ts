@@ -11,7 +11,7 @@ import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
 import { embedding } from '../ops/embedding';
 import { linear } from '../ops/linear';
-import { headRmsNorm, layerNorm, rmsNorm } from '../ops/norm';
+import { headRmsNorm, layerNorm, rmsNorm, rmsNormFork } from '../ops/norm';
 import { projections } from '../ops/projections';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
@@ -121,14 +121,15 @@ export class DecoderModel {
       return add(residual, drop(linear(from, this.matrix(name), { bias }), place));
     };
 
-    const [query, key, value] = this.maps(this.norm(x, names.attentionNorm), [names.query, names.key, names.value], biases.queryKeyValue);
+    const [attentive, stream] = this.fork(x, names.attentionNorm);
+    const [query, key, value] = this.maps(attentive, [names.query, names.key, names.value], biases.queryKeyValue);
     const normed = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
     const q = turn(normed(query!, names.queryNorm), heads);
     const k = turn(normed(key!, names.keyNorm), kvHeads);
-    const attended = projectOnto(x, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
+    const attended = projectOnto(stream, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
 
-    const fed = this.norm(parallel ? x : attended, names.feedForwardNorm);
-    return projectOnto(attended, this.activated(fed, names), names.down, biases.feedForward, 2 * layer + 2);
+    const [fed, kept] = parallel ? [this.norm(stream, names.feedForwardNorm), attended] : this.fork(attended, names.feedForwardNorm);
+    return projectOnto(kept, this.activated(fed, names), names.down, biases.feedForward, 2 * layer + 2);
   }
 
   /** The inner states of the feed-forward part [N,F]. */
@@ -146,6 +147,12 @@ export class DecoderModel {
   private maps(x: Tensor2D, names: readonly string[], biased: boolean): Tensor2D[] {
     const weights = names.map((name) => this.matrix(name));
     return biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : projections(x, weights);
+  }
+
+  /** The norm of a residual stream, and the stream to go on with. */
+  private fork(x: Tensor2D, name: string): [normed: Tensor2D, x: Tensor2D] {
+    const { kind, epsilon } = this.config.norm;
+    return kind === 'rms' ? rmsNormFork(x, this.vector(name), epsilon) : [this.norm(x, name), x];
   }
 
   private norm(x: Tensor2D, name: string): Tensor2D {

@@ -6,6 +6,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { gelu, swiglu } from './activation';
 import type { GeluForm } from './activation';
+import { add } from './add';
 import { attention } from './attention';
 import { channelSums } from './channel-sums';
 import { crossEntropy } from './cross-entropy';
@@ -14,7 +15,8 @@ import { dropoutMask } from './dropout/reference';
 import { embedding } from './embedding';
 import { globalNorm } from './global-norm';
 import { linear } from './linear';
-import { headRmsNorm, layerNorm, rmsNorm } from './norm';
+import { headRmsNorm, layerNorm, rmsNorm, rmsNormFork } from './norm';
+import { projections } from './projections';
 import { rotary } from './rotary';
 import type { OpCase } from './op-cases';
 
@@ -110,6 +112,45 @@ export function linearCase(rows: number, inner: number, outer: number, extras: {
         }),
       ),
     differentiable: true,
+  };
+}
+
+/** Two maps of x through SwiGLU, so that each has a gradient of its own, and a third beside them. */
+export function projectionsCase(rows: number, inner: number, outer: number): OpCase {
+  return {
+    name: `projections N${rows} I${inner} O${outer}`,
+    inputs: { x: floats([rows, inner]), gate: floats([outer, inner]), up: floats([outer, inner]), beside: floats([outer, inner]) },
+    run: ({ x, gate, up, beside }) => {
+      const [a, b, c] = projections(x as Tensor2D, [gate as Tensor2D, up as Tensor2D, beside as Tensor2D]);
+      return add(swiglu(a!, b!), c!);
+    },
+    truth: ({ x, gate, up, beside }) =>
+      byRow(rows, (n) =>
+        Array.from({ length: outer }, (_, o) => {
+          const dot = (weight: ArrayLike<number>) => {
+            let total = 0;
+            for (let i = 0; i < inner; i += 1) total += x![n * inner + i]! * weight[o * inner + i]!;
+            return total;
+          };
+          const value = dot(gate!);
+          return (value / (1 + Math.exp(-value))) * dot(up!) + dot(beside!);
+        }),
+      ),
+    differentiable: true,
+  };
+}
+
+/** A norm whose input goes on beside it. */
+export function forkCase(rows: number, width: number): OpCase {
+  const alone = normCase(rows, width);
+  return {
+    ...alone,
+    name: `norm beside its stream N${rows} D${width}`,
+    run: ({ x, weight }) => {
+      const [normed, stream] = rmsNormFork(x as Tensor2D, weight as Tensor1D, 1e-5);
+      return add(normed, stream);
+    },
+    truth: (inputs) => alone.truth(inputs).map((value, at) => value + inputs['x']![at]!),
   };
 }
 

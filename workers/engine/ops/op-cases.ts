@@ -11,12 +11,14 @@ import {
   crossEntropyCase,
   dropoutCase,
   embeddingCase,
+  forkCase,
   geluCase,
   globalNormCase,
   headNormCase,
   layerNormCase,
   linearCase,
   normCase,
+  projectionsCase,
   rotaryCase,
   swigluCase,
 } from './case-builders';
@@ -178,4 +180,8 @@ export const opCases: OpCase[] = [
   globalNormCase([[5, 7], [3], [33, 9]]),
   globalNormCase([[40, 13], [8]], 1e3),
   globalNormCase(Array.from({ length: 38 }, (_, index) => [index + 1])),
+  projectionsCase(5, 7, 3),
+  projectionsCase(40, 32, 20),
+  forkCase(1, 3),
+  forkCase(9, 48),
 ];

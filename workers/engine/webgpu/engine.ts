@@ -28,6 +28,7 @@ interface WebgpuBackend {
   uniformPendingDisposal: GPUBuffer[];
   dispatchCountInPass: number;
   makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
+  incRef(dataId: object): void;
   disposeData(dataId: object): boolean;
   uploadToGPU(dataId: object): void;
   read(dataId: object): Promise<unknown>;
@@ -209,6 +210,12 @@ export class WebgpuEngine {
   /** Gives back a tensor that only a kernel itself has seen, once the work in the queue is done with it. */
   release(...scratch: TensorInfo[]): void {
     for (const { dataId } of scratch) this.backend.disposeData(dataId);
+  }
+
+  /** Another tensor on the same memory. */
+  alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
   }
 
   /** Whether another tensor stands on the same memory. */

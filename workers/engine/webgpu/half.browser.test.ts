@@ -19,13 +19,19 @@ async function open(): Promise<void> {
   device.onuncapturederror = ({ error }) => refused.push(error.message);
 }
 
-describe.each(['registers', 'workgroup'] as const)('fused ops on halves by %s', (tiles) => {
+/** Storage and layout of work know nothing of each other, so that of the second layout a few cases by fours are enough. */
+const few = opCases.filter(({ name }) => /N40|N64|N9 D48|T35|T45/.test(name));
+
+describe.each([
+  { tiles: 'registers', cases: opCases },
+  { tiles: 'workgroup', cases: few },
+] as const)('fused ops on halves by $tiles', ({ tiles, cases }) => {
   beforeAll(async () => {
     await open();
     registerWebgpuKernels(tiles);
   });
 
-  it.each(opCases)('$name', async (opCase) => {
+  it.each(cases)('$name', async (opCase) => {
     const before = memory().numTensors;
     // The op and its gradients are computed before anything is waited for.
     const errors = await withHalfStorage([], () => checkCase(opCase));

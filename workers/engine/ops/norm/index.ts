@@ -2,6 +2,7 @@
  * Norms of rows: root mean square (Zhang & Sennrich, arXiv 1910.07467), as transformers' LlamaRMSNorm, and layer norm (Ba et al.,
  * arXiv 1607.06450), as torch.nn.LayerNorm.
  */
+import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, handOut, runKernel, runKernels } from '../gradient';
 import { kernels } from '../kernels';
@@ -13,6 +14,15 @@ export interface NormAttributes {
 /** x [N,D], weight [D] → x · (mean(x²) + ε)^−½ · weight [N,D] */
 export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D {
   return runKernel(kernels.RmsNorm, { x, weight }, { epsilon });
+}
+
+/**
+ * rmsNorm(x) and x, for a residual stream that goes on beside what is made of its norm: the gradients of both then come together in the norm's
+ * own kernel, where the backend has one.
+ */
+export function rmsNormFork(x: Tensor2D, weight: Tensor1D, epsilon: number): [normed: Tensor2D, x: Tensor2D] {
+  if (!getKernel(kernels.RmsNormFork, getBackend())) return [rmsNorm(x, weight, epsilon), x];
+  return runKernels(kernels.RmsNormFork, { x, weight }, { epsilon }) as [Tensor2D, Tensor2D];
 }
 
 /** The same of each head by itself, as Qwen 3 norms queries and keys: x [N,heads·h], weight [h] → [N,heads·h]. */
@@ -29,6 +39,13 @@ defineGradient<NormAttributes>({
   kernel: kernels.RmsNorm,
   saveInputs: ['x', 'weight'],
   gradient: ([dy], [x, weight], attributes) => handOut(['x', 'weight'], runKernels(kernels.RmsNormGrad, { x, weight, dy }, attributes)),
+});
+
+defineGradient<NormAttributes>({
+  kernel: kernels.RmsNormFork,
+  saveInputs: ['x', 'weight'],
+  gradient: ([dy, beside], [x, weight], attributes) =>
+    handOut(['x', 'weight'], runKernels(kernels.RmsNormGrad, { x, weight, dy, beside }, attributes)),
 });
 
 defineGradient<NormAttributes>({

@@ -22,7 +22,7 @@ export function rmsNormReference({ x, weight }: { x: Tensor2D; weight: Tensor1D 
 
 /** With x̂ = x/rms and g = dy·weight: dx = (g − x̂·mean(g·x̂))/rms, dweight = Σ_n dy·x̂. */
 export function rmsNormGradReference(
-  { x, weight, dy }: { x: Tensor2D; weight: Tensor1D; dy: Tensor2D },
+  { x, weight, dy, beside }: { x: Tensor2D; weight: Tensor1D; dy: Tensor2D; beside?: Tensor2D },
   { epsilon }: NormAttributes,
 ): Tensor[] {
   const [rows, slopes] = [byWeight(x, weight), byWeight(dy, weight)];
@@ -30,7 +30,8 @@ export function rmsNormGradReference(
   const normed = mul(rows, inverse);
   const scaled = mul(slopes, weight);
   const dx = mul(sub(scaled, mul(normed, mean(mul(scaled, normed), 1, true))), inverse);
-  return [reshape(dx, x.shape), sum(mul(slopes, normed), 0)];
+  const own = reshape(dx, x.shape);
+  return [beside ? add(own, beside) : own, sum(mul(slopes, normed), 0)];
 }
 
 /** x̂ = (x − mean)/√(variance + ε) [N,D], and 1/√(variance + ε) [N,1]. */

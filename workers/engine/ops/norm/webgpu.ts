@@ -19,7 +19,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   const declarations = () => team.declarations;
   const workgroupSize = team.workgroupSize;
 
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, ({ x, weight }, { epsilon }) => {
+  const rmsNorm = ({ x, weight }: { x: TensorInfo; weight: TensorInfo }, { epsilon }: NormAttributes): TensorInfo => {
     const { rows, width } = rowsOf(x, weight);
     const y = engine.activation(x.shape);
     const unit = unitFor(width);
@@ -43,11 +43,16 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   for (var d = part; d < params.units; d += PARTS) { y[start + d] = x[start + d] * inverse * weight[d]; }`,
     });
     return y;
-  });
+  };
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, rmsNorm);
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNormFork, (inputs, attributes) => [
+    rmsNorm(inputs, attributes),
+    engine.alias(inputs.x),
+  ]);
 
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo }, NormAttributes>(
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo; beside?: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
-    ({ x, weight, dy }, { epsilon }) => {
+    ({ x, weight, dy, beside }, { epsilon }) => {
       const { rows, width } = rowsOf(x, weight);
       const dx = engine.activation(x.shape);
       const inverses = engine.output([rows]);
@@ -56,9 +61,9 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       engine.run({
         kernel: `${kernels.RmsNormGrad} x`,
         variant: engine.tiles,
-        reads: { x, weight, dy },
+        reads: { x, weight, dy, ...(beside ? { beside } : {}) },
         writes: { dx, inverses },
-        vectors: unit.width === 4 ? ['x', 'weight', 'dy', 'dx'] : [],
+        vectors: unit.width === 4 ? ['x', 'weight', 'dy', 'dx', ...(beside ? ['beside'] : [])] : [],
         integers: { rows, units: width / unit.width },
         floats: { width, epsilon },
         workgroupSize,
@@ -79,7 +84,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   // In this order no factor overflows where the result does not.
   let along = inner * inverse / params.width * inverse;
   for (var d = part; d < params.units; d += PARTS) {
-    dx[start + d] = (dy[start + d] * weight[d] - x[start + d] * along) * inverse;
+    dx[start + d] = (dy[start + d] * weight[d] - x[start + d] * along) * inverse${beside ? ' + beside[start + d]' : ''};
   }
   if (part == 0u) { inverses[row] = inverse; }`,
       });
