@@ -245,6 +245,34 @@ describe('the pipeline', () => {
     expect(kept.filter(({ split, text }) => split === 'train' && [...runs(text, 13)].some((gram) => forbidden.has(gram)))).toEqual([]);
   });
 
+  it('counts personal data always, and masks what was chosen in what it keeps', async () => {
+    const words = Array.from({ length: 60 }, (_, at) => `word${at}`).join(' ');
+    const rows = [
+      { text: `${words}\nwrite to a@b.example or 13800138000`, channel: 'en', source: 'mail.txt', line: 7 },
+      { text: `c@d.example`, channel: 'en', source: 'mail.txt', line: 8 },
+    ];
+    const settings: PipelineSettingsInput = { split: { enabled: false }, personal: { mask: { email: true } } };
+    const { report, kept, ledger } = await pipeline(rows, settings);
+    expect(report.channels[1]!.personal).toEqual({ email: 2, phone: 1, nationalIdCn: 0, ssnUs: 0, card: 0, rows: 2 });
+    expect(kept).toMatchObject([{ text: `${words}\nwrite to [EMAIL] or 13800138000`, source: 'mail.txt', line: 7, split: 'train' }]);
+    expect(rowsOf(ledger, { personal: 'phone' }, 0, 9)).toEqual({ total: 1, rows: [0] });
+    expect(verdictOf(ledger, 1)).toMatchObject({ verdict: { kept: false, stage: 'quality', reason: 'length' }, personal: { email: 1 } });
+    expect((await pipeline(rows, { split: { enabled: false } })).kept[0]!.text).toBe(rows[0]!.text);
+  });
+
+  it('names the probe or the row that a dropped row overlaps with, and where', async () => {
+    const words = (from: number) => Array.from({ length: 30 }, (_, at) => `w${from + at}`).join(' ');
+    const rows = [
+      { text: `so it begins: ${words(0)}`, channel: 'en', source: '', line: 1 },
+      { text: `and here: ${words(100)}`, channel: 'en', source: '', line: 2 },
+      { text: words(100).slice(0, 80), channel: 'en', source: '', line: 3, heldOut: true },
+    ];
+    const { ledger } = await pipeline(rows, { quality: { enabled: false } }, { probes: [words(0)] });
+    expect(verdictOf(ledger, 0).verdict).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-probe', other: null, at: 14 });
+    expect(verdictOf(ledger, 1).verdict).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-held-out', other: 2, at: 10 });
+    expect(verdictOf(ledger, 2).verdict).toEqual({ kept: true, split: 'heldOut' });
+  });
+
   it('takes given held-out rows as they are, and keeps their like out of train', async () => {
     const rows = corpus(6, 60).map((row, at) => ({ ...row, channel: 'en', line: at + 1 }));
     const given = rows.slice(0, 3).map((row) => ({ ...row, text: `${row.text} `, heldOut: true }));
