@@ -204,7 +204,7 @@ function release(exporting: RunExport): void {
 }
 
 /** A name that every file system takes, without an ending. */
-export function exportName(run: string, step: number): string {
+function exportName(run: string, step: number): string {
   const plain = run.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
   return `${plain === '' ? 'run' : plain}-step-${step}`;
 }

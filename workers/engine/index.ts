@@ -45,5 +45,5 @@ export { createAdamW } from './optimizer/adamw';
 export type { AdamWOptions, Optimizer } from './optimizer/adamw';
 
 export { openSafetensors, readSafetensors } from './checkpoint/safetensors';
-export type { Dtype, HostTensor, StoredTensor } from './checkpoint/safetensors';
+export type { HostTensor, StoredTensor } from './checkpoint/safetensors';
 export { safetensorsStream, writeSafetensors } from './checkpoint/write';

@@ -29,7 +29,7 @@ export interface IncomingFile {
 }
 
 /** JSON and Markdown are read whole. */
-export const LARGEST_TEXT = 64 * 2 ** 20;
+const LARGEST_TEXT = 64 * 2 ** 20;
 /** A parameter is one array of float32; the CPU engine's heap ends at 4 GiB, and it needs one such array and room to work. */
 const LARGEST_PARAMETER = 2 ** 31;
 

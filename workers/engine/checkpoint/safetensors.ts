@@ -8,8 +8,6 @@ import { dataStartOf, LENGTH_BYTES, parseHeader, type TensorEntry } from './head
 import { invalidSafetensors } from './refusal';
 import { readRange, sizeOf, type ByteSource } from './source';
 
-export type { Dtype } from './floats';
-
 /** A tensor in ordinary memory. */
 export interface HostTensor {
   name: string;
@@ -51,7 +49,7 @@ export interface SafetensorsFile {
 }
 
 /** Largest range that is read at once: a whole number of elements of every type. */
-export const PIECE_BYTES = 4 * 2 ** 20;
+const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
  * Reads and checks the header; the data stays where it is.
