@@ -60,7 +60,7 @@ async function outcome(run: string) {
 }
 
 describe('the trainer on wasm', () => {
-  it('gives identical losses and weights for the same recipe, and for a run whose tab died half way', async () => {
+  it('gives identical losses and weights for the same recipe, with activation checkpointing, and for a run whose tab died half way', async () => {
     const tab = await openTab();
     const first = await tab.api.start(studioRecipe(), 'first', quiet);
     const last = await tab.seen((snapshot) => snapshot.runId === first && ended(snapshot));
@@ -76,6 +76,10 @@ describe('the trainer on wasm', () => {
     await tab.seen((snapshot) => snapshot.runId === second && ended(snapshot));
     expect(await outcome(second)).toEqual(expected);
     expect((await tab.api.memory()).tensors).toBe(tensors);
+
+    const checkpointed = await tab.api.start({ ...studioRecipe(), activationCheckpointing: true }, 'checkpointed', quiet);
+    await tab.seen((snapshot) => snapshot.runId === checkpointed && ended(snapshot));
+    expect(await outcome(checkpointed)).toEqual(expected);
 
     const third = await tab.api.start(studioRecipe(), 'third', quiet);
     await tab.api.pause();
