@@ -1,6 +1,7 @@
 /**
  * The data pipeline: measures every row in nested workers, decides over all of them, and streams the kept ones out. Rows are read two to
- * six times and never held; what is held is some 300 bytes a row (twice that while columns grow) until all is decided, and the runs of tokens of held-out rows.
+ * six times and never held; what is held is some 300 bytes a row (twice that while columns grow) until all is decided, and the runs of
+ * tokens of held-out rows.
  */
 import { StudioError } from '../../../src/core/errors';
 import { NO_ROW } from '../../../src/core/corpus/ledger';
