@@ -1,4 +1,7 @@
-/** The maker of tfjs's WebGPU backend, on a device that may bind as many storage buffers as the adapter can; tfjs asks for none above 8. */
+/**
+ * The maker of tfjs's WebGPU backend, on a device that may bind as many storage buffers as the adapter can (tfjs asks for none above 8) and has
+ * subgroups where the adapter has them.
+ */
 import { registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 
@@ -17,6 +20,8 @@ const limits = [
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
+const features: readonly GPUFeatureName[] = ['subgroups'];
+
 let registered = false;
 
 /** Takes the place of tfjs's own maker, once: later calls would end the backend that runs. */
@@ -31,5 +36,6 @@ async function makeBackend(): Promise<WebGPUBackend> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('no WebGPU adapter was found');
   const requiredLimits = Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]]));
-  return new WebGPUBackend(await adapter.requestDevice({ requiredLimits }), adapter.info);
+  const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
+  return new WebGPUBackend(await adapter.requestDevice({ requiredLimits, requiredFeatures }), adapter.info);
 }

@@ -93,10 +93,16 @@ export class WebgpuEngine {
   /** What the device said to a kernel that it would not compile. */
   private refusal: string | null = null;
   private readonly half: HalfState;
+  /** Whether kernels may join values by subgroups. */
+  readonly subgroups: boolean;
 
   /** On tfjs's current backend, which must be its WebGPU one. */
-  constructor(readonly tiles: Tiles) {
+  constructor(
+    readonly tiles: Tiles,
+    subgroups = true,
+  ) {
     const { device } = this.backend;
+    this.subgroups = subgroups && device.features.has('subgroups');
     this.compiled = pipelines.get(device) ?? new Map<string, Pipeline>();
     pipelines.set(device, this.compiled);
     this.half = halfStates.get(this.backend) ?? this.watchForeignReads();
@@ -317,7 +323,7 @@ export class WebgpuEngine {
   private pipeline(dispatch: Dispatch, halves: readonly HalfArray[]): Pipeline {
     const { kernel, variant = '', workgroupSize } = dispatch;
     const declarations = bindingDeclarations(dispatch, halves);
-    const key = [kernel, variant, workgroupSize, declarations].join('|');
+    const key = [kernel, variant, this.subgroups, workgroupSize, declarations].join('|');
     let found = this.compiled.get(key);
     if (!found) {
       const { device } = this.backend;
@@ -344,7 +350,8 @@ export class WebgpuEngine {
   ): Pipeline {
     const { device } = this.backend;
     const names = halves.map(({ name }) => name);
-    const code = `${bindings}
+    const main = body();
+    const code = `${main.includes('subgroup') ? 'enable subgroups;\n' : ''}${bindings}
 ${halfAccessors(halves, new Set(Object.keys(writes)))}
 ${throughAccessors(declarations?.() ?? '', names)}
 @compute @workgroup_size(${workgroupSize})
@@ -353,7 +360,7 @@ fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-${throughAccessors(body(), names)}
+${throughAccessors(main, names)}
 }`;
     const types: GPUBufferBindingType[] = [
       ...Object.keys(reads).map(() => 'read-only-storage' as const),

@@ -17,9 +17,9 @@ import { setHalfStorage } from '../ops/half-storage';
 import { WebgpuEngine } from './engine';
 import type { Tiles } from './engine';
 
-/** Puts the kernels into tfjs's registry. tfjs's WebGPU backend must be the current one. */
-export function registerWebgpuKernels(tiles: Tiles): void {
-  const engine = new WebgpuEngine(tiles);
+/** Puts the kernels into tfjs's registry. tfjs's WebGPU backend must be the current one. @param subgroups false: not used even where the device has them */
+export function registerWebgpuKernels(tiles: Tiles, subgroups = true): void {
+  const engine = new WebgpuEngine(tiles, subgroups);
   for (const register of [
     registerActivation,
     registerAdamw,

@@ -1,7 +1,7 @@
 /** The GPU kernels in both layouts of work against the reference ops on the CPU backend, at sizes beyond one tile or block. */
 import { backend as tensorBackend, engine, scalar, setBackend, square, tensor, tidy, variable } from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
 import { openBackend } from '../backend';
 import { adamwUpdatesOn } from '../ops/adamw';
@@ -149,7 +149,11 @@ const losses: { rows: number; width: number; vocabulary: number }[] = [
   { rows: 75, width: 16, vocabulary: 131 },
 ];
 
-describe.each(['registers', 'workgroup'] as const)('GPU kernels by %s', (tiles) => {
+describe.each([
+  { tiles: 'registers', subgroups: false },
+  { tiles: 'workgroup', subgroups: false },
+  { tiles: 'workgroup', subgroups: true },
+] as const)('GPU kernels by $tiles, subgroups: $subgroups', ({ tiles, subgroups }) => {
   const refused: string[] = [];
 
   beforeAll(async () => {
@@ -157,7 +161,8 @@ describe.each(['registers', 'workgroup'] as const)('GPU kernels by %s', (tiles) 
     await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
     const { device } = tensorBackend() as unknown as { device: GPUDevice };
     device.onuncapturederror = ({ error }) => refused.push(error.message);
-    registerWebgpuKernels(tiles);
+    // Where the adapter has none (Chromium's software one has), the last turn repeats the one before.
+    registerWebgpuKernels(tiles, subgroups);
   });
   afterEach(() => expect(refused).toEqual([]));
 
@@ -176,21 +181,34 @@ describe.each(['registers', 'workgroup'] as const)('GPU kernels by %s', (tiles) 
     return truth;
   }
 
-  it.each([...products, ...norms, ...others])('$kernel $title', (item) => compare(item).then(() => undefined));
+  // Products and attention join nothing over a row's threads.
+  const items = subgroups ? [...norms, ...others] : [...products, ...norms, ...others];
+  it.each(items)('$kernel $title', (item) => compare(item).then(() => undefined));
 
-  it.each(attentions)('$kernel and its gradient $title', async (item) => {
+  it.each(subgroups ? [] : attentions)('$kernel and its gradient $title', async (item) => {
     const [out, lse] = (await compare(item)) as [Host, Host];
     const gradient = { ...item, kernel: kernels.AttentionGrad, inputs: { ...item.inputs, out, lse, dout: floats(...out.shape) } };
     await compare(gradient);
   });
 
-  it.each(losses)('cross-entropy in blocks: $rows rows of $width, vocabulary $vocabulary', async ({ rows, width, vocabulary }) => {
-    const inputs = { hidden: floats(rows, width), weight: floats(vocabulary, width), targets: integers(rows, vocabulary, -1) };
-    inputs.targets.values[rows - 1] = -1;
-    const forward = await compare({ title: '', kernel: kernels.CrossEntropy, inputs });
-    const dnll = floats(rows);
-    const backward = await compare({ title: '', kernel: kernels.CrossEntropyGrad, inputs: { ...inputs, lse: forward[1]!, dnll } });
-    await compare({ title: '', kernel: kernels.CrossEntropyTrain, inputs: { ...inputs, dnll } }, [...forward, ...backward]);
+  it.each(subgroups ? losses.slice(-1) : losses)(
+    'cross-entropy in blocks: $rows rows of $width, vocabulary $vocabulary',
+    async ({ rows, width, vocabulary }) => {
+      const inputs = { hidden: floats(rows, width), weight: floats(vocabulary, width), targets: integers(rows, vocabulary, -1) };
+      inputs.targets.values[rows - 1] = -1;
+      const forward = await compare({ title: '', kernel: kernels.CrossEntropy, inputs });
+      const dnll = floats(rows);
+      const backward = await compare({ title: '', kernel: kernels.CrossEntropyGrad, inputs: { ...inputs, lse: forward[1]!, dnll } });
+      await compare({ title: '', kernel: kernels.CrossEntropyTrain, inputs: { ...inputs, dnll } }, [...forward, ...backward]);
+    },
+  );
+
+  it.runIf(subgroups)('joins by subgroups where the device has them', async () => {
+    const { device } = tensorBackend() as unknown as { device: GPUDevice };
+    const modules = vi.spyOn(device, 'createShaderModule');
+    await compare({ title: '', kernel: kernels.GlobalNorm, inputs: { 0: floats(70), 1: floats(9), 2: floats(5000) } });
+    expect(modules.mock.calls.some(([{ code }]) => code.includes('subgroupAdd'))).toBe(device.features.has('subgroups'));
+    modules.mockRestore();
   });
 
   it('updates weights and moments in place; another tensor on the same memory keeps its values, a read sees the new ones', async () => {

@@ -1,6 +1,13 @@
 /** How threads share out rows and elements, and the WGSL that goes with it. */
 import type { Groups, Tiles } from './engine';
 
+/** What decides how a row's threads meet. */
+export interface Meeting {
+  tiles: Tiles;
+  /** Whether threads that run in step may add their values directly. */
+  subgroups: boolean;
+}
+
 /** WebGPU's least limit of workgroups along one side. */
 const MOST_GROUPS = 65_535;
 
@@ -43,7 +50,10 @@ export class RowTeam {
   readonly parts: number;
   readonly workgroupSize: number;
 
-  constructor(tiles: Tiles) {
+  private readonly subgroups: boolean;
+
+  constructor({ tiles, subgroups }: Meeting) {
+    this.subgroups = subgroups && tiles === 'workgroup';
     this.parts = tiles === 'workgroup' ? 64 : 1;
     this.workgroupSize = tiles === 'workgroup' ? 64 : 16;
   }
@@ -66,6 +76,7 @@ export class RowTeam {
   /** Declares `name`, the sum (or maximum) of `share` over the row's threads, the same for all of them. */
   combined(name: string, share: string, how: 'sum' | 'max' = 'sum'): string {
     if (this.parts === 1) return `\n  let ${name} = ${share};`;
+    if (this.subgroups) return this.bySubgroups(name, share, how);
     const join = (a: string, b: string) => (how === 'sum' ? `${a} + ${b}` : `max(${a}, ${b})`);
     const rounds = [];
     for (let stride = this.parts / 2; stride >= 1; stride /= 2)
@@ -76,6 +87,24 @@ export class RowTeam {
   shares[part] = ${share};
   workgroupBarrier();${rounds.join('')}
   let ${name} = shares[0];
+  workgroupBarrier();`;
+  }
+
+  /**
+   * Each subgroup joins its threads' shares, one thread of it writes them down, and each subgroup then joins what all of them wrote. Which threads
+   * form a subgroup, how many, and whether all of its places are taken is the adapter's affair: a thread's rank is counted here.
+   */
+  private bySubgroups(name: string, share: string, how: 'sum' | 'max'): string {
+    const [join, identity] = how === 'sum' ? ['subgroupAdd', '0.0'] : ['subgroupMax', '-3.4e38'];
+    const step = how === 'sum' ? 'joined += shares[place];' : 'joined = max(joined, shares[place]);';
+    return `
+  let ${name}Own = ${join}(${share});
+  shares[part] = select(${identity}, ${name}Own, subgroupElect());
+  workgroupBarrier();
+  var ${name}All = f32(${identity});
+  let ${name}Members = subgroupAdd(1u);
+  for (var place = subgroupExclusiveAdd(1u); place < PARTS; place += ${name}Members) { ${step.replaceAll('joined', `${name}All`)} }
+  let ${name} = ${join}(${name}All);
   workgroupBarrier();`;
   }
 }

@@ -6,7 +6,7 @@ import { kernels } from '../kernels';
 import type { ChannelSumsAttributes } from '.';
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const team = new RowTeam(engine.tiles);
+  const team = new RowTeam(engine);
   registerWebgpuKernel<{ nll: TensorInfo; channels: TensorInfo }, ChannelSumsAttributes>(
     kernels.ChannelSums,
     ({ nll, channels }, { count }) => {

@@ -140,7 +140,7 @@ function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs,
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const team = new RowTeam(engine.tiles);
+  const team = new RowTeam(engine);
 
   registerWebgpuKernel<CrossEntropyInputs>(kernels.CrossEntropy, (inputs) => {
     const total = inputs.hidden.shape[0]!;

@@ -9,7 +9,7 @@ import { kernels } from '../kernels';
 const BLOCK = 4096;
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const team = new RowTeam(engine.tiles);
+  const team = new RowTeam(engine);
   const layout = { workgroupSize: team.workgroupSize, declarations: () => team.declarations, variant: engine.tiles };
 
   registerWebgpuKernel<Record<string, TensorInfo>>(kernels.GlobalNorm, (inputs) => {

@@ -15,7 +15,7 @@ function rowsOf(x: TensorInfo, weight: TensorInfo): { rows: number; width: numbe
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const team = new RowTeam(engine.tiles);
+  const team = new RowTeam(engine);
   const declarations = () => team.declarations;
   const workgroupSize = team.workgroupSize;
 
