@@ -1,6 +1,7 @@
 /** The contract between pages and workers: types only. `src/lab` wraps each API in a typed client. */
 import type { MixtureMeasure } from '../src/core/metrics/channel-measure';
 import type { MemorisationMeasure } from '../src/core/metrics/memorisation';
+import type { DeviceMemory } from '../src/core/model/memory';
 import type { ProbeMeasure } from '../src/core/metrics/probe-measure';
 import type { TermLoss } from '../src/core/metrics/term-measure';
 import type { Probe } from '../src/core/probes/probe';
@@ -30,6 +31,7 @@ export interface DeviceInfo {
   /** Why this backend runs: the page turns it into words. */
   reason: 'forced' | 'hardware-gpu' | 'no-gpu-api' | 'no-gpu-adapter' | 'software-gpu-slower' | 'webgpu-failed' | 'no-wasm';
   crossOriginIsolated: boolean;
+  memory: DeviceMemory;
 }
 
 /** done and total in bytes of text unless said otherwise. */
@@ -447,8 +449,8 @@ export interface GrowthPlan {
 export interface TokenizerApi {
   /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
   prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
-  /** Cancels prepare, train, fertility and curves in progress. */
-  cancel(): Promise<void>;
+  /** Cancels all preparing (the default), or all of train, planGrowth and grow. */
+  cancel(work?: 'prepare' | 'train'): Promise<void>;
   encode(model: string, text: string): Promise<{ ids: number[]; tokens: string[] }>;
   decode(model: string, ids: number[]): Promise<string>;
   /** Trained and imported tokenizers, newest last. */

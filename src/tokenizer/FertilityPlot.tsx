@@ -17,7 +17,7 @@ interface Props {
 const TICK = { fill: 'var(--dim)', fontSize: 11 } as const;
 const valueOf = (point: { y: number }) => point.y;
 
-export const FertilityPlot = memo(function FertilityPlot({ width, height, lines, scale, formatSize, formatFertility, words }: Props) {
+const FertilityPlot = memo(function FertilityPlot({ width, height, lines, scale, formatSize, formatFertility, words }: Props) {
   return (
     <LineChart width={width} height={height} margin={{ top: 8, right: 14, bottom: 18, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--line)" />

@@ -124,7 +124,7 @@ export const useGrowth = create<GrowState>()((set, get) => {
     measure: () => engage('measure', measure),
 
     async cancel() {
-      await Promise.all([lab.tokenizer.cancel(), get().made ? lab.trainer.cancel() : null]);
+      await Promise.all([lab.tokenizer.cancel('train'), get().made ? lab.trainer.cancel() : null]);
     },
     dismiss: () => set({ error: null }),
   };

@@ -58,7 +58,7 @@ export function startingWeights(corpora: readonly CorpusRecord[], known: Readonl
   );
 }
 
-export function specialTokenList(text: string): string[] {
+function specialTokenList(text: string): string[] {
   return [...new Set(text.split(/\s+/).filter((token) => token !== ''))];
 }
 

@@ -72,6 +72,6 @@ export const useTraining = create<TrainState>()((set, get) => ({
       set({ progress: null, secondsLeft: null });
     }
   },
-  cancel: () => lab.tokenizer.cancel(),
+  cancel: () => lab.tokenizer.cancel('train'),
   dismiss: () => set({ state: 'idle', error: null }),
 }));

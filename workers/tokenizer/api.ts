@@ -16,12 +16,14 @@ import { tokenizeText } from './tokenize';
 import { trainAndKeep } from './train-and-keep';
 import { Turns } from './turns';
 
-/** Ends all preparing in this worker. Two calls for the same corpus share its lock: the second finds it done. */
-let cancelling = new AbortController();
+/** Ends all work of a kind in this worker. Two calls that prepare the same corpus share its lock: the second finds it done. */
+const cancelling = { prepare: new AbortController(), train: new AbortController() };
+/** Statistics take about a second and come one after the other: nobody cancels them. */
+const never = new AbortController().signal;
 
 export const tokenizerApi: TokenizerApi = {
   async prepare(model, corpora, onProgress) {
-    const { signal } = cancelling;
+    const { signal } = cancelling.prepare;
     const loaded = await loadTokenizer(model);
     const pool = new EncodePool(loaded.tokenizer, () => tokenizerFiles(model));
     const prepared: TokenizedCorpus[] = [];
@@ -33,9 +35,9 @@ export const tokenizerApi: TokenizerApi = {
     return prepared;
   },
 
-  async cancel() {
-    cancelling.abort();
-    cancelling = new AbortController();
+  async cancel(work = 'prepare') {
+    cancelling[work].abort();
+    cancelling[work] = new AbortController();
   },
 
   async encode(model, text) {
@@ -53,28 +55,26 @@ export const tokenizerApi: TokenizerApi = {
   rename: renameTokenizer,
   remove: (id) => removeTokenizer(id),
   exportTokenizer,
-  train: (name, channels, options, onProgress) => trainAndKeep(name, channels, options, onProgress, cancelling.signal),
+  train: (name, channels, options, onProgress) => trainAndKeep(name, channels, options, onProgress, cancelling.train.signal),
 
   async tokenize(ref, text, most) {
     return tokenizeText(await openTokenizer(ref), text, most);
   },
 
   async fertility(ref, corpora, terms, sampleBytes) {
-    const { signal } = cancelling;
     const open = await openTokenizer(ref);
-    const turns = new Turns(signal);
+    const turns = new Turns(never);
     const channels = [];
-    for (const sample of await heldOutSamples(corpora, sampleBytes, signal)) channels.push(await channelFertility(open, sample, turns));
+    for (const sample of await heldOutSamples(corpora, sampleBytes, never)) channels.push(await channelFertility(open, sample, turns));
     return { channels, terms: terms.map((term) => ({ term, tokens: termTokens(open.tokenizer, term) })) };
   },
 
-  planGrowth: (model, source, onProgress) => planGrowth(model, source, onProgress, cancelling.signal),
-  grow: (model, source, name, onProgress) => growModel(model, source, name, onProgress, cancelling.signal),
+  planGrowth: (model, source, onProgress) => planGrowth(model, source, onProgress, cancelling.train.signal),
+  grow: (model, source, name, onProgress) => growModel(model, source, name, onProgress, cancelling.train.signal),
 
   async fertilityCurve(ref, corpora, sampleBytes) {
-    const { signal } = cancelling;
     const [texts, { tokenizer }] = await Promise.all([readTokenizerTexts(ref), openTokenizer(ref)]);
-    return fertilityCurve(texts, tokenizer, await heldOutSamples(corpora, sampleBytes, signal), new Turns(signal));
+    return fertilityCurve(texts, tokenizer, await heldOutSamples(corpora, sampleBytes, never), new Turns(never));
   },
 };
 
