@@ -1,37 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import { checkModelFiles, proposedModelName } from './import-check';
+import { modelFiles, proposedModelName } from './import-check';
 
-const files = (...paths: string[]) =>
-  paths.map((path) => ({ name: path.slice(path.lastIndexOf('/') + 1), webkitRelativePath: path.includes('/') ? path : '' }));
+const taken = (...paths: string[]) => paths.map((path) => ({ path, file: { name: path.slice(path.lastIndexOf('/') + 1), path } }));
+const paths = (files: { path: string }[]) => files.map(({ path }) => path).sort();
 
-describe('checkModelFiles', () => {
-  it('accepts the layout, sharded or not, in a folder or not, and a zip of it', () => {
-    for (const given of [
-      files('config.json', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', 'tokenizer.json'),
-      files('m/config.json', 'm/model.safetensors', 'm/tokenizer.json', 'm/onnx/config.json'),
-      files('Model.ZIP'),
-    ])
-      expect(() => checkModelFiles(given)).not.toThrow();
+describe('modelFiles', () => {
+  it('takes what makes the model and leaves the rest of the folder', () => {
+    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    expect(paths(modelFiles(taken('config.json', 'tokenizer.json', 'pytorch_model.bin', ...shards)))).toEqual(
+      ['config.json', 'tokenizer.json', ...shards].sort(),
+    );
+    expect(
+      paths(modelFiles(taken('m/onnx/config.json', 'm/config.json', 'm/model.safetensors', 'm/tokenizer.json', 'm/x/tokenizer.json'))),
+    ).toEqual(['m/config.json', 'm/model.safetensors', 'm/tokenizer.json']);
+  });
+
+  it('leaves a zip alone to the worker', () => {
+    expect(paths(modelFiles(taken('Model.ZIP')))).toEqual(['Model.ZIP']);
   });
 
   it('names what lacks', () => {
     for (const [given, wanted] of [
-      [files('model.safetensors', 'tokenizer.json'), 'config.json'],
-      [files('config.json', 'model.safetensors'), 'tokenizer.json'],
-      [files('config.json', 'tokenizer.json', 'pytorch_model.bin'), '*.safetensors'],
-      [files('model.zip', 'config.json'), 'tokenizer.json'],
+      [taken('model.safetensors', 'tokenizer.json'), 'config.json'],
+      [taken('config.json', 'model.safetensors'), 'tokenizer.json'],
+      [taken('config.json', 'tokenizer.json', 'pytorch_model.bin'), '*.safetensors'],
+      [taken('model.zip', 'config.json'), 'tokenizer.json'],
+      [taken(), 'config.json'],
     ] as const)
-      expect(() => checkModelFiles(given)).toThrow(
+      expect(() => modelFiles(given)).toThrow(
         expect.objectContaining({ code: 'file-missing', values: expect.objectContaining({ wanted }) }),
       );
   });
 });
 
 describe('proposedModelName', () => {
-  it('takes the picked folder, or the zip', () => {
-    expect(proposedModelName(files('tiny-llama/config.json', 'tiny-llama/model.safetensors'))).toBe('tiny-llama');
-    expect(proposedModelName(files('my-run-step-12.zip'))).toBe('my-run-step-12');
-    expect(proposedModelName(files('config.json', 'model.safetensors'))).toBe('');
+  it('takes the folder, or the zip', () => {
+    expect(proposedModelName(taken('tiny-llama/config.json', 'tiny-llama/model.safetensors'))).toBe('tiny-llama');
+    expect(proposedModelName(taken('my-run-step-12.zip'))).toBe('my-run-step-12');
+    expect(proposedModelName(taken('config.json', 'model.safetensors'))).toBe('');
     expect(proposedModelName([])).toBe('');
   });
 });

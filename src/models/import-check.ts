@@ -1,20 +1,25 @@
-/** What a model in Hugging Face layout must bring, checked by file name before anything is read. */
+/** What of the taken files is a model in Hugging Face layout, told by name and path before anything is read. */
 import { modelFolder, outermost } from '../core/model/folder';
+import type { TakenFile } from '../ui/dropped-files';
 
-type NamedFile = Pick<File, 'name' | 'webkitRelativePath'>;
+type Taken<File extends { name: string }> = Pick<TakenFile, 'path'> & { file: File };
 
-const isZip = ({ name }: NamedFile): boolean => name.toLowerCase().endsWith('.zip');
+const isZip = (path: string): boolean => path.toLowerCase().endsWith('.zip');
 
-/** A zip is looked into by the worker. @throws StudioError `file-missing` naming what was found and the first file that lacks */
-export function checkModelFiles(files: readonly NamedFile[]): void {
-  if (files.length === 1 && isZip(files[0]!)) return;
-  modelFolder([...outermost(files, (file) => file.webkitRelativePath || file.name).keys()]);
+/**
+ * The files that make the model, of two with one name the outermost; a zip alone is looked into by the worker.
+ * @throws StudioError `file-missing` naming what was found and the first file that lacks
+ */
+export function modelFiles<File extends { name: string }>(taken: readonly Taken<File>[]): File[] {
+  if (taken.length === 1 && isZip(taken[0]!.path)) return [taken[0]!.file];
+  const byName = outermost(taken, ({ path }) => path);
+  const { texts, weights, index } = modelFolder([...byName.keys()]);
+  return [...texts, ...(index === null ? [] : [index]), ...weights].map((name) => byName.get(name)!.file);
 }
 
 /** The name of the folder or the zip that the files come from, else nothing to propose. */
-export function proposedModelName(files: readonly NamedFile[]): string {
-  const [first] = files;
-  if (!first) return '';
-  if (files.length === 1 && isZip(first)) return first.name.slice(0, -'.zip'.length).slice(0, 60);
-  return first.webkitRelativePath.includes('/') ? (first.webkitRelativePath.split('/')[0] ?? '').slice(0, 60) : '';
+export function proposedModelName(taken: readonly Pick<TakenFile, 'path'>[]): string {
+  const path = taken[0]?.path ?? '';
+  if (taken.length === 1 && isZip(path)) return path.slice(path.lastIndexOf('/') + 1, -'.zip'.length).slice(0, 60);
+  return path.includes('/') ? path.split('/')[0]!.slice(0, 60) : '';
 }

@@ -3,7 +3,8 @@ import { create } from 'zustand';
 import type { ModelRecord, Progress } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
-import { checkModelFiles, proposedModelName } from './import-check';
+import type { TakenFiles } from '../ui/dropped-files';
+import { modelFiles, proposedModelName } from './import-check';
 
 export interface Card {
   model: string;
@@ -32,7 +33,7 @@ export interface ModelsState {
   load(): Promise<void>;
   openCard(model: string): Promise<void>;
   closeCard(): void;
-  takeFiles(files: File[]): void;
+  takeFiles(files: readonly File[], taken: TakenFiles): void;
   nameImport(name: string): void;
   importModel(): Promise<void>;
   cancelImport(): Promise<void>;
@@ -76,12 +77,12 @@ export const useModels = create<ModelsState>()((set, get) => {
     },
     closeCard: () => set({ card: null }),
 
-    takeFiles(files) {
-      if (files.length === 0 || get().importing.state === 'busy') return;
-      const { name } = get().importing;
+    takeFiles(_, { files: taken }) {
+      const { name, state } = get().importing;
+      if (state === 'busy') return;
       try {
-        checkModelFiles(files);
-        set({ importing: { ...NO_IMPORT, files, name: name === '' ? proposedModelName(files) : name } });
+        const files = modelFiles(taken);
+        set({ importing: { ...NO_IMPORT, files, name: name === '' ? proposedModelName(taken) : name } });
       } catch (error) {
         set({ importing: { ...NO_IMPORT, name, state: 'failed', error: errorRecord(error) } });
       }
