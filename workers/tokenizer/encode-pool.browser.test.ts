@@ -20,7 +20,7 @@ it('gives the ids, offsets and bytes of one thread', async () => {
   const documents = splitDocuments((await text('/corpora/en.train.txt')).slice(0, 1_200_000), '\n\n');
   const alone = await encodeDocuments(tokenizer, documents);
   for (const workers of [2, 3]) {
-    const pool = new EncodePool(tokenizer, async () => files, workers);
+    const pool = new EncodePool(tokenizer, async () => files, workers, 0);
     let done = 0;
     expect(await pool.encode(documents, (bytes) => (done = bytes))).toEqual(alone);
     expect(done).toBe(alone.bytes);
@@ -31,8 +31,8 @@ it('gives the ids, offsets and bytes of one thread', async () => {
 it('does the work here when the workers cannot open the tokenizer', async () => {
   const files = await nano();
   const tokenizer = new TextTokenizer(files);
-  const documents = Array.from({ length: 9000 }, (_, at) => `document ${at} ${'word '.repeat(25)}`);
-  const pool = new EncodePool(tokenizer, async () => ({ ...files, tokenizer: '{}' }), 2);
+  const documents = Array.from({ length: 4000 }, (_, at) => `document ${at} ${'word '.repeat(25)}`);
+  const pool = new EncodePool(tokenizer, async () => ({ ...files, tokenizer: '{}' }), 2, 0);
   expect(await pool.encode(documents)).toEqual(await encodeDocuments(tokenizer, documents));
   await pool.close();
 });
@@ -41,7 +41,7 @@ it('can be cancelled', async () => {
   const files = await nano();
   const documents = splitDocuments(await text('/corpora/en.train.txt'), '\n\n');
   const controller = new AbortController();
-  const pool = new EncodePool(new TextTokenizer(files), async () => files, 2);
+  const pool = new EncodePool(new TextTokenizer(files), async () => files, 2, 0);
   await expect(pool.encode(documents, () => controller.abort(), controller.signal)).rejects.toMatchObject({ code: 'cancelled' });
   await pool.close();
 });

@@ -11,8 +11,8 @@ import type { TextTokenizer, TokenizerFiles } from './text-tokenizer';
 
 /** Characters that go to a worker at a time. */
 const BATCH = 256 * 1024;
-/** Less text than this is done before a worker has started. */
-const WORTH_IT = 4 * BATCH;
+/** Less text than this is done about as soon as workers have started and read their tokenizer. */
+const WORTH_IT = 16 * BATCH;
 const MOST_WORKERS = 4;
 
 export class EncodePool {
@@ -21,11 +21,13 @@ export class EncodePool {
   /**
    * @param tokenizer for this thread; @param files of the same, for the workers
    * @param workers 0 or 1: this thread alone
+   * @param worthIt characters from which on workers are started
    */
   constructor(
     private readonly tokenizer: TextTokenizer,
     private readonly files: () => Promise<TokenizerFiles>,
     private readonly workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency),
+    private readonly worthIt = WORTH_IT,
   ) {}
 
   /**
@@ -39,7 +41,7 @@ export class EncodePool {
     signal?: AbortSignal,
   ): Promise<EncodedSplit> {
     const characters = documents.reduce((sum, { length }) => sum + length, 0);
-    if (this.workers < 2 || characters < WORTH_IT) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
+    if (this.workers < 2 || characters < this.worthIt) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
     const batches = batchesOf(documents);
     const results = new Array<EncodedSplit>(batches.length);
     let next = 0;

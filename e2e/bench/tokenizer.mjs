@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * Megabytes per second of encoding, in one worker and in a pool, and the time that training a tokenizer takes, in headless
+ * Chromium, over the bundled training text. tokenizer.py measures Hugging Face's `tokenizers` on the same text.
+ *
+ *     node e2e/bench/tokenizer.mjs [--rounds 3] [--workers 2] [--merges 8192] [--tokenizer nano …] [--no-training] [--port 5305]
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright';
+import { build } from 'vite';
+import { browserFlags, ensureBrowser } from '../../tools/find-browser.mjs';
+import { serve } from '../../tools/serve.mjs';
+import { processorSeconds } from './processor-time.mjs';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    workers: { type: 'string', default: '2' },
+    merges: { type: 'string', default: '8192' },
+    tokenizer: { type: 'string', multiple: true },
+    'no-training': { type: 'boolean', default: false },
+    port: { type: 'string', default: '5305' },
+  },
+});
+/** @param {string} path */
+const from = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** @param {string} path */
+const read = (path) => readFileSync(from(path), 'utf8');
+const model = '{"eos_token_id":0}';
+const tokenizers = [
+  { name: 'nano', tokenizer: read('public/models/nano/tokenizer.json'), config: null, model },
+  ...['gpt2', 'llama3', 'qwen2', 'llama2', 'bert', 't5'].map((name) => ({
+    name,
+    tokenizer: read(`e2e/parity/fixtures/tokenizers/${name}.json`),
+    config: null,
+    model,
+  })),
+];
+const special = '<|endoftext|>';
+const training = [
+  {
+    kind: 'byte-bpe',
+    vocabularySize: Number(values.merges) + 257,
+    minFrequency: 0,
+    specialTokens: [special],
+    endOfText: special,
+    alphabet: 'bytes',
+    alphabetLimit: null,
+    preTokens: 'gpt2',
+    normalizer: 'none',
+  },
+  {
+    kind: 'wordpiece',
+    vocabularySize: 16_384,
+    minFrequency: 0,
+    specialTokens: ['[UNK]', '[SEP]'],
+    endOfText: '[SEP]',
+    unknownToken: '[UNK]',
+    lowercase: true,
+    alphabetLimit: null,
+  },
+  {
+    kind: 'unigram',
+    vocabularySize: 16_384,
+    specialTokens: ['</s>', '<unk>'],
+    endOfText: '</s>',
+    unknownToken: '<unk>',
+    shrinkingFactor: 0.75,
+    subIterations: 2,
+    maxPieceLength: 16,
+  },
+];
+
+const site = mkdtempSync(join(tmpdir(), 'crossfade-tokenizer-bench-'));
+await build({
+  configFile: false,
+  root: fileURLToPath(new URL('tokenizer/', import.meta.url)),
+  publicDir: from('public'),
+  base: './',
+  logLevel: 'warn',
+  worker: { format: 'es' },
+  build: { outDir: site, emptyOutDir: true, target: 'es2022' },
+});
+const server = await serve({ folder: site, port: Number(values.port) });
+const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: browserFlags() });
+/** @param {number[]} numbers */
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+try {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(`[page] ${error.message}`));
+  await page.goto(server.url);
+  await page.waitForFunction(() => 'tokenizerBench' in window);
+  /**
+   * @param {string} method
+   * @param {unknown[]} args
+   */
+  const call = async (method, ...args) => {
+    const before = processorSeconds(process.pid);
+    const result = await page.evaluate(
+      ([name, given]) => /** @type {any} */ (window)['tokenizerBench'][/** @type {string} */ (name)](.../** @type {unknown[]} */ (given)),
+      [method, args],
+    );
+    return { result, processor: processorSeconds(process.pid) - before };
+  };
+  const { corpora } = JSON.parse(read('public/corpora/manifest.json'));
+  const chosen = corpora.filter((/** @type {{ id: string }} */ { id }) => ['zh', 'en', 'code', 'domain'].includes(id));
+  const { result: bytes } = await call('load', chosen);
+  console.log(`${(bytes / 1e6).toFixed(2)} MB`);
+
+  const encoding = [];
+  for (const { name, ...files } of tokenizers.filter(({ name }) => values.tokenizer?.includes(name) ?? true))
+    for (const workers of [0, Number(values.workers)]) {
+      const rounds = [];
+      for (let round = 0; round < Number(values.rounds); round++) rounds.push(await call('encode', files, workers));
+      const ids = workers > 0 ? ['all'] : ['zh', 'en', 'code', 'domain', 'all'];
+      const speed = (/** @type {string} */ id) =>
+        median(
+          rounds.map(({ result }) => {
+            const one = result.find((/** @type {{ corpus: string }} */ { corpus }) => corpus === id);
+            return one.bytes / 1e3 / one.milliseconds;
+          }),
+        );
+      const processor = ((workers > 0 ? 1 : 2) * bytes) / 1e6 / median(rounds.map((round) => round.processor));
+      const row = { tokenizer: name, workers: Math.max(1, workers), ...Object.fromEntries(ids.map((id) => [id, speed(id)])), processor };
+      encoding.push(row);
+      const figures = ids.map((id) => `${id} ${speed(id).toFixed(1)}`).join('  ');
+      console.log(
+        `${name}, ${workers === 0 ? 'one worker' : `pool of ${workers}`}: ${figures} MB/s; ${processor.toFixed(1)} MB a processor second`,
+      );
+    }
+  const trained = [];
+  for (const options of values['no-training'] ? [] : training) {
+    const { result, processor } = await call('train', options);
+    trained.push({ ...result, processor });
+    console.log(
+      `train ${result.kind}: ${result.vocabulary} ids in ${(result.milliseconds / 1e3).toFixed(1)} s, ${processor.toFixed(1)} s of processor`,
+    );
+  }
+  mkdirSync(from('bench-results'), { recursive: true });
+  writeFileSync(from('bench-results/tokenizer.json'), JSON.stringify({ bytes, encoding, trained }, null, 2));
+} finally {
+  await browser.close();
+  await server.close();
+  rmSync(site, { recursive: true, force: true });
+}
