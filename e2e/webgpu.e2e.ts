@@ -47,6 +47,35 @@ test('a run on WebGPU ends with the losses that wasm gives', async ({ browser, b
   await studio.end();
 });
 
+test('precision f16 is chosen in the drawer, refused on wasm in words, and shows its loss scale on WebGPU', async ({
+  browser,
+  baseURL,
+}) => {
+  const studio = await Studio.begin(browser, baseURL);
+  const { desk, page, words } = studio;
+  const recipe = tinyRecipe({ name: 'halves', steps: 2, rows: 2, context: 16, evaluation: { everySteps: 2, rowsPerChannel: 1 } });
+
+  await studio.open({ recipe, backend: 'wasm' });
+  await studio.button(words.desk.transport.edit).click();
+  const drawer = page.getByRole('dialog');
+  const precision = drawer.getByLabel(words.desk.recipe.precision, { exact: true });
+  await expect(precision.getByRole('option')).toHaveText(['f32', 'f16']);
+  await precision.selectOption('f16');
+  await expect(drawer).toContainText(words.desk.recipe.precisionHelp.f16);
+  await page.keyboard.press('Escape');
+  await desk.run();
+  await studio.expectAlert(like(words.errors['precision-unsupported'].what, { precision: 'f16', backend: 'wasm', accepted: 'f32' }));
+
+  await studio.open({ recipe: { ...recipe, precision: 'f16' }, backend: 'webgpu' });
+  await desk.run();
+  await expect.poll(() => desk.state()).not.toBe('idle');
+  expect(await desk.waitForEnd()).toBe('finished');
+  await expect(page.getByTestId('loss-scaling')).toContainText('65,536');
+  expect((await latestRun(page)).rows.every(({ lossScale, skippedSteps }) => lossScale === 2 ** 16 && skippedSteps === 0)).toBe(true);
+  studio.watch.expectClean();
+  await studio.end();
+});
+
 test('a lost device ends the run in words, and the run goes on from its checkpoint', async ({ browser, baseURL }, info) => {
   test.skip(info.project.name !== 'cpu', 'a crashed driver would take the other tests with it');
   const studio = await Studio.begin(browser, baseURL);
