@@ -20,6 +20,7 @@ export function ChoiceField<Choice extends string>({ label, help, value, choices
       size="xs"
       label={label}
       description={help}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
       value={value}
       data={choices.map((choice) => ({ value: choice, label: words(choice) }))}
       onChange={(event) => {
