@@ -199,7 +199,7 @@ def main() -> None:
         "bytes": BYTES,
         "byteBpe": runs,
         "wordPiece": word_pieces(by_corpus["en"] + by_corpus["code"]),
-        "unigram": unigram(by_corpus["en"] + by_corpus["code"]),
+        "unigram": unigram(by_corpus["code"]),
     }
     out = HERE / "fixtures" / "tokenizer-training.json"
     out.write_text(json.dumps(fixture, ensure_ascii=True, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -82,7 +82,7 @@ describe('WordPiece', () => {
 describe('Unigram', () => {
   it('has the pieces and scores that tokenizers finds', async () => {
     const { options, vocab: wanted } = fixture.unigram;
-    const trained = await trainTokenizer(sourcesOf({ en: 1, code: 1 }), options);
+    const trained = await trainTokenizer(sourcesOf({ code: 1 }), options);
     const { vocab } = (JSON.parse(trained.tokenizer) as { model: { vocab: [string, number][] } }).model;
     const own = new Map(vocab);
     expect(vocab.length).toBe(wanted.length);
@@ -92,6 +92,33 @@ describe('Unigram', () => {
     expect(Math.max(...wanted.filter((entry) => !isCharacter(entry)).map(distance))).toBeLessThan(1e-6);
     // Characters that lost their piece come back 1e-4 apart, in an order that differs from run to run of tokenizers.
     expect(Math.max(...wanted.filter(isCharacter).map(distance))).toBeLessThan(1e-3);
+  });
+});
+
+describe('any training', () => {
+  const { options } = fixture.byteBpe[0]!;
+
+  it('can be cancelled', async () => {
+    const controller = new AbortController();
+    const training = trainTokenizer(sourcesOf({ en: 1, code: 1 }), options, {
+      onProgress: ({ phase, done }) => phase === 'learn' && done > 0 && controller.abort(),
+      signal: controller.signal,
+    });
+    await expect(training).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it.each([
+    [{ vocabularySize: 1 }, 'vocabularySize'],
+    [{ specialTokens: ['<a>', '<a>'], endOfText: '<a>' }, 'specialTokens'],
+    [{ endOfText: '<nowhere>' }, 'endOfText'],
+  ])('refuses %j', async (change, field) => {
+    const training = trainTokenizer([{ texts: ['some text'], weight: 1 }], { ...options, ...change });
+    await expect(training).rejects.toMatchObject({ code: 'tokenizer-options', values: { field } });
+  });
+
+  it('refuses sources without text', async () => {
+    const training = trainTokenizer([{ texts: ['not counted'], weight: 0 }], options);
+    await expect(training).rejects.toMatchObject({ code: 'tokenizer-options', values: { field: 'texts' } });
   });
 });
 
