@@ -45,7 +45,9 @@ export default function Page() {
             </div>
             <div className={styles.columns}>
               <TrainCard />
-              <GrowCard />
+              <div id="grow" className={styles.target}>
+                <GrowCard />
+              </div>
             </div>
             <TokenizerList onRemove={setDoomed} />
           </>

@@ -1,12 +1,13 @@
 /** Tokenizers that were trained or brought in: what they are made from, and what can be done with each. */
 import { useState } from 'react';
 import { ActionIcon, Button, TextInput } from '@mantine/core';
-import { Columns2, Download, Pencil, Trash2 } from 'lucide-react';
+import { Boxes, Columns2, Download, Pencil, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { TokenizerRecord } from '../../workers/api';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { exportTokenizer } from './export';
+import { useGrowth } from './grow-store';
 import { tokenizerKey } from './refs';
 import { useTokenizers } from './store';
 import { useTrainingWords } from './training-words';
@@ -35,7 +36,13 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
   const format = useFormat();
   const trainingWords = useTrainingWords();
   const { choose, report } = useTokenizers();
+  const describe = useGrowth((state) => state.describe);
+  const growing = useGrowth((state) => state.activity !== null);
   const { id, name, kind, size, training, createdAt } = tokenizer;
+  const adopt = () => {
+    describe({ kind: 'adopt', adopt: tokenizerKey(id) });
+    document.getElementById('grow')?.scrollIntoView({ block: 'start' });
+  };
   return (
     <li data-testid="tokenizer" data-tokenizer={id}>
       <div className={styles.words}>
@@ -49,6 +56,16 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
       <div className={styles.actions}>
         <Button size="xs" variant="default" leftSection={<Columns2 size={13} />} onClick={() => choose('b', tokenizerKey(id))}>
           {t('list.look')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Boxes size={13} />}
+          aria-label={t('list.adoptName', { name })}
+          disabled={growing}
+          onClick={adopt}
+        >
+          {t('list.adopt')}
         </Button>
         <Button
           size="xs"
