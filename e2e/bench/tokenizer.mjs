@@ -114,6 +114,7 @@ try {
   const encoding = [];
   for (const { name, ...files } of tokenizers.filter(({ name }) => values.tokenizer?.includes(name) ?? true))
     for (const workers of [0, Number(values.workers)]) {
+      /** @type {{ result: any, processor: number }[]} */
       const rounds = [];
       for (let round = 0; round < Number(values.rounds); round++) rounds.push(await call('encode', files, workers));
       const ids = workers > 0 ? ['all'] : ['zh', 'en', 'code', 'domain', 'all'];
