@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CorpusRecord } from '../../workers/api';
-import { NEW_FORM, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf } from './train-options';
+import { NEW_FORM, ofKind, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf } from './train-options';
 
 const corpus = (id: string, role: CorpusRecord['role']): CorpusRecord => ({
   id,
@@ -19,6 +19,12 @@ const ready = { ...NEW_FORM, name: 'mine', weights: { zh: 1, med: 0.5, law: 0 } 
 it('starts with the general channels and the first domain, and keeps what was set', () => {
   expect(startingWeights(corpora, {})).toEqual({ zh: 1, med: 1, law: 0 });
   expect(startingWeights(corpora, { zh: 0.25, law: 2 })).toEqual({ zh: 0.25, med: 1, law: 2 });
+});
+
+it('takes the size and the special tokens of another kind, unless a size was chosen', () => {
+  expect(ofKind(ready, 'unigram')).toMatchObject({ kind: 'unigram', vocabularySize: 8192, specialTokens: '<pad> </s> <unk>' });
+  expect(ofKind(ofKind(ready, 'unigram'), 'byte-bpe')).toEqual(ready);
+  expect(ofKind({ ...ready, vocabularySize: 1000 }, 'wordpiece')).toMatchObject({ vocabularySize: 1000 });
 });
 
 describe('trainFault', () => {

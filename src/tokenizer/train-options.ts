@@ -30,6 +30,8 @@ export const SPECIAL_TOKENS: Record<TrainKind, string> = {
   wordpiece: '[PAD] [UNK] [CLS] [SEP] [MASK]',
   unigram: '<pad> </s> <unk>',
 };
+/** Kinds that start from characters must hold every Chinese one: more than 6,000 in the starter text. */
+const SIZES: Record<TrainKind, number> = { 'byte-bpe': 4096, wordpiece: 8192, unigram: 8192 };
 const ENDS = ['<|endoftext|>', '<|end_of_text|>', '</s>', '[SEP]', '<eos>'];
 const UNKNOWN = ['[UNK]', '<unk>', '<|unk|>'];
 
@@ -40,7 +42,7 @@ export const NEW_FORM: TrainForm = {
   name: '',
   kind: 'byte-bpe',
   weights: {},
-  vocabularySize: 4096,
+  vocabularySize: SIZES['byte-bpe'],
   minFrequency: 2,
   specialTokens: SPECIAL_TOKENS['byte-bpe'],
   alphabet: 'bytes',
@@ -49,6 +51,12 @@ export const NEW_FORM: TrainForm = {
   nfc: false,
   lowercase: false,
 };
+
+/** The form for another kind: its own special tokens, and its own size where none was chosen. */
+export function ofKind(form: TrainForm, kind: TrainKind): TrainForm {
+  const vocabularySize = form.vocabularySize === SIZES[form.kind] ? SIZES[kind] : form.vocabularySize;
+  return { ...form, kind, vocabularySize, specialTokens: SPECIAL_TOKENS[kind] };
+}
 
 /** The general channels and the first domain, each counted as it is; what a person has set stays. */
 export function startingWeights(corpora: readonly CorpusRecord[], known: Readonly<Record<string, number>>): Record<string, number> {

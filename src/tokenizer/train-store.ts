@@ -5,7 +5,7 @@ import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { modelKey, tokenizerKey } from './refs';
 import { useTokenizers } from './store';
-import { NEW_FORM, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf, type TrainForm, type TrainKind } from './train-options';
+import { NEW_FORM, ofKind, startingWeights, trainFault, trainingOf, type TrainForm, type TrainKind } from './train-options';
 
 interface TrainState {
   form: TrainForm;
@@ -37,7 +37,7 @@ export const useTraining = create<TrainState>()((set, get) => ({
   made: null,
 
   describe: (change) => set({ form: { ...get().form, ...change } }),
-  chooseKind: (kind) => set({ form: { ...get().form, kind, specialTokens: SPECIAL_TOKENS[kind] } }),
+  chooseKind: (kind) => set({ form: ofKind(get().form, kind) }),
   meetCorpora() {
     const { form } = get();
     set({ form: { ...form, weights: startingWeights(useTokenizers.getState().corpora, form.weights) } });
