@@ -6,6 +6,7 @@ import type { CorpusRecord } from '../../workers/api';
 import { useFormat } from '../i18n/format';
 import { channelColour } from '../ui/channel-colour';
 import { Card } from '../ui/Card';
+import { colourOf } from './channels/colours';
 import { useCorpusName } from './corpus-name';
 import { useCorpora } from './store';
 import styles from './Corpus.module.css';
@@ -51,12 +52,14 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
   return (
     <tr data-corpus={corpus.id} data-testid="corpus">
       <th scope="row">
-        <span className={styles.name} style={{ color: channelColour(corpus.id) }}>
+        <span className={styles.name} style={{ color: corpus.colour === undefined ? channelColour(corpus.id) : colourOf(corpus.colour) }}>
           <i aria-hidden />
           {name}
         </span>
         <span className={styles.id}>
-          {corpus.bundled ? `${corpus.id} · ${t('bundled')}` : t('imported', { date: format.dateTime(corpus.createdAt) })}
+          {corpus.bundled
+            ? `${corpus.id} · ${t('bundled')}`
+            : t(corpus.channel === undefined ? 'imported' : 'cleaned', { date: format.dateTime(corpus.createdAt) })}
         </span>
       </th>
       <td data-label={t('column.role')}>{common(`role.${corpus.role}`)}</td>

@@ -1,0 +1,101 @@
+/** A channel: colour, name, role, language, and the sources whose rows it has. */
+import { useState } from 'react';
+import { Button, Menu, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
+import { Plus, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { WorkshopChannel } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { useCorpusName } from '../corpus-name';
+import { useCorpora } from '../store';
+import { ColourPicker } from './ColourPicker';
+import { colourOf } from './colours';
+import { ANY, languageOf, useLanguageChoices } from './languages';
+import { SourceList } from './SourceList';
+import { rawSize, useWorkshop } from './store';
+import styles from './Channels.module.css';
+
+export function ChannelPanel({ channel, onRemove }: { channel: WorkshopChannel; onRemove: () => void }) {
+  const { t } = useTranslation('corpus');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const corpusName = useCorpusName();
+  const { sources, changeChannel, addCorpus } = useWorkshop();
+  const corpora = useCorpora((state) => state.corpora);
+  const languages = useLanguageChoices();
+  const [typed, setTyped] = useState<string | null>(null);
+  const { id, name, role, language, colour } = channel;
+  const own = sources.filter((source) => source.channel === id);
+  const { rows, bytes } = rawSize(own);
+  // What the workshop itself made would be cleaned twice.
+  const addable = corpora.filter(
+    (corpus) => corpus.channel === undefined && !own.some(({ origin }) => origin.kind === 'corpus' && origin.corpus === corpus.id),
+  );
+  const rename = () => {
+    const given = typed?.trim() ?? '';
+    if (given !== '' && given !== name) void changeChannel(id, { name: given });
+    setTyped(null);
+  };
+  return (
+    <li className={styles.channel} style={{ borderInlineStartColor: colourOf(colour) }} data-testid="channel" data-channel={id}>
+      <div className={styles.head}>
+        <ColourPicker name={name} colour={colour} onChange={(chosen) => void changeChannel(id, { colour: chosen })} />
+        <TextInput
+          size="xs"
+          className={styles.name ?? ''}
+          aria-label={t('channel.nameOf', { name })}
+          value={typed ?? name}
+          maxLength={60}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          onBlur={rename}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') event.currentTarget.blur();
+            if (event.key === 'Escape') setTyped(null);
+          }}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label={t('channel.roleOf', { name })}
+          value={role}
+          onChange={(chosen) => void changeChannel(id, { role: chosen })}
+          data={(['domain', 'general'] as const).map((value) => ({ value, label: common(`role.${value}`) }))}
+        />
+        <NativeSelect
+          size="xs"
+          aria-label={t('channel.languageOf', { name })}
+          value={language ?? ANY}
+          data={languages}
+          onChange={(event) => void changeChannel(id, { language: languageOf(event.currentTarget.value) })}
+        />
+        <span className={styles.size} data-testid="channel-size">
+          {t('rowsAndBytes', { count: rows, formatted: format.count(rows), bytes: format.bytes(bytes) })}
+        </span>
+        <div className={styles.actions}>
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button size="xs" variant="default" leftSection={<Plus size={13} />} disabled={addable.length === 0}>
+                {t('channel.addText')}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {addable.map((corpus) => (
+                <Menu.Item key={corpus.id} onClick={() => void addCorpus(corpus.id, id)}>
+                  {corpusName(corpus)} · {format.bytes(corpus.bytes.train + corpus.bytes.heldOut)}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<Trash2 size={13} />}
+            aria-label={t('channel.removeName', { name })}
+            onClick={onRemove}
+          >
+            {t('remove')}
+          </Button>
+        </div>
+      </div>
+      <SourceList channel={channel} sources={own} />
+    </li>
+  );
+}

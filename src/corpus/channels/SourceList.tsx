@@ -1,0 +1,90 @@
+/** Sources of a channel: what they are, how large, a look at their rows; each can go to another channel or be removed. */
+import { useState } from 'react';
+import { ActionIcon, Menu } from '@mantine/core';
+import { ArrowRightLeft, Eye, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { SourceRecord, WorkshopChannel } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { Confirm } from '../../ui/Confirm';
+import { useChannelName } from '../../ui/channel-name';
+import { Findings } from '../take-in/Findings';
+import { SourceRows } from './SourceRows';
+import { useWorkshop } from './store';
+import styles from './Channels.module.css';
+
+export function SourceList({ channel, sources }: { channel: WorkshopChannel; sources: readonly SourceRecord[] }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const channelName = useChannelName();
+  const { channels, moveSource, removeSource } = useWorkshop();
+  const [looking, setLooking] = useState<string | null>(null);
+  const [doomed, setDoomed] = useState<SourceRecord | null>(null);
+  if (sources.length === 0) return <p className={styles.dim}>{t('source.none')}</p>;
+  const others = channels.filter(({ id }) => id !== channel.id);
+  const nameOf = (source: SourceRecord) => (source.origin.kind === 'corpus' ? channelName(source.name) : source.name);
+  return (
+    <>
+      <ul className={styles.sources} aria-label={t('source.list', { name: channel.name })}>
+        {sources.map((source) => (
+          <li key={source.id} data-testid="source">
+            <div className={styles.source}>
+              <span className={styles.sourceName}>{nameOf(source)}</span>
+              <span className={styles.dim}>
+                {t('rowsAndBytes', { count: source.rows, formatted: format.count(source.rows), bytes: format.bytes(source.bytes) })}
+                {source.origin.kind === 'files' &&
+                  ` · ${t('source.files', { count: source.origin.files.length, formatted: format.count(source.origin.files.length) })}`}
+                {source.use === 'held-out' && ` · ${t('takeIn.uses.held-out')}`}
+              </span>
+              <span className={styles.actions}>
+                <ActionIcon
+                  variant="subtle"
+                  aria-label={t('source.look', { name: nameOf(source) })}
+                  aria-pressed={looking === source.id}
+                  onClick={() => setLooking(looking === source.id ? null : source.id)}
+                >
+                  <Eye size={15} />
+                </ActionIcon>
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon variant="subtle" aria-label={t('source.move', { name: nameOf(source) })} disabled={others.length === 0}>
+                      <ArrowRightLeft size={15} />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Label>{t('source.moveTo')}</Menu.Label>
+                    {others.map(({ id, name }) => (
+                      <Menu.Item key={id} onClick={() => void moveSource(source.id, id)}>
+                        {name}
+                      </Menu.Item>
+                    ))}
+                  </Menu.Dropdown>
+                </Menu>
+                <ActionIcon variant="subtle" aria-label={t('source.remove', { name: nameOf(source) })} onClick={() => setDoomed(source)}>
+                  <Trash2 size={15} />
+                </ActionIcon>
+              </span>
+            </div>
+            <Findings findings={source.findings} />
+            {looking === source.id && <SourceRows source={source} />}
+          </li>
+        ))}
+      </ul>
+      <Confirm
+        opened={doomed !== null}
+        title={t('source.delete.title', { name: doomed ? nameOf(doomed) : '' })}
+        confirm={t('source.delete.confirm')}
+        onClose={() => setDoomed(null)}
+        onConfirm={() => {
+          if (doomed) void removeSource(doomed.id);
+          setDoomed(null);
+        }}
+      >
+        <p>
+          {doomed?.origin.kind === 'corpus'
+            ? t('source.delete.reference')
+            : t('source.delete.lost', { rows: format.count(doomed?.rows ?? 0), bytes: format.bytes(doomed?.bytes ?? 0) })}
+        </p>
+      </Confirm>
+    </>
+  );
+}

@@ -1,0 +1,10 @@
+/** Colour tokens that a channel may have, in the order in which new channels get them. */
+export const COLOURS = ['extra-0', 'extra-1', 'extra-2', 'extra-3', 'domain', 'domain-legal', 'zh', 'en', 'code'] as const;
+export type Colour = (typeof COLOURS)[number];
+
+export const colourOf = (token: string): string => `var(--channel-${token})`;
+
+/** The first that no channel has; they go round when all are taken. */
+export function nextColour(taken: readonly { colour: string }[]): Colour {
+  return COLOURS.find((colour) => !taken.some((channel) => channel.colour === colour)) ?? COLOURS[taken.length % COLOURS.length]!;
+}

@@ -1,0 +1,101 @@
+/** Cleaned channels as .jsonl or .parquet: which channels, which splits, one file or one each. */
+import { Button, Chip, SegmentedControl, Switch } from '@mantine/core';
+import { Download, FileDown } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { WorkshopChannel } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { ErrorBanner } from '../../ui/ErrorBanner';
+import { ProgressLine } from '../../ui/ProgressLine';
+import { useExport } from './export-store';
+import styles from './Result.module.css';
+
+const SPLITS = ['train', 'heldOut'] as const;
+
+export function ExportPanel({ channels }: { channels: readonly WorkshopChannel[] }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const { format: kind, splits, parts, without, state, progress, files, error, describe, run, save, cancel, dismiss } = useExport();
+  const usable = channels.filter(({ corpus }) => corpus !== null);
+  const taking = usable.flatMap(({ id, corpus }) => (corpus !== null && !without.includes(id) ? [corpus] : []));
+  const busy = state === 'busy';
+  if (usable.length === 0) return null;
+  return (
+    <section className={styles.export} aria-label={t('export.title')} data-testid="export">
+      <div>
+        <h3>{t('export.title')}</h3>
+        <p className={styles.dim}>{t('export.hint')}</p>
+      </div>
+      <div className={styles.choices} role="group" aria-label={t('export.channels')}>
+        {usable.map(({ id, name }) => (
+          <Chip
+            key={id}
+            size="xs"
+            variant="outline"
+            checked={!without.includes(id)}
+            disabled={busy}
+            onChange={(on) => describe({ without: on ? without.filter((other) => other !== id) : [...without, id] })}
+          >
+            {name}
+          </Chip>
+        ))}
+      </div>
+      <div className={styles.choices}>
+        <SegmentedControl
+          size="xs"
+          aria-label={t('export.format')}
+          value={kind}
+          disabled={busy}
+          onChange={(chosen) => describe({ format: chosen })}
+          data={[
+            { value: 'jsonl' as const, label: '.jsonl' },
+            { value: 'parquet' as const, label: '.parquet' },
+          ]}
+        />
+        {SPLITS.map((split) => (
+          <Switch
+            key={split}
+            size="xs"
+            label={t(`column.${split}`)}
+            checked={splits.includes(split)}
+            disabled={busy}
+            onChange={(event) => {
+              const on = event.currentTarget.checked;
+              describe({ splits: SPLITS.filter((other) => (other === split ? on : splits.includes(other))) });
+            }}
+          />
+        ))}
+        <Switch
+          size="xs"
+          label={t('export.each')}
+          checked={parts === 'each'}
+          disabled={busy}
+          onChange={(event) => describe({ parts: event.currentTarget.checked ? 'each' : 'one' })}
+        />
+        <Button
+          size="xs"
+          leftSection={<FileDown size={14} />}
+          disabled={busy || taking.length === 0 || splits.length === 0}
+          onClick={() => void run(taking)}
+        >
+          {t('export.run')}
+        </Button>
+      </div>
+      {busy && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
+      {error && <ErrorBanner error={error} onDismiss={dismiss} />}
+      {files.length > 0 && (
+        <ul className={styles.exported} aria-label={t('export.files')}>
+          {files.map((file) => (
+            <li key={file.name}>
+              <Button size="compact-xs" variant="default" leftSection={<Download size={13} />} onClick={() => save(file)}>
+                {file.name}
+              </Button>
+              <span className={styles.dim}>
+                {t('rowsAndBytes', { count: file.rows, formatted: format.count(file.rows), bytes: format.bytes(file.blob.size) })}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

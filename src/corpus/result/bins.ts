@@ -1,0 +1,27 @@
+/** Bars of a histogram: a name and a count each; empty ones at the ends go. */
+import type { Histogram } from '../../core/corpus/report';
+
+export interface Bin {
+  /** Place in the histogram. */
+  bin: number;
+  label: string;
+  rows: number;
+}
+
+/** @param count writes a number, @param language names one */
+export function binsOf(histogram: Histogram, count: (value: number) => string, language: (code: string) => string): Bin[] {
+  if (histogram.name === 'language')
+    return histogram.languages.map((code, bin) => ({ bin, label: language(code), rows: histogram.rows[bin]! }));
+  const { edges, rows, name } = histogram;
+  const whole = name === 'duplicates';
+  const all = rows.map((filled, bin) => ({ bin, label: label(edges[bin]!, edges[bin + 1]!, bin === rows.length - 1), rows: filled }));
+  const first = all.findIndex((bin) => bin.rows > 0);
+  return first < 0 ? [] : all.slice(first, all.findLastIndex((bin) => bin.rows > 0) + 1);
+
+  function label(from: number, to: number, last: boolean): string {
+    if (whole && to - from === 1) return count(from);
+    if (last && name !== 'score') return `≥ ${count(from)}`;
+    if (name === 'score') return `${from.toFixed(2)} – ${to.toFixed(2)}`;
+    return `${count(from)} – ${count(to - 1)}`;
+  }
+}
