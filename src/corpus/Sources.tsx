@@ -12,7 +12,7 @@ export function Sources() {
   const { t } = useTranslation('corpus');
   const corpusName = useCorpusName();
   const corpora = useCorpora((state) => state.corpora);
-  const groups = useMemo(() => groupByLicence(corpora), [corpora]);
+  const groups = useMemo(() => groupByLicence(corpora.filter(({ bundled }) => bundled)), [corpora]);
   if (groups.length === 0) return null;
   return (
     <Card title={t('sources.title')}>

@@ -2,6 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { rawSize, useWorkshop } from './channels/store';
+import { usePipelineSettings } from './pipeline/settings-store';
 import styles from './Steps.module.css';
 
 export const STEPS = ['takeIn', 'channels', 'pipeline', 'result'] as const;
@@ -21,11 +22,13 @@ export function Steps() {
   const format = useFormat();
   const { channels, sources } = useWorkshop();
   const { rows, bytes } = rawSize(sources);
+  const settings = usePipelineSettings((state) => state.settings);
+  const switches = Object.values(settings).flatMap((stage) => (typeof stage === 'object' && 'enabled' in stage ? [stage.enabled] : []));
   const prepared = channels.filter(({ preparation }) => preparation !== null).length;
   const state: Record<Step, string> = {
     takeIn: rows === 0 ? t('steps.nothing') : t('rowsAndBytes', { count: rows, formatted: format.count(rows), bytes: format.bytes(bytes) }),
     channels: channels.length === 0 ? t('steps.nothing') : t('steps.channelCount', { count: channels.length }),
-    pipeline: t('steps.stages'),
+    pipeline: t('steps.stages', { on: switches.filter((on) => on).length, all: switches.length }),
     result: prepared === 0 ? t('steps.nothing') : t('steps.prepared', { count: prepared }),
   };
   return (

@@ -1,10 +1,9 @@
 /** Step 3: every stage with its switch and parameters, the channels that take part, and the run. */
 import { Button, Chip } from '@mantine/core';
-import { CircleCheck, Play, RotateCcw, SlidersHorizontal } from 'lucide-react';
+import { CircleCheck, Play, RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
-import { EmptyState } from '../../ui/EmptyState';
 import { ErrorBanner } from '../../ui/ErrorBanner';
 import { NumberField } from '../../ui/NumberField';
 import { rawSize, useWorkshop } from '../channels/store';
@@ -29,9 +28,7 @@ export function PipelineCard({ onNext }: { onNext: () => void }) {
   if (filled.length === 0)
     return (
       <Card title={t('steps.pipeline')} data-testid="pipeline">
-        <EmptyState icon={SlidersHorizontal} title={t('pipeline.none')}>
-          <p>{t('pipeline.noneHint')}</p>
-        </EmptyState>
+        <p className={styles.dim}>{t('pipeline.none')}</p>
       </Card>
     );
   const faults: PipelineFault[] = [...(taking.length === 0 ? (['no-channels'] as const) : []), ...settingsFaults(settings)];

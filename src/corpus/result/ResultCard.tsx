@@ -1,14 +1,12 @@
 /** Step 4: what the pipeline kept and dropped, channel by channel; every number opens its rows. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
-import { Filter, SlidersHorizontal } from 'lucide-react';
+import { SlidersHorizontal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { useEffect } from 'react';
 import type { PreparationRecord, WorkshopChannel } from '../../../workers/api';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
-import { EmptyState } from '../../ui/EmptyState';
 import { colourOf } from '../channels/colours';
 import { useWorkshop } from '../channels/store';
 import { useCorpora } from '../store';
@@ -33,9 +31,7 @@ export default function ResultCard() {
   if (!current)
     return (
       <Card title={t('steps.result')} data-testid="result">
-        <EmptyState icon={Filter} title={t('result.none')}>
-          <p>{t('result.noneHint')}</p>
-        </EmptyState>
+        <p className={styles.dim}>{t('result.none')}</p>
       </Card>
     );
   return (
