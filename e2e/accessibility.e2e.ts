@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Locator } from '@playwright/test';
 import { ComparePage } from './studio/compare';
+import { CorpusPage } from './studio/corpus';
 import { tinyRecipe } from './studio/recipes';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { Studio, type PageName } from './studio/studio';
@@ -72,6 +73,34 @@ for (const page of ['corpus', 'models'] satisfies PageName[])
         .click();
     await expectAccessible(page);
   });
+
+test('the corpus workshop: files chosen, every stage, a result, the rows behind a count', async () => {
+  const { page, words } = studio;
+  await studio.goTo('corpus');
+  const corpus = new CorpusPage(studio);
+  const rows = Array.from({ length: 30 }, (_, at) =>
+    JSON.stringify({ text: `Write to ward${at % 9}@example.org about the patient.`, topic: 'a' }),
+  );
+  await corpus.choose([
+    { name: 'ward.jsonl', mimeType: '', buffer: Buffer.from([...rows, '{'].join('\n')) },
+    { name: 'picture.png', mimeType: '', buffer: Buffer.from('PNG') },
+  ]);
+  await corpus.nameChannel('Ward');
+  await corpus.stage('normalise').waitFor({ state: 'detached' });
+  await expectAccessible('corpus, files chosen');
+  await corpus.start();
+  await expect(corpus.takenIn).toBeVisible();
+  await page.getByRole('region', { name: words.corpus.steps.pipeline }).getByText(words.corpus.pipeline.more).first().click();
+  await corpus.prepare();
+  await expect(page.getByTestId('histogram-words').locator('svg').first()).toBeVisible();
+  await expectAccessible('corpus, with a result');
+  await corpus.openRows('in');
+  await corpus.rows.first().click();
+  await expect(corpus.row).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).include('[data-testid="rows"]').analyze();
+  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  await corpus.closeRows();
+});
 
 test('the page tokenizer with two tokenizers, a text and what growing would add', async () => {
   await studio.goTo('tokenizer');

@@ -1,6 +1,7 @@
 /** The corpus workshop as a person uses it: files in, channels, the pipeline, rows behind counts, export, the desk. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Download } from '@playwright/test';
+import type { TrainerApi } from '../workers/api';
 import { CorpusPage } from './studio/corpus';
 import { Studio } from './studio/studio';
 import { fill, like } from './studio/words';
@@ -34,6 +35,13 @@ function documentOf(seed: number, words = 60): string {
 const many = (from: number, count: number) => Array.from({ length: count }, (_, at) => documentOf(from + at));
 const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
 const line = (text: string) => JSON.stringify({ text });
+
+async function exported(download: Download): Promise<{ text: string; channel: string; source: string; score: number }[]> {
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.map((text) => JSON.parse(text) as { text: string; channel: string; source: string; score: number });
+}
 
 test('a mixed lot is taken in: the broken line is named, the rest used', async () => {
   const { words } = studio;
@@ -147,15 +155,33 @@ test('the pipeline’s counts are those worked out by hand, and every count open
 test('what is exported is what was kept, masked, with its channel', async () => {
   const download = await corpus.export();
   expect(download.suggestedFilename()).toMatch(/\.jsonl$/);
-  const rows = readFileSync((await download.path())!, 'utf8')
-    .trim()
-    .split('\n')
-    .map((text) => JSON.parse(text) as { text: string; channel: string; source: string; score: number });
+  const rows = await exported(download);
   expect(rows).toHaveLength(40);
   expect(new Set(rows.map(({ channel }) => channel))).toEqual(new Set(['Ward notes']));
   expect(rows.filter(({ text }) => text.includes('[EMAIL]'))).toHaveLength(1);
   expect(rows.some(({ text }) => text.includes('@'))).toBe(false);
   expect(rows.every(({ score }) => score >= 0.8 && score <= 1)).toBe(true);
+});
+
+test('a curriculum by the base’s loss: what it finds easy comes first', async () => {
+  const { page, words } = studio;
+  await corpus.stage('order').getByLabel(words.corpus.pipeline.order, { exact: true }).selectOption('curriculum');
+  await corpus.stage('order').getByLabel(words.corpus.pipeline.difficulty).selectOption('nano');
+  await corpus.prepare();
+  const texts = (await exported(await corpus.export())).map(({ text }) => text);
+  const losses = await page.evaluate(
+    async ([first, last]) => {
+      const { trainer } = (window as unknown as { crossfade: { lab: { trainer: TrainerApi } } }).crossfade.lab;
+      const base = { kind: 'model', model: 'nano' } as const;
+      const mean = async (text: string) => {
+        const tokens = (await trainer.tokenLosses(base, base, text)).flatMap(({ a }) => a ?? []);
+        return tokens.reduce((sum, loss) => sum + loss, 0) / tokens.length;
+      };
+      return [await mean(first!), await mean(last!)];
+    },
+    [texts[0], texts.at(-1)],
+  );
+  expect(losses[0]!).toBeLessThan(losses[1]! - 0.2);
 });
 
 test('the settings stand after a reload, and the cleaned channel trains on the desk', async () => {
@@ -167,6 +193,7 @@ test('the settings stand after a reload, and the cleaned channel trains on the d
   await page.getByTestId('to-desk').click();
   await expect(desk.strip(id)).toBeVisible();
   await expect(desk.strips).toHaveCount(4);
+  await expect(desk.strip(id).getByRole('heading')).toHaveText('Ward notes');
   await desk.button('step').click();
   await desk.waitForStep(1);
   await desk.waitForState('paused');

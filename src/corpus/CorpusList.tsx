@@ -6,7 +6,6 @@ import type { CorpusRecord } from '../../workers/api';
 import { useFormat } from '../i18n/format';
 import { channelColour } from '../ui/channel-colour';
 import { Card } from '../ui/Card';
-import { colourOf } from './channels/colours';
 import { useCorpusName } from './corpus-name';
 import { useCorpora } from './store';
 import styles from './Corpus.module.css';
@@ -52,7 +51,7 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
   return (
     <tr data-corpus={corpus.id} data-testid="corpus">
       <th scope="row">
-        <span className={styles.name} style={{ color: corpus.colour === undefined ? channelColour(corpus.id) : colourOf(corpus.colour) }}>
+        <span className={styles.name} style={{ color: channelColour(corpus.id) }}>
           <i aria-hidden />
           {name}
         </span>

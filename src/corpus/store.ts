@@ -4,6 +4,7 @@ import type { CorpusRecord, Progress } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { ChannelRole } from '../core/recipe/schema';
 import { lab } from '../lab/lab';
+import { meetCorpora } from '../ui/own-channels';
 import { checkTextFiles, proposedName } from './import-check';
 
 export type Split = 'train' | 'heldOut';
@@ -63,7 +64,9 @@ export const useCorpora = create<CorpusState>()((set, get) => {
 
     async load() {
       try {
-        set({ corpora: await lab.corpus.list(), list: 'ready', listError: null });
+        const corpora = await lab.corpus.list();
+        meetCorpora(corpora);
+        set({ corpora, list: 'ready', listError: null });
       } catch (error) {
         set({ list: 'failed', listError: errorRecord(error) });
       }

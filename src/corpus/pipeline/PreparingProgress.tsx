@@ -6,15 +6,19 @@ import { usePreparing, type PipelinePhase } from './run-store';
 import { usePipelineSettings } from './settings-store';
 import styles from './Pipeline.module.css';
 
-const PHASES: readonly PipelinePhase[] = ['measure', 'compare', 'decontaminate', 'write'];
+const PHASES: readonly PipelinePhase[] = ['measure', 'compare', 'decontaminate', 'difficulty', 'write'];
 
 export function PreparingProgress() {
   const { t } = useTranslation('corpus');
   const { t: common } = useTranslation();
   const format = useFormat();
   const { progress, cancel } = usePreparing();
-  const off = usePipelineSettings((state) => !state.settings.decontaminate.enabled);
-  const shown = PHASES.filter((phase) => !(off && phase === 'decontaminate'));
+  const { settings, base } = usePipelineSettings();
+  const without: Partial<Record<PipelinePhase, boolean>> = {
+    decontaminate: !settings.decontaminate.enabled,
+    difficulty: settings.order.kind !== 'curriculum' || base === null,
+  };
+  const shown = PHASES.filter((phase) => !without[phase]);
   const at = progress ? shown.indexOf(progress.phase) : -1;
   const ratio = progress?.total ? Math.min(1, progress.rows / progress.total) : null;
   return (

@@ -2,6 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import { NumberField } from '../../ui/NumberField';
 import { ChoiceField } from './ChoiceField';
+import { DifficultyField } from './DifficultyField';
 import { ProbeFiles } from './ProbeFiles';
 import { SliderField } from './SliderField';
 import { Stage } from './Stage';
@@ -106,6 +107,7 @@ export function SelectionStages({ disabled }: { disabled: boolean }) {
           disabled={disabled}
           onChange={(kind) => set('order', { kind })}
         />
+        {order.kind === 'curriculum' && <DifficultyField disabled={disabled} />}
       </Stage>
     </>
   );

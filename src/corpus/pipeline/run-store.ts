@@ -4,6 +4,7 @@ import type { CorpusApi, PreparationRecord } from '../../../workers/api';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { useWorkshop } from '../channels/store';
+import { baseLoss } from './base-loss';
 import { usePipelineSettings } from './settings-store';
 
 type PipelineProgress = Parameters<Parameters<CorpusApi['prepare']>[1]>[0];
@@ -21,6 +22,8 @@ export interface PreparingState {
   dismiss(): void;
 }
 
+let cancelling = new AbortController();
+
 export const usePreparing = create<PreparingState>()((set, get) => ({
   state: 'idle',
   progress: null,
@@ -30,9 +33,15 @@ export const usePreparing = create<PreparingState>()((set, get) => ({
   async prepare(channels) {
     if (get().state === 'busy') return;
     set({ state: 'busy', progress: null, error: null });
-    const { settings, probes } = usePipelineSettings.getState();
+    cancelling = new AbortController();
+    const { settings, probes, base } = usePipelineSettings.getState();
+    const byLoss = settings.order.kind === 'curriculum' && base !== null;
     try {
-      const made = await lab.corpus.prepare({ channels: [...channels], settings, probes }, (progress) => set({ progress }));
+      const made = await lab.corpus.prepare(
+        { channels: [...channels], settings, probes },
+        (progress) => set({ progress }),
+        ...(byLoss ? [baseLoss(base, cancelling.signal)] : []),
+      );
       await useWorkshop.getState().load();
       set({ state: 'done', made });
     } catch (error) {
@@ -42,6 +51,9 @@ export const usePreparing = create<PreparingState>()((set, get) => ({
       set({ progress: null });
     }
   },
-  cancel: () => lab.corpus.cancel(),
+  cancel() {
+    cancelling.abort();
+    return lab.corpus.cancel();
+  },
   dismiss: () => set({ error: null, state: 'idle' }),
 }));

@@ -13,12 +13,15 @@ export interface PipelineSettingsState {
   settings: PipelineSettings;
   /** Of this visit only: they may be large. */
   probes: ProbeFile[];
+  /** Model whose loss orders a curriculum; null: length and term density. Of this visit: it may be removed. */
+  base: string | null;
   /** Channels that are left out of the next preparation. */
   without: readonly string[];
 
   /** Changes fields of one stage. */
   set<Stage extends keyof PipelineSettings>(stage: Stage, change: Partial<PipelineSettings[Stage]>): void;
   setSeed(seed: number): void;
+  setBase(base: string | null): void;
   addProbes(files: ProbeFile[]): void;
   removeProbe(name: string): void;
   takePart(channel: string, part: boolean): void;
@@ -37,12 +40,14 @@ export const usePipelineSettings = create<PipelineSettingsState>()((set, get) =>
   return {
     settings: stored(),
     probes: [],
+    base: null,
     without: [],
     set(stage, change) {
       const { settings } = get();
       keep({ ...settings, [stage]: { ...(settings[stage] as object), ...change } });
     },
     setSeed: (seed) => keep({ ...get().settings, seed }),
+    setBase: (base) => set({ base }),
     addProbes: (files) => set({ probes: [...get().probes.filter(({ name }) => !files.some((file) => file.name === name)), ...files] }),
     removeProbe: (name) => set({ probes: get().probes.filter((probe) => probe.name !== name) }),
     takePart: (channel, part) =>

@@ -17,32 +17,29 @@ export function RowsDrawer({ preparations }: { preparations: readonly Preparatio
   const { preparation: id, title, total, row, error, close } = useRows();
   const preparation = preparations.find((found) => found.id === id);
   return (
-    <Drawer
-      opened={preparation !== undefined}
-      onClose={close}
-      position="right"
-      size="min(1080px, 100vw)"
-      withCloseButton={false}
-      padding={0}
-      title={undefined}
-      aria-label={t('rows.title', { title })}
-    >
-      <div className={styles.drawer} data-testid="rows">
-        <div className={styles.head}>
-          <h2>{t('rows.title', { title })}</h2>
-          {total !== null && (
-            <span className={styles.dim} data-testid="rows-total">
-              {t('takeIn.rows', { count: total, formatted: format.count(total) })}
-            </span>
-          )}
-          <CloseButton aria-label={common('close')} onClick={close} />
-        </div>
-        {error && <ErrorBanner error={error} />}
-        <div className={styles.panes} data-open={row !== null}>
-          {total === null ? !error && <Skeleton lines={8} /> : <RowList key={title} total={total} />}
-          {preparation && <RowDetail preparation={preparation} />}
-        </div>
-      </div>
-    </Drawer>
+    <Drawer.Root opened={preparation !== undefined} onClose={close} position="right" size="min(1080px, 100vw)" padding={0}>
+      <Drawer.Overlay />
+      {/* Mantine's own head is a <header>, which would be a second banner of the page. */}
+      <Drawer.Content aria-label={t('rows.title', { title })}>
+        <Drawer.Body>
+          <div className={styles.drawer} data-testid="rows">
+            <div className={styles.head}>
+              <h2>{t('rows.title', { title })}</h2>
+              {total !== null && (
+                <span className={styles.dim} data-testid="rows-total">
+                  {t('takeIn.rows', { count: total, formatted: format.count(total) })}
+                </span>
+              )}
+              <CloseButton aria-label={common('close')} onClick={close} />
+            </div>
+            {error && <ErrorBanner error={error} />}
+            <div className={styles.panes} data-open={row !== null}>
+              {total === null ? !error && <Skeleton lines={8} /> : <RowList key={title} total={total} />}
+              {preparation && <RowDetail preparation={preparation} />}
+            </div>
+          </div>
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
