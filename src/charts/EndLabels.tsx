@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { useChannelTag } from '../ui/channel-name';
 import { lineEnd, spreadLabels, type LossLine } from './loss-lines';
 import { PLOT, plotX, plotY, type PlotFrame } from './plot-frame';
 import styles from './LossChart.module.css';
@@ -11,6 +12,7 @@ const GAP = 15;
 export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: PlotFrame; lines: readonly LossLine[] }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const tag = useChannelTag();
   const ends = lines.flatMap((line) => {
     const end = lineEnd(line);
     return end ? [{ line, ...end }] : [];
@@ -29,7 +31,7 @@ export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: Plot
           className={styles.end}
           style={{ transform: `translate(${plotX(frame, x) + 5}px, calc(${places[at]}px - 50%))`, color: line.colour }}
         >
-          {line.id === 'total' ? t('total') : line.id} <b>{format.decimal(y, 2)}</b>
+          {line.id === 'total' ? t('total') : tag(line.id)} <b>{format.decimal(y, 2)}</b>
         </span>
       ))}
     </div>

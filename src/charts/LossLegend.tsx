@@ -1,5 +1,6 @@
 /** The legend is made of buttons: one press shows that line alone, a second brings all back. */
 import { useTranslation } from 'react-i18next';
+import { useChannelTag } from '../ui/channel-name';
 import type { LossLine } from './loss-lines';
 import styles from './LossChart.module.css';
 
@@ -12,6 +13,7 @@ interface Props {
 export function LossLegend({ lines, solo, onSolo }: Props) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
+  const tag = useChannelTag();
   return (
     <div className={styles.legend}>
       <div className={styles.series} role="group" aria-label={t('chart.legend')}>
@@ -22,11 +24,11 @@ export function LossLegend({ lines, solo, onSolo }: Props) {
             className={styles.entry}
             aria-pressed={solo === id}
             data-dimmed={(solo !== null && solo !== id) || undefined}
-            title={t(solo === id ? 'chart.showAll' : 'chart.solo', { channel: id })}
+            title={t(solo === id ? 'chart.showAll' : 'chart.solo', { channel: tag(id) })}
             onClick={() => onSolo(solo === id ? null : id)}
           >
             <i style={{ background: colour }} aria-hidden />
-            {id === 'total' ? common('total') : id}
+            {id === 'total' ? common('total') : tag(id)}
           </button>
         ))}
       </div>

@@ -5,6 +5,7 @@ import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { meetCorpora } from '../ui/own-channels';
 import { compareHash, readCompareAddress, type CompareAddress } from './address';
 import { channelChoices, defaultChannels, defaultRows } from './channels';
 import { defaultAddress, findSource, groupSources, type SourceGroup, type WeightsSource } from './sources';
@@ -175,6 +176,7 @@ export const useCompare = create<CompareState>()((set, get) => {
     async load() {
       try {
         const [models, runs, corpora] = await Promise.all([lab.library.models(), lab.library.runs(), lab.corpus.list()]);
+        meetCorpora(corpora);
         const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
         const checkpoints = new Map(saved);
         const before = get();

@@ -9,7 +9,7 @@ import { GOLDEN_RANGE } from '../core/mixture/shares';
 import type { Channel } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { channelColour } from '../ui/channel-colour';
-import { useChannelName } from '../ui/channel-name';
+import { useChannelName, useChannelTag } from '../ui/channel-name';
 import { Delta } from '../ui/Delta';
 import { Fader } from './Fader';
 import { LevelMeter } from './LevelMeter';
@@ -108,6 +108,7 @@ const StripFigures = memo(function StripFigures({ id }: { id: string }) {
 
 const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; only: boolean }) {
   const { t } = useTranslation('desk');
+  const tag = useChannelTag()(id);
   const locked = useRecipe((state) => state.locked.has(id));
   const muted = useRecipe((state) => state.muted[id] !== undefined);
   return (
@@ -116,7 +117,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
         <button
           type="button"
           aria-pressed={locked}
-          aria-label={t('strip.lock', { channel: id })}
+          aria-label={t('strip.lock', { channel: tag })}
           onClick={() => useRecipe.getState().toggleLock(id)}
         >
           {locked ? <Lock size={14} aria-hidden /> : <LockOpen size={14} aria-hidden />}
@@ -128,7 +129,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
           type="button"
           aria-pressed={muted}
           disabled={only || locked}
-          aria-label={t('strip.mute', { channel: id })}
+          aria-label={t('strip.mute', { channel: tag })}
           onClick={() => toggleMute(id)}
         >
           {muted ? <VolumeX size={14} aria-hidden /> : <Volume2 size={14} aria-hidden />}
@@ -154,18 +155,19 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
   const inRange = share >= GOLDEN_RANGE[0] && share <= GOLDEN_RANGE[1];
   const golden = role === 'domain';
   const shownName = name(id);
+  const tag = useChannelTag()(id);
 
   return (
     <section
       className={styles.strip}
       style={{ '--channel': channelColour(channel.corpus) } as React.CSSProperties}
-      aria-label={t('strip.label', { channel: id })}
+      aria-label={t('strip.label', { channel: tag })}
       data-testid={`strip-${id}`}
       data-muted={muted || undefined}
     >
       <div className={styles.fader}>
         <Fader
-          label={t('strip.share', { channel: id })}
+          label={t('strip.share', { channel: tag })}
           valueText={golden ? `${percent}, ${t(inRange ? 'strip.inRange' : 'strip.outOfRange')}` : percent}
           share={share}
           golden={golden}
@@ -177,11 +179,11 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
       </div>
       <div className={styles.figures}>
         <div className={styles.head}>
-          <h3 className={styles.name} title={id}>
-            {id}
+          <h3 className={styles.name} title={tag}>
+            {tag}
           </h3>
           {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
-          <div className={styles.role}>{shownName === id ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
+          <div className={styles.role}>{shownName === tag ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
         </div>
         <div className={styles.share}>{percent}</div>
         {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}

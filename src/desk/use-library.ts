@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import type { CorpusRecord, ModelRecord } from '../../workers/api';
 import { lab } from '../lab/lab';
+import { meetCorpora } from '../ui/own-channels';
 import { useRun } from './run-store';
 
 export function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly ModelRecord[] } {
@@ -10,7 +11,10 @@ export function useLibrary(): { corpora: readonly CorpusRecord[]; models: readon
   useEffect(() => {
     let open = true;
     const { report } = useRun.getState();
-    lab.corpus.list().then((found) => open && setCorpora(found), report);
+    lab.corpus.list().then((found) => {
+      meetCorpora(found);
+      if (open) setCorpora(found);
+    }, report);
     lab.library.models().then((found) => open && setModels(found), report);
     return () => {
       open = false;

@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { CorpusRecord, ModelRecord, TokenizerRecord } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
+import { meetCorpora } from '../ui/own-channels';
 import { checkTokenizerFiles, proposedTokenizerName } from './import-check';
 import { choicesOf, findChoice, tokenizerKey, type TokenizerChoice } from './refs';
 
@@ -60,6 +61,7 @@ export const useTokenizers = create<TokenizersState>()((set, get) => {
     async load() {
       try {
         const [models, corpora, tokenizers] = await Promise.all([lab.library.models(), lab.corpus.list(), lab.tokenizer.list()]);
+        meetCorpora(corpora);
         const choices = choicesOf(models, tokenizers);
         const { a, b } = get().chosen;
         const kept = { a: findChoice(choices, a)?.key ?? choices[0]?.key ?? null, b: findChoice(choices, b)?.key ?? null };
