@@ -35,15 +35,18 @@ export function ChangingStages({ disabled }: { disabled: boolean }) {
         enabled={augment.enabled}
         disabled={disabled}
         onToggle={(enabled) => set('augment', { enabled })}
-        more={
-          <LineListField
-            label={t('pipeline.synonyms')}
-            help={t('pipeline.synonymsHint')}
-            value={augment.synonyms.map((group) => group.join(', ')).join('\n')}
-            disabled={disabled}
-            onChange={(text) => set('augment', { synonyms: synonymLines(text) })}
-          />
-        }
+        more={{
+          title: t('pipeline.synonymList'),
+          fields: (
+            <LineListField
+              label={t('pipeline.synonyms')}
+              help={t('pipeline.synonymsHint')}
+              value={augment.synonyms.map((group) => group.join(', ')).join('\n')}
+              disabled={disabled}
+              onChange={(text) => set('augment', { synonyms: synonymLines(text) })}
+            />
+          ),
+        }}
       >
         <ChoiceField
           label={t('pipeline.of')}

@@ -54,31 +54,34 @@ export function CleaningStages({ disabled }: { disabled: boolean }) {
         enabled={quality.enabled}
         disabled={disabled}
         onToggle={(enabled) => set('quality', { enabled })}
-        more={
-          <>
-            {(['least', 'most'] as const).map((end) => (
-              <NumberField
-                key={end}
-                label={t(`pipeline.words.${end}`)}
-                value={quality.words[end]}
-                min={end === 'least' ? 0 : 1}
-                max={1_000_000}
-                integer
-                disabled={disabled}
-                onChange={(value) => set('quality', { words: { ...quality.words, [end]: value } })}
-              />
-            ))}
-            {qualityRules.map((rule) => (
-              <SliderField
-                key={rule}
-                label={t('pipeline.weight', { rule: t(`rule.${rule}`) })}
-                value={quality.weights[rule]}
-                disabled={disabled}
-                onChange={(value) => set('quality', { weights: { ...quality.weights, [rule]: value } })}
-              />
-            ))}
-          </>
-        }
+        more={{
+          title: t('pipeline.ruleSettings'),
+          fields: (
+            <>
+              {(['least', 'most'] as const).map((end) => (
+                <NumberField
+                  key={end}
+                  label={t(`pipeline.words.${end}`)}
+                  value={quality.words[end]}
+                  min={end === 'least' ? 0 : 1}
+                  max={1_000_000}
+                  integer
+                  disabled={disabled}
+                  onChange={(value) => set('quality', { words: { ...quality.words, [end]: value } })}
+                />
+              ))}
+              {qualityRules.map((rule) => (
+                <SliderField
+                  key={rule}
+                  label={t('pipeline.weight', { rule: t(`rule.${rule}`) })}
+                  value={quality.weights[rule]}
+                  disabled={disabled}
+                  onChange={(value) => set('quality', { weights: { ...quality.weights, [rule]: value } })}
+                />
+              ))}
+            </>
+          ),
+        }}
       >
         {(['domain', 'general'] as const).map((role) => (
           <SliderField
@@ -96,16 +99,19 @@ export function CleaningStages({ disabled }: { disabled: boolean }) {
         enabled={terms.enabled}
         disabled={disabled}
         onToggle={(enabled) => set('terms', { enabled })}
-        more={['en', 'zh'].map((code) => (
-          <LineListField
-            key={code}
-            label={t(`pipeline.terms.${code as 'en' | 'zh'}`)}
-            help={t('pipeline.termsHint')}
-            value={(terms.lists[code] ?? []).join('\n')}
-            disabled={disabled}
-            onChange={(text) => set('terms', { lists: { ...terms.lists, [code]: termLines(text) } })}
-          />
-        ))}
+        more={{
+          title: t('pipeline.termLists'),
+          fields: ['en', 'zh'].map((code) => (
+            <LineListField
+              key={code}
+              label={t(`pipeline.terms.${code as 'en' | 'zh'}`)}
+              help={t('pipeline.termsHint')}
+              value={(terms.lists[code] ?? []).join('\n')}
+              disabled={disabled}
+              onChange={(text) => set('terms', { lists: { ...terms.lists, [code]: termLines(text) } })}
+            />
+          )),
+        }}
       >
         <SliderField
           label={t('pipeline.wanted')}

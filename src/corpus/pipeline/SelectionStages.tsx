@@ -62,20 +62,23 @@ export function SelectionStages({ disabled }: { disabled: boolean }) {
         enabled={select.enabled}
         disabled={disabled}
         onToggle={(enabled) => set('select', { enabled })}
-        more={
-          <>
-            <NumberField
-              label="k1"
-              value={select.k1}
-              min={0}
-              max={10}
-              step={0.1}
-              disabled={disabled}
-              onChange={(k1) => set('select', { k1 })}
-            />
-            <SliderField label="b" value={select.b} disabled={disabled} onChange={(b) => set('select', { b })} />
-          </>
-        }
+        more={{
+          title: t('pipeline.bm25'),
+          fields: (
+            <>
+              <NumberField
+                label="k1"
+                value={select.k1}
+                min={0}
+                max={10}
+                step={0.1}
+                disabled={disabled}
+                onChange={(k1) => set('select', { k1 })}
+              />
+              <SliderField label="b" value={select.b} disabled={disabled} onChange={(b) => set('select', { b })} />
+            </>
+          ),
+        }}
       >
         <SliderField label={t('pipeline.keepShare')} value={select.keep} disabled={disabled} onChange={(keep) => set('select', { keep })} />
         <ChoiceField

@@ -26,8 +26,8 @@ interface Props {
   disabled: boolean;
   onToggle?: (enabled: boolean) => void;
   children?: ReactNode;
-  /** Parameters that few need. */
-  more?: ReactNode;
+  /** Parameters that few need, and what they are called. */
+  more?: { title: string; fields: ReactNode };
 }
 
 export function Stage({ name, enabled, disabled, onToggle, children, more }: Props) {
@@ -56,8 +56,8 @@ export function Stage({ name, enabled, disabled, onToggle, children, more }: Pro
           {children && <div className={styles.fields}>{children}</div>}
           {more && (
             <details>
-              <summary>{t('pipeline.more')}</summary>
-              <div className={styles.fields}>{more}</div>
+              <summary>{more.title}</summary>
+              <div className={styles.fields}>{more.fields}</div>
             </details>
           )}
         </div>
