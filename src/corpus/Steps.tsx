@@ -5,7 +5,7 @@ import { rawSize, useWorkshop } from './channels/store';
 import { usePipelineSettings } from './pipeline/settings-store';
 import styles from './Steps.module.css';
 
-export const STEPS = ['takeIn', 'channels', 'pipeline', 'result'] as const;
+const STEPS = ['takeIn', 'channels', 'pipeline', 'result'] as const;
 export type Step = (typeof STEPS)[number];
 
 export const stepId = (step: Step) => `corpus-step-${step}`;

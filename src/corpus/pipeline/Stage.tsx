@@ -4,7 +4,7 @@ import { Switch } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import styles from './Pipeline.module.css';
 
-export type StageName =
+type StageName =
   | 'normalise'
   | 'exact'
   | 'near'

@@ -4,7 +4,7 @@ import { defaultPipelineSettings, pipelineSettingsSchema, type PipelineSettings 
 
 const STORED = 'crossfade.pipeline';
 
-export interface ProbeFile {
+interface ProbeFile {
   name: string;
   content: string;
 }

@@ -18,7 +18,7 @@ import { useWorkshop } from '../channels/store';
 /** The value of the channel picker that makes a new channel. */
 export const NEW_CHANNEL = '';
 
-export type NewChannel = Pick<ChannelSettings, 'name' | 'role' | 'language'>;
+type NewChannel = Pick<ChannelSettings, 'name' | 'role' | 'language'>;
 
 export interface TakeInState {
   state: 'idle' | 'inspecting' | 'chosen' | 'busy' | 'done';
@@ -143,9 +143,10 @@ export const useTakeIn = create<TakeInState>()((set, get) => {
         }
         return lab.corpus.takeIn(files, { channel: made ?? channel, use, choice: {}, choices }, onProgress);
       }, 'chosen');
-      // A channel that was made for these files and got none of their rows would be a riddle.
-      if (!done && made !== null) await useWorkshop.getState().removeChannel(made);
-      else if (made !== null) set({ channel: made });
+      if (made === null) return;
+      // A channel that was made for these files and got none of their rows would be a riddle: all may have gone by the channel field.
+      if (!done || get().made.every((source) => source.channel !== made)) await useWorkshop.getState().removeChannel(made);
+      else set({ channel: made });
     },
     cancel: () => lab.corpus.cancel(),
     reset: () => set(NOTHING),
