@@ -1,6 +1,8 @@
 /** The corpus workshop as a person uses it: files in, channels, the pipeline, rows behind counts, export, the desk. */
 import { readFileSync } from 'node:fs';
 import { expect, test, type Download } from '@playwright/test';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
 import type { TrainerApi } from '../workers/api';
 import { CorpusPage } from './studio/corpus';
 import { Studio } from './studio/studio';
@@ -161,6 +163,10 @@ test('what is exported is what was kept, masked, with its channel', async () => 
   expect(rows.filter(({ text }) => text.includes('[EMAIL]'))).toHaveLength(1);
   expect(rows.some(({ text }) => text.includes('@'))).toBe(false);
   expect(rows.every(({ score }) => score >= 0.8 && score <= 1)).toBe(true);
+  const bytes = readFileSync(await (await corpus.export('heldOut', 'parquet')).path());
+  const given = await parquetReadObjects({ file: new Uint8Array(bytes).buffer, compressors });
+  expect(given).toHaveLength(4);
+  expect(given.map((row) => row['text'])).toContain(documentOf(1000));
 });
 
 test('a curriculum by the base’s loss: what it finds easy comes first', async () => {

@@ -124,8 +124,9 @@ export class CorpusPage {
     await expect(this.page.getByTestId('rows')).toBeHidden();
   }
   /** Two splits are two files: each is saved by itself. */
-  async export(split: 'train' | 'heldOut' = 'train'): Promise<Download> {
+  async export(split: 'train' | 'heldOut' = 'train', format: 'jsonl' | 'parquet' = 'jsonl'): Promise<Download> {
     const panel = this.page.getByTestId('export');
+    await panel.getByText(`.${format}`, { exact: true }).click();
     await panel.getByRole('button', { name: this.words.export.run, exact: true }).click();
     const files = panel.getByRole('list', { name: this.words.export.files });
     const download = this.page.waitForEvent('download');

@@ -14,10 +14,11 @@ const SPLITS = ['train', 'heldOut'] as const;
 export function ExportPanel({ channels }: { channels: readonly WorkshopChannel[] }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
-  const { format: kind, splits, parts, without, state, progress, files, error, describe, run, save, cancel, dismiss } = useExport();
+  const { format: kind, splits, parts, without, state, progress, files, of, error, describe, run, save, cancel, dismiss } = useExport();
   const usable = channels.filter(({ corpus }) => corpus !== null);
   const taking = usable.flatMap(({ id, corpus }) => (corpus !== null && !without.includes(id) ? [corpus] : []));
   const busy = state === 'busy';
+  const present = usable.map(({ preparation }) => preparation).join();
   if (usable.length === 0) return null;
   return (
     <section className={styles.export} aria-label={t('export.title')} data-testid="export">
@@ -75,14 +76,14 @@ export function ExportPanel({ channels }: { channels: readonly WorkshopChannel[]
           size="xs"
           leftSection={<FileDown size={14} />}
           disabled={busy || taking.length === 0 || splits.length === 0}
-          onClick={() => void run(taking)}
+          onClick={() => void run(taking, present)}
         >
           {t('export.run')}
         </Button>
       </div>
       {busy && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
       {error && <ErrorBanner error={error} onDismiss={dismiss} />}
-      {files.length > 0 && (
+      {files.length > 0 && of === present && (
         <ul className={styles.exported} aria-label={t('export.files')}>
           {files.map((file) => (
             <li key={file.name}>

@@ -13,10 +13,12 @@ export interface ExportState {
   state: 'idle' | 'busy' | 'done';
   progress: Progress | null;
   files: ExportedFile[];
+  /** Preparations that the files are of: after another they are no longer offered. */
+  of: string;
   error: ErrorRecord | null;
 
   describe(change: Partial<Pick<ExportState, 'format' | 'splits' | 'parts' | 'without'>>): void;
-  run(corpora: readonly string[]): Promise<void>;
+  run(corpora: readonly string[], of: string): Promise<void>;
   save(file: ExportedFile): void;
   cancel(): Promise<void>;
   dismiss(): void;
@@ -30,16 +32,17 @@ export const useExport = create<ExportState>()((set, get) => ({
   state: 'idle',
   progress: null,
   files: [],
+  of: '',
   error: null,
 
   describe: (change) => set({ ...change, state: 'idle', files: [] }),
-  async run(corpora) {
+  async run(corpora, of) {
     const { format, splits, parts, state } = get();
     if (state === 'busy') return;
     set({ state: 'busy', progress: null, error: null, files: [] });
     try {
       const files = await lab.corpus.exportCorpora({ corpora: [...corpora], format, splits, parts }, (progress) => set({ progress }));
-      set({ state: 'done', files });
+      set({ state: 'done', files, of });
       // One file is what was asked for; several would be several questions of the browser.
       if (files.length === 1) get().save(files[0]!);
     } catch (error) {
