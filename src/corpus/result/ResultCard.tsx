@@ -1,5 +1,5 @@
 /** Step 4: what the pipeline kept and dropped, channel by channel; every number opens its rows. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { SlidersHorizontal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -16,13 +16,16 @@ import { Funnel } from './Funnel';
 import { Histograms } from './Histograms';
 import { Notes } from './Notes';
 import { PersonalCounts } from './PersonalCounts';
-import { RowsDrawer } from './RowsDrawer';
+import { useRows } from './rows-store';
 import styles from './Result.module.css';
+
+const RowsDrawer = lazy(() => import('./RowsDrawer').then((module) => ({ default: module.RowsDrawer })));
 
 export default function ResultCard() {
   const { t } = useTranslation('corpus');
   const { channels, preparations } = useWorkshop();
   const [chosen, setChosen] = useState<string | null>(null);
+  const looking = useRows((state) => state.preparation !== null);
   const prepared = channels.flatMap((channel) => {
     const preparation = preparations.find(({ id }) => id === channel.preparation);
     return preparation ? [{ channel, preparation }] : [];
@@ -55,7 +58,11 @@ export default function ResultCard() {
         <Use channels={prepared.map(({ channel }) => channel)} />
         <ExportPanel channels={prepared.map(({ channel }) => channel)} />
       </div>
-      <RowsDrawer preparations={preparations} />
+      {looking && (
+        <Suspense fallback={null}>
+          <RowsDrawer preparations={preparations} />
+        </Suspense>
+      )}
     </Card>
   );
 }
