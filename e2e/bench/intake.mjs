@@ -24,7 +24,7 @@ try {
   page.on('pageerror', (error) => console.error(`[page] ${error.message}`));
   await page.goto(`${server.url}#/corpus`);
   await page.waitForFunction(() => 'crossfade' in window);
-  await page.evaluate(() => window.crossfade.lab.corpus.list());
+  await page.evaluate(() => /** @type {any} */ (window).crossfade.lab.corpus.list());
   const ask = await workerSession(page, 'corpus.worker');
 
   const residentBefore = rendererBytes();
@@ -35,7 +35,8 @@ try {
   let running = true;
   const taking = page
     .evaluate(async (size) => {
-      const { corpus } = window.crossfade.lab;
+      /** @type {import('../../workers/api').CorpusApi} */
+      const corpus = /** @type {any} */ (window).crossfade.lab.corpus;
       const words = 'the flow of text through a channel 通道里的文字 ';
       const part = new Blob(
         Array.from(

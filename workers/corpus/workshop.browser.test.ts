@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultPipelineSettings, type PipelineSettingsInput } from '../../src/core/corpus/settings';
 import type {
   CorpusApi,
+  ExportRequest,
   FileChoice,
   IntakeFile,
   IntakeOptions,
@@ -279,7 +280,7 @@ describe('a take-in that was cut off', () => {
     expect(source!.rows).toBe(ROWS);
 
     const again = await cutOff([picked]);
-    const [{ rows }] = (await corpusApi.interruptedIntakes()) as [{ rows: number }];
+    const rows = (await corpusApi.interruptedIntakes())[0]!.rows;
     const [half] = await corpusApi.keepIntake(again);
     expect(half!.rows).toBe(rows);
     await corpusApi.discardIntake(await cutOff([picked]));
@@ -418,8 +419,8 @@ describe('an export', () => {
 
   it('as JSON Lines and as parquet holds text, channel, source and score', async () => {
     const train = await prepared();
-    const request = { corpora: [channel.id], splits: ['train', 'heldOut'], parts: 'each' } as const;
-    const lines = await corpusApi.exportCorpora({ ...request, splits: [...request.splits], format: 'jsonl' }, quiet);
+    const request = { corpora: [channel.id], parts: 'each' as const };
+    const lines = await corpusApi.exportCorpora({ ...request, splits: ['train', 'heldOut'], format: 'jsonl' }, quiet);
     expect(lines.map(({ name }) => name)).toEqual(['Law.train.jsonl', 'Law.held-out.jsonl']);
     const rows = (await lines[0]!.blob.text())
       .trimEnd()
@@ -466,8 +467,8 @@ describe('an export', () => {
 
   it('leaves nothing when the disk is full', async () => {
     await prepared();
-    const request = { corpora: [channel.id], splits: ['train'], parts: 'one', format: 'jsonl' } as const;
-    await expect(exportCorpora({ ...request, splits: ['train'] }, quiet, never, fullDisk(100))).rejects.toMatchObject({ code: 'quota' });
+    const request: ExportRequest = { corpora: [channel.id], splits: ['train'], parts: 'one', format: 'jsonl' };
+    await expect(exportCorpora(request, quiet, never, fullDisk(100))).rejects.toMatchObject({ code: 'quota' });
     expect(await storage.list('exports')).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ export interface StoredRow {
   prepared: { position: number; score: number; augmented: Augmentation | null } | null;
 }
 
-export const augmentations = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const satisfies readonly Augmentation[];
+const augmentations = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const satisfies readonly Augmentation[];
 
 export const rowFilePath = (folder: string, index: number): string => `${folder}/rows-${String(index).padStart(5, '0')}.bin`;
 

@@ -17,7 +17,7 @@ export interface FilePlan {
   parting: Parting;
 }
 
-export interface ParsedRow {
+interface ParsedRow {
   text: string;
   /** Value of the channel field; null without one. */
   channel: string | null;
@@ -49,7 +49,7 @@ export interface RowBatch {
 export type RowReader = (source: ByteSource, plan: FilePlan, from: Place) => AsyncGenerator<RowBatch>;
 
 /** A row of a structured file, or why it is none. */
-export function rowOf(text: unknown, channel: unknown, line: number): ParsedRow | Omit<BadRow, 'path'> {
+function rowOf(text: unknown, channel: unknown, line: number): ParsedRow | Omit<BadRow, 'path'> {
   if (typeof text !== 'string') return { line, reason: 'field', detail: shorten(text === undefined ? '' : JSON.stringify(text)) };
   if (text.length > LONGEST_ROW) return { line, reason: 'too-long', detail: shorten(text) };
   if (!/\S/.test(text)) return { line, reason: 'empty', detail: '' };

@@ -7,9 +7,9 @@ import { StudioError } from '../../../src/core/errors';
 import type { ByteSource } from './byte-source';
 
 /** More entries than any data set has. */
-export const MOST_ENTRIES = 100_000;
+const MOST_ENTRIES = 100_000;
 /** Unpacked bytes of one archive. */
-export const MOST_UNPACKED = 16 * 2 ** 30;
+const MOST_UNPACKED = 16 * 2 ** 30;
 /** Text shrinks to a twentieth, logs to a hundredth; deflate's limit, which bombs come near, is a thousandth. */
 export const MOST_RATIO = 300;
 /** The ratio of little files says nothing. */
