@@ -5,7 +5,7 @@
 import { deriveSeed } from '../../src/core/rng/rng';
 import { sha256 } from '../storage/hash';
 
-export const HELD_OUT_SHARE = 0.1;
+const HELD_OUT_SHARE = 0.1;
 const SEED = 20_251;
 
 export interface SplitDocuments {
