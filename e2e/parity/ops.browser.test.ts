@@ -1,5 +1,5 @@
 /** Single ops and their gradients against PyTorch and transformers; relative is max|a − b| / max|b| over a tensor. */
-import { engine, tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../workers/engine';
@@ -73,7 +73,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('ops on %s', (backend) => {
 
   it('rotary on part of a head is that of GPT-NeoX', () => {
     const { context, heads, turning, cos, sin } = fixture.rotary;
-    const table = (values: number[]) => tensor(values, [context, turning]) as Tensor2D;
+    const table = (values: number[]) => tensor2d(values, [context, turning]);
     return check(fixture.rotary, ({ x }) => rotary(x as Tensor2D, table(cos), table(sin), { context, heads }));
   });
 

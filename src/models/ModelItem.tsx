@@ -10,6 +10,7 @@ import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { Skeleton } from '../ui/Skeleton';
 import { architectureFacts, type ArchitectureFacts } from './architecture';
+import { ArchitectureStack } from './ArchitectureStack';
 import { CardText } from './CardText';
 import { deskPath } from '../lab/desk-path';
 import { parseCard } from './markdown';
@@ -66,8 +67,11 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
           </div>
         </div>
         <div className={styles.body}>
-          <Facts facts={facts} />
-          <MemoryEstimate facts={facts} />
+          {facts.config && <ArchitectureStack config={facts.config} />}
+          <div className={styles.aside}>
+            <Facts facts={facts} />
+            <MemoryEstimate config={facts.config} />
+          </div>
         </div>
         {card && <CardPart />}
       </Card>
@@ -75,28 +79,17 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   );
 }
 
-/** As papers spell them, in any language. */
-const ACTIVATIONS = { swiglu: 'SwiGLU', gelu: 'GELU', 'gelu-tanh': 'GELU (tanh)' } as const;
-
 function Facts({ facts }: { facts: ArchitectureFacts }) {
   const { t } = useTranslation('models');
   const format = useFormat();
   const { config } = facts;
-  const count = (value: number | undefined) => format.count(value ?? null);
   const shown = {
     family: facts.family,
     parameters: format.count(facts.parameters),
-    layers: count(config?.layers),
-    width: count(config?.hidden),
-    feedForward: count(config?.feedForward),
-    heads: count(config?.heads),
-    keyValueHeads: count(config?.kvHeads),
-    headWidth: count(config?.headSize),
+    layers: format.count(config?.layers ?? null),
+    width: format.count(config?.hidden ?? null),
     vocabulary: format.count(facts.vocabulary),
     context: format.count(facts.context),
-    tiedHead: config ? t(config.tied ? 'yes' : 'no') : '—',
-    ropeTheta: config?.positions.kind === 'rotary' ? format.count(config.positions.theta) : '—',
-    activation: config ? ACTIVATIONS[config.activation] : '—',
   };
   return (
     <dl className={styles.facts}>

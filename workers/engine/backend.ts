@@ -88,7 +88,23 @@ async function start(name: BackendName, threads: number | null, gpu: Adapter | s
     simd,
     reason,
     crossOriginIsolated: globalThis.crossOriginIsolated,
+    memory: deviceMemory(name),
   };
+}
+
+/** A WebAssembly heap has 32-bit addresses. */
+const WASM_HEAP_BYTES = 2 ** 32;
+
+/** What the browser tells of the memory to train in: of a GPU only how large one buffer may be. */
+function deviceMemory(name: BackendName): DeviceInfo['memory'] {
+  if (name === 'webgpu') {
+    const { limits } = (tensorBackend() as unknown as WebgpuBackend).device;
+    return { total: null, largestTensor: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) };
+  }
+  // In GiB, rounded down to a power of two and at most 8; Firefox and Safari keep it to themselves.
+  const gibibytes = (navigator as { deviceMemory?: number }).deviceMemory;
+  const machine = gibibytes === undefined ? null : gibibytes * 2 ** 30;
+  return { total: name === 'wasm' ? Math.min(WASM_HEAP_BYTES, machine ?? WASM_HEAP_BYTES) : machine, largestTensor: null };
 }
 
 interface Started {

@@ -1,6 +1,6 @@
 /** The page that pipeline.mjs drives. */
 import { wrap } from 'comlink';
-import type { PipelineBench } from './bench.worker';
+import type { PipelineBench } from './api';
 
 export interface PipelineSpeed {
   workers: number;

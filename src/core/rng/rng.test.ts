@@ -30,4 +30,9 @@ describe('Rng', () => {
     expect(seeds.size).toBe(1000);
     expect(deriveSeed(1, 'a')).toBe(deriveSeed(1, 'a'));
   });
+
+  it('derives different seeds from different base seeds', () => {
+    const seeds = new Set([...Array(1000).keys()].map((seed) => deriveSeed(seed, 'order', 'en', 0)));
+    expect(seeds.size).toBe(1000);
+  });
 });

@@ -52,9 +52,9 @@ export class Rng {
   }
 }
 
-/** A 32-bit seed for a named purpose, from a base seed (FNV-1a over the labels, then murmur3's finaliser). */
+/** A 32-bit seed for a named purpose, from a base seed (FNV-1a over seed and labels, then murmur3's finaliser). */
 export function deriveSeed(seed: number, ...labels: (string | number)[]): number {
-  let h = (0x811c9dc5 ^ seed) >>> 0;
+  let h = 0x811c9dc5;
   for (const character of `${seed}/${labels.join('/')}`) {
     h ^= character.codePointAt(0)!;
     h = Math.imul(h, 0x01000193);

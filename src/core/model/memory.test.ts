@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './config';
+import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from './memory';
+
+const MIB = 2 ** 20;
+const nano = (layers: number) =>
+  readConfig('config.json', {
+    model_type: 'llama',
+    vocab_size: 4096,
+    hidden_size: 128,
+    intermediate_size: 384,
+    num_hidden_layers: layers,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 32,
+    tie_word_embeddings: true,
+  });
+const demand = (change: Partial<MemoryDemand> = {}): MemoryDemand => ({
+  rows: 8,
+  context: 256,
+  checkpointing: false,
+  precision: 'f32',
+  ...change,
+});
+
+describe('trainingMemory', () => {
+  it('takes 16 bytes a parameter before activations', () => {
+    const memory = trainingMemory(nano(4), demand());
+    // 4096 · 128 + 4 · (2·128·128 + 2·64·128 + 3·384·128 + 2·128) + 128
+    expect(memory.weights).toBe(4 * (524_288 + 4 * 196_864 + 128));
+    expect(memory.gradients + memory.moments).toBe(3 * memory.weights);
+    expect(memory.total).toBe(4 * memory.weights + memory.activations);
+  });
+
+  // The heap's peak as the bench measured it on wasm (docs/BENCHMARKS.md).
+  it.each([
+    ['nano', 4, demand({ context: 128 }), 120],
+    ['nano-256', 4, demand(), 207],
+    ['nano-256, checkpointed', 4, demand({ checkpointing: true }), 83],
+    ['nano-deep', 16, demand(), 708],
+    ['nano-deep, checkpointed', 16, demand({ checkpointing: true }), 144],
+  ])('tells the measured heap of %s to a seventh', (_, layers, wanted, measured) => {
+    const { total } = trainingMemory(nano(layers), wanted);
+    expect(Math.abs(total / MIB / measured - 1)).toBeLessThan(1 / 7);
+  });
+
+  it('grows with the tokens in flight, not with the square of the context', () => {
+    const long = trainingMemory(nano(4), demand({ rows: 1, context: 2048 }));
+    expect(long.activations).toBe(trainingMemory(nano(4), demand({ rows: 8, context: 256 })).activations);
+  });
+
+  it('halves activations at f16, not the master weights', () => {
+    const f32 = trainingMemory(nano(16), demand());
+    const f16 = trainingMemory(nano(16), demand({ precision: 'f16' }));
+    expect(f16.activations / f32.activations).toBeCloseTo(0.5, 1);
+    expect(f16.weights).toBe(1.5 * f32.weights);
+  });
+});
+
+describe('what to change when it does not fit', () => {
+  const config = nano(16);
+  const room = (mib: number) => ({ total: mib * MIB, largestTensor: null });
+
+  it('says so before a run, where the device tells', () => {
+    const memory = trainingMemory(config, demand());
+    expect(fits(memory, room(1000))).toBe(true);
+    expect(fits(memory, room(500))).toBe(false);
+    expect(fits(memory, { total: null, largestTensor: null })).toBeNull();
+    expect(fits(memory, { total: null, largestTensor: MIB })).toBe(false);
+  });
+
+  it('takes rows first, then recomputation, then the context', () => {
+    expect(memoryRemedy(config, demand(), room(500))).toMatchObject({ changes: ['rows'], demand: { rows: 4 } });
+    expect(memoryRemedy(config, demand({ rows: 1, context: 2048 }), room(300))).toMatchObject({
+      changes: ['checkpointing'],
+      demand: { checkpointing: true, context: 2048 },
+    });
+    expect(memoryRemedy(config, demand({ rows: 1, context: 2048 }), room(110))).toMatchObject({
+      changes: ['checkpointing', 'context'],
+      demand: { context: 1024 },
+    });
+    expect(memoryRemedy(config, demand(), room(20))).toBeNull();
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
+ * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
+ */
+import type { ModelConfig } from './config';
+import { parameterCount } from './parameters';
+
+/** The part of a recipe that decides about memory; accumulation adds nothing. */
+export interface MemoryDemand {
+  /** Rows in flight at once. */
+  rows: number;
+  /** Tokens of a row. */
+  context: number;
+  /** Layers are computed again in the backward pass. */
+  checkpointing: boolean;
+  /** f16: activations and the products' copies of the weights are stored in two bytes. */
+  precision: 'f32' | 'f16';
+}
+
+export interface TrainingMemory {
+  /** All in bytes. */
+  weights: number;
+  gradients: number;
+  moments: number;
+  activations: number;
+  total: number;
+  /** The largest single tensor: what must fit into one buffer of a GPU. */
+  largestTensor: number;
+}
+
+/** What a device offers, in bytes; null where the browser does not tell. */
+export interface DeviceMemory {
+  total: number | null;
+  largestTensor: number | null;
+}
+
+/**
+ * States that a layer keeps, with the gradients between its ops that live until its backward pass is over, against the states alone:
+ * 501 MiB for twelve more layers of nano at 2,048 tokens (nano-deep against nano-256, docs/BENCHMARKS.md).
+ */
+const WITH_GRADIENTS = 2.4;
+/** The engine's own: code, scratch of its threads, the product blocks of the head. */
+const ENGINE_BYTES = 12 * 2 ** 20;
+
+export function trainingMemory(config: ModelConfig, { rows, context, checkpointing, precision }: MemoryDemand): TrainingMemory {
+  const { hidden, layers, heads, kvHeads, headSize, feedForward, activation, normedHeads, vocabulary } = config;
+  const parameters = parameterCount(config);
+  const tokens = rows * context;
+  const bytes = precision === 'f16' ? 2 : 4;
+  const queries = heads * headSize;
+  const keys = kvHeads * headSize;
+  // Per token: two residual inputs and their norms, q, k, v, attention's output and its log sums, and the feed-forward part's states.
+  const attention = 2 * queries + 2 * keys + (normedHeads ? queries + keys : 0) + heads;
+  const states = 4 * hidden + attention + (activation === 'swiglu' ? 3 : 2) * feedForward;
+  const layer = WITH_GRADIENTS * states * tokens * bytes;
+  // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
+  const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;
+  const head = 4 * hidden * tokens * bytes;
+  const weights = 4 * parameters + (precision === 'f16' ? 2 * parameters : 0);
+  const activations = kept + head + ENGINE_BYTES;
+  return {
+    weights,
+    gradients: 4 * parameters,
+    moments: 8 * parameters,
+    activations,
+    total: weights + 12 * parameters + activations,
+    largestTensor: Math.max(4 * vocabulary * hidden, bytes * tokens * Math.max(feedForward, queries, hidden)),
+  };
+}
+
+/** Does it fit? Null where the device does not tell enough to say so. */
+export function fits(memory: TrainingMemory, device: DeviceMemory): boolean | null {
+  if (device.largestTensor !== null && memory.largestTensor > device.largestTensor) return false;
+  return device.total === null ? null : memory.total <= device.total;
+}
+
+export type MemoryRemedy = 'rows' | 'checkpointing' | 'context';
+
+/**
+ * The first change that makes it fit: fewer rows (accumulation makes up for them), then activation checkpointing, then both, then a
+ * shorter context as well. Null when nothing does: the model itself is too large.
+ */
+export function memoryRemedy(
+  config: ModelConfig,
+  demand: MemoryDemand,
+  device: DeviceMemory,
+): { changes: MemoryRemedy[]; demand: MemoryDemand; memory: TrainingMemory } | null {
+  const attempt = (changed: MemoryDemand) => {
+    const memory = trainingMemory(config, changed);
+    if (fits(memory, device) === false) return null;
+    const changes: MemoryRemedy[] = [];
+    if (changed.rows !== demand.rows) changes.push('rows');
+    if (changed.checkpointing !== demand.checkpointing) changes.push('checkpointing');
+    if (changed.context !== demand.context) changes.push('context');
+    return { changes, demand: changed, memory };
+  };
+  const fewerRows = (from: MemoryDemand) => {
+    for (let rows = Math.floor(from.rows / 2); rows >= 1; rows = Math.floor(rows / 2)) {
+      const found = attempt({ ...from, rows });
+      if (found) return found;
+    }
+    return null;
+  };
+  const recomputed = { ...demand, checkpointing: true };
+  const found = fewerRows(demand) ?? attempt(recomputed) ?? fewerRows(recomputed);
+  if (found) return found;
+  for (let context = Math.floor(demand.context / 16) * 8; context >= 8; context = Math.floor(context / 16) * 8) {
+    const shorter = attempt({ ...recomputed, rows: 1, context });
+    if (shorter) return shorter;
+  }
+  return null;
+}
