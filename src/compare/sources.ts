@@ -78,7 +78,7 @@ export function defaultAddress(groups: readonly SourceGroup[]): CompareAddress {
   const models = groups.find((group) => group.run === null)?.sources ?? [];
   const latest = groups.find((group) => group.run !== null)?.sources[0];
   const base = latest ? (models.find((source) => source.base === latest.base) ?? models[0]) : models[0];
-  return { a: base?.key ?? latest?.key ?? null, b: latest?.key ?? models[0]?.key ?? null };
+  return { a: base?.key ?? latest?.key ?? null, b: latest?.key ?? models[0]?.key ?? null, c: null };
 }
 
 function newestFirst(runs: RunRecord[]): RunRecord[] {

@@ -6,7 +6,7 @@ import type { CheckpointRecord } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { meetCorpora } from '../ui/own-channels';
-import { compareHash, readCompareAddress, type CompareAddress } from './address';
+import { compareHash, readCompareAddress, readView, type CompareAddress, type View } from './address';
 import { channelChoices, defaultChannels, defaultRows } from './channels';
 import { defaultAddress, findSource, groupSources, type SourceGroup, type WeightsSource } from './sources';
 import { storedComparison } from './stored';
@@ -14,7 +14,9 @@ import type { ComparedChannel } from './summary';
 import { tokenChanges, type TokenChanges } from './token-scale';
 
 export type Side = 'a' | 'b';
-export type Activity = 'evaluate' | 'generate' | 'score';
+/** A place of the address: two sides, and a third set of weights laid over them. */
+export type Place = Side | 'c';
+export type Activity = 'evaluate' | 'generate' | 'score' | 'measure';
 
 export interface Evaluation {
   comparison: Comparison;
@@ -37,6 +39,7 @@ export interface CompareState {
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>;
   groups: SourceGroup[];
   address: CompareAddress;
+  view: View;
   /** Of the address, weights that are not there (any more). */
   missing: string[];
   choices: ComparedChannel[];
@@ -59,7 +62,11 @@ export interface CompareState {
   load(): Promise<void>;
   /** Follows a link or the back button. */
   followHash(hash: string): void;
-  choose(side: Side, key: string): void;
+  /** Only `c` may be taken away again, with null. */
+  choose(place: Place, key: string | null): void;
+  show(view: View): void;
+  /** Runs one thing on the engine, which does one at a time for this page; does nothing while another runs. */
+  engage(activity: Activity, work: () => Promise<void>, fail: (error: ErrorRecord) => void): Promise<void>;
   swap(): void;
   toggleChannel(id: string): void;
   setRows(rows: number): void;
@@ -102,11 +109,12 @@ export const useCompare = create<CompareState>()((set, get) => {
   /** Everything measured or written belongs to a pair: with another pair it goes, and what the run stored takes its place. */
   function adopt(address: CompareAddress): void {
     const { groups, corpora, checkpoints } = get();
-    const missing = [address.a, address.b].flatMap((key) => (key !== null && !findSource(groups, key) ? [key] : []));
+    const missing = [address.a, address.b, address.c].flatMap((key) => (key !== null && !findSource(groups, key) ? [key] : []));
     const fallback = defaultAddress(groups);
     const effective = {
       a: findSource(groups, address.a) ? address.a : fallback.a,
       b: findSource(groups, address.b) ? address.b : fallback.b,
+      c: findSource(groups, address.c) ? address.c : null,
     };
     const a = findSource(groups, effective.a);
     const b = findSource(groups, effective.b);
@@ -131,7 +139,7 @@ export const useCompare = create<CompareState>()((set, get) => {
   function point(address: CompareAddress): void {
     if (get().activity !== null) void lab.trainer.cancel();
     adopt(address);
-    history.replaceState(history.state, '', compareHash(get().address));
+    history.replaceState(history.state, '', compareHash(get().address, get().view));
   }
 
   /** Runs one thing on the engine. A cancelled one is no error: the person asked for it. */
@@ -156,7 +164,8 @@ export const useCompare = create<CompareState>()((set, get) => {
     corpora: [],
     checkpoints: new Map(),
     groups: [],
-    address: { a: null, b: null },
+    address: { a: null, b: null, c: null },
+    view: 'channels',
     missing: [],
     choices: [],
     chosen: [],
@@ -180,6 +189,7 @@ export const useCompare = create<CompareState>()((set, get) => {
         const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
         const checkpoints = new Map(saved);
         const before = get();
+        set({ view: readView(location.hash) });
         set({ library: 'ready', libraryError: null, models, corpora, checkpoints, groups: groupSources(models, runs, checkpoints) });
         // On a second visit the pair and its results stay, unless the address names another pair. Weights against themselves,
         // all there was before the first run, make room for the run that was trained since.
@@ -188,9 +198,10 @@ export const useCompare = create<CompareState>()((set, get) => {
           before.library === 'ready' &&
           before.address.a !== before.address.b &&
           (wanted.a ?? before.address.a) === before.address.a &&
-          (wanted.b ?? before.address.b) === before.address.b;
+          (wanted.b ?? before.address.b) === before.address.b &&
+          (wanted.c ?? before.address.c) === before.address.c;
         if (!same || !pair()) adopt(wanted);
-        if (location.hash.startsWith('#/compare')) history.replaceState(history.state, '', compareHash(get().address));
+        if (location.hash.startsWith('#/compare')) history.replaceState(history.state, '', compareHash(get().address, get().view));
       } catch (error) {
         set({ library: 'failed', libraryError: errorRecord(error) });
       }
@@ -199,12 +210,20 @@ export const useCompare = create<CompareState>()((set, get) => {
     followHash(hash) {
       const wanted = readCompareAddress(hash);
       const { address, library } = get();
-      if (library === 'ready' && (wanted.a !== null || wanted.b !== null) && (wanted.a !== address.a || wanted.b !== address.b))
-        point(wanted);
+      set({ view: readView(hash) });
+      const changed = wanted.a !== address.a || wanted.b !== address.b || wanted.c !== address.c;
+      if (library === 'ready' && (wanted.a !== null || wanted.b !== null) && changed) point(wanted);
     },
 
-    choose: (side, key) => point({ ...get().address, [side]: key }),
-    swap: () => point({ a: get().address.b, b: get().address.a }),
+    choose(place, key) {
+      if (key !== null || place === 'c') point({ ...get().address, [place]: key });
+    },
+    swap: () => point({ ...get().address, a: get().address.b, b: get().address.a }),
+    show(view) {
+      set({ view });
+      history.replaceState(history.state, '', compareHash(get().address, view));
+    },
+    engage,
 
     toggleChannel(id) {
       const { chosen, choices } = get();

@@ -2,9 +2,13 @@ import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
 import desk from './desk.json';
+import diagnosis from './diagnosis.json';
 import errors from './errors.json';
+import inside from './inside.json';
+import measures from './measures.json';
 import models from './models.json';
+import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, errors, models, runs, tokenizer };
+export default { common, compare, corpus, desk, diagnosis, errors, inside, measures, models, report, runs, tokenizer };
