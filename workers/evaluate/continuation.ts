@@ -9,6 +9,7 @@ import { checkCancelled, type Work } from './comparison';
 /**
  * Ends at an end-of-text token or after `maxTokens`. An empty prompt starts a new document.
  * @param onPiece text as far as its characters are complete
+ * @param isComplete told all that is written; true ends the text before its time
  * @returns the whole continuation, without the prompt
  * @throws StudioError `cancelled`
  */
@@ -17,6 +18,7 @@ export async function continueText(
   { prompt, seed, maxTokens, ...sampling }: GenerateOptions,
   onPiece: (piece: string) => void,
   work: Work,
+  isComplete: (text: string) => boolean = () => false,
 ): Promise<string> {
   const encoded = tokenizer.encode(prompt);
   let pending = encoded.length > 0 ? encoded : [tokenizer.endOfText];
@@ -39,6 +41,7 @@ export async function continueText(
       const id = sampleToken(logits.subarray(0, tokenizer.size), sampling, random.uniform());
       if (stop.has(id)) break;
       give(text.push(id));
+      if (isComplete(whole)) break;
       pending = [id];
     }
     give(text.end());

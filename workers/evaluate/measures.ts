@@ -34,6 +34,7 @@ import { seenRows } from './seen-rows';
 import { sequenceModel } from './sequence-model';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from './sequences';
 import { termPlaces, type TermPlace } from './term-losses';
+import { withWrittenAnswers } from './written-answers';
 
 /** Of resamples, so that the same measure gives the same interval. */
 const SEED = 95;
@@ -122,7 +123,15 @@ export async function termsOf(
 export async function probesOf(probes: readonly Probe[], tools: MeasureTools): Promise<{ scores: ProbeScore[][]; measure: ProbeMeasure }> {
   const scores: ProbeScore[][] = [];
   await inTurn(tools, async (weights, model, progress) => {
-    scores.push(await scoreProbes(model, weights.tokenizer.tokenizer, probes, paced(tools, progress)));
+    // Writing costs a pass a token, so it counts for most of the time where it is asked for.
+    const reading = probes.some(({ kind }) => kind === 'reference') ? 0.2 : 1;
+    const read = await scoreProbes(
+      model,
+      weights.tokenizer.tokenizer,
+      probes,
+      paced(tools, (share) => progress(reading * share)),
+    );
+    scores.push(await withWrittenAnswers(weights, probes, read, tools.work, (share) => progress(reading + (1 - reading) * share)));
   });
   return { scores, measure: measureProbes(probes, scores, SEED) };
 }

@@ -59,4 +59,36 @@ describe('measureProbes', () => {
       { questions: 2, mean: 0.25, deviation: expect.closeTo(Math.sqrt(1.125), 12) as number, improved: 0.5 },
     ]);
   });
+
+  it('keeps reference answers of a group apart, with the means of what was written', () => {
+    const questions: Probe[] = [
+      { kind: 'reference', prompt: 'p', reference: 'r', group: 'facts' },
+      { kind: 'pair', good: 'g', bad: 'b', group: 'facts' },
+      { kind: 'reference', prompt: 'q', reference: 's', group: 'facts' },
+    ];
+    const reference = (rougeL: number, bleu: number): ProbeScore => ({
+      kind: 'reference',
+      likelihood: -4,
+      normalised: -1,
+      written: { text: '', rougeL, bleu },
+    });
+    const pair: ProbeScore = { kind: 'pair', good: 0, bad: -1, right: true };
+    const { groups } = measureProbes(
+      questions,
+      [
+        [reference(0.2, 10), pair, reference(0, 0)],
+        [reference(0.5, 30), pair, reference(0.1, 4)],
+      ],
+      1,
+    );
+    expect(groups.map(({ group, reference, items }) => [group, reference, items])).toEqual([
+      ['facts', true, 2],
+      ['facts', false, 1],
+    ]);
+    const { rougeL, bleu, knowledge } = groups[0]!.written!;
+    expect(rougeL.map(({ value }) => value)).toEqual([0.1, expect.closeTo(0.3, 12)]);
+    expect(bleu.map(({ value }) => value)).toEqual([5, 17]);
+    expect(knowledge[1]).toMatchObject({ questions: 2, mean: expect.closeTo(0.2, 12) as number, improved: 1 });
+    expect(groups[1]).toMatchObject({ written: null, chance: 0.5 });
+  });
 });

@@ -12,6 +12,8 @@ import { ABILITY_GROUPS, forgettingRisk, riskLevel, type AbilityGroup, type Risk
 
 export interface ProbeGroupMeasure {
   group: string;
+  /** Reference answers are a row of their own beside the group's questions that are right or wrong. */
+  reference: boolean;
   /** Items that every model could read. */
   items: number;
   /** Mean probability of a right guess. */
@@ -26,6 +28,18 @@ export interface ProbeGroupMeasure {
   retention: (number | null)[];
   /** Change against the base of each item's score (right or wrong; log-likelihood per byte of a reference). Null for the base. */
   knowledge: (DomainKnowledge | null)[];
+  /** Of what the models wrote to reference questions; null for other groups and where nothing was written. */
+  written: WrittenMeasure | null;
+}
+
+/** By model. */
+export interface WrittenMeasure {
+  /** Mean F of ROUGE-L, 0 to 1. */
+  rougeL: Estimate[];
+  /** Mean of the answers' BLEU, 0 to 100. */
+  bleu: Estimate[];
+  /** Change of each answer's ROUGE-L against the base; null for the base. */
+  knowledge: (DomainKnowledge | null)[];
 }
 
 export interface ProbeMeasure {
@@ -39,11 +53,11 @@ export interface ProbeMeasure {
 /** @param scores by model, in the probes' order */
 export function measureProbes(probes: readonly Probe[], scores: readonly (readonly ProbeScore[])[], seed: number): ProbeMeasure {
   const readable = probes.flatMap((_, at) => (scores.every((model) => model[at]!.kind !== 'too-long') ? [at] : []));
-  const names = [...new Set(readable.map((at) => probes[at]!.group))];
-  const groups = names.map((name) => readable.filter((at) => probes[at]!.group === name));
+  const { names, groups } = groupsOf(probes, readable);
   // [group][model][item]: 1 for a right answer, else 0; a reference by its likelihood.
   const values = groups.map((items) => scores.map((model) => items.map((at) => itemScore(model[at]!))));
-  const answered = groups.map((items) => items.every((at) => probes[at]!.kind !== 'reference'));
+  const answered = groups.map((items) => probes[items[0]!]!.kind !== 'reference');
+  const written = groups.map((items) => writtenBy(scores, items));
   const share = (times: Float64Array, items: readonly number[]) => {
     let right = 0;
     let all = 0;
@@ -60,7 +74,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
   const riskOf = (times: readonly Float64Array[], model: number) =>
     forgettingRisk(
       names.flatMap((name, group) =>
-        (ABILITY_GROUPS as readonly string[]).includes(name)
+        answered[group]! && (ABILITY_GROUPS as readonly string[]).includes(name)
           ? [
               {
                 group: name as AbilityGroup,
@@ -76,6 +90,9 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
   const figures = (times: readonly Float64Array[]): number[] => [
     ...groups.flatMap((_, group) => models.map((model) => share(times[group]!, values[group]![model]!))),
     ...models.map((model) => riskOf(times, model)?.risk ?? Number.NaN),
+    ...written.flatMap((answers, group) =>
+      answers ? models.flatMap((model) => [share(times[group]!, answers.rougeL[model]!), share(times[group]!, answers.bleu[model]!)]) : [],
+    ),
   ];
   const sizes = groups.map((items) => items.length);
   const ones = sizes.map((size) => new Float64Array(size).fill(1));
@@ -87,9 +104,11 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
     const risk = riskOf(ones, model);
     return risk ? { ...estimate(groups.length * models.length + model), level: riskLevel(risk.risk), parts: risk.parts } : null;
   });
+  let next = (groups.length + 1) * models.length;
   return {
     groups: groups.map((items, group) => ({
       group: names[group]!,
+      reference: !answered[group]!,
       items: items.length,
       chance: chances(probes, items).reduce((sum, chance) => sum + chance, 0) / items.length,
       accuracy: answered[group]! ? models.map((model) => estimate(group * models.length + model)) : null,
@@ -110,9 +129,51 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
           ? null
           : domainKnowledge(items.map((_, item) => ({ base: values[group]![0]![item]!, tuned: values[group]![model]![item]! }))),
       ),
+      written: written[group]
+        ? writtenMeasure(
+            written[group].rougeL,
+            models.map(() => ({ rougeL: estimate(next++), bleu: estimate(next++) })),
+          )
+        : null,
     })),
     tooLong: probes.length - readable.length,
     risk: risks.length > 0 && risks.every((risk) => risk !== null) ? risks : null,
+  };
+}
+
+/** Questions of a group by themselves, and its reference answers by themselves: their scores have different scales. */
+function groupsOf(probes: readonly Probe[], readable: readonly number[]): { names: string[]; groups: number[][] } {
+  const groups = new Map<string, number[]>();
+  for (const at of readable) {
+    const { group, kind } = probes[at]!;
+    const key = `${kind === 'reference' ? 'reference' : 'answered'} ${group}`;
+    const items = groups.get(key);
+    if (items) items.push(at);
+    else groups.set(key, [at]);
+  }
+  const all = [...groups.values()];
+  return { names: all.map((items) => probes[items[0]!]!.group), groups: all };
+}
+
+/** [model][item] of both figures; null unless every model wrote every answer. */
+function writtenBy(scores: readonly (readonly ProbeScore[])[], items: readonly number[]): { rougeL: number[][]; bleu: number[][] } | null {
+  const answers = scores.map((model) =>
+    items.flatMap((at) => {
+      const score = model[at]!;
+      return score.kind === 'reference' && score.written ? [score.written] : [];
+    }),
+  );
+  if (answers.some(({ length }) => length < items.length)) return null;
+  return { rougeL: answers.map((model) => model.map(({ rougeL }) => rougeL)), bleu: answers.map((model) => model.map(({ bleu }) => bleu)) };
+}
+
+function writtenMeasure(rougeL: readonly number[][], means: readonly { rougeL: Estimate; bleu: Estimate }[]): WrittenMeasure {
+  return {
+    rougeL: means.map((mean) => mean.rougeL),
+    bleu: means.map((mean) => mean.bleu),
+    knowledge: rougeL.map((model, at) =>
+      at === 0 ? null : domainKnowledge(model.map((tuned, item) => ({ base: rougeL[0]![item]!, tuned }))),
+    ),
   };
 }
 

@@ -37,6 +37,15 @@ describe('parseProbes', () => {
     const good = '{"good":"a","bad":"b"}';
     const { probes, bad } = parseProbes(`${good}\n\n${line}\n${good}`);
     expect(probes).toHaveLength(2);
-    expect(bad).toEqual([{ line: 3, reason: expect.stringContaining(reason) as string }]);
+    expect(bad).toMatchObject([{ line: 3, reason: expect.stringContaining(reason) as string }]);
+  });
+
+  it('tells the fault apart from its words, for a page in another language', () => {
+    const { bad } = parseProbes('{"prompt":"p","choices":["a","b"],"answer":7}\n{"prompt":"p","choices":["a",""],"answer":0}\n{');
+    expect(bad.map(({ fault }) => fault)).toEqual([
+      { kind: 'range', field: 'answer', found: 7, highest: 1 },
+      { kind: 'empty', field: 'choices.1' },
+      { kind: 'json', detail: expect.any(String) as string },
+    ]);
   });
 });

@@ -24,10 +24,21 @@ export type PairProbe = { kind: 'pair' } & z.infer<typeof pairSchema>;
 export type ReferenceProbe = { kind: 'reference' } & z.infer<typeof referenceSchema>;
 export type Probe = ChoiceProbe | PairProbe | ReferenceProbe;
 
+/** What may be wrong with a line; `field` and `found` are as the file writes them. */
+export type ProbeFault =
+  | { kind: 'json'; detail: string }
+  | { kind: 'object' } // JSON, but no object
+  | { kind: 'missing' | 'empty'; field: string }
+  | { kind: 'range'; field: string; found: number; highest: number } // not 0 to highest
+  | { kind: 'repeated'; field: string; found: string } // a choice that stands there before
+  | { kind: 'same' } // good and bad sentence are one
+  | { kind: 'invalid'; field: string; found: string; detail: string };
+
 export interface BadProbeLine {
   /** 1-based. */
   line: number;
-  /** What is wrong with it: field and value, in English, as written in the file. */
+  fault: ProbeFault;
+  /** The fault in English: field and value, as written in the file. */
   reason: string;
 }
 
@@ -45,8 +56,8 @@ export function parseProbes(source: string): ProbeSet {
     .forEach((line, at) => {
       if (line.trim() === '') return;
       const probe = parseLine(line);
-      if (typeof probe === 'string') set.bad.push({ line: at + 1, reason: probe });
-      else set.probes.push(probe);
+      if ('group' in probe) set.probes.push(probe);
+      else set.bad.push({ line: at + 1, fault: probe, reason: reasonOf(probe) });
     });
   return set;
 }
@@ -56,39 +67,59 @@ export function chanceOf(probe: Probe): number {
   return probe.kind === 'choice' ? 1 / probe.choices.length : probe.kind === 'pair' ? 0.5 : 0;
 }
 
-/** The probe, or what is wrong. */
-function parseLine(line: string): Probe | string {
+function parseLine(line: string): Probe | ProbeFault {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'json', detail: error instanceof Error ? error.message : String(error) };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'object' };
   if ('choices' in value) {
     const parsed = choiceSchema.safeParse(value);
     if (!parsed.success) return firstFault(parsed.error, value);
     const { answer, choices } = parsed.data;
-    if (answer < 0 || answer >= choices.length) return `answer is ${answer}; accepted: 0 to ${choices.length - 1}`;
+    if (answer < 0 || answer >= choices.length) return { kind: 'range', field: 'answer', found: answer, highest: choices.length - 1 };
     const twice = choices.findIndex((choice, at) => choices.indexOf(choice) !== at);
-    if (twice >= 0) return `choices.${twice} is ${JSON.stringify(choices[twice])}, which is there before; accepted: different choices`;
+    if (twice >= 0) return { kind: 'repeated', field: `choices.${twice}`, found: JSON.stringify(choices[twice]) };
     return { kind: 'choice', ...parsed.data };
   }
   if ('good' in value || 'bad' in value) {
     const parsed = pairSchema.safeParse(value);
     if (!parsed.success) return firstFault(parsed.error, value);
-    if (parsed.data.good === parsed.data.bad) return 'good and bad are the same';
+    if (parsed.data.good === parsed.data.bad) return { kind: 'same' };
     return { kind: 'pair', ...parsed.data };
   }
   const parsed = referenceSchema.safeParse(value);
   return parsed.success ? { kind: 'reference', ...parsed.data } : firstFault(parsed.error, value);
 }
 
-function firstFault(error: z.core.$ZodError, value: object): string {
+function firstFault(error: z.core.$ZodError, value: object): ProbeFault {
   const issue = error.issues[0]!;
   const found = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
   const field = issue.path.join('.');
-  if (found === undefined) return `${field} is missing`;
-  if (found === '') return `${field} is empty`;
-  return `${field} is ${JSON.stringify(found).slice(0, 80)}: ${issue.message}`;
+  if (found === undefined) return { kind: 'missing', field };
+  if (found === '') return { kind: 'empty', field };
+  return { kind: 'invalid', field, found: JSON.stringify(found).slice(0, 80), detail: issue.message };
+}
+
+function reasonOf(fault: ProbeFault): string {
+  switch (fault.kind) {
+    case 'json':
+      return `not JSON: ${fault.detail}`;
+    case 'object':
+      return 'not a JSON object';
+    case 'missing':
+      return `${fault.field} is missing`;
+    case 'empty':
+      return `${fault.field} is empty`;
+    case 'range':
+      return `${fault.field} is ${fault.found}; accepted: 0 to ${fault.highest}`;
+    case 'repeated':
+      return `${fault.field} is ${fault.found}, which is there before; accepted: different choices`;
+    case 'same':
+      return 'good and bad are the same';
+    case 'invalid':
+      return `${fault.field} is ${fault.found}: ${fault.detail}`;
+  }
 }

@@ -1,3 +1,5 @@
+import type { WrittenAnswer } from './written-answer';
+
 /** What one model answered to one probe. Log-likelihoods are in nats. */
 export type ProbeScore =
   | {
@@ -9,6 +11,13 @@ export type ProbeScore =
       right: boolean;
     }
   | { kind: 'pair'; good: number; bad: number; right: boolean }
-  | { kind: 'reference'; likelihood: number; normalised: number }
+  | {
+      kind: 'reference';
+      /** Of the reference after the prompt, and the same per UTF-8 byte of it. */
+      likelihood: number;
+      normalised: number;
+      /** Absent where the model was not asked to write. */
+      written?: WrittenAnswer;
+    }
   /** The model cannot read it in one piece. */
   | { kind: 'too-long'; tokens: number; limit: number };
