@@ -1,6 +1,7 @@
 /** Pure part of the loss chart: the lines of a snapshot, their bounds, and where the labels at their ends stand. */
 import type { Marker, RunSnapshot, Series } from '../core/run/types';
 import { channelColour } from '../ui/channel-colour';
+import { roundStep } from './round-ticks';
 
 export interface LossLine {
   /** Channel id, or `total`. */
@@ -84,7 +85,7 @@ export function lossDomain(lines: readonly LossLine[]): { min: number; max: numb
     if (base !== null) [base - BELOW_BASE, base + ABOVE_BASE].forEach(see);
   }
   if (!Number.isFinite(low)) return { min: 2, max: 5, ticks: [2, 3, 4, 5] };
-  const step = niceStep((high - low || 1) / 5);
+  const step = roundStep((high - low || 1) / 5);
   const min = Math.max(0, Math.floor((low - step * 0.15) / step) * step);
   const max = Math.ceil((high + step * 0.15) / step) * step;
   const count = Math.round((max - min) / step);
@@ -93,16 +94,10 @@ export function lossDomain(lines: readonly LossLine[]): { min: number; max: numb
 
 /** Whole-number ticks from 0 to `steps`. */
 export function stepTicks(steps: number, count = 6): number[] {
-  const step = Math.max(1, niceStep(steps / count));
+  const step = Math.max(1, roundStep(steps / count));
   const ticks: number[] = [];
   for (let tick = 0; tick <= steps; tick += step) ticks.push(tick);
   return ticks;
-}
-
-function niceStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const leading = rough / power;
-  return power * (leading <= 1 ? 1 : leading <= 2 ? 2 : leading <= 5 ? 5 : 10);
 }
 
 /** The last measured point of a line: held-out where there is any beyond the base, else train. */
