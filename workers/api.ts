@@ -4,7 +4,7 @@ import type { MemorisationMeasure } from '../src/core/metrics/memorisation';
 import type { DeviceMemory } from '../src/core/model/memory';
 import type { ProbeMeasure } from '../src/core/metrics/probe-measure';
 import type { TermLoss } from '../src/core/metrics/term-measure';
-import type { Probe } from '../src/core/probes/probe';
+import type { BadProbeLine, Probe } from '../src/core/probes/probe';
 import type { ProbeScore } from '../src/core/probes/score';
 import type { EvaluationRow, CheckpointRecord, LiveSettings, MetricRow, RunRecord, RunSnapshot } from '../src/core/run/types';
 import type { RowQuery, RowVerdict } from '../src/core/corpus/ledger';
@@ -492,6 +492,18 @@ export interface ModelRecord {
   config: Record<string, unknown>;
   createdAt: number;
 }
+/** A person's own questions, taken in from JSON Lines. */
+export interface OwnProbeSet {
+  id: string;
+  /** The file's name without its ending. */
+  name: string;
+  createdAt: number;
+  /** Usable items. */
+  items: number;
+  /** Lines that could not be used, and the first of them by number and fault. */
+  badLines: number;
+  bad: BadProbeLine[];
+}
 export interface LibraryApi {
   models(): Promise<ModelRecord[]>;
   /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
@@ -521,6 +533,12 @@ export interface LibraryApi {
   /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
   cancel(work: 'import' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;
+  /** Oldest first. */
+  probeSets(): Promise<OwnProbeSet[]>;
+  probesOf(set: string): Promise<Probe[]>;
+  /** JSON Lines in UTF-8. A set without a usable item is told and not kept. Throws `file-unsupported`, `file-too-large`, `quota`. */
+  takeInProbes(file: File): Promise<OwnProbeSet>;
+  removeProbeSet(set: string): Promise<void>;
 }
 
 // ---------------------------------------------------------------- the Hugging Face Hub or a mirror

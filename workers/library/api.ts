@@ -6,6 +6,7 @@ import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics } from '../storage/metrics';
 import { bundledModels, findModel, modelPath, readModelText } from '../storage/models';
+import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
@@ -71,4 +72,9 @@ export const libraryApi: LibraryApi = {
   },
 
   storage: storageEstimate,
+
+  probeSets: listProbeSets,
+  probesOf: readProbes,
+  takeInProbes,
+  removeProbeSet,
 };

@@ -3,6 +3,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
 import type { ModelRecord, TokenizerRecord, WorkshopChannel } from '../api';
 import type { StoredCorpus } from './corpora';
+import type { StoredProbeSet } from './probe-sets';
 import { isQuotaError, quotaError } from './quota';
 import type { StoredIntake, StoredPreparation, StoredSource } from './workshop';
 
@@ -16,14 +17,15 @@ interface Schema extends DBSchema {
   sources: { key: string; value: StoredSource };
   intakes: { key: string; value: StoredIntake };
   preparations: { key: string; value: StoredPreparation };
+  probes: { key: string; value: StoredProbeSet };
 }
 
 const DATABASE = 'crossfade';
 /** One more with every store that is added. */
-const VERSION = 6;
+const VERSION = 7;
 
 /** Stores whose records have an id and no index. */
-const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'sources', 'intakes', 'preparations'] as const;
+const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'sources', 'intakes', 'preparations', 'probes'] as const;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
 

@@ -1,0 +1,66 @@
+/** Probe sets of a person's own: records in IndexedDB with their items, since a set is read in one piece. */
+import { StudioError } from '../../src/core/errors';
+import { parseProbes, type Probe } from '../../src/core/probes/probe';
+import type { OwnProbeSet } from '../api';
+import { putRecord, records } from './records';
+
+export type StoredProbeSet = OwnProbeSet & { probes: Probe[] };
+
+/** Far more than anyone asks a model, and small enough for one record. */
+const LARGEST = 16 * 2 ** 20;
+/** Bad lines that are kept by name. */
+const NAMED = 100;
+
+export async function listProbeSets(): Promise<OwnProbeSet[]> {
+  const stored = await (await records()).getAll('probes');
+  return stored.map(({ probes: _probes, ...set }) => set).sort((a, b) => a.createdAt - b.createdAt);
+}
+
+/** @throws StudioError `file-missing` when there is no such set */
+export async function readProbes(id: string): Promise<Probe[]> {
+  const stored = await (await records()).get('probes', id);
+  if (!stored) throw new StudioError('file-missing', `There is no probe set "${id}"`, { file: id, wanted: 'JSON Lines' });
+  return stored.probes;
+}
+
+/**
+ * A set of which no line can be used is told, with its faults, and not kept.
+ * @throws StudioError `file-too-large`, `file-unsupported`, `file-unreadable`, `quota`
+ */
+export async function takeInProbes(file: File): Promise<OwnProbeSet> {
+  if (file.size > LARGEST)
+    throw new StudioError('file-too-large', `${file.name} has ${file.size} bytes; the limit is ${LARGEST}`, {
+      file: file.name,
+      bytes: file.size,
+      limit: LARGEST,
+    });
+  const { probes, bad } = parseProbes(await textOf(file));
+  const set: OwnProbeSet = {
+    id: `p-${crypto.randomUUID()}`,
+    name: file.name.replace(/\.(jsonl?|ndjson|txt)$/i, ''),
+    createdAt: Date.now(),
+    items: probes.length,
+    badLines: bad.length,
+    bad: bad.slice(0, NAMED),
+  };
+  if (probes.length > 0) await putRecord('probes', { ...set, probes });
+  return set;
+}
+
+export async function removeProbeSet(id: string): Promise<void> {
+  await (await records()).delete('probes', id);
+}
+
+async function textOf(file: File): Promise<string> {
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await file.arrayBuffer();
+  } catch (error) {
+    throw new StudioError('file-unreadable', `${file.name} cannot be read`, { file: file.name, detail: String(error) });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new StudioError('file-unsupported', `${file.name} is not UTF-8`, { file: file.name, accepted: 'JSON Lines (UTF-8)' });
+  }
+}
