@@ -17,6 +17,11 @@ describe('createFormat', () => {
     expect(en.delta(-0.0002)).toBe('±0.000');
   });
 
+  it('gives intervals a real minus and no sign to zero', () => {
+    expect(en.interval({ low: -0.45, high: -0.3714 })).toBe('[−0.450, −0.371]');
+    expect(en.interval({ low: -0.0002, high: 1.25 }, 2)).toBe('[0.00, 1.25]');
+  });
+
   it('gives fewer digits to larger perplexities', () => {
     expect([5.2345, 28.94, 110.4].map((value) => en.perplexity(value))).toEqual(['5.23', '28.9', '110']);
   });

@@ -7,6 +7,8 @@ export interface Format {
   loss(value: number | null): string;
   /** Signed difference of losses: "−0.412", "+0.030". */
   delta(value: number | null): string;
+  /** 95 % interval behind its estimate: "[−0.450, −0.371]". */
+  interval(interval: { low: number; high: number }, digits?: number): string;
   perplexity(value: number | null): string;
   /** Ratio to "16.7 %". */
   percent(ratio: number | null, digits?: number): string;
@@ -62,6 +64,10 @@ export function createFormat(language: string): Format {
       if (value === null || Number.isNaN(value)) return NONE;
       const text = decimal(Math.abs(value), 3);
       return Number(Math.abs(value).toFixed(3)) === 0 ? `±${text}` : `${value < 0 ? '−' : '+'}${text}`;
+    },
+    interval: ({ low, high }, digits = 3) => {
+      const end = (value: number) => decimal(Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value, digits);
+      return `[${end(low)}, ${end(high)}]`;
     },
     perplexity: (value) => decimal(value, value !== null && Math.abs(value) >= 100 ? 0 : value !== null && Math.abs(value) >= 10 ? 1 : 2),
     percent: (ratio, digits = 1) => (ratio === null ? NONE : `${decimal(ratio * 100, digits)} %`),
