@@ -1,5 +1,5 @@
 /** The desk: transport, curves, what they mean, and the strips. */
-import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react';
+import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -27,6 +27,8 @@ import { useShortcuts } from './use-shortcuts';
 import { useTransport } from './use-transport';
 import { useWarmStart } from './use-warm-start';
 import styles from './Page.module.css';
+
+const MemoryCheck = lazy(() => import('./MemoryCheck'));
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -178,6 +180,9 @@ export default function Page() {
       <Background />
       <Transport models={models} onEdit={edit} />
       <DeskBanners />
+      <Suspense>
+        <MemoryCheck models={models} />
+      </Suspense>
       <Watch />
       <div className={styles.page}>
         <Curves />

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { exampleRecipe } from '../core/run/example-run';
+import { memoryDemand, withDemand } from './memory-fit';
+
+describe('a recipe that asks for less memory', () => {
+  const recipe = { ...exampleRecipe, batch: { rows: 24, accumulation: 2 } };
+
+  it('keeps the batch by accumulating', () => {
+    const changed = withDemand(recipe, { ...memoryDemand(recipe), rows: 6 });
+    expect(changed).toEqual({ ...recipe, batch: { rows: 6, accumulation: 8 } });
+  });
+
+  it('sees rather more text a step than less', () => {
+    const { batch } = withDemand(recipe, { ...memoryDemand(recipe), rows: 5 });
+    expect(batch).toEqual({ rows: 5, accumulation: 10 });
+  });
+
+  it('takes over checkpointing and context, and nothing else', () => {
+    const changed = withDemand(recipe, { ...memoryDemand(recipe), context: 64, checkpointing: true });
+    expect(changed).toEqual({ ...recipe, context: 64, activationCheckpointing: true });
+    expect(withDemand(recipe, memoryDemand(recipe))).toEqual(recipe);
+  });
+});
