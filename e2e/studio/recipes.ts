@@ -1,6 +1,6 @@
 /** Recipes for tests: presets as they are served, and a run small enough to end in seconds. */
 import { readFileSync } from 'node:fs';
-import { recipeSchema, type Channel, type Recipe } from '../../src/core/recipe/schema';
+import { recipeSchema, type Channel, type Recipe, type RecipeInput } from '../../src/core/recipe/schema';
 
 export function preset(id: string): { recipe: Recipe; title: { en: string; zh: string } } {
   const path = new URL(`../../public/recipes/${id}.json`, import.meta.url);
@@ -14,7 +14,8 @@ export const EN_AND_DOMAIN: Channel[] = [
   { id: 'domain', corpus: 'domain', role: 'domain', share: 0.5 },
 ];
 
-type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batch'>> & {
+type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batch' | 'evaluation'>> & {
+  evaluation?: RecipeInput['evaluation'];
   steps?: number;
   rows?: number;
   lr?: number;

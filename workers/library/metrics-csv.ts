@@ -11,6 +11,7 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
     ...ids.map((id) => `count_${id}`),
     ...ids.map((id) => `held_out_loss_${id}`),
     'retention',
+    ...(recipe.evaluation.probesPerGroup > 0 ? ['forgetting_risk'] : []),
     ...(recipe.precision === 'f16' ? ['loss_scale', 'skipped_steps'] : []),
   ];
   const logged = new Map(rows.map((row) => [row.step, row]));
@@ -25,6 +26,7 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
       ...ids.map((id) => row?.count[id]),
       ...ids.map((id) => evaluation?.channels[id]?.loss),
       evaluation?.retention,
+      ...(recipe.evaluation.probesPerGroup > 0 ? [evaluation?.probes?.risk?.value] : []),
       ...(recipe.precision === 'f16' ? [row?.lossScale, row?.skippedSteps] : []),
     ];
   });

@@ -8,11 +8,13 @@ import {
   hostTensors,
   readSafetensors,
   settled,
+  tokenLosses,
   trainingGradients,
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
 } from '../engine';
+import type { SequenceModel } from '../evaluate/sequences';
 import type { TokenBatch } from './token-batch';
 import type { BatchSums, EvaluableModel, ModelFiles, StepOptions, StepSums, StepTicket, TrainableModel } from './trainable-model';
 
@@ -24,7 +26,7 @@ interface EngineTicket extends StepTicket {
 }
 
 /** Held-out sums with a model that is not trained here: a base, a checkpoint. */
-export class EngineEvaluator implements EvaluableModel {
+export class EngineEvaluator implements EvaluableModel, SequenceModel {
   constructor(
     readonly model: DecoderModel,
     protected readonly channels: number,
@@ -36,6 +38,20 @@ export class EngineEvaluator implements EvaluableModel {
       return split(await sums.data<'float32'>(), this.channels);
     } finally {
       sums.dispose();
+    }
+  }
+
+  /** Longest text that stands by itself: the model's, which may be longer than the recipe's rows. */
+  get context(): number {
+    return this.model.config.context;
+  }
+
+  async tokenLosses(batch: TokenBatch): Promise<Float32Array> {
+    const losses = tokenLosses(this.model, batch);
+    try {
+      return await losses.data<'float32'>();
+    } finally {
+      losses.dispose();
     }
   }
 }

@@ -18,12 +18,22 @@ export interface EvaluationSubject {
   context: number;
   rowsPerChannel: number;
   rowsPerBatch: number;
+  /** Hash of the probes asked; absent where none are. */
+  probes?: string;
 }
 
 const rowSchema = z.object({
   step: z.literal(0),
   channels: z.record(z.string(), z.object({ loss: z.number(), tokens: z.number(), bytes: z.number() })),
   retention: z.number().nullable(),
+  probes: z
+    .object({
+      items: z.number(),
+      informative: z.array(z.enum(['grammar', 'commonsense', 'facts', 'logic'])),
+      risk: z.object({ value: z.number(), interval: z.object({ low: z.number(), high: z.number() }).nullable() }).nullable(),
+      answers: z.partialRecord(z.enum(['grammar', 'commonsense', 'facts', 'logic']), z.string()),
+    })
+    .optional(),
 });
 
 export async function evaluationCache(
@@ -39,7 +49,8 @@ export async function evaluationCache(
     async read() {
       if (!(await store.exists(path))) return null;
       try {
-        return rowSchema.parse(JSON.parse(await store.readText(path)));
+        const { probes, ...row } = rowSchema.parse(JSON.parse(await store.readText(path)));
+        return probes ? { ...row, probes } : row;
       } catch {
         return null;
       }

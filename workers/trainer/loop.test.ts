@@ -3,8 +3,61 @@ import { StudioError } from '../../src/core/errors';
 import { learningRateAt } from '../../src/core/schedule/schedule';
 import type { MemoryJournal } from './fixtures/rehearsal';
 import { Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
+import type { ProbeSample } from './probe-sample';
 
 const quota = () => new StudioError('quota', 'full', { needed: 2, available: 1 });
+
+describe('a run that is asked probes', () => {
+  /** Grammar falls by an item at each evaluation; the rest is guessed. */
+  function asked() {
+    const groups: string[][] = [];
+    const sample: ProbeSample = {
+      chances: { grammar: Array<number>(10).fill(0.5), logic: Array<number>(4).fill(0.5) },
+      async answer(of, { between, exclusively }) {
+        await between(0, 1);
+        groups.push([...of]);
+        const right = 10 - (groups.length - 1);
+        return exclusively(async () => ({
+          grammar: '1'.repeat(right) + '0'.repeat(10 - right),
+          ...(of.includes('logic') ? { logic: '0110' } : {}),
+        }));
+      },
+    };
+    return { sample, groups };
+  }
+
+  it('asks the base everything and later what the base knows, and trains as without', async () => {
+    const { sample, groups } = asked();
+    const [plain, probed] = [new Rehearsal(tinyRecipe()), new Rehearsal(tinyRecipe(), { probes: sample })];
+    await Promise.all([plain.loop.run(), probed.loop.run()]);
+    expect(groups).toEqual([['grammar', 'commonsense', 'facts', 'logic'], ['grammar'], ['grammar'], ['grammar']]);
+    const rows = probed.journal.evaluations();
+    expect(rows.map(({ probes }) => probes?.risk?.value)).toEqual([0, 1 - 9 / 10, 1 - 8 / 10, 1 - 7 / 10]);
+    expect(rows[0]!.probes).toMatchObject({ items: 14, informative: ['grammar'], answers: { logic: '0110' } });
+    const snapshot = probed.snapshots.at(-1)!;
+    expect(snapshot.riskSeries.x).toEqual([0, 4, 8, 12]);
+    expect(snapshot.risk).toMatchObject({ items: 14, risk: { value: 1 - 7 / 10 } });
+    expect([...probed.model.weights]).toEqual([...plain.model.weights]);
+    expect(probed.journal.rows()).toEqual(plain.journal.rows());
+    expect(rows.map(({ probes: _, ...row }) => row)).toEqual(plain.journal.evaluations());
+    expect(plain.snapshots.at(-1)!.risk).toBeNull();
+  });
+
+  it('can be stopped while it is asked, and holds no answers then', async () => {
+    const { sample } = asked();
+    const stopped: ProbeSample = {
+      ...sample,
+      async answer(of, options) {
+        if (rehearsal.loop.record.step === 4) void rehearsal.loop.stop();
+        return sample.answer(of, options);
+      },
+    };
+    const rehearsal = new Rehearsal(tinyRecipe(), { probes: stopped });
+    await rehearsal.loop.run();
+    expect(rehearsal.loop.record).toMatchObject({ state: 'stopped', stopReason: 'person', step: 4, error: null });
+    expect(rehearsal.journal.evaluations().map(({ step }) => step)).toEqual([0]);
+  });
+});
 
 describe('a run from start to end', () => {
   it('logs step 1 and every window after it, evaluates and saves on time, and learns', async () => {

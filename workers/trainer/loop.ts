@@ -3,7 +3,9 @@
  * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
+import { ABILITY_GROUPS } from '../../src/core/metrics/forgetting-risk';
 import { meanRetention } from '../../src/core/metrics/loss';
+import { informativeGroups, sampledRisk, type SampledAnswers } from '../../src/core/metrics/sampled-risk';
 import { effectiveShares } from '../../src/core/mixture/strategy';
 import { settingsAt, type RunHistory } from '../../src/core/run/snapshot';
 import type {
@@ -24,6 +26,7 @@ import type { EngineLock } from './engine-lock';
 import { checkChange, recordChange } from './live-changes';
 import { LoggingWindow } from './logging-window';
 import { RunDiary } from './run-diary';
+import type { ProbeSample } from './probe-sample';
 import type { RunJournal } from './run-journal';
 import type { RunState } from './run-state';
 import type { BatchSampler } from './sampler';
@@ -47,6 +50,8 @@ export interface LoopParts {
   model: TrainableModel;
   sampler: BatchSampler;
   heldOut: HeldOutSet;
+  /** Asked at each evaluation for the forgetting risk; null where the recipe asks none. */
+  probes: ProbeSample | null;
   journal: RunJournal;
   lock: EngineLock;
   clock: Clock;
@@ -308,24 +313,28 @@ export class TrainingLoop {
     const cached = record.step === 0 ? await parts.baseCache.read() : null;
     const started = parts.clock.now();
     let waited = 0;
+    const goesOn = async () => {
+      const asked = parts.clock.now();
+      const goOn = await this.boundary();
+      waited += parts.clock.now() - asked;
+      return goOn;
+    };
     const channels =
       cached?.channels ??
       (await evaluateHeldOut(parts.model, parts.heldOut, {
         exclusively: (work) => parts.lock.run(work),
-        between: async (partial) => {
+        between: (partial) => {
           this.feed.showPartial(record.step, partial);
-          const asked = parts.clock.now();
-          const goOn = await this.boundary();
-          waited += parts.clock.now() - asked;
-          return goOn;
+          return goesOn();
         },
       }));
+    const base = parts.evaluations[0] ?? record.base;
+    const probes = channels && (cached?.probes ?? (await this.askProbes(base, goesOn)));
     this.feed.showPartial(record.step, null);
-    if (channels === null) return false;
+    if (channels === null || probes === null) return false;
     this.checkEvaluation(channels);
     if (!cached) this.feed.evaluationPace.add(parts.clock.now() - started - waited);
-    const base = parts.evaluations[0] ?? record.base;
-    const row: EvaluationRow = { step: record.step, channels, retention: null };
+    const row: EvaluationRow = { step: record.step, channels, retention: null, ...(probes ? { probes } : {}) };
     row.retention = meanRetention(base ?? row, row, record.recipe.channels);
     if (record.step === 0) {
       record.base = row;
@@ -337,6 +346,33 @@ export class TrainingLoop {
     await this.writeDown();
     this.feed.send(true);
     return true;
+  }
+
+  /** Forgetting risk by the sample of probes; undefined where none are asked, null when the person stopped the run meanwhile. */
+  private async askProbes(base: EvaluationRow | null, goesOn: () => Promise<boolean>): Promise<EvaluationRow['probes'] | null> {
+    const { probes, lock } = this.parts;
+    if (!probes) return undefined;
+    const { rows } = this.record.recipe.batch;
+    let goOn = true;
+    let answers: SampledAnswers;
+    try {
+      // What the base only guesses cannot be forgotten, so it is asked once.
+      answers = await probes.answer(base?.probes?.informative ?? ABILITY_GROUPS, {
+        // No more at once than a step has.
+        tokensPerBatch: rows * this.record.recipe.context,
+        exclusively: (work) => lock.run(work),
+        between: async () => {
+          goOn = await goesOn();
+          if (!goOn) throw new StudioError('cancelled', 'The run was stopped during an evaluation');
+        },
+      });
+    } catch (error) {
+      if (goOn) throw error;
+      return null;
+    }
+    const before = base?.probes?.answers ?? answers;
+    const informative = base?.probes?.informative ?? informativeGroups(answers, probes.chances);
+    return { ...sampledRisk(before, answers, informative), answers };
   }
 
   private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {

@@ -8,6 +8,7 @@ import type { LiveSettings, RunRecord, RunSnapshot } from '../../src/core/run/ty
 import type { DeviceInfo, OnProgress } from '../api';
 import { buildHeldOutSet } from '../evaluate/held-out';
 import { lastCheckpoint, listCheckpoints, removeCheckpointsAfter } from '../storage/checkpoints';
+import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
 import { readMetrics, truncateMetrics } from '../storage/metrics';
 import { createRun, readRun } from '../storage/runs';
@@ -19,6 +20,7 @@ import { checkPrecision } from '../engine';
 import { EngineModel } from './engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
+import { probeSample, readProbes, type ProbeSample } from './probe-sample';
 import { storedJournal } from './run-journal';
 import { parseRunState, type RunState } from './run-state';
 import { rowOrders } from './row-order';
@@ -124,6 +126,7 @@ interface Trained {
   weightsHash: string;
   tokenizerHash: string;
   tokenBytes: ArrayLike<number>;
+  probes: { sample: ProbeSample; hash: string } | null;
 }
 
 async function loadModel(
@@ -131,16 +134,23 @@ async function loadModel(
   checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
   { device }: Studio,
 ): Promise<Trained> {
+  const { probesPerGroup } = recipe.evaluation;
+  const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
   const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.context);
   try {
     const longest = model.config.context;
     if (recipe.context > longest) refuse('context', String(recipe.context), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
+    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
     return {
-      model: new EngineModel(model, recipe, device.backend !== 'webgpu', stored),
+      model: engine,
       weightsHash: hash,
       tokenizerHash: tokenizer.hash,
       tokenBytes: tokenizer.tokenizer.byteLengths(),
+      probes: probes && {
+        sample: probeSample(probes, tokenizer.tokenizer, engine),
+        hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
+      },
     };
   } catch (error) {
     model.dispose();
@@ -172,6 +182,7 @@ async function assembleLoop(
     tokenizer: trained.tokenizerHash,
     channels: heldOut,
     ...rows,
+    ...(trained.probes ? { probes: trained.probes.hash } : {}),
   };
   return new TrainingLoop({
     record,
@@ -183,6 +194,7 @@ async function assembleLoop(
     model: trained.model,
     sampler,
     heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, rows),
+    probes: trained.probes?.sample ?? null,
     journal: storedJournal(record.id),
     lock: studio.lock,
     clock: studio.clock,

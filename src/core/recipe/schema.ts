@@ -89,6 +89,8 @@ export const recipeSchema = z
       everySteps: count(1),
       /** Held-out rows per channel: the same rows each time. */
       rowsPerChannel: count(1, 4096),
+      /** Items of each ability group (grammar, commonsense, facts, logic) asked for the forgetting risk: the same each time; 0 is off. */
+      probesPerGroup: orElse(count(0, 128), 0),
     }),
     saving: z.strictObject({ everySteps: count(1), keep: orElse(count(1, 100), 3) }),
     logging: z.strictObject({ everySteps: count(1) }),

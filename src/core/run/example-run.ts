@@ -68,6 +68,8 @@ export function exampleRun(
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
     retentionSeries: { x: [], y: [] },
+    risk: null,
+    riskSeries: { x: [], y: [] },
     markers: [],
     checkpoints: [],
   };

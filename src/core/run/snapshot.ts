@@ -26,6 +26,7 @@ export class RunHistory {
   private readonly train: Map<string, SeriesBuilder>;
   private readonly heldOut: Map<string, SeriesBuilder>;
   private readonly retention = new SeriesBuilder();
+  private readonly risk = new SeriesBuilder();
   private readonly tokens = new Map<string, number>();
   private readonly evaluationSteps: number[] = [];
   private readonly events: RunEvent[] = [];
@@ -66,6 +67,7 @@ export class RunHistory {
     this.base ??= evaluation;
     this.latest = evaluation;
     this.retention.push(evaluation.step, meanRetention(this.base, evaluation, this.recipe.channels));
+    if (evaluation.probes) this.risk.push(evaluation.step, evaluation.probes.risk?.value ?? null);
     this.evaluationSteps.push(evaluation.step);
   }
 
@@ -113,9 +115,11 @@ export class RunHistory {
         };
       }),
       retention: base && latest ? meanRetention(base, latest, recipe.channels) : null,
+      risk: latest?.probes ?? null,
       train: seriesOf(this.train),
       heldOut: seriesOf(this.heldOut),
       retentionSeries: this.retention.series(),
+      riskSeries: this.risk.series(),
       markers: this.markers(record, checkpoints),
       checkpoints: [...checkpoints],
     };

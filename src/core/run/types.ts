@@ -1,5 +1,6 @@
 /** What a run is, as stored and as shown. Losses are nats per token; shares and retention are ratios. */
 import type { ErrorRecord } from '../errors';
+import type { SampledAnswers, SampledRisk } from '../metrics/sampled-risk';
 import type { ChannelRole, Recipe, Schedule } from '../recipe/schema';
 
 export type RunState =
@@ -61,6 +62,8 @@ export interface EvaluationRow {
   channels: Record<string, ChannelEvaluation>;
   /** Mean over general channels of exp(base loss − loss); null without a general channel. */
   retention: number | null;
+  /** With `evaluation.probesPerGroup`: answers to the sample of probes, and the risk against the base. */
+  probes?: SampledRisk & { answers: SampledAnswers };
 }
 
 export interface CheckpointRecord {
@@ -152,10 +155,13 @@ export interface RunSnapshot {
   channels: ChannelMeter[];
   /** Mean general retention now. */
   retention: number | null;
+  /** Forgetting risk now, from the sample of probes; null where none is asked. */
+  risk: SampledRisk | null;
   /** Train loss series by channel id, and `total`. */
   train: Record<string, Series>;
   heldOut: Record<string, Series>;
   retentionSeries: Series;
+  riskSeries: Series;
   markers: Marker[];
   checkpoints: CheckpointRecord[];
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { informativeGroups, sampledRisk } from './sampled-risk';
+
+const half = (count: number) => Array<number>(count).fill(0.5);
+
+describe('informativeGroups', () => {
+  it('keeps groups that guessing would answer so well in at most one case of twenty', () => {
+    // P(X ≥ 8 | 10, ½) = 56/1024 > 0.05, P(X ≥ 9 | 10, ½) = 11/1024 < 0.05.
+    const chances = { grammar: half(10), commonsense: half(10), facts: half(3) };
+    expect(informativeGroups({ grammar: '1111111110', commonsense: '1111111100', facts: '000' }, chances)).toEqual(['grammar']);
+  });
+
+  it('counts no item that the model could not read', () => {
+    // P(5 of 5 | ½) = 1/32.
+    expect(informativeGroups({ facts: '11-11-1-' }, { facts: half(8) })).toEqual(['facts']);
+    expect(informativeGroups({ facts: '--------' }, { facts: half(8) })).toEqual([]);
+  });
+});
+
+describe('sampledRisk', () => {
+  it('weighs the informative groups by METHOD’s weights, scaled to sum 1', () => {
+    // grammar: 10 → 8 of 10, score 0.8, weight 0.3/0.5; facts: 5 → 4 of 8, score 0.8; the third is left out.
+    const base = { grammar: '1111111111', facts: '11111000', logic: '0101' };
+    const { items, informative, risk } = sampledRisk(base, { grammar: '1111111100', facts: '11110000' }, ['grammar', 'facts']);
+    expect({ items, informative }).toEqual({ items: 22, informative: ['grammar', 'facts'] });
+    expect(risk!.value).toBeCloseTo(0.6 * 0.2 + 0.4 * 0.2, 12);
+    expect(risk!.interval!.low).toBeLessThan(risk!.value);
+    expect(risk!.interval!.high).toBeGreaterThan(risk!.value);
+  });
+
+  it('reads no risk from a group that got better, and none from the base itself', () => {
+    expect(sampledRisk({ grammar: '11110' }, { grammar: '11111' }, ['grammar']).risk!.value).toBe(0);
+    expect(sampledRisk({ grammar: '11110' }, { grammar: '11110' }, ['grammar']).risk).toEqual({ value: 0, interval: { low: 0, high: 0 } });
+  });
+
+  it('is no figure where nothing is informative', () => {
+    expect(sampledRisk({ grammar: '0101' }, { grammar: '0000' }, [])).toEqual({ items: 4, informative: [], risk: null });
+  });
+});

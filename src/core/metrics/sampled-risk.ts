@@ -1,0 +1,71 @@
+/**
+ * Forgetting risk while a run trains: from a small sample of probes, the same at every evaluation. A group's accuracy has steps of one item,
+ * so the figure is coarse, and its interval says how much.
+ */
+import { chanceTail, SIGNIFICANCE } from './binomial';
+import { bootstrap } from './bootstrap';
+import type { Estimate } from './channel-measure';
+import { ABILITY_GROUPS, forgettingRisk, type AbilityGroup } from './forgetting-risk';
+
+/** Ability group → one character an item: "1" right, "0" wrong, "-" too long for the model. */
+export type SampledAnswers = Partial<Record<AbilityGroup, string>>;
+
+export interface SampledRisk {
+  /** Items asked of the base that it could read. */
+  items: number;
+  /** Groups that the base answers better than by chance: only these can show forgetting, and only these are asked again. */
+  informative: AbilityGroup[];
+  /** 0 to 1; null where no group is informative. */
+  risk: Estimate | null;
+}
+
+/** Of resamples, so that the same answers give the same interval. */
+const SEED = 95;
+
+/** Groups in which the base does better than by guessing. @param chances of a right guess, by group and item */
+export function informativeGroups(
+  base: SampledAnswers,
+  chances: Readonly<Partial<Record<AbilityGroup, readonly number[]>>>,
+): AbilityGroup[] {
+  return ABILITY_GROUPS.filter((group) => {
+    const read = [...(base[group] ?? '')].flatMap((answer, at) =>
+      answer === '-' ? [] : [{ right: answer === '1', chance: chances[group]![at]! }],
+    );
+    const right = read.filter((item) => item.right).length;
+    return (
+      right > 0 &&
+      chanceTail(
+        right,
+        read.map(({ chance }) => chance),
+      ) <= SIGNIFICANCE
+    );
+  });
+}
+
+/** @param tuned answers at least of the informative groups, to the same items as the base's */
+export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers, informative: readonly AbilityGroup[]): SampledRisk {
+  const items = ABILITY_GROUPS.reduce((sum, group) => sum + readable(base[group]).length, 0);
+  const pairs = informative.map((group) => ({ group, base: readable(base[group]), tuned: readable(tuned[group]) }));
+  const riskOf = (times: readonly Float64Array[]) =>
+    forgettingRisk(
+      pairs.map(({ group, base: before, tuned: after }, at) => ({
+        group,
+        base: accuracy(before, times[at]!),
+        tuned: accuracy(after, times[at]!),
+        informative: true,
+      })),
+    )?.risk ?? Number.NaN;
+  const sizes = pairs.map(({ base: { length } }) => length);
+  const value = riskOf(sizes.map((size) => new Float64Array(size).fill(1)));
+  if (Number.isNaN(value)) return { items, informative: [], risk: null };
+  const [interval = null] = bootstrap(sizes, (times) => [riskOf(times)], { seed: SEED });
+  return { items, informative: [...informative], risk: { value, interval } };
+}
+
+const readable = (answers: string | undefined): boolean[] =>
+  [...(answers ?? '')].filter((answer) => answer !== '-').map((answer) => answer === '1');
+
+function accuracy(right: readonly boolean[], times: Float64Array): number {
+  const all = times.reduce((sum, count) => sum + count, 0);
+  return right.reduce((sum, one, at) => sum + (one ? times[at]! : 0), 0) / all;
+}

@@ -1,0 +1,45 @@
+/** The sample of the shipped ability probes that a run is asked at each of its evaluations. */
+import { ABILITY_GROUPS, type AbilityGroup } from '../../src/core/metrics/forgetting-risk';
+import type { SampledAnswers } from '../../src/core/metrics/sampled-risk';
+import { chanceOf, parseProbes, type Probe } from '../../src/core/probes/probe';
+import { sampleProbes } from '../../src/core/probes/sample';
+import { z } from '../../src/core/zod';
+import { scoreProbes, type ProbeTokenizer } from '../evaluate/probe-scores';
+import type { SequenceModel, SequenceOptions } from '../evaluate/sequences';
+import { fetchManifest, fetchPublic } from '../storage/public-files';
+
+export interface ProbeSample {
+  /** Of a right guess, by group and item. */
+  chances: Readonly<Partial<Record<AbilityGroup, readonly number[]>>>;
+  /** Answers to the items of these groups; no weight changes. @throws what `between` throws to end it */
+  answer(groups: readonly AbilityGroup[], options: SequenceOptions): Promise<SampledAnswers>;
+}
+
+const manifestSchema = z.object({ sets: z.array(z.object({ file: z.string(), group: z.string() })) });
+
+/** @throws StudioError `fetch-failed` */
+export async function readProbes(perGroup: number): Promise<Probe[]> {
+  const { sets } = manifestSchema.parse(await fetchManifest('probes/manifest.json'));
+  const ability = sets.filter(({ group }) => (ABILITY_GROUPS as readonly string[]).includes(group));
+  const read = await Promise.all(
+    ability.map(async ({ file, group }) => ({ group, probes: parseProbes(await (await fetchPublic(`probes/${file}`)).text()).probes })),
+  );
+  return sampleProbes(read, perGroup);
+}
+
+export function probeSample(probes: readonly Probe[], tokenizer: ProbeTokenizer, model: SequenceModel): ProbeSample {
+  const itemsOf = (group: AbilityGroup) => probes.filter((probe) => probe.group === group);
+  return {
+    chances: Object.fromEntries(ABILITY_GROUPS.map((group) => [group, itemsOf(group).map(chanceOf)])),
+    async answer(groups, options) {
+      const asked = groups.flatMap(itemsOf);
+      const scores = await scoreProbes(model, tokenizer, asked, options);
+      const answers: SampledAnswers = {};
+      scores.forEach((score, at) => {
+        const group = asked[at]!.group as AbilityGroup;
+        answers[group] = (answers[group] ?? '') + ('right' in score ? String(Number(score.right)) : '-');
+      });
+      return answers;
+    },
+  };
+}
