@@ -1,6 +1,8 @@
-/** The pages: path, key of its name in `common.nav`, and the chunk that holds it. */
+/** The pages: path, key of its name in `common.nav`, and the chunks that hold it and its texts. */
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import { Columns2, Database, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
+import type { Namespace } from '../i18n/keys';
+import { loadTexts } from '../i18n/start';
 
 export type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';
 
@@ -11,11 +13,23 @@ export interface PageRoute {
   Page: LazyExoticComponent<ComponentType>;
 }
 
+function page(texts: readonly Namespace[], load: () => Promise<{ default: ComponentType }>): PageRoute['Page'] {
+  return lazy(async () => {
+    const [module] = await Promise.all([load(), loadTexts(texts)]);
+    return module;
+  });
+}
+
 export const ROUTES: readonly PageRoute[] = [
-  { id: 'desk', path: '/desk', icon: SlidersVertical, Page: lazy(() => import('../desk/Page')) },
-  { id: 'compare', path: '/compare', icon: Columns2, Page: lazy(() => import('../compare/Page')) },
-  { id: 'runs', path: '/runs', icon: History, Page: lazy(() => import('../runs/Page')) },
-  { id: 'corpus', path: '/corpus', icon: Database, Page: lazy(() => import('../corpus/Page')) },
-  { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: lazy(() => import('../tokenizer/Page')) },
-  { id: 'models', path: '/models', icon: Boxes, Page: lazy(() => import('../models/Page')) },
+  { id: 'desk', path: '/desk', icon: SlidersVertical, Page: page(['diagnosis'], () => import('../desk/Page')) },
+  {
+    id: 'compare',
+    path: '/compare',
+    icon: Columns2,
+    Page: page(['compare', 'measures', 'inside', 'diagnosis', 'report'], () => import('../compare/Page')),
+  },
+  { id: 'runs', path: '/runs', icon: History, Page: page(['runs', 'diagnosis'], () => import('../runs/Page')) },
+  { id: 'corpus', path: '/corpus', icon: Database, Page: page(['corpus'], () => import('../corpus/Page')) },
+  { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: page(['tokenizer'], () => import('../tokenizer/Page')) },
+  { id: 'models', path: '/models', icon: Boxes, Page: page(['models'], () => import('../models/Page')) },
 ];

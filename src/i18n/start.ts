@@ -1,16 +1,18 @@
 /**
- * Languages of the studio. One language's texts are loaded at a time; the choice is stored, the browser's language is the
- * default. In development a missing key throws, so that none reaches a person.
+ * Languages of the studio. Of one language the texts of the open pages are loaded; the choice is stored, the browser's language is
+ * the default. In development a missing key throws, so that none reaches a person.
  */
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
-import type {} from './keys';
+import type { Namespace } from './keys';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const STORED = 'crossfade.language';
-const locales = { en: () => import('./en'), zh: () => import('./zh') };
+const files = import.meta.glob<Record<string, unknown>>('./{en,zh}/*.json', { import: 'default' });
+/** Texts of every page, and those that a page has asked for since. */
+const wanted = new Set<Namespace>(['common', 'errors', 'desk']);
 
 /** The stored choice, else the first of the browser's languages that the studio speaks, else English. */
 export function preferredLanguage(stored: string | null, browser: readonly string[]): Language {
@@ -18,10 +20,16 @@ export function preferredLanguage(stored: string | null, browser: readonly strin
   return wanted.flatMap((tag) => LANGUAGES.filter((language) => language === tag))[0] ?? 'en';
 }
 
-async function load(language: Language): Promise<void> {
-  if (i18next.hasResourceBundle(language, 'common')) return;
-  const { default: texts } = await locales[language]();
-  for (const [namespace, bundle] of Object.entries(texts)) i18next.addResourceBundle(language, namespace, bundle);
+async function load(language: Language, namespaces: Iterable<Namespace>): Promise<void> {
+  const missing = [...namespaces].filter((namespace) => !i18next.hasResourceBundle(language, namespace));
+  const texts = await Promise.all(missing.map((namespace) => files[`./${language}/${namespace}.json`]!()));
+  missing.forEach((namespace, at) => i18next.addResourceBundle(language, namespace, texts[at]));
+}
+
+/** Loads a page's own texts, in this language now and in another when it is chosen. Rejects when they cannot be fetched. */
+export async function loadTexts(namespaces: readonly Namespace[]): Promise<void> {
+  for (const namespace of namespaces) wanted.add(namespace);
+  await load(i18next.language === 'zh' ? 'zh' : 'en', namespaces);
 }
 
 export async function startI18n(): Promise<void> {
@@ -38,12 +46,12 @@ export async function startI18n(): Promise<void> {
       return key;
     },
   });
-  await load(language);
+  await load(language, wanted);
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
 }
 
 export async function changeLanguage(language: Language): Promise<void> {
-  await load(language);
+  await load(language, wanted);
   await i18next.changeLanguage(language);
   localStorage.setItem(STORED, language);
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
