@@ -85,6 +85,7 @@ describe('measureProbes', () => {
       ['facts', true, 2],
       ['facts', false, 1],
     ]);
+    expect(groups[0]!.likelihood!.map(({ value }) => value)).toEqual([-1, -1]);
     const { rougeL, bleu, knowledge } = groups[0]!.written!;
     expect(rougeL.map(({ value }) => value)).toEqual([0.1, expect.closeTo(0.3, 12)]);
     expect(bleu.map(({ value }) => value)).toEqual([5, 17]);

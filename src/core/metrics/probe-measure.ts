@@ -28,6 +28,8 @@ export interface ProbeGroupMeasure {
   retention: (number | null)[];
   /** Change against the base of each item's score (right or wrong; log-likelihood per byte of a reference). Null for the base. */
   knowledge: (DomainKnowledge | null)[];
+  /** Mean log-likelihood per UTF-8 byte of the reference answers, by model; null for other groups. */
+  likelihood: Estimate[] | null;
   /** Of what the models wrote to reference questions; null for other groups and where nothing was written. */
   written: WrittenMeasure | null;
 }
@@ -120,6 +122,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
             ),
           )
         : null,
+      likelihood: answered[group]! ? null : models.map((model) => estimate(group * models.length + model)),
       informative: base[group]!,
       retention: models.map((model) =>
         model === 0 || !base[group]! ? null : all[group * models.length + model]! / all[group * models.length]!,

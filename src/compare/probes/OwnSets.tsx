@@ -1,0 +1,117 @@
+/** A person's own questions: files taken in, what was wrong in them, and the sets that are kept. */
+import { useState } from 'react';
+import { CloseButton } from '@mantine/core';
+import { FilePlus2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { OwnProbeSet } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { Confirm } from '../../ui/Confirm';
+import { ErrorBanner } from '../../ui/ErrorBanner';
+import { FileDrop } from '../../ui/FileDrop';
+import { useFaultText } from './fault-text';
+import { useProbeSets } from './store';
+import styles from './Probes.module.css';
+
+const EXAMPLES = [
+  '{"prompt": "The organ that pumps blood is the", "choices": [" heart", " liver"], "answer": 0, "group": "anatomy"}',
+  '{"good": "The wound has healed.", "bad": "The wound have healed.", "group": "grammar"}',
+  '{"prompt": "Inflammation of the pancreas is called", "reference": " pancreatitis", "group": "terms"}',
+];
+
+export function OwnSets() {
+  const { t } = useTranslation('measures');
+  const { own, taken, error, takeIn, dismissError } = useProbeSets();
+  return (
+    <details className={styles.own}>
+      <summary>
+        <FilePlus2 size={14} aria-hidden /> {t('probes.own.title')}
+      </summary>
+      <div className={styles.ownBody}>
+        <FileDrop
+          title={t('probes.own.drop')}
+          hint={t('probes.own.hint')}
+          pick={t('probes.own.pick')}
+          accept=".jsonl,.json,.ndjson,.txt"
+          onFiles={(files) => void takeIn(files)}
+        />
+        <div>
+          <p className={styles.dim}>{t('probes.own.format')}</p>
+          <pre className={styles.example} tabIndex={0} aria-label={t('probes.own.format')}>
+            {EXAMPLES.join('\n')}
+          </pre>
+        </div>
+        {error && (
+          <div className={styles.bleed}>
+            <ErrorBanner error={error} onDismiss={dismissError} />
+          </div>
+        )}
+        {taken
+          .filter(({ items }) => items === 0)
+          .map((set) => (
+            <div key={set.id} role="status">
+              <p>{t('probes.own.notKept', { name: set.name })}</p>
+              <BadLines set={set} open />
+            </div>
+          ))}
+        {own.length > 0 && (
+          <ul className={styles.ownList} aria-label={t('probes.own.label')}>
+            {own.map((set) => (
+              <OwnSet key={set.id} set={set} fresh={taken.some(({ id }) => id === set.id)} />
+            ))}
+          </ul>
+        )}
+      </div>
+    </details>
+  );
+}
+
+function OwnSet({ set, fresh }: { set: OwnProbeSet; fresh: boolean }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const remove = useProbeSets((state) => state.remove);
+  const [asking, setAsking] = useState(false);
+  return (
+    <li data-testid="own-probe-set">
+      <div className={styles.ownHead}>
+        <strong>{set.name}</strong>
+        <span className={styles.dim}>
+          {t('probes.own.items', { count: set.items, shown: format.count(set.items) })} · {format.dateTime(set.createdAt)}
+        </span>
+        <CloseButton size="sm" aria-label={t('probes.own.remove', { name: set.name })} onClick={() => setAsking(true)} />
+      </div>
+      {set.badLines > 0 && <BadLines set={set} open={fresh} />}
+      <Confirm
+        opened={asking}
+        title={t('probes.own.remove', { name: set.name })}
+        confirm={t('probes.own.removeYes')}
+        onConfirm={() => {
+          setAsking(false);
+          void remove(set.id);
+        }}
+        onClose={() => setAsking(false)}
+      >
+        <p>{t('probes.own.removeText')}</p>
+      </Confirm>
+    </li>
+  );
+}
+
+function BadLines({ set, open }: { set: OwnProbeSet; open: boolean }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const faultText = useFaultText();
+  const more = set.badLines - set.bad.length;
+  return (
+    <details className={styles.bad} open={open}>
+      <summary>{t('probes.own.bad', { count: set.badLines, shown: format.count(set.badLines) })}</summary>
+      <ul data-testid="bad-lines">
+        {set.bad.map(({ line, fault }) => (
+          <li key={line}>
+            <b>{t('probes.own.line', { line: format.count(line) })}</b> {faultText(fault)}
+          </li>
+        ))}
+        {more > 0 && <li className={styles.dim}>{t('probes.own.more', { count: more, shown: format.count(more) })}</li>}
+      </ul>
+    </details>
+  );
+}
