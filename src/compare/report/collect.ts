@@ -1,0 +1,117 @@
+/** Gathers what was measured, and what the library knows of the run, into the parts of a report. Nothing is measured for it. */
+import type { DeviceInfo } from '../../../workers/api';
+import { diagnose } from '../../core/diagnosis/diagnose';
+import { weightMap } from '../../core/metrics/weight-parts';
+import { isChannelColour, type ChannelColour } from '../../core/report/palette';
+import type {
+  ReportChannel,
+  ReportCurves,
+  ReportMeasures,
+  ReportParts,
+  ReportRun,
+  ReportSeries,
+  ReportWeights,
+} from '../../core/report/report';
+import type { RunRecord, RunSnapshot, Series } from '../../core/run/types';
+import { channelColour } from '../../ui/channel-colour';
+import { letterOf } from '../letters';
+import type { Measures } from '../measures-store';
+import type { WeightsSource } from '../sources';
+import type { ComparedChannel, ComparedFigures } from '../summary';
+
+export interface ReportSources {
+  at: number;
+  product: ReportParts['product'];
+  device: DeviceInfo | null;
+  /** A, B and the third. */
+  picked: readonly WeightsSource[];
+  results: Partial<Measures>;
+  /** What the run stored, where the channels were not measured. */
+  stored: ComparedFigures | null;
+  /** Of a person's own corpora, by id. */
+  ownNames: ReadonlyMap<string, string>;
+  run: { record: RunRecord; snapshot: RunSnapshot } | null;
+}
+
+export function collectReport({ at, product, device, picked, results, stored, ownNames, run }: ReportSources): ReportParts {
+  const weights = picked.map(({ key, name, step }, model): ReportWeights => ({ key, letter: letterOf(model), name, step }));
+  const figures = results.channels ?? stored;
+  return {
+    title: run?.record.name ?? weights[1]?.name ?? weights[0]?.name ?? product.name,
+    at,
+    product,
+    device: device && {
+      backend: device.backend,
+      threads: device.threads,
+      adapter: device.backend === 'webgpu' ? device.adapter || 'WebGPU' : '',
+    },
+    weights,
+    channels: channelsOf(
+      [...(run?.record.recipe.channels ?? []), ...(figures?.channels ?? []), ...(results.terms?.channels ?? [])],
+      ownNames,
+    ),
+    ...(run ? { run: runOf(run.record), curves: curvesOf(run.snapshot), diagnosis: diagnose(run.snapshot) } : {}),
+    ...measuresOf(results, stored, weights),
+  };
+}
+
+function measuresOf(results: Partial<Measures>, stored: ComparedFigures | null, weights: readonly ReportWeights[]): ReportMeasures {
+  const { channels, terms, probes, memorisation, robustness, weights: changes, attention } = results;
+  const parts: ReportMeasures = {};
+  if (channels) parts.evaluation = { from: 'documents', count: channels.documents, measure: channels.measure };
+  else if (stored) parts.evaluation = { from: 'run', count: stored.documents, measure: stored.measure };
+  if (terms) {
+    const { overall, documents, terms: all } = terms.measure;
+    parts.terms = {
+      documents,
+      overall,
+      terms: all.map(({ passages: [first], ...term }) => ({
+        ...term,
+        passage: first ? { before: first.before, term: first.term, after: first.after } : null,
+      })),
+    };
+  }
+  if (probes) parts.probes = { sets: probes.sets, measure: probes.measure };
+  if (memorisation)
+    parts.memorisation = weights.flatMap(({ key, letter }) => (memorisation[key] ? [{ letter, channels: memorisation[key] }] : []));
+  if (robustness) parts.robustness = robustness;
+  if (changes)
+    parts.layers = weights.flatMap(({ key, letter }) => {
+      const list = letter === 'A' ? undefined : changes[key];
+      if (!list) return [];
+      const places = weightMap(list).places.map(({ place, parameters, relative, share }) => ({ place, parameters, relative, share }));
+      return [{ letter, places }];
+    });
+  if (attention) parts.attention = { text: attention.text, divergence: attention.view.divergence };
+  return parts;
+}
+
+function channelsOf(channels: readonly ComparedChannel[], ownNames: ReadonlyMap<string, string>): ReportChannel[] {
+  const byId = new Map(channels.map((channel) => [channel.id, channel]));
+  return [...byId.values()].map(({ id, corpus, role }) => ({
+    id,
+    corpus,
+    role,
+    name: ownNames.get(corpus) ?? null,
+    colour: tokenOf(channelColour(corpus)),
+  }));
+}
+
+/** The token's name inside `var(--channel-…)`. */
+function tokenOf(colour: string): ChannelColour {
+  const name = /^var\(--channel-(.+)\)$/.exec(colour)?.[1] ?? '';
+  return isChannelColour(name) ? name : 'total';
+}
+
+function runOf(record: RunRecord): ReportRun {
+  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe, changes } = record;
+  return { id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes };
+}
+
+function curvesOf({ train, heldOut, retentionSeries, riskSeries }: RunSnapshot): ReportCurves {
+  const each = (all: Record<string, Series>) => Object.fromEntries(Object.entries(all).map(([id, series]) => [id, withGaps(series)]));
+  const risk = riskSeries.x.length > 0 ? { risk: withGaps(riskSeries) } : {};
+  return { train: each(train), heldOut: each(heldOut), retention: withGaps(retentionSeries), ...risk };
+}
+
+const withGaps = ({ x, y }: Series): ReportSeries => ({ x, y: y.map((value) => (Number.isFinite(value) ? value : null)) });

@@ -1,0 +1,35 @@
+/** The report's languages: texts of both, whichever the page speaks, and their number formats. */
+import { createWords, type ReportTexts, type ReportWords } from '../../core/report/words';
+import { createFormat } from '../../i18n/format';
+import { LANGUAGES, type Language } from '../../i18n/start';
+
+const TAGS: Record<Language, string> = { en: 'en', zh: 'zh-CN' };
+const files = import.meta.glob<ReportTexts>('../../i18n/{en,zh}/{report,common,desk,measures}.json', { import: 'default' });
+
+/** @param first the language that the report opens in */
+export function loadReportWords(first: Language): Promise<ReportWords[]> {
+  const order = [first, ...LANGUAGES.filter((language) => language !== first)];
+  return Promise.all(
+    order.map(async (language) => {
+      const [report, common, desk, measures] = await Promise.all(
+        ['report', 'common', 'desk', 'measures'].map((name) => files[`../../i18n/${language}/${name}.json`]!()),
+      );
+      return createWords(TAGS[language], reportTexts(report!, common!, desk!, measures!), createFormat(language));
+    }),
+  );
+}
+
+/** What the pages have words for already, the report takes from them. */
+export function reportTexts(report: ReportTexts, common: ReportTexts, desk: ReportTexts, measures: ReportTexts): ReportTexts {
+  const { state, stopReason, role, corpora } = common;
+  const probes = measures['probes'] as ReportTexts;
+  return {
+    ...report,
+    state: state!,
+    stopReason: stopReason!,
+    role: role!,
+    channel: corpora!,
+    reading: desk['reading']!,
+    group: probes['group']!,
+  };
+}

@@ -1,0 +1,54 @@
+/** A language as the report needs it: its texts, and how it writes numbers. */
+
+export interface ReportTexts {
+  readonly [key: string]: string | ReportTexts;
+}
+
+/** The part of the page's number formats that reports use. */
+export interface ReportFormat {
+  loss(value: number | null): string;
+  delta(value: number | null): string;
+  perplexity(value: number | null): string;
+  percent(ratio: number | null, digits?: number): string;
+  retention(value: number | null): string;
+  lr(value: number): string;
+  count(value: number | null): string;
+  decimal(value: number | null, digits: number): string;
+  dateTime(epochMs: number): string;
+}
+
+export interface ReportWords {
+  /** BCP 47: "en", "zh-CN". */
+  lang: string;
+  format: ReportFormat;
+  /** The text at a dotted key with its values put in. @throws Error when there is no such text or a value is missing */
+  t(key: string, values?: Readonly<Record<string, string>>): string;
+  /** False where the language has no such text: for names that a person gave. */
+  has(key: string): boolean;
+  /** "a, b and c" */
+  list(items: readonly string[]): string;
+}
+
+export function createWords(lang: string, texts: ReportTexts, format: ReportFormat): ReportWords {
+  const find = (key: string): string | null => {
+    let at: string | ReportTexts | undefined = texts;
+    for (const part of key.split('.')) at = typeof at === 'object' && Object.hasOwn(at, part) ? at[part] : undefined;
+    return typeof at === 'string' ? at : null;
+  };
+  const lists = new Intl.ListFormat(lang, { type: 'conjunction' });
+  return {
+    lang,
+    format,
+    t: (key, values = {}) => {
+      const text = find(key);
+      if (text === null) throw new Error(`No text for the key "${key}"`);
+      return text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+        const value = values[name];
+        if (value === undefined) throw new Error(`No value for {{${name}}} of "${key}"`);
+        return value;
+      });
+    },
+    has: (key) => find(key) !== null,
+    list: (items) => lists.format(items),
+  };
+}
