@@ -1,7 +1,7 @@
-/** Two sets of weights side by side: figures per channel, text from the same prompt, loss token by token. */
-import { useEffect, useMemo } from 'react';
+/** Two sets of weights side by side, a third laid over them: three figures first, then a view for each question behind them. */
+import { useEffect } from 'react';
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
-import { ArrowLeftRight, Download, SlidersVertical } from 'lucide-react';
+import { ArrowLeftRight, Plus, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { Link } from 'wouter';
@@ -11,15 +11,15 @@ import { EmptyState } from '../ui/EmptyState';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { PageHead } from '../ui/PageHead';
 import { Skeleton } from '../ui/Skeleton';
-import { GeneratePanel } from './GeneratePanel';
-import { MeasurePanel } from './MeasurePanel';
-import { findSource } from './sources';
+import { GainCard } from './cards/GainCard';
+import { MeasureLine } from './cards/MeasureLine';
+import { RetentionCard } from './cards/RetentionCard';
+import { RiskCard } from './cards/RiskCard';
+import { useFigures } from './figures';
+import { ReportButton } from './report/ReportButton';
+import { findSource, suggestThird } from './sources';
 import { useCompare } from './store';
-import { tradePoints } from './stored';
-import { summarise } from './summary';
-import { SummaryCards } from './SummaryCards';
-import { TokenPanel } from './TokenPanel';
-import { TradePlot } from './TradePlot';
+import { Views } from './Views';
 import { WeightsPicker } from './WeightsPicker';
 import pickerStyles from './Picker.module.css';
 import styles from './Page.module.css';
@@ -48,15 +48,16 @@ export default function Page() {
     <>
       <PageHead title={t('title')} titleHidden>
         <div className={pickerStyles.row}>
-          <WeightsPicker side="a" />
+          <WeightsPicker place="a" />
           <Tooltip label={t('pick.swap')}>
             <ActionIcon variant="default" size={32} aria-label={t('pick.swap')} onClick={swap} disabled={library !== 'ready'}>
               <ArrowLeftRight size={15} />
             </ActionIcon>
           </Tooltip>
-          <WeightsPicker side="b" />
+          <WeightsPicker place="b" />
+          <Third />
           <span className={pickerStyles.spacer} />
-          <DownloadButton />
+          <ReportButton />
         </div>
       </PageHead>
       {libraryError && <ErrorBanner error={libraryError} onRetry={() => void load()} />}
@@ -70,44 +71,39 @@ export default function Page() {
   );
 }
 
-function Loading() {
+function Third() {
+  const { t } = useTranslation('compare');
+  const groups = useCompare((state) => state.groups);
+  const address = useCompare((state) => state.address);
+  const choose = useCompare((state) => state.choose);
+  if (address.c !== null) return <WeightsPicker place="c" />;
+  const suggested = suggestThird(groups, address);
   return (
-    <div className={styles.grid}>
-      <Card>
-        <Skeleton lines={3} />
-      </Card>
-      <Card>
-        <Skeleton lines={3} />
-      </Card>
-      <Card className={styles.wide}>
-        <Skeleton lines={7} />
-      </Card>
-    </div>
+    suggested !== null && (
+      <Button variant="default" leftSection={<Plus size={14} />} onClick={() => choose('c', suggested)}>
+        {t('pick.addThird')}
+      </Button>
+    )
   );
 }
 
-/** Vocabulary sizes that differ are surely different tokenizers; equal ones are checked by their token counts. */
-function useSummary() {
-  const evaluation = useCompare((state) => state.evaluation);
-  const groups = useCompare((state) => state.groups);
-  const models = useCompare((state) => state.models);
-  const address = useCompare((state) => state.address);
-  return useMemo(() => {
-    const a = findSource(groups, address.a);
-    const b = findSource(groups, address.b);
-    if (!evaluation || !a || !b) return null;
-    const vocabulary = (base: string) => models.find((model) => model.id === base)?.vocabulary;
-    const same = a.base === b.base || vocabulary(a.base) === vocabulary(b.base);
-    return summarise(evaluation.comparison, evaluation.channels, same);
-  }, [evaluation, groups, models, address]);
+function Loading() {
+  return (
+    <div className={styles.summary}>
+      {[0, 1, 2].map((card) => (
+        <Card key={card}>
+          <Skeleton lines={3} />
+        </Card>
+      ))}
+    </div>
+  );
 }
 
 function Content() {
   const { t } = useTranslation('compare');
   const groups = useCompare((state) => state.groups);
   const address = useCompare((state) => state.address);
-  const checkpoints = useCompare((state) => state.checkpoints);
-  const summary = useSummary();
+  const figures = useFigures();
   const a = findSource(groups, address.a);
   const b = findSource(groups, address.b);
   if (!a || !b)
@@ -116,7 +112,6 @@ function Content() {
         <p>{t('noRun.text')}</p>
       </EmptyState>
     );
-  const points = tradePoints(b, checkpoints);
   const onlyBase = groups.every((group) => group.run === null);
   return (
     <>
@@ -136,40 +131,13 @@ function Content() {
           </Banner>
         )
       )}
-      <div className={styles.grid} data-plot={points.length > 0}>
-        <SummaryCards summary={summary} />
-        <TradePlot points={points} source={b} />
-        <MeasurePanel summary={summary} />
-        <GeneratePanel a={a} b={b} />
-        <TokenPanel />
+      <div className={styles.summary}>
+        <GainCard figures={figures} />
+        <RetentionCard figures={figures} />
+        <RiskCard />
       </div>
+      <MeasureLine figures={figures} />
+      <Views />
     </>
-  );
-}
-
-/** The comparison as it stands, for a notebook or a report. */
-function DownloadButton() {
-  const { t } = useTranslation('compare');
-  const evaluation = useCompare((state) => state.evaluation);
-  const download = () => {
-    const { address, generation, continuations } = useCompare.getState();
-    const written = continuations.a.state === 'done' && continuations.b.state === 'done';
-    const record = {
-      weights: address,
-      evaluation,
-      generation: written ? { ...generation, a: continuations.a.text, b: continuations.b.text } : null,
-    };
-    const url = URL.createObjectURL(new Blob([JSON.stringify(record, null, 2)], { type: 'application/json' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = 'comparison.json';
-    link.click();
-    // The browser has taken the blob when the click returns; the address may go after it.
-    setTimeout(() => URL.revokeObjectURL(url), 0);
-  };
-  return (
-    <Button variant="default" leftSection={<Download size={14} />} disabled={evaluation === null} onClick={download}>
-      {t('download')}
-    </Button>
   );
 }

@@ -1,18 +1,20 @@
-/** One side's weights: a searchable list of base models and of checkpoints, grouped by run. */
+/** One place's weights: a searchable list of base models and of checkpoints, grouped by run. */
 import { useMemo } from 'react';
-import { Select } from '@mantine/core';
+import { ActionIcon, Select, Tooltip } from '@mantine/core';
+import { X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { Letter } from './Letter';
 import { useSourceName } from './names';
-import { useCompare, type Side } from './store';
+import { useCompare, type Place } from './store';
 import styles from './Picker.module.css';
 
-export function WeightsPicker({ side }: { side: Side }) {
+export function WeightsPicker({ place }: { place: Place }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
   const sourceName = useSourceName();
   const groups = useCompare((state) => state.groups);
-  const value = useCompare((state) => state.address[side]);
+  const value = useCompare((state) => state.address[place]);
   const choose = useCompare((state) => state.choose);
   const data = useMemo(() => {
     const taken = new Set<string>();
@@ -25,17 +27,15 @@ export function WeightsPicker({ side }: { side: Side }) {
     });
   }, [groups, format, sourceName, t]);
   return (
-    <div className={styles.side} data-side={side}>
-      <span className={styles.letter} aria-hidden>
-        {side.toUpperCase()}
-      </span>
+    <div className={styles.side} data-side={place}>
+      <Letter place={place} />
       <Select
         className={styles.select}
-        aria-label={t(`pick.${side}`)}
-        data-testid={`weights-${side}`}
+        aria-label={t(`pick.${place}`)}
+        data-testid={`weights-${place}`}
         data={data}
         value={value}
-        onChange={(key) => key !== null && choose(side, key)}
+        onChange={(key) => key !== null && choose(place, key)}
         searchable
         allowDeselect={false}
         nothingFoundMessage={t('pick.nothing')}
@@ -45,6 +45,13 @@ export function WeightsPicker({ side }: { side: Side }) {
         classNames={{ dropdown: styles.dropdown ?? '' }}
         comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
       />
+      {place === 'c' && (
+        <Tooltip label={t('pick.removeThird')}>
+          <ActionIcon variant="subtle" color="gray" size={28} aria-label={t('pick.removeThird')} onClick={() => choose('c', null)}>
+            <X size={15} />
+          </ActionIcon>
+        </Tooltip>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareHash, parseWeightsKey, readCompareAddress, weightsKey } from './address';
+import { compareHash, parseWeightsKey, readCompareAddress, readView, VIEWS, weightsKey } from './address';
 
 describe('compare address', () => {
   it('names a model and a checkpoint', () => {
@@ -10,7 +10,7 @@ describe('compare address', () => {
   it('reads back what it wrote', () => {
     for (const key of ['model:nano', 'run:3f2a@1200', 'run:a b&c=d@0']) {
       const address = readCompareAddress(compareHash({ a: key, b: 'model:other' }));
-      expect(address).toEqual({ a: key, b: 'model:other' });
+      expect(address).toEqual({ a: key, b: 'model:other', c: null });
       expect(weightsKey(parseWeightsKey(key)!)).toBe(key);
     }
   });
@@ -21,8 +21,23 @@ describe('compare address', () => {
   });
 
   it('drops keys that name no weights', () => {
-    expect(readCompareAddress('#/compare?a=nano&b=run:x@y')).toEqual({ a: null, b: null });
-    expect(readCompareAddress('#/compare')).toEqual({ a: null, b: null });
+    expect(readCompareAddress('#/compare?a=nano&b=run:x@y')).toEqual({ a: null, b: null, c: null });
+    expect(readCompareAddress('#/compare')).toEqual({ a: null, b: null, c: null });
     expect(parseWeightsKey('run:x@-1')).toBeNull();
+  });
+
+  it('holds a third set of weights', () => {
+    const address = { a: 'model:nano', b: 'run:3f2a@1200', c: 'run:3f2a@600' };
+    expect(compareHash(address)).toBe('#/compare?a=model:nano&b=run:3f2a@1200&c=run:3f2a@600');
+    expect(readCompareAddress(compareHash(address))).toEqual(address);
+    expect(readCompareAddress('#/compare?a=model:nano&c=600')).toEqual({ a: 'model:nano', b: null, c: null });
+  });
+
+  it('names every view but the first, and takes an unknown one for the first', () => {
+    for (const view of VIEWS) expect(readView(compareHash({ a: 'model:nano' }, view))).toBe(view);
+    expect(compareHash({ a: 'model:nano' }, 'channels')).toBe('#/compare?a=model:nano');
+    expect(compareHash({ a: 'model:nano' }, 'probes')).toBe('#/compare?a=model:nano&view=probes');
+    expect(readView('#/compare?view=elsewhere')).toBe('channels');
+    expect(readView('#/compare')).toBe('channels');
   });
 });

@@ -14,18 +14,17 @@ import type {
   WeightsRef,
 } from '../../workers/api';
 import type { ErrorRecord } from '../core/errors';
-import type { MixtureMeasure } from '../core/metrics/channel-measure';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { Probe } from '../core/probes/probe';
 import type { ProbeScore } from '../core/probes/score';
 import { lab } from '../lab/lab';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
-import type { ComparedChannel } from './summary';
+import type { ComparedChannel, ComparedFigures } from './summary';
 
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
-  channels: { measure: MixtureMeasure; channels: ComparedChannel[]; documentsPerChannel: number };
+  channels: ComparedFigures;
   terms: { measure: TermsMeasure; channels: ComparedChannel[] };
   probes: { sets: string[]; probes: Probe[]; scores: ProbeScore[][]; measure: ProbeMeasure };
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
@@ -51,6 +50,10 @@ interface MeasuresState {
   measure<K extends MeasureKind>(kind: K, work: (weights: WeightsRef[], onProgress: OnProgress) => Promise<Measures[K]>): Promise<void>;
 }
 
+/** The engine counts the models that it evaluates; a person knows them by their letters. */
+const withLetter = (progress: Progress): Progress =>
+  progress.phase === 'evaluate' ? { ...progress, item: 'ABC'[Number(progress.item)] ?? progress.item } : progress;
+
 export const useMeasures = create<MeasuresState>()((set, get) => ({
   results: {},
   errors: {},
@@ -68,7 +71,7 @@ export const useMeasures = create<MeasuresState>()((set, get) => ({
         delete errors[kind];
         set({ running: kind, progress: null, errors });
         try {
-          const result = await work(weights, (progress) => set({ progress }));
+          const result = await work(weights, (progress) => set({ progress: withLetter(progress) }));
           if (useCompare.getState().address === address) set({ results: { ...get().results, [kind]: result } });
         } finally {
           set({ running: null, progress: null });

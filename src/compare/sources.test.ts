@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CorpusRecord, ModelRecord } from '../../workers/api';
 import type { CheckpointRecord, EvaluationRow, RunRecord } from '../core/run/types';
-import { channelChoices, defaultChannels, defaultRows } from './channels';
-import { defaultAddress, findSource, groupSources } from './sources';
-import { storedComparison, tradePoints } from './stored';
+import { channelChoices, defaultChannels } from './channel-choices';
+import { defaultAddress, findSource, groupSources, suggestThird } from './sources';
+import { storedFigures } from './stored';
 
 const model = (id: string) => ({ id, name: id }) as ModelRecord;
 const corpus = (id: string, role: CorpusRecord['role']) => ({ id, role }) as CorpusRecord;
@@ -50,9 +50,9 @@ describe('groupSources', () => {
   });
 
   it('proposes the latest run’s base against its last checkpoint', () => {
-    expect(defaultAddress(groups)).toEqual({ a: 'model:nano', b: 'run:new@100' });
-    expect(defaultAddress(groupSources([model('nano')], [], new Map()))).toEqual({ a: 'model:nano', b: 'model:nano' });
-    expect(defaultAddress([])).toEqual({ a: null, b: null });
+    expect(defaultAddress(groups)).toEqual({ a: 'model:nano', b: 'run:new@100', c: null });
+    expect(defaultAddress(groupSources([model('nano')], [], new Map()))).toEqual({ a: 'model:nano', b: 'model:nano', c: null });
+    expect(defaultAddress([])).toEqual({ a: null, b: null, c: null });
   });
 });
 
@@ -63,7 +63,6 @@ describe('channels', () => {
     const choices = channelChoices(run('new', 1), corpora);
     expect(choices.map((choice) => `${choice.id}:${choice.corpus}`)).toEqual(['en:en', 'med:domain', 'zh:zh', 'domain-legal:domain-legal']);
     expect(defaultChannels(run('new', 1), choices)).toEqual(['en', 'med']);
-    expect(defaultRows(run('new', 1))).toBe(24);
   });
 
   it('takes one domain without a run', () => {
@@ -71,28 +70,55 @@ describe('channels', () => {
   });
 });
 
-describe('storedComparison', () => {
-  const source = (key: string) => findSource(groups, key)!;
+describe('suggestThird', () => {
+  const third = (a: string, b: string) => suggestThird(groups, { a, b, c: null });
 
-  it('knows a run’s base and its evaluated checkpoints', () => {
-    const found = storedComparison(source('model:nano'), source('run:new@100'), checkpoints)!;
-    expect([found.comparison.a.step, found.comparison.b.step, found.rowsPerChannel, found.stored]).toEqual([0, 100, 24, true]);
-    expect(storedComparison(source('run:new@50'), source('run:new@100'), checkpoints)!.comparison.a.step).toBe(50);
+  it('takes the latest free checkpoint of B’s run, then of another, then a model', () => {
+    expect(third('model:nano', 'run:new@100')).toBe('run:new@50');
+    expect(third('run:new@50', 'run:new@100')).toBe('run:old@50');
+    expect(third('model:nano', 'run:old@50')).toBe('run:new@100');
+    expect(suggestThird(groupSources([model('one'), model('two')], [], new Map()), { a: 'model:one', b: 'model:one', c: null })).toBe(
+      'model:two',
+    );
+    expect(suggestThird(groupSources([model('one')], [], new Map()), { a: 'model:one', b: 'model:one', c: null })).toBeNull();
+  });
+});
+
+describe('storedFigures', () => {
+  const stored = (...keys: string[]) =>
+    storedFigures(
+      keys.map((key) => findSource(groups, key)!),
+      checkpoints,
+    );
+
+  it('knows a run’s base and its evaluated checkpoints, a third among them', () => {
+    const { measure, channels, documents } = stored('model:nano', 'run:new@100', 'run:new@50')!;
+    expect(documents).toBe(24);
+    expect(channels.map(({ id }) => id)).toEqual(['en', 'med']);
+    expect(measure.channels[1]!.loss).toEqual([4, 3.2, 3.5].map((value) => ({ value, interval: null })));
+    expect(stored('run:new@50', 'run:new@100')!.measure.channels[1]!.loss.map(({ value }) => value)).toEqual([3.5, 3.2]);
+  });
+
+  it('works out differences, bits per byte and retention as METHOD says', () => {
+    const { measure } = stored('model:nano', 'run:new@100')!;
+    const [en, med] = measure.channels;
+    expect(med!.delta[0]).toBeNull();
+    expect(med!.delta[1]!.value).toBeCloseTo(-0.8, 12);
+    expect(med!.bitsPerByte[0]!.value).toBeCloseTo(1.923593388, 8); // 4 nats · 10 tokens / (30 bytes · ln 2)
+    expect(med!.deltaBits[1]!.value).toBeCloseTo(-0.384718678, 8); // −0.8 · 10 / (30 · ln 2)
+    expect(measure.domainGain[1]!.value).toBeCloseTo(0.384718678, 8);
+    expect(en!.retention[1]!.value).toBe(1);
+    expect(measure.meanRetention).toEqual([null, { value: 1, interval: null }]);
+  });
+
+  it('leaves out a third that the run does not know', () => {
+    expect(stored('model:nano', 'run:new@100', 'run:old@50')!.measure.channels[0]!.loss).toHaveLength(2);
   });
 
   it('knows nothing of another base, another run or a checkpoint without evaluation', () => {
-    expect(storedComparison(source('model:other'), source('run:new@100'), checkpoints)).toBeNull();
-    expect(storedComparison(source('run:old@50'), source('run:new@100'), checkpoints)).toBeNull();
-    expect(storedComparison(source('model:nano'), source('run:old@50'), checkpoints)).toBeNull();
-    expect(storedComparison(source('model:nano'), source('model:other'), checkpoints)).toBeNull();
-  });
-
-  it('draws every evaluated checkpoint as gain against retention', () => {
-    const points = tradePoints(source('run:new@100'), checkpoints);
-    expect(points.map((point) => [point.step, Number(point.gain.toFixed(6)), point.retention])).toEqual([
-      [50, 0.5, 0.97],
-      [100, 0.8, 0.93],
-    ]);
-    expect(tradePoints(source('model:nano'), checkpoints)).toEqual([]);
+    expect(stored('model:other', 'run:new@100')).toBeNull();
+    expect(stored('run:old@50', 'run:new@100')).toBeNull();
+    expect(stored('model:nano', 'run:old@50')).toBeNull();
+    expect(stored('model:nano', 'model:other')).toBeNull();
   });
 });

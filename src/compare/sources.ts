@@ -84,3 +84,15 @@ export function defaultAddress(groups: readonly SourceGroup[]): CompareAddress {
 function newestFirst(runs: RunRecord[]): RunRecord[] {
   return [...runs].sort((one, other) => other.createdAt - one.createdAt);
 }
+
+/** A third to begin with: the latest weights that are neither A nor B, of B's run if it has any. Null where there are no others. */
+export function suggestThird(groups: readonly SourceGroup[], { a, b }: CompareAddress): string | null {
+  const free = (group: SourceGroup | undefined) => group?.sources.find(({ key }) => key !== a && key !== b)?.key;
+  const run = findSource(groups, b)?.run?.id;
+  const own = groups.find((group) => group.run !== null && group.run.id === run);
+  for (const group of [own, ...groups.filter(({ run }) => run !== null), ...groups]) {
+    const key = free(group);
+    if (key !== undefined) return key;
+  }
+  return null;
+}

@@ -1,35 +1,23 @@
-/** State of the compare page: what is picked, what was measured, what was written. Calls go through the lab. */
+/**
+ * State of the compare page: which weights are picked, which channels are measured on how much text, what the run itself stored, and
+ * whose turn it is on the engine. Calls go through the lab.
+ */
 import { create } from 'zustand';
-import type { Comparison, CorpusRecord, GenerateOptions, ModelRecord, Progress } from '../../workers/api';
+import type { CorpusRecord, ModelRecord } from '../../workers/api';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { meetCorpora } from '../ui/own-channels';
 import { compareHash, readCompareAddress, readView, type CompareAddress, type View } from './address';
-import { channelChoices, defaultChannels, defaultRows } from './channels';
-import { defaultAddress, findSource, groupSources, type SourceGroup, type WeightsSource } from './sources';
-import { storedComparison } from './stored';
-import type { ComparedChannel } from './summary';
-import { tokenChanges, type TokenChanges } from './token-scale';
+import { channelChoices, defaultChannels, DEFAULT_DOCUMENTS } from './channel-choices';
+import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';
+import { storedFigures } from './stored';
+import type { ComparedChannel, ComparedFigures } from './summary';
 
-export type Side = 'a' | 'b';
 /** A place of the address: two sides, and a third set of weights laid over them. */
-export type Place = Side | 'c';
-export type Activity = 'evaluate' | 'generate' | 'score' | 'measure';
-
-export interface Evaluation {
-  comparison: Comparison;
-  channels: ComparedChannel[];
-  rowsPerChannel: number;
-  /** True when the run measured it while training; false when measured here. */
-  stored: boolean;
-}
-
-export interface Continuation {
-  text: string;
-  state: 'idle' | 'waiting' | 'writing' | 'done' | 'stopped';
-}
+export type Place = 'a' | 'b' | 'c';
+export type Activity = 'generate' | 'score' | 'measure';
 
 export interface CompareState {
   library: 'loading' | 'ready' | 'failed';
@@ -44,20 +32,12 @@ export interface CompareState {
   missing: string[];
   choices: ComparedChannel[];
   chosen: string[];
-  rowsPerChannel: number;
+  /** Held-out documents of each channel that a measure reads. */
+  documentsPerChannel: number;
   /** The engine does one thing at a time for this page. */
   activity: Activity | null;
-  progress: Progress | null;
-  evaluation: Evaluation | null;
-  evaluationError: ErrorRecord | null;
-  generation: GenerateOptions;
-  /** The prompt that the continuations belong to. */
-  prompted: string;
-  continuations: Record<Side, Continuation>;
-  generationError: ErrorRecord | null;
-  text: string;
-  changes: TokenChanges | null;
-  textError: ErrorRecord | null;
+  /** What the run measured by itself while it trained; null where it knows nothing of A and B. */
+  stored: ComparedFigures | null;
 
   load(): Promise<void>;
   /** Follows a link or the back button. */
@@ -69,44 +49,15 @@ export interface CompareState {
   engage(activity: Activity, work: () => Promise<void>, fail: (error: ErrorRecord) => void): Promise<void>;
   swap(): void;
   toggleChannel(id: string): void;
-  setRows(rows: number): void;
-  evaluate(): Promise<void>;
-  setGeneration(options: Partial<GenerateOptions>): void;
-  generate(): Promise<void>;
-  setText(text: string): void;
-  scoreText(): Promise<void>;
+  setDocuments(documents: number): void;
   cancel(): Promise<void>;
 }
 
-const NOTHING_WRITTEN: Record<Side, Continuation> = { a: { text: '', state: 'idle' }, b: { text: '', state: 'idle' } };
-
-/** Milliseconds between two looks of a text that is being written: tokens come faster than a page should be drawn. */
-const PACE = 80;
-
-/** Passes on the latest text at most once a PACE. */
-function paced(show: (text: string) => void): (text: string) => void {
-  let latest = '';
-  let waiting = false;
-  return (text) => {
-    latest = text;
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      show(latest);
-    }, PACE);
-  };
-}
+const sameChannels = (one: readonly ComparedChannel[], other: readonly ComparedChannel[]) =>
+  one.map(({ id }) => id).join() === other.map(({ id }) => id).join();
 
 export const useCompare = create<CompareState>()((set, get) => {
-  function pair(): { a: WeightsSource; b: WeightsSource } | null {
-    const { groups, address } = get();
-    const a = findSource(groups, address.a);
-    const b = findSource(groups, address.b);
-    return a && b ? { a, b } : null;
-  }
-
-  /** Everything measured or written belongs to a pair: with another pair it goes, and what the run stored takes its place. */
+  /** With other weights the figures that their run stored take the place of the former. */
   function adopt(address: CompareAddress): void {
     const { groups, corpora, checkpoints } = get();
     const missing = [address.a, address.b, address.c].flatMap((key) => (key !== null && !findSource(groups, key) ? [key] : []));
@@ -118,21 +69,17 @@ export const useCompare = create<CompareState>()((set, get) => {
     };
     const a = findSource(groups, effective.a);
     const b = findSource(groups, effective.b);
+    const c = findSource(groups, effective.c);
     const run = b?.run ?? a?.run ?? null;
     const choices = channelChoices(run, corpora);
-    const evaluation = a && b ? storedComparison(a, b, checkpoints) : null;
+    const stored = a && b ? storedFigures([a, b, ...(c ? [c] : [])], checkpoints) : null;
     set({
       address: effective,
       missing,
       choices,
-      chosen: defaultChannels(run, choices),
-      rowsPerChannel: defaultRows(run),
-      evaluation,
-      evaluationError: null,
-      continuations: NOTHING_WRITTEN,
-      generationError: null,
-      changes: null,
-      textError: null,
+      // The person's choice of channels stays as long as there are the same to choose from.
+      chosen: sameChannels(choices, get().choices) ? get().chosen : defaultChannels(run, choices),
+      stored,
     });
   }
 
@@ -145,7 +92,7 @@ export const useCompare = create<CompareState>()((set, get) => {
   /** Runs one thing on the engine. A cancelled one is no error: the person asked for it. */
   async function engage(activity: Activity, work: () => Promise<void>, fail: (error: ErrorRecord) => void): Promise<void> {
     if (get().activity !== null) return;
-    set({ activity, progress: null });
+    set({ activity });
     try {
       await openDevice();
       await work();
@@ -153,7 +100,7 @@ export const useCompare = create<CompareState>()((set, get) => {
       const record = errorRecord(error);
       if (record.code !== 'cancelled') fail(record);
     } finally {
-      set({ activity: null, progress: null });
+      set({ activity: null });
     }
   }
 
@@ -169,18 +116,9 @@ export const useCompare = create<CompareState>()((set, get) => {
     missing: [],
     choices: [],
     chosen: [],
-    rowsPerChannel: 16,
+    documentsPerChannel: DEFAULT_DOCUMENTS,
     activity: null,
-    progress: null,
-    evaluation: null,
-    evaluationError: null,
-    generation: { prompt: '', seed: 1, temperature: 0.8, topP: 0.95, topK: 40, maxTokens: 64 },
-    prompted: '',
-    continuations: NOTHING_WRITTEN,
-    generationError: null,
-    text: '',
-    changes: null,
-    textError: null,
+    stored: null,
 
     async load() {
       try {
@@ -200,7 +138,8 @@ export const useCompare = create<CompareState>()((set, get) => {
           (wanted.a ?? before.address.a) === before.address.a &&
           (wanted.b ?? before.address.b) === before.address.b &&
           (wanted.c ?? before.address.c) === before.address.c;
-        if (!same || !pair()) adopt(wanted);
+        const { groups, address } = get();
+        if (!same || !findSource(groups, address.a) || !findSource(groups, address.b)) adopt(wanted);
         if (location.hash.startsWith('#/compare')) history.replaceState(history.state, '', compareHash(get().address, get().view));
       } catch (error) {
         set({ library: 'failed', libraryError: errorRecord(error) });
@@ -216,7 +155,7 @@ export const useCompare = create<CompareState>()((set, get) => {
     },
 
     choose(place, key) {
-      if (key !== null || place === 'c') point({ ...get().address, [place]: key });
+      if ((key !== null || place === 'c') && key !== get().address[place]) point({ ...get().address, [place]: key });
     },
     swap: () => point({ ...get().address, a: get().address.b, b: get().address.a }),
     show(view) {
@@ -231,88 +170,10 @@ export const useCompare = create<CompareState>()((set, get) => {
       if (!next.delete(id)) next.add(id);
       set({ chosen: choices.flatMap((channel) => (next.has(channel.id) ? [channel.id] : [])) });
     },
-    setRows: (rowsPerChannel) => set({ rowsPerChannel }),
-
-    evaluate: () =>
-      engage(
-        'evaluate',
-        async () => {
-          const sides = pair();
-          const { choices, chosen, rowsPerChannel, models, address } = get();
-          const channels = choices.filter((channel) => chosen.includes(channel.id));
-          if (!sides || channels.length === 0) return;
-          set({ evaluationError: null });
-          const onProgress = (progress: Progress) => set({ progress });
-          const corpora = [...new Set(channels.map((channel) => channel.corpus))];
-          for (const base of new Set([sides.a.base, sides.b.base]))
-            if (models.some((model) => model.id === base)) await lab.tokenizer.prepare(base, corpora, onProgress);
-          const comparison = await lab.trainer.compare(sides.a.weights, sides.b.weights, channels, rowsPerChannel, onProgress);
-          if (get().address !== address) return;
-          set({ evaluation: { comparison, channels, rowsPerChannel, stored: false } });
-        },
-        (evaluationError) => set({ evaluationError }),
-      ),
-
-    setGeneration: (options) => set({ generation: { ...get().generation, ...options } }),
-
-    generate: () =>
-      engage(
-        'generate',
-        async () => {
-          const sides = pair();
-          const { generation, address } = get();
-          if (!sides || generation.prompt.trim() === '') return;
-          const write = (side: Side, change: Partial<Continuation>) => {
-            const { continuations } = get();
-            set({ continuations: { ...continuations, [side]: { ...continuations[side], ...change } } });
-          };
-          set({
-            generationError: null,
-            prompted: generation.prompt,
-            continuations: { a: { text: '', state: 'waiting' }, b: { text: '', state: 'waiting' } },
-          });
-          try {
-            // One after the other: they share the processor, so in turns neither would be done sooner.
-            for (const side of ['a', 'b'] as const) {
-              write(side, { state: 'writing' });
-              const show = paced((text) => {
-                if (get().address === address && get().continuations[side].state === 'writing') write(side, { text });
-              });
-              let text = '';
-              const whole = await lab.trainer.generate(sides[side].weights, generation, (piece) => {
-                text += piece;
-                show(text);
-              });
-              if (get().address !== address) return;
-              write(side, { text: whole, state: 'done' });
-            }
-          } catch (error) {
-            for (const side of ['a', 'b'] as const)
-              if (get().continuations[side].state !== 'done') write(side, { state: get().address === address ? 'stopped' : 'idle' });
-            throw error;
-          }
-        },
-        (generationError) => set({ generationError }),
-      ),
-
-    setText: (text) => set({ text }),
-
-    scoreText: () =>
-      engage(
-        'score',
-        async () => {
-          const sides = pair();
-          const { text, address } = get();
-          if (!sides || text.trim() === '') return;
-          set({ textError: null });
-          const losses = await lab.trainer.tokenLosses(sides.a.weights, sides.b.weights, text);
-          if (get().address === address) set({ changes: tokenChanges(losses) });
-        },
-        (textError) => set({ textError }),
-      ),
+    setDocuments: (documentsPerChannel) => set({ documentsPerChannel }),
 
     cancel: async () => {
-      if (get().activity === 'evaluate') await lab.tokenizer.cancel();
+      if (get().activity === 'measure') await lab.tokenizer.cancel();
       await lab.trainer.cancel();
     },
   };

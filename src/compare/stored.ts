@@ -1,59 +1,66 @@
 /** A run measures its checkpoints on the same held-out rows while it trains: then a comparison needs no waiting. */
+import type { Estimate, MixtureMeasure } from '../core/metrics/channel-measure';
+import { bitsPerByte, retention } from '../core/metrics/loss';
 import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
 import type { WeightsSource } from './sources';
-import type { Evaluation } from './store';
+import type { ComparedChannel, ComparedFigures } from './summary';
 
-/** What the run knows about both sides, or null: both must be of one run, as its base or as a checkpoint it evaluated. */
-export function storedComparison(
-  a: WeightsSource,
-  b: WeightsSource,
+/**
+ * What the run knows about A, B and the third, or null where it lacks A or B: they must be of one run, as its base or as checkpoints
+ * that it evaluated. A third that the run lacks is left out.
+ */
+export function storedFigures(
+  picked: readonly WeightsSource[],
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
-): Evaluation | null {
-  const run = b.run ?? a.run;
-  if (!run || (a.run && b.run && a.run.id !== b.run.id)) return null;
+): ComparedFigures | null {
+  const [a, b, c] = picked;
+  const run = b?.run ?? a?.run;
+  if (!run || !a || !b) return null;
   const measured = (source: WeightsSource): EvaluationRow | null => {
     if (source.run === null) return source.base === run.recipe.base ? run.base : null;
+    if (source.run.id !== run.id) return null;
     return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === source.step)?.evaluation ?? null;
   };
-  const one = measured(a);
-  const other = measured(b);
+  const [one, other, third] = [measured(a), measured(b), c ? measured(c) : null];
   if (!one || !other) return null;
+  const rows = third ? [one, other, third] : [one, other];
   const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
-  return { comparison: { a: one, b: other }, channels, rowsPerChannel: run.recipe.evaluation.rowsPerChannel, stored: true };
+  return { measure: withoutIntervals(rows, channels), channels, documents: run.recipe.evaluation.rowsPerChannel };
 }
 
-export interface TradePoint {
-  step: number;
-  /** Fall of the domain's held-out loss against the base, nats: higher is better. */
-  gain: number;
-  /** Mean general retention. */
-  retention: number;
-}
-
-/** Every evaluated checkpoint of a run as a point of the trade between learning and forgetting, by step. */
-export function tradePoints(source: WeightsSource | null, checkpoints: ReadonlyMap<string, CheckpointRecord[]>): TradePoint[] {
-  const run = source?.run;
-  const base = run?.base;
-  if (!run || !base) return [];
-  const domains = run.recipe.channels.filter((channel) => channel.role === 'domain').map((channel) => channel.id);
-  const points: TradePoint[] = [];
-  for (const { step, evaluation } of checkpoints.get(run.id) ?? []) {
-    if (!evaluation || evaluation.retention === null) continue;
-    const before = pooledLoss(base, domains);
-    const after = pooledLoss(evaluation, domains);
-    if (before !== null && after !== null) points.push({ step, gain: before - after, retention: evaluation.retention });
-  }
-  return points.sort((one, other) => one.step - other.step);
-}
-
-function pooledLoss(row: EvaluationRow, ids: readonly string[]): number | null {
-  let nll = 0;
-  let tokens = 0;
-  for (const id of ids) {
-    const channel = row.channels[id];
-    if (!channel) continue;
-    nll += channel.loss * channel.tokens;
-    tokens += channel.tokens;
-  }
-  return tokens > 0 ? nll / tokens : null;
+/** Evaluations on the same rows under one tokenizer as a measure; figures as of `measureMixture`, with no interval. */
+export function withoutIntervals(rows: readonly EvaluationRow[], channels: readonly ComparedChannel[]): MixtureMeasure {
+  const plain = (value: number): Estimate => ({ value, interval: null });
+  const beside = (value: (model: number) => number | null): (Estimate | null)[] =>
+    rows.map((_, model) => {
+      const found = model === 0 ? null : value(model);
+      return found === null ? null : plain(found);
+    });
+  const present = channels.flatMap((channel) => {
+    const figures = rows.flatMap((row) => row.channels[channel.id] ?? []);
+    return figures.length === rows.length ? [{ ...channel, figures }] : [];
+  });
+  const measured = present.map(({ id, role, figures }) => {
+    const loss = figures.map((figure) => figure.loss);
+    const bits = figures.map((figure) => bitsPerByte(figure.loss, figure.tokens, figure.bytes));
+    return {
+      id,
+      role,
+      documents: 0,
+      loss: loss.map(plain),
+      bitsPerByte: bits.map(plain),
+      deltaBits: beside((model) => bits[model]! - bits[0]!),
+      delta: beside((model) => loss[model]! - loss[0]!),
+      retention: beside((model) => retention(loss[0]!, loss[model]!)),
+    };
+  });
+  const mean = (role: ComparedChannel['role'], value: (channel: (typeof measured)[number]) => number): number | null => {
+    const values = measured.filter((channel) => channel.role === role).map(value);
+    return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+  };
+  return {
+    channels: measured,
+    domainGain: beside((model) => mean('domain', ({ bitsPerByte: bits }) => bits[0]!.value - bits[model]!.value)),
+    meanRetention: beside((model) => mean('general', (channel) => channel.retention[model]!.value)),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Comparison } from '../../workers/api';
-import { summarise, type ComparedChannel } from './summary';
+import { measureMixture, type DocumentSums, type MixtureMeasure } from '../core/metrics/channel-measure';
+import { gainVerdict, retentionVerdict, summarise, type ComparedChannel } from './summary';
 
 const channels: ComparedChannel[] = [
   { id: 'zh', corpus: 'zh', role: 'general' },
@@ -8,58 +8,89 @@ const channels: ComparedChannel[] = [
   { id: 'medicine', corpus: 'domain', role: 'domain' },
   { id: 'law', corpus: 'domain-legal', role: 'domain' },
 ];
-const side = (zh: number, en: number, medicine: number, law: number): Comparison['a'] => ({
-  step: 0,
-  retention: null,
-  channels: {
-    zh: { loss: zh, tokens: 100, bytes: 200 },
-    en: { loss: en, tokens: 100, bytes: 400 },
-    medicine: { loss: medicine, tokens: 300, bytes: 900 },
-    law: { loss: law, tokens: 100, bytes: 300 },
-  },
+
+/** Two documents of ten tokens and twenty bytes each, at these losses. */
+const documents = (...losses: number[]): DocumentSums => ({
+  nll: losses.map((loss) => loss * 10),
+  tokens: losses.map(() => 10),
+  bytes: losses.map(() => 20),
 });
+const measure = (sameTokens: boolean[] = [true, true, true]): MixtureMeasure =>
+  measureMixture(
+    [
+      { id: 'zh', role: 'general', models: [documents(4, 4), documents(4.1, 4.1), documents(4, 4)] },
+      { id: 'en', role: 'general', models: [documents(3, 3), documents(2.9, 2.9), documents(3, 3)] },
+      { id: 'medicine', role: 'domain', models: [documents(4, 4), documents(2.8, 3.2), documents(3.5, 3.5)] },
+      { id: 'law', role: 'domain', models: [documents(2, 2), documents(2, 2), documents(2, 2)] },
+    ],
+    { seed: 1, sameTokens },
+  );
+const summary = (same?: boolean[]) => summarise({ measure: measure(same), channels, documents: 2 });
 
 describe('summarise', () => {
-  const comparison = { a: side(4, 3, 4, 2), b: side(4.1, 2.9, 3, 2) };
-
-  it('gives the worked figures of a channel', () => {
-    const { rows } = summarise(comparison, channels, true);
-    const zh = rows[0]!;
-    expect(zh.delta).toBeCloseTo(0.1, 12);
-    expect(zh.perplexityA).toBeCloseTo(54.598150033, 8); // e⁴
-    expect(zh.bitsA).toBeCloseTo(2.885390082, 8); // 4 · 100 / (200 · ln 2)
-    expect(zh.retention).toBeCloseTo(0.904837418, 8); // e^−0.1
-    expect(rows[2]!.retention).toBeNull();
+  it('gives the worked figures of a channel, by model', () => {
+    const { rows } = summary();
+    expect(rows.map(({ channel }) => channel.id)).toEqual(['zh', 'en', 'medicine', 'law']);
+    const [zh, , medicine] = rows;
+    expect(zh!.delta[1]!.value).toBeCloseTo(0.1, 12);
+    expect(zh!.perplexity[0]!.value).toBeCloseTo(54.598150033, 8); // e⁴
+    expect(zh!.bitsPerByte[0]!.value).toBeCloseTo(2.885390082, 8); // 4 · 10 / (20 · ln 2)
+    expect(zh!.retention[1]!.value).toBeCloseTo(0.904837418, 8); // e^−0.1
+    // A perplexity’s interval is that of the loss under exp: the documents lie at 2.8 and 3.2.
+    expect(medicine!.loss[1]!.interval!.low).toBeCloseTo(2.8, 12);
+    expect(medicine!.perplexity[1]!.interval!.low).toBeCloseTo(16.444646771, 8); // e^2.8
+    expect(medicine!.perplexity[1]!.interval!.high).toBeCloseTo(24.532530197, 8); // e^3.2
   });
 
-  it('pools domain channels by their tokens', () => {
-    const { domain } = summarise(comparison, channels, true);
-    expect(domain!.delta).toBeCloseTo(-0.75, 12); // (4·300 + 2·100)/400 = 3.5 → (3·300 + 2·100)/400 = 2.75
-    expect(domain!.perplexityA).toBeCloseTo(33.115451959, 8); // e^3.5
+  it('gives the domain’s gain in bits per byte, mean over its channels', () => {
+    const { gain, domainBits, domainChannels } = summary();
+    expect(gain[0]).toBeNull();
+    expect(gain[1]!.value).toBeCloseTo(0.36067376, 8); // (1 nat · 10 / (20 · ln 2) + 0) / 2
+    expect(gain[2]!.value).toBeCloseTo(0.18033688, 8);
+    expect(domainBits).toBeCloseTo(2.164042561, 8); // (4 + 2) / 2 · 10 / (20 · ln 2)
+    expect(domainChannels).toBe(2);
   });
 
   it('means retention over general channels and names those below 0.95', () => {
-    const summary = summarise(comparison, channels, true);
-    expect(summary.retention).toBeCloseTo((0.904837418 + 1.105170918) / 2, 8);
-    expect(summary.below.map((channel) => channel.id)).toEqual(['zh']);
-    expect(summary.generalChannels).toBe(2);
+    const { retention, below, generalChannels } = summary();
+    expect(retention[1]!.value).toBeCloseTo((0.904837418 + 1.105170918) / 2, 8);
+    expect(below.map((found) => found.map(({ id }) => id))).toEqual([[], ['zh'], []]);
+    expect(generalChannels).toBe(2);
   });
 
-  it('withholds Δ and retention when tokens differ, and keeps bits per byte', () => {
-    const other = side(4.1, 2.9, 3, 2);
-    other.channels['zh'] = { loss: 4.1, tokens: 90, bytes: 200 };
-    for (const summary of [summarise({ a: comparison.a, b: other }, channels, true), summarise(comparison, channels, false)]) {
-      expect(summary.comparable).toBe(false);
-      expect(summary.retention).toBeNull();
-      expect(summary.domain!.delta).toBeNull();
-      expect(summary.rows.every((row) => row.delta === null && Number.isFinite(row.deltaBits))).toBe(true);
-    }
+  it('withholds Δ and retention of a model with other tokens, and keeps bits per byte', () => {
+    const { comparable, rows, retention, gain } = summary([true, false, true]);
+    expect(comparable).toEqual([true, false, true]);
+    expect(retention.map((found) => found === null)).toEqual([true, true, false]);
+    expect(gain[1]!.value).toBeCloseTo(0.36067376, 8);
+    expect(rows.every((row) => row.delta[1] === null && row.delta[2] !== null && row.deltaBits[1] !== null)).toBe(true);
   });
 
-  it('leaves out channels that one side lacks', () => {
-    const lacking = { a: comparison.a, b: { ...comparison.b, channels: { zh: comparison.b.channels['zh']! } } };
-    const summary = summarise(lacking, channels, true);
-    expect(summary.rows.map((row) => row.channel.id)).toEqual(['zh']);
-    expect(summary.domain).toBeNull();
+  it('leaves out channels that were not measured', () => {
+    const { channels: measured, ...rest } = measure();
+    const found = summarise({ measure: { ...rest, channels: measured.slice(0, 1) }, channels, documents: 2 });
+    expect(found.rows.map((row) => row.channel.id)).toEqual(['zh']);
+    expect([found.domainChannels, found.domainBits]).toEqual([0, null]);
+  });
+});
+
+describe('verdicts', () => {
+  const estimate = (value: number, low: number, high: number) => ({ value, interval: { low, high } });
+
+  it('calls a gain learnt only when the interval leaves zero out', () => {
+    expect(gainVerdict(estimate(0.3, 0.1, 0.5))).toBe('learnt');
+    expect(gainVerdict(estimate(-0.3, -0.5, -0.1))).toBe('lost');
+    expect(gainVerdict(estimate(0.3, -0.1, 0.5))).toBe('unclear');
+    expect(gainVerdict(estimate(0, 0, 0))).toBe('same');
+    expect(gainVerdict({ value: 0.3, interval: null })).toBe('learnt');
+    expect(gainVerdict({ value: -0.0001, interval: null })).toBe('same');
+  });
+
+  it('calls ability kept or lost only when the whole interval lies on one side of the line', () => {
+    expect(retentionVerdict(estimate(0.97, 0.951, 0.99))).toBe('kept');
+    expect(retentionVerdict(estimate(0.97, 0.94, 0.99))).toBe('unclear');
+    expect(retentionVerdict(estimate(0.93, 0.91, 0.949))).toBe('lost');
+    expect(retentionVerdict({ value: 0.96, interval: null })).toBe('kept');
+    expect(retentionVerdict({ value: 0.94, interval: null })).toBe('lost');
   });
 });

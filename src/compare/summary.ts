@@ -1,12 +1,11 @@
 /**
- * What a comparison says: a row per channel and the two figures above it. Losses are nats per token.
- * When the two sides cut text into different tokens, losses, perplexities and retention mean different things on either
- * side, and only bits per byte may be set against each other (METHOD, head).
+ * What a comparison says: a row per channel and the two figures above it, by model (A first, then B and the third). Losses are nats per
+ * token. Where a model cuts text into other tokens than A, losses, perplexities and retention mean different things, and only bits
+ * per byte may be set against each other (METHOD, head).
  */
-import type { Comparison } from '../../workers/api';
-import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../core/metrics/loss';
+import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/channel-measure';
+import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
 import type { ChannelRole } from '../core/recipe/schema';
-import type { ChannelEvaluation } from '../core/run/types';
 
 export interface ComparedChannel {
   id: string;
@@ -14,92 +13,84 @@ export interface ComparedChannel {
   role: ChannelRole;
 }
 
-export interface ChannelRow {
+/** Figures of channels, measured here or stored by the run. */
+export interface ComparedFigures {
+  measure: MixtureMeasure;
+  channels: ComparedChannel[];
+  /** Documents that were asked for of each channel; rows of the recipe's context where the run measured. */
+  documents: number;
+}
+
+export interface ChannelRow extends Omit<ChannelMeasure, 'id' | 'role'> {
   channel: ComparedChannel;
-  lossA: number;
-  lossB: number;
-  /** loss B − loss A; null when the tokenizers differ. */
-  delta: number | null;
-  perplexityA: number;
-  perplexityB: number;
-  bitsA: number;
-  bitsB: number;
-  /** bits per byte B − A: comparable always. */
-  deltaBits: number;
-  /** ppl A / ppl B; null for a domain channel and when the tokenizers differ. */
-  retention: number | null;
+  perplexity: Estimate[];
 }
 
 export interface ComparisonSummary {
+  /** In the order of the channels. */
   rows: ChannelRow[];
-  comparable: boolean;
-  /** Over all domain channels, weighted by tokens; null without one. */
-  domain: { delta: number | null; perplexityA: number; perplexityB: number; bitsA: number; bitsB: number } | null;
-  /** Mean over general channels; null without one or when the tokenizers differ. */
-  retention: number | null;
+  /** By model: cuts text as A does. */
+  comparable: boolean[];
+  domainChannels: number;
   generalChannels: number;
-  /** The general channels below the line. */
-  below: ComparedChannel[];
+  /** Fall of bits per byte, mean over domain channels: above zero is learnt. By model; null for A and without a domain channel. */
+  gain: (Estimate | null)[];
+  /** A's bits per byte, mean over domain channels; null without one. */
+  domainBits: number | null;
+  /** Mean over general channels. By model; null for A, without a general channel and where tokens differ. */
+  retention: (Estimate | null)[];
+  /** By model: the general channels below the line. */
+  below: ComparedChannel[][];
 }
 
-export function summarise(comparison: Comparison, channels: readonly ComparedChannel[], sameVocabulary: boolean): ComparisonSummary {
-  const present = channels.filter((channel) => comparison.a.channels[channel.id] && comparison.b.channels[channel.id]);
-  // Equal vocabulary sizes may still be different tokenizers; then the same bytes give another number of tokens.
-  const comparable =
-    sameVocabulary && present.every((channel) => comparison.a.channels[channel.id]?.tokens === comparison.b.channels[channel.id]?.tokens);
-  const rows: ChannelRow[] = [];
-  for (const channel of present) {
-    const a = comparison.a.channels[channel.id];
-    const b = comparison.b.channels[channel.id];
-    if (!a || !b) continue;
-    const bitsA = bitsPerByte(a.loss, a.tokens, a.bytes);
-    const bitsB = bitsPerByte(b.loss, b.tokens, b.bytes);
-    rows.push({
-      channel,
-      lossA: a.loss,
-      lossB: b.loss,
-      delta: comparable ? b.loss - a.loss : null,
-      perplexityA: perplexity(a.loss),
-      perplexityB: perplexity(b.loss),
-      bitsA,
-      bitsB,
-      deltaBits: bitsB - bitsA,
-      retention: comparable && channel.role === 'general' ? retention(a.loss, b.loss) : null,
-    });
-  }
-  const general = rows.filter((row) => row.channel.role === 'general');
-  const kept = general.flatMap((row) => (row.retention === null ? [] : [row.retention]));
+export function summarise({ measure, channels }: ComparedFigures): ComparisonSummary {
+  const rows = channels.flatMap((channel): ChannelRow[] => {
+    const measured = measure.channels.find(({ id }) => id === channel.id);
+    return measured ? [{ ...measured, channel, perplexity: measured.loss.map(perplexityOf) }] : [];
+  });
+  const models = Math.max(2, rows[0]?.loss.length ?? 0);
+  const byModel = <T>(value: (model: number) => T): T[] => Array.from({ length: models }, (_, model) => value(model));
+  const of = (role: ChannelRole) => rows.filter((row) => row.channel.role === role);
+  const domain = of('domain');
+  const general = of('general');
   return {
     rows,
-    comparable,
-    domain: domainFigures(comparison, present, comparable),
-    retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
+    comparable: byModel((model) => model === 0 || rows.every((row) => row.delta[model] !== null)),
+    domainChannels: domain.length,
     generalChannels: general.length,
-    below: general.filter((row) => row.retention !== null && row.retention < RETENTION_LINE).map((row) => row.channel),
+    gain: byModel((model) => measure.domainGain[model] ?? null),
+    domainBits: domain.length === 0 ? null : domain.reduce((sum, row) => sum + row.bitsPerByte[0]!.value, 0) / domain.length,
+    retention: byModel((model) => measure.meanRetention[model] ?? null),
+    below: byModel((model) =>
+      general.filter((row) => (row.retention[model]?.value ?? Number.POSITIVE_INFINITY) < RETENTION_LINE).map((row) => row.channel),
+    ),
   };
 }
 
-function domainFigures(comparison: Comparison, channels: readonly ComparedChannel[], comparable: boolean): ComparisonSummary['domain'] {
-  const ids = channels.filter((channel) => channel.role === 'domain').map((channel) => channel.id);
-  const a = pool(ids.flatMap((id) => comparison.a.channels[id] ?? []));
-  const b = pool(ids.flatMap((id) => comparison.b.channels[id] ?? []));
-  if (!a || !b) return null;
+/** exp of the loss; as it rises with the loss, so do the interval's ends. */
+function perplexityOf({ value, interval }: Estimate): Estimate {
   return {
-    delta: comparable ? b.loss - a.loss : null,
-    perplexityA: perplexity(a.loss),
-    perplexityB: perplexity(b.loss),
-    bitsA: bitsPerByte(a.loss, a.tokens, a.bytes),
-    bitsB: bitsPerByte(b.loss, b.tokens, b.bytes),
+    value: perplexity(value),
+    interval: interval && { low: perplexity(interval.low), high: perplexity(interval.high) },
   };
 }
 
-/** Several channels as one: Σ nll / Σ tokens, never a mean of means. */
-function pool(parts: readonly ChannelEvaluation[]): ChannelEvaluation | null {
-  const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
-  if (tokens === 0) return null;
-  return {
-    loss: parts.reduce((sum, part) => sum + part.loss * part.tokens, 0) / tokens,
-    tokens,
-    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
-  };
+/** Within rounding of three digits. */
+const SHOWN_ZERO = 0.0005;
+
+/** `unclear`: the interval holds zero, so that chance alone may have made the difference. */
+export type GainVerdict = 'learnt' | 'lost' | 'same' | 'unclear';
+
+export function gainVerdict({ value, interval }: Estimate): GainVerdict {
+  const { low, high } = interval ?? { low: value, high: value };
+  if (Math.abs(low) < SHOWN_ZERO && Math.abs(high) < SHOWN_ZERO) return 'same';
+  return low > 0 ? 'learnt' : high < 0 ? 'lost' : 'unclear';
+}
+
+/** `unclear`: the interval crosses the line. */
+export type RetentionVerdict = 'kept' | 'lost' | 'unclear';
+
+export function retentionVerdict({ value, interval }: Estimate): RetentionVerdict {
+  const { low, high } = interval ?? { low: value, high: value };
+  return low >= RETENTION_LINE ? 'kept' : high < RETENTION_LINE ? 'lost' : 'unclear';
 }

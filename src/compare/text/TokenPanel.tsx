@@ -3,30 +3,22 @@ import { useState, type CSSProperties, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
 import { Highlighter } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useShallow } from 'zustand/react/shallow';
-import { useFormat } from '../i18n/format';
-import { Card } from '../ui/Card';
-import { Delta } from '../ui/Delta';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { useCompare } from './store';
+import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
+import { Delta } from '../../ui/Delta';
+import { ErrorBanner } from '../../ui/ErrorBanner';
+import { useCompare } from '../store';
 import type { TokenChange, TokenChanges } from './token-scale';
+import { useTokens } from './tokens-store';
 import styles from './Token.module.css';
 
 export function TokenPanel() {
   const { t } = useTranslation('compare');
-  const { text, setText, scoreText, changes, textError, activity } = useCompare(
-    useShallow((state) => ({
-      text: state.text,
-      setText: state.setText,
-      scoreText: state.scoreText,
-      changes: state.changes,
-      textError: state.textError,
-      activity: state.activity,
-    })),
-  );
+  const { text, setText, scoreText, changes, error } = useTokens();
+  const activity = useCompare((state) => state.activity);
   const stale = changes !== null && changes.tokens.map((token) => token.text).join('') !== text;
   return (
-    <Card title={t('tokens.title')} className={styles.wide}>
+    <Card title={t('tokens.title')}>
       <div className={styles.input}>
         <Textarea
           aria-label={t('tokens.label')}
@@ -51,9 +43,9 @@ export function TokenPanel() {
           {t('tokens.run')}
         </Button>
       </div>
-      {textError && (
+      {error && (
         <div className={styles.error}>
-          <ErrorBanner error={textError} onRetry={() => void scoreText()} />
+          <ErrorBanner error={error} onRetry={() => void scoreText()} />
         </div>
       )}
       {changes && <ColouredText changes={changes} stale={stale} />}

@@ -3,8 +3,8 @@ import type { CorpusRecord } from '../../workers/api';
 import type { RunRecord } from '../core/run/types';
 import type { ComparedChannel } from './summary';
 
-/** Held-out rows per channel when no run says otherwise: a few seconds on two cores. */
-const ROWS = 16;
+/** Held-out documents per channel: enough for an interval that says something, in some seconds on two cores. */
+export const DEFAULT_DOCUMENTS = 32;
 
 /** The run's channels as it named them, then every other corpus under its own id. */
 export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRecord[]): ComparedChannel[] {
@@ -19,8 +19,4 @@ export function defaultChannels(run: RunRecord | null, choices: readonly Compare
   if (run) return run.recipe.channels.map((channel) => channel.id);
   const domain = choices.find((channel) => channel.role === 'domain');
   return choices.filter((channel) => channel.role === 'general' || channel === domain).map((channel) => channel.id);
-}
-
-export function defaultRows(run: RunRecord | null): number {
-  return run?.recipe.evaluation.rowsPerChannel ?? ROWS;
 }
