@@ -1,12 +1,43 @@
 /** News above the desk: faults, a run that was interrupted, a recipe that is only for reading. */
 import { Button } from '@mantine/core';
-import { BookOpen, History } from 'lucide-react';
+import { BookOpen, History, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Banner } from '../ui/Banner';
+import { useChangeWords } from '../ui/diagnosis/recipe-words';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
+
+/** A recipe that a diagnosis changed: what was changed, and the way back. */
+function ChangedRecipe() {
+  const { t } = useTranslation('diagnosis');
+  const { t: common } = useTranslation();
+  const words = useChangeWords();
+  const active = useRun((state) => isActive(state.snapshot));
+  const changed = useRecipe((state) => state.changed);
+  const { putBack, keepChange } = useRecipe.getState();
+  if (!changed) return null;
+  const changes = changed.changes.map((change) => {
+    const { field, from, to } = words(change);
+    return `${field} ${from} → ${to}`;
+  });
+  return (
+    <Banner tone="good" icon={SlidersVertical}>
+      <span data-testid="changed-recipe">
+        {t(active ? 'appliedLater' : 'applied', { changes: changes.join('; ') })} {changed.former && t('kept')}
+      </span>
+      {changed.former && (
+        <Button size="xs" variant="default" onClick={putBack}>
+          {t('undo')}
+        </Button>
+      )}
+      <Button size="xs" variant="subtle" onClick={keepChange}>
+        {common('dismiss')}
+      </Button>
+    </Banner>
+  );
+}
 
 export function DeskBanners() {
   const { t } = useTranslation('desk');
@@ -21,6 +52,7 @@ export function DeskBanners() {
     <>
       {error && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
+      <ChangedRecipe />
       {interrupted && !active && (
         <Banner tone="warn" icon={History}>
           <span>

@@ -7,6 +7,7 @@ import { Link } from 'wouter';
 import type { CorpusRecord } from '../../workers/api';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
+import { takeNextRecipe } from '../lab/next-recipe';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunSnapshot } from '../core/run/types';
 import { useFormat } from '../i18n/format';
@@ -15,6 +16,7 @@ import { EmptyState } from '../ui/EmptyState';
 import { AddChannel } from './AddChannel';
 import { ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
+import { DeskDiagnosis } from './DeskDiagnosis';
 import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
 import { MasterStrip } from './MasterStrip';
 import { RecipeDrawer } from './RecipeDrawer';
@@ -39,7 +41,9 @@ function useAddress(): void {
   const shared = query.get('recipe');
   const run = query.get('run');
   useEffect(() => {
-    const { load, take, report } = useRecipe.getState();
+    const { load, take, apply, report } = useRecipe.getState();
+    const next = takeNextRecipe();
+    if (next) apply(next);
     if (shared !== null && !isActive(useRun.getState().snapshot)) {
       try {
         take(decodeRecipe(shared));
@@ -162,6 +166,12 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   );
 });
 
+function RunDiagnosis() {
+  const latest = useRun((state) => state.snapshot);
+  const snapshot = useDeferredValue(latest);
+  return snapshot && <DeskDiagnosis snapshot={snapshot} />;
+}
+
 function Background() {
   useShortcuts(useTransport());
   useWarmStart();
@@ -187,6 +197,7 @@ export default function Page() {
       <div className={styles.page}>
         <Curves />
         <Strips corpora={corpora} />
+        <RunDiagnosis />
       </div>
       <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
     </>

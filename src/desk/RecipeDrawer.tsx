@@ -250,6 +250,16 @@ function Fields({ recipe }: { recipe: Recipe }) {
           onChange={(rowsPerChannel) => set({ evaluation: { ...evaluation, rowsPerChannel } })}
         />
         <NumberField
+          label={t('recipe.probes')}
+          help={t('recipe.probesHelp')}
+          value={evaluation.probesPerGroup}
+          min={0}
+          max={128}
+          step={8}
+          integer
+          onChange={(probesPerGroup) => set({ evaluation: { ...evaluation, probesPerGroup } })}
+        />
+        <NumberField
           label={t('recipe.saveEvery')}
           value={saving.everySteps}
           min={1}

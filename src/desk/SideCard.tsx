@@ -1,49 +1,88 @@
 /** What the run means so far: general retention, domain gain, and the reading in words. */
 import { memo, useMemo } from 'react';
+import { Tooltip } from '@mantine/core';
+import { ArrowDown, Info } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { RiskLine } from '../charts/RiskLine';
 import { Sparkline } from '../charts/Sparkline';
+import { ABILITY_GROUPS, riskLevel, type AbilityGroup } from '../core/metrics/forgetting-risk';
 import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
-import { domainFall, readRun, type Reading } from '../core/metrics/reading';
+import { isFinding } from '../core/diagnosis/diagnose';
+import { domainFall, readRun } from '../core/metrics/reading';
 import type { RunSnapshot } from '../core/run/types';
 import { useFormat } from '../i18n/format';
+import { useReadingWords } from '../ui/diagnosis/reading-words';
 import { Figure } from '../ui/Figure';
 import styles from './SideCard.module.css';
 
+/** The card that has the evidence and the changes. */
+export const DIAGNOSIS = 'diagnosis';
+
+function showDiagnosis(): void {
+  const card = document.getElementById(DIAGNOSIS);
+  card?.scrollIntoView({ block: 'nearest' });
+  card?.focus({ preventScroll: true });
+}
+
 /** More than the headline and one remark is no longer read. */
 const SHOWN = 2;
-const RATIOS: ReadonlySet<string> = new Set(['retention']);
 
-function useReadingWords(): (reading: Reading) => { what: string; advice: string } {
+/** Risk by the sample of probes: its level, its curve, and what the figure rests on. */
+function Risk({ snapshot }: { snapshot: RunSnapshot }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  return ({ kind, values }) => {
-    const shown: Record<string, unknown> = {
-      channel: '',
-      fall: '',
-      retention: '',
-      gap: '',
-      epochs: '',
-      peak: '',
-      now: '',
-      growth: '',
-      loss: '',
-      mean: '',
-    };
-    for (const [name, value] of Object.entries(values))
-      shown[name] =
-        typeof value === 'string'
-          ? value
-          : name === 'epochs'
-            ? format.decimal(value, 1)
-            : RATIOS.has(name)
-              ? format.retention(value)
-              : format.decimal(value, 2);
-    return { what: t(`reading.${kind}.what`, shown), advice: t(`reading.${kind}.do`, shown) };
-  };
+  const { risk: sampled, riskSeries, steps } = snapshot;
+  const two = (value: number) => format.decimal(value, 2);
+  const groups = (of: readonly AbilityGroup[]) => of.map((group) => t(`risk.group.${group}`)).join(', ');
+  const risk = sampled?.risk ?? null;
+  const level = risk && riskLevel(risk.value);
+  const leftOut = ABILITY_GROUPS.filter((group) => !sampled?.informative.includes(group));
+  const help = sampled && [
+    t('risk.sampleHelp', {
+      items: format.count(sampled.items),
+      groups: groups(sampled.informative),
+      item: format.decimal(sampled.grain, 3),
+    }),
+    ...(leftOut.length > 0 ? [t('risk.leftOut', { groups: groups(leftOut) })] : []),
+    t('risk.bands'),
+  ];
+  return (
+    <section data-testid="risk">
+      <h2>{t('risk.title')}</h2>
+      {sampled && !risk ? (
+        <Figure value="—">{t('risk.uninformative', { items: format.count(sampled.items) })}</Figure>
+      ) : (
+        <Figure
+          value={risk && level ? `${two(risk.value)} ${t(`risk.level.${level}`)}` : '—'}
+          tone={level === 'high' ? 'bad' : level === 'medium' ? 'warn' : 'plain'}
+        >
+          {risk?.interval && (
+            <Tooltip label={help?.join(' ')} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
+              <button type="button" className={styles.basis} aria-label={`${t('risk.sample')}: ${help?.join(' ')}`}>
+                {t('risk.interval', { low: two(risk.interval.low), high: two(risk.interval.high) })} <Info size={12} aria-hidden />
+              </button>
+            </Tooltip>
+          )}
+          {!sampled && t('risk.waiting')}
+        </Figure>
+      )}
+      {risk && riskSeries.x.length > 1 && (
+        <div className={styles.spark}>
+          <RiskLine
+            series={riskSeries}
+            last={steps}
+            height={36}
+            label={t('risk.curve', { first: two(riskSeries.y[0] ?? 0), last: two(risk.value) })}
+          />
+        </div>
+      )}
+    </section>
+  );
 }
 
 export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnapshot | null }) {
   const { t } = useTranslation('desk');
+  const { t: diagnosis } = useTranslation('diagnosis');
   const format = useFormat();
   const words = useReadingWords();
   const readings = useMemo(() => readRun(snapshot).slice(0, SHOWN), [snapshot]);
@@ -68,13 +107,14 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
               last={snapshot.steps}
               line={RETENTION_LINE}
               lineLabel={format.decimal(RETENTION_LINE, 2)}
-              height={46}
+              height={36}
               colour={kept === false ? 'var(--bad)' : 'var(--good)'}
               label={t('retention.curve', { first: format.retention(1), last: format.retention(retention) })}
             />
           </div>
         )}
       </section>
+      {snapshot && (snapshot.recipe.evaluation.probesPerGroup > 0 || snapshot.risk) && <Risk snapshot={snapshot} />}
       <section>
         <h2>{t('gain.title')}</h2>
         <Figure
@@ -97,10 +137,15 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
           const { what, advice } = words(reading);
           return (
             <p key={reading.kind} className={styles.reading} data-kind={reading.kind}>
-              {what} <span>{advice}</span>
+              {what} {!isFinding(reading) && <span>{advice}</span>}
             </p>
           );
         })}
+        {readings.some(isFinding) && (
+          <button type="button" className={styles.jump} onClick={showDiagnosis}>
+            {diagnosis('jump')} <ArrowDown size={13} aria-hidden />
+          </button>
+        )}
       </section>
     </aside>
   );

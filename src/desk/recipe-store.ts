@@ -1,6 +1,7 @@
 /** The recipe on the desk: chosen from the presets, from a link or a file, and edited strip by strip. Calls no worker. */
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import type { NextRecipe } from '../lab/next-recipe';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/shares';
 import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
 import { presets as readPresets, type Preset } from '../lab/presets';
@@ -8,6 +9,9 @@ import { presets as readPresets, type Preset } from '../lab/presets';
 import { addChannel, removeChannel, sharesOf, swapChannel, withShares } from './recipe-edits';
 
 const FIRST_PRESET = 'golden-ratio';
+
+/** What the desk needs to stand as it stood. */
+type Standing = Pick<RecipeStore, 'recipe' | 'presetId' | 'edited' | 'locked' | 'muted'>;
 
 export interface RecipeStore {
   presets: readonly Preset[];
@@ -21,11 +25,18 @@ export interface RecipeStore {
   /** Muted channel → share it had. */
   muted: Readonly<Record<string, number>>;
   problem: ErrorRecord | null;
+  /** A change that a diagnosis made, until a run starts from it; `former` is what stood on the desk before. */
+  changed: { changes: NextRecipe['changes']; former: Standing | null } | null;
 
   load(): Promise<void>;
   choose(presetId: string): void;
   /** A recipe from a link or a file. */
   take(recipe: Recipe): void;
+  /** A recipe changed on a diagnosis's advice; what stands on the desk is kept. */
+  apply(next: NextRecipe): void;
+  putBack(): void;
+  /** The change stays, its news goes. */
+  keepChange(): void;
   edit(change: (recipe: Recipe) => Recipe): void;
   setSchedule(change: Partial<Schedule>): void;
   toggleLock(id: string): void;
@@ -37,7 +48,7 @@ export interface RecipeStore {
   dismiss(): void;
 }
 
-const fresh = { edited: false, locked: new Set<string>(), muted: {}, problem: null } as const;
+const fresh = { edited: false, locked: new Set<string>(), muted: {}, problem: null, changed: null } as const;
 
 export const useRecipe = create<RecipeStore>((set, get) => ({
   presets: [],
@@ -61,6 +72,18 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
   },
   take(recipe) {
     set({ ...fresh, recipe, presetId: null });
+  },
+  apply({ recipe, changes }) {
+    const { recipe: before, presetId, edited, locked, muted } = get();
+    const former = before && { recipe: before, presetId, edited, locked, muted };
+    set({ ...fresh, recipe, presetId: null, edited: true, changed: { changes, former } });
+  },
+  putBack() {
+    const { changed } = get();
+    if (changed?.former) set({ ...fresh, ...changed.former });
+  },
+  keepChange() {
+    set({ changed: null });
   },
   edit(change) {
     const { recipe } = get();

@@ -53,6 +53,7 @@ export function useTransport(): TransportState {
     }),
   );
   const run = useRun.getState();
+  const { keepChange } = useRecipe.getState();
   const preparing = state === 'preparing';
   const active = preparing || state === 'running' || state === 'paused';
   const main = preparing || state === 'running' ? 'pause' : state === 'paused' ? 'resume' : 'run';
@@ -93,12 +94,18 @@ export function useTransport(): TransportState {
       if (blocked !== null || starting) return;
       if (main === 'pause') void run.pause();
       else if (main === 'resume') void run.unpause();
-      else if (recipe) void run.start(recipe, name());
+      else if (recipe) {
+        keepChange();
+        void run.start(recipe, name());
+      }
     },
     step() {
       if (blocked !== null || starting || main === 'pause') return;
       if (main === 'resume') void run.step();
-      else if (recipe) void run.startAndStep(recipe, name());
+      else if (recipe) {
+        keepChange();
+        void run.startAndStep(recipe, name());
+      }
     },
     stop: () => void run.stop(),
     save: () => void run.save(),

@@ -9,12 +9,14 @@ import { Skeleton } from '../ui/Skeleton';
 import { History } from './History';
 import { RecipeChanges } from './RecipeChanges';
 import { RunCurves } from './RunCurves';
+import { RunDiagnosis } from './RunDiagnosis';
 import { comparePath } from './compare-path';
 import { useRuns } from './store';
 import styles from './Detail.module.css';
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
+  const { t: diagnosis } = useTranslation('diagnosis');
   const opened = useRuns((state) => state.opened);
   const open = useRuns((state) => state.open);
   if (!opened || opened.state === 'loading') return <Skeleton lines={6} />;
@@ -29,6 +31,12 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
         <h3>{t('detail.history')}</h3>
         <History run={run} evaluations={opened.evaluations} checkpoints={checkpoints} />
       </section>
+      {opened.snapshot && (
+        <section className={styles.diagnosis} aria-label={diagnosis('title')} data-testid="diagnosis">
+          <h3>{diagnosis('title')}</h3>
+          <RunDiagnosis snapshot={opened.snapshot} />
+        </section>
+      )}
       <section className={styles.part} aria-label={t('detail.checkpoints')}>
         <h3>{t('detail.checkpoints')}</h3>
         <Checkpoints run={run} checkpoints={checkpoints} />

@@ -31,6 +31,7 @@ const rowSchema = z.object({
       items: z.number(),
       informative: z.array(z.enum(['grammar', 'commonsense', 'facts', 'logic'])),
       risk: z.object({ value: z.number(), interval: z.object({ low: z.number(), high: z.number() }).nullable() }).nullable(),
+      grain: z.number(),
       answers: z.partialRecord(z.enum(['grammar', 'commonsense', 'facts', 'logic']), z.string()),
     })
     .optional(),

@@ -16,7 +16,11 @@ export type AdviceKind =
   | 'fewer-steps'
   | 'longer-warmup'
   | 'raise-share' // of the channel that the base saw little of
-  | 'default-lr';
+  | 'default-lr'
+  // against a lack of memory, one after the other
+  | 'smaller-batch' // accumulation makes up for the rows
+  | 'recompute'
+  | 'shorter-context';
 
 export interface Advice {
   kind: AdviceKind;
@@ -72,7 +76,10 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
       return { kind: 'fewer-steps', recipe: { ...recipe, budget: { steps: Math.max(1, Math.round(budget.steps / epochs)) } } };
     }
     case 'growing':
+    case 'diverged':
       return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 10) };
+    case 'out-of-memory':
+      return lessMemory(recipe);
     case 'lr-zero':
       return { kind: 'default-lr', recipe: withLr(DEFAULT_PEAK_LR) };
     case 'uneven-base': {
@@ -85,6 +92,17 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
     default:
       return null;
   }
+}
+
+function lessMemory(recipe: Recipe): Omit<Advice, 'changes'> | null {
+  const { batch, context, activationCheckpointing } = recipe;
+  if (batch.rows > 1) {
+    const rows = Math.floor(batch.rows / 2);
+    const accumulation = Math.ceil((batch.rows * batch.accumulation) / rows);
+    return { kind: 'smaller-batch', recipe: { ...recipe, batch: { rows, accumulation } } };
+  }
+  if (!activationCheckpointing) return { kind: 'recompute', recipe: { ...recipe, activationCheckpointing: true } };
+  return context >= 16 ? { kind: 'shorter-context', recipe: { ...recipe, context: Math.floor(context / 16) * 8 } } : null;
 }
 
 const sharesOf = ({ channels }: Recipe): Shares => Object.fromEntries(channels.map(({ id, share }) => [id, share]));

@@ -27,7 +27,7 @@ describe('diagnose', () => {
     expect(finding).toMatchObject({
       kind: 'recovering',
       evidence: [{ channel: 'zh', from: { step: 0, value: 4 }, to: { step: 10, value: 4.3 } }],
-      advice: { kind: 'longer-warmup', changes: [{ field: 'schedule.warmup.value', a: '0.03', b: '0.09' }] },
+      advice: { kind: 'longer-warmup', changes: [{ field: 'schedule.warmup.value', a: '3.0 %', b: '9.0 %' }] },
     });
   });
 
@@ -39,7 +39,40 @@ describe('diagnose', () => {
     const run = exampleRun({ zh: [4, 4.1, 4.2], en: [3, 3.1, 3.2], domain: [5, 4, 3] }, { step: 60 });
     run.settings = { shares: { zh: 0.1, en: 0.1, domain: 0.8 }, schedule: { ...exampleRecipe.schedule, peakLr: 1e-3 } };
     expect(share(recipeAtEnd(run), 'domain')).toBe(0.8);
-    expect(diagnose(run)[0]!.advice!.changes).toContainEqual({ field: 'channels.domain.share', a: '0.8', b: '0.166667' });
+    expect(diagnose(run)[0]!.advice!.changes).toContainEqual({ field: 'channels.domain.share', a: '80.0 %', b: '16.7 %' });
+  });
+});
+
+describe('a run that failed', () => {
+  const failed = (code: 'internal' | 'device-lost' | 'gradient-not-finite', detail: string) => ({
+    ...exampleRun({ zh: [4], en: [3], domain: [5] }, { train: [4, 3.9, 5, 8] }),
+    state: 'failed' as const,
+    error: { code, message: '', values: { detail } },
+  });
+
+  it.each([
+    ['internal', 'RangeError: Array buffer allocation failed'],
+    ['device-lost', 'D3D12 create texture failed with E_OUTOFMEMORY (0x8007000E)'],
+  ] as const)('ran out of memory: %s, %s', (code, detail) => {
+    const [finding] = diagnose(failed(code, detail));
+    expect(finding).toMatchObject({
+      kind: 'out-of-memory',
+      advice: { kind: 'smaller-batch', recipe: { batch: { rows: 4, accumulation: 2 } } },
+    });
+  });
+
+  it('is said to have diverged from the lowest loss on', () => {
+    const findings = diagnose(failed('gradient-not-finite', ''));
+    expect(findings.filter(({ kind }) => kind === 'diverged')).toMatchObject([
+      {
+        evidence: [{ curve: 'train', channel: 'total', from: { step: 10, value: 3.9 }, to: { step: 30, value: 8 } }],
+        advice: { kind: 'lower-lr', changes: [{ field: 'schedule.peakLr', a: '3.0e-4', b: '3.0e-5' }] },
+      },
+    ]);
+  });
+
+  it('finds nothing in a device that went away for another reason', () => {
+    expect(diagnose(failed('device-lost', 'the driver was updated'))).toEqual([]);
   });
 });
 
@@ -78,6 +111,14 @@ describe('adviceFor', () => {
     expect(share(recipe, 'zh')).toBeCloseTo(0.75, 12);
     expect(share(recipe, 'domain')).toBeCloseTo(0.2, 12);
     expect(share(recipe, 'en')).toBeCloseTo(0.05, 12);
+  });
+
+  it('needs less memory by fewer rows, then by computing layers again, then by a shorter context', () => {
+    const withRows = (rows: number): Recipe => ({ ...golden, batch: { rows, accumulation: 3 } });
+    expect(adviceFor('out-of-memory', withRows(5), {})!.recipe.batch).toEqual({ rows: 2, accumulation: 8 });
+    const recomputed = adviceFor('out-of-memory', withRows(1), {})!;
+    expect(recomputed).toMatchObject({ kind: 'recompute', changes: [{ field: 'activationCheckpointing', a: 'false', b: 'true' }] });
+    expect(adviceFor('out-of-memory', recomputed.recipe, {})).toMatchObject({ kind: 'shorter-context', recipe: { context: 64 } });
   });
 
   it('changes nothing where no setting is to blame', () => {

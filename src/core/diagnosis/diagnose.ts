@@ -22,11 +22,14 @@ export interface Finding extends Reading {
 /** Nothing is wrong with these. */
 const HEALTHY: ReadonlySet<ReadingKind> = new Set(['preparing', 'baseline', 'on-course', 'even']);
 
+/** Is something wrong with the run by this reading? */
+export const isFinding = ({ kind }: Reading): boolean => !HEALTHY.has(kind);
+
 /** Findings in order of weight; empty when nothing stands out. */
 export function diagnose(snapshot: RunSnapshot): Finding[] {
   const recipe = recipeAtEnd(snapshot);
   return readRun(snapshot)
-    .filter(({ kind }) => !HEALTHY.has(kind))
+    .filter(isFinding)
     .map((reading) => ({
       ...reading,
       evidence: evidenceOf(reading, snapshot),
@@ -59,6 +62,7 @@ function evidenceOf({ kind, values }: Reading, snapshot: RunSnapshot): Evidence[
     case 'memorising':
       return [...stretch('train', channel, train[channel]), ...whole([channel])];
     case 'growing':
+    case 'diverged':
       return stretch('train', 'total', fromLowest(train['total']));
     case 'lr-zero':
       return whole(channels.map(({ id }) => id));

@@ -2,12 +2,15 @@
  * What the curves of a run say, in the words of METHOD 2's table: rules over a snapshot, no model. Each reading is a key and
  * its values; the page has the sentences. The thresholds are in nats per token.
  */
+import { ranOutOfMemory } from '../diagnosis/out-of-memory';
 import type { ChannelMeter, RunSnapshot, Series } from '../run/types';
 import { RETENTION_LINE } from './loss';
 
 export type ReadingKind =
   | 'preparing' // nothing measured yet
   | 'baseline' // only the base has been measured
+  | 'out-of-memory'
+  | 'diverged' // the loss or its gradient is no number any more
   | 'lr-zero'
   | 'growing' // train loss grows
   | 'forgetting'
@@ -38,11 +41,12 @@ const UNEVEN = 1.35;
 
 /** Readings in order of weight, the first one is the headline. Never empty. */
 export function readRun(snapshot: RunSnapshot | null): Reading[] {
-  if (!snapshot || snapshot.channels.every(({ baseLoss }) => baseLoss === null)) return [{ kind: 'preparing', values: {} }];
-  const readings: Reading[] = [];
+  const readings = snapshot ? faults(snapshot) : [];
+  if (!snapshot || snapshot.channels.every(({ baseLoss }) => baseLoss === null))
+    return readings.length > 0 ? readings : [{ kind: 'preparing', values: {} }];
   const evaluations = Math.max(0, ...snapshot.channels.map(({ id }) => snapshot.heldOut[id]?.x.length ?? 0));
   const growth = trainGrowth(snapshot.train['total']);
-  if (growth !== null && growth > 0.15) readings.push({ kind: 'growing', values: { growth } });
+  if (growth !== null && growth > 0.15 && readings.length === 0) readings.push({ kind: 'growing', values: { growth } });
   if (evaluations < 2) {
     if (snapshot.settings.schedule.peakLr === 0) readings.push({ kind: 'lr-zero', values: {} });
     readings.push(...unevenBase(snapshot.channels));
@@ -71,6 +75,14 @@ export function readRun(snapshot: RunSnapshot | null): Reading[] {
         : { kind: 'even', values: {} },
     );
   return [...readings, ...unevenBase(snapshot.channels)];
+}
+
+/** What the run failed of, where a setting can mend it. */
+function faults({ state, error, step }: RunSnapshot): Reading[] {
+  if (state !== 'failed' || !error) return [];
+  if (ranOutOfMemory(error)) return [{ kind: 'out-of-memory', values: {} }];
+  if (error.code === 'loss-not-finite' || error.code === 'gradient-not-finite') return [{ kind: 'diverged', values: { step } }];
+  return [];
 }
 
 /** Mean held-out fall of the domain channels against the base, positive when learnt; null without a measured domain channel. */

@@ -21,9 +21,11 @@ describe('sampledRisk', () => {
   it('weighs the informative groups by METHOD’s weights, scaled to sum 1', () => {
     // grammar: 10 → 8 of 10, score 0.8, weight 0.3/0.5; facts: 5 → 4 of 8, score 0.8; the third is left out.
     const base = { grammar: '1111111111', facts: '11111000', logic: '0101' };
-    const { items, informative, risk } = sampledRisk(base, { grammar: '1111111100', facts: '11110000' }, ['grammar', 'facts']);
+    const { items, informative, risk, grain } = sampledRisk(base, { grammar: '1111111100', facts: '11110000' }, ['grammar', 'facts']);
     expect({ items, informative }).toEqual({ items: 22, informative: ['grammar', 'facts'] });
     expect(risk!.value).toBeCloseTo(0.6 * 0.2 + 0.4 * 0.2, 12);
+    // One of five right answers, weighted 0.4; one of ten, weighted 0.6, moves it less.
+    expect(grain).toBeCloseTo(0.4 / 5, 12);
     expect(risk!.interval!.low).toBeLessThan(risk!.value);
     expect(risk!.interval!.high).toBeGreaterThan(risk!.value);
   });
@@ -34,6 +36,6 @@ describe('sampledRisk', () => {
   });
 
   it('is no figure where nothing is informative', () => {
-    expect(sampledRisk({ grammar: '0101' }, { grammar: '0000' }, [])).toEqual({ items: 4, informative: [], risk: null });
+    expect(sampledRisk({ grammar: '0101' }, { grammar: '0000' }, [])).toEqual({ items: 4, informative: [], risk: null, grain: 0 });
   });
 });

@@ -5,7 +5,7 @@
 import { chanceTail, SIGNIFICANCE } from './binomial';
 import { bootstrap } from './bootstrap';
 import type { Estimate } from './channel-measure';
-import { ABILITY_GROUPS, forgettingRisk, type AbilityGroup } from './forgetting-risk';
+import { ABILITY_GROUPS, forgettingRisk, RISK_WEIGHTS, type AbilityGroup } from './forgetting-risk';
 
 /** Ability group → one character an item: "1" right, "0" wrong, "-" too long for the model. */
 export type SampledAnswers = Partial<Record<AbilityGroup, string>>;
@@ -17,6 +17,8 @@ export interface SampledRisk {
   informative: AbilityGroup[];
   /** 0 to 1; null where no group is informative. */
   risk: Estimate | null;
+  /** What one item moves the risk by, at most. */
+  grain: number;
 }
 
 /** Of resamples, so that the same answers give the same interval. */
@@ -57,9 +59,11 @@ export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers, informa
     )?.risk ?? Number.NaN;
   const sizes = pairs.map(({ base: { length } }) => length);
   const value = riskOf(sizes.map((size) => new Float64Array(size).fill(1)));
-  if (Number.isNaN(value)) return { items, informative: [], risk: null };
+  if (Number.isNaN(value)) return { items, informative: [], risk: null, grain: 0 };
   const [interval = null] = bootstrap(sizes, (times) => [riskOf(times)], { seed: SEED });
-  return { items, informative: [...informative], risk: { value, interval } };
+  const weights = pairs.reduce((sum, { group }) => sum + RISK_WEIGHTS[group], 0);
+  const grain = Math.max(...pairs.map(({ group, base: before }) => RISK_WEIGHTS[group] / weights / before.filter(Boolean).length));
+  return { items, informative: [...informative], risk: { value, interval }, grain };
 }
 
 const readable = (answers: string | undefined): boolean[] =>

@@ -4,27 +4,61 @@ import type { Recipe } from './schema';
 export interface RecipeDifference {
   /** Dotted path, channels by id: `channels.domain.share`. */
   field: string;
+  /** As the desk writes it: "3.0e-4", "16.7 %"; a dash where the recipe has no such field. */
   a: string;
   b: string;
+}
+
+type Value = string | number | boolean | null;
+
+interface Leaf {
+  value: Value;
+  /** Shares are written in percent. */
+  percent: boolean;
 }
 
 export function diffRecipes(a: Recipe, b: Recipe): RecipeDifference[] {
   const left = flatten(a);
   const right = flatten(b);
   const fields = [...new Set([...left.keys(), ...right.keys()])];
-  return fields
-    .map((field) => ({ field, a: left.get(field) ?? '—', b: right.get(field) ?? '—' }))
-    .filter((difference) => difference.a !== difference.b);
+  return fields.flatMap((field) => {
+    const [from, to] = [left.get(field), right.get(field)];
+    return exact(from) === exact(to) ? [] : [{ field, ...written(field, from, to) }];
+  });
 }
 
-function flatten(recipe: Recipe): Map<string, string> {
-  const out = new Map<string, string>();
-  const walk = (value: unknown, path: string) => {
-    if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`);
+/** Digits as the desk has them; more where the two would read alike. */
+function written(field: string, from: Leaf | undefined, to: Leaf | undefined): { a: string; b: string } {
+  for (let digits = 1; ; digits++) {
+    const [a, b] = [write(field, from, digits), write(field, to, digits)];
+    if (a !== b || digits === 6) return { a, b };
+  }
+}
+
+function write(field: string, leaf: Leaf | undefined, digits: number): string {
+  if (leaf === undefined) return '—';
+  const { value, percent } = leaf;
+  if (typeof value !== 'number' || value === 0) return String(value);
+  if (percent) return `${(value * 100).toFixed(digits)} %`;
+  if (field === 'schedule.peakLr' || Math.abs(value) < 1e-3) return value.toExponential(digits);
+  return String(Number(value.toPrecision(6)));
+}
+
+/** To six digits: what differs less is rounding. */
+const exact = (leaf: Leaf | undefined): Value | undefined =>
+  typeof leaf?.value === 'number' ? Number(leaf.value.toPrecision(6)) : leaf?.value;
+
+function flatten(recipe: Recipe): Map<string, Leaf> {
+  const out = new Map<string, Leaf>();
+  const walk = (value: unknown, path: string, inPercent: boolean) => {
+    if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
     else if (value !== null && typeof value === 'object')
-      for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
-    else out.set(path, typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value));
+      for (const [key, inner] of Object.entries(value)) {
+        const share = key === 'share' || (key === 'value' && 'unit' in value && value.unit === 'ratio');
+        walk(inner, path === '' ? key : `${path}.${key}`, share);
+      }
+    else out.set(path, { value: value as Value, percent: inPercent && typeof value === 'number' });
   };
-  walk(recipe, '');
+  walk(recipe, '', false);
   return out;
 }

@@ -118,7 +118,19 @@ it('diffs recipes by field, channels by id', () => {
   other.schedule.peakLr = 0.001;
   other.channels[3]!.share = 0.5;
   expect(diffRecipes(golden, other)).toEqual([
-    { field: 'channels.domain.share', a: '0.167', b: '0.5' },
-    { field: 'schedule.peakLr', a: '0.0003', b: '0.001' },
+    { field: 'channels.domain.share', a: '16.7 %', b: '50.0 %' },
+    { field: 'schedule.peakLr', a: '3.0e-4', b: '1.0e-3' },
+  ]);
+});
+
+it('gives two values that would read alike more digits, and none that are equal but for rounding', () => {
+  const other: Recipe = {
+    ...golden,
+    channels: golden.channels.map((channel) => (channel.id === 'domain' ? { ...channel, share: 0.16712 } : channel)),
+    schedule: { ...golden.schedule, peakLr: 3.01e-4, minRatio: 0.1 + 1e-12 },
+  };
+  expect(diffRecipes(golden, other)).toEqual([
+    { field: 'channels.domain.share', a: '16.70 %', b: '16.71 %' },
+    { field: 'schedule.peakLr', a: '3.00e-4', b: '3.01e-4' },
   ]);
 });
