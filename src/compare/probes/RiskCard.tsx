@@ -29,17 +29,20 @@ export function RiskCard({ measure }: { measure: ProbeMeasure }) {
           const letter = letterOf(at + 1);
           return (
             <div key={letter} className={styles.risk}>
-              <Figure
-                tone={TONES[risk.level]}
-                value={
-                  <>
-                    <Letter place={PLACES[at + 1]!} /> {t(`risk.level.${risk.level}`)}{' '}
-                    <span className={styles.unit}>
-                      <Estimated estimate={risk}>{format.decimal(risk.value, 3)}</Estimated>
-                    </span>
-                  </>
-                }
-              />
+              <div className={styles.riskHead}>
+                <Letter place={PLACES[at + 1]!} />
+                <Figure
+                  tone={TONES[risk.level]}
+                  value={
+                    <>
+                      {t(`risk.level.${risk.level}`)}{' '}
+                      <span className={styles.unit}>
+                        <Estimated estimate={risk}>{format.decimal(risk.value, 3)}</Estimated>
+                      </span>
+                    </>
+                  }
+                />
+              </div>
               <Parts letter={letter} parts={risk.parts} total={risk.value} />
             </div>
           );
