@@ -1,3 +1,36 @@
+/** Inside the model: where training acted, and what each head looks at under the base, the tuned weights, and between them. */
+import { SegmentedControl } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useCompare } from '../store';
+import { AttentionCard } from './AttentionCard';
+import { useInside } from './store';
+import { WeightsCard } from './WeightsCard';
+import styles from './InsideSection.module.css';
+
 export default function InsideSection() {
-  return null;
+  const { t } = useTranslation('inside');
+  const third = useCompare((state) => state.address.c !== null);
+  const versus = useInside((state) => state.versus);
+  const holdAgainst = useInside((state) => state.holdAgainst);
+  return (
+    <div className={styles.section}>
+      {third && (
+        <div className={styles.versus}>
+          <span id="inside-versus">{t('versus.label')}</span>
+          <SegmentedControl
+            size="xs"
+            aria-labelledby="inside-versus"
+            value={versus}
+            onChange={(place) => holdAgainst(place)}
+            data={[
+              { value: 'b', label: t('versus.b') },
+              { value: 'c', label: t('versus.c') },
+            ]}
+          />
+        </div>
+      )}
+      <WeightsCard place={third ? versus : 'b'} />
+      <AttentionCard place={third ? versus : 'b'} />
+    </div>
+  );
 }

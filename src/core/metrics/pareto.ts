@@ -1,6 +1,6 @@
 /** The Pareto front of a trade between two figures of which more is better: what nothing else beats in both. */
 export interface Traded {
-  /** Fall of the domain's loss against the base, nats. */
+  /** Bits per byte that the domain lost against the base: above zero is learnt. */
   gain: number;
   /** Mean general retention. */
   retention: number;
