@@ -26,12 +26,17 @@ const terms = [
 ];
 
 const ABILITIES = ['grammar', 'commonsense', 'facts', 'logic'] as const;
-const probes: Probe[] = ABILITIES.flatMap((group) =>
-  Array.from({ length: 40 }, (): Probe => ({ kind: 'pair', good: 'good', bad: 'bad', group })),
-);
+const pairs = ABILITIES.flatMap((group) => Array.from({ length: 40 }, (): Probe => ({ kind: 'pair', good: 'good', bad: 'bad', group })));
+const references = Array.from({ length: 6 }, (): Probe => ({ kind: 'reference', prompt: 'q', reference: 'a', group: 'facts' }));
+const probes: Probe[] = [...pairs, ...references];
 /** The base answers logic by chance. */
-const answers = (right: Record<string, number>): ProbeScore[] =>
-  probes.map(({ group }, at) => ({ kind: 'pair', good: -1, bad: -2, right: at % 40 < right[group]! }));
+const answers = (right: Record<string, number>, likelihood: number): ProbeScore[] => [
+  ...pairs.map(({ group }, at): ProbeScore => ({ kind: 'pair', good: -1, bad: -2, right: at % 40 < right[group]! })),
+  ...references.map((_, at): ProbeScore => {
+    const normalised = likelihood + 0.1 * Math.sin(at);
+    return { kind: 'reference', likelihood: normalised, normalised };
+  }),
+];
 
 const curve = (from: number, to: number) => Array.from({ length: 11 }, (_, at) => from + ((to - from) * at) / 10);
 
@@ -109,9 +114,9 @@ function makeParts(): ReportParts {
       measure: measureProbes(
         probes,
         [
-          answers({ grammar: 34, commonsense: 30, facts: 28, logic: 21 }),
-          answers({ grammar: 33, commonsense: 28, facts: 26, logic: 20 }),
-          answers({ grammar: 34, commonsense: 29, facts: 27, logic: 22 }),
+          answers({ grammar: 34, commonsense: 30, facts: 28, logic: 21 }, -0.9),
+          answers({ grammar: 33, commonsense: 28, facts: 26, logic: 20 }, -0.7),
+          answers({ grammar: 34, commonsense: 29, facts: 27, logic: 22 }, -0.8),
         ],
         1,
       ),

@@ -7,7 +7,7 @@ main{max-width:1040px;margin:0 auto;padding:24px 20px 48px}
 input[name=language]{margin:0 4px 0 0;vertical-align:-2px;accent-color:var(--accent)}
 input[name=language]+label{margin-right:14px}
 header{margin:14px 0 18px}
-h1,h2,h3,p,dl,dd,figure{margin:0}
+h1,h2,h3,p,dl,dd,figure,ul{margin:0}
 h1{font-size:26px;line-height:1.25;overflow-wrap:anywhere}
 h2{font-size:17px;margin-bottom:10px}
 h3{font-size:14px;margin-bottom:6px}
@@ -16,9 +16,12 @@ section{background:var(--panel);border:1px solid var(--line);border-radius:10px;
 section>*+*{margin-top:12px}
 section>h2+*{margin-top:0}
 p,li,dd{max-width:80ch;overflow-wrap:anywhere}
-ul{margin:0;padding-left:18px}
+ul{padding-left:18px}
 li+li{margin-top:6px}
-.summary li{font-size:15px}
+.summary ul{list-style:none;padding:0}
+.summary li{display:grid;grid-template-columns:150px 1fr;gap:2px 14px;max-width:none;font-size:15px}
+.summary li span{max-width:76ch}
+.summary li+li{border-top:1px solid var(--line);padding-top:6px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:10px}
 .figures>div{border:1px solid var(--line);border-radius:8px;padding:10px 12px;background:#fff}
 dt{color:var(--dim)}
@@ -39,15 +42,16 @@ caption{text-align:left;font-weight:600;font-size:14px;padding-bottom:4px}
 th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400}
 th:last-child,td:last-child{padding-right:2px}
 thead th{color:var(--dim);font-size:12px;vertical-align:bottom}
-.n{text-align:right;white-space:nowrap}
+.n,.n small{text-align:right;white-space:pre}
+.pairs th{width:42%;color:var(--dim)}
 tbody th span{font-weight:650}
-td small,th small{display:block;color:var(--dim);font-size:12px;font-weight:400}
+td small,th small{display:block;white-space:pre-line;color:var(--dim);font-size:12px;font-weight:400}
 .finding{border-left:3px solid var(--warn);padding:2px 0 2px 12px}
 .finding dl>div{display:grid;grid-template-columns:minmax(90px,130px) 1fr;gap:2px 10px}
 details summary{cursor:pointer;color:var(--accent)}
 pre{overflow-x:auto;background:#fff;border:1px solid var(--line);border-radius:8px;padding:10px;font:12px/1.45 ui-monospace,'SF Mono',Menlo,Consolas,monospace}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (max-width:640px){main{padding:14px 10px 32px}section{padding:12px}h1{font-size:21px}.finding dl>div{grid-template-columns:1fr}}
+@media (max-width:640px){main{padding:14px 10px 32px}section{padding:12px}h1{font-size:21px}.finding dl>div,.summary li{grid-template-columns:1fr}}
 @media print{
 @page{size:A4;margin:14mm 13mm}
 body{background:#fff;font-size:10.5pt}
@@ -59,8 +63,10 @@ section.summary{border-top:0}
 h2,h3,caption,figcaption{break-after:avoid}
 figure,tr,.figures>div,.finding,li{break-inside:avoid}
 .charts{grid-template-columns:1fr 1fr}
+.summary li{grid-template-columns:125px 1fr}
 .charts>figure:only-child{max-width:70%}
 .scroll{overflow:visible}
+.n,.n small{white-space:normal}
 table{font-size:8.5pt}
 thead th,td small,th small{font-size:7.5pt}
 th,td{padding-right:7px}

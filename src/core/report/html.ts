@@ -62,14 +62,15 @@ ${sections
 </article>`;
 }
 
-/** Charts that follow one another stand side by side where there is room. */
+/** Charts that follow one another, and tables of two columns, stand side by side where there is room. */
 function blocks(all: readonly Block[], words: ReportWords): string {
   const out: string[] = [];
-  const isChart = (block: Block | undefined) => block?.kind === 'lines' || block?.kind === 'bars';
+  const isSmall = (block: Block | undefined) =>
+    block?.kind === 'lines' || block?.kind === 'bars' || (block?.kind === 'table' && block.table.head.length === 2);
   all.forEach((block, at) => {
-    if (isChart(block) && !isChart(all[at - 1])) out.push('<div class="charts">');
+    if (isSmall(block) && !isSmall(all[at - 1])) out.push('<div class="charts">');
     out.push(blockHtml(block, words));
-    if (isChart(block) && !isChart(all[at + 1])) out.push('</div>');
+    if (isSmall(block) && !isSmall(all[at + 1])) out.push('</div>');
   });
   return out.join('\n');
 }
@@ -81,7 +82,7 @@ function blockHtml(block: Block, words: ReportWords): string {
     case 'figures':
       return `<dl class="figures">${block.figures.map(figure).join('')}</dl>`;
     case 'list':
-      return `<ul>${block.items.map((item) => `<li>${lead(item.lead)}${escape(item.text)}</li>`).join('')}</ul>`;
+      return `<ul>${block.items.map((item) => `<li>${lead(item.lead)}<span>${escape(item.text)}</span></li>`).join('')}</ul>`;
     case 'table':
       return table(block.table);
     case 'lines':
@@ -116,7 +117,7 @@ function table({ caption, head, rows, words }: Table): string {
         `<tr>${cells.map((cell, at) => (at === 0 ? `<th scope="row">${content(cell)}</th>` : `<td${align(at)}>${content(cell)}</td>`)).join('')}</tr>`,
     )
     .join('\n');
-  return `<div class="scroll" tabindex="0" role="group" aria-label="${escape(caption)}"><table><caption>${escape(caption)}</caption>
+  return `<div class="scroll" tabindex="0" role="group" aria-label="${escape(caption)}"><table${head.length === 2 ? ' class="pairs"' : ''}><caption>${escape(caption)}</caption>
 <thead><tr>${head.map((title, at) => `<th scope="col"${align(at)}>${escape(title)}</th>`).join('')}</tr></thead>
 <tbody>${body}</tbody></table></div>`;
 }

@@ -29,7 +29,7 @@ export function createNaming(report: Report, words: ReportWords): Naming {
     const known = report.channels.find((one) => one.id === id);
     if (!known) return id;
     const name = known.name ?? (words.has(`channel.${known.corpus}`) ? t(`channel.${known.corpus}`) : known.corpus);
-    return name === id ? name : `${name} (${id})`;
+    return name === id ? name : t('channels.named', { name, id });
   };
   const channelColour = (id: string) =>
     CHANNEL_COLOURS[id === 'total' ? 'total' : (report.channels.find((one) => one.id === id)?.colour ?? 'total')];

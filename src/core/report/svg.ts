@@ -6,9 +6,10 @@ const INK = '#1d2126';
 const DIM = '#5c626b';
 const GRID = '#dfd9cd';
 const BAD = '#b3261e';
-/** Pixels of a label's letter at 12 px: Latin, and everything wider. */
-const LETTER = 6.4;
+/** Pixels of a label's letter at 12 px in a wide font: Latin, and everything wider; bold letters take more. */
+const LETTER = 6.9;
 const WIDE = 12.5;
+const BOLD = 1.16;
 const LABEL_GAP = 14;
 
 const WIDTH = 460;
@@ -16,7 +17,7 @@ const LINES = { top: 12, bottom: 40, left: 44, height: 262 };
 
 const number = (value: number) => String(Number(value.toFixed(1)));
 
-export function textWidth(text: string): number {
+function textWidth(text: string): number {
   return [...text].reduce((sum, letter) => sum + (letter.codePointAt(0)! > 0x2e80 ? WIDE : LETTER), 0);
 }
 
@@ -46,7 +47,7 @@ const finite = (values: readonly (number | null)[]) => values.filter((value): va
 
 export function lineChart(chart: LineChart, format: (value: number, digits: number) => string): string {
   const named = chart.lines.filter(({ faint }) => !faint);
-  const right = 14 + Math.min(170, Math.max(0, ...named.map((line) => textWidth(endLabel(line, chart.digits, format)))));
+  const right = 14 + Math.min(170, Math.max(0, ...named.map((line) => BOLD * textWidth(endLabel(line, chart.digits, format)))));
   const values = chart.lines.flatMap(({ y }) => finite(y));
   const xs = chart.lines.flatMap(({ x }) => x);
   if (chart.level) values.push(chart.level.value);
@@ -117,7 +118,7 @@ function path({ x, y, colour, faint }: Line, place: { x(value: number): number; 
 const BAR = { top: 8, row: 26, thick: 12 };
 
 export function barChart(chart: BarChart): string {
-  const names = 12 + Math.min(170, Math.max(0, ...chart.bars.map(({ name }) => textWidth(name))));
+  const names = 12 + Math.min(190, BOLD * Math.max(0, ...chart.bars.map(({ name }) => textWidth(name))));
   const figures = 12 + Math.max(0, ...chart.bars.map(({ text: figure }) => textWidth(figure)));
   const ends = chart.bars
     .flatMap(({ value, interval }) => [value, interval?.low ?? value, interval?.high ?? value])

@@ -108,7 +108,7 @@ function levels(channels: readonly ChannelMeasure[], letters: readonly string[],
     rows: channels.map(({ id, loss, bitsPerByte }): Cell[] => [
       naming.channelCell(id),
       ...letters.map((_, model) => naming.estimate(loss[model], format.loss)),
-      ...letters.map((_, model) => naming.estimate(loss[model] && exponential(loss[model]), format.perplexity)),
+      ...letters.map((_, model) => format.perplexity(perplexity(loss[model]!.value))),
       ...letters.map((_, model) => naming.estimate(bitsPerByte[model], format.loss)),
     ]),
     words: 1,
@@ -124,9 +124,4 @@ function changeTone({ value, interval }: Estimate): Tone {
 const negated = ({ value, interval }: Estimate): Estimate => ({
   value: -value,
   interval: interval && { low: -interval.high, high: -interval.low },
-});
-
-const exponential = ({ value, interval }: Estimate): Estimate => ({
-  value: perplexity(value),
-  interval: interval && { low: perplexity(interval.low), high: perplexity(interval.high) },
 });

@@ -32,7 +32,7 @@ export function curvesSection({ curves, run }: Report, words: ReportWords, namin
       chart: {
         ...common,
         title: t('curves.retention'),
-        lines: [{ name, colour: naming.channelColour('en'), ...curves.retention }],
+        lines: [{ name, colour: naming.channelColour('total'), ...curves.retention }],
         level: { value: RETENTION_LINE, label: t('curves.line', { value: format.decimal(RETENTION_LINE, 2) }) },
         digits: 3,
       },
@@ -44,7 +44,7 @@ export function curvesSection({ curves, run }: Report, words: ReportWords, namin
       chart: {
         ...common,
         title: t('curves.risk'),
-        lines: [{ name: t('curves.riskShort'), colour: naming.channelColour('domain-legal'), ...curves.risk }],
+        lines: [{ name: t('curves.riskShort'), colour: naming.channelColour('total'), ...curves.risk }],
         level: { value: RISK_LEVELS.medium, label: t('curves.riskLine', { value: format.decimal(RISK_LEVELS.medium, 2) }) },
         digits: 3,
       },
@@ -71,7 +71,7 @@ function evaluations({ heldOut, retention }: ReportCurves, ids: readonly string[
         ...ids.map((id) => format.loss(heldOut[id]?.y[at] ?? null)),
         format.retention(retention.y[at] ?? null),
       ]),
-      words: 0,
+      words: 1,
     },
   };
 }

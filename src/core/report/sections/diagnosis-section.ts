@@ -1,14 +1,15 @@
 /** What the run suffers from: evidence, likely cause, and one change of the recipe. */
 import type { Advice } from '../../diagnosis/advice';
 import type { Evidence, Finding } from '../../diagnosis/diagnose';
+import type { RecipeDifference } from '../../recipe/diff';
 import type { Block, Section } from '../document';
 import type { Naming } from '../naming';
 import type { Report } from '../report';
 import type { ReportWords } from '../words';
 
-/** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." */
-export function adviceSentence(advice: Advice, { t }: ReportWords, naming: Naming): string {
-  const changes = advice.changes.map((change) => {
+/** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." @param shown of the advice's changes */
+export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
+  const changes = shown.map((change) => {
     const { field, from, to } = naming.difference(change);
     return t('diagnosis.change', { field, from, to });
   });
@@ -38,8 +39,8 @@ function rows(finding: Finding, words: ReportWords, naming: Naming): { name: str
       name: t('diagnosis.evidence'),
       text: finding.evidence.map((evidence) => evidenceText(evidence, words, naming)).join(t('diagnosis.and')),
     });
-  out.push({ name: t('diagnosis.meaning'), text: readingText(finding, 'do', words, naming) });
-  if (finding.advice) out.push({ name: t('diagnosis.next'), text: adviceSentence(finding.advice, words, naming) });
+  out.push({ name: t('diagnosis.remedy'), text: readingText(finding, 'do', words, naming) });
+  if (finding.advice) out.push({ name: t('diagnosis.next'), text: adviceSentence(finding.advice, finding.advice.changes, words, naming) });
   return out;
 }
 

@@ -1,4 +1,5 @@
 /** What the domain's terms and the probes say. */
+import type { DomainKnowledge } from '../../metrics/domain-knowledge';
 import type { Cell, Block, Section } from '../document';
 import type { Naming } from '../naming';
 import type { Report, ReportTerm } from '../report';
@@ -58,45 +59,61 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
   const { t, format } = words;
   const { measure, sets } = probes;
   const letters = weights.map(({ letter }) => letter);
-  const accuracy = (value: number) => format.percent(value);
-  const rows = measure.groups.map((group): Cell[] => [
-    { text: groupName(group.group, words), ...(group.informative || !group.accuracy ? {} : { note: t('probes.uninformative') }) },
-    format.count(group.items),
-    group.accuracy ? format.percent(group.chance) : '—',
-    ...letters.map((_, model): Cell => (group.accuracy ? naming.estimate(group.accuracy[model], accuracy) : '—')),
-    ...letters.map((_, model) => (group.pValue ? pValue(group.pValue[model]!, words) : '—')),
-    ...letters.slice(1).map((_, at) => format.retention(group.retention[at + 1] ?? null)),
-    ...letters.slice(1).map((_, at): Cell => {
-      const knowledge = group.knowledge[at + 1];
-      if (!knowledge) return '—';
-      const note = t('probes.spread', {
-        deviation: format.decimal(knowledge.deviation, 3),
-        improved: format.percent(knowledge.improved, 0),
-      });
-      return { text: format.delta(knowledge.mean), note };
-    }),
-  ]);
   const column = (letter: string, name: string) => `${letter}: ${t(name)}`;
-  const blocks: Block[] = [
-    {
+  const tuned = letters.slice(1);
+  const asked = measure.groups.filter(({ accuracy }) => accuracy !== null);
+  const references = measure.groups.filter(({ accuracy }) => accuracy === null);
+  const blocks: Block[] = [];
+  if (asked.length > 0)
+    blocks.push({
       kind: 'table',
       table: {
         caption: t('probes.table'),
         head: [
-          t('probes.group'),
-          t('probes.items'),
-          t('probes.chance'),
+          ...[t('probes.group'), t('probes.items'), t('probes.chance')],
           ...letters.map((letter) => column(letter, 'probes.accuracy')),
-          ...letters.map((letter) => column(letter, 'probes.p')),
-          ...letters.slice(1).map((letter) => column(letter, 'channels.retention')),
-          ...letters.slice(1).map((letter) => column(letter, 'probes.knowledge')),
+          ...tuned.map((letter) => column(letter, 'channels.retention')),
+          ...tuned.map((letter) => column(letter, 'probes.knowledge')),
         ],
-        rows,
+        rows: asked.map((group): Cell[] => [
+          { text: groupName(group.group, words), ...(group.informative ? {} : { note: t('probes.uninformative') }) },
+          format.count(group.items),
+          format.percent(group.chance),
+          ...letters.map((_, model): Cell => {
+            const { value, interval } = group.accuracy![model]!;
+            const range = naming.interval(interval, (share) => format.percent(share));
+            return { text: format.percent(value), note: `${range}\n${pValue(group.pValue![model]!, words)}`.trim() };
+          }),
+          ...tuned.map((_, at) => format.retention(group.retention[at + 1] ?? null)),
+          ...tuned.map((_, at) => change(group.knowledge[at + 1] ?? null, words)),
+        ]),
         words: 1,
       },
-    },
-    { kind: 'text', text: t('probes.sets', { sets: words.list(sets) }) },
-  ];
+    });
+  if (references.length > 0)
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('probes.references'),
+        head: [
+          ...[t('probes.group'), t('probes.items')],
+          ...letters.map((letter) => column(letter, 'probes.likelihood')),
+          ...letters.map((letter) => column(letter, 'probes.rouge')),
+          ...letters.map((letter) => column(letter, 'probes.bleu')),
+          ...tuned.map((letter) => column(letter, 'probes.knowledge')),
+        ],
+        rows: references.map((group): Cell[] => [
+          groupName(group.group, words),
+          format.count(group.items),
+          ...letters.map((_, model) => naming.estimate(group.likelihood?.[model], format.delta)),
+          ...letters.map((_, model) => naming.estimate(group.written?.rougeL[model], format.retention)),
+          ...letters.map((_, model) => naming.estimate(group.written?.bleu[model], (value) => format.decimal(value, 1))),
+          ...tuned.map((_, at) => change(group.written?.knowledge[at + 1] ?? group.knowledge[at + 1] ?? null, words)),
+        ]),
+        words: 1,
+      },
+    });
+  blocks.push({ kind: 'text', text: t('probes.sets', { sets: words.list(sets) }) });
   if (measure.tooLong > 0) blocks.push({ kind: 'text', text: t('probes.tooLong', { count: format.count(measure.tooLong) }) });
   if (summary.risk)
     blocks.push({
@@ -119,4 +136,11 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
 
 const groupName = (group: string, words: ReportWords) => (words.has(`group.${group}`) ? words.t(`group.${group}`) : group);
 
-const pValue = (p: number, { format }: ReportWords) => (p < 0.001 ? `< ${format.decimal(0.001, 3)}` : format.decimal(p, 3));
+const pValue = (p: number, { format }: ReportWords) => (p < 0.001 ? `p < ${format.decimal(0.001, 3)}` : `p = ${format.decimal(p, 3)}`);
+
+/** Mean change per question, with its spread and the share that improved. */
+function change(knowledge: DomainKnowledge | null, { t, format }: ReportWords): Cell {
+  if (!knowledge) return '—';
+  const note = t('probes.spread', { deviation: format.decimal(knowledge.deviation, 3), improved: format.percent(knowledge.improved, 0) });
+  return { text: format.delta(knowledge.mean), note };
+}

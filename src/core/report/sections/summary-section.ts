@@ -105,7 +105,11 @@ function learnt(report: Report, words: ReportWords, naming: Naming): string[] {
   if (summary.memorised.length > 0)
     sentences.push(
       t('summary.memorised', {
-        channels: words.list(summary.memorised.map(({ id, value }) => `${naming.channel(id)} (${format.decimal(value, 3)})`)),
+        channels: words.list(
+          summary.memorised.map(({ id, value }) =>
+            t('summary.memorisedBy', { channel: naming.channel(id), value: format.decimal(value, 3) }),
+          ),
+        ),
       }),
     );
   return sentences;
@@ -161,7 +165,13 @@ function next(report: Report, words: ReportWords, naming: Naming): string[] {
   const { t } = words;
   const { summary, diagnosis = [], notMeasured } = report;
   const advised = diagnosis.filter(({ advice }) => advice !== null).slice(0, NAMED_ADVICE);
-  const sentences = advised.map(({ advice }) => adviceSentence(advice!, words, naming));
+  // General channels make room for the domain's share, or take it: what is meant is the domain's.
+  const follows = (field: string) => report.channels.some(({ id, role }) => role === 'general' && field === `channels.${id}.share`);
+  const sentences = advised.map(({ advice }) => {
+    const { changes } = advice!;
+    const meant = changes.filter(({ field }) => !follows(field));
+    return adviceSentence(advice!, meant.length > 0 ? meant : changes, words, naming);
+  });
   const lost = summary.retention?.kept === false;
   if (sentences.length === 0 && report.evaluation)
     sentences.push(
