@@ -23,12 +23,12 @@ test.beforeAll(async ({ browser, baseURL }) => {
 test.afterEach(() => studio.watch.expectClean());
 test.afterAll(() => studio.end());
 
-/** The page as it stands, in both languages, both themes and both widths; every rule in both languages. */
+/** The page as it stands, in both languages and both widths; both themes in one language, since words change no colours. */
 async function expectAccessible(name: string, pointedAt?: Locator): Promise<void> {
   const { page } = studio;
   for (const language of LANGUAGES) {
     await studio.switchLanguage(language);
-    for (const theme of THEMES) {
+    for (const theme of language === 'en' ? THEMES : THEMES.slice(0, 1)) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
       // A colour half way between two themes is nobody's choice.

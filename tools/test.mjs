@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm test`: installs what is missing, a browser included, then runs every check in sequence and sums up.
+ * `npm test`: installs what is missing, a browser included, then runs every check and sums up.
  *
  *     npm test -- [--only lint,types,unit,browser,build,e2e] [--grep "words of a test's name"]
  */
@@ -36,8 +36,8 @@ function freePort() {
   });
 }
 
-/** @type {import('node:child_process').ChildProcess | null} */
-let running = null;
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
 
 /** Ends a process and what it started (browsers, servers). @param {import('node:child_process').ChildProcess} child */
 function end(child) {
@@ -51,7 +51,7 @@ function end(child) {
 }
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.on(signal, () => {
-    if (running) end(running);
+    for (const child of running) end(child);
     process.exit(130);
   });
 
@@ -60,32 +60,36 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
  * @param {string[]} args script and arguments for Node
  * @param {Record<string, string>} env
  * @param {number} minutes
+ * @param {string[] | null} kept takes the output instead, where several commands run side by side
  * @returns {Promise<boolean>}
  */
-function succeeds(args, env, minutes) {
+function succeeds(args, env, minutes, kept) {
   return new Promise((done) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: kept ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
       detached: process.platform !== 'win32',
     });
-    running = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => kept?.push(text));
+    running.add(child);
+    const say = (/** @type {string} */ text) => (kept ? kept.push(`${text}\n`) : console.error(text));
     const timer = setTimeout(() => {
-      console.error(`Stopped after ${minutes} minutes.`);
+      say(`Stopped after ${minutes} minutes.`);
       end(child);
     }, minutes * 60_000);
     /** @param {boolean} result */
     const settle = (result) => {
       clearTimeout(timer);
-      running = null;
+      running.delete(child);
       done(result);
     };
     child.once('error', (error) => {
-      console.error(error.message);
+      say(error.message);
       settle(false);
     });
-    child.once('exit', (code) => settle(code === 0));
+    // Not `exit`: what was written last may still be on its way.
+    child.once('close', (code) => settle(code === 0));
   });
 }
 
@@ -128,11 +132,11 @@ async function main() {
         ['node_modules/eslint/bin/eslint.js', '.'],
         ['node_modules/prettier/bin/prettier.cjs', '--check', '.'],
       ],
-      minutes: 3,
+      minutes: 6,
     },
-    types: { commands: [['node_modules/typescript/bin/tsc', '-b']], minutes: 3 },
-    unit: { commands: [vitest('unit')], minutes: 4, counts: 'vitest' },
-    browser: { commands: [vitest('browser')], minutes: 5, counts: 'vitest', browser: true },
+    types: { commands: [['node_modules/typescript/bin/tsc', '-b']], minutes: 6 },
+    unit: { commands: [vitest('unit')], minutes: 6, counts: 'vitest' },
+    browser: { commands: [vitest('browser')], minutes: 8, counts: 'vitest', browser: true },
     build: {
       commands: [['tools/build-kernels.mjs'], ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']],
       minutes: 3,
@@ -144,21 +148,22 @@ async function main() {
           ...(grep ? ['--grep', grep, '--pass-with-no-tests'] : []),
         ],
       ],
-      minutes: 7,
+      minutes: 10,
       counts: 'playwright',
       browser: true,
     },
   };
 
   const total = { passed: 0, failed: 0 };
-  /** @type {string[]} */
-  const lines = [];
+  /** @type {Map<string, string>} */
+  const lines = new Map();
   let faults = 0;
   const began = performance.now();
-  for (const name of stageNames.filter((stage) => only.includes(stage))) {
+  /** @param {string} name @param {string[] | null} kept */
+  const carryOut = async (name, kept) => {
     const stage = stages[name];
-    if (!stage) continue;
-    console.log(`\n=== ${name} ===`);
+    if (!stage) return;
+    if (!kept) console.log(`\n=== ${name} ===`);
     const since = performance.now();
     let ok = true;
     if (stage.browser && browserFault) {
@@ -167,7 +172,7 @@ async function main() {
     } else {
       for (const command of stage.commands) {
         const extra = stage.counts === 'playwright' ? { PLAYWRIGHT_JSON_OUTPUT_FILE: report(name) } : {};
-        ok = (await succeeds(command, { ...env, ...extra }, stage.minutes)) && ok;
+        ok = (await succeeds(command, { ...env, ...extra }, stage.minutes, kept)) && ok;
       }
     }
     if (!ok) faults += 1;
@@ -178,12 +183,18 @@ async function main() {
       total.failed += counts.failed;
       words = `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`;
     }
-    lines.push(`${name.padEnd(8)} ${words} (${seconds(since)})`);
-    console.log(`--- ${lines.at(-1)}`);
-  }
+    lines.set(name, `${name.padEnd(8)} ${words} (${seconds(since)})`);
+    if (kept) console.log(`\n=== ${name} ===\n${kept.join('').trimEnd()}`);
+    console.log(`--- ${lines.get(name)}`);
+  };
+  const chosen = stageNames.filter((stage) => only.includes(stage));
+  // None of these needs both cores; what comes after them does.
+  const together = chosen.filter((name) => ['lint', 'types', 'unit'].includes(name));
+  await Promise.all(together.map((name) => carryOut(name, together.length > 1 ? [] : null)));
+  for (const name of chosen) if (!together.includes(name)) await carryOut(name, null);
 
-  console.log(`\n${lines.join('\n')}`);
-  console.log(`all      ${faults === 0 ? 'passed' : `${faults} of ${lines.length} stages FAILED`} (${seconds(began)})`);
+  console.log(`\n${chosen.map((name) => lines.get(name)).join('\n')}`);
+  console.log(`all      ${faults === 0 ? 'passed' : `${faults} of ${lines.size} stages FAILED`} (${seconds(began)})`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   process.exit(faults === 0 ? 0 : 1);
 }
