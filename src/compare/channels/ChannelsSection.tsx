@@ -1,14 +1,10 @@
 /** Which channels are measured on how much text, and what came out: a chart of the changes, and all figures in a table. */
-import { Chip } from '@mantine/core';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useShallow } from 'zustand/react/shallow';
 import { Card } from '../../ui/Card';
 import { EmptyState } from '../../ui/EmptyState';
-import { NumberField } from '../../ui/NumberField';
-import { useComparedName } from '../channel-names';
 import { useFigures } from '../figures';
-import { useCompare } from '../store';
+import { TextChoice } from '../TextChoice';
 import { ChannelTable } from './ChannelTable';
 import { DeltaChart } from './DeltaChart';
 import styles from './ChannelsSection.module.css';
@@ -18,7 +14,7 @@ export default function ChannelsSection() {
   const figures = useFigures();
   return (
     <>
-      <Settings />
+      <TextChoice />
       {figures && figures.summary.rows.length > 0 ? (
         <>
           {!figures.summary.comparable.every(Boolean) && <p className={styles.warning}>{t('measure.vocabulary')}</p>}
@@ -35,51 +31,5 @@ export default function ChannelsSection() {
         </Card>
       )}
     </>
-  );
-}
-
-function Settings() {
-  const { t } = useTranslation('compare');
-  const comparedName = useComparedName();
-  const { choices, chosen, documents, activity, toggleChannel, setDocuments } = useCompare(
-    useShallow((state) => ({
-      choices: state.choices,
-      chosen: state.chosen,
-      documents: state.documentsPerChannel,
-      activity: state.activity,
-      toggleChannel: state.toggleChannel,
-      setDocuments: state.setDocuments,
-    })),
-  );
-  const busy = activity === 'measure';
-  return (
-    <div className={styles.settings}>
-      <div role="group" aria-label={t('measure.channels')} className={styles.chips}>
-        {choices.map((channel) => (
-          <Chip
-            key={channel.id}
-            size="xs"
-            variant="outline"
-            checked={chosen.includes(channel.id)}
-            disabled={busy}
-            onChange={() => toggleChannel(channel.id)}
-          >
-            {comparedName(channel).name}
-          </Chip>
-        ))}
-      </div>
-      <div className={styles.documents}>
-        <NumberField
-          label={t('measure.documents')}
-          title={t('measure.documentsHelp')}
-          value={documents}
-          min={2}
-          max={4096}
-          integer
-          disabled={busy}
-          onChange={setDocuments}
-        />
-      </div>
-    </div>
   );
 }
