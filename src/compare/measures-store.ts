@@ -25,7 +25,8 @@ import type { ComparedChannel, ComparedFigures } from './summary';
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
   channels: ComparedFigures;
-  terms: { measure: TermsMeasure; channels: ComparedChannel[] };
+  /** `terms` as they were asked for, `documents` per channel. */
+  terms: { measure: TermsMeasure; channels: ComparedChannel[]; terms: string[]; documents: number };
   probes: { sets: string[]; probes: Probe[]; scores: ProbeScore[][]; measure: ProbeMeasure };
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
   memorisation: Record<string, ChannelMemorisation[]>;

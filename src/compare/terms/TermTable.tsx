@@ -1,0 +1,112 @@
+/** Every term that was found, sortable by any column; a term opens its passages beside the table. */
+import { useMemo, useState } from 'react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { TermsMeasure } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
+import { Delta } from '../../ui/Delta';
+import { letterOf } from '../letters';
+import { Passages } from './Passages';
+import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type TermColumn, type TermOrder } from './term-rows';
+import styles from './Terms.module.css';
+
+interface Props {
+  measure: TermsMeasure;
+  /** The terms that were looked for. */
+  asked: readonly string[];
+}
+
+export function TermTable({ measure, asked }: Props) {
+  const { t, i18n } = useTranslation('measures');
+  const format = useFormat();
+  const [order, setOrder] = useState<TermOrder>(FIRST_ORDER);
+  const [open, setOpen] = useState<string | null>(null);
+  const collator = useMemo(() => new Intl.Collator(i18n.language), [i18n.language]);
+  const rows = useMemo(() => sortTerms(measure.terms, order, collator), [measure, order, collator]);
+  const models = measure.overall?.loss.length ?? 0;
+  const letters = Array.from({ length: models }, (_, model) => letterOf(model));
+  const found = new Set(measure.terms.map(({ term }) => term));
+  const absent = asked.filter((term) => !found.has(term));
+  const shown = measure.terms.find(({ term }) => term === open) ?? null;
+  const head = (column: TermColumn, label: string) => (
+    <SortHead key={column} column={column} label={label} order={order} onSort={() => setOrder(nextOrder(order, column))} />
+  );
+  return (
+    <Card title={t('terms.perTerm')}>
+      <div className={styles.panes} data-open={shown !== null}>
+        <div className={styles.scroll} role="region" aria-label={t('terms.perTerm')} tabIndex={0}>
+          <table className={styles.table} data-testid="term-table">
+            <thead>
+              <tr>
+                {head('term', t('terms.term'))}
+                {head('count', t('terms.count'))}
+                {letters.slice(1).map((letter, at) => head(`delta${at + 1}`, t('terms.delta', { letter })))}
+                {letters.map((letter, model) => head(`bits${model}`, t('terms.bitsOf', { letter })))}
+                {letters.map((letter, model) => head(`loss${model}`, t('terms.lossOf', { letter })))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((term) => (
+                <tr key={term.term} data-term={term.term} data-open={term.term === open}>
+                  <th scope="row" className={styles.first}>
+                    <button
+                      type="button"
+                      className={styles.term}
+                      aria-expanded={term.term === open}
+                      onClick={() => setOpen(term.term === open ? null : term.term)}
+                    >
+                      {term.term}
+                    </button>
+                  </th>
+                  <td>{format.count(term.count)}</td>
+                  {letters.slice(1).map((letter, at) => (
+                    <td key={letter}>
+                      <Delta value={bitsChange(term, at + 1)} />
+                    </td>
+                  ))}
+                  {term.bitsPerByte.map((bits, model) => (
+                    <td key={model}>{format.loss(bits)}</td>
+                  ))}
+                  {term.loss.map((loss, model) => (
+                    <td key={model} className={styles.dim}>
+                      {format.loss(loss)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        {shown && <Passages key={shown.term} term={shown} onClose={() => setOpen(null)} />}
+      </div>
+      {absent.length > 0 && <p className={styles.note}>{t('terms.absent', { terms: absent.join(', ') })}</p>}
+      <p className={styles.note}>{t('terms.explain', { documents: format.count(measure.documents) })}</p>
+    </Card>
+  );
+}
+
+interface HeadProps {
+  column: TermColumn;
+  label: string;
+  order: TermOrder;
+  onSort: () => void;
+}
+
+function SortHead({ column, label, order, onSort }: HeadProps) {
+  const { t } = useTranslation('measures');
+  const sorted = order.column === column;
+  const Icon = order.descending ? ArrowDown : ArrowUp;
+  return (
+    <th
+      scope="col"
+      className={column === 'term' ? styles.first : undefined}
+      aria-sort={sorted ? (order.descending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button type="button" className={styles.sort} aria-label={t('terms.sortBy', { column: label })} onClick={onSort}>
+        {label}
+        {sorted && <Icon size={11} aria-hidden />}
+      </button>
+    </th>
+  );
+}
