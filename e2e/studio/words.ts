@@ -4,6 +4,7 @@ import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
 import type desk from '../../src/i18n/en/desk.json';
+import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type inside from '../../src/i18n/en/inside.json';
 import type models from '../../src/i18n/en/models.json';
@@ -18,6 +19,7 @@ export interface Words {
   compare: typeof compare;
   corpus: typeof corpus;
   desk: typeof desk;
+  diagnosis: typeof diagnosis;
   errors: typeof errors;
   inside: typeof inside;
   models: typeof models;
@@ -29,7 +31,7 @@ const read = (language: Language, name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../src/i18n/${language}/${name}.json`, import.meta.url), 'utf8'));
 
 export function wordsOf(language: Language): Words {
-  const names = ['common', 'compare', 'corpus', 'desk', 'errors', 'inside', 'models', 'runs', 'tokenizer'];
+  const names = ['common', 'compare', 'corpus', 'desk', 'diagnosis', 'errors', 'inside', 'models', 'runs', 'tokenizer'];
   return Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
 }
 

@@ -49,23 +49,18 @@ function Risk({ snapshot }: { snapshot: RunSnapshot }) {
   return (
     <section data-testid="risk">
       <h2>{t('risk.title')}</h2>
-      {sampled && !risk ? (
-        <Figure value="—">{t('risk.uninformative', { items: format.count(sampled.items) })}</Figure>
-      ) : (
-        <Figure
-          value={risk && level ? `${two(risk.value)} ${t(`risk.level.${level}`)}` : '—'}
-          tone={level === 'high' ? 'bad' : level === 'medium' ? 'warn' : 'plain'}
-        >
-          {risk?.interval && (
-            <Tooltip label={help?.join(' ')} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
-              <button type="button" className={styles.basis} aria-label={`${t('risk.sample')}: ${help?.join(' ')}`}>
-                {t('risk.interval', { low: two(risk.interval.low), high: two(risk.interval.high) })} <Info size={12} aria-hidden />
-              </button>
-            </Tooltip>
-          )}
-          {!sampled && t('risk.waiting')}
-        </Figure>
-      )}
+      <Figure value={risk ? two(risk.value) : '—'} tone={level === 'high' ? 'bad' : level === 'medium' ? 'warn' : 'plain'}>
+        {!sampled && t('risk.waiting')}
+        {sampled && !risk && t('risk.uninformative', { items: format.count(sampled.items) })}
+        {risk && level && (risk.interval ? t(`risk.level.${level}`) : t('risk.base'))}
+        {risk?.interval && (
+          <Tooltip label={help?.join(' ')} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
+            <button type="button" className={styles.basis} aria-label={`${t('risk.sample')}: ${help?.join(' ')}`}>
+              {t('risk.interval', { low: two(risk.interval.low), high: two(risk.interval.high) })} <Info size={12} aria-hidden />
+            </button>
+          </Tooltip>
+        )}
+      </Figure>
       {risk && riskSeries.x.length > 1 && (
         <div className={styles.spark}>
           <RiskLine
@@ -95,26 +90,28 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
   const kept = retention === null ? null : retention >= RETENTION_LINE;
   return (
     <aside className={styles.side} aria-label={t('side')}>
-      <section>
-        <h2>{t('retention.title')}</h2>
-        <Figure value={format.retention(retention)} tone={kept === false ? 'bad' : 'plain'}>
-          {kept === null ? t('retention.none') : t(kept ? 'retention.above' : 'retention.below', { channels: general.join(', ') })}
-        </Figure>
-        {snapshot && snapshot.retentionSeries.x.length > 1 && (
-          <div className={styles.spark}>
-            <Sparkline
-              series={snapshot.retentionSeries}
-              last={snapshot.steps}
-              line={RETENTION_LINE}
-              lineLabel={format.decimal(RETENTION_LINE, 2)}
-              height={36}
-              colour={kept === false ? 'var(--bad)' : 'var(--good)'}
-              label={t('retention.curve', { first: format.retention(1), last: format.retention(retention) })}
-            />
-          </div>
-        )}
-      </section>
-      {snapshot && (snapshot.recipe.evaluation.probesPerGroup > 0 || snapshot.risk) && <Risk snapshot={snapshot} />}
+      <div className={styles.pair}>
+        <section>
+          <h2>{t('retention.title')}</h2>
+          <Figure value={format.retention(retention)} tone={kept === false ? 'bad' : 'plain'}>
+            {kept === null ? t('retention.none') : t(kept ? 'retention.above' : 'retention.below', { channels: general.join(', ') })}
+          </Figure>
+          {snapshot && snapshot.retentionSeries.x.length > 1 && (
+            <div className={styles.spark}>
+              <Sparkline
+                series={snapshot.retentionSeries}
+                last={snapshot.steps}
+                line={RETENTION_LINE}
+                lineLabel={format.decimal(RETENTION_LINE, 2)}
+                height={36}
+                colour={kept === false ? 'var(--bad)' : 'var(--good)'}
+                label={t('retention.curve', { first: format.retention(1), last: format.retention(retention) })}
+              />
+            </div>
+          )}
+        </section>
+        {snapshot && (snapshot.recipe.evaluation.probesPerGroup > 0 || snapshot.risk) && <Risk snapshot={snapshot} />}
+      </div>
       <section>
         <h2>{t('gain.title')}</h2>
         <Figure

@@ -370,9 +370,11 @@ export class TrainingLoop {
       if (goOn) throw error;
       return null;
     }
-    const before = base?.probes?.answers ?? answers;
-    const informative = base?.probes?.informative ?? informativeGroups(answers, probes.chances);
-    return { ...sampledRisk(before, answers, informative), answers };
+    const asked = base?.probes;
+    const risk = asked
+      ? sampledRisk(asked.answers, answers, asked.informative)
+      : sampledRisk(answers, null, informativeGroups(answers, probes.chances));
+    return { ...risk, answers };
   }
 
   private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {

@@ -31,6 +31,8 @@ export interface Advice {
 
 /** Peak learning rate that the presets found for the bundled base. */
 export const DEFAULT_PEAK_LR = 3e-4;
+/** Shares are set to a tenth of a percent: 16.7 % is the golden ratio. */
+const NEAR = 1e-3;
 /** A share of warmup beyond which a longer one takes the place of training. */
 const LONGEST_WARMUP = 0.1;
 
@@ -54,9 +56,9 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
       if (recipe.strategy.kind === 'domain-only')
         return { kind: 'mix-general', recipe: { ...withDomainShare(recipe, GOLDEN_RATIO), strategy: { kind: 'mixed' } } };
       const share = domainShare(recipe);
-      if (share > GOLDEN_RATIO + 1e-6) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RATIO) };
+      if (share > GOLDEN_RATIO + NEAR) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RATIO) };
       if (schedule.peakLr > DEFAULT_PEAK_LR) return { kind: 'lower-lr', recipe: withLr(Math.max(DEFAULT_PEAK_LR, schedule.peakLr / 10)) };
-      if (share > GOLDEN_RANGE[0] + 1e-6) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RANGE[0]) };
+      if (share > GOLDEN_RANGE[0] + NEAR) return { kind: 'lower-domain-share', recipe: withDomainShare(recipe, GOLDEN_RANGE[0]) };
       return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 3) };
     }
     case 'spike':

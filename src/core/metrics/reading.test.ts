@@ -30,6 +30,12 @@ describe('readRun', () => {
     expect(kinds(run({ zh: [4.3, 4.45, 4.32], en: [4, 4.1, 4.02], domain: [4.2, 4, 3.8] }))).toEqual(['recovering']);
   });
 
+  it('reads a rise that has not come back when the steps are over as forgetting', () => {
+    const heldOut = { zh: [4.3, 4.65, 4.45], en: [4, 4.3, 4.2], domain: [4.2, 4, 3.8] };
+    expect(kinds(run(heldOut, { step: 60 }))).toEqual(['recovering']);
+    expect(kinds(run(heldOut, { step: 100 }))).toEqual(['forgetting']);
+  });
+
   it('reads an early rise as the expected spike', () => {
     expect(kinds(run({ zh: [4.3, 4.34], en: [4, 4.03], domain: [4.2, 4.1] }, { step: 10 }))).toEqual(['spike']);
   });

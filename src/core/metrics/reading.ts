@@ -57,14 +57,17 @@ export function readRun(snapshot: RunSnapshot | null): Reading[] {
   const progress = snapshot.steps > 0 ? snapshot.step / snapshot.steps : 0;
   const fall = domainFall(snapshot.channels);
   const general = generalRise(snapshot);
-  if (snapshot.retention !== null && snapshot.retention < RETENTION_LINE && !general.recovering)
-    readings.push({ kind: 'forgetting', values: { retention: snapshot.retention, channel: general.worst ?? '' } });
+  // What has not come back when the steps are over stays forgotten.
+  const recovering = general.recovering && progress < 1;
+  const { retention } = snapshot;
+  const forgetting = retention !== null && retention < RETENTION_LINE && !recovering;
+  if (forgetting) readings.push({ kind: 'forgetting', values: { retention, channel: general.worst ?? '' } });
   for (const meter of snapshot.channels)
     if (meter.trainLoss !== null && meter.heldOutLoss !== null && meter.epochs > 1.5 && meter.heldOutLoss - meter.trainLoss > MEMORISED)
       readings.push({ kind: 'memorising', values: { channel: meter.id, gap: meter.heldOutLoss - meter.trainLoss, epochs: meter.epochs } });
-  if (general.recovering && general.worst !== null)
+  if (general.recovering && general.worst !== null && !forgetting)
     readings.push({ kind: 'recovering', values: { channel: general.worst, peak: general.peak, now: general.now } });
-  else if (general.now > RISE && progress < START && !readings.some(({ kind }) => kind === 'forgetting'))
+  else if (general.now > RISE && progress < START && !forgetting)
     readings.push({ kind: 'spike', values: { channel: general.worst ?? '', now: general.now } });
   if (snapshot.settings.schedule.peakLr > 0 && fall !== null && fall < FALL && progress > 0.4)
     readings.push({ kind: 'domain-flat', values: { fall } });

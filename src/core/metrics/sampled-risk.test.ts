@@ -32,7 +32,14 @@ describe('sampledRisk', () => {
 
   it('reads no risk from a group that got better, and none from the base itself', () => {
     expect(sampledRisk({ grammar: '11110' }, { grammar: '11111' }, ['grammar']).risk!.value).toBe(0);
-    expect(sampledRisk({ grammar: '11110' }, { grammar: '11110' }, ['grammar']).risk).toEqual({ value: 0, interval: { low: 0, high: 0 } });
+    expect(sampledRisk({ grammar: '11110' }, null, ['grammar']).risk).toEqual({ value: 0, interval: null });
+  });
+
+  it('leaves room for what so few items cannot show', () => {
+    // Clopper and Pearson's upper end of 0 out of 4: 1 − 0.025^(1/4).
+    const { interval } = sampledRisk({ grammar: '11110' }, { grammar: '11110' }, ['grammar']).risk!;
+    expect(interval!.low).toBe(0);
+    expect(interval!.high).toBeCloseTo(0.6023646, 6);
   });
 
   it('is no figure where nothing is informative', () => {

@@ -44,10 +44,10 @@ export function informativeGroups(
   });
 }
 
-/** @param tuned answers at least of the informative groups, to the same items as the base's */
-export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers, informative: readonly AbilityGroup[]): SampledRisk {
+/** @param tuned answers at least of the informative groups, to the same items as the base's; null for the base itself */
+export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers | null, informative: readonly AbilityGroup[]): SampledRisk {
   const items = ABILITY_GROUPS.reduce((sum, group) => sum + readable(base[group]).length, 0);
-  const pairs = informative.map((group) => ({ group, base: readable(base[group]), tuned: readable(tuned[group]) }));
+  const pairs = informative.map((group) => ({ group, base: readable(base[group]), tuned: readable((tuned ?? base)[group]) }));
   const riskOf = (times: readonly Float64Array[]) =>
     forgettingRisk(
       pairs.map(({ group, base: before, tuned: after }, at) => ({
@@ -60,8 +60,15 @@ export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers, informa
   const sizes = pairs.map(({ base: { length } }) => length);
   const value = riskOf(sizes.map((size) => new Float64Array(size).fill(1)));
   if (Number.isNaN(value)) return { items, informative: [], risk: null, grain: 0 };
-  const [interval = null] = bootstrap(sizes, (times) => [riskOf(times)], { seed: SEED });
+  const [drawn = null] = bootstrap(sizes, (times) => [riskOf(times)], { seed: SEED });
   const weights = pairs.reduce((sum, { group }) => sum + RISK_WEIGHTS[group], 0);
+  // Where no answer changed, resamples know no spread: the upper end is then that of 0 lost out of n (Clopper & Pearson 1934).
+  const lost = pairs.reduce(
+    (sum, { group, base: before }) => sum + (RISK_WEIGHTS[group] / weights) ** 2 / before.filter(Boolean).length,
+    0,
+  );
+  const unseen = 1 - 0.025 ** lost;
+  const interval = tuned && drawn && (drawn.high > drawn.low ? drawn : { low: drawn.low, high: drawn.high + unseen });
   const grain = Math.max(...pairs.map(({ group, base: before }) => RISK_WEIGHTS[group] / weights / before.filter(Boolean).length));
   return { items, informative: [...informative], risk: { value, interval }, grain };
 }

@@ -50,7 +50,7 @@ function Finding({ finding, snapshot, onApply }: Props & { finding: Found }) {
         <p className={styles.title}>{t(`finding.${kind}.title`)}</p>
         <p>{what}</p>
         <p className={styles.cause}>
-          <b>{t('cause')}:</b> {t(`finding.${kind}.cause`)}
+          <b>{t('cause')}</b> {t(`finding.${kind}.cause`)}
         </p>
       </div>
       {evidence.length > 0 && (

@@ -33,10 +33,6 @@ export function EvidenceList({ evidence, snapshot }: { evidence: readonly Eviden
         const series = seriesOf(item, snapshot);
         return (
           <li key={`${curve}-${channel}`}>
-            <span className={styles.curve}>
-              <i style={{ background: colour }} aria-hidden />
-              {name}
-            </span>
             <span className={styles.picture} aria-hidden>
               {series && series.x.length > 1 && (
                 <Sparkline
@@ -49,6 +45,10 @@ export function EvidenceList({ evidence, snapshot }: { evidence: readonly Eviden
                   {...(curve === 'retention' ? { line: RETENTION_LINE } : {})}
                 />
               )}
+            </span>
+            <span className={styles.curve}>
+              <i style={{ background: colour }} aria-hidden />
+              {name}
             </span>
             <span className={styles.figures}>{words}</span>
           </li>
