@@ -140,10 +140,12 @@ test('the runs page with an open run', async () => {
 test('the compare page with results', async () => {
   await studio.goTo('compare');
   const compare = new ComparePage(studio);
-  await compare.measure();
-  await compare.write('The patient', { maxTokens: 8 });
-  await compare.colour('The patient was treated with aspirin.');
+  await compare.measure(2);
   await expectAccessible('compare');
+  await compare.write(['The patient'], { maxTokens: 8 });
+  await compare.colour('The patient was treated with aspirin.');
+  const { violations } = await new AxeBuilder({ page: studio.page }).include('[role="tabpanel"]').analyze();
+  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
 });
 
 test('a message of a fault', async () => {

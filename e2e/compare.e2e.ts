@@ -1,10 +1,11 @@
-/** Base against tuned: figures per channel, the same prompt written on by both, a text coloured token by token. */
+/** Base against tuned: the three figures, channels with intervals, a third over the two, prompts written on, a text token by token. */
 import { expect, test } from '@playwright/test';
+import type { MeasuredChannel, WeightsRef } from '../workers/api';
 import { latestRun } from './studio/automation';
-import { ComparePage } from './studio/compare';
+import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';
-import { like } from './studio/words';
+import { fill, like } from './studio/words';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -24,56 +25,123 @@ test('without a run the page says what to do', async () => {
   await expect(studio.page.getByText(studio.words.compare.noRun.text)).toBeVisible();
 });
 
-test('the figures of base and tuned stand side by side and agree with each other', async () => {
+const CHANNELS = ['zh', 'en', 'code', 'domain'];
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test('figures that the run stored stand there at once, without intervals, and agree with each other', async () => {
   await studio.open({ recipe: tinyRecipe({ steps: 18, lr: 3e-3, channels: preset('golden-ratio').recipe.channels }) });
   await studio.desk.train();
   const { evaluations } = await latestRun(studio.page);
   await studio.goTo('compare');
-  for (const channel of ['zh', 'en', 'code', 'domain']) {
+  const [first, last] = [evaluations[0]!, evaluations.at(-1)!];
+  const bits = (at: typeof first, id: string) => {
+    const { loss, tokens, bytes } = at.channels[id]!;
+    return (loss * tokens) / (bytes * Math.LN2);
+  };
+  for (const channel of CHANNELS) {
     const row = await compare.row(channel);
-    const [base, tuned] = [evaluations[0]!.channels[channel]!, evaluations.at(-1)!.channels[channel]!];
-    expect(row.lossA).toBeCloseTo(base.loss, 3);
-    expect(row.lossB).toBeCloseTo(tuned.loss, 3);
-    expect(row.lossB).not.toBe(row.lossA);
-    expect(row.perplexityA / Math.exp(base.loss)).toBeCloseTo(1, 1);
-    expect(row.perplexityB / Math.exp(tuned.loss)).toBeCloseTo(1, 1);
-    expect(row.bitsA).toBeCloseTo((base.loss * base.tokens) / (base.bytes * Math.LN2), 3);
-    expect(row.bitsB).toBeCloseTo((tuned.loss * tuned.tokens) / (tuned.bytes * Math.LN2), 3);
-    if (channel === 'domain') expect(row.retention).toBe('—');
-    else expect(row.retention).toContain(Math.exp(base.loss - tuned.loss).toFixed(3));
+    const [base, tuned] = [first.channels[channel]!, last.channels[channel]!];
+    for (const [place, at, of] of [
+      ['a', first, base],
+      ['b', last, tuned],
+    ] as const) {
+      expect(row('loss', place).value).toBeCloseTo(of.loss, 3);
+      expect(row('perplexity', place).value / Math.exp(of.loss)).toBeCloseTo(1, 1);
+      expect(row('bits', place)).toEqual({ value: expect.closeTo(bits(at, channel), 3) as number, interval: null });
+    }
+    expect(tuned.loss).not.toBe(base.loss);
+    expect(row('delta', 'b')).toEqual({ value: expect.closeTo(tuned.loss - base.loss, 3) as number, interval: null });
+    if (channel === 'domain') expect(row('retention', 'b').value).toBeNaN();
+    else expect(row('retention', 'b').value).toBeCloseTo(Math.exp(base.loss - tuned.loss), 3);
   }
-  const general = ['zh', 'en', 'code'].map((id) => Math.exp(evaluations[0]!.channels[id]!.loss - evaluations.at(-1)!.channels[id]!.loss));
-  const mean = general.reduce((sum, retention) => sum + retention, 0) / 3;
-  await expect(studio.page.getByTestId('general-retention')).toContainText(mean.toFixed(3));
+  const kept = ['zh', 'en', 'code'].map((id) => Math.exp(first.channels[id]!.loss - last.channels[id]!.loss));
+  await expect(compare.card('general-retention')).toContainText(mean(kept).toFixed(3));
+  expect(
+    printed(
+      (await compare
+        .card('domain-gain')
+        .getByText(/^[−+±]/)
+        .textContent())!,
+    ).value,
+  ).toBeCloseTo(bits(first, 'domain') - bits(last, 'domain'), 3);
+  await expect(studio.page.getByText(like(studio.words.compare.measure.stored, { documents: 2 }))).toBeVisible();
 });
 
-test('measured again on the same rows, the figures are the same', async () => {
-  const stored = await Promise.all(['en', 'domain'].map((channel) => compare.row(channel)));
-  await compare.measure();
-  expect(await Promise.all(['en', 'domain'].map((channel) => compare.row(channel)))).toEqual(stored);
+test('measured here, every figure has its interval, is what the engine says, and a third lies over the two', async () => {
+  const { page, words } = studio;
+  const { record } = await latestRun(page);
+  await studio.button(words.compare.pick.addThird).click();
+  await expect(page).toHaveURL(/&c=run:.+@12/);
+  await compare.measure(4);
+  const weights: WeightsRef[] = [
+    { kind: 'model', model: 'nano' },
+    { kind: 'checkpoint', run: record.id, step: 18 },
+    { kind: 'checkpoint', run: record.id, step: 12 },
+  ];
+  const channels: MeasuredChannel[] = record.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const measure = await compare.engineSays(weights, channels, 4);
+  for (const { id, role, documents, loss, delta, retention, bitsPerByte } of measure.channels) {
+    expect(documents, 'documents').toBe(4);
+    const row = await compare.row(id);
+    for (const [model, place] of (['a', 'b', 'c'] as const).entries()) {
+      const shows = (figure: Parameters<typeof row>[0], { value, interval }: (typeof loss)[number]) => {
+        const found = row(figure, place);
+        expect(found.value, `${figure} ${place}`).toBeCloseTo(value, 3);
+        expect(found.interval![0], `${figure} ${place}`).toBeCloseTo(interval!.low, 3);
+        expect(found.interval![1], `${figure} ${place}`).toBeCloseTo(interval!.high, 3);
+        expect(interval!.low).toBeLessThanOrEqual(value);
+        expect(interval!.high).toBeGreaterThanOrEqual(value);
+      };
+      shows('loss', loss[model]!);
+      shows('bits', bitsPerByte[model]!);
+      if (place === 'a') continue;
+      shows('delta', delta[model]!);
+      expect(delta[model]!.value).toBeCloseTo(loss[model]!.value - loss[0]!.value, 9);
+      if (role === 'domain') continue;
+      shows('retention', retention[model]!);
+      expect(retention[model]!.value).toBeCloseTo(Math.exp(-delta[model]!.value), 9);
+    }
+    // The chart says the same in words beside its bars.
+    const bar = page.getByTestId('delta-chart').locator(`[data-channel="${id}"]`);
+    await expect(bar).toContainText(`${row('delta', 'c').interval![1].toFixed(3).replace('-', '−')}]`);
+  }
+  const [, , third] = measure.meanRetention;
+  const card = compare.card('general-retention');
+  await expect(card).toContainText(`C${third!.value.toFixed(3)} [${third!.interval!.low.toFixed(3)}`);
+
+  await studio.button(words.compare.pick.removeThird).click();
+  await expect(page).not.toHaveURL(/&c=/);
+  // Figures of other weights go; those that the run stored stand there again.
+  await expect(page.getByText(like(words.compare.measure.stored, { documents: 2 }))).toBeVisible();
 });
 
-test('both write on from the same prompt as it comes, and the same seed writes the same', async () => {
-  const { page } = studio;
+test('several prompts are written on by all as it comes, and the same seed writes the same', async () => {
+  const { page, words } = studio;
+  await compare.show('text');
   // How much of A's text stood there, each time it changed.
   await page.evaluate(() => {
     const lengths: number[] = [];
     (window as unknown as { lengths: number[] }).lengths = lengths;
     new MutationObserver(() => {
-      const text = document.querySelector('[data-testid="continuation-a"]')?.textContent ?? '';
+      const text = document.querySelector('[data-testid="continuation-1-a"]')?.textContent ?? '';
       if (text.length > (lengths.at(-1) ?? 0)) lengths.push(text.length);
     }).observe(document.getElementById('content')!, { childList: true, subtree: true, characterData: true });
   });
-  const prompt = 'The patient was treated with';
-  const first = await compare.write(prompt, { seed: 5, maxTokens: 48 });
-  for (const text of Object.values(first)) {
-    expect(text.startsWith(prompt)).toBe(true);
-    expect(text.length).toBeGreaterThan(prompt.length + 10);
+  const prompts = ['The patient was treated with', '春风又绿江南岸，'];
+  const first = await compare.write(prompts, { seed: 5, maxTokens: 40 });
+  for (const [at, texts] of first.entries()) {
+    for (const text of texts) {
+      expect(text.startsWith(prompts[at]!)).toBe(true);
+      expect(text.length).toBeGreaterThan(prompts[at]!.length + 10);
+    }
+    expect(texts[0]).not.toBe(texts[1]);
   }
   expect(await page.evaluate(() => (window as unknown as { lengths: number[] }).lengths.length), 'pieces seen').toBeGreaterThan(1);
-  expect(first.a).not.toBe(first.b);
-  expect(await compare.write(prompt)).toEqual(first);
-  expect(await compare.write(prompt, { seed: 6 })).not.toEqual(first);
+  expect(await compare.write(prompts)).toEqual(first);
+  expect(await compare.write(prompts, { seed: 6 })).not.toEqual(first);
+  await studio.button(fill(words.compare.generate.remove, { number: 2 })).click();
+  await expect(compare.continuation(1, 'b')).toBeVisible();
+  await expect(compare.continuation(2, 'a')).toBeHidden();
 });
 
 test('a text of one’s own is coloured token by token', async () => {
@@ -128,7 +196,24 @@ test('with a learning rate of zero nothing changes: every Δ is exactly 0, reten
     .first()
     .click();
   await studio.page.getByRole('link', { name: like(studio.words.runs.detail.compareWithBase, { step: 6 }) }).click();
-  await compare.measure();
-  for (const channel of ['zh', 'en', 'code', 'domain']) expect((await compare.row(channel)).delta).toContain('±0.000');
-  await expect(studio.page.getByTestId('general-retention')).toContainText('1.000');
+  await compare.measure(2);
+  for (const channel of CHANNELS) {
+    const row = await compare.row(channel);
+    expect(row('delta', 'b')).toEqual({ value: 0, interval: [0, 0] });
+    if (channel !== 'domain') expect(row('retention', 'b')).toEqual({ value: 1, interval: [1, 1] });
+  }
+  await expect(compare.card('general-retention')).toContainText('1.000 [1.000, 1.000]');
+  await expect(compare.card('domain-gain')).toContainText(studio.words.compare.gain.same);
+  // Not only to three digits.
+  const measured = record.recipe.channels.map(({ id, corpus, role }): MeasuredChannel => ({ id, corpus, role }));
+  const weights: WeightsRef[] = [
+    { kind: 'model', model: 'nano' },
+    { kind: 'checkpoint', run: record.id, step: 6 },
+  ];
+  const measure = await compare.engineSays(weights, measured, 2);
+  for (const { delta, deltaBits, retention } of measure.channels) {
+    expect([delta[1], deltaBits[1]]).toEqual(Array(2).fill({ value: 0, interval: { low: 0, high: 0 } }));
+    expect(retention[1]).toEqual({ value: 1, interval: { low: 1, high: 1 } });
+  }
+  expect(measure.domainGain[1]).toEqual({ value: 0, interval: { low: 0, high: 0 } });
 });

@@ -1,16 +1,28 @@
-/** The compare page: pickers, the table of figures, the two continuations, the coloured text. */
+/** The compare page: pickers, the three figures, views, the table of channels, what was written from prompts, the coloured text. */
 import { expect, type Locator } from '@playwright/test';
+import type { MixtureMeasure } from '../../src/core/metrics/channel-measure';
+import type { MeasuredChannel, TrainerApi, WeightsRef } from '../../workers/api';
 import type { Studio } from './studio';
+import { fill, like } from './words';
 
-export interface TableRow {
-  lossA: number;
-  lossB: number;
-  delta: string;
-  perplexityA: number;
-  perplexityB: number;
-  bitsA: number;
-  bitsB: number;
-  retention: string;
+export type Place = 'a' | 'b' | 'c';
+type Figure = 'loss' | 'delta' | 'perplexity' | 'bits' | 'retention';
+
+/** A figure as it is printed; NaN for a dash. */
+export interface Printed {
+  value: number;
+  interval: [low: number, high: number] | null;
+}
+
+/** "−0.412 [−0.450, −0.371]", with an arrow and words for a reader around it. */
+export function printed(text: string): Printed {
+  const number = (digits: string) => Number(digits.replaceAll(',', '').replace('−', '-').replace(/[±+]/, ''));
+  const [, low, high] = /\[(−?[\d.,]+), (−?[\d.,]+)\]/.exec(text) ?? [];
+  const value = /[−+±]?\d[\d.,]*/.exec(text);
+  return {
+    value: value ? number(value[0]) : Number.NaN,
+    interval: low !== undefined && high !== undefined ? [number(low), number(high)] : null,
+  };
 }
 
 export class ComparePage {
@@ -19,37 +31,72 @@ export class ComparePage {
   get table(): Locator {
     return this.studio.page.getByTestId('channel-table');
   }
-  async row(channel: string): Promise<TableRow> {
-    const row = this.table.locator(`tr[data-channel="${channel}"]`);
-    await expect(row).toBeVisible();
-    const cells = await row.locator('td').allTextContents();
-    const number = (at: number) => Number(cells[at]!.replaceAll(',', ''));
-    return {
-      lossA: number(0),
-      lossB: number(1),
-      delta: cells[2]!,
-      // The fourth cell is the bar.
-      perplexityA: number(4),
-      perplexityB: number(5),
-      bitsA: number(6),
-      bitsB: number(7),
-      retention: cells[8]!,
-    };
+  /** The three figures above the views, as a person reads them. */
+  card(name: 'domain-gain' | 'general-retention' | 'forgetting-risk'): Locator {
+    return this.studio.page.getByTestId(name);
   }
-  async measure(): Promise<void> {
-    const { measure } = this.studio.words.compare;
-    await this.studio.button(new RegExp(`^(${measure.run}|${measure.again})$`)).click();
-    await expect(this.studio.page.getByText(measure.fresh.split('{{')[0]!)).toBeVisible({ timeout: 60_000 });
+  async show(view: keyof Studio['words']['compare']['view']): Promise<void> {
+    await this.studio.page.getByRole('tab', { name: this.studio.words.compare.view[view] }).click();
+    await expect(this.studio.page.getByRole('tabpanel')).toBeVisible();
   }
 
-  continuation(side: 'a' | 'b'): Locator {
-    return this.studio.page.getByTestId(`continuation-${side}`);
+  /** A row of the table by figure and place: "loss-a". */
+  async row(channel: string): Promise<(figure: Figure, place: Place) => Printed> {
+    const row = this.table.locator(`tr[data-channel="${channel}"]`);
+    await expect(row).toBeVisible();
+    const cells = await row
+      .locator('td')
+      .evaluateAll((all) => all.map((cell): [string, string] => [cell.getAttribute('data-figure') ?? '', cell.textContent ?? '']));
+    const texts = new Map(cells);
+    return (figure, place) => {
+      const text = texts.get(`${figure}-${place}`);
+      if (text === undefined) throw new Error(`The table has no ${figure} of ${place}`);
+      return printed(text);
+    };
   }
-  /** Writes on from a prompt, and gives both texts when they are done. */
-  async write(prompt: string, fields: { seed?: number; maxTokens?: number } = {}): Promise<{ a: string; b: string }> {
+
+  /** Measures the chosen channels on a few documents each. */
+  async measure(documents = 4): Promise<void> {
+    const { page, words } = this.studio;
+    const { measure } = words.compare;
+    await this.show('channels');
+    await page.getByLabel(measure.documents, { exact: true }).fill(String(documents));
+    await this.studio.button(new RegExp(`^(${measure.run}|${measure.again})$`)).click();
+    await expect(page.getByText(like(measure.fresh, { documents }))).toBeVisible({ timeout: 60_000 });
+  }
+
+  /** What the engine itself answers, to the last digit. */
+  async engineSays(weights: WeightsRef[], channels: MeasuredChannel[], documents: number): Promise<MixtureMeasure> {
+    return this.studio.page.evaluate(
+      ([weights, channels, documents]) =>
+        (window as unknown as { crossfade: { lab: { trainer: TrainerApi } } }).crossfade.lab.trainer.measureChannels(
+          weights,
+          channels,
+          documents,
+          () => undefined,
+        ),
+      [weights, channels, documents] as const,
+    );
+  }
+
+  /** @param number of the prompt, from 1 */
+  continuation(number: number, place: Place): Locator {
+    return this.studio.page.getByTestId(`continuation-${number}-${place}`);
+  }
+  /** Writes on from prompts, as many as there are fields, and gives the texts by prompt and place when all are done. */
+  async write(
+    prompts: readonly string[],
+    fields: { seed?: number; maxTokens?: number } = {},
+    places: readonly Place[] = ['a', 'b'],
+  ): Promise<string[][]> {
     const { page, words } = this.studio;
     const { generate } = words.compare;
-    await page.getByLabel(generate.prompt, { exact: true }).fill(prompt);
+    await this.show('text');
+    for (const [at, prompt] of prompts.entries()) {
+      const field = page.getByLabel(fill(generate.prompt, { number: at + 1 }), { exact: true });
+      if (!(await field.isVisible())) await this.studio.button(generate.add).click();
+      await field.fill(prompt);
+    }
     for (const [name, value] of Object.entries(fields) as [keyof typeof fields, number][])
       await page.getByLabel(generate[name], { exact: true }).fill(String(value));
     // A short text is written faster than a test looks: the page itself notes that Stop stood there.
@@ -64,10 +111,12 @@ export class ComparePage {
         }),
       generate.stop,
     );
-    await this.studio.button(generate.run).click();
+    await this.studio.button(prompts.length > 1 ? fill(generate.runAll, { count: prompts.length }) : generate.run).click();
     await began;
-    await expect(this.studio.button(generate.run)).toBeVisible({ timeout: 60_000 });
-    return { a: (await this.continuation('a').textContent()) ?? '', b: (await this.continuation('b').textContent()) ?? '' };
+    await expect(this.studio.button(generate.stop)).toBeHidden({ timeout: 60_000 });
+    return Promise.all(
+      prompts.map((_, at) => Promise.all(places.map(async (place) => (await this.continuation(at + 1, place).textContent()) ?? ''))),
+    );
   }
 
   get tokens(): Locator {
@@ -75,6 +124,7 @@ export class ComparePage {
   }
   async colour(text: string): Promise<void> {
     const { page, words } = this.studio;
+    await this.show('text');
     await page.getByLabel(words.compare.tokens.label, { exact: true }).fill(text);
     await this.studio.button(words.compare.tokens.run).click();
     await expect(this.tokens.first()).toBeVisible({ timeout: 30_000 });

@@ -143,13 +143,12 @@ function Retention({ value }: { value: number }) {
   const format = useFormat();
   const lost = value < RETENTION_LINE;
   const Icon = lost ? TriangleAlert : CircleCheck;
+  const words = t(lost ? 'retention.under' : 'retention.above');
   return (
-    <span className={styles.retention} data-lost={lost}>
-      <span className={styles.verdict} title={lost ? t('retention.under') : t('retention.above')}>
-        <Icon size={12} aria-hidden />
-        <span className={styles.hidden}>{lost ? t('retention.under') : t('retention.above')}</span>
-      </span>
+    <span className={styles.retention} data-lost={lost} title={words}>
+      <Icon size={12} aria-hidden />
       {format.retention(value)}
+      <span className={styles.hidden}> {words}</span>
     </span>
   );
 }
