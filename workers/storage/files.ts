@@ -33,6 +33,9 @@ interface Movable {
   move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
+/** A run appends to its history a few times a second at most; this many readings in a row are never torn. */
+const READ_ATTEMPTS = 8;
+
 export class FileStore {
   constructor(
     private readonly root: () => Promise<FileSystemDirectoryHandle> = () => navigator.storage.getDirectory(),
@@ -41,7 +44,7 @@ export class FileStore {
 
   /** The whole file. Throws `file-missing`. */
   async read(path: string): Promise<Bytes> {
-    return new Uint8Array(await (await this.blob(path)).arrayBuffer());
+    return this.readAgain(path, (file) => file);
   }
 
   async readText(path: string): Promise<string> {
@@ -50,7 +53,19 @@ export class FileStore {
 
   /** Bytes `start` to `end` (exclusive), fewer where the file is shorter. */
   async readRange(path: string, start: number, end: number): Promise<Bytes> {
-    return new Uint8Array(await (await this.blob(path)).slice(start, end).arrayBuffer());
+    return this.readAgain(path, (file) => file.slice(start, end));
+  }
+
+  /** A file that is written to between opening and reading cannot be read by what was opened: then it is opened again. */
+  private async readAgain(path: string, part: (file: File) => Blob): Promise<Bytes> {
+    for (let attempt = 1; ; attempt++) {
+      const file = await this.blob(path);
+      try {
+        return new Uint8Array(await part(file).arrayBuffer());
+      } catch (error) {
+        if (attempt === READ_ATTEMPTS || !(error instanceof DOMException && error.name === 'NotReadableError')) throw error;
+      }
+    }
   }
 
   async stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
