@@ -22,7 +22,13 @@ export function ItemDetail({ item, letter, scores }: Props) {
   const groupName = useGroupName();
   const format = useFormat();
   return (
-    <article className={styles.detail} data-testid="probe-detail" aria-label={t('items.item', { number: format.count(at + 1) })}>
+    <article
+      className={styles.detail}
+      data-testid="probe-detail"
+      aria-label={t('items.item', { number: format.count(at + 1) })}
+      // It scrolls by itself.
+      tabIndex={0}
+    >
       <p className={styles.lineHead}>
         <span className={styles.outcome} data-outcome={outcome}>
           {t(`items.outcome.${outcome}`, { letter })}

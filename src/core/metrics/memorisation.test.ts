@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DocumentSums } from './channel-measure';
-import { measureMemorisation } from './memorisation';
+import { measureMemorisation, memorises } from './memorisation';
 
 const rows = (...losses: number[]): DocumentSums => ({
   nll: losses.map((loss) => loss * 8),
@@ -17,4 +17,12 @@ it('takes the gap of the texts themselves from the gap of the tuned model', () =
   expect(measure.memorised[1]!.value).toBeCloseTo(0.7, 12);
   expect(measure.memorised[1]!.interval!.low).toBeLessThanOrEqual(0.7);
   expect(measure.memorised[1]!.interval!.high).toBeGreaterThanOrEqual(0.7);
+});
+
+it('calls it memorising only where the whole interval lies above the line', () => {
+  const verdict = (low: number, high: number) => memorises({ value: (low + high) / 2, interval: { low, high } });
+  expect(verdict(0.06, 0.4)).toBe('yes');
+  expect(verdict(-0.02, 0.04)).toBe('no');
+  expect(verdict(0.01, 0.3)).toBe('unclear');
+  expect(memorises({ value: 3, interval: null })).toBe('unclear');
 });

@@ -39,3 +39,14 @@ export function measureMemorisation(seen: readonly DocumentSums[], unseen: reado
     memorised: part(3).map((estimate, model) => (model === 0 ? null : estimate)),
   };
 }
+
+/** Nats per token that seen text must be easier by, beyond the base's gap: 5 % of perplexity. */
+export const MEMORISED_LINE = 0.05;
+
+/** `yes` where the whole interval lies above the line, `no` where none of it does; `unclear` between, and without an interval. */
+export type MemorisationVerdict = 'yes' | 'no' | 'unclear';
+
+export function memorises({ interval }: Estimate): MemorisationVerdict {
+  if (!interval) return 'unclear';
+  return interval.low > MEMORISED_LINE ? 'yes' : interval.high <= MEMORISED_LINE ? 'no' : 'unclear';
+}

@@ -1,0 +1,137 @@
+/** Loss under rising noise: a small chart a kind of noise, what it says in words, and the same figures in a table. */
+import { Waves } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { RobustnessCurve } from '../../../workers/api';
+import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
+import { EmptyState } from '../../ui/EmptyState';
+import { useComparedName } from '../channel-names';
+import { letterOf } from '../letters';
+import { MeasureControl } from '../MeasureControl';
+import { useMeasures } from '../measures-store';
+import { useCompare } from '../store';
+import { TextChoice } from '../TextChoice';
+import { measureRobustness } from './measure-stability';
+import { NoiseChart } from './NoiseChart';
+import { against, riseOf, SAME_RISE } from './robustness';
+import { useStability } from './store';
+import styles from './Stability.module.css';
+
+export function RobustnessCard() {
+  const { t } = useTranslation('measures');
+  const chosen = useCompare((state) => state.chosen);
+  const curves = useMeasures((state) => state.results.robustness);
+  const running = useMeasures((state) => state.running === 'robustness');
+  return (
+    <Card title={t('robustness.title')}>
+      <div className={styles.ask}>
+        <TextChoice />
+        <MeasureControl
+          kind="robustness"
+          first={t('robustness.run')}
+          again={t('robustness.again')}
+          disabled={chosen.length === 0}
+          onMeasure={() => void measureRobustness()}
+        />
+        {chosen.length === 0 && <p className={styles.dim}>{t('terms.noChannel')}</p>}
+      </div>
+      {curves ? (
+        <Curves curves={curves} />
+      ) : (
+        !running && (
+          <EmptyState icon={Waves} title={t('robustness.empty')}>
+            <p>{t('robustness.emptyText')}</p>
+          </EmptyState>
+        )
+      )}
+    </Card>
+  );
+}
+
+function Curves({ curves }: { curves: readonly RobustnessCurve[] }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const comparedName = useComparedName();
+  const read = useStability((state) => state.read);
+  const all = curves.flatMap(({ bitsPerByte }) => bitsPerByte.flat());
+  const range = { low: Math.min(...all), high: Math.max(...all) };
+  const models = curves[0]?.bitsPerByte.length ?? 0;
+  const list = (kinds: readonly RobustnessCurve['kind'][]) => kinds.map((kind) => t(`robustness.kind.${kind}`)).join(', ');
+  return (
+    <>
+      <div className={styles.verdicts} role="status">
+        {Array.from({ length: Math.max(0, models - 1) }, (_, at) => {
+          const letter = letterOf(at + 1);
+          const { more, less } = against(curves, at + 1);
+          return (
+            <p key={letter}>
+              {more.length > 0 && t('robustness.brittle', { letter, kinds: list(more) })}{' '}
+              {less.length > 0 && t('robustness.sturdier', { letter, kinds: list(less) })}
+              {more.length + less.length === 0 && t('robustness.robust', { letter })}
+            </p>
+          );
+        })}
+      </div>
+      <div className={styles.charts}>
+        {curves.map((curve) => (
+          <NoiseChart key={curve.kind} curve={curve} range={range} />
+        ))}
+      </div>
+      <Figures curves={curves} />
+      {read && (
+        <p className={styles.note}>
+          {t('robustness.explain', {
+            line: format.decimal(SAME_RISE, 2),
+            documents: format.count(read.documents),
+            channels: read.channels.map((channel) => comparedName(channel).name).join(', '),
+          })}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Figures({ curves }: { curves: readonly RobustnessCurve[] }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const levels = curves[0]?.levels ?? [];
+  return (
+    <div className={styles.scroll} role="region" aria-label={t('robustness.figures')} tabIndex={0}>
+      <table className={styles.table} data-testid="robustness-table">
+        <caption>{t('robustness.figures')}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className={styles.first}>
+              {t('robustness.level')}
+            </th>
+            <th scope="col">{t('table.weights')}</th>
+            {levels.map((level) => (
+              <th key={level} scope="col">
+                {format.percent(level, 0)}
+              </th>
+            ))}
+            <th scope="col">{t('robustness.rise', { level: format.percent(levels.at(-1) ?? null, 0) })}</th>
+          </tr>
+        </thead>
+        {curves.map((curve) => (
+          <tbody key={curve.kind} data-kind={curve.kind}>
+            {curve.bitsPerByte.map((bits, model) => (
+              <tr key={model}>
+                {model === 0 && (
+                  <th scope="rowgroup" rowSpan={curve.bitsPerByte.length} className={styles.first}>
+                    {t(`robustness.kind.${curve.kind}`)}
+                  </th>
+                )}
+                <th scope="row">{letterOf(model)}</th>
+                {bits.map((value, level) => (
+                  <td key={level}>{format.loss(value)}</td>
+                ))}
+                <td>{format.delta(riseOf(curve, model))}</td>
+              </tr>
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+/** Robustness of all picked weights, and memorisation of those that are checkpoints of a run. */
+import type { ChannelMemorisation, Progress } from '../../../workers/api';
+import { lab } from '../../lab/lab';
+import { pickedWeights, prepareTexts, useMeasures } from '../measures-store';
+import type { WeightsSource } from '../sources';
+import { useCompare } from '../store';
+import { useStability } from './store';
+
+/** Does nothing without a channel. */
+export async function measureRobustness(): Promise<void> {
+  const { choices, chosen, documentsPerChannel: documents } = useCompare.getState();
+  const channels = choices.filter(({ id }) => chosen.includes(id));
+  if (channels.length === 0) return;
+  await useMeasures.getState().measure('robustness', async (weights, onProgress) => {
+    await prepareTexts(channels, onProgress);
+    const curves = await lab.trainer.measureRobustness(weights, channels, documents, onProgress);
+    useStability.setState({ read: { channels, documents } });
+    return curves;
+  });
+}
+
+export interface PickedCheckpoint {
+  /** 1 for B, 2 for C: the place among the picked weights. */
+  model: number;
+  source: WeightsSource & { run: NonNullable<WeightsSource['run']>; step: number };
+}
+
+/** B and C, as far as they are checkpoints: of a model that came from elsewhere nobody here knows what it has read. */
+export function pickedCheckpoints(sources: readonly WeightsSource[]): PickedCheckpoint[] {
+  return sources.flatMap((source, model) =>
+    model > 0 && source.run && source.step !== null ? [{ model, source: { ...source, run: source.run, step: source.step } }] : [],
+  );
+}
+
+/** Each checkpoint against the base of its own run: another set of weights in A's place may have read the same text. */
+export async function measureMemorisation(): Promise<void> {
+  await useMeasures.getState().measure('memorisation', async (_, onProgress) => {
+    const { rows } = useStability.getState();
+    const found: Record<string, ChannelMemorisation[]> = {};
+    const checkpoints = pickedCheckpoints(pickedWeights());
+    for (const [at, { model, source }] of checkpoints.entries()) {
+      const { run, step } = source;
+      const tell = (progress: Progress) =>
+        onProgress(progress.phase === 'evaluate' ? shared(progress, model, at, checkpoints.length) : progress);
+      const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+      await prepareTexts(channels, onProgress);
+      found[source.key] = await lab.trainer.measureMemorisation({ kind: 'model', model: source.base }, run.id, step, rows, tell);
+    }
+    return found;
+  });
+}
+
+/** The engine counts base and checkpoint of each call as 0 and 1; the person sees all calls as one. */
+function shared({ item, done, total, ...progress }: Progress, model: number, at: number, of: number): Progress {
+  return { ...progress, item: item === '0' ? '0' : String(model), done: at * total + done, total: of * total };
+}
