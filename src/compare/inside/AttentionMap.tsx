@@ -11,10 +11,21 @@ export interface Cell {
   key: number;
 }
 
-/** Room for the labels. */
-export const GUTTER = { left: 86, top: 74 };
 /** Least size of a cell whose label can be read. */
-export const READABLE = 14;
+export const READABLE = 13;
+
+export interface Gutter {
+  left: number;
+  top: number;
+}
+
+/** Room for the longest label, within bounds: what is longer ends in an ellipsis. */
+export function gutterOf(labels: readonly string[]): Gutter {
+  const longest = Math.max(
+    ...labels.map((label) => [...label].reduce((sum, letter) => sum + (letter.codePointAt(0)! > 0x2e7f ? 11 : 6.5), 0)),
+  );
+  return { left: Math.min(86, Math.max(44, longest + 12)), top: Math.min(74, Math.max(40, longest + 8)) };
+}
 
 interface Props {
   title: string;
@@ -28,6 +39,7 @@ interface Props {
   startLabel: string;
   /** Pixels a cell. */
   cell: number;
+  gutter: Gutter;
   colours: MapColours;
   cursor: Cell | null;
   onCursor: (cell: Cell) => void;
@@ -35,7 +47,7 @@ interface Props {
 }
 
 export function AttentionMap(props: Props) {
-  const { title, label, values, limit, tokens, labels, startLabel, cell, colours, cursor, onCursor, name } = props;
+  const { title, label, values, limit, tokens, labels, startLabel, cell, gutter, colours, cursor, onCursor, name } = props;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -65,7 +77,7 @@ export function AttentionMap(props: Props) {
     // A query sees itself and what is before it.
     next.key = Math.min(next.key, next.query);
     onCursor(next);
-    reveal(box.current!, next, cell);
+    reveal(box.current!, next, cell, gutter);
   };
   const side = tokens * cell;
   return (
@@ -83,7 +95,7 @@ export function AttentionMap(props: Props) {
       >
         <div
           className={styles.plane}
-          style={{ gridTemplate: `${GUTTER.top}px ${side}px / ${GUTTER.left}px ${side}px`, width: GUTTER.left + side }}
+          style={{ gridTemplate: `${gutter.top}px ${side}px / ${gutter.left}px ${side}px`, width: gutter.left + side }}
         >
           <div className={styles.corner} />
           <div className={styles.keys}>
@@ -154,10 +166,10 @@ const Labels = memo(function Labels({ labels, start, tokens, cell, across }: Lab
 });
 
 /** Scrolls a box as far as a cell needs to be seen beside the labels that stay. */
-function reveal(box: HTMLElement, { query, key }: Cell, cell: number): void {
+function reveal(box: HTMLElement, { query, key }: Cell, cell: number, gutter: Gutter): void {
   const within = (scroll: number, at: number, room: number) => Math.min(at * cell, Math.max(scroll, (at + 1) * cell - room));
   box.scrollTo({
-    left: within(box.scrollLeft, key, box.clientWidth - GUTTER.left),
-    top: within(box.scrollTop, query, box.clientHeight - GUTTER.top),
+    left: within(box.scrollLeft, key, box.clientWidth - gutter.left),
+    top: within(box.scrollTop, query, box.clientHeight - gutter.top),
   });
 }

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { AttentionView } from '../../../workers/api';
 import { useFormat } from '../../i18n/format';
 import type { Place } from '../store';
-import { AttentionMap, GUTTER, READABLE, type Cell } from './AttentionMap';
+import { AttentionMap, gutterOf, READABLE, type Cell } from './AttentionMap';
 import { differenceLimit, parseColour, type MapColours } from './map-colours';
 import { useInside } from './store';
 import styles from './Attention.module.css';
@@ -41,12 +41,14 @@ export function AttentionMaps({ view, place, model }: Props) {
   }, [view, place, model, layer, head, tokens]);
   const limit = useMemo(() => (maps.difference ? differenceLimit(maps.difference) : 0), [maps]);
 
+  const start = t('token.start');
+  const gutter = useMemo(() => gutterOf([start, ...labels]), [start, labels]);
   const columns = place === null ? 1 : width >= 880 ? 3 : width >= 620 ? 2 : 1;
-  const room = (width - (columns - 1) * GAP) / columns - GUTTER.left;
+  const room = (width - (columns - 1) * GAP) / columns - gutter.left;
   const fitting = Math.max(2, room / tokens);
   const cell = size === 'whole' ? Math.min(LARGEST_CELL, fitting) : Math.min(LARGEST_CELL, Math.max(READABLE, Math.floor(fitting)));
   const letter = place?.toUpperCase() ?? '';
-  const name = (at: number) => (at === 0 ? t('token.start') : labels[at] || view.tokens[at]!);
+  const name = (at: number) => (at === 0 ? start : labels[at] || view.tokens[at]!);
   const where = { layer: layer + 1, head: head + 1 };
   const shown = cursor && cursor.query < tokens ? cursor : null;
   const at = shown ? shown.query * tokens + shown.key : 0;
@@ -114,8 +116,9 @@ export function AttentionMaps({ view, place, model }: Props) {
               limit={map.limit}
               tokens={tokens}
               labels={labels}
-              startLabel={t('token.start')}
+              startLabel={start}
               cell={cell}
+              gutter={gutter}
               colours={colours}
               cursor={shown}
               onCursor={setCursor}

@@ -61,7 +61,6 @@ function usePlaceName(): (place: WeightPlace) => string {
 function Sentence({ map, letter }: { map: WeightMap; letter: string }) {
   const { t } = useTranslation('inside');
   const format = useFormat();
-  const placeName = usePlaceName();
   const { most, farthest, whole } = map;
   if (!most || !farthest)
     return (
@@ -69,17 +68,22 @@ function Sentence({ map, letter }: { map: WeightMap; letter: string }) {
         {t('weights.none', { letter })}
       </p>
     );
+  const target =
+    typeof most.place === 'number'
+      ? t('weights.target.layer', { layer: most.place + 1, part: t(`part.${most.part}`) })
+      : t(`weights.target.${most.part}`);
+  const lying =
+    typeof farthest.place === 'number' ? t('weights.place.layer', { layer: farthest.place + 1 }) : t(`weights.place.${farthest.place}`);
   return (
     <p className={styles.sentence} role="status" data-testid="weights-sentence">
       <strong>
         {t('weights.most', {
-          place: placeName(most.place),
-          part: t(`part.${most.part}`),
+          target,
           change: relative(most.movement.relative, format),
           whole: relative(whole.relative, format),
         })}
       </strong>{' '}
-      {t('weights.farthest', { place: placeName(farthest.place), share: format.percent(farthest.share, 0) })}
+      {t('weights.farthest', { target: lying, share: format.percent(farthest.share, 0) })}
     </p>
   );
 }

@@ -16,6 +16,7 @@ import styles from './TradePlot.module.css';
 
 const FONT = 12;
 const RADIUS = 6;
+const NARROW = 520;
 const PLACES = ['a', 'b', 'c'] as const satisfies readonly Place[];
 const EDGE = { left: 50, right: 16, top: 14, bottom: 42 };
 
@@ -63,7 +64,7 @@ export function TradePlot({ runs, label }: { runs: readonly MarkedRun[]; label: 
           <path className={styles.axis} d={`M${EDGE.left} ${EDGE.top}V${height - EDGE.bottom}H${width - EDGE.right}`} />
           <path className={styles.line} d={`M${EDGE.left} ${layout.line}H${width - EDGE.right}`} />
           <text className={styles.lineLabel} x={width - EDGE.right - 6} y={layout.line + 15} textAnchor="end">
-            {t('trade.line')}
+            {t(width < NARROW ? 'trade.lineShort' : 'trade.line')}
           </text>
           <text className={styles.axisTitle} x={(EDGE.left + width - EDGE.right) / 2} y={height - 6} textAnchor="middle">
             {t('trade.x')}
@@ -186,7 +187,8 @@ function TakeMenu({ mark, onClose }: { mark: Mark; onClose: () => void }) {
   const pointName = usePointName();
   const { key } = mark.point;
   return (
-    <Menu opened onChange={(open) => !open && onClose()} position="bottom-start">
+    // Not `keydown`, one of Mantine's own: the very press that opened the menu would reach the document and close it.
+    <Menu opened onChange={(open) => !open && onClose()} position="bottom-start" clickOutsideEvents={['mousedown', 'touchstart']}>
       <Menu.Target>
         <button
           type="button"

@@ -101,6 +101,7 @@ function TradeOfSet({ set, sets, without, onPick }: Props) {
         title={t('trade.title')}
         aside={
           <div className={styles.save} role="group" aria-label={t('trade.save')}>
+            <span aria-hidden>{t('trade.save')}</span>
             {(['svg', 'png'] as const).map((form) => (
               <Button
                 key={form}

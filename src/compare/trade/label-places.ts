@@ -19,8 +19,9 @@ const GAP = 4;
 /**
  * In the order given, each label takes the first free place around its point; null where there is none.
  * @param taken boxes that nothing may cover, the points' own marks among them
+ * @param shunned boxes that are covered only where a label has no other place
  */
-export function placeLabels(wanted: readonly Wanted[], taken: readonly Box[], bounds: Box): (Box | null)[] {
+export function placeLabels(wanted: readonly Wanted[], taken: readonly Box[], shunned: readonly Box[], bounds: Box): (Box | null)[] {
   const covered = [...taken];
   return wanted.map(({ x, y, radius, width, height }) => {
     const reach = radius + GAP;
@@ -39,9 +40,10 @@ export function placeLabels(wanted: readonly Wanted[], taken: readonly Box[], bo
       [left, y + GAP],
       [centre, below],
     ];
-    const free = places
+    const open = places
       .map(([at, top]): Box => ({ left: at, top, width, height }))
-      .find((box) => inside(box, bounds) && !covered.some((other) => overlap(box, other)));
+      .filter((box) => inside(box, bounds) && !covered.some((other) => overlap(box, other)));
+    const free = open.find((box) => !shunned.some((other) => overlap(box, other))) ?? open[0];
     if (free) covered.push(free);
     return free ?? null;
   });
@@ -65,9 +67,9 @@ function inside(box: Box, bounds: Box): boolean {
   );
 }
 
-/** Width of a text without a look at its font: Chinese characters are as wide as they are high, others about 0.58 of it. */
+/** Width of a bold text without a look at its font: Chinese characters are as wide as they are high, others about 0.64 of it. */
 export function textWidth(text: string, fontSize: number): number {
   let ems = 0;
-  for (const character of text) ems += character.codePointAt(0)! > 0x2e7f ? 1 : 0.58;
+  for (const character of text) ems += character.codePointAt(0)! > 0x2e7f ? 1 : 0.64;
   return ems * fontSize;
 }

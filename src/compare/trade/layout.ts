@@ -81,11 +81,12 @@ export function layoutTrade(runs: readonly TradeRun[], options: Options): TradeL
   const places = placeLabels(
     wanted.map((entry) => ({ x: entry.x, y: entry.y, radius, width: textWidth(entry.text, fontSize), height: fontSize * 1.25 })),
     [box(origin), ...marks.map(box)],
+    steps(front.map((point) => ({ x: x.at(point.gain), y: y.at(point.retention) }))),
     bounds,
   );
   return {
-    x: axis(x, Math.max(2, Math.floor((width - edge.left - edge.right) / 110))),
-    y: axis(y, Math.max(2, Math.floor((height - edge.top - edge.bottom) / 56))),
+    x: axis(x, Math.max(2, Math.floor((width - edge.left - edge.right) / 80))),
+    y: axis(y, Math.max(2, Math.floor((height - edge.top - edge.bottom) / 48))),
     line: y.at(RETENTION_LINE),
     paths: runs.map((entry) =>
       [`M${origin.x} ${origin.y}`, ...entry.points.map((point) => `${x.at(point.gain)} ${y.at(point.retention)}`)].join('L'),
@@ -100,6 +101,17 @@ export function layoutTrade(runs: readonly TradeRun[], options: Options): TradeL
       place ? [{ text: wanted[at]!.text, x: round(place.left), y: round(place.top + place.height / 2) }] : [],
     ),
   };
+}
+
+/** The front's lines as boxes: down from each point, then across to the next. */
+function steps(points: readonly { x: number; y: number }[]): Box[] {
+  return points.slice(1).flatMap((to, at): Box[] => {
+    const from = points[at]!;
+    return [
+      { left: from.x - 1, top: from.y, width: 2, height: to.y - from.y },
+      { left: from.x, top: to.y - 1, width: to.x - from.x, height: 2 },
+    ];
+  });
 }
 
 interface Scale {

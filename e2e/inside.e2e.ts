@@ -1,0 +1,131 @@
+/** Where training acted, what the heads look at, and the trade of all checkpoints: small runs, the views looked at by axe. */
+import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { latestRun } from './studio/automation';
+import { tinyRecipe } from './studio/recipes';
+import { Studio } from './studio/studio';
+import { fill, like } from './studio/words';
+
+test.describe.configure({ mode: 'serial' });
+
+let studio: Studio;
+test.beforeAll(async ({ browser, baseURL }) => {
+  studio = await Studio.begin(browser, baseURL);
+});
+test.afterEach(() => studio.watch.expectClean());
+test.afterAll(() => studio.end());
+
+async function expectAccessible(): Promise<void> {
+  const { page } = studio;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+    const { violations } = await new AxeBuilder({ page }).include('[role="tabpanel"]').analyze();
+    expect.soft(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  const widths = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  expect.soft(widths[0]).toBeLessThanOrEqual(widths[1]!);
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+test('a sentence names the layer and the part where training acted', async () => {
+  const saving = { everySteps: 4, keep: 3 };
+  await studio.open({ recipe: tinyRecipe({ lr: 3e-3, saving, evaluation: { everySteps: 4, rowsPerChannel: 2 } }) });
+  await studio.desk.train();
+  await studio.goTo('compare');
+  const { page, words } = studio;
+  await page.getByRole('tab', { name: words.compare.view.inside }).click();
+  await studio.button(words.inside.weights.run).click();
+  await expect(page.getByTestId('weights-sentence')).toBeVisible({ timeout: 30_000 });
+  const table = page.getByTestId('weights-table');
+  for (const toggle of await table.getByRole('button').all()) await toggle.click();
+  const parts = await table
+    .locator('tr[data-part]')
+    .evaluateAll((rows) => rows.map((row) => row.querySelectorAll('td')[1]!.textContent ?? ''));
+  expect(parts).toHaveLength(4 * 3 + 2);
+  const most = parts.sort((one, other) => parseFloat(other) - parseFloat(one))[0]!;
+  expect(parseFloat(most)).toBeGreaterThan(0);
+  await expect(page.getByTestId('weights-sentence')).toContainText(most);
+});
+
+test('the maps of a head are read by mouse and by keyboard, and a long text is cut', async () => {
+  const { page, words } = studio;
+  const card = page.getByTestId('attention');
+  await studio.button(words.inside.attention.run).click();
+  const chosen = page.getByTestId('head-picker').locator('[aria-selected="true"]');
+  await expect(chosen).toHaveCount(1, { timeout: 30_000 });
+  const maps = card.getByRole('application');
+  await expect(maps).toHaveCount(3);
+  const readout = page.getByTestId('attention-readout');
+  const weights = async () => (await readout.locator('b').allTextContents()).map((text) => Number(text.replace('−', '-').replace('±', '')));
+  // The first token has nothing before it: all of its attention is its own.
+  await maps
+    .first()
+    .locator('canvas')
+    .hover({ position: { x: 3, y: 3 } });
+  expect(await weights()).toEqual([1, 1, 0]);
+  // The second query shares its attention between two keys.
+  await maps.last().focus();
+  await page.keyboard.press('ArrowDown');
+  const first = await weights();
+  await page.keyboard.press('ArrowRight');
+  const second = await weights();
+  expect(first[0]! + second[0]!).toBeCloseTo(1, 3);
+  expect(first[1]! + second[1]!).toBeCloseTo(1, 3);
+  expect(second[1]! - second[0]!).toBeCloseTo(second[2]!, 3);
+  const before = await chosen.getAttribute('aria-label');
+  await chosen.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  expect(await chosen.getAttribute('aria-label')).not.toBe(before);
+  await expectAccessible();
+
+  await page.getByLabel(words.inside.attention.label).fill('患者出现发热。'.repeat(40));
+  await studio.button(words.inside.attention.again).click();
+  await expect(card.getByText(like(words.inside.attention.cut, { shown: '127' }))).toBeVisible({ timeout: 30_000 });
+});
+
+test('every checkpoint is a point that is taken as B or as the third, and the picture is saved', async () => {
+  const { page, words } = studio;
+  const { trade } = words.inside;
+  await page.getByRole('tab', { name: words.compare.view.trade }).click();
+  const { record, checkpoints } = await latestRun(page);
+  const points = page.getByTestId('trade-plot').getByRole('button');
+  await expect(points).toHaveCount(3);
+  const bits = (row: typeof record.base) => {
+    const { loss, tokens, bytes } = row!.channels['domain']!;
+    return (loss * tokens) / (bytes * Math.LN2);
+  };
+  for (const { step, evaluation } of checkpoints) {
+    const cells = page.getByTestId('trade-table').locator(`tr[data-point="run:${record.id}@${step}"] td`);
+    const [gain, retention] = await cells.allTextContents();
+    expect(Number(gain!.replace('−', '-').replace('+', ''))).toBeCloseTo(bits(record.base) - bits(evaluation), 2);
+    expect(Number(retention)).toBeCloseTo(Math.exp(record.base!.channels['en']!.loss - evaluation!.channels['en']!.loss), 2);
+  }
+  await page.locator(`[data-point="run:${record.id}@4"][role="button"]`).click();
+  await expect(page).toHaveURL(/b=run:[^&]+@4&/);
+  await page.locator(`[data-point="run:${record.id}@8"][role="button"]`).focus();
+  await page.keyboard.press('Shift+Enter');
+  await page.getByRole('menuitem', { name: trade.as.c }).click();
+  await expect(page).toHaveURL(/c=run:[^&]+@8&/);
+  await expectAccessible();
+
+  const download = async (format: string) => {
+    const file = page.waitForEvent('download');
+    await studio.button(fill(trade.saveAs, { format })).click();
+    return readFileSync(await (await file).path());
+  };
+  const svg = (await download('SVG')).toString();
+  for (const text of [trade.title, trade.x, trade.y, record.name]) expect(svg).toContain(text);
+  const png = await download('PNG');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.readUInt32BE(16)).toBe(2400);
+
+  const run = page.getByRole('group', { name: trade.legend }).getByRole('button', { name: record.name });
+  await run.click();
+  await expect(page.getByText(trade.allHidden)).toBeVisible();
+  await run.click();
+  await expect(points).toHaveCount(3);
+});
