@@ -7,6 +7,8 @@ import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/c
 import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
 import type { ChannelRole } from '../core/recipe/schema';
 
+export { gainVerdict, retentionVerdict, type RetentionVerdict } from '../core/metrics/verdict';
+
 export interface ComparedChannel {
   id: string;
   corpus: string;
@@ -73,24 +75,4 @@ function perplexityOf({ value, interval }: Estimate): Estimate {
     value: perplexity(value),
     interval: interval && { low: perplexity(interval.low), high: perplexity(interval.high) },
   };
-}
-
-/** Within rounding of three digits. */
-const SHOWN_ZERO = 0.0005;
-
-/** `unclear`: the interval holds zero, so that chance alone may have made the difference. */
-export type GainVerdict = 'learnt' | 'lost' | 'same' | 'unclear';
-
-export function gainVerdict({ value, interval }: Estimate): GainVerdict {
-  const { low, high } = interval ?? { low: value, high: value };
-  if (Math.abs(low) < SHOWN_ZERO && Math.abs(high) < SHOWN_ZERO) return 'same';
-  return low > 0 ? 'learnt' : high < 0 ? 'lost' : 'unclear';
-}
-
-/** `unclear`: the interval crosses the line. */
-export type RetentionVerdict = 'kept' | 'lost' | 'unclear';
-
-export function retentionVerdict({ value, interval }: Estimate): RetentionVerdict {
-  const { low, high } = interval ?? { low: value, high: value };
-  return low >= RETENTION_LINE ? 'kept' : high < RETENTION_LINE ? 'lost' : 'unclear';
 }

@@ -34,7 +34,12 @@ const answers = (right: Record<string, number>, likelihood: number): ProbeScore[
   ...pairs.map(({ group }, at): ProbeScore => ({ kind: 'pair', good: -1, bad: -2, right: at % 40 < right[group]! })),
   ...references.map((_, at): ProbeScore => {
     const normalised = likelihood + 0.1 * Math.sin(at);
-    return { kind: 'reference', likelihood: normalised, normalised };
+    return {
+      kind: 'reference',
+      likelihood: normalised,
+      normalised,
+      written: { text: 'an answer', rougeL: 0.9 + normalised / 2, bleu: 30 + 10 * normalised },
+    };
   }),
 ];
 

@@ -43,6 +43,7 @@ th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);text-align:left
 th:last-child,td:last-child{padding-right:2px}
 thead th{color:var(--dim);font-size:12px;vertical-align:bottom}
 .n,.n small{text-align:right;white-space:pre}
+thead .n{white-space:normal}
 .pairs th{width:42%;color:var(--dim)}
 tbody th span{font-weight:650}
 td small,th small{display:block;white-space:pre-line;color:var(--dim);font-size:12px;font-weight:400}
@@ -64,9 +65,9 @@ h2,h3,caption,figcaption{break-after:avoid}
 figure,tr,.figures>div,.finding,li{break-inside:avoid}
 .charts{grid-template-columns:1fr 1fr}
 .summary li{grid-template-columns:125px 1fr}
-.charts>figure:only-child{max-width:70%}
+.charts>figure:only-child{grid-column:1/-1}
 .scroll{overflow:visible}
-.n,.n small{white-space:normal}
+.n small{white-space:pre-line}
 table{font-size:8.5pt}
 thead th,td small,th small{font-size:7.5pt}
 th,td{padding-right:7px}

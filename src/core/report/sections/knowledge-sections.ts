@@ -63,6 +63,7 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
   const tuned = letters.slice(1);
   const asked = measure.groups.filter(({ accuracy }) => accuracy !== null);
   const references = measure.groups.filter(({ accuracy }) => accuracy === null);
+  const written = references.some((group) => group.written !== null);
   const blocks: Block[] = [];
   if (asked.length > 0)
     blocks.push({
@@ -98,16 +99,21 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
         head: [
           ...[t('probes.group'), t('probes.items')],
           ...letters.map((letter) => column(letter, 'probes.likelihood')),
-          ...letters.map((letter) => column(letter, 'probes.rouge')),
-          ...letters.map((letter) => column(letter, 'probes.bleu')),
+          ...(written
+            ? [...letters.map((letter) => column(letter, 'probes.rouge')), ...letters.map((letter) => column(letter, 'probes.bleu'))]
+            : []),
           ...tuned.map((letter) => column(letter, 'probes.knowledge')),
         ],
         rows: references.map((group): Cell[] => [
           groupName(group.group, words),
           format.count(group.items),
           ...letters.map((_, model) => naming.estimate(group.likelihood?.[model], format.delta)),
-          ...letters.map((_, model) => naming.estimate(group.written?.rougeL[model], format.retention)),
-          ...letters.map((_, model) => naming.estimate(group.written?.bleu[model], (value) => format.decimal(value, 1))),
+          ...(written
+            ? [
+                ...letters.map((_, model) => naming.estimate(group.written?.rougeL[model], format.retention)),
+                ...letters.map((_, model) => naming.estimate(group.written?.bleu[model], (value) => format.decimal(value, 1))),
+              ]
+            : []),
           ...tuned.map((_, at) => change(group.written?.knowledge[at + 1] ?? group.knowledge[at + 1] ?? null, words)),
         ]),
         words: 1,
@@ -118,7 +124,7 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
   if (summary.risk)
     blocks.push({
       kind: 'text',
-      lead: t('summary.risk'),
+      lead: t('probes.riskLead'),
       text: t('probes.risk', {
         parts: (measure.risk?.[0]?.parts ?? [])
           .map(({ group, weight, score }) =>

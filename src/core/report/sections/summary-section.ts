@@ -1,11 +1,19 @@
 /** Half a page for a meeting: what was learnt, what was forgotten, how sure that is, and what to do next. */
 import { perplexity } from '../../metrics/loss';
+import type { GainVerdict, RetentionVerdict } from '../../metrics/verdict';
 import type { Block, FigureBlock, Section, Tone } from '../document';
 import type { Naming } from '../naming';
 import type { Report } from '../report';
 import type { ReportWords } from '../words';
 import { adviceSentence } from './diagnosis-section';
 
+const TONES: Readonly<Record<GainVerdict | RetentionVerdict, Tone>> = {
+  learnt: 'good',
+  kept: 'good',
+  lost: 'bad',
+  unclear: 'warn',
+  same: 'plain',
+};
 /** Fewer documents than this give rough intervals. */
 const FEW_DOCUMENTS = 20;
 /** More advice than this belongs to its own section. */
@@ -34,24 +42,23 @@ function figures({ summary }: Report, { t, format }: ReportWords, naming: Naming
   const { gain, retention, risk } = summary;
   const range = (text: string) => (text === '' ? t('summary.noInterval') : t('summary.interval', { range: text }));
   const none = (title: string): FigureBlock => ({ title, value: '—', unit: '', interval: t('summary.unmeasured'), tone: 'plain' });
-  const tone = (good: boolean, sureness: 'sure' | 'unsure' | 'untested'): Tone => (sureness === 'unsure' ? 'warn' : good ? 'good' : 'bad');
   return [
     gain
       ? {
-          title: t('summary.gain'),
+          title: t('summary.gainTitle'),
           value: format.delta(gain.value),
           unit: t('summary.gainUnit'),
           interval: range(naming.interval(gain.interval, format.delta)),
-          tone: gain.direction === 'same' ? 'plain' : tone(gain.direction === 'learnt', gain.sureness),
+          tone: TONES[gain.verdict],
         }
-      : none(t('summary.gain')),
+      : none(t('summary.gainTitle')),
     retention
       ? {
           title: t('summary.retention'),
           value: format.retention(retention.value),
           unit: t('summary.retentionUnit'),
           interval: range(naming.interval(retention.interval, format.retention)),
-          tone: tone(retention.kept, retention.sureness),
+          tone: TONES[retention.verdict],
         }
       : none(t('summary.retention')),
     risk
@@ -80,13 +87,7 @@ function learnt(report: Report, words: ReportWords, naming: Naming): string[] {
       gain: format.decimal(Math.abs(gain.value), 3),
       range: naming.interval(gain.interval, format.delta),
     };
-    sentences.push(
-      gain.direction === 'same'
-        ? t('summary.gainSame', values)
-        : gain.sureness === 'unsure'
-          ? t('summary.gainUnsure', values)
-          : t(gain.direction === 'learnt' ? 'summary.gainLearnt' : 'summary.gainLost', values),
-    );
+    sentences.push(t(`summary.gain.${gain.verdict}`, values));
     const [domain] = domains;
     if (domain && domains.length === 1 && summary.sameTokens)
       sentences.push(
@@ -123,11 +124,7 @@ function forgotten({ summary, evaluation }: Report, words: ReportWords, naming: 
     const values = {
       retention: [format.retention(retention.value), naming.interval(retention.interval, format.retention)].join(' ').trim(),
     };
-    sentences.push(
-      retention.sureness === 'unsure'
-        ? t('summary.retentionUnsure', values)
-        : t(retention.kept ? 'summary.retentionKept' : 'summary.retentionLost', values),
-    );
+    sentences.push(t(`summary.kept.${retention.verdict}`, values));
     if (retention.below.length > 0)
       sentences.push(
         t('summary.below', {
@@ -172,10 +169,14 @@ function next(report: Report, words: ReportWords, naming: Naming): string[] {
     const meant = changes.filter(({ field }) => !follows(field));
     return adviceSentence(advice!, meant.length > 0 ? meant : changes, words, naming);
   });
-  const lost = summary.retention?.kept === false;
+  const lost = summary.retention?.verdict === 'lost';
   if (sentences.length === 0 && report.evaluation)
     sentences.push(
-      lost ? t('next.lost') : summary.gain?.direction === 'learnt' && summary.retention?.kept ? t('next.onCourse') : t('next.even'),
+      lost
+        ? t('next.lost')
+        : summary.gain?.verdict === 'learnt' && summary.retention?.verdict === 'kept'
+          ? t('next.onCourse')
+          : t('next.even'),
     );
   if (notMeasured.includes('evaluation') || notMeasured.includes('intervals')) sentences.push(t('next.measure'));
   else if (notMeasured.includes('probes')) sentences.push(t('next.probes'));
