@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import type { LibraryApi } from '../workers/api';
 import { latestRun } from './studio/automation';
+import { smallModel } from './studio/model-folders';
+import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';
 import { fill, like } from './studio/words';
@@ -85,6 +88,29 @@ test('the maps of a head are read by mouse and by keyboard, and a long text is c
   await page.getByLabel(words.inside.attention.label).fill('患者出现发热。'.repeat(40));
   await studio.button(words.inside.attention.again).click();
   await expect(card.getByText(like(words.inside.attention.cut, { shown: '127' }))).toBeVisible({ timeout: 30_000 });
+});
+
+test('a third of another shape is kept apart, and the page says why', async () => {
+  const { page, words } = studio;
+  await studio.goTo('models');
+  await new ModelsPage(studio).import(smallModel(), 'small');
+  await studio.goTo('compare');
+  const third = await page.evaluate(async () => {
+    const { lab } = (window as unknown as { crossfade: { lab: { library: LibraryApi } } }).crossfade;
+    return (await lab.library.models()).find(({ name }) => name === 'small')!.id;
+  });
+  await page.goto(`./#/compare?c=model:${third}&a=model:nano&view=inside`);
+  await studio.button(words.inside.weights.run).click();
+  await expect(page.getByTestId('weights-sentence')).toBeVisible({ timeout: 30_000 });
+  await studio.button(words.inside.attention.run).click();
+  const maps = page.getByTestId('attention').getByRole('application');
+  await expect(maps).toHaveCount(3, { timeout: 30_000 });
+  await page.getByText(words.inside.versus.c, { exact: true }).click();
+  await expect(maps).toHaveCount(1);
+  const { tensor, heads } = words.inside.apart;
+  const name = 'model.embed_tokens.weight';
+  await expect(page.getByText(like(tensor, { letter: 'C', tensor: name, found: '[4096, 16]', expected: '[4096, 128]' }))).toBeVisible();
+  await expect(page.getByText(like(heads, { letter: 'C' }))).toBeVisible();
 });
 
 test('every checkpoint is a point that is taken as B or as the third, and the picture is saved', async () => {

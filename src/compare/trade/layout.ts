@@ -85,7 +85,7 @@ export function layoutTrade(runs: readonly TradeRun[], options: Options): TradeL
     bounds,
   );
   return {
-    x: axis(x, Math.max(2, Math.floor((width - edge.left - edge.right) / 80))),
+    x: axis(x, Math.min(12, Math.max(2, Math.floor((width - edge.left - edge.right) / 60)))),
     y: axis(y, Math.max(2, Math.floor((height - edge.top - edge.bottom) / 48))),
     line: y.at(RETENTION_LINE),
     paths: runs.map((entry) =>
