@@ -5,7 +5,7 @@ import { StudioError } from '../../src/core/errors';
 import type { RunSnapshot } from '../../src/core/run/types';
 import type { BackendName, DeviceInfo, OnProgress, TrainerApi, WeightsRef } from '../api';
 import { onDeviceLost, openBackend } from '../engine';
-import { compareHeldOut, compareTokens, type Work } from '../evaluate/comparison';
+import { checkCancelled, compareHeldOut, compareTokens, type Work } from '../evaluate/comparison';
 import { continueText } from '../evaluate/continuation';
 import { attentionOf, channelsOf, memorisationOf, probesOf, robustnessOf, termsOf, type MeasureTools } from '../evaluate/measures';
 import { weightChanges } from '../evaluate/weight-changes';
@@ -208,8 +208,13 @@ export const trainerApi: TrainerApi = {
   },
 
   async weightChanges(base, tuned) {
-    const { lock } = await work();
-    return useBoth(base, tuned, ({ model: before }, { model: after }) => lock.run(() => weightChanges(before, after)));
+    const { lock, signal } = await work();
+    return useBoth(base, tuned, async ({ model: before }, { model: after }) => {
+      checkCancelled(signal);
+      const changes = await lock.run(() => weightChanges(before, after));
+      checkCancelled(signal);
+      return changes;
+    });
   },
 
   async cancel() {

@@ -51,10 +51,11 @@ export const useInside = create<InsideState>()((set, get) => ({
     useMeasures.getState().measure('attention', async (weights) => {
       const { view, places, apart } = await attentionOfAlike(weights, text);
       const { labels, tokens } = await labelsOf(text, view);
-      const versus = places.includes(get().versus) ? get().versus : places.includes('c') ? 'c' : 'b';
+      // The choice of a third outlives the third.
+      const versus = weights.length > 2 ? get().versus : 'b';
       const tuned = view.models[places.indexOf(versus)];
       const most = tuned ? mostShifted(view.models[0]!, tuned, view.tokens.length) : { layer: 0, head: 0 };
-      set({ places, labels, tokens, versus, ...most, apart: { ...get().apart, attention: apart } });
+      set({ places, labels, tokens, ...most, apart: { ...get().apart, attention: apart } });
       return { text, view };
     }),
 
