@@ -3,7 +3,7 @@ import type { CorpusRecord, ModelRecord } from '../../workers/api';
 import type { CheckpointRecord, EvaluationRow, RunRecord } from '../core/run/types';
 import { channelChoices, defaultChannels } from './channel-choices';
 import { defaultAddress, findSource, groupSources, suggestThird } from './sources';
-import { storedFigures } from './stored';
+import { storedFigures, storedRisks } from './stored';
 
 const model = (id: string) => ({ id, name: id }) as ModelRecord;
 const corpus = (id: string, role: CorpusRecord['role']) => ({ id, role }) as CorpusRecord;
@@ -120,5 +120,21 @@ describe('storedFigures', () => {
     expect(stored('run:old@50', 'run:new@100')).toBeNull();
     expect(stored('model:nano', 'run:old@50')).toBeNull();
     expect(stored('model:nano', 'model:other')).toBeNull();
+  });
+});
+
+describe('storedRisks', () => {
+  const probes = { items: 40, informative: ['facts' as const], risk: { value: 0.1, interval: null }, grain: 0.05, answers: { facts: '1' } };
+  const asked = new Map([['new', [checkpoint('new', 100, { ...row(100, 3.2, 0.93), probes })]]]);
+  const risks = (...keys: string[]) =>
+    storedRisks(
+      keys.map((key) => findSource(groups, key)!),
+      asked,
+    ).map((found) => found?.risk?.value ?? null);
+
+  it('are of checkpoints against their own base', () => {
+    expect(risks('model:nano', 'run:new@100', 'run:new@50')).toEqual([null, 0.1, null]);
+    expect(risks('model:other', 'run:new@100')).toEqual([null, null]);
+    expect(risks('run:new@50', 'run:new@100')).toEqual([null, null]);
   });
 });

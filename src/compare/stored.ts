@@ -1,6 +1,7 @@
 /** A run measures its checkpoints on the same held-out rows while it trains: then a comparison needs no waiting. */
 import type { Estimate, MixtureMeasure } from '../core/metrics/channel-measure';
 import { bitsPerByte, retention } from '../core/metrics/loss';
+import type { SampledRisk } from '../core/metrics/sampled-risk';
 import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
 import type { WeightsSource } from './sources';
 import type { ComparedChannel, ComparedFigures } from './summary';
@@ -26,6 +27,18 @@ export function storedFigures(
   const rows = third ? [one, other, third] : [one, other];
   const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
   return { measure: withoutIntervals(rows, channels), channels, documents: run.recipe.evaluation.rowsPerChannel };
+}
+
+/** By model: the risk that a run found at its checkpoint by a sample of probes; null where it asked none or A is not its base. */
+export function storedRisks(
+  picked: readonly WeightsSource[],
+  checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
+): (SampledRisk | null)[] {
+  const [a] = picked;
+  return picked.map(({ run, step }) => {
+    if (!run || !a || a.run !== null || a.base !== run.recipe.base) return null;
+    return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === step)?.evaluation?.probes ?? null;
+  });
 }
 
 /** Evaluations on the same rows under one tokenizer as a measure; figures as of `measureMixture`, with no interval. */

@@ -1,25 +1,50 @@
-/** Forgetting risk from the probes of four abilities; until they were asked, a button that asks them. */
-import { useState } from 'react';
+/** Forgetting risk from the probes of four abilities; until they are asked here, what the run found by a sample, and a button that asks. */
+import { useMemo, useState } from 'react';
 import { Button } from '@mantine/core';
 import { MessageCircleQuestion } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import type { Estimate } from '../../core/metrics/channel-measure';
 import { riskLevel, type AbilityGroup, type RiskLevel } from '../../core/metrics/forgetting-risk';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { Figure } from '../../ui/Figure';
 import { Estimated } from '../Estimated';
 import { useMeasures } from '../measures-store';
+import { findSource } from '../sources';
 import { useCompare } from '../store';
+import { storedRisks } from '../stored';
 import { ThirdLine } from './ThirdLine';
 import styles from './Summary.module.css';
 
 const TONES = { low: 'good', medium: 'warn', high: 'bad' } as const;
 
+interface Risk extends Estimate {
+  level: RiskLevel;
+  /** Of probes asked here. */
+  parts?: readonly { group: AbilityGroup; score: number | null }[];
+  /** Questions of the run's own sample. */
+  items?: number;
+}
+
+/** What the run found by its sample of probes while it trained: of B, and of the third. */
+function useStoredRisks(): (Risk | undefined)[] {
+  const groups = useCompare((state) => state.groups);
+  const { a, b, c } = useCompare((state) => state.address);
+  const checkpoints = useCompare((state) => state.checkpoints);
+  return useMemo(() => {
+    const picked = [a, b, c].flatMap((key) => findSource(groups, key) ?? []);
+    return storedRisks(picked, checkpoints)
+      .slice(1)
+      .map((found) => (found?.risk ? { ...found.risk, level: riskLevel(found.risk.value), items: found.items } : undefined));
+  }, [groups, a, b, c, checkpoints]);
+}
+
 export function RiskCard() {
   const { t } = useTranslation('compare');
   const format = useFormat();
   const asked = useMeasures((state) => state.results.probes);
-  const [risk, third] = asked?.measure.risk ?? [];
+  const stored = useStoredRisks();
+  const [risk, third]: (Risk | undefined)[] = asked ? (asked.measure.risk ?? []) : stored;
   return (
     <Card title={t('risk.title')} className={styles.card} data-testid="forgetting-risk">
       <Figure
@@ -40,7 +65,7 @@ export function RiskCard() {
         <p className={styles.sentence}>
           {risk ? (
             <span>
-              {t(`risk.${risk.level}Text`)} <Parts parts={risk.parts} />{' '}
+              {t(`risk.${risk.level}Text`)} {risk.parts ? <Parts parts={risk.parts} /> : t('risk.sampled', { count: risk.items ?? 0 })}{' '}
               {risk.interval && spans(risk.level, risk.interval) && t('risk.unclear')}
             </span>
           ) : (

@@ -14,9 +14,9 @@ import { deltaScale, type DeltaScale } from './delta-scale';
 import { differences } from './differences';
 import styles from './DeltaChart.module.css';
 
-const ROW = 40;
-/** Bars of B and of the third: middle and height, pixels. */
-const BARS = { alone: { middle: 20, height: 16 }, above: { middle: 14, height: 14 }, third: { middle: 29, height: 6 } };
+/** Heights of a row with one bar and with two, and of the bars with their middles: pixels. */
+const ROW = { one: 40, two: 54 };
+const BARS = { alone: { middle: 20, height: 16 }, above: { middle: 20, height: 14 }, third: { middle: 37, height: 6 } };
 
 export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
   const { t } = useTranslation('compare');
@@ -38,7 +38,7 @@ export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
             <span className={styles.name}>
               <ChannelTag id={comparedName(channel).tag} corpus={channel.corpus} />
             </span>
-            <svg className={styles.plot} width="100%" height={ROW} aria-hidden>
+            <svg className={styles.plot} width="100%" height={c ? ROW.two : ROW.one} aria-hidden>
               <Grid scale={scale} />
               {b && <Bar estimate={b} scale={scale} colour={channelColour(channel.corpus)} {...(c ? BARS.above : BARS.alone)} />}
               {c && <Bar estimate={c} scale={scale} colour={channelColour(channel.corpus)} faint {...BARS.third} />}
@@ -81,7 +81,7 @@ const percent = (share: number) => `${(share * 100).toFixed(2)}%`;
 function Grid({ scale }: { scale: DeltaScale }) {
   return scale.ticks.map((tick) => {
     const x = percent(scale.share(tick));
-    return <line key={tick} x1={x} x2={x} y1={0} y2={ROW} className={Math.abs(tick) < 1e-12 ? styles.zero : styles.line} />;
+    return <line key={tick} x1={x} x2={x} y1="0" y2="100%" className={Math.abs(tick) < 1e-12 ? styles.zero : styles.line} />;
   });
 }
 
