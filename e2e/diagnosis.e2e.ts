@@ -1,4 +1,5 @@
 /** What a run suffers from, on the desk and with the stored run, and one change of the recipe that goes into a new run. */
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { storedRuns } from './studio/automation';
 import { tinyRecipe } from './studio/recipes';
@@ -38,6 +39,12 @@ test('a run at LR 0: its risk, its finding with evidence, and the change in a ne
   await expect(finding.locator('[data-field="schedule.peakLr"]')).toHaveText(/0\s*3\.0e-4/);
   await apply.click();
   await expect(news).toContainText('3.0e-4');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect.soft(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  }
   expect(await desk.learningRate()).toBeCloseTo(3e-4, 8);
   await desk.train();
   await expect(news).toBeHidden();

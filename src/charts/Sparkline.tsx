@@ -8,8 +8,6 @@ interface Props {
   /** Bounds of x; the curve starts at 0. */
   last: number;
   line?: number;
-  /** Written under the line. */
-  lineLabel?: string;
   colour: string;
   label: string;
   height?: number;
@@ -20,7 +18,7 @@ interface Props {
 const WIDTH = 240;
 const PAD = 4;
 
-export const Sparkline = memo(function Sparkline({ series, last, line, lineLabel, colour, label, height = 58, stretch }: Props) {
+export const Sparkline = memo(function Sparkline({ series, last, line, colour, label, height = 58, stretch }: Props) {
   const values = [...series.y.filter((value) => Number.isFinite(value)), ...(line === undefined ? [] : [line])];
   if (values.length === 0) return null;
   const low = Math.min(...values);
@@ -70,11 +68,6 @@ export const Sparkline = memo(function Sparkline({ series, last, line, lineLabel
           />
         )}
       </svg>
-      {line !== undefined && lineLabel !== undefined && (
-        <span className={styles.lineLabel} style={{ top: y(line) + 2 }} aria-hidden>
-          {lineLabel}
-        </span>
-      )}
     </div>
   );
 });

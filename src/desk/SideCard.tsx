@@ -102,7 +102,6 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
                 series={snapshot.retentionSeries}
                 last={snapshot.steps}
                 line={RETENTION_LINE}
-                lineLabel={format.decimal(RETENTION_LINE, 2)}
                 height={36}
                 colour={kept === false ? 'var(--bad)' : 'var(--good)'}
                 label={t('retention.curve', { first: format.retention(1), last: format.retention(retention) })}

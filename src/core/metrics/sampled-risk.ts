@@ -62,13 +62,13 @@ export function sampledRisk(base: SampledAnswers, tuned: SampledAnswers | null, 
   if (Number.isNaN(value)) return { items, informative: [], risk: null, grain: 0 };
   const [drawn = null] = bootstrap(sizes, (times) => [riskOf(times)], { seed: SEED });
   const weights = pairs.reduce((sum, { group }) => sum + RISK_WEIGHTS[group], 0);
-  // Where no answer changed, resamples know no spread: the upper end is then that of 0 lost out of n (Clopper & Pearson 1934).
+  // Of answers that hardly changed, resamples know hardly any spread: never less than 0 lost out of n leaves open (Clopper & Pearson 1934).
   const lost = pairs.reduce(
     (sum, { group, base: before }) => sum + (RISK_WEIGHTS[group] / weights) ** 2 / before.filter(Boolean).length,
     0,
   );
   const unseen = 1 - 0.025 ** lost;
-  const interval = tuned && drawn && (drawn.high > drawn.low ? drawn : { low: drawn.low, high: drawn.high + unseen });
+  const interval = tuned && drawn && { low: drawn.low, high: Math.max(drawn.high, unseen) };
   const grain = Math.max(...pairs.map(({ group, base: before }) => RISK_WEIGHTS[group] / weights / before.filter(Boolean).length));
   return { items, informative: [...informative], risk: { value, interval }, grain };
 }
