@@ -37,15 +37,18 @@ function Risk({ snapshot }: { snapshot: RunSnapshot }) {
   const risk = sampled?.risk ?? null;
   const level = risk && riskLevel(risk.value);
   const leftOut = ABILITY_GROUPS.filter((group) => !sampled?.informative.includes(group));
-  const help = sampled && [
-    t('risk.sampleHelp', {
-      items: format.count(sampled.items),
-      groups: groups(sampled.informative),
-      item: format.decimal(sampled.grain, 3),
-    }),
-    ...(leftOut.length > 0 ? [t('risk.leftOut', { groups: groups(leftOut) })] : []),
-    t('risk.bands'),
-  ];
+  const interval = risk?.interval && t('risk.interval', { low: two(risk.interval.low), high: two(risk.interval.high) });
+  const help =
+    sampled &&
+    [
+      t('risk.sampleHelp', {
+        items: format.count(sampled.items),
+        groups: groups(sampled.informative),
+        item: format.decimal(sampled.grain, 3),
+      }),
+      ...(leftOut.length > 0 ? [t('risk.leftOut', { groups: groups(leftOut) })] : []),
+      t('risk.bands'),
+    ].join(' ');
   return (
     <section data-testid="risk">
       <h2>{t('risk.title')}</h2>
@@ -53,10 +56,10 @@ function Risk({ snapshot }: { snapshot: RunSnapshot }) {
         {!sampled && t('risk.waiting')}
         {sampled && !risk && t('risk.uninformative', { items: format.count(sampled.items) })}
         {risk && level && (risk.interval ? t(`risk.level.${level}`) : t('risk.base'))}
-        {risk?.interval && (
-          <Tooltip label={help?.join(' ')} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
-            <button type="button" className={styles.basis} aria-label={`${t('risk.sample')}: ${help?.join(' ')}`}>
-              {t('risk.interval', { low: two(risk.interval.low), high: two(risk.interval.high) })} <Info size={12} aria-hidden />
+        {interval && (
+          <Tooltip label={help} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
+            <button type="button" className={styles.basis} aria-label={`${interval}. ${help}`}>
+              {interval} <Info size={12} aria-hidden />
             </button>
           </Tooltip>
         )}

@@ -3,9 +3,7 @@
  * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
-import { ABILITY_GROUPS } from '../../src/core/metrics/forgetting-risk';
 import { meanRetention } from '../../src/core/metrics/loss';
-import { informativeGroups, sampledRisk, type SampledAnswers } from '../../src/core/metrics/sampled-risk';
 import { effectiveShares } from '../../src/core/mixture/strategy';
 import { settingsAt, type RunHistory } from '../../src/core/run/snapshot';
 import type {
@@ -26,7 +24,7 @@ import type { EngineLock } from './engine-lock';
 import { checkChange, recordChange } from './live-changes';
 import { LoggingWindow } from './logging-window';
 import { RunDiary } from './run-diary';
-import type { ProbeSample } from './probe-sample';
+import { sampleRisk, type ProbeSample } from './probe-sample';
 import type { RunJournal } from './run-journal';
 import type { RunState } from './run-state';
 import type { BatchSampler } from './sampler';
@@ -352,14 +350,12 @@ export class TrainingLoop {
   private async askProbes(base: EvaluationRow | null, goesOn: () => Promise<boolean>): Promise<EvaluationRow['probes'] | null> {
     const { probes, lock } = this.parts;
     if (!probes) return undefined;
-    const { rows } = this.record.recipe.batch;
+    const { batch, context } = this.record.recipe;
     let goOn = true;
-    let answers: SampledAnswers;
     try {
-      // What the base only guesses cannot be forgotten, so it is asked once.
-      answers = await probes.answer(base?.probes?.informative ?? ABILITY_GROUPS, {
+      return await sampleRisk(probes, base?.probes ?? null, {
         // No more at once than a step has.
-        tokensPerBatch: rows * this.record.recipe.context,
+        tokensPerBatch: batch.rows * context,
         exclusively: (work) => lock.run(work),
         between: async () => {
           goOn = await goesOn();
@@ -370,11 +366,6 @@ export class TrainingLoop {
       if (goOn) throw error;
       return null;
     }
-    const asked = base?.probes;
-    const risk = asked
-      ? sampledRisk(asked.answers, answers, asked.informative)
-      : sampledRisk(answers, null, informativeGroups(answers, probes.chances));
-    return { ...risk, answers };
   }
 
   private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {

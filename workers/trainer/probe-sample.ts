@@ -1,6 +1,7 @@
 /** The sample of the shipped ability probes that a run is asked at each of its evaluations. */
 import { ABILITY_GROUPS, type AbilityGroup } from '../../src/core/metrics/forgetting-risk';
-import type { SampledAnswers } from '../../src/core/metrics/sampled-risk';
+import { informativeGroups, sampledRisk, type SampledAnswers } from '../../src/core/metrics/sampled-risk';
+import type { EvaluationRow } from '../../src/core/run/types';
 import { chanceOf, parseProbes, type Probe } from '../../src/core/probes/probe';
 import { sampleProbes } from '../../src/core/probes/sample';
 import { z } from '../../src/core/zod';
@@ -42,4 +43,18 @@ export function probeSample(probes: readonly Probe[], tokenizer: ProbeTokenizer,
       return answers;
     },
   };
+}
+
+/** The model's answers and its risk. @param base what the base answered; null for the base itself. @throws what `between` throws to end it */
+export async function sampleRisk(
+  sample: ProbeSample,
+  base: EvaluationRow['probes'] | null,
+  options: SequenceOptions,
+): Promise<NonNullable<EvaluationRow['probes']>> {
+  // What the base only guesses cannot be forgotten, so it is asked once.
+  const answers = await sample.answer(base?.informative ?? ABILITY_GROUPS, options);
+  const risk = base
+    ? sampledRisk(base.answers, answers, base.informative)
+    : sampledRisk(answers, null, informativeGroups(answers, sample.chances));
+  return { ...risk, answers };
 }
