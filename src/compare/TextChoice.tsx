@@ -7,7 +7,12 @@ import { useComparedName } from './channel-names';
 import { useCompare } from './store';
 import styles from './TextChoice.module.css';
 
-export function TextChoice() {
+interface Props {
+  /** Of a measure that reads each document many times, and so fewer of them; else the page's own number. */
+  documents?: { value: number; set: (documents: number) => void };
+}
+
+export function TextChoice({ documents: own }: Props) {
   const { t } = useTranslation('compare');
   const comparedName = useComparedName();
   const { choices, chosen, documents, activity, toggleChannel, setDocuments } = useCompare(
@@ -41,12 +46,12 @@ export function TextChoice() {
         <NumberField
           label={t('measure.documents')}
           title={t('measure.documentsHelp')}
-          value={documents}
+          value={own?.value ?? documents}
           min={2}
           max={4096}
           integer
           disabled={busy}
-          onChange={setDocuments}
+          onChange={own?.set ?? setDocuments}
         />
       </div>
     </div>

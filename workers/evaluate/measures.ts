@@ -196,18 +196,23 @@ export async function robustnessOf(channels: readonly MeasuredChannel[], count: 
         tokenizer.decode(Array.from(heldOut.subarray(heldOutDocuments[at], (heldOutDocuments[at + 1] ?? heldOut.length) - 1))),
       ),
     );
-    const bytes = tokenizer.byteLengths();
-    const total = kinds.length * NOISE_LEVELS.length;
+    const lengths = tokenizer.byteLengths();
+    const noisy = NOISE_LEVELS.filter((level) => level > 0);
+    const passes = 1 + kinds.length * noisy.length;
+    let pass = 0;
+    const bitsOf = async (read: readonly string[]): Promise<number> => {
+      const sequences = read.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+      const options = paced(tools, (done) => progress((pass + done) / passes));
+      const { nll, bytes } = sumsOf(sequences, await sequenceLosses(model, sequences, options), lengths);
+      pass += 1;
+      const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+      return sum(nll) / (sum(bytes) * Math.LN2);
+    };
+    const clean = await bitsOf(texts);
     for (const [place, kind] of kinds.entries()) {
-      const bits: number[] = [];
-      for (const [at, level] of NOISE_LEVELS.entries()) {
-        const noisy = texts.map((text, document) => changes[kind](text, level, new Rng(deriveSeed(SEED, kind, level, document))));
-        const sequences = noisy.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
-        const options = paced(tools, (done) => progress((place * NOISE_LEVELS.length + at + done) / total));
-        const { nll, bytes: lengths } = sumsOf(sequences, await sequenceLosses(model, sequences, options), bytes);
-        const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-        bits.push(sum(nll) / (sum(lengths) * Math.LN2));
-      }
+      const bits = [clean];
+      for (const level of noisy)
+        bits.push(await bitsOf(texts.map((text, at) => changes[kind](text, level, new Rng(deriveSeed(SEED, kind, level, at))))));
       curves[place]!.bitsPerByte.push(bits);
     }
   });

@@ -20,12 +20,13 @@ import styles from './Stability.module.css';
 export function RobustnessCard() {
   const { t } = useTranslation('measures');
   const chosen = useCompare((state) => state.chosen);
+  const { documents, setDocuments } = useStability();
   const curves = useMeasures((state) => state.results.robustness);
   const running = useMeasures((state) => state.running === 'robustness');
   return (
     <Card title={t('robustness.title')}>
       <div className={styles.ask}>
-        <TextChoice />
+        <TextChoice documents={{ value: documents, set: setDocuments }} />
         <MeasureControl
           kind="robustness"
           first={t('robustness.run')}

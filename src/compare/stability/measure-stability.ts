@@ -8,7 +8,8 @@ import { useStability } from './store';
 
 /** Does nothing without a channel. */
 export async function measureRobustness(): Promise<void> {
-  const { choices, chosen, documentsPerChannel: documents } = useCompare.getState();
+  const { choices, chosen } = useCompare.getState();
+  const { documents } = useStability.getState();
   const channels = choices.filter(({ id }) => chosen.includes(id));
   if (channels.length === 0) return;
   await useMeasures.getState().measure('robustness', async (weights, onProgress) => {

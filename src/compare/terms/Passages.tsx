@@ -13,7 +13,10 @@ export function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () =>
   const format = useFormat();
   const pane = useRef<HTMLElement>(null);
   // On a narrow screen the passages stand below a table that may be longer than the screen.
-  useEffect(() => pane.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // Newer browsers give a promise, which is no way to clean up.
+    void pane.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <section ref={pane} className={styles.passages} aria-label={t('terms.passages', { term: term.term })} data-testid="passages">
       <div className={styles.passagesHead}>
