@@ -4,7 +4,7 @@ import type { Probe } from '../../src/core/probes/probe';
 import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { TrainerApi, WeightsRef } from '../api';
-import { furnish, MODEL, studioRecipe } from '../trainer/fixtures/tiny-studio';
+import { clearOut, furnish, MODEL, studioRecipe } from '../trainer/fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const channels = [
@@ -34,7 +34,10 @@ describe('measures of a base and a tuned model', () => {
       { kind: 'checkpoint', run, step: 60 },
     ];
   });
-  afterAll(() => client.terminate());
+  afterAll(async () => {
+    client.terminate();
+    await clearOut();
+  });
 
   it('gives the same figures again: measuring trains nothing', async () => {
     const first = await api.measureChannels(weights, channels, 6, quiet);

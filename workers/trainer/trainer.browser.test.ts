@@ -1,5 +1,5 @@
 /** The trainer worker for real: a tiny model on wasm, storage in the browser, and a tab that dies. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName, TrainerApi } from '../api';
@@ -7,12 +7,13 @@ import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
 import { readMetrics } from '../storage/metrics';
 import { listRuns, readRun } from '../storage/runs';
-import { furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
+import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const clients: WorkerClient<TrainerApi>[] = [];
 
 beforeAll(furnish);
+afterAll(clearOut);
 afterEach(() => clients.splice(0).forEach((client) => client.terminate()));
 
 interface Tab extends WorkerClient<TrainerApi> {
