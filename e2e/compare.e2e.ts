@@ -109,6 +109,13 @@ test('measured here, every figure has its interval, is what the engine says, and
   const card = compare.card('general-retention');
   await expect(card).toContainText(`C${third!.value.toFixed(3)} [${third!.interval!.low.toFixed(3)}`);
 
+  // Views open by the keyboard, and the address names them.
+  await page.getByRole('tab', { name: words.compare.view.channels }).press('ArrowRight');
+  await expect(page.getByRole('tab', { name: words.compare.view.terms })).toBeFocused();
+  await expect(page).toHaveURL(/&view=terms/);
+  await page.keyboard.press('ArrowLeft');
+  await expect(page).not.toHaveURL(/&view=/);
+
   await studio.button(words.compare.pick.removeThird).click();
   await expect(page).not.toHaveURL(/&c=/);
   // Figures of other weights go; those that the run stored stand there again.

@@ -3,6 +3,7 @@ import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../ui/Card';
 import { EmptyState } from '../../ui/EmptyState';
+import { useComparedName } from '../channel-names';
 import { useFigures } from '../figures';
 import { TextChoice } from '../TextChoice';
 import { ChannelTable } from './ChannelTable';
@@ -11,13 +12,20 @@ import styles from './ChannelsSection.module.css';
 
 export default function ChannelsSection() {
   const { t } = useTranslation('compare');
+  const comparedName = useComparedName();
   const figures = useFigures();
+  const tooFew = figures?.measured ? figures.summary.rows.filter(({ documents }) => documents < 2) : [];
   return (
     <>
       <TextChoice />
       {figures && figures.summary.rows.length > 0 ? (
         <>
           {!figures.summary.comparable.every(Boolean) && <p className={styles.warning}>{t('measure.vocabulary')}</p>}
+          {tooFew.length > 0 && (
+            <p className={styles.warning}>
+              {t('measure.tooFew', { channels: tooFew.map(({ channel }) => comparedName(channel).name).join(t('retention.comma')) })}
+            </p>
+          )}
           <DeltaChart summary={figures.summary} />
           <Card title={t('measure.title')}>
             <ChannelTable summary={figures.summary} />
@@ -26,7 +34,7 @@ export default function ChannelsSection() {
       ) : (
         <Card title={t('measure.title')}>
           <EmptyState icon={Gauge} title={t('measure.empty')}>
-            <p>{t('measure.emptyText')}</p>
+            <p>{t(figures ? 'measure.nothing' : 'measure.emptyText')}</p>
           </EmptyState>
         </Card>
       )}
