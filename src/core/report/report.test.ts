@@ -17,7 +17,13 @@ const texts = (language: string, name: string) => JSON.parse(read(`i18n/${langua
 const wordsOf = (language: 'en' | 'zh'): ReportWords =>
   createWords(
     language === 'zh' ? 'zh-CN' : 'en',
-    reportTexts(texts(language, 'report'), texts(language, 'common'), texts(language, 'desk'), texts(language, 'measures')),
+    reportTexts({
+      report: texts(language, 'report'),
+      common: texts(language, 'common'),
+      desk: texts(language, 'desk'),
+      diagnosis: texts(language, 'diagnosis'),
+      measures: texts(language, 'measures'),
+    }),
     createFormat(language),
   );
 const both = [wordsOf('en'), wordsOf('zh')];
@@ -103,16 +109,53 @@ describe('report', () => {
         stopping: { early: { patience: 3, threshold: 0.01 }, forgetting: { retention: 0.95 } },
       };
     });
-    const values = { channel: 'zh', retention: 0.9, growth: 0.2, gap: 0.4, epochs: 2, peak: 0.3, now: 0.1, fall: 0.01, loss: 4, mean: 3 };
+    const values = {
+      channel: 'zh',
+      retention: 0.9,
+      growth: 0.2,
+      gap: 0.4,
+      epochs: 2,
+      peak: 0.3,
+      now: 0.1,
+      fall: 0.01,
+      loss: 4,
+      mean: 3,
+      step: 7,
+    };
     const point = { step: 10, value: 3 };
-    for (const kind of ['lr-zero', 'growing', 'forgetting', 'memorising', 'spike', 'recovering', 'domain-flat', 'uneven-base'] as const)
+    for (const kind of [
+      'out-of-memory',
+      'diverged',
+      'lr-zero',
+      'growing',
+      'forgetting',
+      'memorising',
+      'spike',
+      'recovering',
+      'domain-flat',
+      'uneven-base',
+    ] as const)
       for (const curve of ['train', 'held-out', 'retention'] as const)
         changed((parts) => {
-          parts.diagnosis = [{ kind, values, evidence: [{ curve, channel: 'zh', from: point, to: point }], advice: null }];
+          parts.diagnosis = [
+            {
+              kind,
+              values,
+              evidence: [
+                {
+                  curve,
+                  channel: curve === 'train' && kind === 'growing' ? 'total' : 'zh',
+                  from: point,
+                  to: { step: 10 + (kind === 'spike' ? 0 : 5), value: 3 },
+                },
+              ],
+              advice: null,
+            },
+          ];
         });
     const kinds: AdviceKind[] = [
       ...(['mix-general', 'lower-domain-share', 'lower-lr', 'raise-lr', 'more-steps'] as const),
-      ...(['fewer-steps', 'longer-warmup', 'raise-share', 'default-lr'] as const),
+      ...(['fewer-steps', 'longer-warmup', 'raise-share', 'default-lr', 'smaller-batch', 'recompute', 'shorter-context'] as const),
     ];
     for (const kind of kinds)
       changed((parts) => {

@@ -11,7 +11,8 @@ import type { ReportWords } from '../words';
 export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
   const changes = shown.map((change) => {
     const { field, from, to } = naming.difference(change);
-    return t('diagnosis.change', { field, from, to });
+    // A single change is what the advice itself names.
+    return shown.length === 1 ? t('diagnosis.only', { from, to }) : t('diagnosis.change', { field, from, to });
   });
   return t('diagnosis.adviceWithChanges', { advice: t(`advice.${advice.kind}`), changes: changes.join(t('diagnosis.and')) });
 }
@@ -39,6 +40,7 @@ function rows(finding: Finding, words: ReportWords, naming: Naming): { name: str
       name: t('diagnosis.evidence'),
       text: finding.evidence.map((evidence) => evidenceText(evidence, words, naming)).join(t('diagnosis.and')),
     });
+  out.push({ name: t('diagnosis.cause'), text: t(`finding.${finding.kind}.cause`) });
   out.push({ name: t('diagnosis.remedy'), text: readingText(finding, 'do', words, naming) });
   if (finding.advice) out.push({ name: t('diagnosis.next'), text: adviceSentence(finding.advice, finding.advice.changes, words, naming) });
   return out;
@@ -46,8 +48,15 @@ function rows(finding: Finding, words: ReportWords, naming: Naming): { name: str
 
 function evidenceText({ curve, channel, from, to }: Evidence, { t, format }: ReportWords, naming: Naming): string {
   const write = curve === 'retention' ? format.retention : format.loss;
+  const name =
+    curve === 'retention'
+      ? t('curves.retention')
+      : channel === 'total'
+        ? t('diagnosis.trainTotal')
+        : t(`diagnosis.${curve}`, { channel: naming.channel(channel) });
+  if (from.step === to.step) return t('diagnosis.point', { curve: name, value: write(from.value), step: format.count(from.step) });
   return t('diagnosis.stretch', {
-    curve: curve === 'retention' ? t('curves.retention') : t(`diagnosis.${curve}`, { channel: naming.channel(channel) }),
+    curve: name,
     from: write(from.value),
     to: write(to.value),
     first: format.count(from.step),
@@ -57,13 +66,14 @@ function evidenceText({ curve, channel, from, to }: Evidence, { t, format }: Rep
 
 /** Sentences of the desk's readings; their values are losses, ratios and channel ids. */
 function readingText({ kind, values }: Finding, part: 'what' | 'do', { t, format }: ReportWords, naming: Naming): string {
-  const shown: Record<string, string> = {};
-  for (const [name, value] of Object.entries(values))
-    shown[name] =
-      typeof value === 'string'
-        ? naming.channel(value)
-        : name === 'retention'
-          ? format.retention(value)
-          : format.decimal(value, name === 'epochs' ? 1 : 2);
-  return t(`reading.${kind}.${part}`, shown);
+  const write: Readonly<Record<string, (value: number) => string>> = {
+    retention: format.retention,
+    step: format.count,
+    epochs: (value) => format.decimal(value, 1),
+  };
+  const shown = Object.entries(values).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? naming.channel(value) : (write[name]?.(value) ?? format.decimal(value, 2)),
+  ]);
+  return t(`reading.${kind}.${part}`, Object.fromEntries(shown));
 }

@@ -88,16 +88,19 @@ function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming)
           ? format.percent(schedule.warmup.value)
           : t('run.warmupSteps', { steps: format.count(schedule.warmup.value) }),
       ],
-      [t('field.batch'), t('run.batch', { rows: format.count(batch.rows * batch.accumulation), context: format.count(recipe.context) })],
+      [
+        t('field.batch.whole'),
+        t('run.batch', { rows: format.count(batch.rows * batch.accumulation), context: format.count(recipe.context) }),
+      ],
       [t('field.budget.steps'), format.count(recipe.budget.steps)],
-      [t('field.optimizer'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
+      [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
       [t('field.precision'), recipe.precision],
       [
-        t('field.evaluation'),
+        t('run.evaluationLabel'),
         t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),
       ],
       [
-        t('field.stopping'),
+        t('run.stoppingLabel'),
         [
           ...(stopping.early
             ? [t('run.early', { patience: format.count(stopping.early.patience), threshold: String(stopping.early.threshold) })]

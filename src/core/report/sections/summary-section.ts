@@ -85,7 +85,7 @@ function learnt(report: Report, words: ReportWords, naming: Naming): string[] {
     const values = {
       channels: words.list(domains.map(({ id }) => naming.channel(id))),
       gain: format.decimal(Math.abs(gain.value), 3),
-      range: naming.interval(gain.interval, format.delta),
+      range: gain.interval === null ? '' : ` ${naming.interval(gain.interval, format.delta)}`,
     };
     sentences.push(t(`summary.gain.${gain.verdict}`, values));
     const [domain] = domains;
@@ -153,7 +153,8 @@ function sureness({ evaluation, run, notMeasured, summary }: Report, words: Repo
     } else sentences.push(t('summary.fromRun', { count }));
     if (summary.sameTokens === false) sentences.push(t('summary.otherTokens'));
   }
-  if (run) sentences.push(t('summary.oneSeed', { seed: String(run.recipe.seed) }));
+  if (run)
+    sentences.push(t(evaluation?.from === 'documents' ? 'summary.oneSeed' : 'summary.oneSeedPlain', { seed: String(run.recipe.seed) }));
   if (notMeasured.length > 0) sentences.push(t('summary.notMeasured', { parts: words.list(notMeasured.map((part) => t(`part.${part}`))) }));
   return sentences;
 }
@@ -161,14 +162,16 @@ function sureness({ evaluation, run, notMeasured, summary }: Report, words: Repo
 function next(report: Report, words: ReportWords, naming: Naming): string[] {
   const { t } = words;
   const { summary, diagnosis = [], notMeasured } = report;
-  const advised = diagnosis.filter(({ advice }) => advice !== null).slice(0, NAMED_ADVICE);
   // General channels make room for the domain's share, or take it: what is meant is the domain's.
   const follows = (field: string) => report.channels.some(({ id, role }) => role === 'general' && field === `channels.${id}.share`);
-  const sentences = advised.map(({ advice }) => {
-    const { changes } = advice!;
+  const advised = diagnosis.flatMap(({ advice }) => {
+    if (!advice) return [];
+    const { changes } = advice;
     const meant = changes.filter(({ field }) => !follows(field));
-    return adviceSentence(advice!, meant.length > 0 ? meant : changes, words, naming);
+    return [adviceSentence(advice, meant.length > 0 ? meant : changes, words, naming)];
   });
+  // Two findings may ask for the same.
+  const sentences = [...new Set(advised)].slice(0, NAMED_ADVICE);
   const lost = summary.retention?.verdict === 'lost';
   if (sentences.length === 0 && report.evaluation)
     sentences.push(
