@@ -128,7 +128,7 @@ function forgotten({ summary, evaluation }: Report, words: ReportWords, naming: 
     if (retention.below.length > 0)
       sentences.push(
         t('summary.below', {
-          channels: words.list(retention.below.map(({ id, value }) => `${naming.channel(id)} (${format.retention(value)})`)),
+          channels: words.list(retention.below.map(({ id, value }) => `${naming.channel(id)} ${format.retention(value)}`)),
         }),
       );
   } else if (evaluation) sentences.push(t(summary.sameTokens === false ? 'summary.retentionTokens' : 'summary.noGeneral'));
