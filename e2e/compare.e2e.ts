@@ -72,6 +72,14 @@ test('measured here, every figure has its interval, is what the engine says, and
   const { record } = await latestRun(page);
   await studio.button(words.compare.pick.addThird).click();
   await expect(page).toHaveURL(/&c=run:.+@12/);
+  // Cancelled half way, the figures that stood there stay.
+  await page.getByLabel(words.compare.measure.documents, { exact: true }).fill('200');
+  await studio.button(words.compare.measure.run).click();
+  await studio.button(words.common.cancel).click();
+  await expect(studio.button(words.compare.measure.run)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(like(words.compare.measure.stored, { documents: 2 }))).toBeVisible();
+  await expect(studio.alerts).toHaveCount(0);
+
   await compare.measure(4);
   const weights: WeightsRef[] = [
     { kind: 'model', model: 'nano' },
