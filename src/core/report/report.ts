@@ -14,7 +14,7 @@ import type { LiveChange, RunState, StopReason } from '../run/types';
 import type { ChannelColour } from './palette';
 import { summarise, type ReportSummary } from './summary';
 
-export const REPORT_VERSION = 1;
+const REPORT_VERSION = 1;
 
 /** A set of weights. */
 export interface ReportWeights {
@@ -68,7 +68,7 @@ export interface ReportCurves {
   risk?: ReportSeries;
 }
 
-export interface ReportEvaluation {
+interface ReportEvaluation {
   /** `documents`: document by document, with intervals; `run`: on held-out rows by the run itself as it trained. */
   from: 'documents' | 'run';
   /** Documents or rows of each channel, at most. */
@@ -80,26 +80,26 @@ export interface ReportTerm extends TermLoss {
   passage: { before: string; term: string; after: string } | null;
 }
 
-export interface ReportTerms {
+interface ReportTerms {
   documents: number;
   overall: TermLoss | null;
   terms: ReportTerm[];
 }
 
-export interface ReportMemorisation {
+interface ReportMemorisation {
   /** Of which weights, by letter. */
   letter: ReportWeights['letter'];
   channels: { id: string; measure: MemorisationMeasure }[];
 }
 
-export interface ReportRobustness {
+interface ReportRobustness {
   kind: 'characters' | 'deletion' | 'synonym';
   levels: number[];
   /** [model][level] */
   bitsPerByte: number[][];
 }
 
-export interface ReportLayers {
+interface ReportLayers {
   letter: ReportWeights['letter'];
   /** In the order of the computation: ‖tuned − base‖₂ / ‖base‖₂, and the share of the whole model's ‖tuned − base‖₂². */
   places: { place: WeightPlace; parameters: number; relative: number | null; share: number }[];
@@ -132,7 +132,7 @@ export interface ReportParts extends ReportMeasures {
   diagnosis?: Finding[];
 }
 
-export type ReportPart = 'run' | 'evaluation' | 'intervals' | 'terms' | 'probes' | 'memorisation' | 'robustness' | 'layers' | 'attention';
+type ReportPart = 'run' | 'evaluation' | 'intervals' | 'terms' | 'probes' | 'memorisation' | 'robustness' | 'layers' | 'attention';
 
 export interface Report extends ReportParts {
   format: 'crossfade-report';

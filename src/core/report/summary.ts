@@ -6,11 +6,11 @@ import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict 
 import type { ReportParts, ReportTerm } from './report';
 
 /** Bits per byte that the domain lost against the base: positive is learnt. */
-export interface GainSummary extends Estimate {
+interface GainSummary extends Estimate {
   verdict: GainVerdict;
 }
 
-export interface RetentionSummary extends Estimate {
+interface RetentionSummary extends Estimate {
   verdict: RetentionVerdict;
   /** General channels that are below the line, lowest first. */
   below: { id: string; value: number }[];

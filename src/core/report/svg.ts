@@ -22,7 +22,7 @@ function textWidth(text: string): number {
 }
 
 /** Steps of 1, 2 or 5 times a power of ten, about `count` of them. */
-export function roundTicks(low: number, high: number, count: number): number[] {
+function roundTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   if (!(rough > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -33,7 +33,7 @@ export function roundTicks(low: number, high: number, count: number): number[] {
 }
 
 /** Places moved apart to at least `gap` within [low, high], in their order. */
-export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
   const order = wanted.map((_, at) => at).sort((one, other) => wanted[one]! - wanted[other]!);
   const placed: number[] = [];
   for (const at of order) placed.push(Math.max(placed.length === 0 ? low : placed.at(-1)! + gap, wanted[at]!));

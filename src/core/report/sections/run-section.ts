@@ -114,7 +114,7 @@ function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming)
 }
 
 /** What each move changed, from the settings before it to those after; a dragged fader leaves a change a step and counts as one move. */
-export function liveMoves(recipe: Recipe, changes: readonly LiveChange[]): { step: number; difference: RecipeDifference }[] {
+function liveMoves(recipe: Recipe, changes: readonly LiveChange[]): { step: number; difference: RecipeDifference }[] {
   const drags: LiveChange[][] = [];
   for (const change of changes) {
     const last = drags.at(-1);
