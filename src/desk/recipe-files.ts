@@ -2,6 +2,7 @@
 import { parseRecipeText } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { encodeRecipe } from '../core/recipe/share-link';
+import { saveFile } from '../ui/save-file';
 
 export function recipeLink(recipe: Recipe): string {
   const url = new URL(window.location.href);
@@ -10,12 +11,7 @@ export function recipeLink(recipe: Recipe): string {
 }
 
 export function downloadRecipe(recipe: Recipe): void {
-  const url = URL.createObjectURL(new Blob([`${JSON.stringify(recipe, null, 2)}\n`], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${recipe.name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.recipe.json`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveFile(new Blob([`${JSON.stringify(recipe, null, 2)}\n`], { type: 'application/json' }), `${recipe.name}.recipe.json`);
 }
 
 /** @throws StudioError `recipe-invalid` naming the field */

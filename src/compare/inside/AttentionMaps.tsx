@@ -7,7 +7,7 @@ import type { AttentionView } from '../../../workers/api';
 import { useFormat } from '../../i18n/format';
 import type { Place } from '../store';
 import { AttentionMap, gutterOf, READABLE, type Cell } from './AttentionMap';
-import { differenceLimit, parseColour, type MapColours } from './map-colours';
+import { differenceLimit, parseColour, weightStrength, type MapColours } from './map-colours';
 import { useInside } from './store';
 import styles from './Attention.module.css';
 
@@ -130,7 +130,7 @@ export function AttentionMaps({ view, place, model }: Props) {
       <div className={styles.legends}>
         <Legend label={t('maps.weightLegend')} background="linear-gradient(to right, var(--sunken), var(--accent))">
           {[0, 0.05, 0.25, 0.5, 1].map((weight) => ({
-            at: Math.sqrt(weight),
+            at: weightStrength(weight),
             text: format.decimal(weight, weight === 0.05 || weight === 0.25 ? 2 : 1),
           }))}
         </Legend>

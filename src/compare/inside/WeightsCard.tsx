@@ -160,7 +160,8 @@ function Parts({ entry, most }: { entry: PlaceMovement; most: number }) {
 
 /** Without the layer's own prefix, which the row above says. */
 function shortName({ name }: PartMovement['tensors'][number], { place }: PlaceMovement): string {
-  return typeof place === 'number' ? name.replace(/^.*?\.\d+\./, '') : name;
+  const own = name.replace(/\.weight$/, '');
+  return typeof place === 'number' ? own.replace(/^.*?\.\d+\./, '') : own;
 }
 
 function Figures({ movement, most }: { movement: WeightMovement; most: number }) {

@@ -1,12 +1,8 @@
 /** Tokens as they stand on a map's axes. */
 import type { TokenSpan } from '../../../workers/api';
+import { visibleText } from '../visible-text';
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
-
-/** A blank token must still be seen. */
-function visible(text: string): string {
-  return text.replaceAll('\n', '⏎').replaceAll('\t', '⇥').replaceAll(' ', '␣');
-}
 
 /**
  * @param spans of the text from its beginning; those of a character in several pieces name it once for each, numbered
@@ -15,9 +11,9 @@ function visible(text: string): string {
  */
 export function tokenLabels(spans: readonly TokenSpan[], tokens: readonly string[]): string[] {
   const pieces = spans.flatMap(({ text, pieces }) =>
-    pieces.length === 1 ? [visible(text)] : pieces.map((_, at) => `${visible(text)}${subscript(at + 1)}`),
+    pieces.length === 1 ? [visibleText(text)] : pieces.map((_, at) => `${visibleText(text)}${subscript(at + 1)}`),
   );
-  const named = pieces.length >= tokens.length - 1 ? pieces.slice(0, tokens.length - 1) : tokens.slice(1).map(visible);
+  const named = pieces.length >= tokens.length - 1 ? pieces.slice(0, tokens.length - 1) : tokens.slice(1).map(visibleText);
   return ['', ...named];
 }
 

@@ -8,6 +8,7 @@ import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Delta';
 import { ErrorBanner } from '../../ui/ErrorBanner';
 import { useCompare } from '../store';
+import { visibleText } from '../visible-text';
 import type { TokenChange, TokenChanges } from './token-scale';
 import { useTokens } from './tokens-store';
 import styles from './Token.module.css';
@@ -53,11 +54,6 @@ export function TokenPanel() {
   );
 }
 
-/** A blank token must still be seen and named. */
-function visible(text: string): string {
-  return text.replaceAll('\n', '⏎').replaceAll('\t', '⇥').replaceAll(' ', '␣');
-}
-
 function ColouredText({ changes, stale }: { changes: TokenChanges; stale: boolean }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
@@ -100,7 +96,7 @@ function ColouredText({ changes, stale }: { changes: TokenChanges; stale: boolea
           <span>{t('tokens.hint')}</span>
         ) : (
           <>
-            <code>{visible(chosen.text)}</code>
+            <code>{visibleText(chosen.text)}</code>
             <span>
               A <b>{format.loss(chosen.a)}</b>
             </span>
@@ -127,7 +123,7 @@ interface TokenProps {
 function Token({ at, token, active, onPoint }: TokenProps) {
   const { t } = useTranslation('compare');
   const format = useFormat();
-  const text = visible(token.text);
+  const text = visibleText(token.text);
   const label = token.delta === null ? t('tokens.first', { text }) : t('tokens.token', { text, delta: format.delta(token.delta) });
   // A line break alone has no width to colour: its sign stands before it.
   const shown = /^\n+$/.test(token.text) ? `⏎${token.text}` : token.text;

@@ -51,14 +51,19 @@ export interface TradeLayout {
 
 /** Room between the outermost points and the frame, as a share of the span. */
 const ROOM = 0.06;
+const MOST_ROOM = 0.22;
 
 export function layoutTrade(runs: readonly TradeRun[], options: Options): TradeLayout {
   const { width, height, edge, fontSize, radius } = options;
   const points = runs.flatMap((entry) => entry.points);
   const gains = points.map(({ gain }) => gain);
   const kept = points.map(({ retention }) => retention);
-  const x = scale(Math.min(0, ...gains), Math.max(0.02, ...gains), edge.left, width - edge.right);
-  const y = scale(Math.min(RETENTION_LINE - 0.01, ...kept), Math.max(1, ...kept), height - edge.bottom, edge.top);
+  // The point of most gain is always on the front: its label stands to its right.
+  const rightmost = points.reduce<TradePoint | null>((most, point) => (most && most.gain >= point.gain ? most : point), null);
+  const beside = rightmost ? (textWidth(options.label(rightmost), fontSize) + 2 * radius) / (width - edge.left - edge.right) : 0;
+  const [least, most] = [Math.min(0, ...gains), Math.max(0.02, ...gains)];
+  const x = scale(least, most, edge.left, width - edge.right, Math.min(MOST_ROOM, Math.max(ROOM, beside)));
+  const y = scale(Math.min(RETENTION_LINE - 0.01, ...kept), Math.max(1, ...kept), height - edge.bottom, edge.top, ROOM);
   // The base is a choice too: what learns nothing and forgets something is not on the front.
   const base = { gain: 0, retention: 1 };
   const front = paretoFront<TradePoint | typeof base>([base, ...points]);
@@ -120,10 +125,10 @@ interface Scale {
   at(value: number): number;
 }
 
-function scale(least: number, most: number, from: number, to: number): Scale {
-  const room = (most - least) * ROOM;
-  const low = least - room;
-  const high = most + room;
+/** @param above room beyond the greatest value, as a share of the span */
+function scale(least: number, most: number, from: number, to: number, above: number): Scale {
+  const low = least - (most - least) * ROOM;
+  const high = most + (most - least) * above;
   return { low, high, at: (value) => round(from + ((value - low) / (high - low)) * (to - from)) };
 }
 
