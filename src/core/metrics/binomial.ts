@@ -1,4 +1,6 @@
-/** Is an accuracy better than chance? The exact one-sided binomial test (Clopper & Pearson 1934). */
+/** Is an accuracy better than chance, and how sure is it? The exact one-sided binomial test (Clopper & Pearson 1934), Wilson's interval. */
+import type { Interval } from './bootstrap';
+import { normalQuantile } from './normal';
 
 /** Below this p-value a group counts as answered better than by chance (METHOD 6). */
 export const SIGNIFICANCE = 0.05;
@@ -38,6 +40,19 @@ export function chanceTail(correct: number, chances: readonly number[]): number 
   let sum = 0;
   for (let k = distribution.length - 1; k >= Math.max(0, correct); k--) sum += distribution[k]!;
   return Math.min(1, sum);
+}
+
+/**
+ * Score interval of a share (Wilson 1927), 95 %. A bootstrap would call a share of 1 certain, however few the items.
+ * @param items at least 1
+ */
+export function wilsonInterval(correct: number, items: number): Interval {
+  const z = normalQuantile(0.975);
+  const share = correct / items;
+  const centre = share + z ** 2 / (2 * items);
+  const half = z * Math.sqrt((share * (1 - share)) / items + z ** 2 / (4 * items ** 2));
+  const scale = 1 + z ** 2 / items;
+  return { low: Math.max(0, (centre - half) / scale), high: Math.min(1, (centre + half) / scale) };
 }
 
 function logChoose(n: number, k: number): number {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import fixtures from '../../../e2e/parity/fixtures/metrics.json';
 import { Rng } from '../rng/rng';
-import { binomialTail, chanceTail } from './binomial';
+import { binomialTail, chanceTail, wilsonInterval } from './binomial';
 import { bleu } from './bleu';
 import { bootstrap, quantile, ratioOfSums } from './bootstrap';
 import { domainKnowledge } from './domain-knowledge';
@@ -35,6 +35,20 @@ describe('chance', () => {
     expect(chanceTail(2, [0.5, 0.25])).toBeCloseTo(0.125, 15);
     expect(chanceTail(1, [0.5, 0.25])).toBeCloseTo(0.625, 15);
     expect(chanceTail(0, [0.5, 0.25])).toBe(1);
+  });
+});
+
+describe('wilsonInterval', () => {
+  // Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+  it.each([
+    [81, 263, 0.2553, 0.3662],
+    [15, 148, 0.0624, 0.1605],
+    [0, 20, 0, 0.1611],
+    [1, 29, 0.0061, 0.1718],
+  ])('%i of %i', (correct, items, low, high) => {
+    const interval = wilsonInterval(correct, items);
+    expect(interval.low).toBeCloseTo(low, 4);
+    expect(interval.high).toBeCloseTo(high, 4);
   });
 });
 

@@ -19,6 +19,9 @@ describe('measureProbes', () => {
   it('sets accuracy beside chance', () => {
     expect(grammar).toMatchObject({ group: 'grammar', items: 20, chance: 0.5, informative: true });
     expect(grammar!.accuracy!.map(({ value }) => value)).toEqual([0.9, 0.45]);
+    // Wilson's interval of 18 / 20.
+    expect(grammar!.accuracy![0]!.interval!.low).toBeCloseTo(0.699, 3);
+    expect(grammar!.accuracy![0]!.interval!.high).toBeCloseTo(0.972, 3);
     // P(X ≥ 18), X ~ Binomial(20, 1/2) = (190 + 20 + 1) / 2^20
     expect(grammar!.pValue![0]).toBeCloseTo(211 / 2 ** 20, 12);
     expect(grammar!.retention).toEqual([null, 0.5]);
@@ -57,6 +60,24 @@ describe('measureProbes', () => {
     expect(groups[0]!.knowledge).toEqual([
       null,
       { questions: 2, mean: 0.25, deviation: expect.closeTo(Math.sqrt(1.125), 12) as number, improved: 0.5 },
+    ]);
+  });
+
+  it('keeps the other intervals where a group has a single item', () => {
+    const alone = measureProbes(
+      [...probes, ...pairs('own', 1)],
+      [
+        [...base, ...answers(1, 1)],
+        [...tuned, ...answers(0, 1)],
+      ],
+      1,
+    );
+    expect(alone.risk![0]!.interval).not.toBeNull();
+    expect(alone.groups[0]).toEqual(grammar);
+    // One answer says next to nothing.
+    expect(alone.groups[2]!.accuracy!.map(({ interval }) => interval!.high - interval!.low)).toEqual([
+      expect.closeTo(0.793, 3),
+      expect.closeTo(0.793, 3),
     ]);
   });
 

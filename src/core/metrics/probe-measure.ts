@@ -4,7 +4,7 @@
  */
 import { chanceOf, type Probe } from '../probes/probe';
 import type { ProbeScore } from '../probes/score';
-import { chanceTail, SIGNIFICANCE } from './binomial';
+import { chanceTail, SIGNIFICANCE, wilsonInterval } from './binomial';
 import { bootstrap } from './bootstrap';
 import type { Estimate } from './channel-measure';
 import { domainKnowledge, type DomainKnowledge } from './domain-knowledge';
@@ -18,7 +18,7 @@ export interface ProbeGroupMeasure {
   items: number;
   /** Mean probability of a right guess. */
   chance: number;
-  /** Share of right answers, by model; null for a group of reference answers. */
+  /** Share of right answers, by model, with Wilson's interval; null for a group of reference answers. */
   accuracy: Estimate[] | null;
   /** P(as many right answers by guessing), by model; null likewise. */
   pValue: number[] | null;
@@ -96,15 +96,31 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       answers ? models.flatMap((model) => [share(times[group]!, answers.rougeL[model]!), share(times[group]!, answers.bleu[model]!)]) : [],
     ),
   ];
-  const sizes = groups.map((items) => items.length);
-  const ones = sizes.map((size) => new Float64Array(size).fill(1));
-  const intervals = bootstrap(sizes, figures, { seed });
+  const ones = groups.map((items) => new Float64Array(items.length).fill(1));
+  // A group of one item cannot be drawn again: it has no interval, and the others keep theirs.
+  const drawn = groups.flatMap((items, group) => (items.length > 1 ? [group] : []));
+  const intervals = bootstrap(
+    drawn.map((group) => groups[group]!.length),
+    (times) => {
+      const all = [...ones];
+      drawn.forEach((group, at) => (all[group] = times[at]!));
+      return figures(all);
+    },
+    { seed },
+  );
   const all = figures(ones);
-  const estimate = (at: number): Estimate => ({ value: all[at]!, interval: intervals[at]! });
+  const estimate = (at: number, items = 2): Estimate => ({ value: all[at]!, interval: items > 1 ? intervals[at]! : null });
+  const accuracyOf = (group: number, model: number): Estimate => {
+    const items = values[group]![model]!;
+    const right = items.reduce((sum, value) => sum + value, 0);
+    return { value: all[group * models.length + model]!, interval: wilsonInterval(right, items.length) };
+  };
 
+  const ability = groups.filter((_, group) => answered[group]! && (ABILITY_GROUPS as readonly string[]).includes(names[group]!));
+  const fewest = Math.min(...ability.map((items) => items.length));
   const risks = models.slice(1).map((model) => {
     const risk = riskOf(ones, model);
-    return risk ? { ...estimate(groups.length * models.length + model), level: riskLevel(risk.risk), parts: risk.parts } : null;
+    return risk ? { ...estimate(groups.length * models.length + model, fewest), level: riskLevel(risk.risk), parts: risk.parts } : null;
   });
   let next = (groups.length + 1) * models.length;
   return {
@@ -113,7 +129,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       reference: !answered[group]!,
       items: items.length,
       chance: chances(probes, items).reduce((sum, chance) => sum + chance, 0) / items.length,
-      accuracy: answered[group]! ? models.map((model) => estimate(group * models.length + model)) : null,
+      accuracy: answered[group]! ? models.map((model) => accuracyOf(group, model)) : null,
       pValue: answered[group]!
         ? models.map((model) =>
             chanceTail(
@@ -122,7 +138,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
             ),
           )
         : null,
-      likelihood: answered[group]! ? null : models.map((model) => estimate(group * models.length + model)),
+      likelihood: answered[group]! ? null : models.map((model) => estimate(group * models.length + model, items.length)),
       informative: base[group]!,
       retention: models.map((model) =>
         model === 0 || !base[group]! ? null : all[group * models.length + model]! / all[group * models.length]!,
@@ -135,7 +151,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       written: written[group]
         ? writtenMeasure(
             written[group].rougeL,
-            models.map(() => ({ rougeL: estimate(next++), bleu: estimate(next++) })),
+            models.map(() => ({ rougeL: estimate(next++, items.length), bleu: estimate(next++, items.length) })),
           )
         : null,
     })),
