@@ -30,7 +30,7 @@ export interface Advice {
 }
 
 /** Peak learning rate that the presets found for the bundled base. */
-export const DEFAULT_PEAK_LR = 3e-4;
+const DEFAULT_PEAK_LR = 3e-4;
 /** Shares are set to a tenth of a percent: 16.7 % is the golden ratio. */
 const NEAR = 1e-3;
 /** A share of warmup beyond which a longer one takes the place of training. */

@@ -89,6 +89,12 @@ describe('adviceFor', () => {
       recipe: { strategy: { kind: 'mixed' } },
     });
     expect(adviceFor('forgetting', withLr(golden, 3e-3), {})).toMatchObject({ kind: 'lower-lr', recipe: { schedule: { peakLr: 3e-4 } } });
+    // The presets write the golden ratio as 16.7 %: the rate is to blame, not the third digit of the share.
+    const preset: Recipe = {
+      ...golden,
+      channels: golden.channels.map((channel) => ({ ...channel, share: channel.role === 'domain' ? 0.167 : 0.4165 })),
+    };
+    expect(adviceFor('forgetting', withLr(preset, 3e-3), {})!.changes).toEqual([{ field: 'schedule.peakLr', a: '3.0e-3', b: '3.0e-4' }]);
     const least = adviceFor('forgetting', golden, {})!;
     expect(least.kind).toBe('lower-domain-share');
     expect(share(least.recipe, 'domain')).toBeCloseTo(1 / 9, 12);
