@@ -4,15 +4,21 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import styles from './Delta.module.css';
 
-/** @param value nats per token; below zero is better. Null shows a dash. */
-export function Delta({ value }: { value: number | null }) {
+interface Props {
+  /** nats per token; below zero is better. Null shows a dash. */
+  value: number | null;
+  /** Chance alone may have made it: it bears no colour. */
+  unclear?: boolean;
+}
+
+export function Delta({ value, unclear = false }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   if (value === null || !Number.isFinite(value)) return <span className={styles.none}>{t('none')}</span>;
   const rounded = Number(value.toFixed(3));
-  const tone = rounded < 0 ? 'good' : rounded > 0 ? 'bad' : 'same';
-  const Icon = tone === 'good' ? ArrowDown : tone === 'bad' ? ArrowUp : Equal;
-  const words = t(tone === 'good' ? 'better' : tone === 'bad' ? 'worse' : 'unchanged');
+  const Icon = rounded < 0 ? ArrowDown : rounded > 0 ? ArrowUp : Equal;
+  const tone = rounded === 0 || unclear ? 'same' : rounded < 0 ? 'good' : 'bad';
+  const words = t(rounded === 0 ? 'unchanged' : unclear ? 'unclear' : rounded < 0 ? 'better' : 'worse');
   return (
     <span className={styles.delta} data-tone={tone} title={words}>
       <Icon size={12} strokeWidth={2.6} aria-hidden />

@@ -88,13 +88,16 @@ const spans = (level: RiskLevel, { low, high }: { low: number; high: number }) =
 function Parts({ parts }: { parts: readonly { group: AbilityGroup; score: number | null }[] }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
-  return parts
-    .map(({ group, score }) =>
-      score === null
-        ? t('risk.partUninformative', { group: t(`risk.group.${group}`) })
-        : t('risk.part', { group: t(`risk.group.${group}`), score: format.decimal(score, 2) }),
-    )
-    .join(' · ');
+  const told = parts.flatMap(({ group, score }) =>
+    score === null ? [] : [t('risk.part', { group: t(`risk.group.${group}`), score: format.decimal(score, 2) })],
+  );
+  const guessed = parts.filter(({ score }) => score === null).map(({ group }) => t(`risk.group.${group}`));
+  return (
+    <>
+      {t('risk.parts', { parts: told.join(t('retention.comma')) })}{' '}
+      {guessed.length > 0 && t('risk.guessed', { groups: guessed.join(t('retention.comma')) })}
+    </>
+  );
 }
 
 function AskButton() {

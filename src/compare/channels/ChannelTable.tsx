@@ -12,7 +12,7 @@ import { Estimated } from '../Estimated';
 import { Letter } from '../Letter';
 import type { Place } from '../store';
 import type { ComparisonSummary } from '../summary';
-import { differences } from './differences';
+import { differences, unclear } from './differences';
 import styles from './ChannelTable.module.css';
 
 const PLACES: readonly Place[] = ['a', 'b', 'c'];
@@ -78,7 +78,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
               ))}
               {others.map((place) => (
                 <Cell key={`delta-${place}`} id={`delta-${place}`} estimate={of(row, at(place))}>
-                  {({ value }) => <Delta value={value} />}
+                  {(estimate) => <Delta value={estimate.value} unclear={unclear(estimate)} />}
                 </Cell>
               ))}
               {models.map((place) => (

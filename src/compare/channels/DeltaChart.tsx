@@ -11,7 +11,7 @@ import { Estimated } from '../Estimated';
 import { Letter } from '../Letter';
 import type { ComparisonSummary } from '../summary';
 import { deltaScale, type DeltaScale } from './delta-scale';
-import { differences } from './differences';
+import { differences, unclear } from './differences';
 import styles from './DeltaChart.module.css';
 
 /** Heights of a row with one bar and with two, and of the bars with their middles: pixels. */
@@ -70,7 +70,7 @@ function Value({ letter, place, estimate }: { letter: boolean; place: 'b' | 'c';
     <span className={styles.value}>
       {letter && <Letter place={place} size="small" />}
       <Estimated estimate={estimate}>
-        <Delta value={estimate.value} />
+        <Delta value={estimate.value} unclear={unclear(estimate)} />
       </Estimated>
     </span>
   );

@@ -12,3 +12,6 @@ export function differences({ comparable }: ComparisonSummary): Differences {
   const unit = comparable.every(Boolean) ? 'nats' : 'bits';
   return { unit, of: (row, model) => (unit === 'nats' ? row.delta : row.deltaBits)[model] ?? null };
 }
+
+/** The interval holds zero: chance alone may have made the difference. */
+export const unclear = ({ interval }: Estimate): boolean => interval !== null && interval.low <= 0 && interval.high >= 0;
