@@ -57,7 +57,7 @@ function Risk({ snapshot }: { snapshot: RunSnapshot }) {
         {sampled && !risk && t('risk.uninformative', { items: format.count(sampled.items) })}
         {risk && level && (risk.interval ? t(`risk.level.${level}`) : t('risk.base'))}
         {interval && (
-          <Tooltip label={help} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
+          <Tooltip label={help} position="left" multiline w={280} events={{ hover: true, focus: true, touch: true }}>
             <button type="button" className={styles.basis} aria-label={`${interval}. ${help}`}>
               {interval} <Info size={12} aria-hidden />
             </button>

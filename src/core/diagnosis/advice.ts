@@ -38,7 +38,7 @@ const LONGEST_WARMUP = 0.1;
 
 /**
  * @param recipe with the settings the run ended with
- * @param values of the reading: the channel in question, its epochs
+ * @param values of the reading: the channel in question, its epochs, how far the domain fell
  * @returns null where no setting is to blame
  */
 export function adviceFor(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Advice | null {
@@ -53,6 +53,8 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
   const withLr = (peakLr: number): Recipe => ({ ...recipe, schedule: { ...schedule, peakLr: round(peakLr) } });
   switch (reading) {
     case 'forgetting': {
+      // Where the domain got worse as well, no share is to blame.
+      if (typeof values['fall'] === 'number' && values['fall'] < 0) return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 10) };
       if (recipe.strategy.kind === 'domain-only')
         return { kind: 'mix-general', recipe: { ...withDomainShare(recipe, GOLDEN_RATIO), strategy: { kind: 'mixed' } } };
       const share = domainShare(recipe);

@@ -22,6 +22,11 @@ describe('diagnose', () => {
     expect(recipeSchema.safeParse(recipe).success).toBe(true);
   });
 
+  it('blames the learning rate where the domain got worse as well', () => {
+    const [finding] = diagnose(exampleRun({ zh: [4, 5, 6], en: [3, 4, 5], domain: [5, 6, 7] }, { step: 60 }));
+    expect(finding).toMatchObject({ kind: 'forgetting', advice: { kind: 'lower-lr', recipe: { schedule: { peakLr: 3e-5 } } } });
+  });
+
   it('shows a spike up to its top, and warms up longer', () => {
     const [finding] = diagnose(exampleRun({ zh: [4, 4.3, 4.05], en: [3, 3.2, 3.02], domain: [5, 4.8, 4.5] }, { step: 40 }));
     expect(finding).toMatchObject({

@@ -61,7 +61,8 @@ export function readRun(snapshot: RunSnapshot | null): Reading[] {
   const recovering = general.recovering && progress < 1;
   const { retention } = snapshot;
   const forgetting = retention !== null && retention < RETENTION_LINE && !recovering;
-  if (forgetting) readings.push({ kind: 'forgetting', values: { retention, channel: general.worst ?? '' } });
+  if (forgetting)
+    readings.push({ kind: 'forgetting', values: { retention, channel: general.worst ?? '', ...(fall === null ? {} : { fall }) } });
   for (const meter of snapshot.channels)
     if (meter.trainLoss !== null && meter.heldOutLoss !== null && meter.epochs > 1.5 && meter.heldOutLoss - meter.trainLoss > MEMORISED)
       readings.push({ kind: 'memorising', values: { channel: meter.id, gap: meter.heldOutLoss - meter.trainLoss, epochs: meter.epochs } });
