@@ -7,6 +7,7 @@ import type desk from '../../src/i18n/en/desk.json';
 import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type inside from '../../src/i18n/en/inside.json';
+import type measures from '../../src/i18n/en/measures.json';
 import type models from '../../src/i18n/en/models.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
@@ -23,6 +24,7 @@ export interface Words {
   diagnosis: typeof diagnosis;
   errors: typeof errors;
   inside: typeof inside;
+  measures: typeof measures;
   models: typeof models;
   report: typeof report;
   runs: typeof runs;
@@ -33,7 +35,20 @@ const read = (language: Language, name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../src/i18n/${language}/${name}.json`, import.meta.url), 'utf8'));
 
 export function wordsOf(language: Language): Words {
-  const names = ['common', 'compare', 'corpus', 'desk', 'diagnosis', 'errors', 'inside', 'models', 'report', 'runs', 'tokenizer'];
+  const names = [
+    'common',
+    'compare',
+    'corpus',
+    'desk',
+    'diagnosis',
+    'errors',
+    'inside',
+    'measures',
+    'models',
+    'report',
+    'runs',
+    'tokenizer',
+  ];
   return Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
 }
 

@@ -8,7 +8,7 @@ import styles from './NoiseChart.module.css';
 
 const WIDTH = 320;
 const HEIGHT = 200;
-const EDGE = { left: 38, right: 26, top: 12, bottom: 34 };
+const EDGE = { left: 38, right: 26, top: 12, bottom: 40 };
 /** Between two letters at the ends of lines. */
 const LETTER_HEIGHT = 13;
 
@@ -28,6 +28,7 @@ export function NoiseChart({ curve: { kind, levels, bitsPerByte }, range }: Prop
   const ends = apart(
     bitsPerByte.map((bits) => y(bits.at(-1) ?? range.low)),
     LETTER_HEIGHT,
+    HEIGHT - EDGE.bottom - 4,
   );
   const title = t(`robustness.kind.${kind}`);
   return (
@@ -44,7 +45,7 @@ export function NoiseChart({ curve: { kind, levels, bitsPerByte }, range }: Prop
           </g>
         ))}
         {levels.map((level) => (
-          <text key={level} x={x(level)} y={HEIGHT - EDGE.bottom + 14} textAnchor="middle">
+          <text key={level} x={x(level)} y={HEIGHT - EDGE.bottom + 18} textAnchor="middle">
             {format.percent(level, 0)}
           </text>
         ))}

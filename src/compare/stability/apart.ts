@@ -1,12 +1,27 @@
-/** Moves labels on a line just so far that none lies on another; their order stays. */
-export function apart(places: readonly number[], height: number): number[] {
-  const order = places.map((place, at) => ({ place, at })).sort((one, other) => one.place - other.place);
+interface Cluster {
+  /** Indexes of its labels, in their order on the line. */
+  labels: number[];
+  centre: number;
+}
+
+/** Moves labels on a line just so far that none lies on another, nor beyond the end; their order stays. */
+export function apart(places: readonly number[], height: number, end = Infinity): number[] {
+  const clusterOf = (labels: number[]): Cluster => {
+    const mean = labels.reduce((sum, label) => sum + places[label]!, 0) / labels.length;
+    return { labels, centre: Math.min(mean, end - ((labels.length - 1) * height) / 2) };
+  };
+  const meet = (above: Cluster, below: Cluster) => below.centre - above.centre < ((above.labels.length + below.labels.length) * height) / 2;
+  const clusters: Cluster[] = [];
+  for (const label of places.map((_, at) => at).sort((one, other) => places[one]! - places[other]!)) {
+    let cluster = clusterOf([label]);
+    for (let above = clusters.at(-1); above && meet(above, cluster); above = clusters.at(-1)) {
+      clusters.pop();
+      cluster = clusterOf([...above.labels, ...cluster.labels]);
+    }
+    clusters.push(cluster);
+  }
   const moved = [...places];
-  order.forEach(({ place, at }, index) => {
-    const before = index > 0 ? moved[order[index - 1]!.at]! : -Infinity;
-    moved[at] = Math.max(place, before + height);
-  });
-  // What went down because of its neighbours comes half of the way back with them.
-  const shift = order.reduce((sum, { place, at }) => sum + (moved[at]! - place), 0) / Math.max(1, places.length);
-  return moved.map((place) => place - shift);
+  for (const { labels, centre } of clusters)
+    labels.forEach((label, at) => (moved[label] = centre + (at - (labels.length - 1) / 2) * height));
+  return moved;
 }

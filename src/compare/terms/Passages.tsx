@@ -28,9 +28,9 @@ export function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () =>
         {term.passages.map((passage, at) => (
           <li key={at}>
             <p className={styles.passage}>
-              {passage.before}
+              {passage.before !== '' && `… ${passage.before}`}
               <mark>{passage.term}</mark>
-              {passage.after}
+              {passage.after !== '' && `${passage.after} …`}
             </p>
             <p className={styles.losses}>
               {passage.loss.map((loss, model) => (
