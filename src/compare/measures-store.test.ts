@@ -4,7 +4,8 @@ import { useMeasures, type Measures } from './measures-store';
 import { groupSources } from './sources';
 import { useCompare } from './store';
 
-vi.mock('../lab/lab', () => ({ lab: {} }));
+const cancels = vi.hoisted(() => ({ tokenizer: vi.fn(() => Promise.resolve()), trainer: vi.fn(() => Promise.resolve()) }));
+vi.mock('../lab/lab', () => ({ lab: { tokenizer: { cancel: cancels.tokenizer }, trainer: { cancel: cancels.trainer } } }));
 vi.mock('../lab/device-store', () => ({ openDevice: () => Promise.resolve() }));
 
 const model = (id: string) => ({ id, name: id }) as Parameters<typeof groupSources>[0][number];
@@ -48,6 +49,27 @@ describe('measure', () => {
     await measure(() => Promise.resolve(curves(2)));
     await measure(() => Promise.reject(new StudioError('cancelled', 'cancelled', {})));
     expect(useMeasures.getState()).toMatchObject({ results: { robustness: curves(2) } });
+    expect(useMeasures.getState().errors).toEqual({});
+  });
+
+  it('is cancelled also when the cancel falls between two workers', async () => {
+    const measuring = measure(
+      () =>
+        new Promise((_, reject) => {
+          // Nothing to cancel yet at the first word of it.
+          let heard = 0;
+          cancels.trainer.mockImplementation(() => {
+            heard += 1;
+            if (heard === 2) reject(new StudioError('cancelled', 'cancelled', {}));
+            return Promise.resolve();
+          });
+        }),
+    );
+    await vi.waitFor(() => expect(useMeasures.getState().running).toBe('robustness'));
+    await useCompare.getState().cancel();
+    await measuring;
+    expect(useCompare.getState().activity).toBeNull();
+    expect([cancels.tokenizer, cancels.trainer].map((cancel) => cancel.mock.calls.length)).toEqual([2, 2]);
     expect(useMeasures.getState().errors).toEqual({});
   });
 

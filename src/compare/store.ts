@@ -84,14 +84,28 @@ export const useCompare = create<CompareState>()((set, get) => {
   }
 
   function point(address: CompareAddress): void {
-    if (get().activity !== null) void lab.trainer.cancel();
+    void cancel();
     adopt(address);
     history.replaceState(history.state, '', compareHash(get().address, get().view));
+  }
+
+  /** Counts what was engaged, so that a cancel means the one that it was meant for. */
+  let turn = 0;
+
+  /** Work goes through one worker after another. A cancel that falls between two finds nothing, so it is said until the work has ended. */
+  async function cancel(): Promise<void> {
+    const meant = turn;
+    while (get().activity !== null && turn === meant) {
+      if (get().activity === 'measure') await lab.tokenizer.cancel();
+      await lab.trainer.cancel();
+      await new Promise((later) => setTimeout(later, 50));
+    }
   }
 
   /** Runs one thing on the engine. A cancelled one is no error: the person asked for it. */
   async function engage(activity: Activity, work: () => Promise<void>, fail: (error: ErrorRecord) => void): Promise<void> {
     if (get().activity !== null) return;
+    turn += 1;
     set({ activity });
     try {
       await openDevice();
@@ -172,9 +186,6 @@ export const useCompare = create<CompareState>()((set, get) => {
     },
     setDocuments: (documentsPerChannel) => set({ documentsPerChannel }),
 
-    cancel: async () => {
-      if (get().activity === 'measure') await lab.tokenizer.cancel();
-      await lab.trainer.cancel();
-    },
+    cancel,
   };
 });
