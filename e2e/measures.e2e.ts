@@ -1,4 +1,5 @@
 /** Probes, terms and stability of a base and a run of a few steps. */
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { ComparePage } from './studio/compare';
 import { MeasuresPage } from './studio/measures';
@@ -21,6 +22,12 @@ test.beforeAll(async ({ browser, baseURL }) => {
 });
 test.afterEach(() => studio.watch.expectClean());
 test.afterAll(() => studio.end());
+
+/** Every rule of axe on the open view; the page around it has a test of its own. */
+async function expectAccessible(): Promise<void> {
+  const { violations } = await new AxeBuilder({ page: studio.page }).include('[role="tabpanel"]').analyze();
+  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+}
 
 /** Twelve pairs that a model of English tells apart surely, one that is longer than its context, a reference, and three bad lines. */
 const LINES = [
@@ -72,6 +79,7 @@ test('an item opens with every score; what is too long is named', async () => {
   await measures.items.first().click();
   await expect(measures.item.getByRole('listitem')).toHaveCount(2);
   await expect(measures.item).toContainText('256');
+  await expectAccessible();
 });
 
 test('cancelled half way, the last figures stay', async () => {
@@ -101,6 +109,7 @@ test('terms, with the passages they stand in', async () => {
   const marked = await measures.passages.locator('mark').allTextContents();
   expect(marked.length).toBeGreaterThan(0);
   for (const text of marked) expect(text.toLowerCase()).toBe('disease');
+  await expectAccessible();
 });
 
 test('noise costs both; the run’s own text beside text it never saw', async () => {
@@ -112,4 +121,5 @@ test('noise costs both; the run’s own text beside text it never saw', async ()
   }
   await measures.measureMemorisation(4);
   await expect(measures.memorisation('B').locator('tbody tr')).toHaveCount(2);
+  await expectAccessible();
 });

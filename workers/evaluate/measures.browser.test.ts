@@ -67,13 +67,26 @@ describe('measures of a base and a tuned model', () => {
     const probes: Probe[] = [
       { kind: 'choice', prompt: 'The patient takes the', choices: [' medication', ' xxxqqqzzz'], answer: 0, group: 'facts' },
       { kind: 'choice', prompt: 'x'.repeat(40), choices: ['a', 'b'], answer: 0, group: 'facts' },
+      { kind: 'reference', prompt: 'The patient', reference: ' takes', group: 'facts' },
     ];
     const { scores, measure } = await api.measureProbes(weights, probes, quiet);
     expect(scores.map((model) => model.map(({ kind }) => kind))).toEqual([
-      ['choice', 'too-long'],
-      ['choice', 'too-long'],
+      ['choice', 'too-long', 'reference'],
+      ['choice', 'too-long', 'reference'],
     ]);
-    expect(measure).toMatchObject({ tooLong: 1, risk: null, groups: [{ group: 'facts', items: 1 }] });
+    expect(measure).toMatchObject({
+      tooLong: 1,
+      risk: null,
+      groups: [
+        { items: 1, reference: false },
+        { items: 1, reference: true },
+      ],
+    });
+    // What it writes is what it continues the prompt with: 2 · 6 + 8 tokens of a byte each, to the end of a line.
+    const greedy = { prompt: 'The patient', seed: 3, temperature: 0, topP: 1, topK: 0, maxTokens: 20 };
+    const whole = await api.generate(weights[1]!, greedy, quiet);
+    const [line] = whole.trimStart().split('\n', 1);
+    expect(scores[1]![2]).toMatchObject({ written: { text: line!.trim() } });
   });
 
   it('holds seen text against unseen, and noise against clean text', async () => {

@@ -24,7 +24,7 @@ export function GroupTable({ groups }: { groups: readonly ProbeGroupMeasure[] })
   const kept = others.map((_, at) => groups.flatMap(({ retention }) => retention[at + 1] ?? []));
   return (
     <Card title={t('groups.title')}>
-      <div className={styles.scroll} role="region" aria-label={t('groups.title')} tabIndex={0}>
+      <div className={styles.scroll} role="region" aria-label={t('table.of', { title: t('groups.title') })} tabIndex={0}>
         <table className={styles.table} data-testid="probe-groups">
           <thead>
             <tr>

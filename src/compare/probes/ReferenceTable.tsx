@@ -17,7 +17,7 @@ export function ReferenceTable({ groups }: { groups: readonly ProbeGroupMeasure[
   if (groups.length === 0) return null;
   return (
     <Card title={t('reference.title')}>
-      <div className={styles.scroll} role="region" aria-label={t('reference.title')} tabIndex={0}>
+      <div className={styles.scroll} role="region" aria-label={t('table.of', { title: t('reference.title') })} tabIndex={0}>
         <table className={styles.table} data-testid="probe-references">
           <thead>
             <tr>

@@ -92,7 +92,7 @@ function Checkpoint({
         {t(`memorisation.${overall}`, { letter, channels: named(overall).join(', ') })}
       </p>
       {base && (base.run !== null || base.base !== source.base) && <p className={styles.dim}>{t('memorisation.notBase', { letter })}</p>}
-      <div className={styles.scroll} role="region" aria-label={t('memorisation.title')} tabIndex={0}>
+      <div className={styles.scroll} role="region" aria-label={t('table.of', { title: sourceName(source) })} tabIndex={0}>
         <table className={styles.table}>
           <thead>
             <tr>

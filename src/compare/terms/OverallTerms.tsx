@@ -25,7 +25,7 @@ export function OverallTerms({ overall, terms }: { overall: TermLoss; terms: rea
         const { most, least } = extremes(terms, at + 1);
         const list = (names: readonly string[]) => names.join(', ');
         return (
-          <Card key={letter} title={t('terms.overall')} data-testid="overall-terms">
+          <Card key={letter} title={t('terms.overallOf', { letter })} data-testid="overall-terms">
             <div className={styles.overallHead}>
               <Letter place={PLACES[at + 1]!} />
               <Figure

@@ -35,7 +35,7 @@ export function TermTable({ measure, asked }: Props) {
   return (
     <Card title={t('terms.perTerm')}>
       <div className={styles.panes} data-open={shown !== null}>
-        <div className={styles.scroll} role="region" aria-label={t('terms.perTerm')} tabIndex={0}>
+        <div className={styles.scroll} role="region" aria-label={t('table.of', { title: t('terms.perTerm') })} tabIndex={0}>
           <table className={styles.table} data-testid="term-table">
             <thead>
               <tr>

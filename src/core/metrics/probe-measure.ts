@@ -102,7 +102,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
   const intervals = bootstrap(
     drawn.map((group) => groups[group]!.length),
     (times) => {
-      const all = [...ones];
+      const all: Float64Array[] = [...ones];
       drawn.forEach((group, at) => (all[group] = times[at]!));
       return figures(all);
     },
