@@ -20,7 +20,7 @@ export interface Prompt {
   continuations: Partial<Record<Place, Continuation>>;
 }
 
-export type Sampling = Omit<GenerateOptions, 'prompt'>;
+type Sampling = Omit<GenerateOptions, 'prompt'>;
 
 interface GenerationState {
   sampling: Sampling;
