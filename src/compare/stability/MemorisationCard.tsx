@@ -89,7 +89,7 @@ function Checkpoint({
         <Letter place={PLACES[model]!} size="small" /> {sourceName(source)}
       </h3>
       <p role="status" className={styles.verdict} data-verdict={overall}>
-        {t(`memorisation.${overall}`, { letter, channels: named(overall).join(', ') })}
+        {t(`memorisation.${overall}`, { letter, channels: named(overall).join(t('separator')) })}
       </p>
       {base && (base.run !== null || base.base !== source.base) && <p className={styles.dim}>{t('memorisation.notBase', { letter })}</p>}
       <div className={styles.scroll} role="region" aria-label={t('table.of', { title: sourceName(source) })} tabIndex={0}>

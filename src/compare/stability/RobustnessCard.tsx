@@ -57,7 +57,7 @@ function Curves({ curves }: { curves: readonly RobustnessCurve[] }) {
   const all = curves.flatMap(({ bitsPerByte }) => bitsPerByte.flat());
   const range = { low: Math.min(...all), high: Math.max(...all) };
   const models = curves[0]?.bitsPerByte.length ?? 0;
-  const list = (kinds: readonly RobustnessCurve['kind'][]) => kinds.map((kind) => t(`robustness.kind.${kind}`)).join(', ');
+  const list = (kinds: readonly RobustnessCurve['kind'][]) => kinds.map((kind) => t(`robustness.kind.${kind}`)).join(t('separator'));
   return (
     <>
       <div className={styles.verdicts} role="status">
@@ -84,7 +84,7 @@ function Curves({ curves }: { curves: readonly RobustnessCurve[] }) {
           {t('robustness.explain', {
             line: format.decimal(SAME_RISE, 2),
             documents: format.count(read.documents),
-            channels: read.channels.map((channel) => comparedName(channel).name).join(', '),
+            channels: read.channels.map((channel) => comparedName(channel).name).join(t('separator')),
           })}
         </p>
       )}

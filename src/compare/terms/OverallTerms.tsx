@@ -23,7 +23,7 @@ export function OverallTerms({ overall, terms }: { overall: TermLoss; terms: rea
         const change = bits - base;
         const direction = change < -SHOWN_ZERO ? 'Fell' : change > SHOWN_ZERO ? 'Rose' : 'Same';
         const { most, least } = extremes(terms, at + 1);
-        const list = (names: readonly string[]) => names.join(', ');
+        const list = (names: readonly string[]) => names.join(t('separator'));
         return (
           <Card key={letter} title={t('terms.overallOf', { letter })} data-testid="overall-terms">
             <div className={styles.overallHead}>

@@ -80,7 +80,7 @@ export function TermTable({ measure, asked }: Props) {
         </div>
         {shown && <Passages key={shown.term} term={shown} onClose={() => setOpen(null)} />}
       </div>
-      {absent.length > 0 && <p className={styles.note}>{t('terms.absent', { terms: absent.join(', ') })}</p>}
+      {absent.length > 0 && <p className={styles.note}>{t('terms.absent', { terms: absent.join(t('separator')) })}</p>}
       <p className={styles.note}>{t('terms.explain', { documents: format.count(measure.documents) })}</p>
     </Card>
   );
