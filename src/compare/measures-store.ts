@@ -18,7 +18,7 @@ import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { Probe } from '../core/probes/probe';
 import type { ProbeScore } from '../core/probes/score';
 import { lab } from '../lab/lab';
-import { LETTERS } from './letters';
+import { letterOf } from './letters';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
 import type { ComparedChannel, ComparedFigures } from './summary';
@@ -54,7 +54,7 @@ interface MeasuresState {
 
 /** The engine counts the models that it evaluates; a person knows them by their letters. */
 const withLetter = (progress: Progress): Progress =>
-  progress.phase === 'evaluate' ? { ...progress, item: LETTERS[Number(progress.item)] ?? progress.item } : progress;
+  progress.phase === 'evaluate' ? { ...progress, item: letterOf(Number(progress.item)) } : progress;
 
 export const useMeasures = create<MeasuresState>()((set, get) => ({
   results: {},
