@@ -35,7 +35,7 @@ export interface ProbeGroupMeasure {
 }
 
 /** By model. */
-export interface WrittenMeasure {
+interface WrittenMeasure {
   /** Mean F of ROUGE-L, 0 to 1. */
   rougeL: Estimate[];
   /** Mean of the answers' BLEU, 0 to 100. */

@@ -17,11 +17,11 @@ const pairSchema = z.object({ good: text, bad: text, group });
 const referenceSchema = z.object({ prompt: text, reference: text, group });
 
 /** Multiple choice: scored by the length-normalised log-likelihood of each choice after the prompt. */
-export type ChoiceProbe = { kind: 'choice' } & z.infer<typeof choiceSchema>;
+type ChoiceProbe = { kind: 'choice' } & z.infer<typeof choiceSchema>;
 /** Minimal pair: right when the good sentence is likelier than the bad one. */
-export type PairProbe = { kind: 'pair' } & z.infer<typeof pairSchema>;
+type PairProbe = { kind: 'pair' } & z.infer<typeof pairSchema>;
 /** Question with a reference answer: scored by its log-likelihood, and by ROUGE-L and BLEU of what the model writes. */
-export type ReferenceProbe = { kind: 'reference' } & z.infer<typeof referenceSchema>;
+type ReferenceProbe = { kind: 'reference' } & z.infer<typeof referenceSchema>;
 export type Probe = ChoiceProbe | PairProbe | ReferenceProbe;
 
 /** What may be wrong with a line; `field` and `found` are as the file writes them. */
