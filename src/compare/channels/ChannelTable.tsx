@@ -10,12 +10,11 @@ import { Delta } from '../../ui/Delta';
 import { useComparedName } from '../channel-names';
 import { Estimated } from '../Estimated';
 import { Letter } from '../Letter';
+import { PLACES } from '../letters';
 import type { Place } from '../store';
 import type { ComparisonSummary } from '../summary';
 import { differences, unclear } from './differences';
 import styles from './ChannelTable.module.css';
-
-const PLACES: readonly Place[] = ['a', 'b', 'c'];
 
 export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
   const { t } = useTranslation('compare');

@@ -3,6 +3,7 @@ import { ActionIcon, Textarea } from '@mantine/core';
 import { Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Letter } from '../Letter';
+import { PLACES } from '../letters';
 import { useSourceName } from '../names';
 import { findSource } from '../sources';
 import { useCompare, type Place } from '../store';
@@ -16,8 +17,6 @@ interface Props {
   busy: boolean;
   removable: boolean;
 }
-
-const PLACES: readonly Place[] = ['a', 'b', 'c'];
 
 export function PromptCard({ prompt, number, busy, removable }: Props) {
   const { t } = useTranslation('compare');

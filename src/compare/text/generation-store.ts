@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { GenerateOptions } from '../../../workers/api';
 import type { ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
+import { PLACES } from '../letters';
 import { pickedWeights } from '../measures-store';
 import { useCompare, type Place } from '../store';
 
@@ -95,7 +96,7 @@ export const useGeneration = create<GenerationState>()((set, get) => {
           const { sampling } = get();
           const { address } = useCompare.getState();
           const picked = pickedWeights();
-          const places = (['a', 'b', 'c'] as const).slice(0, picked.length);
+          const places = PLACES.slice(0, picked.length);
           const asked = get().prompts.filter(({ text }) => text.trim() !== '');
           set({
             failure: null,
