@@ -28,8 +28,15 @@ const packed = (script: string) => gzipSync(script, { level: 9 }).byteLength;
 
 /** The browser's list holds what workers import as well, under the page's name. */
 async function loadedBy(page: Page, scripts: ReadonlyMap<string, string>): Promise<string[]> {
-  await page.waitForLoadState('networkidle');
-  const names = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.slice(1)));
+  const read = () => page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.slice(1)));
+  // Not Playwright's idle network: it now and then waits for ever for a request of a worker that has ended.
+  let names = await read();
+  for (let quiet = 0; quiet < 5; ) {
+    await page.waitForTimeout(200);
+    const later = await read();
+    quiet = later.length === names.length ? quiet + 1 : 0;
+    names = later;
+  }
   return [...new Set(names)].filter((name) => scripts.has(name));
 }
 
