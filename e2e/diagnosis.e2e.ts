@@ -40,8 +40,7 @@ test('a run at LR 0: its risk, its finding with evidence, and the change in a ne
   await apply.click();
   await expect(news).toContainText('3.0e-4');
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+    await studio.showTheme(colorScheme);
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect.soft(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
   }

@@ -22,8 +22,7 @@ test.afterAll(() => studio.end());
 async function expectAccessible(): Promise<void> {
   const { page } = studio;
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+    await studio.showTheme(colorScheme);
     const axe = new AxeBuilder({ page }).include('[role="tabpanel"]');
     // A theme changes colours and nothing else.
     if (colorScheme === 'dark') axe.withRules(['color-contrast']);

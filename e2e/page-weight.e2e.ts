@@ -32,7 +32,7 @@ async function loadedBy(page: Page, scripts: ReadonlyMap<string, string>): Promi
   // Not Playwright's idle network: it now and then waits for ever for a request of a worker that has ended.
   let names = await read();
   for (let quiet = 0; quiet < 5;) {
-    await page.waitForTimeout(200);
+    await page.waitForTimeout(150);
     const later = await read();
     quiet = later.length === names.length ? quiet + 1 : 0;
     names = later;

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, requireNode, root } from './setup.mjs';
@@ -60,7 +61,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
  * @param {string[]} args script and arguments for Node
  * @param {Record<string, string>} env
  * @param {number} minutes
- * @param {string[] | null} kept takes the output instead, where several commands run side by side
+ * @param {string[] | null} kept takes the output instead, of a command in the background
  * @returns {Promise<boolean>}
  */
 function succeeds(args, env, minutes, kept) {
@@ -73,6 +74,7 @@ function succeeds(args, env, minutes, kept) {
     });
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => kept?.push(text));
     running.add(child);
+    if (kept && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const say = (/** @type {string} */ text) => (kept ? kept.push(`${text}\n`) : console.error(text));
     const timer = setTimeout(() => {
       say(`Stopped after ${minutes} minutes.`);
@@ -188,10 +190,11 @@ async function main() {
     console.log(`--- ${lines.get(name)}`);
   };
   const chosen = stageNames.filter((stage) => only.includes(stage));
-  // None of these needs both cores; what comes after them does.
-  const together = chosen.filter((name) => ['lint', 'types', 'unit'].includes(name));
-  await Promise.all(together.map((name) => carryOut(name, together.length > 1 ? [] : null)));
-  for (const name of chosen) if (!together.includes(name)) await carryOut(name, null);
+  // Both need one core and no time of the clock: they take what the browsers leave.
+  const behind = chosen.filter((name) => chosen.length > 2 && ['lint', 'types'].includes(name));
+  const checks = behind.reduce((done, name) => done.then(() => carryOut(name, [])), Promise.resolve());
+  for (const name of chosen) if (!behind.includes(name)) await carryOut(name, null);
+  await checks;
 
   console.log(`\n${chosen.map((name) => lines.get(name)).join('\n')}`);
   console.log(`all      ${faults === 0 ? 'passed' : `${faults} of ${lines.size} stages FAILED`} (${seconds(began)})`);

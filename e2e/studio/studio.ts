@@ -56,6 +56,18 @@ export class Studio {
     if (recipe) await expect(this.desk.strips).toHaveCount(recipe.channels.length);
   }
 
+  /** The page in this theme, when its colours have arrived: one half way between two themes is nobody's choice. */
+  async showTheme(theme: 'light' | 'dark'): Promise<void> {
+    const { page } = this;
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+      const passing = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.all(passing.map((animation) => animation.finished.catch(() => null)));
+    });
+  }
+
   /** By the navigation, as a person does: the document stays. */
   async goTo(page: PageName): Promise<void> {
     await this.page
