@@ -115,3 +115,26 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
   expect(parseRecipeText(readFileSync(await download.path(), 'utf8')).budget.steps).toBe(34);
 });
+
+test('a recipe too large for memory is named before it runs, and one press makes it fit', async () => {
+  const { desk, page, words } = studio;
+  await offer({ ...bad, context: 256, batch: { rows: 512, accumulation: 1 } });
+  const warning = page.getByRole('status').filter({ hasText: like(words.common.memory.total) });
+  await expect(warning).toBeVisible();
+  await studio.button(words.common.memory.apply).click();
+  await expect(warning).toBeHidden();
+  await expect(desk.button('run')).toBeEnabled();
+  const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
+  const { batch, context, activationCheckpointing } = parseRecipeText(readFileSync(await download.path(), 'utf8'));
+  expect(batch.rows).toBeLessThan(512);
+  expect(batch.rows * batch.accumulation).toBe(512);
+  expect({ context, activationCheckpointing }).toEqual({ context: 256, activationCheckpointing: false });
+
+  await studio.goTo('models');
+  const [rows, tokens] = [page.getByLabel(words.models.memory.rows), page.getByLabel(words.models.memory.context)];
+  await expect(page.locator('[data-fits="true"]')).toBeVisible();
+  await rows.fill('512');
+  await tokens.fill('256');
+  await tokens.press('Enter');
+  await expect(page.locator('[data-fits="false"]')).toContainText(words.common.memory.remedy.rows.split('}}').at(-1)!.trim());
+});
