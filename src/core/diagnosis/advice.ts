@@ -82,6 +82,8 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
     case 'growing':
     case 'diverged':
       return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 10) };
+    case 'oscillating':
+      return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 3) };
     case 'out-of-memory':
       return lessMemory(recipe);
     case 'lr-zero':

@@ -114,6 +114,7 @@ describe('adviceFor', () => {
   it('stops memorising after an epoch, and a growing loss by a tenth of the learning rate', () => {
     expect(adviceFor('memorising', golden, { channel: 'domain', epochs: 4 })).toMatchObject({ recipe: { budget: { steps: 25 } } });
     expect(adviceFor('growing', withLr(golden, 3e-3), {})).toMatchObject({ recipe: { schedule: { peakLr: 3e-4 } } });
+    expect(adviceFor('oscillating', withLr(golden, 3e-3), {})).toMatchObject({ recipe: { schedule: { peakLr: 1e-3 } } });
     expect(adviceFor('lr-zero', withLr(golden, 0), {})).toMatchObject({ recipe: { schedule: { peakLr: 3e-4 } } });
   });
 

@@ -65,6 +65,7 @@ function evidenceOf({ kind, values }: Reading, snapshot: RunSnapshot): Evidence[
     case 'diverged':
       return stretch('train', 'total', fromLowest(train['total']));
     case 'lr-zero':
+    case 'oscillating':
       return whole(channels.map(({ id }) => id));
     case 'uneven-base':
       return byRole('general').flatMap((id) => stretch('held-out', id, first(heldOut[id])));

@@ -61,6 +61,16 @@ describe('readRun', () => {
     expect(kinds(run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 3.9] }, { train }))[0]).toBe('growing');
   });
 
+  it('reads a held-out loss that goes up and down as oscillating, and not one that turns once', () => {
+    const general = { zh: [4, 4.2, 4, 4.2], en: [4, 4.2, 4, 4.2] };
+    const [reading] = readRun(run({ ...general, domain: [4, 4.2, 4, 4.2] }));
+    expect(reading?.kind).toBe('oscillating');
+    expect(reading?.values['swing']).toBeCloseTo(0.2, 10);
+    expect(kinds(run({ zh: [4, 4.2, 4.1, 4], en: [4, 4.2, 4.1, 4], domain: [4, 4.2, 4.1, 4] }))).not.toContain('oscillating');
+    // Swings that cancel between channels are no swing of the whole.
+    expect(kinds(run({ ...general, domain: [4, 3.6, 4, 3.6] }))).not.toContain('oscillating');
+  });
+
   it('adds a base that knows one general channel much less', () => {
     expect(kinds(run({ zh: [6, 6], en: [4, 4], domain: [4.2, 3.9] }))).toEqual(['on-course', 'uneven-base']);
   });

@@ -13,6 +13,7 @@ export type ReadingKind =
   | 'diverged' // the loss or its gradient is no number any more
   | 'lr-zero'
   | 'growing' // train loss grows
+  | 'oscillating' // held-out loss swings up and down
   | 'forgetting'
   | 'memorising'
   | 'spike' // general channels above base, early
@@ -34,6 +35,9 @@ const RISE = 0.02;
 const FALL = 0.05;
 /** Train loss this far below held-out loss, after more than an epoch and a half, is memorised text. */
 const MEMORISED = 0.35;
+/** A swing of the mean held-out loss from one evaluation to the next that counts, and how many in a row make an oscillation. */
+const SWING = 0.05;
+const SWINGS = 3;
 /** Share of the steps within which a spike counts as the start. */
 const START = 0.25;
 /** A base loss this many times the mean of the other general channels. */
@@ -47,6 +51,8 @@ export function readRun(snapshot: RunSnapshot | null): Reading[] {
   const evaluations = Math.max(0, ...snapshot.channels.map(({ id }) => snapshot.heldOut[id]?.x.length ?? 0));
   const growth = trainGrowth(snapshot.train['total']);
   if (growth !== null && growth > 0.15 && readings.length === 0) readings.push({ kind: 'growing', values: { growth } });
+  const swing = heldOutSwing(snapshot);
+  if (swing !== null && readings.length === 0) readings.push({ kind: 'oscillating', values: { swing } });
   if (evaluations < 2) {
     if (snapshot.settings.schedule.peakLr === 0) readings.push({ kind: 'lr-zero', values: {} });
     readings.push(...unevenBase(snapshot.channels));
@@ -129,6 +135,17 @@ function trainGrowth(total: Series | undefined): number | null {
   const quarter = Math.floor(losses.length / 4);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return mean(losses.slice(-quarter)) - mean(losses.slice(0, quarter));
+}
+
+/** Mean size of the last swings of the held-out loss, all channels alike, when each turns the one before; else null. */
+function heldOutSwing({ channels, heldOut }: RunSnapshot): number | null {
+  const all = channels.flatMap(({ id }) => heldOut[id] ?? []);
+  const length = Math.min(...all.map(({ y }) => y.length));
+  if (all.length === 0 || length <= SWINGS) return null;
+  const mean = (at: number) => all.reduce((sum, { y }) => sum + y[at]!, 0) / all.length;
+  const swings = Array.from({ length: SWINGS }, (_, at) => mean(length - SWINGS + at) - mean(length - SWINGS + at - 1));
+  const turning = swings.every((swing, at) => Math.abs(swing) > SWING && (at === 0 || swing * swings[at - 1]! < 0));
+  return turning ? swings.reduce((sum, swing) => sum + Math.abs(swing), 0) / SWINGS : null;
 }
 
 function unevenBase(channels: readonly ChannelMeter[]): Reading[] {
