@@ -5,7 +5,20 @@ import type { Reading } from '../../core/metrics/reading';
 import { useFormat } from '../../i18n/format';
 import { useChannelTag } from '../channel-name';
 
-const NONE = { channel: '', fall: '', retention: '', gap: '', epochs: '', peak: '', now: '', growth: '', swing: '', loss: '', mean: '', step: '' };
+const NONE = {
+  channel: '',
+  fall: '',
+  retention: '',
+  gap: '',
+  epochs: '',
+  peak: '',
+  now: '',
+  growth: '',
+  swing: '',
+  loss: '',
+  mean: '',
+  step: '',
+};
 
 export function useReadingWords(): (reading: Reading) => { what: string; advice: string } {
   const { t } = useTranslation('desk');
