@@ -14,7 +14,8 @@ export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.e2e.ts',
   outputDir: 'test-results/e2e',
-  workers: 1,
+  // A file is one person's visit and runs in order; two of them leave no core idle.
+  workers: 2,
   // Chromium on a busy machine hangs once in some hundred tests; a test that fails twice fails.
   retries: 1,
   timeout: 90_000,
