@@ -6,11 +6,11 @@ import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../../workers/api';
 import { readConfig, type ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
+import { memoryDemand, withDemand } from '../core/recipe/memory-demand';
 import { useDevice } from '../lab/device-store';
 import { Banner } from '../ui/Banner';
 import { MemoryRemedyText } from '../ui/MemoryRemedyText';
 import { useActive } from './live-settings';
-import { memoryDemand, withDemand } from './memory-fit';
 import { useRecipe } from './recipe-store';
 
 export default function MemoryCheck({ models }: { models: readonly ModelRecord[] }) {

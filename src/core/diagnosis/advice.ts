@@ -5,6 +5,7 @@
 import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader, type Shares } from '../mixture/shares';
 import type { ReadingKind } from '../metrics/reading';
 import { diffRecipes, type RecipeDifference } from '../recipe/diff';
+import { memoryDemand, withDemand } from '../recipe/memory-demand';
 import type { Recipe } from '../recipe/schema';
 
 export type AdviceKind =
@@ -101,14 +102,13 @@ function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<st
 }
 
 function lessMemory(recipe: Recipe): Omit<Advice, 'changes'> | null {
-  const { batch, context, activationCheckpointing } = recipe;
-  if (batch.rows > 1) {
-    const rows = Math.floor(batch.rows / 2);
-    const accumulation = Math.ceil((batch.rows * batch.accumulation) / rows);
-    return { kind: 'smaller-batch', recipe: { ...recipe, batch: { rows, accumulation } } };
-  }
-  if (!activationCheckpointing) return { kind: 'recompute', recipe: { ...recipe, activationCheckpointing: true } };
-  return context >= 16 ? { kind: 'shorter-context', recipe: { ...recipe, context: Math.floor(context / 16) * 8 } } : null;
+  const demand = memoryDemand(recipe);
+  const { rows, checkpointing, context } = demand;
+  if (rows > 1) return { kind: 'smaller-batch', recipe: withDemand(recipe, { ...demand, rows: Math.floor(rows / 2) }) };
+  if (!checkpointing) return { kind: 'recompute', recipe: withDemand(recipe, { ...demand, checkpointing: true }) };
+  return context >= 16
+    ? { kind: 'shorter-context', recipe: withDemand(recipe, { ...demand, context: Math.floor(context / 16) * 8 }) }
+    : null;
 }
 
 const sharesOf = ({ channels }: Recipe): Shares => Object.fromEntries(channels.map(({ id, share }) => [id, share]));

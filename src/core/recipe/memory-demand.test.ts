@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { exampleRecipe } from '../core/run/example-run';
-import { memoryDemand, withDemand } from './memory-fit';
+import { exampleRecipe } from '../run/example-run';
+import { memoryDemand, withDemand } from './memory-demand';
 
 describe('a recipe that asks for less memory', () => {
   const recipe = { ...exampleRecipe, batch: { rows: 24, accumulation: 2 } };

@@ -1,6 +1,6 @@
 /** What a recipe asks of memory, and the recipe that asks for less. */
-import type { MemoryDemand } from '../core/model/memory';
-import type { Recipe } from '../core/recipe/schema';
+import type { MemoryDemand } from '../model/memory';
+import type { Recipe } from './schema';
 
 export function memoryDemand({ batch, context, activationCheckpointing, precision }: Recipe): MemoryDemand {
   return { rows: batch.rows, context, checkpointing: activationCheckpointing, precision: precision === 'f16' ? 'f16' : 'f32' };
