@@ -101,3 +101,9 @@ export function pickedWeights(): WeightsSource[] {
   const { groups, address } = useCompare.getState();
   return [address.a, address.b, address.c].flatMap((key) => findSource(groups, key) ?? []);
 }
+
+/** The channels that the person chose for measures of text, in the order they are offered. */
+export function chosenChannels(): ComparedChannel[] {
+  const { choices, chosen } = useCompare.getState();
+  return choices.filter(({ id }) => chosen.includes(id));
+}

@@ -10,13 +10,12 @@ import { Card } from '../../ui/Card';
 import { Figure } from '../../ui/Figure';
 import { Estimated } from '../Estimated';
 import { useMeasures } from '../measures-store';
+import { RISK_TONES } from '../risk-tones';
 import { findSource } from '../sources';
 import { useCompare } from '../store';
 import { storedRisks } from '../stored';
 import { ThirdLine } from './ThirdLine';
 import styles from './Summary.module.css';
-
-const TONES = { low: 'good', medium: 'warn', high: 'bad' } as const;
 
 interface Risk extends Estimate {
   level: RiskLevel;
@@ -48,7 +47,7 @@ export function RiskCard() {
   return (
     <Card title={t('risk.title')} className={styles.card} data-testid="forgetting-risk">
       <Figure
-        tone={risk ? TONES[risk.level] : 'plain'}
+        tone={risk ? RISK_TONES[risk.level] : 'plain'}
         value={
           risk ? (
             <>

@@ -8,10 +8,9 @@ import { Figure } from '../../ui/Figure';
 import { Estimated } from '../Estimated';
 import { Letter } from '../Letter';
 import { letterOf, PLACES } from '../letters';
+import { RISK_TONES } from '../risk-tones';
 import { useGroupName } from './names';
 import styles from './Probes.module.css';
-
-const TONES = { low: 'good', medium: 'warn', high: 'bad' } as const;
 
 export function RiskCard({ measure }: { measure: ProbeMeasure }) {
   const { t } = useTranslation('measures');
@@ -32,7 +31,7 @@ export function RiskCard({ measure }: { measure: ProbeMeasure }) {
               <div className={styles.riskHead}>
                 <Letter place={PLACES[at + 1]!} />
                 <Figure
-                  tone={TONES[risk.level]}
+                  tone={RISK_TONES[risk.level]}
                   value={
                     <>
                       {t(`risk.level.${risk.level}`)}{' '}

@@ -1,16 +1,14 @@
 /** Robustness of all picked weights, and memorisation of those that are checkpoints of a run. */
 import type { ChannelMemorisation, Progress } from '../../../workers/api';
 import { lab } from '../../lab/lab';
-import { pickedWeights, prepareTexts, useMeasures } from '../measures-store';
+import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from '../measures-store';
 import type { WeightsSource } from '../sources';
-import { useCompare } from '../store';
 import { useStability } from './store';
 
 /** Does nothing without a channel. */
 export async function measureRobustness(): Promise<void> {
-  const { choices, chosen } = useCompare.getState();
   const { documents } = useStability.getState();
-  const channels = choices.filter(({ id }) => chosen.includes(id));
+  const channels = chosenChannels();
   if (channels.length === 0) return;
   await useMeasures.getState().measure('robustness', async (weights, onProgress) => {
     await prepareTexts(channels, onProgress);
