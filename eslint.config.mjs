@@ -92,6 +92,19 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/contract/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'Program > :matches(VariableDeclaration, FunctionDeclaration, ClassDeclaration, ExpressionStatement), Program > ExportNamedDeclaration > :matches(VariableDeclaration, FunctionDeclaration, ClassDeclaration)',
+          message: 'The contract is types alone: what runs belongs into src/core, src/lab or a worker.',
+        },
+      ],
+    },
+  },
+  {
     files: ['workers/**/*.ts'],
     ignores: tests,
     rules: {

@@ -1,6 +1,6 @@
 /** Base against tuned: the three figures, channels with intervals, a third over the two, prompts written on, a text token by token. */
 import { expect, test } from '@playwright/test';
-import type { MeasuredChannel, WeightsRef } from '../workers/api';
+import type { MeasuredChannel, WeightsRef } from '../src/contract/evaluation';
 import { latestRun } from './studio/automation';
 import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';

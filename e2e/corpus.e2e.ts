@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, type Download } from '@playwright/test';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import type { TrainerApi } from '../workers/api';
+import type { TrainerApi } from '../src/contract/training';
 import { CorpusPage } from './studio/corpus';
 import { Studio } from './studio/studio';
 import { fill, like } from './studio/words';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import type { LibraryApi } from '../workers/api';
+import type { LibraryApi } from '../src/contract/library';
 import { latestRun } from './studio/automation';
 import { smallModel } from './studio/model-folders';
 import { ModelsPage } from './studio/models';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, test, type Download } from '@playwright/test';
-import type { Report } from '../src/core/report/report';
+import type { Report } from '../src/report/report';
 import { ComparePage, printed } from './studio/compare';
 import { tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';

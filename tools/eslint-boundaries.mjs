@@ -1,20 +1,36 @@
 // @ts-check
 /**
- * Lint rule: the arrows between the parts of the house. Pages → src/lab → types of workers/api; workers → src/core;
- * everyone → src/core. Imports are resolved, so a longer `../../` does not slip through. Tests are exempt.
+ * Lint rule: the arrows between the rooms of the house, which point down only. Pages → src/lab → src/contract → src/core;
+ * workers → src/contract, src/core; inside workers/: entries → train, evaluate → runtime → engine, tokenizer → storage.
+ * Imports are resolved, so a longer `../../` does not slip through. Tests are exempt.
  */
 import { dirname, relative, resolve, sep } from 'node:path';
 
-const pages = ['desk', 'corpus', 'tokenizer', 'models', 'compare', 'sweeps', 'runs'];
-const shared = ['charts', 'ui', 'i18n'];
+const pages = ['desk', 'corpus', 'tokenizer', 'models', 'compare', 'sweeps', 'runs', 'learn'];
+/** What pages share, from the bottom up: a room may import those before it. */
+const shared = ['i18n', 'channels', 'ui', 'charts', 'report', 'diagnosis'];
 const view = ['react', 'react-dom', 'react-i18next', '@mantine', '@tanstack', 'recharts', 'lucide-react', 'wouter', 'zustand', 'i18next'];
 const engine = ['@tensorflow'];
 const platform = ['comlink', 'idb', 'node:'];
+/** Rooms of workers/ with the rooms of workers/ that each may import besides itself. */
+const workerRooms = {
+  rpc: [],
+  storage: [],
+  archive: ['rpc'],
+  engine: [],
+  tokenizer: ['rpc', 'storage', 'archive', 'engine'],
+  runtime: ['rpc', 'storage', 'tokenizer', 'engine'],
+  train: ['rpc', 'storage', 'tokenizer', 'engine', 'runtime'],
+  evaluate: ['rpc', 'storage', 'tokenizer', 'engine', 'runtime'],
+  corpus: ['rpc', 'storage', 'archive', 'tokenizer'],
+  library: ['rpc', 'storage', 'archive', 'tokenizer', 'engine'],
+  hub: ['rpc', 'storage'],
+};
 
 /**
  * @typedef {object} Zone
  * @property {string[]} may parts that may be imported
- * @property {boolean} [workerTypes] types of workers/api may be imported
+ * @property {boolean} [contract] types of src/contract may be imported
  * @property {boolean} [workerEntries] workers/*.worker may be started
  * @property {string[]} bans packages that may not be imported
  */
@@ -22,34 +38,52 @@ const platform = ['comlink', 'idb', 'node:'];
 /** @type {Record<string, Zone>} */
 const zones = {
   'src/core': { may: ['src/core'], bans: [...view, ...engine, ...platform] },
-  workers: { may: ['workers', 'src/core'], bans: [...view, 'node:'] },
-  'src/lab': { may: ['src/lab', 'src/core'], workerTypes: true, workerEntries: true, bans: [...engine, '@mantine', 'recharts', 'node:'] },
+  'src/contract': { may: ['src/core'], contract: true, bans: [...view, ...engine, ...platform] },
+  'src/lab': {
+    may: ['src/lab', 'src/core'],
+    contract: true,
+    workerEntries: true,
+    bans: [...engine, '@mantine', 'recharts', 'node:'],
+  },
   'src/app': {
     may: ['src/app', 'src/core', 'src/lab', ...[...pages, ...shared].map((name) => `src/${name}`)],
-    workerTypes: true,
+    contract: true,
     bans: [...engine, 'comlink', 'idb', 'node:'],
   },
+  // Entries: a worker's API put together from the rooms that make it up.
+  workers: {
+    may: ['workers', 'src/core', ...Object.keys(workerRooms).map((name) => `workers/${name}`)],
+    contract: true,
+    bans: [...view, 'node:'],
+  },
 };
-for (const name of shared)
+for (const [name, others] of Object.entries(workerRooms))
+  zones[`workers/${name}`] = {
+    may: ['src/core', `workers/${name}`, ...others.map((other) => `workers/${other}`)],
+    contract: true,
+    bans: [...view, 'node:', ...(['engine', 'runtime', 'train', 'evaluate'].includes(name) ? [] : engine)],
+  };
+for (const [at, name] of shared.entries())
   zones[`src/${name}`] = {
-    may: ['src/core', ...shared.map((other) => `src/${other}`)],
-    workerTypes: true,
+    may: ['src/core', ...shared.slice(0, at + 1).map((other) => `src/${other}`), ...(name === 'diagnosis' ? ['src/lab'] : [])],
+    contract: true,
     bans: [...engine, 'comlink', 'idb', 'node:'],
   };
 for (const name of pages)
   zones[`src/${name}`] = {
     may: [`src/${name}`, 'src/core', 'src/lab', ...shared.map((other) => `src/${other}`)],
-    workerTypes: true,
+    contract: true,
     bans: [...engine, 'comlink', 'idb', 'node:'],
   };
 
 /** @param {string} path relative to the root, with forward slashes */
 function zoneOf(path) {
   const [first = '', second = ''] = path.split('/');
-  if (first === 'workers') return 'workers';
+  const deep = path.split('/').length > 2;
+  if (first === 'workers') return deep ? `workers/${second}` : 'workers';
   if (first !== 'src') return first;
   // src/main.tsx and files beside it belong to the shell.
-  return path.split('/').length === 2 ? 'src/app' : `src/${second}`;
+  return deep ? `src/${second}` : 'src/app';
 }
 
 /**
@@ -73,10 +107,9 @@ export function boundaryFault(root, file, source, typeOnly) {
   const to = zoneOf(path);
   // For the version shown.
   if (zone.may.includes(to) || path === 'package.json') return null;
-  if (to === 'workers' && /^workers\/api(\.ts)?$/.test(path) && zone.workerTypes)
-    return typeOnly ? null : `${from} may import only types of workers/api (import type)`;
+  if (to === 'src/contract' && zone.contract) return typeOnly ? null : `${from} may import only types of src/contract (import type)`;
   if (to === 'workers' && /^workers\/[^/]+\.worker(\.ts)?(\?.*)?$/.test(path) && zone.workerEntries) return null;
-  return `${from} must not import ${to} (${path}); it may import ${zone.may.join(', ')}${zone.workerTypes ? ', types of workers/api' : ''}`;
+  return `${from} must not import ${to} (${path}); it may import ${zone.may.join(', ')}${zone.contract ? ', types of src/contract' : ''}`;
 }
 
 /** @type {import('eslint').Rule.RuleModule} */

@@ -7,7 +7,10 @@ test.each([
   ['src/core/run/types.ts', '../errors'],
   ['src/core/recipe/schema.ts', 'zod'],
   ['workers/engine/index.ts', '@tensorflow/tfjs-core'],
-  ['workers/trainer/loop.ts', '../../src/core/schedule/rate'],
+  ['workers/train/loop.ts', '../../src/core/schedule/rate'],
+  ['workers/train/loop.ts', '../runtime/weights'],
+  ['workers/trainer.worker.ts', './train/api'],
+  ['src/report/html.ts', '../charts/svg'],
   ['src/lab/trainer.ts', '../../workers/trainer.worker.ts'],
   ['src/lab/trainer.ts', '../../workers/trainer.worker?worker'],
   ['src/desk/Page.tsx', '../lab/trainer'],
@@ -20,12 +23,18 @@ test.each([
 
 test.each([
   ['src/core/run/types.ts', '../../lab/trainer', 'src/core must not import src/lab'],
-  ['src/core/run/types.ts', '../../../workers/api', 'src/core must not import workers'],
+  ['src/core/run/types.ts', '../../../workers/train/loop', 'src/core must not import workers'],
   ['src/core/rng/pcg.ts', '@tensorflow/tfjs-core', 'src/core must not import @tensorflow'],
   ['src/core/rng/pcg.ts', 'node:crypto', 'src/core must not import node:'],
-  ['workers/trainer/loop.ts', '../../src/desk/store', 'workers must not import src/desk'],
-  ['workers/trainer/loop.ts', 'react', 'workers must not import react'],
-  ['workers/trainer/loop.ts', 'react-dom/client', 'workers must not import react-dom'],
+  ['workers/train/loop.ts', '../../src/desk/store', 'workers/train must not import src/desk'],
+  ['workers/train/loop.ts', 'react', 'workers/train must not import react'],
+  ['workers/train/loop.ts', 'react-dom/client', 'workers/train must not import react-dom'],
+  ['workers/train/api.ts', '../evaluate/measures', 'workers/train must not import workers/evaluate'],
+  ['workers/evaluate/measures.ts', '../train/loop', 'workers/evaluate must not import workers/train'],
+  ['workers/runtime/weights.ts', '../train/loop', 'workers/runtime must not import workers/train'],
+  ['workers/storage/runs.ts', '../tokenizer/load', 'workers/storage must not import workers/tokenizer'],
+  ['workers/corpus/api.ts', '@tensorflow/tfjs-core', 'workers/corpus must not import @tensorflow'],
+  ['src/ui/Card.tsx', '../charts/LossChart', 'src/ui must not import src/charts'],
   ['src/desk/Page.tsx', '../../workers/trainer.worker', 'src/desk must not import workers'],
   ['src/desk/Page.tsx', '../../workers/engine/index', 'src/desk must not import workers'],
   ['src/desk/Page.tsx', '../runs/store', 'src/desk must not import src/runs'],
@@ -35,10 +44,13 @@ test.each([
   expect(fault(file, source)).toContain(words);
 });
 
-test('the workers api gives types to pages, and nothing else', () => {
-  expect(fault('src/desk/Page.tsx', '../../workers/api', true)).toBeNull();
-  expect(fault('src/desk/Page.tsx', '../../workers/api')).toContain('only types');
-  expect(fault('src/core/run/types.ts', '../../../workers/api', true)).toContain('must not import workers');
+test('the contract gives types to pages and workers, and is above the core alone', () => {
+  expect(fault('src/desk/Page.tsx', '../contract/training', true)).toBeNull();
+  expect(fault('workers/train/api.ts', '../../src/contract/training', true)).toBeNull();
+  expect(fault('src/desk/Page.tsx', '../contract/training')).toContain('only types');
+  expect(fault('src/contract/training.ts', '../core/recipe/schema', true)).toBeNull();
+  expect(fault('src/contract/training.ts', '../lab/lab', true)).toContain('must not import src/lab');
+  expect(fault('src/core/run/types.ts', '../../contract/training', true)).toContain('must not import src/contract');
 });
 
 test('a package whose name only begins like a banned one is free', () => {

@@ -1,4 +1,4 @@
 import { corpusApi } from './corpus/api';
-import { expose } from './expose';
+import { expose } from './rpc/expose';
 
 expose(corpusApi);

@@ -1,4 +1,4 @@
-import { expose } from './expose';
+import { expose } from './rpc/expose';
 import { hubApi } from './hub/api';
 
 expose(hubApi);

@@ -1,4 +1,4 @@
-import { expose } from './expose';
-import { trainerApi } from './trainer/api';
+import { expose } from './rpc/expose';
+import { trainerApi } from './train/api';
 
 expose(trainerApi);

@@ -2,7 +2,7 @@
 import { backend as tensorBackend, getBackend, memory } from '@tensorflow/tfjs-core';
 import { expose } from 'comlink';
 import { openBackend, settled } from '../../workers/engine';
-import type { DeviceInfo } from '../../workers/api';
+import type { DeviceInfo } from '../../src/contract/device';
 import { checkpointedStep, fusedStep } from './fused-step';
 import { generationSpeed } from './generation';
 import { plainStep } from './plain-step';

@@ -35,7 +35,7 @@ try {
   let running = true;
   const taking = page
     .evaluate(async (size) => {
-      /** @type {import('../../workers/api').CorpusApi} */
+      /** @type {import('../../src/contract/corpus').CorpusApi} */
       const corpus = /** @type {any} */ (window).crossfade.lab.corpus;
       const words = 'the flow of text through a channel 通道里的文字 ';
       const part = new Blob(

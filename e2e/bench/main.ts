@@ -1,7 +1,7 @@
 /** The page that run.mjs drives: fused and plain take turns, so that a busy machine slows both alike. */
 import { wrap } from 'comlink';
 import type { Remote } from 'comlink';
-import type { DeviceInfo } from '../../workers/api';
+import type { DeviceInfo } from '../../src/contract/device';
 import type { BenchWorker, Implementation, OpenBench } from './bench.worker';
 import type { ProductSpeed } from './products';
 import { productFlops, shapes } from './shapes';

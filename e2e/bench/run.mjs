@@ -141,7 +141,7 @@ try {
   rmSync(site, { recursive: true, force: true });
 }
 
-/** @param {import('../../workers/api').DeviceInfo} device */
+/** @param {import('../../src/contract/device').DeviceInfo} device */
 function printDevice({ backend, threads, simd, adapter, software, crossOriginIsolated }) {
   const what =
     backend === 'webgpu' ? `${adapter}${software ? ' (software)' : ''}` : `${threads} threads, ${simd}, isolated: ${crossOriginIsolated}`;

@@ -1,7 +1,7 @@
 /** What the studio stores, asked through its handle for automation: exact figures, where the page shows rounded ones. */
 import type { Page } from '@playwright/test';
 import type { CheckpointRecord, EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
-import type { LibraryApi } from '../../workers/api';
+import type { LibraryApi } from '../../src/contract/library';
 
 interface Handle {
   crossfade: { lab: { library: LibraryApi } };

@@ -1,7 +1,8 @@
 /** The compare page: pickers, the three figures, views, the table of channels, what was written from prompts, the coloured text. */
 import { expect, type Locator } from '@playwright/test';
 import type { MixtureMeasure } from '../../src/core/metrics/channel-measure';
-import type { MeasuredChannel, TrainerApi, WeightsRef } from '../../workers/api';
+import type { MeasuredChannel, WeightsRef } from '../../src/contract/evaluation';
+import type { TrainerApi } from '../../src/contract/training';
 import type { Studio } from './studio';
 import { fill, like } from './words';
 

@@ -1,6 +1,7 @@
 /** Take-ins through the studio's handle, of files that are generated in the page: parts of one Blob repeated, so nothing is on the disk. */
 import type { Page } from '@playwright/test';
-import type { CorpusApi, IntakeFile, IntakeProgress, InterruptedIntake, SourceRecord, SourceRow } from '../../workers/api';
+import type { CorpusApi, SourceRecord, SourceRow } from '../../src/contract/corpus';
+import type { IntakeFile, IntakeProgress, InterruptedIntake } from '../../src/contract/ingest';
 
 interface Handle {
   crossfade: { lab: { corpus: CorpusApi } };

@@ -2,7 +2,7 @@
 import { Tooltip } from '@mantine/core';
 import { Cpu, Gpu, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { DeviceInfo } from '../../workers/api';
+import type { DeviceInfo } from '../contract/device';
 import { useErrorText } from '../i18n/error-text';
 import { useDevice } from '../lab/device-store';
 import styles from './DeviceBadge.module.css';

@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { useChannelTag } from '../ui/channel-name';
+import { useChannelTag } from '../channels/channel-name';
 import { lineEnd, spreadLabels, type LossLine } from './loss-lines';
 import { PLOT, plotX, plotY, type PlotFrame } from './plot-frame';
 import styles from './LossChart.module.css';

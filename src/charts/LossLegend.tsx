@@ -1,6 +1,6 @@
 /** The legend is made of buttons: one press shows that line alone, a second brings all back. */
 import { useTranslation } from 'react-i18next';
-import { useChannelTag } from '../ui/channel-name';
+import { useChannelTag } from '../channels/channel-name';
 import type { LossLine } from './loss-lines';
 import styles from './LossChart.module.css';
 

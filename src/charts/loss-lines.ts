@@ -1,6 +1,6 @@
 /** Pure part of the loss chart: the lines of a snapshot, their bounds, and where the labels at their ends stand. */
 import type { Marker, RunSnapshot, Series } from '../core/run/types';
-import { channelColour } from '../ui/channel-colour';
+import { channelColour } from '../channels/channel-colour';
 import { roundStep } from './round-ticks';
 
 export interface LossLine {

@@ -2,7 +2,7 @@
  * The page's address: `#/compare?a=model:nano&b=run:3f2a@1200&c=run:3f2a@600&view=probes`. A model is `model:<id>`, a checkpoint
  * `run:<id>@<step>`; `c`, a third set of weights, may be absent. Options are not in it, so that a link stays valid when they change.
  */
-import type { WeightsRef } from '../../workers/api';
+import type { WeightsRef } from '../contract/evaluation';
 
 export function weightsKey(weights: WeightsRef): string {
   return weights.kind === 'model' ? `model:${weights.model}` : `run:${weights.run}@${weights.step}`;

@@ -1,5 +1,5 @@
 /** Which channels a comparison offers, and which it starts with. */
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import type { RunRecord } from '../core/run/types';
 import type { ComparedChannel } from './summary';
 

@@ -1,6 +1,6 @@
 /** Channels in words: bundled ones translated, imported ones by the name that their corpus was given. */
 import { useCallback } from 'react';
-import { useChannelName } from '../ui/channel-name';
+import { useChannelName } from '../channels/channel-name';
 import { useCompare } from './store';
 import type { ComparedChannel } from './summary';
 

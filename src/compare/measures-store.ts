@@ -3,16 +3,8 @@
  * weights change, and takes its turn on the engine.
  */
 import { create } from 'zustand';
-import type {
-  AttentionView,
-  ChannelMemorisation,
-  OnProgress,
-  Progress,
-  RobustnessCurve,
-  TermsMeasure,
-  WeightChange,
-  WeightsRef,
-} from '../../workers/api';
+import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightChange, WeightsRef } from '../contract/evaluation';
+import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { Probe } from '../core/probes/probe';

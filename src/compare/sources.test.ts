@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CorpusRecord, ModelRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
 import type { CheckpointRecord, EvaluationRow, RunRecord } from '../core/run/types';
 import { channelChoices, defaultChannels } from './channel-choices';
 import { defaultAddress, findSource, groupSources, suggestThird } from './sources';

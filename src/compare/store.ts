@@ -3,12 +3,13 @@
  * whose turn it is on the engine. Calls go through the lab.
  */
 import { create } from 'zustand';
-import type { CorpusRecord, ModelRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../ui/own-channels';
+import { meetCorpora } from '../channels/own-channels';
 import { compareHash, readCompareAddress, readView, type CompareAddress, type View } from './address';
 import { channelChoices, defaultChannels, DEFAULT_DOCUMENTS } from './channel-choices';
 import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';

@@ -2,9 +2,9 @@
 import { Button } from '@mantine/core';
 import { Eye, EyeOff, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import { useFormat } from '../i18n/format';
-import { channelColour } from '../ui/channel-colour';
+import { channelColour } from '../channels/channel-colour';
 import { Card } from '../ui/Card';
 import { useCorpusName } from './corpus-name';
 import { useCorpora } from './store';

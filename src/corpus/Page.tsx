@@ -1,7 +1,7 @@
 /** The workshop, from a person's files to clean channels step by step; below it every text that is at hand and where it comes from. */
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Confirm } from '../ui/Confirm';

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../ui/Card';
-import { ChannelTag } from '../ui/ChannelTag';
+import { ChannelTag } from '../channels/ChannelTag';
 import { groupByLicence } from './attribution';
 import { useCorpusName } from './corpus-name';
 import { useCorpora } from './store';

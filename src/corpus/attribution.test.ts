@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import { groupByLicence } from './attribution';
 
 const corpus = (id: string, attribution: CorpusRecord['attribution']): CorpusRecord => ({

@@ -1,5 +1,5 @@
 /** Sources of all corpora, gathered for one readable table: one entry a source, with the channels that use it. */
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 
 export interface AttributedSource {
   text: string;

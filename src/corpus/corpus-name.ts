@@ -1,7 +1,7 @@
 /** A corpus's shown name: translated for bundled ones, its own for imported ones. */
 import { useCallback } from 'react';
-import type { CorpusRecord } from '../../workers/api';
-import { useChannelName } from '../ui/channel-name';
+import type { CorpusRecord } from '../contract/corpus';
+import { useChannelName } from '../channels/channel-name';
 
 export function useCorpusName(): (corpus: CorpusRecord) => string {
   const channelName = useChannelName();

@@ -1,10 +1,11 @@
 /** State of the corpus page: the channels' texts, a look into one of them, and an import under way. */
 import { create } from 'zustand';
-import type { CorpusRecord, Progress } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { ChannelRole } from '../core/recipe/schema';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../ui/own-channels';
+import { meetCorpora } from '../channels/own-channels';
 import { checkTextFiles, proposedName } from './import-check';
 
 export type Split = 'train' | 'heldOut';

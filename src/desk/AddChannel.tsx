@@ -3,8 +3,8 @@ import { Button, Menu } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { CorpusRecord } from '../../workers/api';
-import { useChannelName } from '../ui/channel-name';
+import type { CorpusRecord } from '../contract/corpus';
+import { useChannelName } from '../channels/channel-name';
 import { useRecipe } from './recipe-store';
 
 export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {

@@ -4,7 +4,7 @@ import { BookOpen, History, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Banner } from '../ui/Banner';
-import { useChangeWords } from '../ui/diagnosis/recipe-words';
+import { useChangeWords } from '../diagnosis/recipe-words';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';

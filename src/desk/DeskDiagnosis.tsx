@@ -7,7 +7,7 @@ import { Card } from '../ui/Card';
 import { useRecipe } from './recipe-store';
 import { DIAGNOSIS } from './SideCard';
 
-const Diagnosis = lazy(() => import('../ui/diagnosis/Diagnosis'));
+const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 
 function apply({ recipe, changes }: Advice): void {
   useRecipe.getState().apply({ recipe, changes });

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { Button } from '@mantine/core';
 import { MemoryStick } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { readConfig, type ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
 import { memoryDemand, withDemand } from '../core/recipe/memory-demand';

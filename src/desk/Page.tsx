@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { takeNextRecipe } from '../lab/next-recipe';

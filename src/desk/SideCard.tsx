@@ -11,7 +11,7 @@ import { isFinding } from '../core/diagnosis/diagnose';
 import { domainFall, readRun } from '../core/metrics/reading';
 import type { RunSnapshot } from '../core/run/types';
 import { useFormat } from '../i18n/format';
-import { useReadingWords } from '../ui/diagnosis/reading-words';
+import { useReadingWords } from '../diagnosis/reading-words';
 import { Figure } from '../ui/Figure';
 import styles from './SideCard.module.css';
 

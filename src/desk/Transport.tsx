@@ -4,7 +4,7 @@ import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from '@mantine/c
 import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { navigate } from '../ui/hash-location';
 import { encodeRecipe } from '../core/recipe/share-link';
 import { downloadRecipe, readRecipeFile, recipeLink } from './recipe-files';

@@ -1,6 +1,6 @@
 /** The run on the desk: fed by the trainer's snapshots, and every command a person gives. */
 import { create } from 'zustand';
-import type { Progress } from '../../workers/api';
+import type { Progress } from '../contract/progress';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { LiveSettings, RunRecord, RunSnapshot, RunState } from '../core/run/types';

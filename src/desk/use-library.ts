@@ -1,8 +1,9 @@
 /** Corpora and models to choose from, read from the library when the desk opens. */
 import { useEffect, useState } from 'react';
-import type { CorpusRecord, ModelRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../ui/own-channels';
+import { meetCorpora } from '../channels/own-channels';
 import { useRun } from './run-store';
 
 export function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly ModelRecord[] } {

@@ -1,5 +1,5 @@
 /** The desk's address with the default recipe on another base. */
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { encodeRecipe } from '../core/recipe/share-link';
 import { presets } from './presets';
 

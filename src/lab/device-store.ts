@@ -1,6 +1,6 @@
 /** Which engine runs: opened once at start and again after a crash of the trainer. */
 import { create } from 'zustand';
-import type { DeviceInfo } from '../../workers/api';
+import type { DeviceInfo } from '../contract/device';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from './lab';
 import { launchOptions } from './launch-options';

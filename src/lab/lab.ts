@@ -1,5 +1,9 @@
 /** The only door to the workers: one typed client for each, started with its first call. */
-import type { CorpusApi, HubApi, LibraryApi, TokenizerApi, TrainerApi } from '../../workers/api';
+import type { CorpusApi } from '../contract/corpus';
+import type { HubApi } from '../contract/hub';
+import type { LibraryApi } from '../contract/library';
+import type { TokenizerApi } from '../contract/tokenizer';
+import type { TrainerApi } from '../contract/training';
 import type { StudioError } from '../core/errors';
 import { createWorkerClient } from './worker-client';
 

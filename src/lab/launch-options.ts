@@ -1,5 +1,6 @@
 /** What the address asks of the engine: `?backend=webgpu|wasm|cpu`, `?threads=N`, `?require-hardware`. */
-import type { BackendName, TrainerApi } from '../../workers/api';
+import type { BackendName } from '../contract/device';
+import type { TrainerApi } from '../contract/training';
 
 const BACKENDS: readonly BackendName[] = ['webgpu', 'wasm', 'cpu'];
 

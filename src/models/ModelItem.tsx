@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { BookOpen, SlidersVertical, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/ErrorBanner';

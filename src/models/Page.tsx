@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { Boxes } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { Card } from '../ui/Card';
 import { Confirm } from '../ui/Confirm';
 import { EmptyState } from '../ui/EmptyState';

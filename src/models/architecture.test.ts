@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { architectureFacts } from './architecture';
 
 const record = (config: Record<string, unknown>): ModelRecord => ({

@@ -1,5 +1,5 @@
 /** Facts of a model read from its config.json, which came from a file: by the reader that the engine trusts, or not at all. */
-import type { ModelRecord } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
 import { readConfig, type ModelConfig } from '../core/model/config';
 
 export interface ArchitectureFacts {

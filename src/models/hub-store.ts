@@ -1,6 +1,8 @@
 /** State of an import from the Hub or a mirror: what is wanted, what the person agreed to, and how far it is. */
 import { create } from 'zustand';
-import type { HubFile, HubSource, ModelRecord, Progress } from '../../workers/api';
+import type { HubFile, HubSource } from '../contract/hub';
+import type { ModelRecord } from '../contract/library';
+import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { HUB_ADDRESS, hubPlace, MAIN_REVISION, type HubField, type HubPlace } from '../core/model/hub-source';
 import { lab } from '../lab/lab';

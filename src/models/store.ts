@@ -1,6 +1,7 @@
 /** State of the models page: the base models at hand, the card that is open, and an import under way. */
 import { create } from 'zustand';
-import type { ModelRecord, Progress } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
+import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import type { TakenFiles } from '../ui/dropped-files';

@@ -2,7 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
-import { channelColour } from '../ui/channel-colour';
+import { channelColour } from '../channels/channel-colour';
 import styles from './Runs.module.css';
 
 export function RecipeLine({ recipe, presetTitle }: { recipe: Recipe; presetTitle: string | null }) {

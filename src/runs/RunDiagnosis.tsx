@@ -5,7 +5,7 @@ import type { RunSnapshot } from '../core/run/types';
 import { handToDesk } from '../lab/next-recipe';
 import { Skeleton } from '../ui/Skeleton';
 
-const Diagnosis = lazy(() => import('../ui/diagnosis/Diagnosis'));
+const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 
 export function RunDiagnosis({ snapshot }: { snapshot: RunSnapshot }) {
   const [, navigate] = useLocation();

@@ -19,7 +19,7 @@ import { encodeRecipe } from '../core/recipe/share-link';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
-import { ChannelTag } from '../ui/ChannelTag';
+import { ChannelTag } from '../channels/ChannelTag';
 import { Delta } from '../ui/Delta';
 import { ProgressLine } from '../ui/ProgressLine';
 import { comparePath } from './compare-path';

@@ -1,6 +1,6 @@
 /** State of the runs page: the list, the opened run, and what is being done to a run. */
 import { create } from 'zustand';
-import type { Progress } from '../../workers/api';
+import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord, EvaluationRow, RunRecord, RunSnapshot } from '../core/run/types';
 import { openDevice } from '../lab/device-store';

@@ -4,7 +4,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { ChannelTag } from '../ui/ChannelTag';
+import { ChannelTag } from '../channels/ChannelTag';
 import { Skeleton } from '../ui/Skeleton';
 import { useCorpusName } from './corpus-name';
 import { useMeasured } from './FertilityCard';

@@ -1,7 +1,7 @@
 /** The lines of the chart, by recharts: A solid, B dashed. */
 import { memo } from 'react';
 import { CartesianGrid, Line, LineChart, XAxis, YAxis } from 'recharts';
-import { channelColour } from '../ui/channel-colour';
+import { channelColour } from '../channels/channel-colour';
 import type { FertilityLine, FertilityScale } from './fertility-lines';
 
 interface Props {

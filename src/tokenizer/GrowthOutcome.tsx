@@ -7,7 +7,7 @@ import { bitsPerByte } from '../core/metrics/loss';
 import type { ChannelEvaluation } from '../core/run/types';
 import { useFormat } from '../i18n/format';
 import { deskPath } from '../lab/desk-path';
-import { ChannelTag } from '../ui/ChannelTag';
+import { ChannelTag } from '../channels/ChannelTag';
 import { useCorpusName } from './corpus-name';
 import { useGrowth } from './grow-store';
 import { useTokenizers } from './store';

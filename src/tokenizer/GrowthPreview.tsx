@@ -1,6 +1,6 @@
 /** What growing would add: which are one token already, which become one, and how many rows that takes. */
 import { useTranslation } from 'react-i18next';
-import type { GrowthPlan } from '../../workers/api';
+import type { GrowthPlan } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
 import { spelled } from './drawn-tokens';
 import styles from './Growth.module.css';

@@ -1,7 +1,7 @@
 /** Everything about tokenizers: text cut into tokens, two compared, how well each fits each channel, training and growing. */
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TokenizerRecord } from '../../workers/api';
+import type { TokenizerRecord } from '../contract/tokenizer';
 import { Card } from '../ui/Card';
 import { Confirm } from '../ui/Confirm';
 import { ErrorBanner } from '../ui/ErrorBanner';

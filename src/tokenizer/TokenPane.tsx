@@ -1,7 +1,7 @@
 /** One tokenizer's view of the text: counts, the tokens in colours, and what the one pointed at is. */
 import { memo, useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TokenSpan } from '../../workers/api';
+import type { TokenSpan } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { Skeleton } from '../ui/Skeleton';

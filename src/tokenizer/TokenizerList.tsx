@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { Boxes, Columns2, Download, Pencil, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { TokenizerRecord } from '../../workers/api';
+import type { TokenizerRecord } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { exportTokenizer } from './export';

@@ -1,5 +1,5 @@
 /** Tokens as they are drawn: where each stands in the text, in which of the alternating colours, its blanks made visible. */
-import type { TokenPiece, TokenSpan } from '../../workers/api';
+import type { TokenPiece, TokenSpan } from '../contract/tokenizer';
 
 /** Neighbours differ; further apart colours come again. */
 export const TONES = 5;

@@ -1,5 +1,5 @@
 /** A tokenizer as a download: a zip that `AutoTokenizer.from_pretrained` reads once unpacked. */
-import type { TokenizerRef } from '../../workers/api';
+import type { TokenizerRef } from '../contract/tokenizer';
 import { lab } from '../lab/lab';
 import { saveFile } from '../ui/save-file';
 

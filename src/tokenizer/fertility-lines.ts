@@ -1,5 +1,5 @@
 /** Lines of the chart of vocabulary size against fertility: one a channel and tokenizer, sizes on a logarithmic scale. */
-import type { FertilityPoint } from '../../workers/api';
+import type { FertilityPoint } from '../contract/tokenizer';
 import type { Side } from './store';
 
 export interface FertilityLine {

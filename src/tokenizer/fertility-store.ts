@@ -1,6 +1,6 @@
 /** How well the chosen tokenizers fit each channel: measured again when a tokenizer, the channels or the terms change. */
 import { create } from 'zustand';
-import type { FertilityPoint, FertilityReport } from '../../workers/api';
+import type { FertilityPoint, FertilityReport } from '../contract/tokenizer';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { DEFAULT_TERMS, parseTerms } from './domain-terms';

@@ -1,5 +1,6 @@
 /** What a person asks a model's vocabulary to gain. */
-import type { CorpusRecord, GrowthSource } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { GrowthSource } from '../contract/tokenizer';
 import { DEFAULT_TERMS, parseTerms } from './domain-terms';
 import { findChoice, type TokenizerChoice } from './refs';
 

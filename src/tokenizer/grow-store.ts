@@ -1,6 +1,9 @@
 /** State of the growing card: what is asked for, what it would add, the model made of it, and both models measured. */
 import { create } from 'zustand';
-import type { Comparison, GrowthPlan, ModelRecord, Progress } from '../../workers/api';
+import type { Comparison } from '../contract/evaluation';
+import type { GrowthPlan } from '../contract/tokenizer';
+import type { ModelRecord } from '../contract/library';
+import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';

@@ -1,5 +1,6 @@
 /** Tokenizers at hand, as one list to choose from: those of models, then those trained or imported here. */
-import type { ModelRecord, TokenizerRecord, TokenizerRef } from '../../workers/api';
+import type { ModelRecord } from '../contract/library';
+import type { TokenizerRecord, TokenizerRef } from '../contract/tokenizer';
 
 export interface TokenizerChoice {
   key: string;

@@ -1,9 +1,11 @@
 /** State of the tokenizer page: the tokenizers at hand, which two are looked at, and what is brought in. */
 import { create } from 'zustand';
-import type { CorpusRecord, ModelRecord, TokenizerRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
+import type { TokenizerRecord } from '../contract/tokenizer';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../ui/own-channels';
+import { meetCorpora } from '../channels/own-channels';
 import { checkTokenizerFiles, proposedTokenizerName } from './import-check';
 import { choicesOf, findChoice, tokenizerKey, type TokenizerChoice } from './refs';
 

@@ -1,6 +1,6 @@
 /** A person's own text under the chosen tokenizers: tokenized as it is typed, the last text always wins. */
 import { create } from 'zustand';
-import type { TokenizedText } from '../../workers/api';
+import type { TokenizedText } from '../contract/tokenizer';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import type { TokenizerChoice } from './refs';

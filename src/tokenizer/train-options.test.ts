@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CorpusRecord } from '../../workers/api';
+import type { CorpusRecord } from '../contract/corpus';
 import { NEW_FORM, ofKind, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf } from './train-options';
 
 const corpus = (id: string, role: CorpusRecord['role']): CorpusRecord => ({

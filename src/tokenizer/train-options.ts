@@ -1,6 +1,7 @@
 /** What a person chooses for a training, and the trainer's options made of it. */
-import type { TokenizerChannel, TrainOptions } from '../../workers/api';
-import type { CorpusRecord } from '../../workers/api';
+import type { TokenizerChannel } from '../contract/tokenizer';
+import type { TrainOptions } from '../contract/tokenizer';
+import type { CorpusRecord } from '../contract/corpus';
 
 export type TrainKind = TrainOptions['kind'];
 export const TRAIN_KINDS: readonly TrainKind[] = ['byte-bpe', 'wordpiece', 'unigram'];

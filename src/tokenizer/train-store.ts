@@ -1,6 +1,7 @@
 /** State of the training card: the form, the training under way and what came of it. */
 import { create } from 'zustand';
-import type { TokenizerRecord, TrainProgress } from '../../workers/api';
+import type { TokenizerRecord } from '../contract/tokenizer';
+import type { TrainProgress } from '../contract/tokenizer';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { modelKey, tokenizerKey } from './refs';

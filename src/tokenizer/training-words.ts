@@ -1,7 +1,7 @@
 /** What a tokenizer was trained with, in one line. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TokenizerTraining } from '../../workers/api';
+import type { TokenizerTraining } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
 import { useCorpusName } from './corpus-name';
 import { useTokenizers } from './store';

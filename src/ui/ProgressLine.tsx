@@ -1,9 +1,9 @@
 /** What a worker is doing, how far it is, and a way to stop it. */
 import { Button, Progress as ProgressBar } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Progress } from '../../workers/api';
+import type { Progress } from '../contract/progress';
 import { useFormat } from '../i18n/format';
-import { useChannelName } from './channel-name';
+import { useChannelName } from '../channels/channel-name';
 import styles from './ProgressLine.module.css';
 
 interface Props {

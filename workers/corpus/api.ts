@@ -1,5 +1,6 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
-import type { CorpusApi, CorpusRecord, InterruptedIntake } from '../api';
+import type { CorpusApi, CorpusRecord } from '../../src/contract/corpus';
+import type { InterruptedIntake } from '../../src/contract/ingest';
 import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { listSources, type StoredIntake } from '../storage/workshop';
 import { exportCorpora } from './export/export-corpora';

@@ -1,6 +1,6 @@
 /** Import against the browser's own storage, through to tokens. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Progress } from '../api';
+import type { Progress } from '../../src/contract/progress';
 import { files as storage } from '../storage/files';
 import { loadTokenizer } from '../tokenizer/load';
 import { readTokens } from '../tokenizer/shards';

@@ -1,6 +1,7 @@
 /** The short way from files to a corpus, without a workshop: plain text and JSON Lines, exact duplicates left out, a tenth held out. */
 import { StudioError } from '../../src/core/errors';
-import type { BadRow, CorpusRecord, IntakeProgress } from '../api';
+import type { BadRow, IntakeProgress } from '../../src/contract/ingest';
+import type { CorpusRecord } from '../../src/contract/corpus';
 import { corpusFolder, corpusTextPath, type StoredCorpus } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { putRecord } from '../storage/records';

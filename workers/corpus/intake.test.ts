@@ -4,13 +4,13 @@ import { zipSync, strToU8 } from 'fflate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../src/core/text/documents';
-import type { BadRow, FileChoice, SkippedFile } from '../api';
+import type { BadRow, FileChoice, SkippedFile } from '../../src/contract/ingest';
 import { blobSource, type ByteSource } from './intake/byte-source';
 import { htmlText } from './intake/html-text';
 import { inspectFile, inspectSource } from './intake/inspect';
 import { BEGINNING, readRows, type ReadMark } from './intake/read-rows';
 import { detectEncoding } from './intake/text-encoding';
-import { MOST_RATIO } from './intake/zip-entries';
+import { MOST_RATIO } from '../archive/zip-entries';
 import { cutDocument, packDocuments, separatorFor, splitHeldOut } from './split';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);

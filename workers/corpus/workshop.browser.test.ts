@@ -4,17 +4,8 @@ import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultPipelineSettings, type PipelineSettingsInput } from '../../src/core/corpus/settings';
-import type {
-  CorpusApi,
-  ExportRequest,
-  FileChoice,
-  IntakeFile,
-  IntakeOptions,
-  IntakeProgress,
-  PreparationRecord,
-  SourceRecord,
-  WorkshopChannel,
-} from '../api';
+import type { CorpusApi, ExportRequest, PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
+import type { FileChoice, IntakeFile, IntakeOptions, IntakeProgress } from '../../src/contract/ingest';
 import { findCorpus } from '../storage/corpora';
 import { files as storage, FileStore } from '../storage/files';
 import { readRowFiles, readRowsAt, RowWriter } from '../storage/row-files';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorRecord } from '../../src/core/errors';
-import type { DeviceInfo } from '../api';
+import type { DeviceInfo } from '../../src/contract/device';
 import type { OpenOptions } from './backend';
 
 interface Answer {

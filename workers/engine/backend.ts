@@ -4,7 +4,7 @@ import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-t
 import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { StudioError } from '../../src/core/errors';
-import type { BackendName, DeviceInfo } from '../api';
+import type { BackendName, DeviceInfo } from '../../src/contract/device';
 import { registerOps } from './ops/register';
 
 export interface OpenOptions {

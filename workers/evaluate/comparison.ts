@@ -2,16 +2,17 @@
 import { StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
 import type { ChannelEvaluation, EvaluationRow } from '../../src/core/run/types';
-import type { Comparison, OnProgress, TokenLoss } from '../api';
+import type { Comparison, TokenLoss } from '../../src/contract/evaluation';
+import type { OnProgress } from '../../src/contract/progress';
 import { tokenLosses as lossesOfTokens } from '../engine';
-import type { ChannelTokens } from '../trainer/channel-tokens';
-import type { EngineLock } from '../trainer/engine-lock';
-import { EngineEvaluator } from '../trainer/engine-model';
-import { emptyBatch, fillRow } from '../trainer/token-batch';
-import type { LoadedWeights } from '../trainer/weights';
+import type { ChannelTokens } from '../runtime/channel-tokens';
+import type { EngineLock } from '../runtime/engine-lock';
+import { EngineEvaluator } from '../runtime/engine-model';
+import { emptyBatch, fillRow } from '../runtime/token-batch';
+import type { LoadedWeights } from '../runtime/weights';
 import { documentLosses, spreadDocuments } from './document-losses';
-import { buildHeldOutSet, evaluateHeldOut } from './held-out';
-import { joinPieces, slidingWindows, type TokenScore } from './token-pieces';
+import { buildHeldOutSet, evaluateHeldOut } from '../runtime/held-out';
+import { joinPieces, slidingWindows, type TokenScore } from '../runtime/token-pieces';
 
 /** Context of a comparison of base models; where a run takes part, its recipe's holds, so that figures match the desk's. */
 const BASE_CONTEXT = 256;

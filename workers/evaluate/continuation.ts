@@ -1,9 +1,9 @@
 /** Text continued by a model, streamed as it is written. The same seed gives the same text. */
 import { Rng } from '../../src/core/rng/rng';
-import type { GenerateOptions } from '../api';
+import type { GenerateOptions } from '../../src/contract/training';
 import { CachedDecoder, sampleToken } from '../engine';
 import { StreamDecoder } from '../tokenizer/stream-decoder';
-import type { LoadedWeights } from '../trainer/weights';
+import type { LoadedWeights } from '../runtime/weights';
 import { checkCancelled, type Work } from './comparison';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { documentLosses, spreadDocuments } from './document-losses';
-import type { SequenceModel } from './sequences';
+import type { SequenceModel } from '../runtime/sequences';
 
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
 /** Loss of a token is its id. */

@@ -3,8 +3,8 @@
  * spread is known. Documents are packed as in training, one after another with an end-of-text token between.
  */
 import type { DocumentSums } from '../../src/core/metrics/channel-measure';
-import { emptyBatch, fillRow, type TokenIds } from '../trainer/token-batch';
-import type { SequenceModel, SequenceOptions } from './sequences';
+import { emptyBatch, fillRow, type TokenIds } from '../runtime/token-batch';
+import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
 
 /** Token ids of a split and where its documents start. */
 export interface DocumentTokens {

@@ -6,8 +6,8 @@ import { parseProbes } from '../../src/core/probes/probe';
 import { loadModel, openBackend, tokenLosses, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { attentionDivergence, attentionMaps } from './attention-maps';
-import { scoreProbes } from './probe-scores';
-import { sequenceLosses, type SequenceModel } from './sequences';
+import { scoreProbes } from '../runtime/probe-scores';
+import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
 import { weightChanges } from './weight-changes';
 
 const folder = '/models/nano';

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/probes/probe';
 import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
-import type { TrainerApi, WeightsRef } from '../api';
-import { clearOut, furnish, MODEL, studioRecipe } from '../trainer/fixtures/tiny-studio';
+import type { TrainerApi } from '../../src/contract/training';
+import type { WeightsRef } from '../../src/contract/evaluation';
+import { clearOut, furnish, MODEL, studioRecipe } from '../train/fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const channels = [

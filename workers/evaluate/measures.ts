@@ -17,22 +17,22 @@ import type {
   ChannelMemorisation,
   MeasuredChannel,
   NoiseKind,
-  OnProgress,
   RobustnessCurve,
   TermPassage,
   TermsMeasure,
-} from '../api';
-import type { ChannelTokens } from '../trainer/channel-tokens';
-import { rowOrders } from '../trainer/row-order';
-import type { LoadedWeights } from '../trainer/weights';
+} from '../../src/contract/evaluation';
+import type { OnProgress } from '../../src/contract/progress';
+import type { ChannelTokens } from '../runtime/channel-tokens';
+import { rowOrders } from '../runtime/row-order';
+import type { LoadedWeights } from '../runtime/weights';
 import { attentionDivergence, attentionMaps, MAP_TOKENS, type LayerAttention } from './attention-maps';
 import { checkCancelled, type Work } from './comparison';
 import { documentLosses, spreadDocuments } from './document-losses';
-import { scoreProbes } from './probe-scores';
-import { heldOutStarts } from './held-out';
+import { scoreProbes } from '../runtime/probe-scores';
+import { heldOutStarts } from '../runtime/held-out';
 import { seenRows } from './seen-rows';
-import { sequenceModel } from './sequence-model';
-import { sequenceLosses, type SequenceModel, type SequenceOptions } from './sequences';
+import { sequenceModel } from '../runtime/sequence-model';
+import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
 import { termPlaces, type TermPlace } from './term-losses';
 import { withWrittenAnswers } from './written-answers';
 

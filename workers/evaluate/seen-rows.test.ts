@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BatchSampler } from '../trainer/sampler';
+import { BatchSampler } from '../train/sampler';
 import { seenRows } from './seen-rows';
 
 const tokens = Uint16Array.from({ length: 161 }, (_, at) => at);

@@ -1,7 +1,7 @@
 /** The rows of a channel that a run has drawn, told from its checkpoint's cursor: they come in an order that the seed makes. */
-import { ChannelStream, windowCount, type StreamCursor } from '../trainer/channel-stream';
-import type { Curriculum } from '../trainer/curriculum';
-import type { TokenIds } from '../trainer/token-batch';
+import { ChannelStream, windowCount, type StreamCursor } from '../runtime/channel-stream';
+import type { Curriculum } from '../runtime/curriculum';
+import type { TokenIds } from '../runtime/token-batch';
 
 /**
  * Starts in the token stream of at most `count` rows seen, evenly spread over the order in which they came.

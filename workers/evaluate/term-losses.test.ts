@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SequenceModel } from './sequences';
+import type { SequenceModel } from '../runtime/sequences';
 import { termPlaces } from './term-losses';
 
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };

@@ -1,7 +1,7 @@
 /** Loss over the tokens that lie inside domain terms (METHOD 2), per term, with the passages they stand in. */
 import { termFinder } from '../../src/core/terms/find-terms';
-import type { TokenIds } from '../trainer/token-batch';
-import { sequenceLosses, type SequenceModel, type SequenceOptions } from './sequences';
+import type { TokenIds } from '../runtime/token-batch';
+import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
 
 export interface TermTokenizer {
   /** Bytes that an id stands for; null for ids in no vocabulary. */

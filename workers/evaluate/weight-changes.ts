@@ -1,7 +1,7 @@
 /** Where training acted: how far each part of a model moved from the base, relative to its size. */
 import { sqrt, square, stack, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
-import type { WeightChange } from '../api';
+import type { WeightChange } from '../../src/contract/evaluation';
 import type { DecoderModel } from '../engine';
 
 /** @throws StudioError `tensor-shape` when the two are not of one shape */

@@ -2,7 +2,7 @@
 import type { Probe } from '../../src/core/probes/probe';
 import type { ProbeScore } from '../../src/core/probes/score';
 import { judgeAnswer } from '../../src/core/probes/written-answer';
-import type { LoadedWeights } from '../trainer/weights';
+import type { LoadedWeights } from '../runtime/weights';
 import type { Work } from './comparison';
 import { continueText } from './continuation';
 

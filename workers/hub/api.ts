@@ -5,8 +5,8 @@
 import { downloadFile, listFiles } from '@huggingface/hub';
 import { StudioError } from '../../src/core/errors';
 import { modelFolder } from '../../src/core/model/folder';
-import type { HubApi, HubFile } from '../api';
-import { Cancelling } from '../library/cancelling';
+import type { HubApi, HubFile } from '../../src/contract/hub';
+import { Cancelling } from '../rpc/cancelling';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingPlace } from '../storage/incoming';
 import { quotaError, storageEstimate } from '../storage/quota';

@@ -2,7 +2,7 @@
 import { HubApiError } from '@huggingface/hub';
 import { StudioError } from '../../src/core/errors';
 import { hubPlace, type HubPlace } from '../../src/core/model/hub-source';
-import type { HubSource } from '../api';
+import type { HubSource } from '../../src/contract/hub';
 
 export interface Reach extends HubPlace {
   /** As `fetch`; refuses every address that is not the host's own. Redirects, to the host's stores of files, are followed. */

@@ -1,6 +1,6 @@
 /** The library worker: models and runs as records and files, import and export. */
 import { buildSnapshot } from '../../src/core/run/snapshot';
-import type { LibraryApi, ModelRecord } from '../api';
+import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
@@ -10,7 +10,7 @@ import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../stor
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
-import { Cancelling } from './cancelling';
+import { Cancelling } from '../rpc/cancelling';
 import { exportRun, exportRunToFolder } from './export-run';
 import { importDownload, importModel, modelRecord } from './import-model';
 

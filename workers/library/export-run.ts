@@ -1,6 +1,6 @@
 /** A checkpoint of a run in Hugging Face layout, with its recipe and its history: as a zip, or as a folder on the disk. */
 import { StudioError } from '../../src/core/errors';
-import type { OnProgress } from '../api';
+import type { OnProgress } from '../../src/contract/progress';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { openSafetensors } from '../engine/checkpoint/safetensors';
 import { safetensorsStream } from '../engine/checkpoint/write';
@@ -10,11 +10,11 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics } from '../storage/metrics';
 import { findModel, openModelFile, readModelText } from '../storage/models';
 import { readRun } from '../storage/runs';
-import { stopIf } from './cancelling';
+import { stopIf } from '../rpc/cancelling';
 import { writeFolder } from './folder';
 import { metricsCsv } from './metrics-csv';
 import { modelCard } from './model-card';
-import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from './zip';
+import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip';
 
 const TORCH_DTYPE: Record<Dtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];

@@ -5,7 +5,8 @@
  */
 import { StudioError } from '../../src/core/errors';
 import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
-import type { ModelRecord, OnProgress } from '../api';
+import type { ModelRecord } from '../../src/contract/library';
+import type { OnProgress } from '../../src/contract/progress';
 import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
 import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
 import { openModel, type ReadableModel } from '../engine/model/read';
@@ -16,8 +17,8 @@ import { modelPath } from '../storage/models';
 import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { stopIf } from './cancelling';
-import { isZip, unpackModel } from './unzip';
+import { stopIf } from '../rpc/cancelling';
+import { isZip, unpackModel } from '../archive/unzip';
 
 /** A file of a model on its way in. */
 export interface IncomingFile {

@@ -2,7 +2,7 @@
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
-import type { Progress } from '../api';
+import type { Progress } from '../../src/contract/progress';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { writeSafetensors } from '../engine/checkpoint/write';
 import { saveCheckpoint } from '../storage/checkpoints';

@@ -2,7 +2,7 @@
 import { StudioError } from '../../src/core/errors';
 import { splitDocuments } from '../../src/core/text/documents';
 import { z } from '../../src/core/zod';
-import type { CorpusRecord } from '../api';
+import type { CorpusRecord } from '../../src/contract/corpus';
 import { files, type FileStore } from './files';
 import { fetchBytes, fetchManifest } from './public-files';
 import { records } from './records';

@@ -1,7 +1,7 @@
 /** Probe sets of a person's own: records in IndexedDB with their items, since a set is read in one piece. */
 import { StudioError } from '../../src/core/errors';
 import { parseProbes, type Probe } from '../../src/core/probes/probe';
-import type { OwnProbeSet } from '../api';
+import type { OwnProbeSet } from '../../src/contract/library';
 import { putRecord, records } from './records';
 
 export type StoredProbeSet = OwnProbeSet & { probes: Probe[] };

@@ -1,7 +1,9 @@
 /** Records in IndexedDB: small structured facts that are listed and queried; their blobs lie in OPFS. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
-import type { ModelRecord, TokenizerRecord, WorkshopChannel } from '../api';
+import type { ModelRecord } from '../../src/contract/library';
+import type { TokenizerRecord } from '../../src/contract/tokenizer';
+import type { WorkshopChannel } from '../../src/contract/corpus';
 import type { StoredCorpus } from './corpora';
 import type { StoredProbeSet } from './probe-sets';
 import { isQuotaError, quotaError } from './quota';

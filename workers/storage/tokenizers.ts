@@ -1,6 +1,6 @@
 /** Tokenizers that belong to no model: trained here or brought in. Records in IndexedDB, files in `tokenizers/<id>/`. */
 import { StudioError } from '../../src/core/errors';
-import type { TokenizerRecord } from '../api';
+import type { TokenizerRecord } from '../../src/contract/tokenizer';
 import { files, type FileStore } from './files';
 import { putRecord, records } from './records';
 

@@ -1,15 +1,7 @@
 /** The corpus workshop's records: channels, their sources, take-ins under way and preparations, with where their files lie. */
 import { StudioError } from '../../src/core/errors';
-import type {
-  FileChoice,
-  FileKind,
-  IntakeFindings,
-  IntakeOptions,
-  PreparationRecord,
-  SourceRecord,
-  TextEncodingName,
-  WorkshopChannel,
-} from '../api';
+import type { FileChoice, FileKind, IntakeFindings, IntakeOptions, TextEncodingName } from '../../src/contract/ingest';
+import type { PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
 import { records } from './records';
 import type { RowFile } from './row-files';
 

@@ -1,6 +1,7 @@
 /** The tokenizer worker: token shards for the trainer, and text to ids and back for the pages. */
 import { StudioError } from '../../src/core/errors';
-import type { OnProgress, TokenizedCorpus, TokenizerApi } from '../api';
+import type { OnProgress } from '../../src/contract/progress';
+import type { TokenizedCorpus, TokenizerApi } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';

@@ -1,4 +1,4 @@
-import { expose } from '../expose';
+import { expose } from '../rpc/expose';
 import { encodeMember } from './encode-member';
 
 expose(encodeMember());

@@ -1,6 +1,8 @@
 /** A model with a larger or another vocabulary, made from one that is here; and what that would add, before it is made. */
-import type { GrowthPlan, GrowthSource, ModelRecord, OnProgress, TrainProgress } from '../api';
-import { makeWithVocabulary, type NewVocabulary } from '../library/new-vocabulary';
+import type { GrowthPlan, GrowthSource, TrainProgress } from '../../src/contract/tokenizer';
+import type { ModelRecord } from '../../src/contract/library';
+import type { OnProgress } from '../../src/contract/progress';
+import { makeWithVocabulary, type NewVocabulary } from './new-vocabulary';
 import { findModel, readModelText } from '../storage/models';
 import { adoptedRows } from './adopt';
 import { growBy } from './growth';

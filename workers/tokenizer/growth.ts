@@ -1,5 +1,6 @@
 /** What a model's tokenizer gains from terms, from characters of a channel, or from going on with its training. */
-import type { GrowthPlan, GrowthSource, TrainProgress } from '../api';
+import type { GrowthPlan, GrowthSource } from '../../src/contract/tokenizer';
+import type { TrainProgress } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments } from '../storage/corpora';
 import { growByMerges, growByPieces, type GrownTokenizer } from './grow';
 import type { OpenTokenizer } from './open';

@@ -1,5 +1,5 @@
 /** Any tokenizer by reference, with the meaning of its ids: those of models, and those that belong to no model. */
-import type { TokenizerRef } from '../api';
+import type { TokenizerRef } from '../../src/contract/tokenizer';
 import { sha256 } from '../storage/hash';
 import { findModel, readModelText } from '../storage/models';
 import { readTokenizerFiles, type TokenizerFileTexts } from '../storage/tokenizers';

@@ -1,7 +1,7 @@
 /** Spans against offsets by Hugging Face's `tokenizers` (e2e/parity/make_tokenizer_span_fixtures.py). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { TokenPiece } from '../api';
+import type { TokenPiece } from '../../src/contract/tokenizer';
 import { spansOf } from './spans';
 import { Vocabulary, type VocabularyJson } from './vocabulary';
 

@@ -2,7 +2,7 @@
  * Which stretch of a text each token covers. In a byte-level vocabulary the tokens' bytes are the text; elsewhere (lower-cased,
  * stripped or normalised text, white space that is dropped) the tokens are found again in the text, one after the other.
  */
-import type { TokenPiece, TokenSpan } from '../api';
+import type { TokenPiece, TokenSpan } from '../../src/contract/tokenizer';
 import { decodeWhole } from './vocabulary';
 
 /** Characters that an unknown token may cover. */

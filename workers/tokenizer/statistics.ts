@@ -1,5 +1,5 @@
 /** How a tokenizer cuts text: counts, fertility per channel, the tokens of domain terms, fertility after fewer merges. */
-import type { ChannelFertility, FertilityPoint, TokenCounts } from '../api';
+import type { ChannelFertility, FertilityPoint, TokenCounts } from '../../src/contract/tokenizer';
 import { utf8Length } from './encode-documents';
 import { aloneTokenizer, type OpenTokenizer } from './open';
 import type { TokenizerFileTexts } from '../storage/tokenizers';

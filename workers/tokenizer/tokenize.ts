@@ -1,5 +1,5 @@
 /** A person's text cut into tokens, to be looked at and counted. */
-import type { TokenizedText } from '../api';
+import type { TokenizedText } from '../../src/contract/tokenizer';
 import type { OpenTokenizer } from './open';
 import { spansOf } from './spans';
 import { countTokens } from './statistics';

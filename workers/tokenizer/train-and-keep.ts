@@ -1,5 +1,6 @@
 /** Trains a tokenizer on channels' training text and stores it with what it was trained with. */
-import type { TokenizerApi, TokenizerChannel, TokenizerKind, TokenizerRecord, TrainOptions } from '../api';
+import type { TokenizerApi, TokenizerChannel, TokenizerKind, TokenizerRecord } from '../../src/contract/tokenizer';
+import type { TrainOptions } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { saveTokenizer } from '../storage/tokenizers';
 import { trainTokenizer } from './train/train-tokenizer';

@@ -1,10 +1,10 @@
 import { splitDocuments } from '../../../src/core/text/documents';
-import { expose } from '../../../workers/expose';
+import { expose } from '../../../workers/rpc/expose';
 import { encodeDocuments, utf8Length } from '../../../workers/tokenizer/encode-documents';
 import { EncodePool } from '../../../workers/tokenizer/encode-pool';
 import { TextTokenizer, type TokenizerFiles } from '../../../workers/tokenizer/text-tokenizer';
 import { trainTokenizer } from '../../../workers/tokenizer/train/train-tokenizer';
-import type { TrainOptions, TrainReport } from '../../../workers/tokenizer/train/types';
+import type { TrainOptions, TrainReport } from '../../../src/contract/tokenizer';
 
 let corpora: { corpus: string; documents: string[] }[] = [];
 

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Estimate } from '../../core/metrics/channel-measure';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { useFormat } from '../../i18n/format';
-import { ChannelTag } from '../../ui/ChannelTag';
+import { ChannelTag } from '../../channels/ChannelTag';
 import { Delta } from '../../ui/Delta';
 import { useComparedName } from '../channel-names';
 import { Estimated } from '../Estimated';

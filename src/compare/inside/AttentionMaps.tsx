@@ -3,7 +3,7 @@ import { useMemo, useState, type UIEvent } from 'react';
 import { SegmentedControl, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
-import type { AttentionView } from '../../../workers/api';
+import type { AttentionView } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import type { Place } from '../store';
 import { AttentionMap, gutterOf, READABLE, type Cell } from './AttentionMap';

@@ -1,5 +1,5 @@
 /** Which heads look elsewhere than the base's. */
-import type { AttentionView } from '../../../workers/api';
+import type { AttentionView } from '../../contract/evaluation';
 import { attentionShifts } from '../../core/metrics/attention-shift';
 
 type Layers = AttentionView['models'][number];

@@ -1,6 +1,6 @@
 /** What the inside view looks at, and what of the picked weights could not be laid over A. */
 import { create } from 'zustand';
-import type { AttentionView, WeightChange, WeightsRef } from '../../../workers/api';
+import type { AttentionView, WeightChange, WeightsRef } from '../../contract/evaluation';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { weightsKey } from '../address';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { TokenSpan } from '../../../workers/api';
+import type { TokenSpan } from '../../contract/tokenizer';
 import { tokenLabels } from './token-labels';
 
 const span = (text: string, pieces = 1): TokenSpan => ({

@@ -1,5 +1,5 @@
 /** Tokens as they stand on a map's axes. */
-import type { TokenSpan } from '../../../workers/api';
+import type { TokenSpan } from '../../contract/tokenizer';
 import { visibleText } from '../visible-text';
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';

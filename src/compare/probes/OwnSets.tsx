@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { CloseButton } from '@mantine/core';
 import { FilePlus2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { OwnProbeSet } from '../../../workers/api';
+import type { OwnProbeSet } from '../../contract/library';
 import { useFormat } from '../../i18n/format';
 import { Confirm } from '../../ui/Confirm';
 import { ErrorBanner } from '../../ui/ErrorBanner';

@@ -1,6 +1,6 @@
 /** Which probe sets there are, the studio's and the person's own, and which are asked. */
 import { create } from 'zustand';
-import type { OwnProbeSet } from '../../../workers/api';
+import type { OwnProbeSet } from '../../contract/library';
 import { errorFromRecord, errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { shippedProbes, shippedProbeSets, type ShippedProbeSet } from '../../lab/probe-sets';

@@ -1,19 +1,11 @@
 /** Gathers what was measured, and what the library knows of the run, into the parts of a report. Nothing is measured for it. */
-import type { DeviceInfo } from '../../../workers/api';
+import type { DeviceInfo } from '../../contract/device';
 import { diagnose } from '../../core/diagnosis/diagnose';
 import { weightMap } from '../../core/metrics/weight-parts';
-import { isChannelColour, type ChannelColour } from '../../core/report/palette';
-import type {
-  ReportChannel,
-  ReportCurves,
-  ReportMeasures,
-  ReportParts,
-  ReportRun,
-  ReportSeries,
-  ReportWeights,
-} from '../../core/report/report';
+import { isChannelColour, type ChannelColour } from '../../report/palette';
+import type { ReportChannel, ReportCurves, ReportMeasures, ReportParts, ReportRun, ReportSeries, ReportWeights } from '../../report/report';
 import type { RunRecord, RunSnapshot, Series } from '../../core/run/types';
-import { channelColour } from '../../ui/channel-colour';
+import { channelColour } from '../../channels/channel-colour';
 import { letterOf } from '../letters';
 import type { Measures } from '../measures-store';
 import type { WeightsSource } from '../sources';

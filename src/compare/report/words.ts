@@ -1,5 +1,5 @@
 /** The report's languages: texts of both, whichever the page speaks, and their number formats. */
-import { createWords, type ReportTexts, type ReportWords } from '../../core/report/words';
+import { createWords, type ReportTexts, type ReportWords } from '../../report/words';
 import { createFormat } from '../../i18n/format';
 import { LANGUAGES, type Language } from '../../i18n/start';
 

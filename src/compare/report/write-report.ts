@@ -1,8 +1,8 @@
 /** One file of everything that was measured, in the form that was asked for. */
 import { version } from '../../../package.json';
-import { reportHtml } from '../../core/report/html';
-import { reportMarkdown } from '../../core/report/markdown';
-import { createReport, reportJson } from '../../core/report/report';
+import { reportHtml } from '../../report/html';
+import { reportMarkdown } from '../../report/markdown';
+import { createReport, reportJson } from '../../report/report';
 import type { Language } from '../../i18n/start';
 import { useDevice } from '../../lab/device-store';
 import { lab } from '../../lab/lab';

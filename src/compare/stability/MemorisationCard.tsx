@@ -1,12 +1,12 @@
 /** Text a run has trained on against text like it that it has not, for each checkpoint among B and C. */
 import { BookLock } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { ChannelMemorisation } from '../../../workers/api';
+import type { ChannelMemorisation } from '../../contract/evaluation';
 import { MEMORISED_LINE, memorises, type MemorisationVerdict } from '../../core/metrics/memorisation';
 import type { Estimate } from '../../core/metrics/channel-measure';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
-import { ChannelTag } from '../../ui/ChannelTag';
+import { ChannelTag } from '../../channels/ChannelTag';
 import { EmptyState } from '../../ui/EmptyState';
 import { NumberField } from '../../ui/NumberField';
 import { Estimated } from '../Estimated';

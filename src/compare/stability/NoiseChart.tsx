@@ -1,6 +1,6 @@
 /** Bits per byte over the share of a text that is disturbed, a line a model. The table below has the figures. */
 import { useTranslation } from 'react-i18next';
-import type { RobustnessCurve } from '../../../workers/api';
+import type { RobustnessCurve } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { letterOf } from '../letters';
 import { apart } from './apart';

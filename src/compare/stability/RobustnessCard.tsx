@@ -1,7 +1,7 @@
 /** Loss under rising noise: a small chart a kind of noise, what it says in words, and the same figures in a table. */
 import { Waves } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { RobustnessCurve } from '../../../workers/api';
+import type { RobustnessCurve } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { EmptyState } from '../../ui/EmptyState';

@@ -1,5 +1,6 @@
 /** Robustness of all picked weights, and memorisation of those that are checkpoints of a run. */
-import type { ChannelMemorisation, Progress } from '../../../workers/api';
+import type { ChannelMemorisation } from '../../contract/evaluation';
+import type { Progress } from '../../contract/progress';
 import { lab } from '../../lab/lab';
 import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from '../measures-store';
 import type { WeightsSource } from '../sources';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RobustnessCurve } from '../../../workers/api';
+import type { RobustnessCurve } from '../../contract/evaluation';
 import { against, riseOf } from './robustness';
 
 const curve = (kind: RobustnessCurve['kind'], ...bitsPerByte: number[][]): RobustnessCurve => ({

@@ -1,5 +1,5 @@
 /** What curves over rising noise say: how much the strongest noise adds, and whether a model became more brittle than the base. */
-import type { NoiseKind, RobustnessCurve } from '../../../workers/api';
+import type { NoiseKind, RobustnessCurve } from '../../contract/evaluation';
 
 /** Bits per byte; a smaller difference of two rises counts as none. */
 export const SAME_RISE = 0.05;

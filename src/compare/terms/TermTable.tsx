@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { TermsMeasure } from '../../../workers/api';
+import type { TermsMeasure } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Delta';

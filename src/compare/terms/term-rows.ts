@@ -1,5 +1,5 @@
 /** Terms as rows of a table: sorted by any column, and the ends of what training did to them. */
-import type { TermsMeasure } from '../../../workers/api';
+import type { TermsMeasure } from '../../contract/evaluation';
 
 export type MeasuredTerm = TermsMeasure['terms'][number];
 /** `delta1` is B − A, `delta2` C − A, in bits per byte. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GenerateOptions, WeightsRef } from '../../../workers/api';
+import type { GenerateOptions } from '../../contract/training';
+import type { WeightsRef } from '../../contract/evaluation';
 import { StudioError } from '../../core/errors';
 import { groupSources } from '../sources';
 import { useCompare } from '../store';

@@ -1,5 +1,5 @@
 /** The diverging scale of the token view: how strongly a token's loss changed, and the sum over the text. Nats. */
-import type { TokenLoss } from '../../../workers/api';
+import type { TokenLoss } from '../../contract/evaluation';
 
 export interface TokenChange {
   text: string;

@@ -1,6 +1,6 @@
 /** The trade as an SVG file for slides and reports: title, axes, legend and the front in one picture, on white. */
-import { escapeHtml } from '../../core/report/escape';
-import { CHANNEL_COLOURS } from '../../core/report/palette';
+import { escapeHtml } from '../../report/escape';
+import { CHANNEL_COLOURS } from '../../report/palette';
 import { textWidth } from './label-places';
 import { layoutTrade, type TradeLayout } from './layout';
 import type { TradePoint, TradeRun } from './points';

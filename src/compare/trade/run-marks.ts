@@ -1,6 +1,6 @@
 /** A colour and a shape for each run: neither alone has to tell two runs apart. */
 
-import type { ChannelColour } from '../../core/report/palette';
+import type { ChannelColour } from '../../report/palette';
 
 /** Neighbours are far apart. */
 const COLOURS = ['extra-0', 'extra-1', 'domain', 'extra-3', 'code', 'zh', 'en', 'extra-2'] as const satisfies readonly ChannelColour[];

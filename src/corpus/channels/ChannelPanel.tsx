@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button, Menu, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
 import { Plus, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { WorkshopChannel } from '../../../workers/api';
+import type { WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { useCorpusName } from '../corpus-name';
 import { useCorpora } from '../store';

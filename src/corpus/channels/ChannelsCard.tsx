@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { Layers, Plus, Sprout } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { WorkshopChannel } from '../../../workers/api';
+import type { WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { Confirm } from '../../ui/Confirm';

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { SourceRecord, SourceRow } from '../../../workers/api';
+import type { SourceRecord, SourceRow } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/ErrorBanner';

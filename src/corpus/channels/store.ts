@@ -1,6 +1,6 @@
 /** The workshop as it is stored: channels, their sources, and the preparations that their corpora come from. */
 import { create } from 'zustand';
-import type { ChannelSettings, PreparationRecord, SourceRecord, WorkshopChannel } from '../../../workers/api';
+import type { ChannelSettings, PreparationRecord, SourceRecord, WorkshopChannel } from '../../contract/corpus';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { useCorpora } from '../store';

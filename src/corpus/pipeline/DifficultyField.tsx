@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { NativeSelect } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { ModelRecord } from '../../../workers/api';
+import type { ModelRecord } from '../../contract/library';
 import { lab } from '../../lab/lab';
 import { usePipelineSettings } from './settings-store';
 

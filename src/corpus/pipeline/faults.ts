@@ -1,5 +1,5 @@
 /** What stands against a preparation with these settings, and what a person should know before it. */
-import type { SourceRecord, WorkshopChannel } from '../../../workers/api';
+import type { SourceRecord, WorkshopChannel } from '../../contract/corpus';
 import { pipelineSettingsSchema, type PipelineSettings } from '../../core/corpus/settings';
 
 /** `settings`: out of the schema's bounds. */

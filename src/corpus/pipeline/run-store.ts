@@ -1,6 +1,6 @@
 /** A preparation under way: its phase, how far it is, and what stopped it. */
 import { create } from 'zustand';
-import type { CorpusApi, PreparationRecord } from '../../../workers/api';
+import type { CorpusApi, PreparationRecord } from '../../contract/corpus';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { useWorkshop } from '../channels/store';

@@ -2,7 +2,7 @@
 import { Button, Chip, SegmentedControl, Switch } from '@mantine/core';
 import { Download, FileDown } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { WorkshopChannel } from '../../../workers/api';
+import type { WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/ErrorBanner';
 import { ProgressLine } from '../../ui/ProgressLine';

@@ -1,7 +1,7 @@
 /** What a person should know before they trust the counts. */
 import { TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { PreparationRecord, WorkshopChannel } from '../../../workers/api';
+import type { PreparationRecord, WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import styles from './Result.module.css';
 

@@ -1,6 +1,6 @@
 /** Personal data that was found, by kind, and whether it was masked; a count opens its rows. */
 import { useTranslation } from 'react-i18next';
-import type { PreparationRecord } from '../../../workers/api';
+import type { PreparationRecord } from '../../contract/corpus';
 import type { ChannelReport } from '../../core/corpus/report';
 import { personalKinds } from '../../core/corpus/settings';
 import { useFormat } from '../../i18n/format';

@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { SlidersHorizontal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { PreparationRecord, WorkshopChannel } from '../../../workers/api';
+import type { PreparationRecord, WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { colourOf } from '../channels/colours';

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { ArrowLeft } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { PreparationRecord } from '../../../workers/api';
+import type { PreparationRecord } from '../../contract/corpus';
 import type { RowVerdict } from '../../core/corpus/ledger';
 import { personalKinds, qualityRules, type PipelineSettings } from '../../core/corpus/settings';
 import { useFormat } from '../../i18n/format';

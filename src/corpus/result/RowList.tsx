@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useTranslation } from 'react-i18next';
-import type { PreparedRow } from '../../../workers/api';
+import type { PreparedRow } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { PAGE_ROWS, useRows } from './rows-store';
 import { useVerdictText } from './verdict-text';

@@ -1,7 +1,7 @@
 /** The rows behind a count: a list that is read as it is scrolled, and the row that was chosen in it. */
 import { CloseButton, Drawer } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { PreparationRecord } from '../../../workers/api';
+import type { PreparationRecord } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/ErrorBanner';
 import { Skeleton } from '../../ui/Skeleton';

@@ -1,6 +1,7 @@
 /** Cleaned channels as files for other tools. */
 import { create } from 'zustand';
-import type { ExportedFile, ExportRequest, Progress } from '../../../workers/api';
+import type { ExportedFile, ExportRequest } from '../../contract/corpus';
+import type { Progress } from '../../contract/progress';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 

@@ -1,6 +1,6 @@
 /** The rows behind a count or a bar: pages of a list that is read where it is looked at, and one row with its verdict. */
 import { create } from 'zustand';
-import type { PreparedRow } from '../../../workers/api';
+import type { PreparedRow } from '../../contract/corpus';
 import type { RowQuery } from '../../core/corpus/ledger';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';

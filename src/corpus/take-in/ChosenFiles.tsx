@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { ArrowDownToLine, FileWarning } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { InspectedFile } from '../../../workers/api';
+import type { InspectedFile } from '../../contract/ingest';
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { FileOptions } from './FileOptions';

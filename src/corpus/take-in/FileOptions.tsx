@@ -2,7 +2,7 @@
 import { NativeSelect, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { FileChoice, InspectedFile, Parting, TextEncodingName } from '../../../workers/api';
+import type { FileChoice, InspectedFile, Parting, TextEncodingName } from '../../contract/ingest';
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { useTakeIn } from './store';

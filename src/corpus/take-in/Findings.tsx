@@ -1,6 +1,6 @@
 /** What a take-in left out: how much, and the first ones with their place and the reason. */
 import { useTranslation } from 'react-i18next';
-import type { IntakeFindings } from '../../../workers/api';
+import type { IntakeFindings } from '../../contract/ingest';
 import { useFormat } from '../../i18n/format';
 import styles from './TakeIn.module.css';
 

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { History } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { InterruptedIntake } from '../../../workers/api';
+import type { InterruptedIntake } from '../../contract/ingest';
 import { useFormat } from '../../i18n/format';
 import { FileDrop } from '../../ui/FileDrop';
 import { useWorkshop } from '../channels/store';

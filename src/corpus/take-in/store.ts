@@ -1,14 +1,7 @@
 /** A take-in: files chosen, what they hold, the person's choices, the reading, and those that a reload cut off. */
 import { create } from 'zustand';
-import type {
-  ChannelSettings,
-  FileChoice,
-  InspectedFile,
-  IntakeOptions,
-  IntakeProgress,
-  InterruptedIntake,
-  SourceRecord,
-} from '../../../workers/api';
+import type { ChannelSettings, SourceRecord } from '../../contract/corpus';
+import type { FileChoice, InspectedFile, IntakeOptions, IntakeProgress, InterruptedIntake } from '../../contract/ingest';
 import { StudioError, errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import type { TakenFile, TakenFiles } from '../../ui/dropped-files';

@@ -3,7 +3,8 @@
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
 import { StudioError } from '../../../src/core/errors';
-import type { ExportedFile, ExportRequest, OnProgress } from '../../api';
+import type { ExportedFile, ExportRequest } from '../../../src/contract/corpus';
+import type { OnProgress } from '../../../src/contract/progress';
 import { documentBatches, findCorpus, type Split, type StoredCorpus } from '../../storage/corpora';
 import { files as storage, type FileStore } from '../../storage/files';
 import type { StoredRow } from '../../storage/row-files';

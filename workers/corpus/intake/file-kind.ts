@@ -1,5 +1,5 @@
 /** What a file is, by its name. */
-import type { FileKind } from '../../api';
+import type { FileKind } from '../../../src/contract/ingest';
 
 const KINDS: Record<string, FileKind> = {
   txt: 'text',

@@ -1,7 +1,7 @@
 /** What the beginning of a file tells: kind, encoding, columns, and guesses that the person may overrule. */
 import type { FileMetaData } from 'hyparquet';
 import { errorRecord, StudioError } from '../../../src/core/errors';
-import type { FileChoice, FileKind, InspectedColumn, InspectedFile, IntakeFile, Parting } from '../../api';
+import type { FileChoice, FileKind, InspectedColumn, InspectedFile, IntakeFile, Parting } from '../../../src/contract/ingest';
 import { blobSource, type ByteSource } from './byte-source';
 import { delimitedRecord, guessDelimiter } from './delimited';
 import { ACCEPTED, kindOf, STRUCTURED } from './file-kind';
@@ -10,7 +10,7 @@ import { JsonElements } from './json-elements';
 import { parquetHead, parquetMetadata } from './parquet';
 import { shorten, type FilePlan } from './row-batch';
 import { detectEncoding, HEAD_BYTES } from './text-encoding';
-import { entrySource, unsafeName, zipEntries } from './zip-entries';
+import { entrySource, unsafeName, zipEntries } from '../../archive/zip-entries';
 
 /** Rows and documents looked at. */
 const LOOKED_AT = 20;

@@ -1,6 +1,6 @@
 /** Rows of any file that can be read, archives included, from its beginning or from where a former reading stopped. */
 import type { StudioError } from '../../../src/core/errors';
-import type { FileChoice, SkipReason } from '../../api';
+import type { FileChoice, SkipReason } from '../../../src/contract/ingest';
 import { blobSource, type ByteSource } from './byte-source';
 import { readDelimited } from './delimited';
 import { kindOf, STRUCTURED } from './file-kind';
@@ -11,7 +11,7 @@ import { readJsonLines } from './json-lines';
 import { readParquet } from './parquet';
 import { readPlainText, readWhole } from './plain-text';
 import { emptyBatch, START, type FilePlan, type Place, type RowBatch, type RowReader } from './row-batch';
-import { canUnpack, entrySource, unsafeName, zipEntries, type UnpackBudget, type ZipEntry } from './zip-entries';
+import { canUnpack, entrySource, unsafeName, zipEntries, type UnpackBudget, type ZipEntry } from '../../archive/zip-entries';
 
 /** An archive in an archive is read; one in that one is not. */
 const DEEPEST = 2;

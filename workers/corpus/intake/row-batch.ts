@@ -1,5 +1,5 @@
 /** What every reader of a file kind gives: rows in pieces, with a place from which reading can go on. */
-import type { BadRow, FileKind, Parting, SkippedFile, TextEncodingName } from '../../api';
+import type { BadRow, FileKind, Parting, SkippedFile, TextEncodingName } from '../../../src/contract/ingest';
 import type { ByteSource } from './byte-source';
 
 /** Longest row, in UTF-16 units or in bytes of a line: longer ones are named and left out, and never held whole. */

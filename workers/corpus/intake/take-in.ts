@@ -4,7 +4,8 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { StudioError } from '../../../src/core/errors';
-import type { FileChoice, IntakeFile, IntakeFindings, IntakeOptions, IntakeProgress, SourceRecord, WorkshopChannel } from '../../api';
+import type { FileChoice, IntakeFile, IntakeFindings, IntakeOptions, IntakeProgress } from '../../../src/contract/ingest';
+import type { SourceRecord, WorkshopChannel } from '../../../src/contract/corpus';
 import { files as storage, type FileStore } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';
 import { RowWriter } from '../../storage/row-files';

@@ -2,7 +2,7 @@
  * Encodings of text files: UTF-8, UTF-16 and GB18030 (with it GBK and GB2312), told apart by byte order mark, the places of NUL
  * bytes, and validity.
  */
-import type { TextEncodingName } from '../../api';
+import type { TextEncodingName } from '../../../src/contract/ingest';
 
 /** Bytes that detection looks at. */
 export const HEAD_BYTES = 256 * 1024;

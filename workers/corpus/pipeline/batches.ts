@@ -1,7 +1,7 @@
 /** The stream of rows as batches that are worked on side by side and whose results are taken in order. */
 import { StudioError } from '../../../src/core/errors';
 import type { Row } from '../../../src/core/corpus/row';
-import type { PipelinePhase, PipelineProgress } from './contract';
+import type { PipelinePhase, PipelineProgress } from '../../../src/contract/corpus';
 
 /** A batch ends with the row that reaches either. */
 const UNITS = 256 * 1024;

@@ -1,20 +1,9 @@
+import type { PipelineProgress } from '../../../src/contract/corpus';
 /** What the pipeline needs from outside, and what it gives back. It has no storage of its own. */
 import type { PipelineLedger } from '../../../src/core/corpus/ledger';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
-
-export type PipelinePhase = 'measure' | 'compare' | 'decontaminate' | 'difficulty' | 'write';
-
-export interface PipelineProgress {
-  phase: PipelinePhase;
-  rows: number;
-  /** Rows in all; null in the first phase, which counts them. */
-  total: number | null;
-  /** UTF-16 units of text seen in this phase, and a second. */
-  units: number;
-  unitsPerSecond: number;
-}
 
 /** Where kept rows go, in the order of the stream, augmented copies last. What a sink throws ends the run. */
 export interface PipelineSink {

@@ -1,4 +1,4 @@
-import { expose } from '../../expose';
+import { expose } from '../../rpc/expose';
 import { memberHere } from './team';
 
 expose(memberHere());

@@ -1,5 +1,5 @@
 /** Channels of the workshop: their settings, their sources, and what goes with them. */
-import type { ChannelSettings, SourceRow, WorkshopChannel } from '../../api';
+import type { ChannelSettings, SourceRow, WorkshopChannel } from '../../../src/contract/corpus';
 import { corpusFolder, findCorpus, readDocuments } from '../../storage/corpora';
 import { files as storage } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';

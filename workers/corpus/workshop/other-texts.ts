@@ -1,7 +1,7 @@
 /** Texts outside of a preparation's channels that its training rows must not overlap with: probe sets and held-out text. */
 import { parseProbes, type Probe } from '../../../src/core/probes/probe';
 import { z } from '../../../src/core/zod';
-import type { PrepareRequest, PreparationRecord } from '../../api';
+import type { PrepareRequest, PreparationRecord } from '../../../src/contract/corpus';
 import { listCorpora, readDocuments } from '../../storage/corpora';
 import { fetchManifest, fetchPublic } from '../../storage/public-files';
 

@@ -7,7 +7,7 @@ import type { PipelineLedger } from '../../../src/core/corpus/ledger';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { Split } from '../../../src/core/corpus/row';
 import { pipelineSettingsSchema } from '../../../src/core/corpus/settings';
-import type { CorpusSource, PreparationRecord, PrepareRequest, WorkshopChannel } from '../../api';
+import type { CorpusSource, PreparationRecord, PrepareRequest, WorkshopChannel } from '../../../src/contract/corpus';
 import { corpusFolder, findCorpus, type StoredCorpus } from '../../storage/corpora';
 import { files as storage, type FileStore } from '../../storage/files';
 import { exclusively } from '../../storage/locks';

@@ -1,7 +1,7 @@
 /** Rows of a preparation with their verdicts, by what a person clicked on. */
 import { rowsOf, verdictOf, type RowQuery } from '../../../src/core/corpus/ledger';
 import { StudioError } from '../../../src/core/errors';
-import type { PreparationRecord, PreparedRow, SourceRow } from '../../api';
+import type { PreparationRecord, PreparedRow, SourceRow } from '../../../src/contract/corpus';
 import { records } from '../../storage/records';
 import { findPreparation, type StoredPreparation } from '../../storage/workshop';
 import { shorten } from '../intake/row-batch';

@@ -3,7 +3,7 @@ import { getBackend } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../../src/core/errors';
 import type { Recipe } from '../../../src/core/recipe/schema';
-import type { BackendName } from '../../api';
+import type { BackendName } from '../../../src/contract/device';
 
 /** Runs `work` with what the ops hand to each other, and copies of `weights`, stored as halves. */
 export type HalfStorage = <T>(weights: readonly Tensor[], work: () => T) => T;

@@ -1,7 +1,7 @@
 /** How a kernel of ours enters tfjs's registry. Fused kernels replace the reference through the same door. */
 import { getKernel, registerKernel, tidy, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, Tensor } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../api';
+import type { BackendName } from '../../../src/contract/device';
 import type { KernelName } from './kernels';
 
 /** Registers a kernel, in place of the one this backend already has under that name. */

@@ -1,5 +1,5 @@
 /** Puts the kernels of all ops on a backend: the references first, then the backend's fused ones in their place. */
-import type { BackendName } from '../../api';
+import type { BackendName } from '../../../src/contract/device';
 import * as activation from './activation/reference';
 import * as attention from './attention/reference';
 import * as channelSums from './channel-sums/reference';

@@ -2,7 +2,7 @@
 import { add, div, getBackend, minimum, reshape, scalar, slice, tensor, tensor1d, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { initialLossScale } from '../../../src/core/precision/loss-scale';
-import type { BackendName } from '../../api';
+import type { BackendName } from '../../../src/contract/device';
 import type { HostTensor } from '../checkpoint/safetensors';
 import { adamwUpdatesOn, clipEpsilon } from '../ops/adamw';
 import { globalNorm } from '../ops/global-norm';

@@ -3,7 +3,7 @@ import { BYTE_CHARACTERS } from '../byte-alphabet';
 import type { Turns } from '../turns';
 import { keptAlphabet } from './alphabet';
 import { learnMerges, type CountedWords, type Merge } from './learn-merges';
-import type { ByteBpeOptions } from './types';
+import type { ByteBpeOptions } from '../../../src/contract/tokenizer';
 
 export interface LearnedBpe {
   /** String of every id. */

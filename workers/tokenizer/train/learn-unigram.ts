@@ -7,7 +7,7 @@ import { StudioError } from '../../../src/core/errors';
 import type { Turns } from '../turns';
 import { Lattice, UNKNOWN } from './lattice';
 import { seedPieces } from './seed-pieces';
-import type { UnigramOptions } from './types';
+import type { UnigramOptions } from '../../../src/contract/tokenizer';
 
 /** A piece used less often than this, on average, is dropped. */
 const LEAST_EXPECTED = 0.5;

@@ -5,7 +5,7 @@
 import type { Turns } from '../turns';
 import { keptAlphabet } from './alphabet';
 import { learnMerges, type CountedWords } from './learn-merges';
-import type { WordPieceOptions } from './types';
+import type { WordPieceOptions } from '../../../src/contract/tokenizer';
 
 export const CONTINUATION = '##';
 

@@ -5,7 +5,7 @@ import { preTokenizerOf } from '../pre-tokenizer';
 import type { PipelineStep } from '../tokenizer-json';
 import type { Splitter } from './count-words';
 import { CONTINUATION } from './learn-word-piece';
-import type { TrainOptions } from './types';
+import type { TrainOptions } from '../../../src/contract/tokenizer';
 
 export interface Pipeline {
   normalizer: PipelineStep | null;

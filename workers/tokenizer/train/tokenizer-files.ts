@@ -2,7 +2,7 @@
 import type { LearnedBpe } from './learn-byte-bpe';
 import { CONTINUATION } from './learn-word-piece';
 import type { Pipeline } from './pipeline';
-import type { TrainOptions, WordPieceOptions } from './types';
+import type { TrainOptions, WordPieceOptions } from '../../../src/contract/tokenizer';
 
 export function bpeModel({ pieces, merges }: LearnedBpe): object {
   return {

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../../src/core/text/documents';
 import { utf8Length } from '../encode-documents';
 import { trainTokenizer } from './train-tokenizer';
-import type { ByteBpeOptions, TrainingSource, UnigramOptions, WordPieceOptions } from './types';
+import type { ByteBpeOptions, UnigramOptions, WordPieceOptions } from '../../../src/contract/tokenizer';
+import type { TrainingSource } from './types';
 
 const root = new URL('../../../', import.meta.url);
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8');

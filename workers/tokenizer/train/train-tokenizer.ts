@@ -7,7 +7,8 @@ import { learnUnigram } from './learn-unigram';
 import { learnWordPiece } from './learn-word-piece';
 import { pipelineOf, splitterOf } from './pipeline';
 import { bpeModel, tokenizerConfig, tokenizerJson, unigramModel, wordPieceModel } from './tokenizer-files';
-import type { TrainedTokenizer, TrainHooks, TrainingSource, TrainOptions } from './types';
+import type { TrainedTokenizer, TrainHooks, TrainingSource } from './types';
+import type { TrainOptions } from '../../../src/contract/tokenizer';
 
 /**
  * The same text, options and weights give the same tokenizer. Special tokens inside the text are text.

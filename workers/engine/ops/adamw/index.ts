@@ -4,7 +4,7 @@
  * kernel that a backend sets with `setAdamwUpdate`, for one parameter, or `setAdamwUpdates`, for all of a step.
  */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { adamwUpdateReference } from './reference';
 
 /** Keeps the norm's reciprocal finite, as torch.nn.utils.clip_grad_norm_ does. */

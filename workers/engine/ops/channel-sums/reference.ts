@@ -1,6 +1,6 @@
 import { cast, equal, matMul, onesLike, range, reshape, stack } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 import type { ChannelSumsAttributes } from '.';

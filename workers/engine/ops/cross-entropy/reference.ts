@@ -20,7 +20,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 import type { CrossEntropyGradAttributes } from '.';

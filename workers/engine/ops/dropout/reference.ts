@@ -1,6 +1,6 @@
 import { mul, tensor } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 import type { DropoutAttributes } from '.';

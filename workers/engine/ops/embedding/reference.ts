@@ -1,6 +1,6 @@
 import { expandDims, gather, scatterND } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 import type { EmbeddingGradAttributes } from '.';

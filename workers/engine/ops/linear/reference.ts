@@ -1,6 +1,6 @@
 import { add, matMul, sum } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 

@@ -4,7 +4,7 @@
  */
 import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { LossScale } from '../../../../src/core/precision/loss-scale';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import type { AdamwEntry } from '../adamw';
 
 /** What lives on the device between steps. */

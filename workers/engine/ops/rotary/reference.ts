@@ -1,6 +1,6 @@
 import { add, concat, mul, neg, reshape, slice, sub } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../api';
+import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../kernel';
 import { kernels } from '../kernels';
 import type { RotaryAttributes } from '.';

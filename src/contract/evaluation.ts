@@ -1,0 +1,127 @@
+import type { EvaluationRow } from '../core/run/types';
+import type { TermLoss } from '../core/metrics/term-measure';
+import type { MemorisationMeasure } from '../core/metrics/memorisation';
+import type { OnProgress } from './progress';
+import type { MixtureMeasure } from '../core/metrics/channel-measure';
+import type { Probe } from '../core/probes/probe';
+import type { ProbeScore } from '../core/probes/score';
+import type { ProbeMeasure } from '../core/metrics/probe-measure';
+// ---------------------------------------------------------------- trainer
+/** A set of weights: a base model as it came, or a checkpoint of a run. */
+export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
+
+export interface Comparison {
+  /** Per channel, the same held-out rows for both. */
+  a: EvaluationRow;
+  b: EvaluationRow;
+}
+
+export interface TokenLoss {
+  /** Text of the token as it stands in the input. */
+  text: string;
+  /** nats; null for the first token, which nothing predicts. */
+  a: number | null;
+  b: number | null;
+}
+
+// ---------------------------------------------------------------- evaluation
+export interface MeasuredChannel {
+  id: string;
+  corpus: string;
+  role: 'general' | 'domain';
+}
+
+/** A place where a domain term stands, with what each set of weights made of it. */
+export interface TermPassage {
+  before: string;
+  term: string;
+  after: string;
+  /** nats per token of the term, by model. */
+  loss: number[];
+}
+
+export interface TermsMeasure {
+  /** Over all terms; null when none was found. */
+  overall: TermLoss | null;
+  /** Most frequent first. */
+  terms: (TermLoss & { passages: TermPassage[] })[];
+  documents: number;
+}
+
+export interface ChannelMemorisation {
+  id: string;
+  measure: MemorisationMeasure;
+}
+
+export interface AttentionView {
+  /** Text of each token. */
+  tokens: string[];
+  /** [model][layer]: weights are [heads · tokens · tokens]. */
+  models: { heads: number; weights: Float32Array }[][];
+  /** [model][layer]: KL(model ‖ base) in nats, mean over heads and queries; 0 for the base. */
+  divergence: number[][];
+}
+
+export interface WeightChange {
+  /** Parameter by Hugging Face's name. */
+  name: string;
+  /** Index of its block; null outside the blocks. */
+  layer: number | null;
+  parameters: number;
+  /** ‖tuned − base‖₂ and ‖base‖₂. */
+  change: number;
+  size: number;
+}
+
+export type NoiseKind = 'characters' | 'deletion' | 'synonym';
+
+export interface RobustnessCurve {
+  kind: NoiseKind;
+  /** Share of characters or words that are changed. */
+  levels: number[];
+  /** [model][level]: bits per byte of the changed text. */
+  bitsPerByte: number[][];
+}
+
+/**
+ * Measures of several sets of weights, the first of them the base that the others are held against. Nothing is trained: weights
+ * are the same before and after. All throw `cancelled` after `TrainerApi.cancel`.
+ */
+export interface EvaluationApi {
+  /** Held-out text document by document, the same documents for all, with 95 % intervals. */
+  measureChannels(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<MixtureMeasure>;
+  /** Loss inside terms in the held-out text of these channels. */
+  measureTerms(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    terms: string[],
+    documentsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<TermsMeasure>;
+  /** `scores[model][probe]`, in the probes' order. */
+  measureProbes(weights: WeightsRef[], probes: Probe[], onProgress: OnProgress): Promise<{ scores: ProbeScore[][]; measure: ProbeMeasure }>;
+  /** Text that the run's checkpoint has seen against held-out text of the same channels. */
+  measureMemorisation(
+    base: WeightsRef,
+    run: string,
+    step: number,
+    rowsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<ChannelMemorisation[]>;
+  /** Held-out text with rising noise. */
+  measureRobustness(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<RobustnessCurve[]>;
+  /** At most 128 tokens of the text. Throws `config-unsupported` when the models' layers or heads differ. */
+  attention(weights: WeightsRef[], text: string): Promise<AttentionView>;
+  /** Throws `tensor-shape` when the two are not of one shape. */
+  weightChanges(base: WeightsRef, tuned: WeightsRef): Promise<WeightChange[]>;
+}

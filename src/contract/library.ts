@@ -1,0 +1,65 @@
+import type { BadProbeLine, Probe } from '../core/probes/probe';
+import type { OnProgress } from './progress';
+import type { RunRecord, RunSnapshot, CheckpointRecord, MetricRow, EvaluationRow } from '../core/run/types';
+// ---------------------------------------------------------------- models, runs: records and files
+export interface ModelRecord {
+  id: string;
+  name: string;
+  bundled: boolean;
+  architecture: string;
+  parameters: number;
+  vocabulary: number;
+  context: number;
+  config: Record<string, unknown>;
+  createdAt: number;
+}
+
+/** A person's own questions, taken in from JSON Lines. */
+export interface OwnProbeSet {
+  id: string;
+  /** The file's name without its ending. */
+  name: string;
+  createdAt: number;
+  /** Usable items. */
+  items: number;
+  /** Lines that could not be used, and the first of them by number and fault. */
+  badLines: number;
+  bad: BadProbeLine[];
+}
+
+export interface LibraryApi {
+  models(): Promise<ModelRecord[]>;
+  /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
+  importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  /** What `HubApi.download` put on the disk under this id. */
+  importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  removeModel(id: string): Promise<void>;
+  modelCard(id: string): Promise<string>;
+  runs(): Promise<RunRecord[]>;
+  run(id: string): Promise<RunRecord>;
+  snapshot(id: string): Promise<RunSnapshot>;
+  checkpoints(id: string): Promise<CheckpointRecord[]>;
+  metrics(id: string): Promise<{ rows: MetricRow[]; evaluations: EvaluationRow[] }>;
+  renameRun(id: string, name: string): Promise<void>;
+  removeRun(id: string): Promise<void>;
+  /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
+  exportRun(id: string, step: number, dtype: 'F32' | 'F16' | 'BF16', onProgress: OnProgress): Promise<Blob>;
+  /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
+  exportRunToFolder(
+    id: string,
+    step: number,
+    dtype: 'F32' | 'F16' | 'BF16',
+    folder: FileSystemDirectoryHandle,
+    name: string,
+    onProgress: OnProgress,
+  ): Promise<string>;
+  /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
+  cancel(work: 'import' | 'export'): Promise<void>;
+  storage(): Promise<{ used: number; quota: number }>;
+  /** Oldest first. */
+  probeSets(): Promise<OwnProbeSet[]>;
+  probesOf(set: string): Promise<Probe[]>;
+  /** JSON Lines in UTF-8. A set without a usable item is told and not kept. Throws `file-unsupported`, `file-too-large`, `quota`. */
+  takeInProbes(file: File): Promise<OwnProbeSet>;
+  removeProbeSet(set: string): Promise<void>;
+}

@@ -1,0 +1,41 @@
+/** A reading in the person's language: what is seen, and what it asks for. */
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Reading } from '../core/metrics/reading';
+import { useFormat } from '../i18n/format';
+import { useChannelTag } from '../channels/channel-name';
+
+const NONE = {
+  channel: '',
+  fall: '',
+  retention: '',
+  gap: '',
+  epochs: '',
+  peak: '',
+  now: '',
+  growth: '',
+  swing: '',
+  loss: '',
+  mean: '',
+  step: '',
+};
+
+export function useReadingWords(): (reading: Reading) => { what: string; advice: string } {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const tag = useChannelTag();
+  return useCallback(
+    ({ kind, values }) => {
+      const write: Record<string, (value: number) => string> = {
+        retention: format.retention,
+        step: format.count,
+        epochs: (value) => format.decimal(value, 1),
+      };
+      const shown: Record<string, unknown> = { ...NONE };
+      for (const [name, value] of Object.entries(values))
+        shown[name] = typeof value === 'string' ? tag(value) : (write[name]?.(value) ?? format.decimal(value, 2));
+      return { what: t(`reading.${kind}.what`, shown), advice: t(`reading.${kind}.do`, shown) };
+    },
+    [t, format, tag],
+  );
+}

@@ -1,0 +1,64 @@
+/** Channels, weights and estimates as a report writes them, in one language. */
+import type { Interval } from '../core/metrics/bootstrap';
+import type { Estimate } from '../core/metrics/channel-measure';
+import type { RecipeDifference } from '../core/recipe/diff';
+import type { Cell, Tone } from './document';
+import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from './palette';
+import type { Report, ReportWeights } from './report';
+import type { ReportWords } from './words';
+
+export interface Naming {
+  channel(id: string): string;
+  channelColour(id: string): string;
+  channelCell(id: string): Cell;
+  /** "A: nano, base" */
+  weights(weights: ReportWeights): string;
+  weightsColour(letter: ReportWeights['letter']): string;
+  /** "[−0.450, −0.371]", or nothing. */
+  interval(interval: Interval | null, write: (value: number) => string): string;
+  /** "−0.412 [−0.450, −0.371]"; a dash where there is no figure. */
+  estimate(estimate: Estimate | null | undefined, write: (value: number) => string, tone?: Tone): Cell;
+  /** A field of a recipe in words, with its values. */
+  difference(difference: RecipeDifference): { field: string; from: string; to: string };
+}
+
+export function createNaming(report: Report, words: ReportWords): Naming {
+  const { format, t } = words;
+  const channel = (id: string) => {
+    if (id === 'total') return t('curves.total');
+    const known = report.channels.find((one) => one.id === id);
+    if (!known) return id;
+    const name = known.name ?? (words.has(`channel.${known.corpus}`) ? t(`channel.${known.corpus}`) : known.corpus);
+    return name === id ? name : t('channels.named', { name, id });
+  };
+  const channelColour = (id: string) =>
+    CHANNEL_COLOURS[id === 'total' ? 'total' : (report.channels.find((one) => one.id === id)?.colour ?? 'total')];
+  const interval = (range: Interval | null, write: (value: number) => string) =>
+    range === null ? '' : `[${write(range.low)}, ${write(range.high)}]`;
+  return {
+    channel,
+    channelColour,
+    channelCell: (id) => ({ text: channel(id), colour: channelColour(id) }),
+    weights: ({ letter, name, step }) =>
+      step === null ? t('weights.base', { letter, name }) : t('weights.step', { letter, name, step: format.count(step) }),
+    weightsColour: (letter) => WEIGHTS_COLOURS['ABC'.indexOf(letter)]!,
+    interval,
+    estimate: (estimate, write, tone) => {
+      if (!estimate || !Number.isFinite(estimate.value)) return '—';
+      const text = write(estimate.value);
+      if (estimate.interval === null) return tone ? { text, tone } : text;
+      return { text, note: interval(estimate.interval, write), ...(tone ? { tone } : {}) };
+    },
+    difference: ({ field, a, b }) => {
+      const share = /^channels\.(.+)\.share$/.exec(field)?.[1];
+      const shown = (value: string) => {
+        const amount = Number(value);
+        if (value === '' || Number.isNaN(amount)) return words.has(`value.${value}`) ? t(`value.${value}`) : value;
+        return share !== undefined ? format.percent(amount) : field === 'schedule.peakLr' ? format.lr(amount) : String(amount);
+      };
+      const name =
+        share !== undefined ? t('field.share', { channel: channel(share) }) : words.has(`field.${field}`) ? t(`field.${field}`) : field;
+      return { field: name, from: shown(a), to: shown(b) };
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
+ * nats per token; the first model is the base that the others are held against; a gap in a curve is null, so that JSON keeps it.
+ * What was not measured is absent and named in `notMeasured`.
+ */
+import type { Finding } from '../core/diagnosis/diagnose';
+import type { MixtureMeasure } from '../core/metrics/channel-measure';
+import type { MemorisationMeasure } from '../core/metrics/memorisation';
+import type { ProbeMeasure } from '../core/metrics/probe-measure';
+import type { TermLoss } from '../core/metrics/term-measure';
+import type { WeightPlace } from '../core/metrics/weight-parts';
+import type { ChannelRole, Recipe } from '../core/recipe/schema';
+import type { LiveChange, RunState, StopReason } from '../core/run/types';
+import type { ChannelColour } from './palette';
+import { summarise, type ReportSummary } from './summary';
+
+const REPORT_VERSION = 1;
+
+/** A set of weights. */
+export interface ReportWeights {
+  /** As in the page's address: `model:nano`, `run:3f2a@1200`. */
+  key: string;
+  letter: 'A' | 'B' | 'C';
+  /** Model's or run's name. */
+  name: string;
+  /** Null for a base as it came. */
+  step: number | null;
+}
+
+export interface ReportChannel {
+  id: string;
+  corpus: string;
+  role: ChannelRole;
+  /** A person's own name; null for a bundled corpus, whose name is translated. */
+  name: string | null;
+  colour: ChannelColour;
+}
+
+export interface ReportRun {
+  id: string;
+  name: string;
+  state: RunState;
+  stopReason: StopReason | null;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  updatedAt: number;
+  device: string;
+  step: number;
+  steps: number;
+  tokens: number;
+  /** As started. */
+  recipe: Recipe;
+  changes: LiveChange[];
+}
+
+/** At most 400 points. */
+export interface ReportSeries {
+  x: number[];
+  y: (number | null)[];
+}
+
+export interface ReportCurves {
+  /** By channel id, and `total`. */
+  train: Record<string, ReportSeries>;
+  heldOut: Record<string, ReportSeries>;
+  retention: ReportSeries;
+  /** Forgetting risk at each evaluation, where the run measured it. */
+  risk?: ReportSeries;
+}
+
+interface ReportEvaluation {
+  /** `documents`: document by document, with intervals; `run`: on held-out rows by the run itself as it trained. */
+  from: 'documents' | 'run';
+  /** Documents or rows of each channel, at most. */
+  count: number;
+  measure: MixtureMeasure;
+}
+
+export interface ReportTerm extends TermLoss {
+  passage: { before: string; term: string; after: string } | null;
+}
+
+interface ReportTerms {
+  documents: number;
+  overall: TermLoss | null;
+  terms: ReportTerm[];
+}
+
+interface ReportMemorisation {
+  /** Of which weights, by letter. */
+  letter: ReportWeights['letter'];
+  channels: { id: string; measure: MemorisationMeasure }[];
+}
+
+interface ReportRobustness {
+  kind: 'characters' | 'deletion' | 'synonym';
+  levels: number[];
+  /** [model][level] */
+  bitsPerByte: number[][];
+}
+
+interface ReportLayers {
+  letter: ReportWeights['letter'];
+  /** In the order of the computation: ‖tuned − base‖₂ / ‖base‖₂, and the share of the whole model's ‖tuned − base‖₂². */
+  places: { place: WeightPlace; parameters: number; relative: number | null; share: number }[];
+}
+
+/** What can be measured on the compare page, and may be absent. */
+export interface ReportMeasures {
+  evaluation?: ReportEvaluation;
+  terms?: ReportTerms;
+  probes?: { sets: string[]; measure: ProbeMeasure };
+  memorisation?: ReportMemorisation[];
+  robustness?: ReportRobustness[];
+  layers?: ReportLayers[];
+  /** Mean KL of attention against the base, nats: [model][layer] for one text. */
+  attention?: { text: string; divergence: number[][] };
+}
+
+export interface ReportParts extends ReportMeasures {
+  title: string;
+  /** Epoch milliseconds. */
+  at: number;
+  product: { name: string; version: string };
+  /** Engine that measured; null when none was opened. */
+  device: { backend: string; threads: number; adapter: string } | null;
+  weights: ReportWeights[];
+  channels: ReportChannel[];
+  /** The run that B, else A, is a checkpoint of. */
+  run?: ReportRun;
+  curves?: ReportCurves;
+  diagnosis?: Finding[];
+}
+
+type ReportPart = 'run' | 'evaluation' | 'intervals' | 'terms' | 'probes' | 'memorisation' | 'robustness' | 'layers' | 'attention';
+
+export interface Report extends ReportParts {
+  format: 'crossfade-report';
+  version: typeof REPORT_VERSION;
+  summary: ReportSummary;
+  notMeasured: ReportPart[];
+}
+
+export function createReport(parts: ReportParts): Report {
+  return { format: 'crossfade-report', version: REPORT_VERSION, ...parts, summary: summarise(parts), notMeasured: absent(parts) };
+}
+
+function absent(parts: ReportParts): ReportPart[] {
+  const missing: ReportPart[] = [];
+  if (!parts.run) missing.push('run');
+  if (!parts.evaluation) missing.push('evaluation');
+  else if (parts.evaluation.from !== 'documents') missing.push('intervals');
+  for (const part of ['terms', 'probes', 'memorisation', 'robustness', 'layers', 'attention'] as const)
+    if (parts[part] === undefined) missing.push(part);
+  // A base has no training text here: nothing it could have learnt by heart.
+  return parts.weights.some(({ step }) => step !== null) ? missing : missing.filter((part) => part !== 'memorisation');
+}
+
+/** What is not finite has no place in JSON: null. */
+export function reportJson(report: Report): string {
+  const finite = (_: string, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
+  return `${JSON.stringify(report, finite, 2)}\n`;
+}

@@ -1,0 +1,48 @@
+/** The token streams of a recipe's channels, tokenized first where they are not yet. */
+import { StudioError } from '../../src/core/errors';
+import type { Channel } from '../../src/core/recipe/schema';
+import type { OnProgress } from '../../src/contract/progress';
+import { tokenizerApi } from '../tokenizer/api';
+import { readTokens, type TokenIds } from '../tokenizer/shards';
+
+export interface ChannelTokens {
+  id: string;
+  train: TokenIds;
+  heldOut: TokenIds;
+  /** Where the held-out documents start. */
+  heldOutDocuments: Uint32Array;
+}
+
+/**
+ * @param model whose tokenizer; @param hash SHA-256 of its tokenizer.json
+ * @throws StudioError `file-missing`, `text-empty`, `quota`, `fetch-failed`
+ */
+export async function readChannelTokens(
+  model: string,
+  hash: string,
+  channels: readonly Pick<Channel, 'id' | 'corpus'>[],
+  onProgress: OnProgress,
+): Promise<ChannelTokens[]> {
+  await prepare(model, channels, onProgress);
+  try {
+    return await read(hash, channels);
+  } catch (error) {
+    // Damaged shards are removed by their reader; made anew they are whole.
+    if (!(error instanceof StudioError) || error.code !== 'file-missing') throw error;
+    await prepare(model, channels, onProgress);
+    return read(hash, channels);
+  }
+}
+
+async function prepare(model: string, channels: readonly Pick<Channel, 'corpus'>[], onProgress: OnProgress): Promise<void> {
+  await tokenizerApi.prepare(model, [...new Set(channels.map(({ corpus }) => corpus))], onProgress);
+}
+
+function read(hash: string, channels: readonly Pick<Channel, 'id' | 'corpus'>[]): Promise<ChannelTokens[]> {
+  return Promise.all(
+    channels.map(async ({ id, corpus }) => {
+      const [train, heldOut] = await Promise.all([readTokens(corpus, hash, 'train'), readTokens(corpus, hash, 'heldOut')]);
+      return { id, train: train.ids, heldOut: heldOut.ids, heldOutDocuments: heldOut.offsets };
+    }),
+  );
+}

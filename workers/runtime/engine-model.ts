@@ -1,0 +1,141 @@
+/** The engine's model and optimizer as the loop takes them. Sums and norms stay on the device until they are read, all at once. */
+import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Recipe } from '../../src/core/recipe/schema';
+import {
+  createAdamW,
+  evaluationSums,
+  fileWeights,
+  hostTensors,
+  readSafetensors,
+  settled,
+  tokenLosses,
+  trainingGradients,
+  writeSafetensors,
+  type DecoderModel,
+  type Optimizer,
+} from '../engine';
+import type { SequenceModel } from './sequences';
+import type { TokenBatch } from './token-batch';
+import type { BatchSums, EvaluableModel, ModelFiles, StepOptions, StepSums, StepTicket, TrainableModel } from './trainable-model';
+
+interface EngineTicket extends StepTicket {
+  sums: Tensor2D;
+  norm: Scalar;
+  /** Of a step with loss scaling: norm, scale, steps skipped so far, 1 when it was skipped itself. */
+  scaling: Tensor1D | undefined;
+}
+
+/** Held-out sums with a model that is not trained here: a base, a checkpoint. */
+export class EngineEvaluator implements EvaluableModel, SequenceModel {
+  constructor(
+    readonly model: DecoderModel,
+    protected readonly channels: number,
+  ) {}
+
+  async evaluate(batch: TokenBatch): Promise<BatchSums> {
+    const sums = evaluationSums(this.model, batch, this.channels);
+    try {
+      return split(await sums.data<'float32'>(), this.channels);
+    } finally {
+      sums.dispose();
+    }
+  }
+
+  /** Longest text that stands by itself: the model's, which may be longer than the recipe's rows. */
+  get context(): number {
+    return this.model.config.context;
+  }
+
+  async tokenLosses(batch: TokenBatch): Promise<Float32Array> {
+    const losses = tokenLosses(this.model, batch);
+    try {
+      return await losses.data<'float32'>();
+    } finally {
+      losses.dispose();
+    }
+  }
+}
+
+export class EngineModel extends EngineEvaluator implements TrainableModel {
+  private readonly optimizer: Optimizer;
+  private readonly recompute: boolean;
+
+  /** @param stored moments of a checkpoint and the updates they come from */
+  constructor(
+    model: DecoderModel,
+    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision'>,
+    readonly readsFree: boolean,
+    stored?: { optimizer: Uint8Array; steps: number },
+  ) {
+    super(model, recipe.channels.length);
+    this.recompute = recipe.activationCheckpointing;
+    this.optimizer = createAdamW(model.parameters, { ...recipe.optimizer, scalesLoss: recipe.precision === 'f16' });
+    if (!stored) return;
+    const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
+    this.optimizer.restore(
+      stored.steps,
+      [...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
+    );
+  }
+
+  step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): StepTicket {
+    const { lossScale } = this.optimizer;
+    const { gradients, sums } = trainingGradients(this.model, [...batches], {
+      channels: this.channels,
+      ...(dropout.rate > 0 ? { dropout } : {}),
+      recompute: this.recompute,
+      ...(lossScale ? { half: { scale: lossScale } } : {}),
+    });
+    const { norm, scaling } = this.optimizer.apply(gradients, lr);
+    // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
+    const finished = settled();
+    // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
+    finished.catch(() => undefined);
+    const ticket: EngineTicket = { finished, sums, norm, scaling };
+    return ticket;
+  }
+
+  async read(tickets: readonly StepTicket[]): Promise<StepSums[]> {
+    if (tickets.length === 0) return [];
+    const steps = tickets as readonly EngineTicket[];
+    const all = tidy(() =>
+      concat(steps.flatMap(({ sums, norm, scaling }) => [reshape(sums, [-1]), reshape(norm, [1]), ...(scaling ? [scaling] : [])])),
+    );
+    for (const { sums, norm, scaling } of steps) {
+      sums.dispose();
+      norm.dispose();
+      scaling?.dispose();
+    }
+    try {
+      const values = await all.data<'float32'>();
+      let start = 0;
+      return steps.map(({ scaling }) => {
+        const width = 2 * this.channels + 1;
+        const own = values.subarray(start, start + width + (scaling?.size ?? 0));
+        start += own.length;
+        const [, scale, skipped, overflowed] = own.subarray(width);
+        return {
+          ...split(own, this.channels),
+          gradNorm: own[width - 1]!,
+          ...(scaling ? { scaling: { scale: scale!, skipped: skipped!, overflowed: overflowed === 1 } } : {}),
+        };
+      });
+    } finally {
+      all.dispose();
+    }
+  }
+
+  async save(): Promise<ModelFiles> {
+    const model = writeSafetensors(await fileWeights(this.model), 'F32', { format: 'pt' });
+    return { model, optimizer: writeSafetensors(await hostTensors(this.optimizer.state()), 'F32') };
+  }
+
+  dispose(): void {
+    this.optimizer.dispose();
+    this.model.dispose();
+  }
+}
+
+function split(values: Float32Array, channels: number): BatchSums {
+  return { nll: Array.from(values.subarray(0, channels)), tokens: Array.from(values.subarray(channels, 2 * channels)) };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { Probe } from '../../src/core/probes/probe';
+import type { TokenBatch } from './token-batch';
+import { scoreProbes } from './probe-scores';
+import { sequenceLosses, type SequenceModel } from './sequences';
+
+const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
+/** Characters are tokens, but `ab` is one; end of text is 0. */
+const tokenizer = {
+  endOfText: 0,
+  encode: (text: string) => (text.match(/ab|./gsu) ?? []).map((token) => (token === 'ab' ? 1 : token.codePointAt(0)!)),
+};
+
+/** The loss of a token is its id in hundredths plus how far into its row it stands in thousandths. */
+function model(context = 16, seen: TokenBatch[] = []): SequenceModel {
+  return {
+    context,
+    async tokenLosses(batch) {
+      seen.push(batch);
+      return Float32Array.from(batch.targets, (target, at) => (target < 0 ? 0 : target / 100 + (at % batch.context) / 1000));
+    },
+  };
+}
+const loss = (id: number, place: number) => id / 100 + place / 1000;
+
+describe('sequenceLosses', () => {
+  it('scores every token after the first, whatever shares a batch', async () => {
+    const sequences = [[5, 6, 7], [9], [], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [3, 4]];
+    const alone = [];
+    for (const sequence of sequences) alone.push(...(await sequenceLosses(model(), [sequence], options)));
+    const seen: TokenBatch[] = [];
+    const together = await sequenceLosses(model(16, seen), sequences, { ...options, tokensPerBatch: 64 });
+    expect(together).toEqual(alone);
+    expect(together.map(({ length }) => length)).toEqual([2, 0, 0, 9, 1]);
+    expect([...together[0]!]).toEqual([loss(6, 0), loss(7, 1)].map((value) => expect.closeTo(value, 6)));
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({ rows: 3, context: 16 });
+  });
+
+  it('reads what is longer than the context in windows, with at least half a context before each token', async () => {
+    const sequence = Array.from({ length: 30 }, (_, at) => at);
+    const [losses] = await sequenceLosses(model(8), [sequence], options);
+    expect(losses).toHaveLength(29);
+    losses!.forEach((value, at) => {
+      const place = Math.round((value - (at + 1) / 100) * 1000);
+      expect(place).toBeGreaterThanOrEqual(Math.min(at, 4) - 1);
+      expect(place).toBeLessThan(8);
+    });
+  });
+
+  it('can be cancelled between batches', async () => {
+    let turns = 0;
+    const between = async () => {
+      if ((turns += 1) > 2) throw new Error('enough');
+    };
+    const work = sequenceLosses(
+      model(),
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      { ...options, tokensPerBatch: 8, between },
+    );
+    await expect(work).rejects.toThrow('enough');
+  });
+});
+
+describe('scoreProbes', () => {
+  const choice = (prompt: string, choices: string[], answer: number): Probe => ({ kind: 'choice', prompt, choices, answer, group: 'g' });
+
+  it('takes the choice that is likeliest per byte', async () => {
+    // '!' is 33, '"' is 34: by sums "!!" loses to '"', per byte it wins.
+    const [score] = await scoreProbes(model(), tokenizer, [choice('p', ['"', '!!'], 1)], options);
+    expect(score).toEqual({
+      kind: 'choice',
+      likelihoods: [expect.closeTo(-loss(34, 1), 5), expect.closeTo(-loss(33, 1) - loss(33, 2), 5)],
+      normalised: [expect.closeTo(-loss(34, 1), 5), expect.closeTo(-(loss(33, 1) + loss(33, 2)) / 2, 5)],
+      right: true,
+    });
+  });
+
+  it('counts a tie as wrong', async () => {
+    const flat: SequenceModel = { context: 16, tokenLosses: async ({ targets }) => new Float32Array(targets.length).fill(1) };
+    const probes: Probe[] = [choice('p', ['x', 'y'], 0), { kind: 'pair', good: 'xy', bad: 'yx', group: 'g' }];
+    expect((await scoreProbes(flat, tokenizer, probes, options)).map((score) => 'right' in score && score.right)).toEqual([false, false]);
+  });
+
+  it('starts to count where a token joins prompt and answer', async () => {
+    // "xa" + "b" is x, ab: the joined token counts for this choice, and for the other the a that it replaces.
+    const [score] = await scoreProbes(model(), tokenizer, [choice('xa', ['b', 'c'], 0)], options);
+    expect(score).toMatchObject({
+      likelihoods: [expect.closeTo(-loss(1, 1), 5), expect.closeTo(-loss(97, 1) - loss(99, 2), 5)],
+      right: true,
+    });
+  });
+
+  it('holds whole sentences of a pair against each other, and a reference by itself', async () => {
+    const probes: Probe[] = [
+      { kind: 'pair', good: '!!', bad: '""', group: 'g' },
+      { kind: 'reference', prompt: 'p', reference: '!"', group: 'g' },
+    ];
+    expect(await scoreProbes(model(), tokenizer, probes, options)).toEqual([
+      {
+        kind: 'pair',
+        good: expect.closeTo(-loss(33, 0) - loss(33, 1), 5),
+        bad: expect.closeTo(-loss(34, 0) - loss(34, 1), 5),
+        right: true,
+      },
+      {
+        kind: 'reference',
+        likelihood: expect.closeTo(-loss(33, 1) - loss(34, 2), 5),
+        normalised: expect.closeTo(-(loss(33, 1) + loss(34, 2)) / 2, 5),
+      },
+    ]);
+  });
+
+  it('names a probe that is longer than the context and scores the rest', async () => {
+    const scores = await scoreProbes(model(8), tokenizer, [choice('a long prompt', ['x', 'y'], 0), choice('p', ['x', '!'], 1)], options);
+    expect(scores[0]).toEqual({ kind: 'too-long', tokens: 14, limit: 8 });
+    expect(scores[1]).toMatchObject({ kind: 'choice', right: true });
+  });
+});

@@ -1,0 +1,47 @@
+/** Weights by reference: the files of a base model, or those of a run's checkpoint beside its base's config and tokenizer. */
+import { loadModel, type DecoderModel } from '../engine';
+import type { WeightsRef } from '../../src/contract/evaluation';
+import { openCheckpointModel } from '../storage/checkpoints';
+import { sha256OfBlob } from '../storage/hash';
+import { findModel, openModelFile, readModelFile, readModelText, weightFiles } from '../storage/models';
+import { readRun } from '../storage/runs';
+import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/load';
+
+export interface LoadedWeights {
+  model: DecoderModel;
+  /** Model id whose config and tokenizer these weights use. */
+  base: string;
+  tokenizer: LoadedTokenizer;
+  /** SHA-256 over the weight files. */
+  hash: string;
+  /** Finished steps; 0 for a base. */
+  step: number;
+  /** Context of the run's recipe; null for a base. */
+  trainedContext: number | null;
+}
+
+/** @throws StudioError of reading and checking the files */
+export async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
+  if (ref.kind === 'model') return assemble(ref.model, null, 0, null);
+  const { recipe } = await readRun(ref.run);
+  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step), ref.step, recipe.context);
+}
+
+/** A base's config and tokenizer with its own weights, or with those of a checkpoint. */
+export async function assemble(base: string, checkpoint: Blob | null, step: number, trainedContext: number | null): Promise<LoadedWeights> {
+  const listing = await findModel(base);
+  const tokenizer = await loadTokenizer(base);
+  const config = new TextDecoder().decode(await readModelFile(listing, 'config.json'));
+  const weights = checkpoint ? [{ name: 'model.safetensors', bytes: checkpoint }] : [];
+  if (!checkpoint) for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
+  const index = checkpoint ? null : await readModelText(listing, 'model.safetensors.index.json');
+  const model = await loadModel({
+    config: { name: 'config.json', text: config },
+    weights,
+    tokenizerSize: tokenizer.tokenizer.size,
+    ...(index === null ? {} : { index: { name: 'model.safetensors.index.json', text: index } }),
+  });
+  const hashes: string[] = [];
+  for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
+  return { model, base, tokenizer, hash: hashes.join(), step, trainedContext };
+}

@@ -1,0 +1,64 @@
+/**
+ * Evaluations of base models, kept in OPFS: a run on known weights and known held-out rows starts at once. The key is a hash of
+ * all that the result depends on; the backend is part of it, since backends round differently.
+ */
+import { z } from '../../src/core/zod';
+import type { EvaluationRow } from '../../src/core/run/types';
+import type { BackendName } from '../../src/contract/device';
+import { files, type FileStore } from '../storage/files';
+import { sha256 } from '../storage/hash';
+import type { HeldOutChannel } from '../runtime/held-out';
+
+export interface EvaluationSubject {
+  backend: BackendName;
+  /** Hash of the weights. */
+  weights: string;
+  tokenizer: string;
+  channels: readonly HeldOutChannel[];
+  context: number;
+  rowsPerChannel: number;
+  rowsPerBatch: number;
+  /** Hash of the probes asked; absent where none are. */
+  probes?: string;
+}
+
+const rowSchema = z.object({
+  step: z.literal(0),
+  channels: z.record(z.string(), z.object({ loss: z.number(), tokens: z.number(), bytes: z.number() })),
+  retention: z.number().nullable(),
+  probes: z
+    .object({
+      items: z.number(),
+      informative: z.array(z.enum(['grammar', 'commonsense', 'facts', 'logic'])),
+      risk: z.object({ value: z.number(), interval: z.object({ low: z.number(), high: z.number() }).nullable() }).nullable(),
+      grain: z.number(),
+      answers: z.partialRecord(z.enum(['grammar', 'commonsense', 'facts', 'logic']), z.string()),
+    })
+    .optional(),
+});
+
+export async function evaluationCache(
+  { channels, ...rest }: EvaluationSubject,
+  store: FileStore = files,
+): Promise<{ read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> }> {
+  const texts = await Promise.all(
+    channels.map(async ({ id, tokens }) => [id, await sha256(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))]),
+  );
+  const key = await sha256(new TextEncoder().encode(JSON.stringify({ version: 1, ...rest, texts })));
+  const path = `evaluations/${key.slice(0, 32)}.json`;
+  return {
+    async read() {
+      if (!(await store.exists(path))) return null;
+      try {
+        const { probes, ...row } = rowSchema.parse(JSON.parse(await store.readText(path)));
+        return probes ? { ...row, probes } : row;
+      } catch {
+        return null;
+      }
+    },
+    async store(row) {
+      // Only ever a saving of time: a full disk must not end the run.
+      await store.write(path, JSON.stringify(row)).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** The open logging window of a run: channel sums, gradient norms and times since the last metric row. */
+import { ChannelWindow } from '../../src/core/metrics/channel-window';
+import { StudioError } from '../../src/core/errors';
+import type { MetricRow } from '../../src/core/run/types';
+import type { StepSums } from '../runtime/trainable-model';
+
+export interface LoggingWindowState {
+  nll: number[];
+  tokens: number[];
+  gradNormSum: number;
+  steps: number;
+  ms: number;
+  /** With loss scaling: steps of the window that were skipped, and the last step's scale and count since the start. */
+  scaling?: { overflowed: number; scale: number; skipped: number };
+}
+
+export class LoggingWindow {
+  private readonly sums: ChannelWindow;
+  private gradNormSum: number;
+  private steps: number;
+  private ms: number;
+  private scaling: LoggingWindowState['scaling'];
+
+  constructor(
+    private readonly channels: readonly string[],
+    state?: LoggingWindowState,
+  ) {
+    this.sums = new ChannelWindow(channels, state);
+    this.gradNormSum = state?.gradNormSum ?? 0;
+    this.steps = state?.steps ?? 0;
+    this.ms = state?.ms ?? 0;
+    this.scaling = state?.scaling;
+  }
+
+  get empty(): boolean {
+    return this.steps === 0;
+  }
+
+  addTime(ms: number): void {
+    this.ms += ms;
+  }
+
+  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite` */
+  addStep(step: number, { nll, tokens, gradNorm, scaling }: StepSums): void {
+    // A skipped step changed no weight, and the next has a smaller scale.
+    const skipped = scaling?.overflowed ?? false;
+    this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
+    this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
+    if (!skipped) this.gradNormSum += gradNorm;
+    if (scaling)
+      this.scaling = { scale: scaling.scale, skipped: scaling.skipped, overflowed: (this.scaling?.overflowed ?? 0) + Number(skipped) };
+    this.steps += 1;
+  }
+
+  /** The metric row of the window so far. */
+  row(step: number, lr: number, tokens: number): MetricRow {
+    const steps = Math.max(1, this.steps);
+    const { scaling } = this;
+    const updates = this.steps - (scaling?.overflowed ?? 0);
+    return {
+      step,
+      lr,
+      gradNorm: this.steps > 0 && updates === 0 ? null : this.gradNormSum / Math.max(1, updates),
+      stepMs: this.ms / steps,
+      tokens,
+      ...this.sums.row(),
+      ...(scaling ? { lossScale: scaling.scale, skippedSteps: scaling.skipped } : {}),
+    };
+  }
+
+  reset(): void {
+    this.sums.reset();
+    this.gradNormSum = 0;
+    this.steps = 0;
+    this.ms = 0;
+    if (this.scaling) this.scaling = { ...this.scaling, overflowed: 0 };
+  }
+
+  state(): LoggingWindowState {
+    return {
+      ...this.sums.state(),
+      gradNormSum: this.gradNormSum,
+      steps: this.steps,
+      ms: this.ms,
+      ...(this.scaling ? { scaling: this.scaling } : {}),
+    };
+  }
+
+  private checkFinite(step: number, nll: readonly number[], tokens: readonly number[], gradNorm: number): void {
+    const bad = this.channels.findIndex((_, at) => !Number.isFinite(nll[at] ?? 0));
+    if (bad < 0 && Number.isFinite(gradNorm)) return;
+    const losses = this.channels.map((_, at) => (tokens[at] ? nll[at]! / tokens[at] : -Infinity));
+    // When only the gradient overflowed, the channel with the highest loss is where to look.
+    const at = bad >= 0 ? bad : losses.indexOf(Math.max(...losses));
+    const channel = this.channels[at] ?? '';
+    const loss = losses[at] ?? Number.NaN;
+    if (bad >= 0)
+      throw new StudioError(
+        'loss-not-finite',
+        `At step ${step} the loss of channel "${channel}" is ${loss}; the last good checkpoint stays`,
+        {
+          step,
+          loss: String(loss),
+          channel,
+        },
+      );
+    throw new StudioError('gradient-not-finite', `At step ${step} the gradient norm is ${gradNorm}; the last good checkpoint stays`, {
+      step,
+      norm: String(gradNorm),
+      loss: loss.toFixed(3),
+      channel,
+    });
+  }
+}

@@ -1,0 +1,464 @@
+/**
+ * The training loop of one run: steps, windows, evaluations, checkpoints and stopping rules, with the person's commands acting
+ * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
+ */
+import { errorRecord, StudioError } from '../../src/core/errors';
+import { meanRetention } from '../../src/core/metrics/loss';
+import { effectiveShares } from '../../src/core/mixture/strategy';
+import { settingsAt, type RunHistory } from '../../src/core/run/snapshot';
+import type {
+  ChannelEvaluation,
+  CheckpointRecord,
+  EvaluationRow,
+  LiveSettings,
+  RunRecord,
+  RunSnapshot,
+  StopReason,
+} from '../../src/core/run/types';
+import { learningRateAt } from '../../src/core/schedule/schedule';
+import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
+import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
+import type { Clock } from '../runtime/clock';
+import { CommandQueue } from './command-queue';
+import type { EngineLock } from '../runtime/engine-lock';
+import { checkChange, recordChange } from './live-changes';
+import { LoggingWindow } from './logging-window';
+import { RunDiary } from './run-diary';
+import { sampleRisk, type ProbeSample } from './probe-sample';
+import type { RunJournal } from './run-journal';
+import type { RunState } from './run-state';
+import type { BatchSampler } from './sampler';
+import { SnapshotFeed } from './snapshot-feed';
+import { ruleToStop } from './stopping';
+import type { TokenBatch } from '../runtime/token-batch';
+import type { StepTicket, TrainableModel } from '../runtime/trainable-model';
+
+/** Steps whose results may lie unread on the device. */
+const UNREAD_STEPS = 64;
+export interface LoopParts {
+  record: RunRecord;
+  history: RunHistory;
+  /** Evaluations of the run so far, in the order of their steps. */
+  evaluations: EvaluationRow[];
+  checkpoints: CheckpointRecord[];
+  /** A stored run that goes on. */
+  resumed: boolean;
+  /** Of the checkpoint to go on from; null at the start. */
+  state: RunState | null;
+  model: TrainableModel;
+  sampler: BatchSampler;
+  heldOut: HeldOutSet;
+  /** Asked at each evaluation for the forgetting risk; null where the recipe asks none. */
+  probes: ProbeSample | null;
+  journal: RunJournal;
+  lock: EngineLock;
+  clock: Clock;
+  /** The base's evaluation from an earlier run on the same weights and rows; `store` keeps a fresh one. */
+  baseCache: { read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> };
+  listener: (snapshot: RunSnapshot) => void;
+}
+
+export class TrainingLoop {
+  private readonly commands = new CommandQueue();
+  private readonly window: LoggingWindow;
+  private readonly channelTokens: Record<string, number>;
+  private readonly feed: SnapshotFeed;
+  private readonly diary: RunDiary;
+  private readonly writer: CheckpointWriter;
+  private wish: 'run' | 'pause' | 'stop' = 'run';
+  /** The finished steps when a single one was asked for. */
+  private singleStep: { from: number } | null = null;
+  private ended = false;
+  private left = false;
+  private unread: StepTicket[] = [];
+  private abort!: (error: unknown) => void;
+  private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
+
+  constructor(private readonly parts: LoopParts) {
+    const { record, state, history } = parts;
+    const channels = record.recipe.channels.map(({ id }) => id);
+    this.window = new LoggingWindow(channels, state?.window);
+    this.channelTokens = { ...Object.fromEntries(channels.map((id) => [id, 0])), ...state?.channelTokens };
+    this.diary = new RunDiary(record, history, parts.journal, parts.clock);
+    this.writer = new CheckpointWriter(parts.journal, parts.checkpoints, record.recipe.saving.keep, () => {
+      this.feed.send(true);
+      this.commands.wake();
+    });
+    record.step = state?.step ?? 0;
+    record.tokens = state?.tokens ?? 0;
+    this.aborted.catch(() => undefined);
+    this.feed = new SnapshotFeed(parts.clock, parts.listener, () => ({
+      snapshot: history.snapshot(this.record, this.writer.checkpoints),
+      channelTokens: this.channelTokens,
+      epochs: parts.sampler.epochs(),
+      openWindow: this.window.empty || this.record.state !== 'paused' ? null : this.window.row(this.record.step, 0, this.record.tokens),
+    }));
+  }
+
+  get record(): RunRecord {
+    return this.parts.record;
+  }
+
+  /** The picture now, whatever was sent. */
+  snapshot(): RunSnapshot {
+    return this.feed.build();
+  }
+
+  /** Trains to the end; settles when the run ended in whatever way. Never rejects: a fault becomes the state `failed`. */
+  async run(): Promise<void> {
+    try {
+      const reason = await Promise.race([this.train(), this.aborted]);
+      this.record.stopReason = reason;
+      await this.setState(reason === 'budget' ? 'finished' : 'stopped');
+    } catch (error) {
+      if (this.left) return;
+      this.record.error = errorRecord(error);
+      this.record.stopReason = 'error';
+      // The fault itself must reach the person even when it cannot be written down.
+      await this.setState('failed').catch(() => this.feed.send(true));
+    } finally {
+      await this.writer.idle();
+      this.ended = true;
+      this.commands.close();
+      this.feed.settleWatchers();
+      this.parts.model.dispose();
+    }
+  }
+
+  /** Lets a paused run go: its record stays as it is, and it can be resumed. */
+  leave(): void {
+    this.left = true;
+    this.abort(new StudioError('cancelled', 'The run was left'));
+    this.commands.wake();
+  }
+
+  /** Ends the run at once, from outside: the device is gone. */
+  fail(error: StudioError): void {
+    this.ended = true;
+    this.abort(error);
+  }
+
+  pause(): Promise<void> {
+    return this.commands.add(async () => {
+      if (this.wish === 'run') await this.pauseNow();
+    });
+  }
+
+  unpause(): Promise<void> {
+    return this.commands.add(async () => {
+      if (this.wish !== 'pause') return;
+      this.wish = 'run';
+      this.record.error = null;
+      this.diary.addEvent('resume');
+      await this.setState('running');
+    });
+  }
+
+  /** One step, then pause; settles when it is computed. */
+  async step(): Promise<void> {
+    const before = this.record.step;
+    await this.commands.add(async () => {
+      this.wish = 'run';
+      this.singleStep = { from: this.record.step };
+      this.record.error = null;
+      await this.setState('running');
+    });
+    await this.feed.until(() => this.ended || (this.record.step > before && this.wish === 'pause'));
+  }
+
+  /** Ends the run with a last checkpoint; settles when it has ended. */
+  async stop(): Promise<void> {
+    await this.commands.add(async () => {
+      this.wish = 'stop';
+      this.diary.addEvent('stop');
+    });
+    await this.feed.until(() => this.ended);
+  }
+
+  /** @throws StudioError `quota` */
+  save(): Promise<void> {
+    return this.commands.add(async () => {
+      await this.beginSave('person');
+      await this.writer.settle();
+    });
+  }
+
+  /** @throws StudioError `recipe-invalid`, `channel-empty` */
+  change(settings: Partial<LiveSettings>): Promise<void> {
+    return this.commands.add(async () => {
+      const { record, parts } = this;
+      const checked = checkChange(record.recipe, this.settings(), settings);
+      const { steps } = record.recipe.budget;
+      if (checked.shares)
+        for (const step of [record.step, steps - 1]) parts.sampler.check(effectiveShares(record.recipe, checked.shares, step));
+      record.changes = recordChange(record.changes, record.step, parts.clock.date(), checked);
+      await parts.journal.update({ changes: record.changes });
+      this.feed.send(true);
+    });
+  }
+
+  private settings(): LiveSettings {
+    return settingsAt(this.record.recipe, this.record.changes, this.record.step);
+  }
+
+  private async train(): Promise<StopReason> {
+    const { recipe } = this.record;
+    const { steps } = recipe.budget;
+    if (this.parts.resumed) this.diary.addEvent('resume');
+    await this.setState('running');
+    for (;;) {
+      let reason: StopReason | null = null;
+      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.parts.evaluations) : 'person';
+      if (this.record.step >= steps) reason ??= 'budget';
+      if (reason === null) {
+        await this.endOfStep();
+        if (!(await this.boundary())) reason = 'person';
+      }
+      if (reason !== null) {
+        await this.saveLast(reason);
+        return reason;
+      }
+      await this.computeStep();
+    }
+  }
+
+  /** After a step and its evaluation: the periodic checkpoint, and the pause that ends a single step. */
+  private async endOfStep(): Promise<void> {
+    const { step, recipe } = this.record;
+    if (step > 0 && step % recipe.saving.everySteps === 0) await this.saveCheckpoint('periodic');
+    if (this.singleStep && this.singleStep.from < step && this.wish === 'run') {
+      this.singleStep = null;
+      this.wish = 'pause';
+      await this.collect();
+      await this.setState('paused');
+    }
+  }
+
+  /** Lets commands act; waits while paused. False when the run is to stop. */
+  private async boundary(): Promise<boolean> {
+    await this.parts.clock.yield();
+    for (;;) {
+      if (this.ended || this.left) throw new StudioError('cancelled', 'The run has ended');
+      await this.commands.runAll();
+      if (this.writer.failed) await this.pausingWhenFull(() => this.writer.settle());
+      if (this.wish === 'run' && this.diary.due) await this.writeDown();
+      this.feed.send(false);
+      if (this.wish === 'stop') return false;
+      if (this.wish === 'run') return true;
+      await this.commands.wait();
+    }
+  }
+
+  private async computeStep(): Promise<void> {
+    const { record, parts } = this;
+    const { recipe } = record;
+    const { steps } = recipe.budget;
+    const settings = this.settings();
+    const lr = learningRateAt(settings.schedule, record.step, steps);
+    const shares = effectiveShares(recipe, settings.shares, record.step);
+    let started = 0;
+    await parts.lock.run(async () => {
+      started = parts.clock.now();
+      const batches = parts.sampler.next(record.step, shares, recipe.batch.rows, recipe.batch.accumulation);
+      const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
+      this.unread.push(parts.model.step(batches, { lr, dropout }));
+      for (const batch of batches) this.count(batch);
+      record.step += 1;
+      const before = this.unread.at(-2);
+      if (parts.model.readsFree || this.unread.length >= UNREAD_STEPS) await this.collect();
+      else if (before) await before.finished;
+    });
+    const due = record.step === 1 || record.step % recipe.logging.everySteps === 0 || record.step === steps;
+    if (due) await this.collect();
+    const ms = parts.clock.now() - started;
+    this.window.addTime(ms);
+    this.feed.stepPace.add(ms);
+    if (due) this.log(lr);
+  }
+
+  /** Training rows are whole: every token of them predicts the next. */
+  private count({ rows, context, channels }: TokenBatch): void {
+    this.record.tokens += rows * context;
+    for (const channel of channels) this.channelTokens[this.record.recipe.channels[channel]!.id]! += context;
+  }
+
+  /** Reads the steps that lie on the device into the open window. */
+  private async collect(): Promise<void> {
+    const tickets = this.unread;
+    if (tickets.length === 0) return;
+    this.unread = [];
+    const first = this.record.step - tickets.length + 1;
+    const read = await this.parts.model.read(tickets);
+    read.forEach((sums, at) => this.window.addStep(first + at, sums));
+  }
+
+  private log(lr: number): void {
+    const row = this.window.row(this.record.step, lr, this.record.tokens);
+    this.window.reset();
+    this.diary.addRow(row);
+  }
+
+  private evaluationDue(): boolean {
+    const { step, recipe } = this.record;
+    if (this.parts.evaluations.at(-1)?.step === step) return false;
+    return step % recipe.evaluation.everySteps === 0 || step === recipe.budget.steps;
+  }
+
+  /** False when the person stopped the run meanwhile. */
+  private async evaluate(): Promise<boolean> {
+    const { record, parts } = this;
+    await this.collect();
+    const cached = record.step === 0 ? await parts.baseCache.read() : null;
+    const started = parts.clock.now();
+    let waited = 0;
+    const goesOn = async () => {
+      const asked = parts.clock.now();
+      const goOn = await this.boundary();
+      waited += parts.clock.now() - asked;
+      return goOn;
+    };
+    const channels =
+      cached?.channels ??
+      (await evaluateHeldOut(parts.model, parts.heldOut, {
+        exclusively: (work) => parts.lock.run(work),
+        between: (partial) => {
+          this.feed.showPartial(record.step, partial);
+          return goesOn();
+        },
+      }));
+    const base = parts.evaluations[0] ?? record.base;
+    const probes = channels && (cached?.probes ?? (await this.askProbes(base, goesOn)));
+    this.feed.showPartial(record.step, null);
+    if (channels === null || probes === null) return false;
+    this.checkEvaluation(channels);
+    if (!cached) this.feed.evaluationPace.add(parts.clock.now() - started - waited);
+    const row: EvaluationRow = { step: record.step, channels, retention: null, ...(probes ? { probes } : {}) };
+    row.retention = meanRetention(base ?? row, row, record.recipe.channels);
+    if (record.step === 0) {
+      record.base = row;
+      if (!cached) await parts.baseCache.store(row);
+    }
+    record.latest = row;
+    parts.evaluations.push(row);
+    this.diary.addEvaluation(row);
+    await this.writeDown();
+    this.feed.send(true);
+    return true;
+  }
+
+  /** Forgetting risk by the sample of probes; undefined where none are asked, null when the person stopped the run meanwhile. */
+  private async askProbes(base: EvaluationRow | null, goesOn: () => Promise<boolean>): Promise<EvaluationRow['probes'] | null> {
+    const { probes, lock } = this.parts;
+    if (!probes) return undefined;
+    const { batch, context } = this.record.recipe;
+    let goOn = true;
+    try {
+      return await sampleRisk(probes, base?.probes ?? null, {
+        // No more at once than a step has.
+        tokensPerBatch: batch.rows * context,
+        exclusively: (work) => lock.run(work),
+        between: async () => {
+          goOn = await goesOn();
+          if (!goOn) throw new StudioError('cancelled', 'The run was stopped during an evaluation');
+        },
+      });
+    } catch (error) {
+      if (goOn) throw error;
+      return null;
+    }
+  }
+
+  private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {
+    const { step } = this.record;
+    for (const [channel, { loss }] of Object.entries(channels))
+      if (!Number.isFinite(loss))
+        throw new StudioError('loss-not-finite', `At step ${step} the held-out loss of channel "${channel}" is ${loss}`, {
+          step,
+          loss: String(loss),
+          channel,
+        });
+  }
+
+  private async pauseNow(error: unknown = null): Promise<void> {
+    this.wish = 'pause';
+    this.singleStep = null;
+    await this.collect();
+    this.diary.addEvent('pause');
+    if (error !== null) this.record.error = errorRecord(error);
+    await this.setState('paused');
+    if (error === null) await this.saveCheckpoint('pause');
+  }
+
+  /** Starts a checkpoint of this step: copies it off the engine at once and writes it while training goes on. */
+  private async beginSave(reason: CheckpointReason): Promise<void> {
+    const { record, parts } = this;
+    if (this.writer.has(record.step, reason)) return;
+    await this.writer.settle();
+    await this.collect();
+    await this.writeDown();
+    const state: RunState = {
+      version: 1,
+      step: record.step,
+      tokens: record.tokens,
+      channelTokens: { ...this.channelTokens },
+      sampler: parts.sampler.state(),
+      window: this.window.state(),
+      settings: this.settings(),
+    };
+    const files = await parts.lock.run(() => parts.model.save());
+    this.writer.begin(record.step, { ...files, state }, { reason, evaluation: record.latest });
+  }
+
+  /** @param reason a periodic one is not waited for */
+  private async saveCheckpoint(reason: CheckpointReason): Promise<void> {
+    await this.pausingWhenFull(async () => {
+      await this.beginSave(reason);
+      if (reason !== 'periodic') await this.writer.settle();
+    });
+  }
+
+  /** A full disk pauses the run, with the last good checkpoint in place; anything else ends it. */
+  private async pausingWhenFull(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const record = errorRecord(error);
+      if (record.code !== 'quota') throw error;
+      if (this.wish === 'run') return this.pauseNow(error);
+      this.record.error = record;
+      await this.setState(this.record.state);
+    }
+  }
+
+  /** The run's last checkpoint. When the disk is full it waits, paused, for the person to free some and go on, or to stop. */
+  private async saveLast(reason: StopReason): Promise<void> {
+    for (;;) {
+      await this.collect();
+      if (!this.window.empty && reason !== 'person') this.log(this.lastRate());
+      await this.saveCheckpoint('end');
+      if (this.wish !== 'pause' || !(await this.boundary())) return;
+    }
+  }
+
+  private lastRate(): number {
+    const { record } = this;
+    const step = Math.max(0, record.step - 1);
+    return learningRateAt(settingsAt(record.recipe, record.changes, step).schedule, step, record.recipe.budget.steps);
+  }
+
+  private async setState(state: RunRecord['state']): Promise<void> {
+    this.record.state = state;
+    this.feed.send(true);
+    await this.writeDown();
+  }
+
+  /** Writes history and record; a full disk pauses. */
+  private async writeDown(): Promise<void> {
+    if (await this.diary.write()) return;
+    if (this.wish === 'run') {
+      this.wish = 'pause';
+      this.record.state = 'paused';
+    }
+    this.feed.send(true);
+  }
+}

@@ -1,0 +1,211 @@
+/** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
+import { StudioError } from '../../src/core/errors';
+import { effectiveShares } from '../../src/core/mixture/strategy';
+import { parseRecipe } from '../../src/core/recipe/parse';
+import type { Recipe } from '../../src/core/recipe/schema';
+import { restoreHistory, settingsAt } from '../../src/core/run/snapshot';
+import type { LiveSettings, RunRecord, RunSnapshot } from '../../src/core/run/types';
+import type { DeviceInfo } from '../../src/contract/device';
+import type { OnProgress } from '../../src/contract/progress';
+import { buildHeldOutSet } from '../runtime/held-out';
+import { lastCheckpoint, listCheckpoints, removeCheckpointsAfter } from '../storage/checkpoints';
+import { sha256 } from '../storage/hash';
+import { lockRun, type RunLock } from '../storage/locks';
+import { readMetrics, truncateMetrics } from '../storage/metrics';
+import { createRun, readRun } from '../storage/runs';
+import { loadTokenizer } from '../tokenizer/load';
+import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import type { Clock } from '../runtime/clock';
+import type { EngineLock } from '../runtime/engine-lock';
+import { checkPrecision } from '../engine';
+import { EngineModel } from '../runtime/engine-model';
+import { evaluationCache } from './evaluation-cache';
+import { TrainingLoop, type LoopParts } from './loop';
+import { probeSample, readProbes, type ProbeSample } from './probe-sample';
+import { storedJournal } from './run-journal';
+import { parseRunState, type RunState } from './run-state';
+import { rowOrders } from '../runtime/row-order';
+import { BatchSampler } from './sampler';
+import { assemble } from '../runtime/weights';
+
+export interface Studio {
+  device: DeviceInfo;
+  lock: EngineLock;
+  clock: Clock;
+  listener: (snapshot: RunSnapshot) => void;
+}
+
+export interface ReadyRun {
+  id: string;
+  loop: TrainingLoop;
+  lock: RunLock;
+}
+
+/** @throws StudioError `recipe-invalid`, `precision-unsupported`, `channel-empty`, and those of reading model and corpora */
+export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
+  const checked = checkRunnable(parseRecipe(recipe));
+  checkPrecision(checked.precision, studio.device.backend);
+  const texts = await readTexts(checked, onProgress);
+  const sampler = samplerOf(checked, texts);
+  checkChannels(checked, sampler, settingsAt(checked, [], 0));
+  onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
+  const trained = await loadModel(checked, null, studio);
+  try {
+    const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
+    const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens });
+    const lock = await lockRun(record.id);
+    onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
+    const history = { rows: [], evaluations: [], events: [] };
+    const loop = await assembleLoop({ record, texts, sampler, trained, resumed: false, state: null, history, checkpoints: [] }, studio);
+    return { id: record.id, loop, lock };
+  } catch (error) {
+    trained.model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * From the newest whole checkpoint, or from the base when there is none. What was logged after it is computed again.
+ * @throws StudioError `run-locked`, `run-missing`, `checkpoint-corrupt`, and those of reading model and corpora
+ */
+export async function resumeRun(id: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
+  const lock = await lockRun(id);
+  try {
+    const record = await readRun(id);
+    const { recipe } = record;
+    checkPrecision(recipe.precision, studio.device.backend);
+    const texts = await readTexts(recipe, onProgress);
+    onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
+    const checkpoint = await lastCheckpoint(id);
+    const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
+    const sampler = samplerOf(recipe, texts, state);
+    checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
+    const trained = await loadModel(recipe, checkpoint, studio);
+    await removeCheckpointsAfter(id, state?.step ?? -1);
+    await truncateMetrics(id, state?.step ?? 0);
+    const history = await readMetrics(id);
+    // Without a checkpoint the run starts afresh: of its history only the base's evaluation still holds.
+    if (!state) history.rows = [];
+    const fresh: RunRecord = { ...record, state: 'preparing', stopReason: null, error: null, device: deviceName(studio.device) };
+    onProgress({ phase: 'load', item: recipe.base, done: 1, total: 1 });
+    const checkpoints = await listCheckpoints(id);
+    const loop = await assembleLoop({ record: fresh, texts, sampler, trained, resumed: true, state, history, checkpoints }, studio);
+    return { id, loop, lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function checkRunnable(recipe: Recipe): Recipe {
+  if (!recipe.runnable) refuse('runnable', 'false', 'true', 'it is a reference, too large for a browser');
+  return recipe;
+}
+
+function refuse(field: string, value: string, accepted: string, why: string): never {
+  throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted} (${why})`, { field, value, accepted });
+}
+
+async function readTexts(recipe: Recipe, onProgress: OnProgress): Promise<ChannelTokens[]> {
+  const { hash } = await loadTokenizer(recipe.base);
+  return readChannelTokens(recipe.base, hash, recipe.channels, onProgress);
+}
+
+function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], state: RunState | null = null): BatchSampler {
+  const orders = rowOrders(recipe, texts);
+  const channels = texts.map(({ id, train }) => ({ id, tokens: train, curriculum: orders[id] ?? null }));
+  return new BatchSampler({ channels, context: recipe.context, seed: recipe.seed }, state?.sampler);
+}
+
+/** Every channel that the strategy draws from, now or in its last phase, must have a row to give. */
+function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSettings): void {
+  for (const step of [0, recipe.budget.steps - 1]) sampler.check(effectiveShares(recipe, shares, step));
+}
+
+interface Trained {
+  model: EngineModel;
+  weightsHash: string;
+  tokenizerHash: string;
+  tokenBytes: ArrayLike<number>;
+  probes: { sample: ProbeSample; hash: string } | null;
+}
+
+async function loadModel(
+  recipe: Recipe,
+  checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
+  { device }: Studio,
+): Promise<Trained> {
+  const { probesPerGroup } = recipe.evaluation;
+  const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
+  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.context);
+  try {
+    const longest = model.config.context;
+    if (recipe.context > longest) refuse('context', String(recipe.context), `8 … ${longest}`, `the context of model "${recipe.base}"`);
+    const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
+    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
+    return {
+      model: engine,
+      weightsHash: hash,
+      tokenizerHash: tokenizer.hash,
+      tokenBytes: tokenizer.tokenizer.byteLengths(),
+      probes: probes && {
+        sample: probeSample(probes, tokenizer.tokenizer, engine),
+        hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
+      },
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+interface Assembly {
+  record: RunRecord;
+  texts: readonly ChannelTokens[];
+  sampler: BatchSampler;
+  trained: Trained;
+  resumed: boolean;
+  state: RunState | null;
+  history: Awaited<ReturnType<typeof readMetrics>>;
+  checkpoints: LoopParts['checkpoints'];
+}
+
+async function assembleLoop(
+  { record, texts, sampler, trained, resumed, state, history, checkpoints }: Assembly,
+  studio: Studio,
+): Promise<TrainingLoop> {
+  const { recipe } = record;
+  const heldOut = texts.map(({ id, heldOut: tokens }) => ({ id, tokens }));
+  const rows = { context: recipe.context, rowsPerChannel: recipe.evaluation.rowsPerChannel, rowsPerBatch: recipe.batch.rows };
+  const subject = {
+    backend: studio.device.backend,
+    weights: trained.weightsHash,
+    tokenizer: trained.tokenizerHash,
+    channels: heldOut,
+    ...rows,
+    ...(trained.probes ? { probes: trained.probes.hash } : {}),
+  };
+  return new TrainingLoop({
+    record,
+    history: restoreHistory(recipe, history),
+    evaluations: [...history.evaluations],
+    checkpoints,
+    resumed,
+    state,
+    model: trained.model,
+    sampler,
+    heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, rows),
+    probes: trained.probes?.sample ?? null,
+    journal: storedJournal(record.id),
+    lock: studio.lock,
+    clock: studio.clock,
+    baseCache: await evaluationCache(subject),
+    listener: studio.listener,
+  });
+}
+
+/** As shown to a person: "wasm · 2 threads". */
+function deviceName({ backend, threads, adapter }: DeviceInfo): string {
+  if (backend === 'webgpu') return adapter === '' ? backend : `${backend} · ${adapter}`;
+  return threads > 1 ? `${backend} · ${threads} threads` : backend;
+}

@@ -1,0 +1,90 @@
+/**
+ * Batches of a run: whole rows per channel by error diffusion over each step's rows, taken from the channels' streams, shuffled
+ * with the step's own seed and cut into micro-batches. Accumulating n micro-batches of r rows sees the same rows as one of n·r.
+ */
+import { RowAllocator } from '../../src/core/mixture/allocation';
+import type { Shares } from '../../src/core/mixture/shares';
+import { deriveSeed, Rng } from '../../src/core/rng/rng';
+import { channelEmpty, ChannelStream, windowCount, type StreamCursor } from '../runtime/channel-stream';
+import type { Curriculum } from '../runtime/curriculum';
+import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from '../runtime/token-batch';
+
+export interface SamplerState {
+  /** Rows owed to each channel. */
+  allocator: Record<string, number>;
+  cursors: Record<string, StreamCursor>;
+}
+
+export interface SamplerOptions {
+  /** In the recipe's order; a batch names channels by their index here. */
+  channels: readonly { id: string; tokens: TokenIds; curriculum?: Curriculum | null }[];
+  context: number;
+  seed: number;
+}
+
+export class BatchSampler {
+  private readonly streams = new Map<string, ChannelStream>();
+  private readonly allocator: RowAllocator;
+
+  constructor(
+    private readonly options: SamplerOptions,
+    state?: SamplerState,
+  ) {
+    this.allocator = state ? RowAllocator.restore(state.allocator) : new RowAllocator();
+    for (const [id, cursor] of Object.entries(state?.cursors ?? {})) this.stream(id, cursor);
+  }
+
+  /** @throws StudioError `channel-empty` naming the first channel that has a share and no row to draw */
+  check(shares: Shares): void {
+    for (const { id, tokens } of this.options.channels)
+      if ((shares[id] ?? 0) > 0 && windowCount(tokens.length, this.options.context) === 0)
+        throw channelEmpty(id, tokens.length, this.options.context);
+  }
+
+  /**
+   * The micro-batches of one step.
+   * @param shares channel id → share, as really drawn at this step
+   * @throws StudioError `channel-empty`
+   */
+  next(step: number, shares: Shares, rows: number, accumulation: number): TokenBatch[] {
+    this.check(shares);
+    const { channels, context, seed } = this.options;
+    const counts = this.allocator.next(shares, rows * accumulation);
+    const drawn: { channel: number; start: number }[] = [];
+    channels.forEach(({ id }, channel) => {
+      for (let row = 0; row < (counts[id] ?? 0); row++) drawn.push({ channel, start: this.stream(id).next() });
+    });
+    new Rng(deriveSeed(seed, 'shuffle', step)).shuffle(drawn);
+    return Array.from({ length: accumulation }, (_, micro) => {
+      const batch = emptyBatch(rows, context);
+      for (let row = 0; row < rows; row++) {
+        const { channel, start } = drawn[micro * rows + row]!;
+        fillRow(batch, row, channels[channel]!.tokens, start, channel);
+      }
+      return batch;
+    });
+  }
+
+  /** Channel id → times its text has been seen. */
+  epochs(): Record<string, number> {
+    return Object.fromEntries(this.options.channels.map(({ id }) => [id, this.streams.get(id)?.epochs() ?? 0]));
+  }
+
+  state(): SamplerState {
+    return {
+      allocator: this.allocator.state(),
+      cursors: Object.fromEntries([...this.streams].map(([id, stream]) => [id, stream.cursor()])),
+    };
+  }
+
+  private stream(id: string, cursor?: StreamCursor): ChannelStream {
+    let stream = this.streams.get(id);
+    if (!stream) {
+      const channel = this.options.channels.find((candidate) => candidate.id === id);
+      if (!channel) throw new RangeError(`Unknown channel "${id}"`);
+      stream = new ChannelStream(id, channel.tokens, this.options.context, this.options.seed, cursor, channel.curriculum);
+      this.streams.set(id, stream);
+    }
+    return stream;
+  }
+}

@@ -1,0 +1,245 @@
+/** The trainer worker for real: a tiny model on wasm, storage in the browser, and a tab that dies. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunSnapshot } from '../../src/core/run/types';
+import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
+import type { BackendName } from '../../src/contract/device';
+import type { TrainerApi } from '../../src/contract/training';
+import { readSafetensors } from '../engine/checkpoint/safetensors';
+import { loadCheckpoint } from '../storage/checkpoints';
+import { readMetrics } from '../storage/metrics';
+import { listRuns, readRun } from '../storage/runs';
+import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
+
+const quiet = () => undefined;
+const clients: WorkerClient<TrainerApi>[] = [];
+
+beforeAll(furnish);
+afterAll(clearOut);
+afterEach(() => clients.splice(0).forEach((client) => client.terminate()));
+
+interface Tab extends WorkerClient<TrainerApi> {
+  snapshots: RunSnapshot[];
+  seen(when: (snapshot: RunSnapshot) => boolean): Promise<RunSnapshot>;
+}
+
+async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
+  const client = createWorkerClient<TrainerApi>(
+    'trainer',
+    () => new Worker(new URL('../trainer.worker.ts', import.meta.url), { type: 'module' }),
+  );
+  clients.push(client);
+  await client.api.open({ backend, threads: 1, requireHardware: false });
+  const snapshots: RunSnapshot[] = [];
+  const watchers = new Set<() => void>();
+  await client.api.listen((snapshot) => {
+    snapshots.push(snapshot);
+    watchers.forEach((watcher) => watcher());
+  });
+  return {
+    ...client,
+    snapshots,
+    seen: (when) =>
+      new Promise((resolve) => {
+        const watcher = () => {
+          const found = snapshots.find(when);
+          if (!found) return;
+          watchers.delete(watcher);
+          resolve(found);
+        };
+        watchers.add(watcher);
+        watcher();
+      }),
+  };
+}
+
+const ended = ({ state }: RunSnapshot) => state === 'finished' || state === 'stopped' || state === 'failed';
+
+/** What must be equal, probes asked or not: all but wall times. */
+async function outcome(run: string) {
+  const { rows, evaluations: probed } = await readMetrics(run);
+  const evaluations = probed.map(({ probes: _, ...row }) => row);
+  const { model, optimizer } = await loadCheckpoint(run, 12);
+  return { rows: rows.map((row) => ({ ...row, stepMs: 0 })), evaluations, model: new Uint8Array(await model.arrayBuffer()), optimizer };
+}
+
+describe('the trainer on wasm', () => {
+  it('gives identical losses and weights for the same recipe, with activation checkpointing, and for a run whose tab died half way', async () => {
+    const tab = await openTab();
+    const first = await tab.api.start(studioRecipe(), 'first', quiet);
+    const last = await tab.seen((snapshot) => snapshot.runId === first && ended(snapshot));
+    expect(last).toMatchObject({ state: 'finished', step: 12, error: null });
+    const expected = await outcome(first);
+    expect(expected.rows.map(({ step }) => step)).toEqual([1, 2, 4, 6, 8, 10, 12]);
+    // Nearly uniform over 257 tokens before, better after.
+    expect(expected.evaluations[0]!.channels['domain']!.loss).toBeCloseTo(Math.log(257), 0);
+    expect(expected.evaluations.at(-1)!.channels['domain']!.loss).toBeLessThan(expected.evaluations[0]!.channels['domain']!.loss);
+
+    const { tensors } = await tab.api.memory();
+    const second = await tab.api.start(studioRecipe(), 'second', quiet);
+    await tab.seen((snapshot) => snapshot.runId === second && ended(snapshot));
+    expect(await outcome(second)).toEqual(expected);
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+
+    const checkpointed = await tab.api.start({ ...studioRecipe(), activationCheckpointing: true }, 'checkpointed', quiet);
+    await tab.seen((snapshot) => snapshot.runId === checkpointed && ended(snapshot));
+    expect(await outcome(checkpointed)).toEqual(expected);
+
+    const { evaluation } = studioRecipe();
+    const third = await tab.api.start({ ...studioRecipe(), evaluation: { ...evaluation, probesPerGroup: 8 } }, 'third', quiet);
+    await tab.api.pause();
+    while (tab.snapshots.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(
+      ({ runId, state, step, checkpoints }) =>
+        runId === third && state === 'paused' && step === 7 && checkpoints.some((saved) => saved.step === 4),
+    );
+    tab.terminate();
+    await expect.poll(async () => (await readRun(third)).state).toBe('interrupted');
+
+    const again = await openTab();
+    await again.api.resume(third, quiet);
+    expect(await again.seen((snapshot) => snapshot.runId === third)).toMatchObject({ step: 4 });
+    await again.seen((snapshot) => snapshot.runId === third && ended(snapshot));
+    expect(await outcome(third)).toEqual(expected);
+    const { evaluations } = await readMetrics(third);
+    // Bytes are tokens here, so that only the shortest of the items fit into 32; random weights do no better than by chance.
+    expect(evaluations.map(({ probes }) => probes)).toEqual(
+      evaluations.map(({ step }) =>
+        expect.objectContaining({
+          risk: null,
+          answers: step === 0 ? expect.objectContaining({ grammar: expect.stringMatching(/^[01-]{8}$/) }) : {},
+        }),
+      ),
+    );
+  });
+
+  it('refuses an empty channel before anything is written', async () => {
+    const { api } = await openTab();
+    const before = (await listRuns()).length;
+    const recipe = studioRecipe({
+      channels: [
+        { id: 'nothing', corpus: 'tiny-empty', role: 'general', share: 0.5 },
+        { id: 'domain', corpus: 'tiny-domain', role: 'domain', share: 0.5 },
+      ],
+    });
+    await expect(api.start(recipe, 'empty', quiet)).rejects.toMatchObject({
+      code: 'channel-empty',
+      values: { channel: 'nothing', needed: 17 },
+    });
+    expect(await listRuns()).toHaveLength(before);
+  });
+
+  it('refuses precision f16 before anything is written', async () => {
+    const { api } = await openTab();
+    const before = (await listRuns()).length;
+    await expect(api.start(studioRecipe({ precision: 'f16' }), 'half', quiet)).rejects.toMatchObject({
+      code: 'precision-unsupported',
+      values: { precision: 'f16', backend: 'wasm', accepted: 'f32' },
+    });
+    expect(await listRuns()).toHaveLength(before);
+  });
+
+  it('keeps a second tab off a run, and compares, generates and scores while it trains', async () => {
+    const [one, two] = await Promise.all([openTab(), openTab()]);
+    const run = await one.api.start(
+      studioRecipe({ budget: { steps: 4000 }, saving: { everySteps: 5 }, evaluation: { everySteps: 4000, rowsPerChannel: 2 } }),
+      'long',
+      quiet,
+    );
+    await expect(two.api.resume(run, quiet)).rejects.toMatchObject({ code: 'run-locked', values: { run } });
+    await one.api.save();
+    await one.api.pause();
+    const { checkpoints, step } = await one.seen(({ state, checkpoints }) => state === 'paused' && checkpoints.length > 0);
+    const tuned = { kind: 'checkpoint', run, step: checkpoints.at(-1)!.step } as const;
+    const base = { kind: 'model', model: MODEL } as const;
+    await one.api.unpause();
+    const corpora = [
+      { id: 'general', corpus: 'tiny-general', role: 'general' as const },
+      { id: 'domain', corpus: 'tiny-domain', role: 'domain' as const },
+    ];
+    const { a, b } = await one.api.compare(base, tuned, corpora, 2, quiet);
+    expect(a).toMatchObject({ step: 0, retention: 1, channels: { domain: { tokens: 32 } } });
+    expect(a.channels['domain']!.loss).toBeCloseTo(one.snapshots.at(-1)!.channels[1]!.baseLoss!, 5);
+    expect(b.step).toBe(tuned.step);
+
+    const text = 'The patient 患者 takes';
+    const losses = await one.api.tokenLosses(base, tuned, text.repeat(3));
+    expect(losses.map((piece) => piece.text).join('')).toBe(text.repeat(3));
+    expect(losses.map((piece) => piece.text)).toContain('患');
+    expect(losses[0]).toEqual({ text: 'T', a: null, b: null });
+    expect(losses.slice(1).every((piece) => piece.a! > 0 && piece.b! > 0)).toBe(true);
+
+    const options = { prompt: 'The ', seed: 3, temperature: 1, topP: 0.9, topK: 0, maxTokens: 20 };
+    const pieces: string[] = [];
+    const written = await one.api.generate(tuned, options, (piece) => pieces.push(piece));
+    expect(pieces.join('')).toBe(written);
+    expect(await one.api.generate(tuned, options, quiet)).toBe(written);
+    await expect(Promise.all([one.api.generate(base, { ...options, maxTokens: 5000 }, quiet), one.api.cancel()])).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+
+    expect(one.snapshots.at(-1)!.step).toBeGreaterThanOrEqual(step);
+    await one.api.stop();
+    expect(await readRun(run)).toMatchObject({ state: 'stopped', stopReason: 'person' });
+  });
+});
+
+describe('the trainer on WebGPU', () => {
+  it('follows the run on wasm, with results read late and no tensor left behind', async () => {
+    const recipe = studioRecipe({
+      budget: { steps: 3 },
+      dropout: 0,
+      logging: { everySteps: 3 },
+      evaluation: { everySteps: 9, rowsPerChannel: 4 },
+    });
+    const losses: number[][] = [];
+    for (const backend of ['wasm', 'webgpu'] as const) {
+      const tab = await openTab(backend);
+      const { tensors } = await tab.api.memory();
+      const run = await tab.api.start(recipe, backend, quiet);
+      expect(await tab.seen(ended)).toMatchObject({ state: 'finished', error: null });
+      await tab.api.stop();
+      losses.push((await readMetrics(run)).rows.flatMap(({ total, gradNorm }) => [total!, gradNorm!]));
+      expect((await tab.api.memory()).tensors).toBe(tensors);
+      tab.terminate();
+    }
+    const [wasm, webgpu] = losses as [number[], number[]];
+    expect(wasm).toHaveLength(4);
+    wasm.forEach((value, at) => expect(Math.abs(webgpu[at]! / value - 1)).toBeLessThan(1e-3));
+    // The software adapter compiles every shader on the CPU.
+  }, 180_000);
+
+  it('trains in f16 beside f32, logs the loss scale, and keeps it in its checkpoints', async () => {
+    const changes = {
+      budget: { steps: 4 },
+      dropout: 0,
+      logging: { everySteps: 2 },
+      saving: { everySteps: 2 },
+      evaluation: { everySteps: 9, rowsPerChannel: 2 },
+    };
+    const one = await openTab('webgpu');
+    const { tensors } = await one.api.memory();
+    const runs: string[] = [];
+    for (const precision of ['f32', 'f16'] as const) {
+      const run = await one.api.start(studioRecipe({ ...changes, precision }), precision, quiet);
+      runs.push(run);
+      expect(await one.seen((snapshot) => snapshot.runId === run && ended(snapshot))).toMatchObject({ state: 'finished', error: null });
+      await one.api.stop();
+    }
+    expect((await one.api.memory()).tensors).toBe(tensors);
+    const [full, half] = (await Promise.all(runs.map((run) => readMetrics(run)))).map(({ rows }) => rows);
+    expect(half!.map(({ step }) => step)).toEqual(full!.map(({ step }) => step));
+    half!.forEach(({ total, gradNorm, lossScale }, at) => {
+      expect(Math.abs(total! / full![at]!.total! - 1)).toBeLessThan(2e-3);
+      expect(Math.abs(gradNorm! / full![at]!.gradNorm! - 1)).toBeLessThan(2e-2);
+      expect(lossScale).toBe(2 ** 16);
+    });
+    expect(full!.every((row) => row.lossScale === undefined)).toBe(true);
+    expect(one.snapshots.at(-1)!.lossScaling).toEqual({ scale: 2 ** 16, skipped: 0 });
+
+    const { optimizer } = await loadCheckpoint(runs[1]!, 4);
+    const { tensors: stored } = readSafetensors('optimizer.safetensors', optimizer);
+    expect([...stored.get('loss_scale')!.read()]).toEqual([2 ** 16]);
+    expect([...stored.get('loss_scale_history')!.read()].slice(0, 3)).toEqual([4, 0, 4]);
+    expect(stored.has('exp_avg.model.norm.weight')).toBe(true);
+  }, 180_000);
+});
