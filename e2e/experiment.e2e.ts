@@ -59,7 +59,7 @@ test('hardware that is asked for and not there is refused before anything is tra
 });
 
 test('a bad recipe is refused by the name of its field', async () => {
-  writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...tinyRecipe(), context: 4 }));
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...tinyRecipe(), sequenceLength: 4 }));
   const { status, output } = await experiment('--backend', 'wasm');
   expect(status).toBe(2);
   expect(output).toMatch(/context is 4/);

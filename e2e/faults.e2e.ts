@@ -109,7 +109,7 @@ test.describe('a text', () => {
   test('one too short for a row is a channel that a run refuses by name, and the desk goes on', async () => {
     const { desk, page, words } = studio;
     await corpus.import([text('short.txt', Array.from({ length: 12 }, (_, at) => `Word ${at}.`).join('\n\n'))], 'Too short');
-    await studio.open({ recipe: tinyRecipe({ name: 'short channel', context: 128, steps: 2 }) });
+    await studio.open({ recipe: tinyRecipe({ name: 'short channel', sequenceLength: 128, steps: 2 }) });
     await studio.button(words.desk.addChannel).click();
     await page.getByRole('menuitem', { name: /Too short/ }).click();
     await desk.run();

@@ -118,17 +118,19 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
 
 test('a recipe too large for memory is named before it runs, and one press makes it fit', async () => {
   const { desk, page, words } = studio;
-  await offer({ ...bad, context: 256, batch: { rows: 512, accumulation: 1 } });
+  await offer({ ...bad, sequenceLength: 256, batchSize: 512, gradientAccumulationSteps: 1 });
   const warning = page.getByRole('status').filter({ hasText: like(words.common.memory.total) });
   await expect(warning).toBeVisible();
   await studio.button(words.common.memory.apply).click();
   await expect(warning).toBeHidden();
   await expect(desk.button('run')).toBeEnabled();
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
-  const { batch, context, activationCheckpointing } = parseRecipeText(readFileSync(await download.path(), 'utf8'));
-  expect(batch.rows).toBeLessThan(512);
-  expect(batch.rows * batch.accumulation).toBe(512);
-  expect({ context, activationCheckpointing }).toEqual({ context: 256, activationCheckpointing: false });
+  const { batchSize, gradientAccumulationSteps, sequenceLength, activationCheckpointing } = parseRecipeText(
+    readFileSync(await download.path(), 'utf8'),
+  );
+  expect(batchSize).toBeLessThan(512);
+  expect(batchSize * gradientAccumulationSteps).toBe(512);
+  expect({ sequenceLength, activationCheckpointing }).toEqual({ sequenceLength: 256, activationCheckpointing: false });
 
   await studio.goTo('models');
   const [rows, tokens] = [page.getByLabel(words.models.memory.rows), page.getByLabel(words.models.memory.context)];

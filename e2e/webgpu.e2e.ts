@@ -11,7 +11,7 @@ test('a run on WebGPU ends with the losses that wasm gives', async ({ browser, b
   const recipe = tinyRecipe({
     steps: 3,
     rows: 2,
-    context: 16,
+    sequenceLength: 16,
     evaluation: { everySteps: 3, rowsPerChannel: 1 },
     logging: { everySteps: 1 },
   });
@@ -53,7 +53,7 @@ test('precision f16 is chosen in the drawer, refused on wasm in words, and shows
 }) => {
   const studio = await Studio.begin(browser, baseURL);
   const { desk, page, words } = studio;
-  const recipe = tinyRecipe({ name: 'halves', steps: 2, rows: 2, context: 16, evaluation: { everySteps: 2, rowsPerChannel: 1 } });
+  const recipe = tinyRecipe({ name: 'halves', steps: 2, rows: 2, sequenceLength: 16, evaluation: { everySteps: 2, rowsPerChannel: 1 } });
 
   await studio.open({ recipe, backend: 'wasm' });
   await studio.button(words.desk.transport.edit).click();
@@ -80,7 +80,7 @@ test('a lost device ends the run in words, and the run goes on from its checkpoi
   test.skip(info.project.name !== 'cpu', 'a crashed driver would take the other tests with it');
   const studio = await Studio.begin(browser, baseURL);
   const { desk, page, words } = studio;
-  const recipe = tinyRecipe({ name: 'device', steps: 4000, rows: 2, context: 16, saving: { everySteps: 1, keep: 2 } });
+  const recipe = tinyRecipe({ name: 'device', steps: 4000, rows: 2, sequenceLength: 16, saving: { everySteps: 1, keep: 2 } });
   await studio.open({ recipe, backend: 'webgpu' });
   await desk.run();
   await desk.waitForStep(2);

@@ -72,7 +72,7 @@ try {
           const list = files.map((file) => new File([Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0))], file.name));
           const model = await lab.library.importModel(list, name, quiet);
           recipe.base = model.id;
-          recipe.context = Math.min(recipe.context, model.context);
+          recipe.sequenceLength = Math.min(recipe.sequenceLength, model.context);
           await lab.tokenizer.prepare(
             model.id,
             recipe.channels.map((/** @type {{ corpus: string }} */ { corpus }) => corpus),

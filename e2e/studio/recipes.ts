@@ -14,7 +14,7 @@ export const EN_AND_DOMAIN: Channel[] = [
   { id: 'domain', corpus: 'domain', role: 'domain', share: 0.5 },
 ];
 
-type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batch' | 'evaluation'>> & {
+type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batchSize' | 'evaluation'>> & {
   evaluation?: RecipeInput['evaluation'];
   steps?: number;
   rows?: number;
@@ -25,14 +25,14 @@ type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batch' | 'evaluatio
 /** 12 steps of 4 × 32 tokens on the bundled base, evaluated at 0, 6 and 12, saved at 6 and 12. */
 export function tinyRecipe({ steps = 12, rows = 4, lr = 1e-3, schedule, ...changes }: Changes = {}): Recipe {
   return recipeSchema.parse({
-    version: 1,
+    version: 2,
     name: 'tiny',
     base: 'nano',
-    context: 32,
+    sequenceLength: 32,
     channels: EN_AND_DOMAIN,
     strategy: { kind: 'mixed' },
     schedule: { kind: 'constant', peakLr: lr, warmup: { unit: 'steps', value: 0 }, ...schedule },
-    batch: { rows },
+    batchSize: rows,
     optimizer: {},
     budget: { steps },
     evaluation: { everySteps: 6, rowsPerChannel: 2 },

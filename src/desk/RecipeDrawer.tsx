@@ -31,7 +31,7 @@ function strategyOf(kind: (typeof STRATEGIES)[number]): Recipe['strategy'] {
 function Fields({ recipe }: { recipe: Recipe }) {
   const { t } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
-  const { batch, optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
+  const { optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
   const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
   return (
     <>
@@ -61,20 +61,20 @@ function Fields({ recipe }: { recipe: Recipe }) {
         <NumberField
           label={t('recipe.context')}
           help={t('recipe.contextHelp')}
-          value={recipe.context}
+          value={recipe.sequenceLength}
           min={8}
           step={8}
           integer
-          onChange={(context) => set({ context })}
+          onChange={(sequenceLength) => set({ sequenceLength })}
         />
-        <NumberField label={t('recipe.rows')} value={batch.rows} min={1} integer onChange={(rows) => set({ batch: { ...batch, rows } })} />
+        <NumberField label={t('recipe.rows')} value={recipe.batchSize} min={1} integer onChange={(batchSize) => set({ batchSize })} />
         <NumberField
           label={t('recipe.accumulation')}
-          help={t('recipe.accumulationHelp', { tokens: recipe.context * batch.rows * batch.accumulation })}
-          value={batch.accumulation}
+          help={t('recipe.accumulationHelp', { tokens: recipe.sequenceLength * recipe.batchSize * recipe.gradientAccumulationSteps })}
+          value={recipe.gradientAccumulationSteps}
           min={1}
           integer
-          onChange={(accumulation) => set({ batch: { ...batch, accumulation } })}
+          onChange={(gradientAccumulationSteps) => set({ gradientAccumulationSteps })}
         />
         <SwitchField
           label={t('recipe.checkpointing')}

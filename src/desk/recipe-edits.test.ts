@@ -3,10 +3,10 @@ import { recipeSchema, type Recipe } from '../core/recipe/schema';
 import { addChannel, removeChannel, sharesOf, swapChannel } from './recipe-edits';
 
 const recipe: Recipe = recipeSchema.parse({
-  version: 1,
+  version: 2,
   name: 'test',
   base: 'nano',
-  context: 128,
+  sequenceLength: 128,
   channels: [
     { id: 'zh', corpus: 'zh', role: 'general', share: 0.4 },
     { id: 'en', corpus: 'en', role: 'general', share: 0.4 },
@@ -14,7 +14,7 @@ const recipe: Recipe = recipeSchema.parse({
   ],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
-  batch: { rows: 8 },
+  batchSize: 8,
   optimizer: {},
   budget: { steps: 100 },
   evaluation: { everySteps: 10, rowsPerChannel: 8 },

@@ -9,10 +9,10 @@ const FIELDS = {
   'schedule.warmup.value': 'warmup',
   'schedule.warmup.unit': 'warmupUnit',
   'budget.steps': 'steps',
-  'batch.rows': 'rows',
-  'batch.accumulation': 'accumulation',
+  batchSize: 'rows',
+  gradientAccumulationSteps: 'accumulation',
   activationCheckpointing: 'checkpointing',
-  context: 'context',
+  sequenceLength: 'context',
   'strategy.kind': 'strategy',
 } as const;
 const VALUES = ['true', 'false', 'mixed', 'domain-only', 'ratio', 'steps'] as const;

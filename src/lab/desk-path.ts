@@ -7,5 +7,5 @@ export async function deskPath(model: ModelRecord): Promise<string> {
   const preset = (await presets()).find(({ id }) => id === 'golden-ratio');
   if (!preset) return '/desk';
   const { recipe } = preset;
-  return `/desk?recipe=${encodeRecipe({ ...recipe, base: model.id, context: Math.min(recipe.context, model.context) })}`;
+  return `/desk?recipe=${encodeRecipe({ ...recipe, base: model.id, sequenceLength: Math.min(recipe.sequenceLength, model.context) })}`;
 }

@@ -8,13 +8,13 @@ import styles from './Runs.module.css';
 export function RecipeLine({ recipe, presetTitle }: { recipe: Recipe; presetTitle: string | null }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
-  const { schedule, strategy, batch, context } = recipe;
+  const { schedule, strategy, batchSize, gradientAccumulationSteps, sequenceLength } = recipe;
   const facts = [
     t('recipe.preset', { title: presetTitle ?? recipe.name }),
     ...(strategy.kind === 'mixed' ? [] : [t(`recipe.strategy.${strategy.kind}`)]),
     t('recipe.lr', { lr: format.lr(schedule.peakLr) }),
     t(`recipe.schedule.${schedule.kind}`),
-    t('recipe.batch', { rows: format.count(batch.rows * batch.accumulation), length: format.count(context) }),
+    t('recipe.batch', { rows: format.count(batchSize * gradientAccumulationSteps), length: format.count(sequenceLength) }),
   ];
   const shares = recipe.channels.map((channel) => `${channel.id} ${format.percent(channel.share)}`).join(', ');
   return (

@@ -4,17 +4,17 @@ import type { RunRecord } from '../core/run/types';
 import { runHistory } from './history-events';
 
 const recipe = recipeSchema.parse({
-  version: 1,
+  version: 2,
   name: 'r',
   base: 'nano',
-  context: 128,
+  sequenceLength: 128,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.8 },
     { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
   ],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 1e-3, warmup: { unit: 'ratio', value: 0.03 } },
-  batch: { rows: 8 },
+  batchSize: 8,
   optimizer: {},
   budget: { steps: 100 },
   evaluation: { everySteps: 50, rowsPerChannel: 4 },

@@ -24,8 +24,8 @@ const table = (rows) => rows.map((row, at) => `| ${row.join(' | ')} |${at === 0 
 export async function writeReport(results, { steps, seeds, documents, folder }) {
   await mkdir(join(folder, 'study'), { recursive: true });
   const [sample] = results;
-  const { batch, context } = sample.recipe;
-  const tokens = steps * batch.rows * batch.accumulation * context;
+  const { batchSize, gradientAccumulationSteps, sequenceLength } = sample.recipe;
+  const tokens = steps * batchSize * gradientAccumulationSteps * sequenceLength;
   const only = (/** @type {string} */ except) => (/** @type {any} */ run) =>
     (except === 'share' || run.share === GOLDEN) &&
     (except === 'lr' || run.lrFactor === 1) &&

@@ -144,7 +144,7 @@ export interface SeenText {
 
 /** Rows that the run has drawn against held-out rows of the same length, for channels that have both. */
 export async function memorisationOf({ recipe, cursors }: SeenText, rows: number, tools: MeasureTools): Promise<ChannelMemorisation[]> {
-  const { seed, context, channels } = recipe;
+  const { seed, sequenceLength: context, channels } = recipe;
   const sums = channels.map(() => ({ seen: [] as DocumentSums[], unseen: [] as DocumentSums[] }));
   await inTurn(tools, async (weights, model, progress) => {
     const bytes = weights.tokenizer.tokenizer.byteLengths();

@@ -5,17 +5,17 @@ import { modelCard } from './model-card';
 import type { RunRecord } from '../../src/core/run/types';
 
 const recipe = parseRecipe({
-  version: 1,
+  version: 2,
   name: 'test',
   base: 'nano',
-  context: 8,
+  sequenceLength: 8,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
     { id: 'law', corpus: 'gone', role: 'domain', share: 0.25 },
   ],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 0.001, warmup: { unit: 'ratio', value: 0.03 } },
-  batch: { rows: 4 },
+  batchSize: 4,
   optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },

@@ -304,14 +304,14 @@ describe('a hostile folder or zip', () => {
 });
 
 const recipe = parseRecipe({
-  version: 1,
+  version: 2,
   name: 'test',
   base: 'nano',
-  context: 8,
+  sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
-  batch: { rows: 1 },
+  batchSize: 1,
   optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },

@@ -35,7 +35,7 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName }: Ca
           'schedule',
           `${schedule.kind}, peak ${schedule.peakLr}, floor ${schedule.minRatio} × peak, warmup ${schedule.warmup.value} (${schedule.warmup.unit})`,
         ],
-        ['batch', `${recipe.batch.rows * recipe.batch.accumulation} rows × ${recipe.context} tokens`],
+        ['batch', `${recipe.batchSize * recipe.gradientAccumulationSteps} rows × ${recipe.sequenceLength} tokens`],
         [
           'optimizer',
           `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}`,

@@ -13,8 +13,8 @@ export function rowOrders(recipe: Recipe, texts: readonly Pick<ChannelTokens, 'i
   return Object.fromEntries(
     texts.map(({ id, train }) => {
       if (roles.get(id) === 'general') return [id, null];
-      const windows = windowCount(train.length, recipe.context);
-      return [id, curriculumOf(windowDifficulty(train, recipe.context, windows, rarity), expectedRows(recipe, id))];
+      const windows = windowCount(train.length, recipe.sequenceLength);
+      return [id, curriculumOf(windowDifficulty(train, recipe.sequenceLength, windows, rarity), expectedRows(recipe, id))];
     }),
   );
 }
@@ -22,7 +22,7 @@ export function rowOrders(recipe: Recipe, texts: readonly Pick<ChannelTokens, 'i
 /** Rows of a channel over the whole run, with the shares the recipe starts with. */
 function expectedRows(recipe: Recipe, id: string): number {
   const shares = Object.fromEntries(recipe.channels.map((channel) => [channel.id, channel.share]));
-  const perStep = recipe.batch.rows * recipe.batch.accumulation;
+  const perStep = recipe.batchSize * recipe.gradientAccumulationSteps;
   let rows = 0;
   for (let step = 0; step < recipe.budget.steps; step++) rows += effectiveShares(recipe, shares, step)[id]! * perStep;
   return Math.max(1, Math.round(rows));

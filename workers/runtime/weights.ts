@@ -24,7 +24,7 @@ export interface LoadedWeights {
 export async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
   if (ref.kind === 'model') return assemble(ref.model, null, 0, null);
   const { recipe } = await readRun(ref.run);
-  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step), ref.step, recipe.context);
+  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step), ref.step, recipe.sequenceLength);
 }
 
 /** A base's config and tokenizer with its own weights, or with those of a checkpoint. */

@@ -1,6 +1,6 @@
 /** Run records. The trainer writes them under the run's lock; a run whose writer is gone is read as interrupted. */
 import { StudioError } from '../../src/core/errors';
-import { recipeSchema, type Recipe } from '../../src/core/recipe/schema';
+import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
 import type { RunRecord, RunState } from '../../src/core/run/types';
 import { files, type FileStore } from './files';
 import { lockedRuns, lockRun } from './locks';
@@ -82,9 +82,10 @@ export async function removeRun(id: string, store: FileStore = files): Promise<v
   }
 }
 
-/** With the state that holds now, and the recipe's fields that are younger than the run. */
+/** With the state that holds now, and the recipe in today's fields: those of version 1 lifted, and those younger than the run at their defaults. */
 function present(record: RunRecord, locked: ReadonlySet<string>): RunRecord {
-  const { data: recipe = record.recipe } = recipeSchema.safeParse(record.recipe);
+  const lifted = liftRecipe(record.recipe);
+  const { data: recipe = lifted as Recipe } = recipeSchema.safeParse(lifted);
   const state = ALIVE.has(record.state) && !locked.has(record.id) ? 'interrupted' : record.state;
   return { ...record, recipe, state };
 }

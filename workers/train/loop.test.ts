@@ -95,8 +95,8 @@ describe('a run from start to end', () => {
   });
 
   it('accumulates micro-batches to what one larger batch gives', async () => {
-    const whole = new Rehearsal(tinyRecipe({ batch: { rows: 6, accumulation: 1 } }));
-    const parts = new Rehearsal(tinyRecipe({ batch: { rows: 2, accumulation: 3 } }));
+    const whole = new Rehearsal(tinyRecipe({ batchSize: 6, gradientAccumulationSteps: 1 }));
+    const parts = new Rehearsal(tinyRecipe({ batchSize: 2, gradientAccumulationSteps: 3 }));
     await Promise.all([whole.loop.run(), parts.loop.run()]);
     expect(parts.model.steps[0]!.rows).toEqual([2, 2, 2]);
     parts.journal.rows().forEach((row, at) => expect(row.total).toBeCloseTo(whole.journal.rows()[at]!.total!, 12));

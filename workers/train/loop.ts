@@ -259,7 +259,7 @@ export class TrainingLoop {
     let started = 0;
     await parts.lock.run(async () => {
       started = parts.clock.now();
-      const batches = parts.sampler.next(record.step, shares, recipe.batch.rows, recipe.batch.accumulation);
+      const batches = parts.sampler.next(record.step, shares, recipe.batchSize, recipe.gradientAccumulationSteps);
       const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
       this.unread.push(parts.model.step(batches, { lr, dropout }));
       for (const batch of batches) this.count(batch);
@@ -350,12 +350,12 @@ export class TrainingLoop {
   private async askProbes(base: EvaluationRow | null, goesOn: () => Promise<boolean>): Promise<EvaluationRow['probes'] | null> {
     const { probes, lock } = this.parts;
     if (!probes) return undefined;
-    const { batch, context } = this.record.recipe;
+    const { batchSize, sequenceLength } = this.record.recipe;
     let goOn = true;
     try {
       return await sampleRisk(probes, base?.probes ?? null, {
         // No more at once than a step has.
-        tokensPerBatch: batch.rows * context,
+        tokensPerBatch: batchSize * sequenceLength,
         exclusively: (work) => lock.run(work),
         between: async () => {
           goOn = await goesOn();

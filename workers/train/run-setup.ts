@@ -114,7 +114,7 @@ async function readTexts(recipe: Recipe, onProgress: OnProgress): Promise<Channe
 function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], state: RunState | null = null): BatchSampler {
   const orders = rowOrders(recipe, texts);
   const channels = texts.map(({ id, train }) => ({ id, tokens: train, curriculum: orders[id] ?? null }));
-  return new BatchSampler({ channels, context: recipe.context, seed: recipe.seed }, state?.sampler);
+  return new BatchSampler({ channels, context: recipe.sequenceLength, seed: recipe.seed }, state?.sampler);
 }
 
 /** Every channel that the strategy draws from, now or in its last phase, must have a row to give. */
@@ -137,10 +137,11 @@ async function loadModel(
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.context);
+  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.sequenceLength);
   try {
     const longest = model.config.context;
-    if (recipe.context > longest) refuse('context', String(recipe.context), `8 … ${longest}`, `the context of model "${recipe.base}"`);
+    if (recipe.sequenceLength > longest)
+      refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
     return {
@@ -176,7 +177,7 @@ async function assembleLoop(
 ): Promise<TrainingLoop> {
   const { recipe } = record;
   const heldOut = texts.map(({ id, heldOut: tokens }) => ({ id, tokens }));
-  const rows = { context: recipe.context, rowsPerChannel: recipe.evaluation.rowsPerChannel, rowsPerBatch: recipe.batch.rows };
+  const rows = { context: recipe.sequenceLength, rowsPerChannel: recipe.evaluation.rowsPerChannel, rowsPerBatch: recipe.batchSize };
   const subject = {
     backend: studio.device.backend,
     weights: trained.weightsHash,

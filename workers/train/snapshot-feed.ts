@@ -68,7 +68,7 @@ export class SnapshotFeed {
     const { snapshot, channelTokens, epochs, openWindow } = this.source();
     const { recipe, step, steps, state } = snapshot;
     const stepMs = this.stepPace.median() ?? snapshot.stepMs;
-    const perStep = recipe.batch.rows * recipe.batch.accumulation * recipe.context;
+    const perStep = recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
     const live = state === 'running' || state === 'paused' || state === 'preparing';
     const partial = this.partial;
     return {

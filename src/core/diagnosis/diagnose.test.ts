@@ -62,7 +62,7 @@ describe('a run that failed', () => {
     const [finding] = diagnose(failed(code, detail));
     expect(finding).toMatchObject({
       kind: 'out-of-memory',
-      advice: { kind: 'smaller-batch', recipe: { batch: { rows: 4, accumulation: 2 } } },
+      advice: { kind: 'smaller-batch', recipe: { batchSize: 4, gradientAccumulationSteps: 2 } },
     });
   });
 
@@ -126,11 +126,11 @@ describe('adviceFor', () => {
   });
 
   it('needs less memory by fewer rows, then by computing layers again, then by a shorter context', () => {
-    const withRows = (rows: number): Recipe => ({ ...golden, batch: { rows, accumulation: 3 } });
-    expect(adviceFor('out-of-memory', withRows(5), {})!.recipe.batch).toEqual({ rows: 2, accumulation: 8 });
+    const withRows = (rows: number): Recipe => ({ ...golden, batchSize: rows, gradientAccumulationSteps: 3 });
+    expect(adviceFor('out-of-memory', withRows(5), {})!.recipe).toMatchObject({ batchSize: 2, gradientAccumulationSteps: 8 });
     const recomputed = adviceFor('out-of-memory', withRows(1), {})!;
     expect(recomputed).toMatchObject({ kind: 'recompute', changes: [{ field: 'activationCheckpointing', a: 'false', b: 'true' }] });
-    expect(adviceFor('out-of-memory', recomputed.recipe, {})).toMatchObject({ kind: 'shorter-context', recipe: { context: 64 } });
+    expect(adviceFor('out-of-memory', recomputed.recipe, {})).toMatchObject({ kind: 'shorter-context', recipe: { sequenceLength: 64 } });
   });
 
   it('changes nothing where no setting is to blame', () => {

@@ -3,21 +3,21 @@ import { exampleRecipe } from '../run/example-run';
 import { memoryDemand, withDemand } from './memory-demand';
 
 describe('a recipe that asks for less memory', () => {
-  const recipe = { ...exampleRecipe, batch: { rows: 24, accumulation: 2 } };
+  const recipe = { ...exampleRecipe, batchSize: 24, gradientAccumulationSteps: 2 };
 
   it('keeps the batch by accumulating', () => {
     const changed = withDemand(recipe, { ...memoryDemand(recipe), rows: 6 });
-    expect(changed).toEqual({ ...recipe, batch: { rows: 6, accumulation: 8 } });
+    expect(changed).toEqual({ ...recipe, batchSize: 6, gradientAccumulationSteps: 8 });
   });
 
   it('sees rather more text a step than less', () => {
-    const { batch } = withDemand(recipe, { ...memoryDemand(recipe), rows: 5 });
-    expect(batch).toEqual({ rows: 5, accumulation: 10 });
+    const { batchSize, gradientAccumulationSteps } = withDemand(recipe, { ...memoryDemand(recipe), rows: 5 });
+    expect({ batchSize, gradientAccumulationSteps }).toEqual({ batchSize: 5, gradientAccumulationSteps: 10 });
   });
 
   it('takes over checkpointing and context, and nothing else', () => {
     const changed = withDemand(recipe, { ...memoryDemand(recipe), context: 64, checkpointing: true });
-    expect(changed).toEqual({ ...recipe, context: 64, activationCheckpointing: true });
+    expect(changed).toEqual({ ...recipe, sequenceLength: 64, activationCheckpointing: true });
     expect(withDemand(recipe, memoryDemand(recipe))).toEqual(recipe);
   });
 });

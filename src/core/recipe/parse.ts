@@ -1,10 +1,14 @@
 /** Reads a recipe from outside and names the field that is wrong. */
 import type * as z from 'zod/mini';
 import { StudioError } from '../errors';
-import { recipeSchema, type Recipe } from './schema';
+import { liftRecipe, recipeSchema, type Recipe } from './schema';
 
-/** @throws StudioError `recipe-invalid` with field, value and what is accepted */
-export function parseRecipe(json: unknown): Recipe {
+/**
+ * A recipe of version 2, or of version 1 lifted to it.
+ * @throws StudioError `recipe-invalid` with field, value and what is accepted
+ */
+export function parseRecipe(given: unknown): Recipe {
+  const json = liftRecipe(given);
   const result = recipeSchema.safeParse(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

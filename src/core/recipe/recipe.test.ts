@@ -40,8 +40,8 @@ describe('presets', () => {
     const reference = parseRecipe(presets.find((preset) => preset.id === 'reference-7b')!.recipe);
     expect(reference.runnable).toBe(false);
     expect(reference.schedule.peakLr).toBe(1e-5);
-    expect(reference.batch.rows * reference.batch.accumulation).toBe(256);
-    expect(reference.context).toBe(2048);
+    expect(reference.batchSize * reference.gradientAccumulationSteps).toBe(256);
+    expect(reference.sequenceLength).toBe(2048);
   });
 });
 
@@ -98,6 +98,46 @@ describe('parseRecipe names what is wrong', () => {
         }
       }),
     );
+  });
+});
+
+describe('a recipe of version 1', () => {
+  /** The golden ratio as version 1 wrote it. */
+  const { batchSize, gradientAccumulationSteps, sequenceLength, ...rest } = golden;
+  const first = { ...rest, version: 1, context: sequenceLength, batch: { rows: batchSize, accumulation: gradientAccumulationSteps } };
+
+  it('is read as the same recipe of version 2', () => {
+    expect(parseRecipe(first)).toEqual(golden);
+    expect(parseRecipe({ ...first, batch: { rows: 4 } })).toMatchObject({ version: 2, batchSize: 4, gradientAccumulationSteps: 1 });
+    expect(parseRecipeText(JSON.stringify(first))).toEqual(golden);
+  });
+
+  it('is read from a share link made by version 1', () => {
+    // The golden ratio's link as version 1 of the studio made it.
+    const link =
+      'jVNNb9swDP0vPLuDE6_b6msH9DIMw3ocdqBtxhYiSwIt5aNG_vtI2c0yoAN6E8n3nh5JaYYD8WS8g3pTgMORoIbe247cHWM0HgpocNKsQ6dR61' +
+      '2kUxT89otEAzpHdoL61wymE9jLkEEckiSXiL3NsuSI0UpiGpAlU36o7i_FyiN3y8vRu3it7-iWucb_526q6kru_Ijmn4uvmVXgGv_lf_p8-S1x' +
+      'lPlQf4Z6hr1xqjaaE3VwkVo7UJeUf621fjJOjQXC_TdWobIsq0JI7mcetEoXcEQeU1BickamDK9bOKBN-f5S7ENHLZ5veTnxPGBQ01auQlYnDc' +
+      'Z2UDX2R2lPNoZtm8ZklapLF4wP0YzmhcTUDA1F3Kjmg5DlvM3n-wIoTMZmCt2JzJFMP8SveuvqYMTTE2P33fO46Hbsg0_SQylSqetJjrPMTZSg' +
+      'fihLgZB2tVqZJSI-Py_1TSksNf2D-HF5ZFBvP8r82Dek2Sf2OqhqqwPHg3H9mxp7IkUJyPq-fwMlT0lM-RBea8hWenLJ2gJ2nsV3zCXNCDYwtW' +
+      'b5MrCrtvo0SNau_4eTc9jo3iMn0llHc8jtPQ7U7oM3bpHaoZ3o8gc';
+    expect(decodeRecipe(link)).toEqual(golden);
+    expect(decodeRecipe(encodeRecipe(first as never))).toEqual(golden);
+  });
+
+  it('is refused by the name of version 2 where a value is wrong or missing, and by its own where it is unknown', () => {
+    const refused = (recipe: unknown): unknown => {
+      try {
+        parseRecipe(recipe);
+      } catch (error) {
+        return (error as StudioError).values;
+      }
+      return null;
+    };
+    expect(refused({ ...first, context: 4 })).toMatchObject({ field: 'sequenceLength', value: '4', accepted: '≥ 8' });
+    expect(refused({ ...first, batch: {} })).toMatchObject({ field: 'batchSize', value: 'missing' });
+    expect(refused({ ...first, batch: { rows: 8, size: 3 } })).toMatchObject({ field: 'size', value: '3' });
+    expect(refused({ ...golden, version: 3 })).toMatchObject({ field: 'version', value: '3', accepted: '2' });
   });
 });
 

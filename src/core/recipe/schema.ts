@@ -62,18 +62,20 @@ const rolesNeeded = {
 
 export const recipeSchema = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     /** Preset id or a person's own name. */
     name: z.string().check(z.minLength(1), z.maxLength(120)),
     /** Model id: `nano` or an imported one. */
     base: identifier,
-    /** Tokens per row. */
-    context: count(8, 32768),
+    /** Tokens of a row: the context that a prediction can see at most. */
+    sequenceLength: count(8, 32768),
     channels: z.array(channelSchema).check(z.minLength(1), z.maxLength(16)),
     strategy: strategySchema,
     schedule: scheduleSchema,
-    /** rows × accumulation rows make one step. */
-    batch: z.strictObject({ rows: count(1, 512), accumulation: orElse(count(1, 1024), 1) }),
+    /** Rows of a micro-batch: what lies on the device at once. A step sees batchSize × gradientAccumulationSteps rows. */
+    batchSize: count(1, 512),
+    /** Micro-batches whose gradients are summed before the optimizer steps. */
+    gradientAccumulationSteps: orElse(count(1, 1024), 1),
     optimizer: z.strictObject({
       beta1: orElse(z.number().check(z.gte(0), z.lt(1)), 0.9),
       beta2: orElse(z.number().check(z.gte(0), z.lt(1)), 0.95),
@@ -129,6 +131,20 @@ export const recipeSchema = z
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
+
+/**
+ * A recipe of version 1 in the fields of version 2 (`context` → `sequenceLength`, `batch.rows` → `batchSize`, `batch.accumulation` →
+ * `gradientAccumulationSteps`); anything else as it is. Links, files and stored runs of version 1 are read through it; nothing is checked here.
+ */
+export function liftRecipe(json: unknown): unknown {
+  if (json === null || typeof json !== 'object' || (json as { version?: unknown }).version !== 1) return json;
+  const { context, batch, ...rest } = json as Record<string, unknown>;
+  const { rows, accumulation, ...others } = (batch !== null && typeof batch === 'object' ? batch : {}) as Record<string, unknown>;
+  const fields = { sequenceLength: context, batchSize: rows, gradientAccumulationSteps: accumulation };
+  const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  // A field that version 1 did not know either stays, so that the check names it.
+  return { ...rest, ...others, ...known, version: 2 };
+}
 
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeInput = z.input<typeof recipeSchema>;

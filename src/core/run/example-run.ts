@@ -3,10 +3,10 @@ import { recipeSchema } from '../recipe/schema';
 import type { RunSnapshot } from './types';
 
 export const exampleRecipe = recipeSchema.parse({
-  version: 1,
+  version: 2,
   name: 'test',
   base: 'nano',
-  context: 128,
+  sequenceLength: 128,
   channels: [
     { id: 'zh', corpus: 'zh', role: 'general', share: 0.5 },
     { id: 'en', corpus: 'en', role: 'general', share: 0.3 },
@@ -14,7 +14,7 @@ export const exampleRecipe = recipeSchema.parse({
   ],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
-  batch: { rows: 8 },
+  batchSize: 8,
   optimizer: {},
   budget: { steps: 100 },
   evaluation: { everySteps: 10, rowsPerChannel: 8 },

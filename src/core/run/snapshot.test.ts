@@ -4,17 +4,17 @@ import { buildSnapshot, settingsAt } from './snapshot';
 import type { CheckpointRecord, EvaluationRow, LiveChange, MetricRow, RunRecord } from './types';
 
 const recipe = parseRecipe({
-  version: 1,
+  version: 2,
   name: 'test',
   base: 'nano',
-  context: 8,
+  sequenceLength: 8,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
     { id: 'law', corpus: 'domain-legal', role: 'domain', share: 0.25 },
   ],
   strategy: { kind: 'mixed' },
   schedule: { kind: 'linear', peakLr: 0.01, minRatio: 0, warmup: { unit: 'steps', value: 2 } },
-  batch: { rows: 4 },
+  batchSize: 4,
   optimizer: {},
   budget: { steps: 12 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },

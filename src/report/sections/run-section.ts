@@ -72,7 +72,7 @@ function facts(run: ReportRun, { t, format }: ReportWords): Block {
 }
 
 function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming): Block {
-  const { schedule, batch, optimizer, evaluation, stopping } = recipe;
+  const { schedule, optimizer, evaluation, stopping } = recipe;
   const value = (field: string, of: string | number) => naming.difference({ field, a: String(of), b: '' }).from;
   return pairs(
     t('run.recipe'),
@@ -89,8 +89,11 @@ function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming)
           : t('run.warmupSteps', { steps: format.count(schedule.warmup.value) }),
       ],
       [
-        t('field.batch.whole'),
-        t('run.batch', { rows: format.count(batch.rows * batch.accumulation), context: format.count(recipe.context) }),
+        t('field.wholeBatch'),
+        t('run.batch', {
+          rows: format.count(recipe.batchSize * recipe.gradientAccumulationSteps),
+          context: format.count(recipe.sequenceLength),
+        }),
       ],
       [t('field.budget.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
