@@ -12,6 +12,7 @@ const sources = [
   'package-lock.json',
   'vite.config.ts',
   'tools/build-kernels.mjs',
+  'tools/microkernel.mjs',
   'src',
   'workers',
   'public',

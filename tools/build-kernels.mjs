@@ -1,12 +1,14 @@
 // @ts-check
 /**
  * Compiles the AssemblyScript kernels: with relaxed SIMD (fused multiply-add) and without, for a shared heap (cross-origin
- * isolated) and an unshared one. Runs before dev, build and test, and does nothing when the outputs are newer than every source.
+ * isolated) and an unshared one. The innermost product is written first (microkernel.mjs). Runs before dev, build and test, and
+ * does nothing when the outputs are newer than every source.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { microkernel } from './microkernel.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'workers/engine');
@@ -25,19 +27,21 @@ const variants = [
 /** @param {string} folder */
 function newest(folder) {
   const times = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile() && basename(file.parentPath) === 'assembly')
+    .filter((file) => file.isFile() && basename(file.parentPath) === 'assembly' && !file.parentPath.startsWith(output))
     .map((file) => statSync(join(file.parentPath, file.name)).mtimeMs);
   return Math.max(...times);
 }
 
 /** @throws when the compiler reports an error */
 export function buildKernels() {
-  const changed = Math.max(newest(sources), statSync(fileURLToPath(import.meta.url)).mtimeMs);
+  const builders = [import.meta.url, new URL('microkernel.mjs', import.meta.url)].map((url) => statSync(fileURLToPath(url)).mtimeMs);
+  const changed = Math.max(newest(sources), ...builders);
   const stale = variants.filter(({ file }) => {
     const path = join(output, file);
     return !existsSync(path) || statSync(path).mtimeMs < changed;
   });
-  mkdirSync(output, { recursive: true });
+  mkdirSync(join(output, 'assembly'), { recursive: true });
+  if (stale.length > 0) writeFileSync(join(output, 'assembly/microkernel.ts'), microkernel);
   for (const { file, features } of stale) {
     // Written beside and renamed, so that a test run that starts meanwhile never reads half a module.
     const part = join(output, `${file}.${process.pid}.part`);

@@ -3,7 +3,7 @@
  * threads); then a chunk computes `blockRows` rows of C by `blockPanels` panels. Packed layout: blocks of DEPTH steps of k;
  * within a block panel after panel; within a panel row k holds its 8 columns, zeros where the matrix has ended.
  */
-import { microColumns, microRows } from './microkernel';
+import { microColumns, microRows } from '../../../wasm/build/assembly/microkernel';
 
 /** Steps of k in a block: a panel (12 KiB) and the rows of A it meets stay in the first-level cache. */
 export const DEPTH: i32 = 384;
