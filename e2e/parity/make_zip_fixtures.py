@@ -1,4 +1,4 @@
-"""Archives as Python's zipfile writes them, for workers/library/zip-directory.test.ts: 64-bit fields, comments, folders, a stream.
+"""Archives as Python's zipfile writes them, for workers/archive/zip-reader.test.ts: 64-bit fields, comments, folders, a stream.
 
     python e2e/parity/make_zip_fixtures.py
 

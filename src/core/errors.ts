@@ -16,7 +16,6 @@ export type ErrorCode =
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
   | 'json-invalid' // file, detail
-  | 'zip-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'zip-too-large' // bytes, limit
   | 'folder-refused' // folder, detail
   | 'hub-source' // field, value, accepted
@@ -31,9 +30,7 @@ export type ErrorCode =
   | 'channel-field' // field, found, limit
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
-  | 'archive-invalid' // file, detail
-  | 'archive-entries' // file, found, accepted
-  | 'archive-bomb' // file, bytes, detail
+  | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'intake-files' // file
   | 'workshop-missing' // wanted
   | 'channel-empty' // channel, tokens, needed

@@ -50,7 +50,7 @@ export function useErrorText(): (error: unknown) => ErrorText {
       }
       // A reason stands for a detail whose sentence each language has of its own.
       const reason = `reason.${values['reason']}`;
-      if (i18n.exists(reason, { ns: 'errors' })) shown['detail'] = t(reason as 'reason.zip-none', shown);
+      if (i18n.exists(reason, { ns: 'errors' })) shown['detail'] = t(reason as 'reason.archive-directory', shown);
       // A detail is a sentence of its own and may bring its full stop.
       if (typeof shown['detail'] === 'string') shown['detail'] = shown['detail'].replace(/[.。]+$/, '');
       // A link that cannot be read has no field to correct.

@@ -14,7 +14,7 @@ import { stopIf } from '../rpc/cancelling';
 import { writeFolder } from './folder';
 import { metricsCsv } from './metrics-csv';
 import { modelCard } from './model-card';
-import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip';
+import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
 
 const TORCH_DTYPE: Record<Dtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];

@@ -1,6 +1,6 @@
 /** Files into a folder on the person's disk, as streams (File System Access). */
 import { StudioError } from '../../src/core/errors';
-import type { ZipEntry } from '../archive/zip';
+import type { ZipEntry } from '../archive/zip-writer';
 
 /**
  * Writes into a folder of its own inside `parent`, so that nothing there is touched: `name`, or `name-2` where that is taken.

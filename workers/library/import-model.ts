@@ -18,7 +18,8 @@ import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { stopIf } from '../rpc/cancelling';
-import { isZip, unpackModel } from '../archive/unzip';
+import { isZip } from '../archive/zip-reader';
+import { unpackModel } from './unpack-model';
 
 /** A file of a model on its way in. */
 export interface IncomingFile {
@@ -36,7 +37,7 @@ const LARGEST_PARAMETER = 2 ** 31;
 
 /**
  * @param given a folder's files, or one zip of them
- * @throws StudioError what the engine and the tokenizer say of bad files, `file-missing`, `file-too-large`, `zip-invalid`, `quota`,
+ * @throws StudioError what the engine and the tokenizer say of bad files, `file-missing`, `file-too-large`, `archive-invalid`, `quota`,
  * `cancelled`; then nothing has been stored
  */
 export async function importModel(given: readonly File[], name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {

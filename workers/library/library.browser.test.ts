@@ -259,41 +259,45 @@ describe('a hostile folder or zip', () => {
     [
       'a zip whose names lead out of the folder',
       () => wholeZip({ '../../evil.txt': new Uint8Array(1) }),
-      { code: 'zip-invalid', values: { file: 'model.zip', reason: 'zip-path', entry: '../../evil.txt' } },
+      { code: 'archive-invalid', values: { file: 'model.zip', reason: 'archive-path', entry: '../../evil.txt' } },
     ],
     [
       'a zip bomb',
       () => wholeZip({ 'model.safetensors': new Uint8Array(8 * 2 ** 20) }),
-      { code: 'zip-invalid', values: { reason: 'zip-bomb', entry: 'model.safetensors', bytes: 8 * 2 ** 20 } },
+      { code: 'archive-invalid', values: { reason: 'archive-bomb', entry: 'model.safetensors', bytes: 8 * 2 ** 20 } },
     ],
     [
       'a zip whose entry unpacks to more than it claims',
       () => patchedZip(24, (size) => size - 1),
-      { code: 'zip-invalid', values: { reason: 'zip-longer' } },
+      { code: 'archive-invalid', values: { reason: 'archive-longer' } },
     ],
     [
       'a zip whose entry unpacks to less than it claims',
       () => patchedZip(24, (size) => size + 1),
-      { code: 'zip-invalid', values: { reason: 'zip-damaged' } },
+      { code: 'archive-invalid', values: { reason: 'archive-damaged' } },
     ],
     [
       'a zip whose entry has another check sum',
       () => patchedZip(16, (crc) => crc ^ 1),
-      { code: 'zip-invalid', values: { reason: 'zip-damaged' } },
+      { code: 'archive-invalid', values: { reason: 'archive-damaged' } },
     ],
-    ['an encrypted zip', () => patchedZip(8, (flags) => flags | 1), { code: 'zip-invalid', values: { reason: 'zip-encrypted' } }],
+    ['an encrypted zip', () => patchedZip(8, (flags) => flags | 1), { code: 'archive-invalid', values: { reason: 'archive-encrypted' } }],
     [
       'a zip packed in another way',
       () => patchedZip(10, (method) => (method & 0xffff_0000) | 14),
-      { code: 'zip-invalid', values: { reason: 'zip-method', found: 14 } },
+      { code: 'archive-invalid', values: { reason: 'archive-method', found: 14 } },
     ],
-    ['a zip whose entries overlap', () => patchedZip(42, () => 0), { code: 'zip-invalid', values: { reason: 'zip-overlap' } }],
+    ['a zip whose entries overlap', () => patchedZip(42, () => 0), { code: 'archive-invalid', values: { reason: 'archive-overlap' } }],
     [
       'a zip within a zip',
       () => zipOf({ 'model.zip': zipSync(base) }),
       { code: 'file-missing', values: { file: 'model.zip', wanted: 'config.json' } },
     ],
-    ['a zip that is none', () => [new File(['PK, but not really'], 'model.zip')], { code: 'zip-invalid', values: { reason: 'zip-none' } }],
+    [
+      'a zip that is none',
+      () => [new File(['PK, but not really'], 'model.zip')],
+      { code: 'archive-invalid', values: { reason: 'archive-directory' } },
+    ],
     ['a broken model in a zip', () => wholeZip({ 'model.safetensors': claiming2GB() }), invalid('data-length')],
   ])('refuses %s, stores nothing and touches nothing', async (_, files: () => File[], error) => {
     const before = await stored();

@@ -1,7 +1,7 @@
 /** Tokenizers of their own: bringing one in, and taking one away as files that `transformers` reads. */
 import { StudioError } from '../../src/core/errors';
 import type { TokenizerRecord, TokenizerRef } from '../../src/contract/tokenizer';
-import { zipBlob, type ZipEntry } from '../archive/zip';
+import { zipBlob, type ZipEntry } from '../archive/zip-writer';
 import { findTokenizer, saveTokenizer } from '../storage/tokenizers';
 import { aloneTokenizer, readTokenizerTexts } from './open';
 import { Vocabulary, type VocabularyJson } from './vocabulary';

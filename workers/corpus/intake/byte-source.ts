@@ -1,4 +1,5 @@
-/** Bytes of a file by slices, so that a file larger than memory can be read; the next slice is asked for while one is worked on. */
+/** Bytes of a file or of an archive's entry, piece by piece, so that a file larger than memory can be read. */
+import type { Archive, ArchiveEntry, UnpackBudget } from '../../archive/archive';
 
 /** Bytes read at a time. */
 const SLICE = 4 * 2 ** 20;
@@ -14,6 +15,7 @@ export interface ByteSource {
   readonly blob: Blob | null;
 }
 
+/** The next slice is asked for while one is worked on. */
 export function blobSource(path: string, blob: Blob): ByteSource {
   const slice = async (from: number) => new Uint8Array(await blob.slice(from, from + SLICE).arrayBuffer());
   return {
@@ -30,6 +32,32 @@ export function blobSource(path: string, blob: Blob): ByteSource {
         // A reader that stops early must not leave a rejection that nobody hears.
         next?.catch(() => undefined);
         yield chunk;
+      }
+    },
+  };
+}
+
+/** An entry of an archive, which can only be read from its beginning on. */
+export function entrySource(archive: Archive, entry: ArchiveEntry, budget: UnpackBudget): ByteSource {
+  return {
+    path: `${archive.name}/${entry.path}`,
+    size: entry.size,
+    blob: null,
+    async head(wanted) {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      let length = 0;
+      for await (const piece of archive.read(entry, budget)) {
+        parts.push(piece);
+        length += piece.length;
+        if (length >= wanted) break;
+      }
+      return new Uint8Array(await new Blob(parts).slice(0, wanted).arrayBuffer());
+    },
+    async *read(from) {
+      let at = 0;
+      for await (const piece of archive.read(entry, budget)) {
+        if (at + piece.length > from) yield at >= from ? piece : piece.slice(from - at);
+        at += piece.length;
       }
     },
   };

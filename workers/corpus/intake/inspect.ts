@@ -2,7 +2,8 @@
 import type { FileMetaData } from 'hyparquet';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import type { FileChoice, FileKind, InspectedColumn, InspectedFile, IntakeFile, Parting } from '../../../src/contract/ingest';
-import { blobSource, type ByteSource } from './byte-source';
+import { openZip } from '../../archive/zip-reader';
+import { blobSource, entrySource, type ByteSource } from './byte-source';
 import { delimitedRecord, guessDelimiter } from './delimited';
 import { ACCEPTED, kindOf, STRUCTURED } from './file-kind';
 import { htmlText } from './html-text';
@@ -10,7 +11,6 @@ import { JsonElements } from './json-elements';
 import { parquetHead, parquetMetadata } from './parquet';
 import { shorten, type FilePlan } from './row-batch';
 import { detectEncoding, HEAD_BYTES } from './text-encoding';
-import { entrySource, unsafeName, zipEntries } from '../../archive/zip-entries';
 
 /** Rows and documents looked at. */
 const LOOKED_AT = 20;
@@ -265,17 +265,20 @@ function longestColumn(rows: readonly Record<string, unknown>[], columns: readon
 }
 
 async function lookIntoZip(source: ByteSource, choice: FileChoice): Promise<Pick<Inspection, 'columns' | 'preview' | 'inside'>> {
-  const blob = source.blob!;
-  const entries = (await zipEntries(source.path, blob)).filter(({ name }) => !unsafeName(name));
+  const archive = await openZip({ name: source.path, blob: source.blob! });
+  const entries = archive.entries.filter(({ fault }) => fault?.reason !== 'archive-path');
   const kinds: Partial<Record<FileKind, number>> = {};
-  for (const { name } of entries) {
-    const kind = kindOf(name);
+  for (const { path } of entries) {
+    const kind = kindOf(path);
     if (kind) kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
   const inside = { files: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0), kinds };
-  const structured = entries.find(({ name }) => STRUCTURED.has(kindOf(name) ?? 'text') && kindOf(name) !== 'parquet');
-  const shown = structured ?? entries.find(({ name }) => kindOf(name) !== null && kindOf(name) !== 'zip' && kindOf(name) !== 'parquet');
+  const opened = entries.flatMap((entry) => {
+    const kind = kindOf(entry.path);
+    return kind === null || kind === 'zip' || kind === 'parquet' ? [] : [{ entry, kind }];
+  });
+  const shown = opened.find(({ kind }) => STRUCTURED.has(kind)) ?? opened[0];
   if (!shown) return { columns: [], preview: [], inside };
-  const { columns, preview } = await inspectSource(entrySource(source.path, blob, shown, { unpacked: 0, packed: 0 }), choice);
+  const { columns, preview } = await inspectSource(entrySource(archive, shown.entry, { unpacked: 0, packed: 0 }), choice);
   return { columns, preview, inside };
 }

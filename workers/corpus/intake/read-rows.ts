@@ -1,7 +1,9 @@
 /** Rows of any file that can be read, archives included, from its beginning or from where a former reading stopped. */
 import type { StudioError } from '../../../src/core/errors';
 import type { FileChoice, SkipReason } from '../../../src/contract/ingest';
-import { blobSource, type ByteSource } from './byte-source';
+import type { Archive, ArchiveEntry, UnpackBudget } from '../../archive/archive';
+import { openZip } from '../../archive/zip-reader';
+import { blobSource, entrySource, type ByteSource } from './byte-source';
 import { readDelimited } from './delimited';
 import { kindOf, STRUCTURED } from './file-kind';
 import { htmlText } from './html-text';
@@ -11,7 +13,6 @@ import { readJsonLines } from './json-lines';
 import { readParquet } from './parquet';
 import { readPlainText, readWhole } from './plain-text';
 import { emptyBatch, START, type FilePlan, type Place, type RowBatch, type RowReader } from './row-batch';
-import { canUnpack, entrySource, unsafeName, zipEntries, type UnpackBudget, type ZipEntry } from '../../archive/zip-entries';
 
 /** An archive in an archive is read; one in that one is not. */
 const DEEPEST = 2;
@@ -80,16 +81,15 @@ async function* readZip(
   budget: UnpackBudget,
   depth: number,
 ): AsyncGenerator<RowBatch> {
-  const blob = source.blob!;
-  const entries = await zipEntries(source.path, blob);
+  const archive = await openZip({ name: source.path, blob: source.blob! });
   let packed = 0;
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, entry] of archive.entries.entries()) {
     packed += entry.packed;
     if (index < from.offset) continue;
     const place = { offset: index + 1, line: 1 };
     const skip = (reason: SkipReason, detail = ''): RowBatch => ({
       ...emptyBatch(source.path, packed),
-      skipped: [{ path: `${source.path}/${entry.name}`, reason, detail }],
+      skipped: [{ path: `${source.path}/${entry.path}`, reason, detail }],
       place,
     });
     const reason = reasonToSkip(entry, depth);
@@ -97,12 +97,12 @@ async function* readZip(
       yield skip(reason);
       continue;
     }
-    const inner = await sourceOf(source.path, blob, entry, budget);
+    const inner = await sourceOf(archive, entry, budget);
     if (!inner) {
       yield skip('nested', `> ${LARGEST_HELD}`);
       continue;
     }
-    if (kindOf(entry.name) === 'zip') {
+    if (kindOf(entry.path) === 'zip') {
       for await (const batch of readZip(inner, choice, START, budget, depth + 1)) yield { ...batch, done: packed, place: null };
       yield { ...emptyBatch(source.path, packed), place };
       continue;
@@ -117,20 +117,21 @@ async function* readZip(
   }
 }
 
-function reasonToSkip(entry: ZipEntry, depth: number): SkipReason | null {
-  if (unsafeName(entry.name)) return 'name';
-  const kind = kindOf(entry.name);
+/** A bomb is no such reason: it ends the reading of the whole archive. */
+function reasonToSkip({ path, packed, fault }: ArchiveEntry, depth: number): SkipReason | null {
+  if (fault?.reason === 'archive-path') return 'name';
+  const kind = kindOf(path);
   if (!kind) return 'kind';
-  if (entry.encrypted) return 'encrypted';
-  if (!canUnpack(entry)) return 'unreadable';
-  if (entry.packed === 0) return 'empty';
+  if (fault?.reason === 'archive-encrypted') return 'encrypted';
+  if (fault && fault.reason !== 'archive-bomb') return 'unreadable';
+  if (packed === 0) return 'empty';
   return kind === 'zip' && depth >= DEEPEST ? 'nested' : null;
 }
 
 /** Archives and parquet need every byte at hand; null when those are too many. */
-async function sourceOf(archive: string, blob: Blob, entry: ZipEntry, budget: UnpackBudget): Promise<ByteSource | null> {
-  const stream = entrySource(archive, blob, entry, budget);
-  const kind = kindOf(entry.name);
+async function sourceOf(archive: Archive, entry: ArchiveEntry, budget: UnpackBudget): Promise<ByteSource | null> {
+  const stream = entrySource(archive, entry, budget);
+  const kind = kindOf(entry.path);
   if (kind !== 'zip' && kind !== 'parquet') return stream;
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
@@ -151,6 +152,7 @@ async function planInside(source: ByteSource, choice: FileChoice): Promise<FileP
     ({ plan, problem } = await inspectSource(source, rest));
   }
   if (plan) return plan;
+  if (problem?.values['reason'] === 'archive-bomb') throw problem;
   return { skip: skipReason(problem), detail: problem?.message ?? '' };
 }
 
