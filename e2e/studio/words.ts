@@ -6,7 +6,7 @@ import type corpus from '../../src/i18n/en/corpus.json';
 import type desk from '../../src/i18n/en/desk.json';
 import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
-import type inside from '../../src/i18n/en/inside.json';
+import type internals from '../../src/i18n/en/internals.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type models from '../../src/i18n/en/models.json';
 import type report from '../../src/i18n/en/report.json';
@@ -23,7 +23,7 @@ export interface Words {
   desk: typeof desk;
   diagnosis: typeof diagnosis;
   errors: typeof errors;
-  inside: typeof inside;
+  internals: typeof internals;
   measures: typeof measures;
   models: typeof models;
   report: typeof report;
@@ -42,7 +42,7 @@ export function wordsOf(language: Language): Words {
     'desk',
     'diagnosis',
     'errors',
-    'inside',
+    'internals',
     'measures',
     'models',
     'report',

@@ -26,7 +26,7 @@ export const ROUTES: readonly PageRoute[] = [
     id: 'compare',
     path: '/compare',
     icon: Columns2,
-    Page: page(['compare', 'measures', 'inside', 'diagnosis', 'report'], () => import('../compare/Page')),
+    Page: page(['compare', 'measures', 'internals', 'diagnosis', 'report'], () => import('../compare/Page')),
   },
   { id: 'runs', path: '/runs', icon: History, Page: page(['runs', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: page(['corpus'], () => import('../corpus/Page')) },

@@ -5,7 +5,7 @@
 import { memo } from 'react';
 import { CartesianGrid, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
 import type { ChartPoint, LossLine } from './loss-lines';
-import { PLOT, type PlotFrame } from './plot-frame';
+import { PLOT, type PlotFrame } from './LossOverlay';
 
 export interface PlotEvent {
   step: number;

@@ -1,14 +1,119 @@
-/** The button that starts a measure, how far it is, a way out, and what went wrong; the last figures stay meanwhile. */
-import { Button } from '@mantine/core';
+/** Where the figures above come from, and the one button that measures them with intervals. */
+import { Button, Chip } from '@mantine/core';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { ProgressLine } from '../ui/ProgressLine';
-import { useMeasures, type MeasureKind } from './measures-store';
+import { measureChannels, useMeasures, type MeasureKind } from './measures';
+import type { ShownFigures } from './measures';
 import { useCompare } from './store';
+import { useShallow } from 'zustand/react/shallow';
+import { NumberField } from '../ui/NumberField';
+import { useComparedName } from './names';
 import styles from './MeasureControl.module.css';
 
-interface Props {
+export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  const chosen = useCompare((state) => state.chosen);
+  const documents = useCompare((state) => state.documentsPerChannel);
+  const busy = useCompare((state) => state.activity !== null);
+  const cancel = useCompare((state) => state.cancel);
+  const running = useMeasures((state) => state.running === 'channels');
+  const progress = useMeasures((state) => state.progress);
+  const error = useMeasures((state) => state.errors.channels);
+  const measured = figures?.measured === true;
+  const stale = measured && (figures.documents !== documents || figures.channels.map((channel) => channel.id).join() !== chosen.join());
+  return (
+    <>
+      <div className={styles.line} data-testid="measure-line">
+        {running ? (
+          <ProgressLine progress={progress} onCancel={() => void cancel()} />
+        ) : (
+          <>
+            <p role="status">
+              {figures === null
+                ? t('measure.emptyText')
+                : t(measured ? 'measure.fresh' : 'measure.stored', { documents: format.count(figures.documents) })}
+              {stale && <strong> {t('measure.stale')}</strong>}
+              {chosen.length === 0 && <strong> {t('measure.noChannel')}</strong>}
+            </p>
+            <Button
+              size="xs"
+              variant={measured && !stale ? 'default' : 'filled'}
+              leftSection={<Gauge size={14} />}
+              disabled={busy || chosen.length === 0}
+              onClick={() => void measureChannels()}
+            >
+              {t(measured ? 'measure.again' : 'measure.run')}
+            </Button>
+          </>
+        )}
+      </div>
+      {error && (
+        <div className={styles.error}>
+          <ErrorBanner error={error} onRetry={() => void measureChannels()} />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Which channels are measured, and on how many held-out documents of each: one choice for all measures of text. */
+interface TextChoiceProps {
+  /** Of a measure that reads each document many times, and so fewer of them; else the page's own number. */
+  documents?: { value: number; set: (documents: number) => void };
+}
+
+export function TextChoice({ documents: own }: TextChoiceProps) {
+  const { t } = useTranslation('compare');
+  const comparedName = useComparedName();
+  const { choices, chosen, documents, activity, toggleChannel, setDocuments } = useCompare(
+    useShallow((state) => ({
+      choices: state.choices,
+      chosen: state.chosen,
+      documents: state.documentsPerChannel,
+      activity: state.activity,
+      toggleChannel: state.toggleChannel,
+      setDocuments: state.setDocuments,
+    })),
+  );
+  const busy = activity === 'measure';
+  return (
+    <div className={styles.settings}>
+      <div role="group" aria-label={t('measure.channels')} className={styles.chips}>
+        {choices.map((channel) => (
+          <Chip
+            key={channel.id}
+            size="xs"
+            variant="outline"
+            checked={chosen.includes(channel.id)}
+            disabled={busy}
+            onChange={() => toggleChannel(channel.id)}
+          >
+            {comparedName(channel).name}
+          </Chip>
+        ))}
+      </div>
+      <div className={styles.documents}>
+        <NumberField
+          label={t('measure.documents')}
+          title={t('measure.documentsHelp')}
+          value={own?.value ?? documents}
+          min={2}
+          max={4096}
+          integer
+          disabled={busy}
+          onChange={own?.set ?? setDocuments}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** The button that starts a measure, how far it is, a way out, and what went wrong; the last figures stay meanwhile. */
+interface MeasureControlProps {
   kind: MeasureKind;
   /** What the button says before the first time and after it. */
   first: string;
@@ -17,7 +122,7 @@ interface Props {
   onMeasure: () => void;
 }
 
-export function MeasureControl({ kind, first, again, disabled = false, onMeasure }: Props) {
+export function MeasureControl({ kind, first, again, disabled = false, onMeasure }: MeasureControlProps) {
   const { t } = useTranslation('measures');
   const measured = useMeasures((state) => state.results[kind] !== undefined);
   const running = useMeasures((state) => state.running === kind);
@@ -44,7 +149,7 @@ export function MeasureControl({ kind, first, again, disabled = false, onMeasure
         </div>
       )}
       {error && (
-        <div className={styles.error}>
+        <div className={styles.measureControlError}>
           <ErrorBanner error={error} onRetry={disabled ? undefined : onMeasure} />
         </div>
       )}

@@ -1,8 +1,13 @@
-/** Two sets of weights side by side, a third laid over them: three figures first, then a view for each question behind them. */
-import { useEffect } from 'react';
-import { ActionIcon, Button, Tooltip } from '@mantine/core';
-import { ArrowLeftRight, Plus, SlidersVertical } from 'lucide-react';
+/** One place's weights: a searchable list of base models and of checkpoints, grouped by run. */
+import { useMemo, useEffect } from 'react';
+import { ActionIcon, Select, Tooltip, Button } from '@mantine/core';
+import { X, ArrowLeftRight, Plus, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import type { Place } from './address';
+import { Letter } from './marks';
+import { useSourceName } from './names';
+import { useCompare } from './store';
 import { useShallow } from 'zustand/react/shallow';
 import { Link } from 'wouter';
 import { Banner } from '../ui/Banner';
@@ -11,19 +16,63 @@ import { EmptyState } from '../ui/EmptyState';
 import { ErrorBanner } from '../ui/ErrorBanner';
 import { PageHead } from '../ui/PageHead';
 import { Skeleton } from '../ui/Skeleton';
-import { GainCard } from './cards/GainCard';
-import { MeasureLine } from './cards/MeasureLine';
-import { RetentionCard } from './cards/RetentionCard';
-import { RiskCard } from './cards/RiskCard';
-import { useFigures } from './figures';
-import { ReportButton } from './report/ReportButton';
+import { GainCard, RetentionCard } from './SummaryCards';
+import { MeasureLine } from './MeasureControl';
+import { RiskCard } from './RiskCard';
+import { useFigures } from './measures';
+import { ReportButton } from './ReportButton';
 import { findSource, suggestThird } from './sources';
-import { useCompare } from './store';
 import { Views } from './Views';
-import { WeightsPicker } from './WeightsPicker';
-import pickerStyles from './Picker.module.css';
 import styles from './Page.module.css';
 
+export function WeightsPicker({ place }: { place: Place }) {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  const sourceName = useSourceName();
+  const groups = useCompare((state) => state.groups);
+  const value = useCompare((state) => state.address[place]);
+  const choose = useCompare((state) => state.choose);
+  const data = useMemo(() => {
+    const taken = new Set<string>();
+    return groups.map(({ run, sources }) => {
+      let group = run ? `${run.name} · ${format.dateTime(run.createdAt)}` : t('group.models');
+      // Two runs of one name in one minute must stay two groups.
+      while (taken.has(group)) group += ' ′';
+      taken.add(group);
+      return { group, items: sources.map((source) => ({ value: source.key, label: sourceName(source) })) };
+    });
+  }, [groups, format, sourceName, t]);
+  return (
+    <div className={styles.side} data-side={place}>
+      <Letter place={place} />
+      <Select
+        className={styles.select}
+        aria-label={t(`pick.${place}`)}
+        data-testid={`weights-${place}`}
+        data={data}
+        value={value}
+        onChange={(key) => key !== null && choose(place, key)}
+        searchable
+        allowDeselect={false}
+        nothingFoundMessage={t('pick.nothing')}
+        placeholder={t('pick.search')}
+        // Mantine's scroll area puts a focusable box between the list and its options, which hides them from a reader.
+        withScrollArea={false}
+        classNames={{ dropdown: styles.dropdown ?? '' }}
+        comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+      />
+      {place === 'c' && (
+        <Tooltip label={t('pick.removeThird')}>
+          <ActionIcon variant="subtle" color="gray" size={28} aria-label={t('pick.removeThird')} onClick={() => choose('c', null)}>
+            <X size={15} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </div>
+  );
+}
+
+/** Two sets of weights side by side, a third laid over them: three figures first, then a view for each question behind them. */
 export default function Page() {
   const { t } = useTranslation('compare');
   const { library, libraryError, load, followHash, swap, missing } = useCompare(
@@ -47,7 +96,7 @@ export default function Page() {
   return (
     <>
       <PageHead title={t('title')} titleHidden>
-        <div className={pickerStyles.row}>
+        <div className={styles.row}>
           <WeightsPicker place="a" />
           <Tooltip label={t('pick.swap')}>
             <ActionIcon variant="default" size={32} aria-label={t('pick.swap')} onClick={swap} disabled={library !== 'ready'}>
@@ -56,7 +105,7 @@ export default function Page() {
           </Tooltip>
           <WeightsPicker place="b" />
           <Third />
-          <span className={pickerStyles.spacer} />
+          <span className={styles.spacer} />
           <ReportButton />
         </div>
       </PageHead>

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Card } from '../ui/Card';
 import { Skeleton } from '../ui/Skeleton';
 import { VIEWS, type View } from './address';
-import { useMeasures, type MeasureKind } from './measures-store';
+import { useMeasures, type MeasureKind } from './measures';
 import { useCompare, type Activity } from './store';
 import styles from './Views.module.css';
 
@@ -15,9 +15,9 @@ const SECTIONS: Record<View, { icon: LucideIcon; Section: ComponentType }> = {
   terms: { icon: Languages, Section: lazy(() => import('./terms/TermsSection')) },
   probes: { icon: ListChecks, Section: lazy(() => import('./probes/ProbesSection')) },
   text: { icon: PenLine, Section: lazy(() => import('./text/TextSection')) },
-  inside: { icon: BrainCircuit, Section: lazy(() => import('./inside/InsideSection')) },
+  internals: { icon: BrainCircuit, Section: lazy(() => import('./internals/InternalsSection')) },
   stability: { icon: ShieldCheck, Section: lazy(() => import('./stability/StabilitySection')) },
-  trade: { icon: ChartScatter, Section: lazy(() => import('./trade/TradeSection')) },
+  pareto: { icon: ChartScatter, Section: lazy(() => import('./pareto/ParetoSection')) },
 };
 
 /** Where the work that the engine does shows its progress. */
@@ -27,8 +27,8 @@ const WORKPLACE: Record<MeasureKind, View> = {
   probes: 'probes',
   memorisation: 'stability',
   robustness: 'stability',
-  attention: 'inside',
-  weights: 'inside',
+  attention: 'internals',
+  weights: 'internals',
 };
 
 function workplace(activity: Activity | null, measure: MeasureKind | null): View | null {

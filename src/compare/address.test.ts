@@ -40,4 +40,9 @@ describe('compare address', () => {
     expect(readView('#/compare?view=elsewhere')).toBe('channels');
     expect(readView('#/compare')).toBe('channels');
   });
+
+  it('opens links that name a view by its former name', () => {
+    expect(readView('#/compare?view=inside')).toBe('internals');
+    expect(readView('#/compare?a=model:nano&view=trade')).toBe('pareto');
+  });
 });

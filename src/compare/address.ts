@@ -16,41 +16,46 @@ export function parseWeightsKey(text: string): WeightsRef | null {
   return run !== undefined && step !== undefined ? { kind: 'checkpoint', run, step: Number(step) } : null;
 }
 
-export interface CompareAddress {
-  a: string | null;
-  b: string | null;
-  /** A third set of weights, laid over the two. */
-  c: string | null;
-}
+/** The places of the address: A is the base, B what is compared with it, C an optional third. Every measure's arrays have this order. */
+export const PLACES = ['a', 'b', 'c'] as const;
+export type Place = (typeof PLACES)[number];
+export type CompareAddress = Record<Place, string | null>;
+
+/** The letter of a model by its index in a measure's arrays. */
+export const letterOf = (model: number): 'A' | 'B' | 'C' => (model === 0 ? 'A' : model === 1 ? 'B' : 'C');
 
 /** Parts of the page below the summary; the address names the one that is open. */
-export const VIEWS = ['channels', 'terms', 'probes', 'text', 'inside', 'stability', 'trade'] as const;
+export const VIEWS = ['channels', 'terms', 'probes', 'text', 'internals', 'stability', 'pareto'] as const;
 export type View = (typeof VIEWS)[number];
+/** Names of views in links of earlier versions. */
+const FORMER_VIEWS: Readonly<Record<string, View>> = { inside: 'internals', trade: 'pareto' };
 
-export function readView(hash: string): View {
-  const named = new URLSearchParams(hash.slice(Math.max(0, hash.indexOf('?') + 1))).get('view');
-  return VIEWS.find((view) => view === named) ?? 'channels';
-}
-
-/** Reads the query behind the hash's `?`. Keys that are no weights are dropped, so a mangled link falls back to the default. */
-export function readCompareAddress(hash: string): CompareAddress {
+/** The query behind the hash's `?`. */
+function queryOf(hash: string): URLSearchParams {
   const at = hash.indexOf('?');
-  const query = new URLSearchParams(at < 0 ? '' : hash.slice(at + 1));
-  const side = (name: string): string | null => {
-    const key = query.get(name);
-    return key !== null && parseWeightsKey(key) !== null ? key : null;
-  };
-  return { a: side('a'), b: side('b'), c: side('c') };
+  return new URLSearchParams(at < 0 ? '' : hash.slice(at + 1));
 }
 
-/** `#/compare?a=…&b=…`, with `:` and `@` left readable: both are allowed in a fragment. The first view goes without saying. */
+/** The view that a hash names; the first where it names none that exists. */
+export function readView(hash: string): View {
+  const named = queryOf(hash).get('view') ?? '';
+  return VIEWS.find((view) => view === named) ?? FORMER_VIEWS[named] ?? VIEWS[0];
+}
+
+/** The weights that a hash names. Keys of another form are dropped, so that a mangled link falls back to the default. */
+export function readCompareAddress(hash: string): CompareAddress {
+  const query = queryOf(hash);
+  const key = (place: Place): string | null => {
+    const named = query.get(place);
+    return named !== null && parseWeightsKey(named) !== null ? named : null;
+  };
+  return { a: key('a'), b: key('b'), c: key('c') };
+}
+
+/** `#/compare?a=…&b=…`, with `:` and `@` left readable: both are allowed in a fragment. The first view is left out. */
 export function compareHash(address: Partial<CompareAddress>, view: View = VIEWS[0]): string {
   const readable = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':').replaceAll('%40', '@');
-  const parts: string[] = [];
-  for (const place of ['a', 'b', 'c'] as const) {
-    const key = address[place];
-    if (key != null) parts.push(`${place}=${readable(key)}`);
-  }
+  const parts = PLACES.flatMap((place) => (address[place] == null ? [] : [`${place}=${readable(address[place])}`]));
   if (view !== VIEWS[0]) parts.push(`view=${view}`);
   return `#/compare${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
 }

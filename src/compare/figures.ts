@@ -1,20 +1,174 @@
-/** The figures that the page shows now: measured here, else stored by the run. */
-import { useMemo } from 'react';
-import { useMeasures } from './measures-store';
-import { useCompare } from './store';
-import { summarise, type ComparedFigures, type ComparisonSummary } from './summary';
+import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/channel-measure';
+import { perplexity, RETENTION_LINE, bitsPerByte, retention } from '../core/metrics/loss';
+import type { ChannelRole } from '../core/recipe/schema';
+import type { SampledRisk } from '../core/metrics/sampled-risk';
+import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
+import type { WeightsSource } from './sources';
 
-export interface ShownFigures extends ComparedFigures {
-  summary: ComparisonSummary;
-  /** False: of the run itself, without intervals. */
-  measured: boolean;
+/** A blank token must still be seen and named. */
+export function visibleText(text: string): string {
+  return text.replaceAll('\n', '⏎').replaceAll('\t', '⇥').replaceAll(' ', '␣');
 }
 
-export function useFigures(): ShownFigures | null {
-  const stored = useCompare((state) => state.stored);
-  const measured = useMeasures((state) => state.results.channels);
-  return useMemo(() => {
-    const figures = measured ?? stored;
-    return figures && { ...figures, summary: summarise(figures), measured: measured !== undefined };
-  }, [measured, stored]);
+/**
+ * What a comparison says: a row per channel and the two figures above it, by model (A first, then B and the third). Losses are nats per
+ * token. Where a model cuts text into other tokens than A, losses, perplexities and retention mean different things, and only bits
+ * per byte may be set against each other (METHOD, head).
+ */
+export { gainVerdict, retentionVerdict, type RetentionVerdict } from '../core/metrics/verdict';
+
+export interface ComparedChannel {
+  id: string;
+  corpus: string;
+  role: ChannelRole;
 }
+
+/** Figures of channels, measured here or stored by the run. */
+export interface ComparedFigures {
+  measure: MixtureMeasure;
+  channels: ComparedChannel[];
+  /** Documents that were asked for of each channel; rows of the recipe's context where the run measured. */
+  documents: number;
+}
+
+export interface ChannelRow extends Omit<ChannelMeasure, 'id' | 'role'> {
+  channel: ComparedChannel;
+  perplexity: Estimate[];
+}
+
+export interface ComparisonSummary {
+  /** In the order of the channels. */
+  rows: ChannelRow[];
+  /** By model: cuts text as A does. */
+  comparable: boolean[];
+  domainChannels: number;
+  generalChannels: number;
+  /** Fall of bits per byte, mean over domain channels: above zero is learnt. By model; null for A and without a domain channel. */
+  gain: (Estimate | null)[];
+  /** A's bits per byte, mean over domain channels; null without one. */
+  domainBits: number | null;
+  /** Mean over general channels. By model; null for A, without a general channel and where tokens differ. */
+  retention: (Estimate | null)[];
+  /** By model: the general channels below the line. */
+  below: ComparedChannel[][];
+}
+
+export function summarise({ measure, channels }: ComparedFigures): ComparisonSummary {
+  const rows = channels.flatMap((channel): ChannelRow[] => {
+    const measured = measure.channels.find(({ id }) => id === channel.id);
+    return measured ? [{ ...measured, channel, perplexity: measured.loss.map(perplexityOf) }] : [];
+  });
+  const models = Math.max(2, rows[0]?.loss.length ?? 0);
+  const byModel = <T>(value: (model: number) => T): T[] => Array.from({ length: models }, (_, model) => value(model));
+  const of = (role: ChannelRole) => rows.filter((row) => row.channel.role === role);
+  const domain = of('domain');
+  const general = of('general');
+  return {
+    rows,
+    comparable: byModel((model) => model === 0 || rows.every((row) => row.delta[model] !== null)),
+    domainChannels: domain.length,
+    generalChannels: general.length,
+    gain: byModel((model) => measure.domainGain[model] ?? null),
+    domainBits: domain.length === 0 ? null : domain.reduce((sum, row) => sum + row.bitsPerByte[0]!.value, 0) / domain.length,
+    retention: byModel((model) => measure.meanRetention[model] ?? null),
+    below: byModel((model) =>
+      general.filter((row) => (row.retention[model]?.value ?? Number.POSITIVE_INFINITY) < RETENTION_LINE).map((row) => row.channel),
+    ),
+  };
+}
+
+/** exp of the loss; as it rises with the loss, so do the interval's ends. */
+function perplexityOf({ value, interval }: Estimate): Estimate {
+  return {
+    value: perplexity(value),
+    interval: interval && { low: perplexity(interval.low), high: perplexity(interval.high) },
+  };
+}
+
+/** A run measures its checkpoints on the same held-out rows while it trains: then a comparison needs no waiting. */
+/**
+ * What the run knows about A, B and the third, or null where it lacks A or B: they must be of one run, as its base or as checkpoints
+ * that it evaluated. A third that the run lacks is left out.
+ */
+export function storedFigures(
+  picked: readonly WeightsSource[],
+  checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
+): ComparedFigures | null {
+  const [a, b, c] = picked;
+  const run = b?.run ?? a?.run;
+  if (!run || !a || !b) return null;
+  const measured = (source: WeightsSource): EvaluationRow | null => {
+    if (source.run === null) return source.base === run.recipe.base ? run.base : null;
+    if (source.run.id !== run.id) return null;
+    return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === source.step)?.evaluation ?? null;
+  };
+  const [one, other, third] = [measured(a), measured(b), c ? measured(c) : null];
+  if (!one || !other) return null;
+  const rows = third ? [one, other, third] : [one, other];
+  const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  return { measure: withoutIntervals(rows, channels), channels, documents: run.recipe.evaluation.rowsPerChannel };
+}
+
+/** By model: the risk that a run found at its checkpoint by a sample of probes; null where it asked none or A is not its base. */
+export function storedRisks(
+  picked: readonly WeightsSource[],
+  checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
+): (SampledRisk | null)[] {
+  const [a] = picked;
+  return picked.map(({ run, step }) => {
+    if (!run || !a || a.run !== null || a.base !== run.recipe.base) return null;
+    return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === step)?.evaluation?.probes ?? null;
+  });
+}
+
+/** Evaluations on the same rows under one tokenizer as a measure; figures as of `measureMixture`, with no interval. */
+export function withoutIntervals(rows: readonly EvaluationRow[], channels: readonly ComparedChannel[]): MixtureMeasure {
+  const plain = (value: number): Estimate => ({ value, interval: null });
+  const beside = (value: (model: number) => number | null): (Estimate | null)[] =>
+    rows.map((_, model) => {
+      const found = model === 0 ? null : value(model);
+      return found === null ? null : plain(found);
+    });
+  const present = channels.flatMap((channel) => {
+    const figures = rows.flatMap((row) => row.channels[channel.id] ?? []);
+    return figures.length === rows.length ? [{ ...channel, figures }] : [];
+  });
+  const measured = present.map(({ id, role, figures }) => {
+    const loss = figures.map((figure) => figure.loss);
+    const bits = figures.map((figure) => bitsPerByte(figure.loss, figure.tokens, figure.bytes));
+    return {
+      id,
+      role,
+      documents: 0,
+      loss: loss.map(plain),
+      bitsPerByte: bits.map(plain),
+      deltaBits: beside((model) => bits[model]! - bits[0]!),
+      delta: beside((model) => loss[model]! - loss[0]!),
+      retention: beside((model) => retention(loss[0]!, loss[model]!)),
+    };
+  });
+  const mean = (role: ComparedChannel['role'], value: (channel: (typeof measured)[number]) => number): number | null => {
+    const values = measured.filter((channel) => channel.role === role).map(value);
+    return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+  };
+  return {
+    channels: measured,
+    domainGain: beside((model) => mean('domain', ({ bitsPerByte: bits }) => bits[0]!.value - bits[model]!.value)),
+    meanRetention: beside((model) => mean('general', (channel) => channel.retention[model]!.value)),
+  };
+}
+
+/** Which difference stands in the chart and the table: nats per token, or bits per byte where somebody's tokens differ. */
+export interface Differences {
+  unit: 'nats' | 'bits';
+  /** Model − A; null for A. */
+  of(row: ChannelRow, model: number): Estimate | null;
+}
+
+export function differences({ comparable }: ComparisonSummary): Differences {
+  const unit = comparable.every(Boolean) ? 'nats' : 'bits';
+  return { unit, of: (row, model) => (unit === 'nats' ? row.delta : row.deltaBits)[model] ?? null };
+}
+
+/** The interval holds zero: chance alone may have made the difference. */
+export const unclear = ({ interval }: Estimate): boolean => interval !== null && interval.low <= 0 && interval.high >= 0;

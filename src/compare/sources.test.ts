@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import type { CheckpointRecord, EvaluationRow, RunRecord } from '../core/run/types';
-import { channelChoices, defaultChannels } from './channel-choices';
+import { channelChoices, defaultChannels } from './store';
 import { defaultAddress, findSource, groupSources, suggestThird } from './sources';
-import { storedFigures, storedRisks } from './stored';
+import { storedFigures, storedRisks } from './figures';
 
 const model = (id: string) => ({ id, name: id }) as ModelRecord;
 const corpus = (id: string, role: CorpusRecord['role']) => ({ id, role }) as CorpusRecord;

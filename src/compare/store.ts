@@ -1,23 +1,39 @@
+/** Which channels a comparison offers, and which it starts with. */
+import type { CorpusRecord } from '../contract/corpus';
+import type { RunRecord, CheckpointRecord } from '../core/run/types';
+import type { ComparedChannel, ComparedFigures } from './figures';
+import { create } from 'zustand';
+import type { ModelRecord } from '../contract/library';
+import { errorRecord, type ErrorRecord } from '../core/errors';
+import { openDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
+import { meetCorpora } from '../channels/own-channels';
+import { compareHash, readCompareAddress, readView, type CompareAddress, type View, type Place } from './address';
+import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';
+import { storedFigures } from './figures';
+
+/** Held-out documents per channel: enough for an interval that says something, in some seconds on two cores. */
+export const DEFAULT_DOCUMENTS = 32;
+
+/** The run's channels as it named them, then every other corpus under its own id. */
+export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRecord[]): ComparedChannel[] {
+  const own: ComparedChannel[] = (run?.recipe.channels ?? []).map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const taken = new Set(own.flatMap(({ id, corpus }) => [id, corpus]));
+  const others = corpora.filter((corpus) => !taken.has(corpus.id)).map(({ id, role }): ComparedChannel => ({ id, corpus: id, role }));
+  return [...own, ...others];
+}
+
+/** The run's channels; without a run the general channels and the first domain. */
+export function defaultChannels(run: RunRecord | null, choices: readonly ComparedChannel[]): string[] {
+  if (run) return run.recipe.channels.map((channel) => channel.id);
+  const domain = choices.find((channel) => channel.role === 'domain');
+  return choices.filter((channel) => channel.role === 'general' || channel === domain).map((channel) => channel.id);
+}
+
 /**
  * State of the compare page: which weights are picked, which channels are measured on how much text, what the run itself stored, and
  * whose turn it is on the engine. Calls go through the lab.
  */
-import { create } from 'zustand';
-import type { CorpusRecord } from '../contract/corpus';
-import type { ModelRecord } from '../contract/library';
-import { errorRecord, type ErrorRecord } from '../core/errors';
-import type { CheckpointRecord } from '../core/run/types';
-import { openDevice } from '../lab/device-store';
-import { lab } from '../lab/lab';
-import { meetCorpora } from '../channels/own-channels';
-import { compareHash, readCompareAddress, readView, type CompareAddress, type View } from './address';
-import { channelChoices, defaultChannels, DEFAULT_DOCUMENTS } from './channel-choices';
-import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';
-import { storedFigures } from './stored';
-import type { ComparedChannel, ComparedFigures } from './summary';
-
-/** A place of the address: two sides, and a third set of weights laid over them. */
-export type Place = 'a' | 'b' | 'c';
 export type Activity = 'generate' | 'score' | 'measure';
 
 export interface CompareState {

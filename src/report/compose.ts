@@ -1,18 +1,31 @@
-/** Puts a report's sections together in one language. What was not measured has no section. */
-import type { ReportDocument, Section } from './document';
-import { createNaming, type Naming } from './naming';
+/** How to read the figures, and what was not measured. */
+import type { Section, ReportDocument } from './document';
 import type { Report } from './report';
-import { channelsSection } from './sections/channels-section';
-import { curvesSection } from './sections/curves-section';
-import { diagnosisSection } from './sections/diagnosis-section';
-import { probesSection, termsSection } from './sections/knowledge-sections';
-import { layersSection } from './sections/layers-section';
-import { methodSection } from './sections/method-section';
-import { runSection } from './sections/run-section';
-import { memorisationSection, robustnessSection } from './sections/stability-sections';
-import { summarySection } from './sections/summary-section';
 import type { ReportWords } from './words';
+import { createNaming, type Naming } from './naming';
+import { channelsSection, curvesSection } from './sections/loss';
+import { diagnosisSection, runSection } from './sections/run';
+import { probesSection, termsSection, layersSection, memorisationSection, robustnessSection } from './sections/measures';
+import { summarySection } from './sections/summary';
 
+export function methodSection({ notMeasured }: Report, words: ReportWords): Section {
+  const { t } = words;
+  const explained = ['bits', 'interval', 'retention', 'risk', 'chance'];
+  return {
+    id: 'method',
+    title: t('method.title'),
+    blocks: [
+      { kind: 'list', items: explained.map((name) => ({ lead: t(`method.${name}.name`), text: t(`method.${name}.text`) })) },
+      {
+        kind: 'text',
+        lead: t('method.notMeasured'),
+        text: notMeasured.length === 0 ? t('method.all') : words.list(notMeasured.map((part) => t(`part.${part}`))),
+      },
+    ],
+  };
+}
+
+/** Puts a report's sections together in one language. What was not measured has no section. */
 /** In the order in which a meeting asks for them. */
 const SECTIONS: readonly ((report: Report, words: ReportWords, naming: Naming) => Section | null)[] = [
   summarySection,

@@ -3,7 +3,7 @@ import type { Interval } from '../core/metrics/bootstrap';
 import type { Estimate } from '../core/metrics/channel-measure';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Cell, Tone } from './document';
-import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from './palette';
+import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from '../charts/paper';
 import type { Report, ReportWeights } from './report';
 import type { ReportWords } from './words';
 

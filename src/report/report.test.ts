@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { AdviceKind } from '../core/diagnosis/advice';
-import { reportTexts } from '../compare/report/words';
+import { reportTexts, createWords, type ReportTexts, type ReportWords } from './words';
 import { createFormat } from '../i18n/format';
 import { composeReport } from './compose';
-import { EXAMPLE_LOSSES, exampleParts } from './example-report';
+import { EXAMPLE_LOSSES, exampleParts } from './report-for-tests';
 import { escapeMarkdown } from './escape';
 import { reportHtml } from './html';
 import { reportMarkdown } from './markdown';
-import { CHANNEL_COLOURS } from './palette';
+import { CHANNEL_COLOURS } from '../charts/paper';
 import { createReport, reportJson, type ReportParts } from './report';
-import { createWords, type ReportTexts, type ReportWords } from './words';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const texts = (language: string, name: string) => JSON.parse(read(`i18n/${language}/${name}.json`)) as ReportTexts;

@@ -1,19 +1,22 @@
-/**
- * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
- * nats per token; the first model is the base that the others are held against; a gap in a curve is null, so that JSON keeps it.
- * What was not measured is absent and named in `notMeasured`.
- */
+/** What the figures of a report say, as verdicts. */
 import type { Finding } from '../core/diagnosis/diagnose';
-import type { MixtureMeasure } from '../core/metrics/channel-measure';
+import type { MixtureMeasure, Estimate } from '../core/metrics/channel-measure';
 import type { MemorisationMeasure } from '../core/metrics/memorisation';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { TermLoss } from '../core/metrics/term-measure';
 import type { WeightPlace } from '../core/metrics/weight-parts';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
 import type { LiveChange, RunState, StopReason } from '../core/run/types';
-import type { ChannelColour } from './palette';
-import { summarise, type ReportSummary } from './summary';
+import type { ChannelColour } from '../charts/paper';
+import type { RiskLevel } from '../core/metrics/forgetting-risk';
+import { RETENTION_LINE } from '../core/metrics/loss';
+import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict } from '../core/metrics/verdict';
 
+/**
+ * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
+ * nats per token; the first model is the base that the others are held against; a gap in a curve is null, so that JSON keeps it.
+ * What was not measured is absent and named in `notMeasured`.
+ */
 const REPORT_VERSION = 1;
 
 /** A set of weights. */
@@ -160,4 +163,73 @@ function absent(parts: ReportParts): ReportPart[] {
 export function reportJson(report: Report): string {
   const finite = (_: string, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? null : value);
   return `${JSON.stringify(report, finite, 2)}\n`;
+}
+
+/** Bits per byte that the domain lost against the base: positive is learnt. */
+interface GainSummary extends Estimate {
+  verdict: GainVerdict;
+}
+
+interface RetentionSummary extends Estimate {
+  verdict: RetentionVerdict;
+  /** General channels that are below the line, lowest first. */
+  below: { id: string; value: number }[];
+}
+
+export interface ReportSummary {
+  /** Of B against A; null where not measured. */
+  gain: GainSummary | null;
+  retention: RetentionSummary | null;
+  risk: (Estimate & { level: RiskLevel; uninformative: string[] }) | null;
+  /** Channels whose trained text is surely read better than like text beyond the base's own gap, nats per token. */
+  memorised: ({ id: string } & Estimate)[];
+  /** Terms by what B changed, most learnt first. */
+  mostLearnt: string[];
+  leastLearnt: string[];
+  /** A and B cut text into the same tokens; null where nothing was measured. */
+  sameTokens: boolean | null;
+}
+
+/** Index of B. */
+const TUNED = 1;
+const NAMED_TERMS = 3;
+
+export function summarise(parts: ReportParts): ReportSummary {
+  const { evaluation, probes, memorisation, terms } = parts;
+  const ranked = terms ? rankTerms(terms.terms, TUNED) : [];
+  const gain = evaluation?.measure.domainGain[TUNED] ?? null;
+  const risk = probes?.measure.risk?.[TUNED - 1] ?? null;
+  return {
+    gain: gain && { ...gain, verdict: gainVerdict(gain) },
+    retention: retentionOf(parts),
+    risk: risk && {
+      value: risk.value,
+      interval: risk.interval,
+      level: risk.level,
+      uninformative: risk.parts.filter(({ weight }) => weight === null).map(({ group }) => group),
+    },
+    memorised: (memorisation?.find(({ letter }) => letter === 'B')?.channels ?? []).flatMap(({ id, measure }) => {
+      const estimate = measure.memorised[TUNED] ?? null;
+      return estimate?.interval && estimate.interval.low > 0 ? [{ id, ...estimate }] : [];
+    }),
+    mostLearnt: ranked.slice(0, NAMED_TERMS).map(({ term }) => term),
+    leastLearnt: ranked.slice(Math.max(NAMED_TERMS, ranked.length - NAMED_TERMS)).map(({ term }) => term),
+    sameTokens: evaluation ? evaluation.measure.channels.every(({ delta }) => delta[TUNED] !== null) : null,
+  };
+}
+
+/** Terms by the change of their bits per byte under a model, most learnt first. */
+export function rankTerms(terms: readonly ReportTerm[], model: number): ReportTerm[] {
+  const change = ({ bitsPerByte }: ReportTerm) => (bitsPerByte[model] ?? 0) - (bitsPerByte[0] ?? 0);
+  return terms.filter(({ bitsPerByte }) => Number.isFinite(bitsPerByte[model])).sort((one, other) => change(one) - change(other));
+}
+
+function retentionOf({ evaluation }: ReportParts): RetentionSummary | null {
+  const mean = evaluation?.measure.meanRetention[TUNED] ?? null;
+  if (!evaluation || !mean) return null;
+  const below = evaluation.measure.channels.flatMap(({ id, role, retention }) => {
+    const kept = retention[TUNED];
+    return role === 'general' && kept && kept.value < RETENTION_LINE ? [{ id, value: kept.value }] : [];
+  });
+  return { ...mean, verdict: retentionVerdict(mean), below: below.sort((one, other) => one.value - other.value) };
 }

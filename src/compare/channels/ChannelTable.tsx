@@ -7,13 +7,11 @@ import { RETENTION_LINE } from '../../core/metrics/loss';
 import { useFormat } from '../../i18n/format';
 import { ChannelTag } from '../../channels/ChannelTag';
 import { Delta } from '../../ui/Delta';
-import { useComparedName } from '../channel-names';
-import { Estimated } from '../Estimated';
-import { Letter } from '../Letter';
-import { PLACES } from '../letters';
-import type { Place } from '../store';
-import type { ComparisonSummary } from '../summary';
-import { differences, unclear } from './differences';
+import { PLACES, type Place } from '../address';
+import { useComparedName } from '../names';
+import { Estimated, Letter } from '../marks';
+import type { ComparisonSummary } from '../figures';
+import { differences, unclear } from '../figures';
 import styles from './ChannelTable.module.css';
 
 export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
@@ -26,7 +24,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
   const models = PLACES.slice(0, comparable.length);
   const others = models.slice(1);
   const at = (place: Place) => PLACES.indexOf(place);
-  const apart = (place: Place) => ((place === 'a' ? comparable.every(Boolean) : comparable[at(place)]) ? '' : styles.apart);
+  const otherTokens = (place: Place) => ((place === 'a' ? comparable.every(Boolean) : comparable[at(place)]) ? '' : styles.otherTokens);
   const perplexityDigits = (value: number) => (value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
   const groups: { id: string; title: string; places: readonly Place[] }[] = [
@@ -71,7 +69,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
                 </span>
               </th>
               {models.map((place) => (
-                <Cell key={`loss-${place}`} id={`loss-${place}`} className={apart(place)} estimate={row.loss[at(place)] ?? null}>
+                <Cell key={`loss-${place}`} id={`loss-${place}`} className={otherTokens(place)} estimate={row.loss[at(place)] ?? null}>
                   {({ value }) => format.loss(value)}
                 </Cell>
               ))}
@@ -84,7 +82,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
                 <Cell
                   key={`perplexity-${place}`}
                   id={`perplexity-${place}`}
-                  className={apart(place)}
+                  className={otherTokens(place)}
                   digits={perplexityDigits(row.perplexity[at(place)]?.value ?? 0)}
                   estimate={row.perplexity[at(place)] ?? null}
                 >

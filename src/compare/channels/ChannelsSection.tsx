@@ -1,15 +1,132 @@
-/** Which channels are measured on how much text, and what came out: a chart of the changes, and all figures in a table. */
-import { Gauge } from 'lucide-react';
+import { deltaScale } from './delta-scale';
+import type { DeltaScale } from './delta-scale';
+/** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
+import type { Estimate } from '../../core/metrics/channel-measure';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
+import { ChannelTag } from '../../channels/ChannelTag';
+import { channelColour } from '../../channels/channel-colour';
+import { Delta } from '../../ui/Delta';
+import { useComparedName } from '../names';
+import { Estimated, Letter } from '../marks';
+import type { ComparisonSummary } from '../figures';
+import { differences, unclear } from '../figures';
+import { Gauge } from 'lucide-react';
 import { EmptyState } from '../../ui/EmptyState';
-import { useComparedName } from '../channel-names';
-import { useFigures } from '../figures';
-import { TextChoice } from '../TextChoice';
+import { useFigures } from '../measures';
+import { TextChoice } from '../MeasureControl';
 import { ChannelTable } from './ChannelTable';
-import { DeltaChart } from './DeltaChart';
 import styles from './ChannelsSection.module.css';
 
+/** Change of each channel's loss against A: bars to the left are better, to the right worse; whiskers are 95 % intervals. */
+/** Heights of a row with one bar and with two, and of the bars with their middles: pixels. */
+const ROW = { one: 40, two: 54 };
+const BARS = { alone: { middle: 20, height: 16 }, above: { middle: 20, height: 14 }, third: { middle: 37, height: 6 } };
+
+export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  const comparedName = useComparedName();
+  const { unit, of } = differences(summary);
+  const rows = summary.rows.map((row) => ({ row, b: of(row, 1), c: of(row, 2) }));
+  const scale = deltaScale(rows.flatMap(({ b, c }) => [b, c].filter((estimate) => estimate !== null)));
+  const digits = Math.max(0, Math.min(3, Math.ceil(-Math.log10((scale.ticks[1] ?? 1) - (scale.ticks[0] ?? 0)) - 1e-9)));
+  return (
+    <Card title={t(`chart.${unit}`)} data-testid="delta-chart">
+      <figure className={styles.chart} aria-label={t(`chart.${unit}`)}>
+        <div className={styles.ends} aria-hidden>
+          <span>{t('chart.better')}</span>
+          <span>{t('chart.worse')}</span>
+        </div>
+        {rows.map(({ row: { channel }, b, c }) => (
+          <div key={channel.id} className={styles.row} data-channel={channel.id}>
+            <span className={styles.name}>
+              <ChannelTag id={comparedName(channel).tag} corpus={channel.corpus} />
+            </span>
+            <svg className={styles.plot} width="100%" height={c ? ROW.two : ROW.one} aria-hidden>
+              <Grid scale={scale} />
+              {b && <Bar estimate={b} scale={scale} colour={channelColour(channel.corpus)} {...(c ? BARS.above : BARS.alone)} />}
+              {c && <Bar estimate={c} scale={scale} colour={channelColour(channel.corpus)} faint {...BARS.third} />}
+            </svg>
+            <span className={styles.values}>
+              {b && <Value letter={c !== null} place="b" estimate={b} />}
+              {c && <Value letter place="c" estimate={c} />}
+            </span>
+          </div>
+        ))}
+        <div className={styles.row} aria-hidden>
+          <span className={styles.name} />
+          <svg className={styles.plot} width="100%" height={18}>
+            {scale.ticks.map((tick) => (
+              <text key={tick} x={percent(scale.share(tick))} y={13} textAnchor="middle" className={styles.tick}>
+                {format.decimal(tick, digits)}
+              </text>
+            ))}
+          </svg>
+          <span className={styles.values} />
+        </div>
+      </figure>
+    </Card>
+  );
+}
+
+function Value({ letter, place, estimate }: { letter: boolean; place: 'b' | 'c'; estimate: Estimate }) {
+  return (
+    <span className={styles.value}>
+      {letter && <Letter place={place} size="small" />}
+      <Estimated estimate={estimate}>
+        <Delta value={estimate.value} unclear={unclear(estimate)} />
+      </Estimated>
+    </span>
+  );
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(2)}%`;
+
+function Grid({ scale }: { scale: DeltaScale }) {
+  return scale.ticks.map((tick) => {
+    const x = percent(scale.share(tick));
+    return <line key={tick} x1={x} x2={x} y1="0" y2="100%" className={Math.abs(tick) < 1e-12 ? styles.zero : styles.line} />;
+  });
+}
+
+interface BarProps {
+  estimate: Estimate;
+  scale: DeltaScale;
+  colour: string;
+  middle: number;
+  height: number;
+  faint?: boolean;
+}
+
+function Bar({ estimate: { value, interval }, scale, colour, middle, height, faint = false }: BarProps) {
+  const [from, to] = [scale.share(Math.min(0, value)), scale.share(Math.max(0, value))];
+  const cap = height / 4 + 1;
+  return (
+    <g>
+      <rect
+        x={percent(from)}
+        y={middle - height / 2}
+        width={percent(to - from)}
+        height={height}
+        rx={2}
+        style={{ fill: colour }}
+        opacity={faint ? 0.5 : 1}
+      />
+      {interval && (
+        <g className={styles.whisker}>
+          <line x1={percent(scale.share(interval.low))} x2={percent(scale.share(interval.high))} y1={middle} y2={middle} />
+          {[interval.low, interval.high].map((end, at) => (
+            <line key={at} x1={percent(scale.share(end))} x2={percent(scale.share(end))} y1={middle - cap} y2={middle + cap} />
+          ))}
+        </g>
+      )}
+    </g>
+  );
+}
+
+/** Which channels are measured on how much text, and what came out: a chart of the changes, and all figures in a table. */
 export default function ChannelsSection() {
   const { t } = useTranslation('compare');
   const comparedName = useComparedName();

@@ -1,6 +1,4 @@
-/** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
 import type { Estimate } from '../../core/metrics/channel-measure';
-
 export interface DeltaScale {
   low: number;
   high: number;
@@ -12,7 +10,9 @@ export interface DeltaScale {
 
 /** A difference smaller than this is not blown up to the whole width. */
 const SMALLEST_SPAN = 0.02;
+
 const MOST_TICKS = 7;
+
 /** Each side has at least this part of the other, so that better and worse both have a place. */
 const OTHER_SIDE = 0.2;
 

@@ -1,29 +1,77 @@
-/** Every item that was asked: those that became wrong or right first to hand, and the one that is open beside the list. */
-import { useMemo, useState } from 'react';
+/** The items, of which only those in sight are drawn. */
+import { useState, useMemo } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useTranslation } from 'react-i18next';
+import { letterOf } from '../address';
+import { questionOf, type AskedItem, askedItems, type Outcome } from './outcomes';
+import { ItemDetail } from './ItemDetail';
+import { useGroupName } from './names';
 import { NativeSelect, SegmentedControl } from '@mantine/core';
 import { TriangleAlert } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
 import type { Probe } from '../../core/probes/probe';
 import type { ProbeScore } from '../../core/probes/score';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
-import { letterOf } from '../letters';
-import { ItemDetail } from './ItemDetail';
-import { ItemList } from './ItemList';
-import { useGroupName } from './names';
-import { askedItems, type Outcome } from './outcomes';
 import styles from './Items.module.css';
 
+const ROW_HEIGHT = 62;
+
+interface ItemListProps {
+  items: readonly AskedItem[];
+  letter: string;
+  /** Index of the item that is open. */
+  open: number | null;
+  onOpen: (at: number) => void;
+}
+
+export function ItemList({ items, letter, open, onOpen }: ItemListProps) {
+  const { t } = useTranslation('measures');
+  const groupName = useGroupName();
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by the virtualiser's functions
+  const virtual = useVirtualizer({ count: items.length, getScrollElement: () => scroller, estimateSize: () => ROW_HEIGHT, overscan: 6 });
+  return (
+    <div className={styles.list} ref={setScroller} tabIndex={0} role="region" aria-label={t('items.list')}>
+      <ol style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const item = items[index];
+          if (!item) return null;
+          return (
+            <li key={index} style={{ height: ROW_HEIGHT, transform: `translateY(${start}px)` }}>
+              <button
+                type="button"
+                aria-pressed={item.at === open}
+                onClick={() => onOpen(item.at)}
+                data-testid="probe-item"
+                data-outcome={item.outcome}
+              >
+                <span className={styles.lineHead}>
+                  <span className={styles.outcome} data-outcome={item.outcome}>
+                    {t(`items.outcome.${item.outcome}`, { letter })}
+                  </span>
+                  <span className={styles.dim}>{groupName(item.probe.group)}</span>
+                </span>
+                <span className={styles.excerpt}>{questionOf(item.probe)}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </div>
+  );
+}
+
+/** Every item that was asked: those that became wrong or right first to hand, and the one that is open beside the list. */
 type Shown = 'all' | Outcome;
 const FILTERS = ['all', 'forgotten', 'learnt', 'wrong', 'kept', 'reference', 'too-long'] as const satisfies readonly Shown[];
 
-interface Props {
+interface ItemsProps {
   probes: readonly Probe[];
   scores: readonly (readonly ProbeScore[])[];
   tooLong: number;
 }
 
-export function Items({ probes, scores, tooLong }: Props) {
+export function Items({ probes, scores, tooLong }: ItemsProps) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   const groupName = useGroupName();

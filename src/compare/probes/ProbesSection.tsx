@@ -1,21 +1,121 @@
-/** What the models know and what they forgot: sets of questions, their figures by group, and every item with its scores. */
+/** Forgetting risk: its level with interval, and what each of the four groups of general ability adds to it. */
+import { useTranslation } from 'react-i18next';
+import { RISK_LEVELS, RISK_WEIGHTS } from '../../core/metrics/forgetting-risk';
+import type { ProbeMeasure } from '../../core/metrics/probe-measure';
+import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
+import { Figure } from '../../ui/Figure';
+import { PLACES, letterOf } from '../address';
+import { Estimated, Letter } from '../marks';
+import { RISK_TONES } from '../ProbeRiskCard';
+import { useGroupName } from './names';
 import { useEffect } from 'react';
 import { ListChecks } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
-import { Card } from '../../ui/Card';
 import { EmptyState } from '../../ui/EmptyState';
 import { MeasureControl } from '../MeasureControl';
-import { useMeasures } from '../measures-store';
-import { GroupTable } from './GroupTable';
+import { useMeasures } from '../measures';
+import { GroupTable, ReferenceTable } from './GroupTables';
 import { Items } from './Items';
-import { measureProbeSets } from './measure-probes';
-import { OwnSets } from './OwnSets';
-import { ReferenceTable } from './ReferenceTable';
-import { RiskCard } from './RiskCard';
-import { SetChips } from './SetChips';
-import { useProbeSets } from './store';
+import { measureProbeSets, useProbeSets } from './store';
+import { OwnSets, SetChips } from './ProbeSets';
 import styles from './Probes.module.css';
 
+export function ProbeRiskCard({ measure }: { measure: ProbeMeasure }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  if (!measure.risk)
+    return (
+      <Card title={t('risk.title')}>
+        <p className={styles.dim}>{t('risk.none')}</p>
+      </Card>
+    );
+  return (
+    <Card title={t('risk.title')} data-testid="probe-risk">
+      <div className={styles.risks}>
+        {measure.risk.map((risk, at) => {
+          const letter = letterOf(at + 1);
+          return (
+            <div key={letter} className={styles.risk}>
+              <div className={styles.riskHead}>
+                <Letter place={PLACES[at + 1]!} />
+                <Figure
+                  tone={RISK_TONES[risk.level]}
+                  value={
+                    <>
+                      {t(`risk.level.${risk.level}`)}{' '}
+                      <span className={styles.unit}>
+                        <Estimated estimate={risk}>{format.decimal(risk.value, 3)}</Estimated>
+                      </span>
+                    </>
+                  }
+                />
+              </div>
+              <Parts letter={letter} parts={risk.parts} total={risk.value} />
+            </div>
+          );
+        })}
+      </div>
+      <p className={styles.note}>
+        {t('risk.explain', { low: format.decimal(RISK_LEVELS.low, 2), medium: format.decimal(RISK_LEVELS.medium, 2) })}
+      </p>
+    </Card>
+  );
+}
+
+type Risk = NonNullable<ProbeMeasure['risk']>[number];
+
+function Parts({ letter, parts, total }: { letter: string; parts: Risk['parts']; total: number }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const groupName = useGroupName();
+  return (
+    <div className={styles.scroll} role="region" aria-label={t('risk.parts', { letter })} tabIndex={0}>
+      <table className={styles.table}>
+        <caption className={styles.hidden}>{t('risk.parts', { letter })}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className={styles.first}>
+              {t('table.group')}
+            </th>
+            <th scope="col">{t('risk.weight')}</th>
+            <th scope="col">{t('risk.score', { letter })}</th>
+            <th scope="col">{t('risk.part')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map(({ group, weight, score }) => (
+            <tr key={group}>
+              <th scope="row" className={styles.first}>
+                {groupName(group)} <span className={styles.dim}>{t('risk.full', { weight: format.decimal(RISK_WEIGHTS[group], 1) })}</span>
+              </th>
+              {weight === null || score === null ? (
+                <td colSpan={3} className={styles.dim}>
+                  {t('risk.left')}
+                </td>
+              ) : (
+                <>
+                  <td>{format.decimal(weight, 3)}</td>
+                  <td>{format.retention(score)}</td>
+                  <td>{format.decimal(weight * (1 - score), 3)}</td>
+                </>
+              )}
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={3} className={styles.first}>
+              {t('risk.sum')}
+            </th>
+            <td>{format.decimal(total, 3)}</td>
+          </tr>
+        </tfoot>
+      </table>
+    </div>
+  );
+}
+
+/** What the models know and what they forgot: sets of questions, their figures by group, and every item with its scores. */
 export default function ProbesSection() {
   const { t } = useTranslation('measures');
   const load = useProbeSets((state) => state.load);
@@ -48,7 +148,7 @@ export default function ProbesSection() {
       </Card>
       {result && (
         <>
-          <RiskCard measure={result.measure} />
+          <ProbeRiskCard measure={result.measure} />
           <GroupTable groups={result.measure.groups.filter(({ reference }) => !reference)} />
           <ReferenceTable groups={result.measure.groups.filter(({ reference }) => reference)} />
           <Items probes={result.probes} scores={result.scores} tooLong={result.measure.tooLong} />

@@ -2,6 +2,7 @@
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ShippedProbeSet } from '../../lab/probe-sets';
+import type { ProbeFault } from '../../core/probes/probe';
 
 const GROUPS = ['grammar', 'commonsense', 'facts', 'logic', 'domain-terms', 'capitals', 'next-line', 'probe'] as const;
 
@@ -29,4 +30,10 @@ export function useSetName(): (set: ShippedProbeSet) => string {
     },
     [t, groupName],
   );
+}
+
+/** What is wrong with a line of a probe file, in the person's language; what a parser said stays as it said it. */
+export function useFaultText(): (fault: ProbeFault) => string {
+  const { t } = useTranslation('measures');
+  return useCallback((fault) => t(`probes.fault.${fault.kind}`, { ...fault }), [t]);
 }

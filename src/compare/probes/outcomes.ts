@@ -1,7 +1,5 @@
-/** What became of an item between the base and another model. */
-import type { Probe } from '../../core/probes/probe';
 import type { ProbeScore } from '../../core/probes/score';
-
+import type { Probe } from '../../core/probes/probe';
 export type Outcome =
   | 'kept' // right under both
   | 'forgotten' // right under the base alone

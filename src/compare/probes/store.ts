@@ -5,6 +5,7 @@ import { errorFromRecord, errorRecord, type ErrorRecord } from '../../core/error
 import { lab } from '../../lab/lab';
 import { shippedProbes, shippedProbeSets, type ShippedProbeSet } from '../../lab/probe-sets';
 import type { Probe } from '../../core/probes/probe';
+import { useMeasures } from '../measures';
 
 interface ProbeSetsState {
   shipped: ShippedProbeSet[];
@@ -85,4 +86,13 @@ export async function chosenProbes(): Promise<{ sets: string[]; probes: Probe[] 
   const wanted = <T extends { id: string }>(sets: readonly T[]) => sets.filter(({ id }) => chosen.includes(id));
   const parts = await Promise.all([...wanted(shipped).map(shippedProbes), ...wanted(own).map(({ id }) => lab.library.probesOf(id))]);
   return { sets: [...wanted(shipped), ...wanted(own)].map(({ id }) => id), probes: parts.flat() };
+}
+
+/** The chosen probe sets, asked of all picked weights. */
+/** Does nothing where the chosen sets hold no item. */
+export async function measureProbeSets(): Promise<void> {
+  await useMeasures.getState().measure('probes', async (weights, onProgress) => {
+    const { sets, probes } = await chosenProbes();
+    return { sets, probes, ...(await lab.trainer.measureProbes(weights, probes, onProgress)) };
+  });
 }

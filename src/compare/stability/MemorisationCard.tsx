@@ -9,15 +9,13 @@ import { Card } from '../../ui/Card';
 import { ChannelTag } from '../../channels/ChannelTag';
 import { EmptyState } from '../../ui/EmptyState';
 import { NumberField } from '../../ui/NumberField';
-import { Estimated } from '../Estimated';
-import { Letter } from '../Letter';
-import { letterOf, PLACES } from '../letters';
+import { PLACES, letterOf } from '../address';
+import { Estimated, Letter } from '../marks';
 import { MeasureControl } from '../MeasureControl';
-import { pickedWeights, useMeasures } from '../measures-store';
+import { pickedWeights, useMeasures } from '../measures';
 import { useSourceName } from '../names';
 import { useCompare } from '../store';
-import { measureMemorisation, pickedCheckpoints, type PickedCheckpoint } from './measure-stability';
-import { useStability } from './store';
+import { measureMemorisation, pickedCheckpoints, type PickedCheckpoint, useStability } from './store';
 import styles from './Stability.module.css';
 
 export function MemorisationCard() {

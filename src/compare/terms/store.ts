@@ -1,7 +1,12 @@
-/** The list of terms as the person left it, kept in this browser. */
+import { termsOf } from './term-rows';
+/** Loss inside the listed terms, in held-out text of the chosen channels, under all picked weights. */
 import { create } from 'zustand';
 import { defaultTerms } from '../../core/corpus/default-terms';
+import { lab } from '../../lab/lab';
+import { chosenChannels, prepareTexts, useMeasures } from '../measures';
+import { useCompare } from '../store';
 
+/** The list of terms as the person left it, kept in this browser. */
 const STORED = 'crossfade.terms';
 const DEFAULT = Object.values(defaultTerms).flat().join('\n');
 
@@ -25,3 +30,15 @@ export const useTermList = create<TermListState>()((set) => {
   const text = localStorage.getItem(STORED) ?? DEFAULT;
   return { text, isDefault: text === DEFAULT, setText: keep, reset: () => keep(DEFAULT) };
 });
+
+/** Does nothing without a term or a channel. */
+export async function measureTerms(): Promise<void> {
+  const { documentsPerChannel: documents } = useCompare.getState();
+  const channels = chosenChannels();
+  const terms = termsOf(useTermList.getState().text);
+  if (channels.length === 0 || terms.length === 0) return;
+  await useMeasures.getState().measure('terms', async (weights, onProgress) => {
+    await prepareTexts(channels, onProgress);
+    return { measure: await lab.trainer.measureTerms(weights, channels, terms, documents, onProgress), channels, terms, documents };
+  });
+}

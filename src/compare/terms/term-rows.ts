@@ -1,9 +1,10 @@
-/** Terms as rows of a table: sorted by any column, and the ends of what training did to them. */
 import type { TermsMeasure } from '../../contract/evaluation';
-
+/** Terms as rows of a table: sorted by any column, and the ends of what training did to them. */
 export type MeasuredTerm = TermsMeasure['terms'][number];
+
 /** `delta1` is B − A, `delta2` C − A, in bits per byte. */
 export type TermColumn = 'term' | 'count' | `loss${number}` | `bits${number}` | `delta${number}`;
+
 export interface TermOrder {
   column: TermColumn;
   descending: boolean;

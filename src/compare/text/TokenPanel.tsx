@@ -8,8 +8,8 @@ import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Delta';
 import { ErrorBanner } from '../../ui/ErrorBanner';
 import { useCompare } from '../store';
-import { visibleText } from '../visible-text';
-import type { TokenChange, TokenChanges } from './token-scale';
+import { visibleText } from '../figures';
+import type { TokenChange, TokenChanges } from './tokens-store';
 import { useTokens } from './tokens-store';
 import styles from './Token.module.css';
 

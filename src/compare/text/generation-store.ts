@@ -3,9 +3,9 @@ import { create } from 'zustand';
 import type { GenerateOptions } from '../../contract/training';
 import type { ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
-import { PLACES } from '../letters';
-import { pickedWeights } from '../measures-store';
-import { useCompare, type Place } from '../store';
+import { PLACES, type Place } from '../address';
+import { pickedWeights } from '../measures';
+import { useCompare } from '../store';
 
 export interface Continuation {
   text: string;

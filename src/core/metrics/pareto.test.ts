@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { paretoFront, type Traded } from './pareto';
+import { paretoFront, type GainRetention } from './pareto';
 
-const point = (gain: number, retention: number): Traded => ({ gain, retention });
+const point = (gain: number, retention: number): GainRetention => ({ gain, retention });
 /** The definition, word for word. */
-const dominates = (one: Traded, other: Traded) =>
+const dominates = (one: GainRetention, other: GainRetention) =>
   one.gain >= other.gain && one.retention >= other.retention && (one.gain > other.gain || one.retention > other.retention);
 
 describe('paretoFront', () => {

@@ -1,5 +1,5 @@
 /** The Pareto front of a trade between two figures of which more is better: what nothing else beats in both. */
-export interface Traded {
+export interface GainRetention {
   /** Bits per byte that the domain lost against the base: above zero is learnt. */
   gain: number;
   /** Mean general retention. */
@@ -11,7 +11,7 @@ export interface Traded {
  * points are on the front together. Points without finite figures are never on it.
  * @returns from the least gain to the most, so from the highest retention to the lowest
  */
-export function paretoFront<T extends Traded>(points: readonly T[]): T[] {
+export function paretoFront<T extends GainRetention>(points: readonly T[]): T[] {
   const finite = points.filter(({ gain, retention }) => Number.isFinite(gain) && Number.isFinite(retention));
   const byGain = finite.sort((one, other) => other.gain - one.gain || other.retention - one.retention);
   const front: T[] = [];

@@ -4,11 +4,11 @@ import corpus from './corpus.json';
 import desk from './desk.json';
 import diagnosis from './diagnosis.json';
 import errors from './errors.json';
-import inside from './inside.json';
+import internals from './internals.json';
 import measures from './measures.json';
 import models from './models.json';
 import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, diagnosis, errors, inside, measures, models, report, runs, tokenizer };
+export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, report, runs, tokenizer };

@@ -1,0 +1,166 @@
+/** The trade of all runs: what their checkpoints learnt against what they kept, as a picture to take away and as a table. */
+import { useMemo, useState } from 'react';
+import { Button, NativeSelect } from '@mantine/core';
+import { Download, Scale } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
+import { EmptyState } from '../../ui/EmptyState';
+import { ErrorBanner } from '../../ui/ErrorBanner';
+import { useComparedName } from '../names';
+import { findSource } from '../sources';
+import { useCompare } from '../store';
+import { paretoPicture, savePicture } from './picture';
+import { shortRunName, usePointName, paretoSets, type ParetoSet, runMark } from './points';
+import { RunShape, ParetoTable } from './ParetoTable';
+import { ParetoPlot, type MarkedRun } from './ParetoPlot';
+import styles from './ParetoSection.module.css';
+
+export default function ParetoSection() {
+  const { t } = useTranslation('internals');
+  const groups = useCompare((state) => state.groups);
+  const checkpoints = useCompare((state) => state.checkpoints);
+  const address = useCompare((state) => state.address);
+  const all = useMemo(() => paretoSets(groups, checkpoints), [groups, checkpoints]);
+  const [picked, setPicked] = useState<string | null>(null);
+  const b = findSource(groups, address.b);
+  const ofB = all.sets.find(({ runs }) => runs.some(({ run }) => run.id === b?.run?.id));
+  const set = all.sets.find(({ id }) => id === picked) ?? ofB ?? all.sets[0];
+  if (!set)
+    return (
+      <Card title={t('pareto.title')}>
+        <EmptyState icon={Scale} title={t('pareto.empty')}>
+          <p>{t('pareto.emptyText')}</p>
+        </EmptyState>
+      </Card>
+    );
+  return <ParetoOfSet key={set.id} set={set} sets={all.sets} without={all.without.length} onPick={setPicked} />;
+}
+
+/** "nano · English, medicine" */
+function useSetName(): (set: ParetoSet) => string {
+  const { t } = useTranslation('internals');
+  const models = useCompare((state) => state.models);
+  const comparedName = useComparedName();
+  return (set) =>
+    t('pareto.set', {
+      base: models.find(({ id }) => id === set.base)?.name ?? set.base,
+      channels: set.channels.map((channel) => comparedName(channel).name).join(t('pareto.and')),
+    });
+}
+
+interface Props {
+  set: ParetoSet;
+  sets: readonly ParetoSet[];
+  /** Runs without a point. */
+  without: number;
+  onPick: (id: string) => void;
+}
+
+function ParetoOfSet({ set, sets, without, onPick }: Props) {
+  const { t } = useTranslation('internals');
+  const format = useFormat();
+  const setName = useSetName();
+  const pointName = usePointName();
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [fault, setFault] = useState<unknown>(null);
+  const marked = useMemo(() => set.runs.map((entry, at): MarkedRun => ({ ...entry, mark: runMark(at) })), [set]);
+  const shown = useMemo(() => marked.filter(({ run }) => !hidden.has(run.id)), [marked, hidden]);
+  const count = shown.reduce((sum, { points }) => sum + points.length, 0);
+  const elsewhere = sets.reduce((sum, other) => sum + (other === set ? 0 : other.runs.length), 0);
+  const rows = set.rows.map((value) => format.count(value)).join(t('pareto.and'));
+
+  const toggle = (run: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(run)) next.add(run);
+    setHidden(next);
+  };
+  const save = (form: 'svg' | 'png') => {
+    const svg = paretoPicture({
+      title: t('pareto.title'),
+      subtitle: t('pareto.subtitle', { set: setName(set), checkpoints: format.count(count), runs: format.count(shown.length), rows }),
+      x: t('pareto.x'),
+      y: t('pareto.y'),
+      line: t('pareto.line'),
+      front: t('pareto.front'),
+      base: t('pareto.base'),
+      runs: shown.map((entry) => ({ ...entry, run: { ...entry.run, name: shortRunName(entry.run.name) } })),
+      label: pointName,
+      number: format.decimal,
+    });
+    setFault(null);
+    savePicture(svg, form, t('pareto.fileName')).catch(setFault);
+  };
+  return (
+    <div className={styles.section}>
+      <Card
+        title={t('pareto.title')}
+        aside={
+          <div className={styles.save} role="group" aria-label={t('pareto.save')}>
+            <span aria-hidden>{t('pareto.save')}</span>
+            {(['svg', 'png'] as const).map((form) => (
+              <Button
+                key={form}
+                size="xs"
+                variant="default"
+                leftSection={<Download size={13} />}
+                aria-label={t('pareto.saveAs', { format: form.toUpperCase() })}
+                disabled={count === 0}
+                onClick={() => save(form)}
+              >
+                {form.toUpperCase()}
+              </Button>
+            ))}
+          </div>
+        }
+      >
+        {sets.length > 1 && (
+          <NativeSelect
+            className={styles.sets}
+            label={t('pareto.pick')}
+            value={set.id}
+            onChange={(event) => onPick(event.currentTarget.value)}
+            data={sets.map((other) => ({ value: other.id, label: `${setName(other)} (${format.count(other.runs.length)})` }))}
+          />
+        )}
+        <p className={styles.note}>
+          {t('pareto.basis', { set: setName(set), rows })}
+          {set.rows.length > 1 && ` ${t('pareto.rowsDiffer')}`}
+          {elsewhere > 0 && ` ${t('pareto.elsewhere', { count: elsewhere })}`}
+          {without > 0 && ` ${t('pareto.without', { count: without })}`}
+        </p>
+        <div className={styles.legend} role="group" aria-label={t('pareto.legend')}>
+          {marked.map(({ run, mark }) => (
+            <button
+              key={run.id}
+              type="button"
+              className={styles.run}
+              aria-pressed={!hidden.has(run.id)}
+              title={t(hidden.has(run.id) ? 'pareto.show' : 'pareto.hide', { run: run.name })}
+              onClick={() => toggle(run.id)}
+            >
+              <RunShape mark={mark} />
+              {shortRunName(run.name)}
+            </button>
+          ))}
+          <span className={styles.front}>
+            <i aria-hidden />
+            {t('pareto.front')}
+          </span>
+        </div>
+        {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
+        {count > 0 ? (
+          <ParetoPlot runs={shown} label={t('pareto.plot', { count })} />
+        ) : (
+          <EmptyState icon={Scale} title={t('pareto.allHidden')} />
+        )}
+        <p className={styles.note}>{t('pareto.hint')}</p>
+      </Card>
+      {count > 0 && (
+        <Card title={t('pareto.table.title')}>
+          <ParetoTable runs={shown} />
+        </Card>
+      )}
+    </div>
+  );
+}

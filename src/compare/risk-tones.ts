@@ -1,2 +1,0 @@
-/** Colours of the levels of forgetting risk. */
-export const RISK_TONES = { low: 'good', medium: 'warn', high: 'bad' } as const;

@@ -1,0 +1,152 @@
+/** Gathers what was measured, and what the library knows of the run, into the parts of a report. Nothing is measured for it. */
+import type { DeviceInfo } from '../contract/device';
+import { diagnose } from '../core/diagnosis/diagnose';
+import { weightMap } from '../core/metrics/weight-parts';
+import { isChannelColour, type ChannelColour } from '../charts/paper';
+import type { ReportChannel, ReportCurves, ReportMeasures, ReportParts, ReportRun, ReportSeries, ReportWeights } from '../report/report';
+import type { RunRecord, RunSnapshot, Series } from '../core/run/types';
+import { channelColour } from '../channels/channel-colour';
+import { letterOf } from './address';
+import type { Measures } from './measures';
+import type { WeightsSource } from './sources';
+import type { ComparedChannel, ComparedFigures } from './figures';
+import { version } from '../../package.json';
+import { reportHtml } from '../report/html';
+import { reportMarkdown } from '../report/markdown';
+import { createReport, reportJson } from '../report/report';
+import type { Language } from '../i18n/start';
+import { useDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
+import { saveFile } from '../ui/save-file';
+import { pickedWeights, useMeasures } from './measures';
+import { useCompare } from './store';
+import { loadReportWords } from '../report/words';
+
+export interface ReportSources {
+  at: number;
+  product: ReportParts['product'];
+  device: DeviceInfo | null;
+  /** A, B and the third. */
+  picked: readonly WeightsSource[];
+  results: Partial<Measures>;
+  /** What the run stored, where the channels were not measured. */
+  stored: ComparedFigures | null;
+  /** Of a person's own corpora, by id. */
+  ownNames: ReadonlyMap<string, string>;
+  run: { record: RunRecord; snapshot: RunSnapshot } | null;
+}
+
+export function collectReport({ at, product, device, picked, results, stored, ownNames, run }: ReportSources): ReportParts {
+  const weights = picked.map(({ key, name, step }, model): ReportWeights => ({ key, letter: letterOf(model), name, step }));
+  const figures = results.channels ?? stored;
+  return {
+    title: run?.record.name ?? weights[1]?.name ?? weights[0]?.name ?? product.name,
+    at,
+    product,
+    device: device && {
+      backend: device.backend,
+      threads: device.threads,
+      adapter: device.backend === 'webgpu' ? device.adapter || 'WebGPU' : '',
+    },
+    weights,
+    channels: channelsOf(
+      [...(run?.record.recipe.channels ?? []), ...(figures?.channels ?? []), ...(results.terms?.channels ?? [])],
+      ownNames,
+    ),
+    ...(run ? { run: runOf(run.record), curves: curvesOf(run.snapshot), diagnosis: diagnose(run.snapshot) } : {}),
+    ...measuresOf(results, stored, weights),
+  };
+}
+
+function measuresOf(results: Partial<Measures>, stored: ComparedFigures | null, weights: readonly ReportWeights[]): ReportMeasures {
+  const { channels, terms, probes, memorisation, robustness, weights: changes, attention } = results;
+  const parts: ReportMeasures = {};
+  if (channels) parts.evaluation = { from: 'documents', count: channels.documents, measure: channels.measure };
+  else if (stored) parts.evaluation = { from: 'run', count: stored.documents, measure: stored.measure };
+  if (terms) {
+    const { overall, documents, terms: all } = terms.measure;
+    parts.terms = {
+      documents,
+      overall,
+      terms: all.map(({ passages: [first], ...term }) => ({
+        ...term,
+        passage: first ? { before: first.before, term: first.term, after: first.after } : null,
+      })),
+    };
+  }
+  if (probes) parts.probes = { sets: probes.sets, measure: probes.measure };
+  if (memorisation)
+    parts.memorisation = weights.flatMap(({ key, letter }) => (memorisation[key] ? [{ letter, channels: memorisation[key] }] : []));
+  if (robustness) parts.robustness = robustness;
+  if (changes)
+    parts.layers = weights.flatMap(({ key, letter }) => {
+      const list = letter === 'A' ? undefined : changes[key];
+      if (!list) return [];
+      const places = weightMap(list).places.map(({ place, parameters, relative, share }) => ({ place, parameters, relative, share }));
+      return [{ letter, places }];
+    });
+  if (attention) parts.attention = { text: attention.text, divergence: attention.view.divergence };
+  return parts;
+}
+
+function channelsOf(channels: readonly ComparedChannel[], ownNames: ReadonlyMap<string, string>): ReportChannel[] {
+  const byId = new Map(channels.map((channel) => [channel.id, channel]));
+  return [...byId.values()].map(({ id, corpus, role }) => ({
+    id,
+    corpus,
+    role,
+    name: ownNames.get(corpus) ?? null,
+    colour: tokenOf(channelColour(corpus)),
+  }));
+}
+
+/** The token's name inside `var(--channel-…)`. */
+function tokenOf(colour: string): ChannelColour {
+  const name = /^var\(--channel-(.+)\)$/.exec(colour)?.[1] ?? '';
+  return isChannelColour(name) ? name : 'total';
+}
+
+function runOf(record: RunRecord): ReportRun {
+  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe, changes } = record;
+  return { id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes };
+}
+
+function curvesOf({ train, heldOut, retentionSeries, riskSeries }: RunSnapshot): ReportCurves {
+  const each = (all: Record<string, Series>) => Object.fromEntries(Object.entries(all).map(([id, series]) => [id, withGaps(series)]));
+  const risk = riskSeries.x.length > 0 ? { risk: withGaps(riskSeries) } : {};
+  return { train: each(train), heldOut: each(heldOut), retention: withGaps(retentionSeries), ...risk };
+}
+
+const withGaps = ({ x, y }: Series): ReportSeries => ({ x, y: y.map((value) => (Number.isFinite(value) ? value : null)) });
+
+/** One file of everything that was measured, in the form that was asked for. */
+export type ReportForm = 'html' | 'markdown' | 'json';
+
+const TYPES: Record<ReportForm, string> = { html: 'text/html', markdown: 'text/markdown', json: 'application/json' };
+const EXTENSIONS: Record<ReportForm, string> = { html: 'html', markdown: 'md', json: 'json' };
+
+/** @param language the one that comes first */
+export async function writeReport(form: ReportForm, language: Language): Promise<void> {
+  const { corpora, stored } = useCompare.getState();
+  const { results } = useMeasures.getState();
+  const { device } = useDevice.getState();
+  const picked = pickedWeights();
+  const id = (picked[1]?.run ?? picked[0]?.run)?.id;
+  const run = id === undefined ? null : await Promise.all([lab.library.run(id), lab.library.snapshot(id)]);
+  const report = createReport(
+    collectReport({
+      at: Date.now(),
+      product: { name: 'Crossfade', version },
+      device: device.kind === 'open' ? device.info : null,
+      picked,
+      results,
+      stored,
+      ownNames: new Map(corpora.filter(({ bundled }) => !bundled).map((corpus) => [corpus.id, corpus.name])),
+      run: run && { record: run[0], snapshot: run[1] },
+    }),
+  );
+  const words = form === 'json' ? [] : await loadReportWords(language);
+  const text = form === 'html' ? reportHtml(report, words) : form === 'markdown' ? reportMarkdown(report, words) : reportJson(report);
+  const day = new Date(report.at).toLocaleDateString('sv');
+  saveFile(new Blob([text], { type: `${TYPES[form]};charset=utf-8` }), `report-${report.title}-${day}.${EXTENSIONS[form]}`);
+}

@@ -1,0 +1,215 @@
+/** What the run suffers from: evidence, likely cause, and one change of the recipe. */
+import type { Advice } from '../../core/diagnosis/advice';
+import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
+import type { Block, Section, Cell } from '../document';
+import type { Naming } from '../naming';
+import type { Report, ReportRun } from '../report';
+import type { ReportWords } from '../words';
+import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
+import type { Recipe } from '../../core/recipe/schema';
+import { settingsAt } from '../../core/run/snapshot';
+import type { LiveChange } from '../../core/run/types';
+
+/** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." @param shown of the advice's changes */
+export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
+  const changes = shown.map((change) => {
+    const { field, from, to } = naming.difference(change);
+    // A single change is what the advice itself names.
+    return shown.length === 1 ? t('diagnosis.only', { from, to }) : t('diagnosis.change', { field, from, to });
+  });
+  return t('diagnosis.adviceWithChanges', { advice: t(`advice.${advice.kind}`), changes: changes.join(t('diagnosis.and')) });
+}
+
+/** Null where no run was read. */
+export function diagnosisSection({ diagnosis }: Report, words: ReportWords, naming: Naming): Section | null {
+  if (!diagnosis) return null;
+  const { t } = words;
+  const blocks: Block[] =
+    diagnosis.length === 0
+      ? [{ kind: 'text', text: t('diagnosis.nothing') }]
+      : diagnosis.map((finding): Block => ({
+          kind: 'finding',
+          title: readingText(finding, 'what', words, naming),
+          rows: rows(finding, words, naming),
+        }));
+  return { id: 'diagnosis', title: t('diagnosis.title'), blocks };
+}
+
+function rows(finding: Finding, words: ReportWords, naming: Naming): { name: string; text: string }[] {
+  const { t } = words;
+  const out: { name: string; text: string }[] = [];
+  if (finding.evidence.length > 0)
+    out.push({
+      name: t('diagnosis.evidence'),
+      text: finding.evidence.map((evidence) => evidenceText(evidence, words, naming)).join(t('diagnosis.and')),
+    });
+  out.push({ name: t('diagnosis.cause'), text: t(`finding.${finding.kind}.cause`) });
+  out.push({ name: t('diagnosis.remedy'), text: readingText(finding, 'do', words, naming) });
+  if (finding.advice) out.push({ name: t('diagnosis.next'), text: adviceSentence(finding.advice, finding.advice.changes, words, naming) });
+  return out;
+}
+
+function evidenceText({ curve, channel, from, to }: Evidence, { t, format }: ReportWords, naming: Naming): string {
+  const write = curve === 'retention' ? format.retention : format.loss;
+  const name =
+    curve === 'retention'
+      ? t('curves.retention')
+      : channel === 'total'
+        ? t('diagnosis.trainTotal')
+        : t(`diagnosis.${curve}`, { channel: naming.channel(channel) });
+  if (from.step === to.step) return t('diagnosis.point', { curve: name, value: write(from.value), step: format.count(from.step) });
+  return t('diagnosis.stretch', {
+    curve: name,
+    from: write(from.value),
+    to: write(to.value),
+    first: format.count(from.step),
+    last: format.count(to.step),
+  });
+}
+
+/** Sentences of the desk's readings; their values are losses, ratios and channel ids. */
+function readingText({ kind, values }: Finding, part: 'what' | 'do', { t, format }: ReportWords, naming: Naming): string {
+  const write: Readonly<Record<string, (value: number) => string>> = {
+    retention: format.retention,
+    step: format.count,
+    epochs: (value) => format.decimal(value, 1),
+  };
+  const shown = Object.entries(values).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? naming.channel(value) : (write[name]?.(value) ?? format.decimal(value, 2)),
+  ]);
+  return t(`reading.${kind}.${part}`, Object.fromEntries(shown));
+}
+
+/** The run itself: how it went, the recipe it started with, and what was changed while it trained. */
+/** Steps within which moves of a fader are one move. */
+const ONE_DRAG = 5;
+
+export function runSection({ run }: Report, words: ReportWords, naming: Naming): Section | null {
+  if (!run) return null;
+  const { t, format } = words;
+  const { recipe } = run;
+  const blocks: Block[] = [facts(run, words), recipeTable(recipe, words, naming)];
+  blocks.push({
+    kind: 'table',
+    table: {
+      caption: t('run.channels'),
+      head: [t('channels.channel'), t('channels.role'), t('run.corpus'), t('run.share')],
+      rows: recipe.channels.map(({ id, role, corpus, share }): Cell[] => [
+        naming.channelCell(id),
+        t(`role.${role}`),
+        corpus,
+        format.percent(share),
+      ]),
+      words: 3,
+    },
+  });
+  const moves = liveMoves(recipe, run.changes);
+  blocks.push(
+    moves.length === 0
+      ? { kind: 'text', text: t('run.noChanges') }
+      : {
+          kind: 'table',
+          table: {
+            caption: t('run.changes'),
+            head: [t('run.step'), t('run.field'), t('run.from'), t('run.to')],
+            rows: moves.map(({ step, difference }): Cell[] => {
+              const { field, from, to } = naming.difference(difference);
+              return [format.count(step), field, from, to];
+            }),
+            words: 2,
+          },
+        },
+  );
+  blocks.push({ kind: 'code', title: t('run.json'), text: JSON.stringify(recipe, null, 2) });
+  return { id: 'run', title: t('run.title'), blocks };
+}
+
+const pairs = (caption: string, head: string[], rows: Cell[][]): Block => ({ kind: 'table', table: { caption, head, rows, words: 2 } });
+
+function facts(run: ReportRun, { t, format }: ReportWords): Block {
+  return pairs(
+    t('run.record'),
+    [t('run.field'), t('run.value')],
+    [
+      [t('run.name'), run.name],
+      [
+        t('run.state'),
+        run.stopReason === null ? t(`state.${run.state}`) : `${t(`state.${run.state}`)}: ${t(`stopReason.${run.stopReason}`)}`,
+      ],
+      [t('run.steps'), t('run.of', { step: format.count(run.step), steps: format.count(run.steps) })],
+      [t('run.tokens'), format.count(run.tokens)],
+      [t('run.device'), run.device],
+      [t('run.began'), format.dateTime(run.createdAt)],
+    ],
+  );
+}
+
+function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming): Block {
+  const { schedule, optimizer, evaluation, stopping } = recipe;
+  const value = (field: string, of: string | number) => naming.difference({ field, a: String(of), b: '' }).from;
+  return pairs(
+    t('run.recipe'),
+    [t('run.field'), t('run.value')],
+    [
+      [t('field.base'), recipe.base],
+      [t('field.strategy.kind'), value('strategy.kind', recipe.strategy.kind)],
+      [t('field.schedule.kind'), value('schedule.kind', schedule.kind)],
+      [t('field.schedule.peakLr'), format.lr(schedule.peakLr)],
+      [
+        t('field.schedule.warmup.value'),
+        schedule.warmup.unit === 'ratio'
+          ? format.percent(schedule.warmup.value)
+          : t('run.warmupSteps', { steps: format.count(schedule.warmup.value) }),
+      ],
+      [
+        t('field.wholeBatch'),
+        t('run.batch', {
+          rows: format.count(recipe.batchSize * recipe.gradientAccumulationSteps),
+          context: format.count(recipe.sequenceLength),
+        }),
+      ],
+      [t('field.budget.steps'), format.count(recipe.budget.steps)],
+      [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
+      [t('field.precision'), recipe.precision],
+      [
+        t('run.evaluationLabel'),
+        t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),
+      ],
+      [
+        t('run.stoppingLabel'),
+        [
+          ...(stopping.early
+            ? [t('run.early', { patience: format.count(stopping.early.patience), threshold: String(stopping.early.threshold) })]
+            : []),
+          ...(stopping.forgetting ? [t('run.forgetting', { retention: String(stopping.forgetting.retention) })] : []),
+        ].join(t('diagnosis.and')) || t('run.none'),
+      ],
+      [t('field.seed'), String(recipe.seed)],
+    ],
+  );
+}
+
+/** What each move changed, from the settings before it to those after; a dragged fader leaves a change a step and counts as one move. */
+function liveMoves(recipe: Recipe, changes: readonly LiveChange[]): { step: number; difference: RecipeDifference }[] {
+  const drags: LiveChange[][] = [];
+  for (const change of changes) {
+    const last = drags.at(-1);
+    if (last && change.step - last.at(-1)!.step <= ONE_DRAG) last.push(change);
+    else drags.push([change]);
+  }
+  const at = (upTo: number): Recipe => {
+    const { shares, schedule } = settingsAt(recipe, changes.slice(0, upTo), Number.POSITIVE_INFINITY);
+    return {
+      ...recipe,
+      schedule,
+      channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })),
+    };
+  };
+  let done = 0;
+  return drags.flatMap((drag) => {
+    const before = at(done);
+    done += drag.length;
+    return diffRecipes(before, at(done)).map((difference) => ({ step: drag[0]!.step, difference }));
+  });
+}
