@@ -3,7 +3,7 @@ import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAdamW, hostTensors, DecoderModel, loadModel, openBackend, trainingGradients } from '../../workers/engine';
 import type { AdamWOptions, Optimizer } from '../../workers/engine';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { relativeError } from './op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
 interface Fixture {

@@ -17,7 +17,7 @@ import {
 } from '../../workers/engine';
 import type { DecoderModel, HostTensor, Optimizer } from '../../workers/engine';
 import { fileTensors, toFile } from '../../workers/engine/model/file-layout';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { relativeError } from './op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
 interface Expected {

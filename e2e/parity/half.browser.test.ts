@@ -7,7 +7,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { afterStep } from '../../src/core/precision/loss-scale';
 import { createAdamW, loadModel, openBackend, settled, trainingGradients } from '../../workers/engine';
 import type { Batch, HostTensor } from '../../workers/engine';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { relativeError } from './op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
 interface Expected {

@@ -6,7 +6,7 @@ import { matMul, memory, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate, loadModel, openBackend, tokenLosses, trainingGradients } from '../../workers/engine';
 import type { DecoderModel } from '../../workers/engine';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { relativeError } from './op-cases';
 import { batchOf, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
 interface Expected {

@@ -7,8 +7,8 @@ import { gather, matMul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, openBackend, tokenLosses, trainingGradients } from '../../workers/engine';
 import type { DecoderModel } from '../../workers/engine';
-import { mix } from '../../workers/engine/ops/dropout/random';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { mix } from '../../workers/engine/ops/dropout';
+import { relativeError } from './op-cases';
 import { batchOf, fixtureJson } from './fixtures';
 
 interface Gradient {

@@ -7,7 +7,7 @@ import { gelu } from '../../workers/engine/ops/activation';
 import { attention } from '../../workers/engine/ops/attention';
 import type { AttentionShape } from '../../workers/engine/ops/attention';
 import { layerNorm } from '../../workers/engine/ops/norm';
-import { relativeError } from '../../workers/engine/ops/op-cases';
+import { relativeError } from './op-cases';
 import { rotary } from '../../workers/engine/ops/rotary';
 import { fixtureJson } from './fixtures';
 

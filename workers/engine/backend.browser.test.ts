@@ -11,7 +11,7 @@ interface Answer {
 
 /** Opens a backend in a fresh worker. */
 async function open(options: Partial<OpenOptions>): Promise<Answer> {
-  const worker = new Worker(new URL('./fixtures/backend.worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('../../e2e/parity/backend.worker.ts', import.meta.url), { type: 'module' });
   try {
     return await new Promise<Answer>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);

@@ -1,26 +1,31 @@
 /**
  * Learning-rate schedules, the same values as transformers' get_*_schedule_with_warmup (optimization.py, v5): constant,
- * linear and cosine with a floor, and WSD (warmup, stable, decay).
+ * linear and cosine with a floor, and WSD (warmup, stable, decay). Warmup is computed here and nowhere else: its length by
+ * `warmupSteps`, its factors by `scheduleFactor`.
  */
 import type { Schedule } from '../recipe/schema';
 
-/** Warmup in steps: a ratio is rounded up, as transformers does. */
+/** Length of the warmup in steps: at most all of them; a ratio of them is rounded up, as transformers does. */
 export function warmupSteps(schedule: Schedule, steps: number): number {
   const { unit, value } = schedule.warmup;
   return Math.min(steps, unit === 'steps' ? value : Math.ceil(value * steps - 1e-9));
 }
 
-/** First step of WSD's decay. */
+/** 0-based step at which WSD's decay starts. */
 export function decayStart(schedule: Schedule, steps: number): number {
   return Math.max(warmupSteps(schedule, steps), steps - Math.max(1, Math.round(schedule.decayRatio * steps)));
 }
 
 /** Learning rate of the step about to be computed. @param step 0-based; @param steps all steps of the run */
 export function learningRateAt(schedule: Schedule, step: number, steps: number): number {
-  return schedule.peakLr * factorAt(schedule, step, steps);
+  return schedule.peakLr * scheduleFactor(schedule, step, steps);
 }
 
-function factorAt(schedule: Schedule, step: number, steps: number): number {
+/**
+ * Learning rate / peak at a 0-based step. Warmup rises linearly from 0 (WSD: from the floor) at step 0 to 1 at step `warmupSteps`; what follows falls
+ * from 1 to the floor at the last step, by the kind of schedule.
+ */
+function scheduleFactor(schedule: Schedule, step: number, steps: number): number {
   const warmup = warmupSteps(schedule, steps);
   const floor = schedule.minRatio;
   const above = (factor: number) => factor * (1 - floor) + floor;
@@ -42,6 +47,7 @@ function factorAt(schedule: Schedule, step: number, steps: number): number {
   }
 }
 
+/** Height above the floor during WSD's decay, from 1 at progress 0 to 0 at progress 1. */
 function decay(shape: Schedule['decayShape'], progress: number): number {
   switch (shape) {
     case 'linear':

@@ -1,12 +1,13 @@
 /**
- * Reads safetensors files. Whatever the source, the header is checked in full first (`header.ts`); tensors are then read one by
- * one, by ranges of at most a piece, so that a file on the disk never lies in memory as a whole.
+ * Reads safetensors files, from memory or from a Blob (a picked File, a file of OPFS). The header is checked in full first
+ * (`header.ts`); tensors are then read one by one, by ranges of at most a piece, so that a file on the disk is never in memory as a whole.
  */
 import { StudioError } from '../../../src/core/errors';
 import { allFinite, BYTES_PER, decodeFloats, isDtype, type Dtype } from './floats';
-import { dataStartOf, LENGTH_BYTES, parseHeader, type TensorEntry } from './header';
-import { invalidSafetensors } from './refusal';
-import { readRange, sizeOf, type ByteSource } from './source';
+import { dataStartOf, invalidSafetensors, LENGTH_BYTES, parseHeader, type TensorEntry } from './header';
+
+/** Where the bytes of a weight file come from. */
+export type ByteSource = Blob | Uint8Array;
 
 /** A tensor in ordinary memory. */
 export interface HostTensor {
@@ -124,4 +125,25 @@ export function readSafetensors(file: string, bytes: Uint8Array): { metadata: Re
     return [name, { name, dtype: float, shape, read: () => decodeFloats(bytes.slice(begin, end), float) }];
   });
   return { metadata, tensors: new Map(entries) };
+}
+
+export function sizeOf(source: ByteSource): number {
+  return source instanceof Uint8Array ? source.byteLength : source.size;
+}
+
+/** @throws StudioError `file-unreadable` when the file went away or changed since it was chosen */
+export async function readRange(file: string, source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source.subarray(begin, end);
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await source.slice(begin, end).arrayBuffer());
+  } catch (error) {
+    throw unreadable(file, error instanceof Error ? error.message : String(error));
+  }
+  if (bytes.length !== end - begin) throw unreadable(file, `${bytes.length} bytes came of ${end - begin}`);
+  return bytes;
+}
+
+function unreadable(file: string, detail: string): StudioError {
+  return new StudioError('file-unreadable', `${file} can no longer be read: ${detail}`, { file, detail });
 }

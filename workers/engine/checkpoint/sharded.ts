@@ -1,9 +1,9 @@
 /** The weights of a model over one file or several, as `model.safetensors.index.json` lists them. */
 import { z } from '../../../src/core/zod';
 import { StudioError } from '../../../src/core/errors';
-import { invalidSafetensors } from './refusal';
+import { invalidSafetensors } from './header';
 import { openSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors';
-import type { ByteSource } from './source';
+import type { ByteSource } from './safetensors';
 
 export interface WeightFile {
   name: string;

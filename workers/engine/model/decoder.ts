@@ -1,6 +1,11 @@
 /**
- * A decoder-only transformer, as its config describes it: pre-norm blocks of causal attention and a feed-forward part. Plain
- * functions over variables that bear Hugging Face's names. What each family computes is in docs/METHOD.md.
+ * A decoder-only transformer, as its config describes it: token embedding, pre-norm blocks of causal attention and a feed-forward
+ * network on a residual stream, final norm. Parameters are variables with Hugging Face's names. To read the forward pass, start at
+ * `run` and go on with `block`; loss and gradients are in loss.ts, the update in optimizer/. What each family computes is in
+ * docs/METHOD.md.
+ *
+ * Shapes: N = batch · context rows (one per token), D hidden size, F feed-forward size, V vocabulary, H query heads, K key-value
+ * heads, h head size.
  */
 import { tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -10,9 +15,8 @@ import { attention } from '../ops/attention';
 import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
 import { embedding } from '../ops/embedding';
-import { linear } from '../ops/linear';
-import { headRmsNorm, layerNorm, rmsNorm, rmsNormFork } from '../ops/norm';
-import { projections } from '../ops/projections';
+import { linear, linearGroup } from '../ops/linear';
+import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../../../src/core/model/config';
@@ -28,29 +32,29 @@ export interface HiddenStateOptions {
   context: number;
   /** int32 [batch·context]: attention stays inside a document; positions go on counting through the row. */
   documents?: Tensor1D;
-  /** On the embeddings and on what each block adds to the residual stream. */
+  /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
-  /** In training: a layer's inner states are not kept for the backward pass but computed again. */
+  /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
   recompute?: boolean;
 }
 
-/** A weight that lies on the device already; the model takes it over. */
+/** A weight that is on the device already; the model takes ownership of it. */
 export interface DeviceTensor {
   name: string;
   tensor: Tensor;
 }
 
-/** Attention of one layer: q [N,H·h], k and v [N,K·h], already turned by their positions → [N,H·h]. */
+/** Attention of one layer: q [N,H·h], k and v [N,K·h], after the rotary embedding → [N,H·h]. */
 export type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
 
-/** Drops elements of x [N,D]. Each place where it is used has a number, and with it a mask of its own. */
+/** Dropout of x [N,D]; undefined without dropout. Each place of the network where it is applied has a number, which selects its mask. */
 type Drop = ((x: Tensor2D, place: number) => Tensor2D) | undefined;
 
 let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
-  /** None with learned positions. */
+  /** cos and sin of the rotary embedding; null with learned positions. */
   private readonly angles: RotaryTables | null;
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
 
@@ -94,7 +98,10 @@ export class DecoderModel {
     return this.parameter(`${this.config.tied ? this.names.embedding : this.names.head}.weight`) as Variable & Tensor2D;
   }
 
-  /** The whole stack with attention left to the caller. Row n stands at position `first` + n mod `context`. */
+  /**
+   * The forward pass with attention left to the caller (training attends within the batch, generation to a key-value cache):
+   * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`.
+   */
   run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false }: RunOptions = {}): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -104,55 +111,61 @@ export class DecoderModel {
       if (drop) x = drop(x, 0);
       for (let layer = 0; layer < this.config.layers; layer += 1) {
         const block = (input: Tensor2D, tables: readonly Tensor[]) =>
-          this.block(layer, input, { turn: turning(tables as readonly Tensor2D[], context), attend, drop });
+          this.block(layer, input, { applyRotary: rotaryOf(tables as readonly Tensor2D[], context), attend, drop });
         x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
       return this.norm(x, this.names.finalNorm);
     });
   }
 
-  private block(layer: number, x: Tensor2D, { turn, attend, drop }: BlockInputs): Tensor2D {
+  /**
+   * One transformer block on the residual stream x [N,D]: x + attention(norm(x)), then that + feedForward(norm(that)). With `parallel`
+   * (GPT-NeoX) both parts read x: x + attention(norm₁(x)) + feedForward(norm₂(x)).
+   */
+  private block(layer: number, x: Tensor2D, { applyRotary, attend, drop }: BlockInputs): Tensor2D {
     const { heads, kvHeads, biases, parallel, normedHeads, norm } = this.config;
     const names = this.names.layers[layer]!;
-    // Without dropout the residual is added by the projection itself.
-    const projectOnto = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean, place: number) => {
+    // residual + dropout(W·from + b); without dropout the linear kernel adds the residual itself.
+    const addProjected = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean, place: number) => {
       const bias = biased ? this.bias(name) : undefined;
       if (!drop) return linear(from, this.matrix(name), { bias, residual });
       return add(residual, drop(linear(from, this.matrix(name), { bias }), place));
     };
 
-    const [attentive, stream] = this.fork(x, names.attentionNorm);
-    const [query, key, value] = this.maps(attentive, [names.query, names.key, names.value], biases.queryKeyValue);
-    const normed = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
-    const q = turn(normed(query!, names.queryNorm), heads);
-    const k = turn(normed(key!, names.keyNorm), kvHeads);
-    const attended = projectOnto(stream, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
+    const [attentionInput, residual] = this.normWithResidual(x, names.attentionNorm);
+    const [query, key, value] = this.linearGroup(attentionInput, [names.query, names.key, names.value], biases.queryKeyValue);
+    const headNorm = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
+    const q = applyRotary(headNorm(query!, names.queryNorm), heads);
+    const k = applyRotary(headNorm(key!, names.keyNorm), kvHeads);
+    const attended = addProjected(residual, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
 
-    const [fed, kept] = parallel ? [this.norm(stream, names.feedForwardNorm), attended] : this.fork(attended, names.feedForwardNorm);
-    return projectOnto(kept, this.activated(fed, names), names.down, biases.feedForward, 2 * layer + 2);
+    const [feedForwardInput, skip] = parallel
+      ? [this.norm(residual, names.feedForwardNorm), attended]
+      : this.normWithResidual(attended, names.feedForwardNorm);
+    return addProjected(skip, this.feedForwardStates(feedForwardInput, names), names.down, biases.feedForward, 2 * layer + 2);
   }
 
-  /** The inner states of the feed-forward part [N,F]. */
-  private activated(x: Tensor2D, names: LayerNames): Tensor2D {
+  /** x [N,D] → activations of the feed-forward network [N,F], before its down projection. */
+  private feedForwardStates(x: Tensor2D, names: LayerNames): Tensor2D {
     const { activation, biases } = this.config;
     if (activation === 'swiglu') {
-      const [gate, up] = this.maps(x, [names.gate, names.up], biases.feedForward);
+      const [gate, up] = this.linearGroup(x, [names.gate, names.up], biases.feedForward);
       return swiglu(gate!, up!);
     }
-    const [up] = this.maps(x, [names.up], biases.feedForward);
+    const [up] = this.linearGroup(x, [names.up], biases.feedForward);
     return gelu(up!, activation === 'gelu' ? 'exact' : 'tanh');
   }
 
-  /** Several affine maps of the same states. */
-  private maps(x: Tensor2D, names: readonly string[], biased: boolean): Tensor2D[] {
+  /** Several linear layers on the same input x [N,I] → [N,O₀], [N,O₁], …; without biases in one kernel, where the backend has it. */
+  private linearGroup(x: Tensor2D, names: readonly string[], biased: boolean): Tensor2D[] {
     const weights = names.map((name) => this.matrix(name));
-    return biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : projections(x, weights);
+    return biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : linearGroup(x, weights);
   }
 
-  /** The norm of a residual stream, and the stream to go on with. */
-  private fork(x: Tensor2D, name: string): [normed: Tensor2D, x: Tensor2D] {
+  /** norm(x), and x for the residual connection past it. */
+  private normWithResidual(x: Tensor2D, name: string): [normed: Tensor2D, x: Tensor2D] {
     const { kind, epsilon } = this.config.norm;
-    return kind === 'rms' ? rmsNormFork(x, this.vector(name), epsilon) : [this.norm(x, name), x];
+    return kind === 'rms' ? rmsNormWithResidual(x, this.vector(name), epsilon) : [this.norm(x, name), x];
   }
 
   private norm(x: Tensor2D, name: string): Tensor2D {
@@ -168,7 +181,7 @@ export class DecoderModel {
       .map(([, parameter]) => parameter);
   }
 
-  /** The vector of each row's position [rows, D]. */
+  /** Learned position embedding of each row [rows, D]. */
   private positionRows(rows: number, first: number, context: number): Tensor2D {
     const positions = Int32Array.from({ length: rows }, (_, row) => first + (row % context));
     return embedding(this.matrix(this.names.positions), tensor1d(positions, 'int32'));
@@ -198,8 +211,8 @@ export class DecoderModel {
   }
 }
 
-/** Turns queries or keys by their positions; leaves them as they are without tables. */
-function turning([cos, sin]: readonly Tensor2D[], context: number): BlockInputs['turn'] {
+/** The rotary embedding of queries or keys [N,heads·h]; the identity without tables (learned positions). */
+function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs['applyRotary'] {
   return cos && sin ? (x, heads) => rotary(x, cos, sin, { context, heads }) : (x) => x;
 }
 
@@ -209,7 +222,7 @@ interface RunOptions {
 }
 
 interface BlockInputs {
-  turn: (x: Tensor2D, heads: number) => Tensor2D;
+  applyRotary: (x: Tensor2D, heads: number) => Tensor2D;
   attend: Attend;
   drop: Drop;
 }

@@ -2,7 +2,7 @@
 import { add, engine, mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../../../src/core/rng/rng';
-import { channelSums } from '../ops/channel-sums';
+import { channelSums } from '../ops/reductions';
 import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel } from './decoder';

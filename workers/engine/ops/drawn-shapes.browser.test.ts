@@ -15,9 +15,9 @@ import {
   normCase,
   rotaryCase,
   swigluCase,
-} from './case-builders';
-import { checkCase } from './op-cases';
-import type { OpCase } from './op-cases';
+} from '../../../e2e/parity/case-builders';
+import { checkCase } from '../../../e2e/parity/op-cases';
+import type { OpCase } from '../../../e2e/parity/op-cases';
 
 /** max|a − b| / max|b|: more than for the fixed cases, since a drawn one may cancel. */
 const tolerances = { cpu: 2e-5, wasm: 2e-5, webgpu: 1e-4 } as const;

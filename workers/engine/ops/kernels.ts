@@ -15,8 +15,8 @@ export const kernels = {
   /** x [N,D], weight [D]; attrs epsilon → y [N,D]; or x [N,heads·h], weight [h]: each head by itself */
   RmsNorm: 'CrossfadeRmsNorm',
   /** Where the backend has it (else RmsNorm): x, weight; attrs epsilon → y as x, x itself */
-  RmsNormFork: 'CrossfadeRmsNormFork',
-  /** x, weight, dy as x, beside? as x (after a fork: the gradient of x itself); attrs epsilon → dx as x, dweight as weight */
+  RmsNormWithResidual: 'CrossfadeRmsNormWithResidual',
+  /** x, weight, dy as x, dresidual? as x (of RmsNormWithResidual: the gradient of its second output); attrs epsilon → dx as x, dweight as weight */
   RmsNormGrad: 'CrossfadeRmsNormGrad',
   /** x [N,D], weight [D], bias [D]; attrs epsilon → y [N,D] */
   LayerNorm: 'CrossfadeLayerNorm',
@@ -32,11 +32,11 @@ export const kernels = {
    * Where the backend has it (else Linear for each): array of x [N,I] and weights [O₀,I], [O₁,I], …; attrs trained → x·weightᵀ
    * [N,O₀], [N,O₁], …
    */
-  Projections: 'CrossfadeProjections',
+  LinearGroup: 'CrossfadeLinearGroup',
   /** dy0 [N,O₀], dy1, …, weight0 [O₀,I], weight1, … → Σ dy·weight [N,I] */
-  ProjectionsGradInput: 'CrossfadeProjectionsGradInput',
+  LinearGroupGradInput: 'CrossfadeLinearGroupGradInput',
   /** x [N,I], dy0 [N,O₀], dy1, … → dyᵀ·x [O₀,I], [O₁,I], … */
-  ProjectionsGradWeights: 'CrossfadeProjectionsGradWeights',
+  LinearGroupGradWeights: 'CrossfadeLinearGroupGradWeights',
   /** dy [N,O] → Σ over rows [O] */
   LinearGradBias: 'CrossfadeLinearGradBias',
   /**

@@ -1,7 +1,7 @@
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../backend';
-import { checkCase, opCases } from './op-cases';
+import { checkCase, opCases } from '../../../e2e/parity/op-cases';
 import { registerReferences } from './register';
 
 /** max|a − b| / max|b| against float64; float32 sums over these shapes stay well inside. */

@@ -2,16 +2,15 @@
 import type { BackendName } from '../../../src/contract/device';
 import * as activation from './activation/reference';
 import * as attention from './attention/reference';
-import * as channelSums from './channel-sums/reference';
 import * as crossEntropy from './cross-entropy/reference';
-import * as dropout from './dropout/reference';
-import * as embedding from './embedding/reference';
-import * as globalNorm from './global-norm/reference';
+import * as dropout from './dropout';
+import * as embedding from './embedding';
 import * as linear from './linear/reference';
 import * as norm from './norm/reference';
-import * as rotary from './rotary/reference';
+import * as reductions from './reductions';
+import * as rotary from './rotary';
 
-const references = [activation, attention, channelSums, crossEntropy, dropout, embedding, globalNorm, linear, norm, rotary];
+const references = [activation, attention, crossEntropy, dropout, embedding, linear, norm, reductions, rotary];
 
 /** Fused kernels of a backend. Each returns once its kernels can run. */
 const fused: Partial<Record<BackendName, (software: boolean) => Promise<void>>> = {

@@ -4,10 +4,9 @@ import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { initialLossScale } from '../../../src/core/precision/loss-scale';
 import type { BackendName } from '../../../src/contract/device';
 import type { HostTensor } from '../checkpoint/safetensors';
-import { adamwUpdatesOn, clipEpsilon } from '../ops/adamw';
-import { globalNorm } from '../ops/global-norm';
-import { packHistory, scaledAdamwOn } from '../ops/loss-scale';
-import type { ScaleVariables } from '../ops/loss-scale';
+import { adamwUpdatesOn, clipEpsilon, packHistory, scaledAdamwOn } from '../ops/adamw';
+import { globalNorm } from '../ops/reductions';
+import type { ScaleVariables } from '../ops/adamw';
 import { decays } from '../../../src/core/model/parameters';
 
 export interface AdamWOptions {

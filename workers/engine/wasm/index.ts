@@ -2,14 +2,12 @@
 import { registerWasm as registerActivation } from '../ops/activation/wasm';
 import { registerWasm as registerAdamw } from '../ops/adamw/wasm';
 import { registerWasm as registerAttention } from '../ops/attention/wasm';
-import { registerWasm as registerChannelSums } from '../ops/channel-sums/wasm';
 import { registerWasm as registerCrossEntropy } from '../ops/cross-entropy/wasm';
 import { registerWasm as registerDropout } from '../ops/dropout/wasm';
 import { registerWasm as registerEmbedding } from '../ops/embedding/wasm';
-import { registerWasm as registerGlobalNorm } from '../ops/global-norm/wasm';
 import { registerWasm as registerLinear } from '../ops/linear/wasm';
 import { registerWasm as registerNorm } from '../ops/norm/wasm';
-import { registerWasm as registerProjections } from '../ops/projections/wasm';
+import { registerWasm as registerReductions } from '../ops/reductions/wasm';
 import { registerWasm as registerRotary } from '../ops/rotary/wasm';
 import { WasmEngine } from './engine';
 import { registerTensorOps } from './tensor-ops';
@@ -40,14 +38,12 @@ export function registerWasmKernels(): void {
     registerActivation,
     registerAdamw,
     registerAttention,
-    registerChannelSums,
     registerCrossEntropy,
     registerDropout,
     registerEmbedding,
-    registerGlobalNorm,
     registerLinear,
     registerNorm,
-    registerProjections,
+    registerReductions,
     registerRotary,
     registerTensorOps,
   ])

@@ -2,12 +2,11 @@
  * Two of tfjs's own wasm kernels that a step calls often, done better: `Identity` copies every tensor that the tape saves, where
  * an alias will do, and `Add`, which sums gradients, runs on one thread without SIMD.
  */
-import { Add, getKernel, Identity } from '@tensorflow/tfjs-core';
+import { Add, getKernel, Identity, util } from '@tensorflow/tfjs-core';
 import type { KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { util } from '@tensorflow/tfjs-core';
-import { replaceKernel } from '../ops/kernel';
+import { replaceKernel } from '../ops/registry';
 import type { WasmEngine } from './engine';
-import { partition, SMALL } from './kernel';
+import { partition, SMALL } from './engine';
 
 /** tfjs's own, for shapes that broadcast and for other types. */
 let plainAdd: KernelFunc | undefined;

@@ -2,7 +2,7 @@
 import { backend as tensorBackend, memory } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../backend';
-import { checkCase, opCases } from '../ops/op-cases';
+import { checkCase, opCases } from '../../../e2e/parity/op-cases';
 import { registerWebgpuKernels } from '.';
 
 /** max|a − b| / max|b|, as for the reference ops. */

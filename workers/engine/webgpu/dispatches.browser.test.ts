@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openBackend } from '..';
 import { WebgpuEngine } from './engine';
-import { trainer } from './fixtures/narrow-trainer';
+import { trainer } from '../../../e2e/parity/narrow-trainer';
 import { registerWebgpuKernels } from '.';
 
 beforeAll(async () => {

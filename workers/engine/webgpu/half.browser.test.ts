@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend, settled } from '../backend';
 import { withHalfStorage } from '../ops/half-storage';
 import { linear } from '../ops/linear';
-import { checkCase, opCases } from '../ops/op-cases';
+import { checkCase, opCases } from '../../../e2e/parity/op-cases';
 import { registerWebgpuKernels } from '.';
 
 /** Eleven bits of a half; a few roundings lie between input and output, and gradients are compared at single places. */

@@ -3,15 +3,12 @@ import { registerWebgpu as registerActivation } from '../ops/activation/webgpu';
 import { registerWebgpu as registerAdd } from '../ops/add/webgpu';
 import { registerWebgpu as registerAdamw } from '../ops/adamw/webgpu';
 import { registerWebgpu as registerAttention } from '../ops/attention/webgpu';
-import { registerWebgpu as registerChannelSums } from '../ops/channel-sums/webgpu';
 import { registerWebgpu as registerCrossEntropy } from '../ops/cross-entropy/webgpu';
 import { registerWebgpu as registerDropout } from '../ops/dropout/webgpu';
 import { registerWebgpu as registerEmbedding } from '../ops/embedding/webgpu';
-import { registerWebgpu as registerGlobalNorm } from '../ops/global-norm/webgpu';
 import { registerWebgpu as registerLinear } from '../ops/linear/webgpu';
-import { registerWebgpu as registerLossScale } from '../ops/loss-scale/webgpu';
 import { registerWebgpu as registerNorm } from '../ops/norm/webgpu';
-import { registerWebgpu as registerProjections } from '../ops/projections/webgpu';
+import { registerWebgpu as registerReductions } from '../ops/reductions/webgpu';
 import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
 import { setHalfStorage } from '../ops/half-storage';
 import { WebgpuEngine } from './engine';
@@ -25,15 +22,12 @@ export function registerWebgpuKernels(tiles: Tiles, subgroups = true): void {
     registerAdamw,
     registerAdd,
     registerAttention,
-    registerChannelSums,
     registerCrossEntropy,
     registerDropout,
     registerEmbedding,
-    registerGlobalNorm,
     registerLinear,
-    registerLossScale,
     registerNorm,
-    registerProjections,
+    registerReductions,
     registerRotary,
   ])
     register(engine);

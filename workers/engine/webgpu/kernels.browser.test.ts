@@ -8,7 +8,7 @@ import { adamwUpdatesOn } from '../ops/adamw';
 import type { AdamwUpdates } from '../ops/adamw';
 import { kernels } from '../ops/kernels';
 import type { KernelName } from '../ops/kernels';
-import { relativeError } from '../ops/op-cases';
+import { relativeError } from '../../../e2e/parity/op-cases';
 import { registerWebgpuKernels } from '.';
 
 interface Host {

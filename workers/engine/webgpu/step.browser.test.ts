@@ -2,7 +2,7 @@
 import { backend as tensorBackend, memory } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { openBackend, settled } from '..';
-import { trainer } from './fixtures/narrow-trainer';
+import { trainer } from '../../../e2e/parity/narrow-trainer';
 
 beforeAll(async () => {
   await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });

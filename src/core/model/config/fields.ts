@@ -1,9 +1,19 @@
 /**
- * The fields of one config.json. Every field has to be asked for: what nobody asked for, and is not known to be without effect,
- * is refused in the end, so that nothing that changes the arithmetic is passed over in silence.
+ * The fields of one config.json, checked as they are read. A reader asks for every field it knows; `finish` then refuses any other field
+ * that is not known to be without effect, so that nothing that changes the arithmetic is ignored.
  */
 import { StudioError } from '../../errors';
-import { harmlessFields } from './harmless-fields';
+
+/** Largest sizes that a config may claim: far beyond what a browser holds, and small enough that no product of them overflows. */
+export const limits = {
+  vocabulary: 2 ** 20,
+  hidden: 2 ** 16,
+  feedForward: 2 ** 18,
+  layers: 512,
+  heads: 1024,
+  headSize: 4096,
+  context: 2 ** 24,
+} as const;
 
 export class ConfigFields {
   private readonly asked = new Set<string>();
@@ -87,7 +97,7 @@ export class ConfigFields {
     return isObject(value) ? new ConfigFields(this.file, value, `${this.path}${field}.`) : this.refuse(field, 'an object, null');
   }
 
-  /** Refuses the first field that nobody asked for, unless it is empty or without effect on what is computed. */
+  /** Refuses the first field that no reader asked for, unless it is empty or without effect on what is computed. */
   finish(): void {
     for (const [field, value] of Object.entries(this.values)) {
       if (this.asked.has(field) || value === null || value === false) continue;
@@ -114,3 +124,93 @@ function unsupported(file: string, field: string, value: unknown, accepted: stri
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * Fields of config.json that no decoder's hidden states, logits or gradients depend on, in any family: bookkeeping, settings of
+ * generation (the studio has its own), of other tasks' heads, and of how transformers runs a model. Names are those of
+ * transformers' PreTrainedConfig, versions 4 and 5, and of what tools that train write beside them.
+ */
+const harmlessFields: ReadonlySet<string> = new Set([
+  // bookkeeping
+  '_name_or_path',
+  '_commit_hash',
+  '_attn_implementation_autoset',
+  'name_or_path',
+  'transformers_version',
+  'tokenizer_class',
+  'torch_dtype',
+  'dtype',
+  'model_name',
+  'unsloth_version',
+  'unsloth_fixed',
+  'transformers.js_config',
+  // how weights were drawn before training
+  'initializer_range',
+  'init_std',
+  'is_llama_config',
+  // how transformers runs a model
+  '_attn_implementation',
+  'attn_implementation',
+  'use_cache',
+  'cache_implementation',
+  'return_dict',
+  'return_dict_in_generate',
+  'output_attentions',
+  'output_hidden_states',
+  'output_scores',
+  'output_past',
+  'torchscript',
+  'gradient_checkpointing',
+  'use_bfloat16',
+  'chunk_size_feed_forward',
+  'tf_legacy_loss',
+  'xla_device',
+  'is_decoder',
+  // tokens that stand for something
+  'bos_token_id',
+  'pad_token_id',
+  'unk_token_id',
+  'sep_token_id',
+  'cls_token_id',
+  'decoder_start_token_id',
+  // generation
+  'max_length',
+  'min_length',
+  'max_new_tokens',
+  'do_sample',
+  'early_stopping',
+  'num_beams',
+  'num_beam_groups',
+  'diversity_penalty',
+  'temperature',
+  'top_k',
+  'top_p',
+  'typical_p',
+  'repetition_penalty',
+  'length_penalty',
+  'no_repeat_ngram_size',
+  'encoder_no_repeat_ngram_size',
+  'bad_words_ids',
+  'num_return_sequences',
+  'remove_invalid_values',
+  'exponential_decay_length_penalty',
+  'suppress_tokens',
+  'begin_suppress_tokens',
+  'forced_bos_token_id',
+  'forced_eos_token_id',
+  'prefix',
+  'task_specific_params',
+  // other tasks' heads
+  'finetuning_task',
+  'problem_type',
+  '_num_labels',
+  'num_labels',
+  'id2label',
+  'label2id',
+  'classifier_dropout',
+  'summary_type',
+  'summary_use_proj',
+  'summary_activation',
+  'summary_proj_to_labels',
+  'summary_first_dropout',
+]);

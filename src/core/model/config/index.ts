@@ -1,14 +1,8 @@
 /** Hugging Face's config.json, checked: what this engine cannot compute exactly is refused by name. */
-import { ConfigFields } from './fields';
-import type { FamilyReader } from './family-reader';
-import { gpt2 } from './gpt2';
-import { gptNeox } from './gpt-neox';
-import { limits } from './limits';
-import { llama } from './llama';
-import { mistral } from './mistral';
+import { ConfigFields, limits } from './fields';
+import type { FamilyReader } from './families';
+import { gpt2, gptNeox, llama, mistral, qwen2, qwen3 } from './families';
 import type { Family, ModelConfig } from './model-config';
-import { qwen2 } from './qwen2';
-import { qwen3 } from './qwen3';
 
 export type { Family, ModelConfig, Positions, RotaryScaling } from './model-config';
 

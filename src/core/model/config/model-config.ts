@@ -14,7 +14,7 @@ export type RotaryScaling =
   | { kind: 'llama3'; factor: number; lowFrequency: number; highFrequency: number; originalContext: number };
 
 export type Positions =
-  /** Queries and keys turn by their position; of each head the first `dimensions` components (an even number ≤ h). */
+  /** Queries and keys are rotated by their position; of each head the first `dimensions` components (an even number ≤ h). */
   | { kind: 'rotary'; theta: number; dimensions: number; scaling: RotaryScaling | null }
   /** A vector per position is added to the embedding. */
   | { kind: 'learned' };
@@ -41,7 +41,7 @@ export interface ModelConfig {
   windows: readonly (number | null)[];
   /** `layer` norms have a bias, `rms` norms have none. */
   norm: { kind: 'rms' | 'layer'; epsilon: number };
-  /** Queries and keys pass an RMS norm over each head before they turn. */
+  /** Queries and keys pass an RMS norm over each head before the rotary embedding. */
   normedHeads: boolean;
   /** `swiglu`: silu(gate)·up; the others: GELU(up), exact or by tanh. */
   activation: 'swiglu' | 'gelu' | 'gelu-tanh';

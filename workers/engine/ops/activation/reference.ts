@@ -1,10 +1,10 @@
 import { abs, add, clipByValue, div, exp, less, mul, sigmoid, square, sub, where } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
-import { registerReferenceKernel } from '../kernel';
+import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { GeluAttributes } from '.';
-import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from './normal';
+import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from '.';
 
 interface SwigluInputs {
   gate: Tensor2D;

@@ -1,7 +1,8 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, registerWasmKernel, SMALL } from '../../wasm/kernel';
+import { partition, SMALL } from '../../wasm/engine';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { GeluAttributes } from '.';
 

@@ -1,12 +1,12 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { registerWebgpuKernel } from '../registry';
 import { eachElement, unitFor } from '../../webgpu/layout';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
 import type { GeluAttributes } from '.';
-import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from './normal';
+import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from '.';
 
 /** σ of `value`: its exponential is kept finite, since WGSL may assume that no value is infinite. */
 const sigmoid = (value: string, { type }: Unit): string => `1.0 / (1.0 + exp(min(-${value}, ${type}(88.0))))`;

@@ -2,7 +2,7 @@
 import { engine as tensorEngine } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, SMALL } from '../../wasm/kernel';
+import { partition, SMALL } from '../../wasm/engine';
 import { setAdamwUpdate } from '.';
 
 export function registerWasm(engine: WasmEngine): void {

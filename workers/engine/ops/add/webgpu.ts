@@ -3,7 +3,7 @@ import { Add, getKernel, util } from '@tensorflow/tfjs-core';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { eachElement, unitFor } from '../../webgpu/layout';
-import { replaceKernel } from '../kernel';
+import { replaceKernel } from '../registry';
 
 let own: KernelFunc | undefined;
 

@@ -3,7 +3,7 @@
  * log-sum-exp of each row (Dao, FlashAttention, arXiv 2205.14135), so none are stored.
  */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { defineGradient, handOut, runKernels } from '../gradient';
+import { defineGradient, handOut, runKernels } from '../registry';
 import { kernels } from '../kernels';
 
 export interface AttentionShape {

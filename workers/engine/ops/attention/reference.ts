@@ -19,7 +19,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
-import { registerReferenceKernel } from '../kernel';
+import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { AttentionAttributes, AttentionShape } from '.';
 

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { registerWasmKernel } from '../../wasm/kernel';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { AttentionAttributes } from '.';
 

@@ -5,7 +5,7 @@
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { registerWebgpuKernel } from '../registry';
 import { eachElement, unitFor } from '../../webgpu/layout';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openBackend } from '../../backend';
 import { kernels } from '../kernels';
-import { replaceKernel } from '../kernel';
+import { replaceKernel } from '../registry';
 import { crossEntropy } from '.';
 
 const [rows, width, vocabulary] = [5, 6, 9];

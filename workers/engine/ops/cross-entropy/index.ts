@@ -1,7 +1,7 @@
 /** Next-token loss straight from hidden states and head weight: logits and probabilities are never stored. */
 import { customGrad, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { defineGradient, handOut, runKernels } from '../gradient';
+import { defineGradient, handOut, runKernels } from '../registry';
 import { kernels } from '../kernels';
 
 export interface CrossEntropyGradAttributes {

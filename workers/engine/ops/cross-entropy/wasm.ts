@@ -1,7 +1,8 @@
 /** Cross-entropy on the CPU: logits of a block of rows at a time, in memory that the next block takes over. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
+import { partitionRows } from '../../wasm/engine';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import { MatrixProducts, packedBytes } from '../linear/wasm';
 import type { CrossEntropyGradAttributes } from '.';

@@ -1,7 +1,7 @@
 /** Cross-entropy by blocks of rows: logits of one block at a time, in a buffer that becomes their gradient and then the next block's. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { registerWebgpuKernel } from '../registry';
 import { RowTeam, unitFor } from '../../webgpu/layout';
 import { multiply } from '../../webgpu/product';
 import { kernels } from '../kernels';

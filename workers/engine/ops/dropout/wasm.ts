@@ -1,10 +1,11 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, registerWasmKernel, SMALL } from '../../wasm/kernel';
+import { partition, SMALL } from '../../wasm/engine';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { DropoutAttributes } from '.';
-import { keysOf, threshold } from './random';
+import { keysOf, threshold } from '.';
 
 export function registerWasm(engine: WasmEngine): void {
   registerWasmKernel<{ x: TensorInfo }, DropoutAttributes>(kernels.Dropout, ({ x }, { rate, seed, offset }) => {

@@ -1,11 +1,11 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { registerWebgpuKernel } from '../../webgpu/kernel';
+import { registerWebgpuKernel } from '../registry';
 import { eachElement, unitFor } from '../../webgpu/layout';
 import { kernels } from '../kernels';
 import type { DropoutAttributes } from '.';
-import { keysOf, threshold } from './random';
+import { keysOf, threshold } from '.';
 
 export function registerWebgpu(engine: WebgpuEngine): void {
   registerWebgpuKernel<{ x: TensorInfo }, DropoutAttributes>(kernels.Dropout, ({ x }, { rate, seed, offset }) => {

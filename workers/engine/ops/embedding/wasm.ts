@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, partitionRows, registerWasmKernel } from '../../wasm/kernel';
+import { partition, partitionRows } from '../../wasm/engine';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { EmbeddingGradAttributes } from '.';
 

@@ -1,7 +1,7 @@
 import { add, matMul, sum } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
-import { registerReferenceKernel } from '../kernel';
+import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
 
 interface LinearInputs {

@@ -1,7 +1,8 @@
 /** Linear and its gradients as blocked matrix products; `MatrixProducts` is also what cross-entropy stands on. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, partitionRows, registerWasmKernel } from '../../wasm/kernel';
+import { partition, partitionRows } from '../../wasm/engine';
+import { numberedInputs, registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 
 /** As in assembly/product.ts. */
@@ -171,4 +172,17 @@ export function registerWasm(engine: WasmEngine): void {
     engine.run('sumPartials', 1, [partial, chunks, width, engine.address(output)]);
     return output;
   });
+
+  registerWasmKernel<TensorInfo[]>(kernels.LinearGroup, (inputs) => {
+    const [x, ...weights] = inputs as [TensorInfo, ...TensorInfo[]];
+    return weights.map((weight) => products.forward({ x, weight }));
+  });
+
+  registerWasmKernel<Record<string, TensorInfo>>(kernels.LinearGroupGradInput, (inputs) =>
+    products.gradInput(numberedInputs(inputs, 'dy'), numberedInputs(inputs, 'weight')),
+  );
+
+  registerWasmKernel<Record<string, TensorInfo>>(kernels.LinearGroupGradWeights, (inputs) =>
+    products.gradWeights(numberedInputs(inputs, 'dy'), inputs['x']!),
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { defineGradient, handOut, runKernel, runKernels } from '../gradient';
+import { defineGradient, handOut, runKernel, runKernels } from '../registry';
 import { kernels } from '../kernels';
 
 export interface NormAttributes {
@@ -17,12 +17,12 @@ export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2
 }
 
 /**
- * rmsNorm(x) and x, for a residual stream that goes on beside what is made of its norm: the gradients of both then come together in the norm's
- * own kernel, where the backend has one.
+ * rmsNorm(x), and x itself for the residual connection. Both gradients of x, through the norm and past it, are then added in the norm's
+ * backward kernel, where the backend has one.
  */
-export function rmsNormFork(x: Tensor2D, weight: Tensor1D, epsilon: number): [normed: Tensor2D, x: Tensor2D] {
-  if (!getKernel(kernels.RmsNormFork, getBackend())) return [rmsNorm(x, weight, epsilon), x];
-  return runKernels(kernels.RmsNormFork, { x, weight }, { epsilon }) as [Tensor2D, Tensor2D];
+export function rmsNormWithResidual(x: Tensor2D, weight: Tensor1D, epsilon: number): [normed: Tensor2D, x: Tensor2D] {
+  if (!getKernel(kernels.RmsNormWithResidual, getBackend())) return [rmsNorm(x, weight, epsilon), x];
+  return runKernels(kernels.RmsNormWithResidual, { x, weight }, { epsilon }) as [Tensor2D, Tensor2D];
 }
 
 /** The same of each head by itself, as Qwen 3 norms queries and keys: x [N,heads·h], weight [h] → [N,heads·h]. */
@@ -42,10 +42,10 @@ defineGradient<NormAttributes>({
 });
 
 defineGradient<NormAttributes>({
-  kernel: kernels.RmsNormFork,
+  kernel: kernels.RmsNormWithResidual,
   saveInputs: ['x', 'weight'],
-  gradient: ([dy, beside], [x, weight], attributes) =>
-    handOut(['x', 'weight'], runKernels(kernels.RmsNormGrad, { x, weight, dy, beside }, attributes)),
+  gradient: ([dy, dresidual], [x, weight], attributes) =>
+    handOut(['x', 'weight'], runKernels(kernels.RmsNormGrad, { x, weight, dy, dresidual }, attributes)),
 });
 
 defineGradient<NormAttributes>({

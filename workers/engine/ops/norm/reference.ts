@@ -1,7 +1,7 @@
 import { add, mean, mul, reshape, rsqrt, square, sub, sum } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
-import { registerReferenceKernel } from '../kernel';
+import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { NormAttributes } from '.';
 
@@ -22,7 +22,7 @@ export function rmsNormReference({ x, weight }: { x: Tensor2D; weight: Tensor1D 
 
 /** With x̂ = x/rms and g = dy·weight: dx = (g − x̂·mean(g·x̂))/rms, dweight = Σ_n dy·x̂. */
 export function rmsNormGradReference(
-  { x, weight, dy, beside }: { x: Tensor2D; weight: Tensor1D; dy: Tensor2D; beside?: Tensor2D },
+  { x, weight, dy, dresidual }: { x: Tensor2D; weight: Tensor1D; dy: Tensor2D; dresidual?: Tensor2D },
   { epsilon }: NormAttributes,
 ): Tensor[] {
   const [rows, slopes] = [byWeight(x, weight), byWeight(dy, weight)];
@@ -31,7 +31,7 @@ export function rmsNormGradReference(
   const scaled = mul(slopes, weight);
   const dx = mul(sub(scaled, mul(normed, mean(mul(scaled, normed), 1, true))), inverse);
   const own = reshape(dx, x.shape);
-  return [beside ? add(own, beside) : own, sum(mul(slopes, normed), 0)];
+  return [dresidual ? add(own, dresidual) : own, sum(mul(slopes, normed), 0)];
 }
 
 /** x̂ = (x − mean)/√(variance + ε) [N,D], and 1/√(variance + ε) [N,1]. */

@@ -1,7 +1,8 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmEngine } from '../../wasm/engine';
-import { partitionRows, registerWasmKernel } from '../../wasm/kernel';
+import { partitionRows } from '../../wasm/engine';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import type { NormAttributes } from '.';
 
@@ -27,20 +28,20 @@ export function registerWasm(engine: WasmEngine): void {
 
   registerWasmKernel<RmsInputs, NormAttributes>(kernels.RmsNorm, rmsNorm);
 
-  registerWasmKernel<RmsInputs, NormAttributes>(kernels.RmsNormFork, (inputs, attributes) => [
+  registerWasmKernel<RmsInputs, NormAttributes>(kernels.RmsNormWithResidual, (inputs, attributes) => [
     rmsNorm(inputs, attributes),
     engine.alias(inputs.x),
   ]);
 
-  registerWasmKernel<RmsInputs & { dy: TensorInfo; beside?: TensorInfo }, NormAttributes>(
+  registerWasmKernel<RmsInputs & { dy: TensorInfo; dresidual?: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
-    ({ x, weight, dy, beside }, { epsilon }) => {
+    ({ x, weight, dy, dresidual }, { epsilon }) => {
       const { rows, width } = rowsOf(x, weight);
       const dx = engine.output(x.shape);
       const dweight = engine.output([width]);
       const { block, chunks } = partitionRows(rows, width);
       const partial = engine.reserve(4 * chunks * width);
-      const addresses = [x, weight, dy, beside, dx].map((tensor) => engine.address(tensor));
+      const addresses = [x, weight, dy, dresidual, dx].map((tensor) => engine.address(tensor));
       engine.run('rmsNormGrad', chunks, [...addresses, partial, rows, width, epsilon, block]);
       engine.run('sumPartials', 1, [partial, chunks, width, engine.address(dweight)]);
       return [dx, dweight];

@@ -1,9 +1,8 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { columnSums } from '../../webgpu/column-sums';
+import { columnSums, RowTeam, unitFor } from '../../webgpu/layout';
 import type { WebgpuEngine } from '../../webgpu/engine';
-import { registerWebgpuKernel } from '../../webgpu/kernel';
-import { RowTeam, unitFor } from '../../webgpu/layout';
+import { registerWebgpuKernel } from '../registry';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
 import type { NormAttributes } from '.';
@@ -45,14 +44,14 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     return y;
   };
   registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNorm, rmsNorm);
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNormFork, (inputs, attributes) => [
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo }, NormAttributes>(kernels.RmsNormWithResidual, (inputs, attributes) => [
     rmsNorm(inputs, attributes),
     engine.alias(inputs.x),
   ]);
 
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo; beside?: TensorInfo }, NormAttributes>(
+  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; dy: TensorInfo; dresidual?: TensorInfo }, NormAttributes>(
     kernels.RmsNormGrad,
-    ({ x, weight, dy, beside }, { epsilon }) => {
+    ({ x, weight, dy, dresidual }, { epsilon }) => {
       const { rows, width } = rowsOf(x, weight);
       const dx = engine.activation(x.shape);
       const inverses = engine.output([rows]);
@@ -61,9 +60,9 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       engine.run({
         kernel: `${kernels.RmsNormGrad} x`,
         variant: engine.tiles,
-        reads: { x, weight, dy, ...(beside ? { beside } : {}) },
+        reads: { x, weight, dy, ...(dresidual ? { dresidual } : {}) },
         writes: { dx, inverses },
-        vectors: unit.width === 4 ? ['x', 'weight', 'dy', 'dx', ...(beside ? ['beside'] : [])] : [],
+        vectors: unit.width === 4 ? ['x', 'weight', 'dy', 'dx', ...(dresidual ? ['dresidual'] : [])] : [],
         integers: { rows, units: width / unit.width },
         floats: { width, epsilon },
         workgroupSize,
@@ -84,7 +83,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
   // In this order no factor overflows where the result does not.
   let along = inner * inverse / params.width * inverse;
   for (var d = part; d < params.units; d += PARTS) {
-    dx[start + d] = (dy[start + d] * weight[d] - x[start + d] * along) * inverse${beside ? ' + beside[start + d]' : ''};
+    dx[start + d] = (dy[start + d] * weight[d] - x[start + d] * along) * inverse${dresidual ? ' + dresidual[start + d]' : ''};
   }
   if (part == 0u) { inverses[row] = inverse; }`,
       });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draw, keysOf, mix, threshold } from './random';
+import { draw, keysOf, mix, threshold } from '.';
 
 describe('the dropout generator', () => {
   it("is MurmurHash3's finaliser", () => {

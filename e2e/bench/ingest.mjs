@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * A large .jsonl through the built studio's intake, in headless Chromium: MB/s, and memory of the corpus worker and of all processes. The
+ * A large .jsonl through the built studio's job, in headless Chromium: MB/s, and memory of the corpus worker and of all processes. The
  * file is one Blob's parts repeated, so nothing but what is stored lies on the disk.
  *
- *     node e2e/bench/intake.mjs [--megabytes 1024] [--folder dist]
+ *     node e2e/bench/job.mjs [--megabytes 1024] [--folder dist]
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -48,7 +48,7 @@ try {
       const channel = await corpus.createChannel({ name: 'Bench', colour: 'extra-0', role: 'general', language: null });
       const begun = performance.now();
       const options = { channel: channel.id, use: /** @type {const} */ ('split'), choice: {}, choices: {} };
-      const sources = await corpus.takeIn([{ path: 'large.jsonl', file }], options, () => undefined);
+      const sources = await corpus.ingest([{ path: 'large.jsonl', file }], options, () => undefined);
       const seconds = (performance.now() - begun) / 1000;
       await corpus.removeChannel(channel.id);
       return { seconds, bytes: file.size, rows: sources[0]?.rows ?? 0 };

@@ -3,21 +3,18 @@
  */
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { Rng } from '../../../src/core/rng/rng';
-import { gelu, swiglu } from './activation';
-import type { GeluForm } from './activation';
-import { add } from './add';
-import { attention } from './attention';
-import { channelSums } from './channel-sums';
-import { crossEntropy } from './cross-entropy';
-import { dropout } from './dropout';
-import { dropoutMask } from './dropout/reference';
-import { embedding } from './embedding';
-import { globalNorm } from './global-norm';
-import { linear } from './linear';
-import { headRmsNorm, layerNorm, rmsNorm, rmsNormFork } from './norm';
-import { projections } from './projections';
-import { rotary } from './rotary';
+import { Rng } from '../../src/core/rng/rng';
+import { gelu, swiglu } from '../../workers/engine/ops/activation';
+import type { GeluForm } from '../../workers/engine/ops/activation';
+import { add } from '../../workers/engine/ops/add';
+import { attention } from '../../workers/engine/ops/attention';
+import { channelSums, globalNorm } from '../../workers/engine/ops/reductions';
+import { crossEntropy } from '../../workers/engine/ops/cross-entropy';
+import { dropout, dropoutMask } from '../../workers/engine/ops/dropout';
+import { embedding } from '../../workers/engine/ops/embedding';
+import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../../workers/engine/ops/norm';
+import { linear, linearGroup } from '../../workers/engine/ops/linear';
+import { rotary } from '../../workers/engine/ops/rotary';
 import type { OpCase } from './op-cases';
 
 const random = new Rng(20261122);
@@ -116,12 +113,12 @@ export function linearCase(rows: number, inner: number, outer: number, extras: {
 }
 
 /** Two maps of x through SwiGLU, so that each has a gradient of its own, and a third beside them. */
-export function projectionsCase(rows: number, inner: number, outer: number): OpCase {
+export function linearGroupCase(rows: number, inner: number, outer: number): OpCase {
   return {
-    name: `projections N${rows} I${inner} O${outer}`,
+    name: `linear group N${rows} I${inner} O${outer}`,
     inputs: { x: floats([rows, inner]), gate: floats([outer, inner]), up: floats([outer, inner]), beside: floats([outer, inner]) },
     run: ({ x, gate, up, beside }) => {
-      const [a, b, c] = projections(x as Tensor2D, [gate as Tensor2D, up as Tensor2D, beside as Tensor2D]);
+      const [a, b, c] = linearGroup(x as Tensor2D, [gate as Tensor2D, up as Tensor2D, beside as Tensor2D]);
       return add(swiglu(a!, b!), c!);
     },
     truth: ({ x, gate, up, beside }) =>
@@ -141,13 +138,13 @@ export function projectionsCase(rows: number, inner: number, outer: number): OpC
 }
 
 /** A norm whose input goes on beside it. */
-export function forkCase(rows: number, width: number): OpCase {
+export function normWithResidualCase(rows: number, width: number): OpCase {
   const alone = normCase(rows, width);
   return {
     ...alone,
     name: `norm beside its stream N${rows} D${width}`,
     run: ({ x, weight }) => {
-      const [normed, stream] = rmsNormFork(x as Tensor2D, weight as Tensor1D, 1e-5);
+      const [normed, stream] = rmsNormWithResidual(x as Tensor2D, weight as Tensor1D, 1e-5);
       return add(normed, stream);
     },
     truth: (inputs) => alone.truth(inputs).map((value, at) => value + inputs['x']![at]!),

@@ -1,13 +1,31 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { partition } from '../../wasm/engine';
 import type { WasmEngine } from '../../wasm/engine';
-import { partition, registerWasmKernel } from '../../wasm/kernel';
+import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
+import type { ChannelSumsAttributes } from '.';
+
+export function registerWasm(engine: WasmEngine): void {
+  registerChannelSums(engine);
+  registerGlobalNorm(engine);
+}
+
+function registerChannelSums(engine: WasmEngine): void {
+  registerWasmKernel<{ nll: TensorInfo; channels: TensorInfo }, ChannelSumsAttributes>(
+    kernels.ChannelSums,
+    ({ nll, channels }, { count }) => {
+      const output = engine.output([2, count]);
+      engine.run('channelSums', 1, [engine.address(nll), engine.address(channels), engine.address(output), nll.shape[0]!, count]);
+      return output;
+    },
+  );
+}
 
 /** Elements that one partial sum covers, at least. */
 const BLOCK = 65_536;
 
-export function registerWasm(engine: WasmEngine): void {
+function registerGlobalNorm(engine: WasmEngine): void {
   registerWasmKernel<Record<string, TensorInfo>>(kernels.GlobalNorm, (inputs) => {
     const parts = Object.values(inputs).map((tensor) => {
       const count = util.sizeFromShape(tensor.shape);

@@ -4,21 +4,21 @@
  */
 import { engine, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { Rng } from '../../../src/core/rng/rng';
+import { Rng } from '../../src/core/rng/rng';
 import {
   attentionCase,
   channelSumsCase,
   crossEntropyCase,
   dropoutCase,
   embeddingCase,
-  forkCase,
+  normWithResidualCase,
   geluCase,
   globalNormCase,
   headNormCase,
   layerNormCase,
   linearCase,
   normCase,
-  projectionsCase,
+  linearGroupCase,
   rotaryCase,
   swigluCase,
 } from './case-builders';
@@ -180,8 +180,8 @@ export const opCases: OpCase[] = [
   globalNormCase([[5, 7], [3], [33, 9]]),
   globalNormCase([[40, 13], [8]], 1e3),
   globalNormCase(Array.from({ length: 38 }, (_, index) => [index + 1])),
-  projectionsCase(5, 7, 3),
-  projectionsCase(40, 32, 20),
-  forkCase(1, 3),
-  forkCase(9, 48),
+  linearGroupCase(5, 7, 3),
+  linearGroupCase(40, 32, 20),
+  normWithResidualCase(1, 3),
+  normWithResidualCase(9, 48),
 ];

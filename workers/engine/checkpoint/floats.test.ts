@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allFinite, decodeFloats, encodeFloats } from './floats';
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './half';
+import { allFinite, decodeFloats, encodeFloats, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './floats';
 
 /** float32 → bits, from torch: torch.tensor(x).to(torch.float16 / torch.bfloat16).view(torch.uint16). */
 const fromTorch: [value: number, float16: number, bfloat16: number][] = [
