@@ -1,19 +1,70 @@
-/** The legend is made of buttons: one press shows that line alone, a second brings all back. */
-import { useTranslation } from 'react-i18next';
-import { useChannelTag } from '../channels/channel-name';
-import type { LossLine } from './loss-lines';
-import { useState, lazy, memo, Suspense, useMemo } from 'react';
-import { useFormat } from '../i18n/format';
-import { Delta } from '../ui/Delta';
-import type { PlotEvent } from './LossPlot';
+/** Loss per channel: legend, curves, labels at the line ends, events, a crosshair, and the same figures as a table. */
+import { lazy, memo, Suspense, useCallback, useMemo, useState } from 'react';
 import { useElementSize } from '@mantine/hooks';
-import type { Marker, RunSnapshot } from '../core/run/types';
-import { Crosshair, EndLabels, EventLane } from './LossOverlay';
-import { eventGroups, laneMarkers } from './event-groups';
-import { useEventWords } from './event-words';
-import { labelRoom, linesKey, lossDomain, lossLines, stepTicks } from './loss-lines';
-import type { PlotFrame } from './LossOverlay';
+import { useTranslation } from 'react-i18next';
+import { useChannelTag } from '../channels/channel';
+import { TOTAL, type RunView } from '../core/run/view';
+import { useFormat } from '../i18n/format';
+import { Delta } from '../ui/Figure';
+import { laneEvents, usePlotEvents, type PlotEvent } from './chart-events';
+import { labelRoom, lossDomain, lossLines, type LossLine } from './loss-lines';
+import { Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
+import { stepTicks } from './ticks';
 import styles from './LossChart.module.css';
+
+const LossPlot = lazy(() => import('./LossPlot'));
+
+/** Width in pixels below which the axis of steps has fewer ticks. */
+const NARROW = 520;
+
+export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const { ref, width, height } = useElementSize();
+  const [solo, setSolo] = useState<string | null>(null);
+
+  const { recipe, base, train, heldOut, steps } = run;
+  const lines = useMemo(() => lossLines({ recipe, base, train, heldOut }), [recipe, base, train, heldOut]);
+  const shown = useMemo(() => (lines.some(({ id }) => id === solo) ? lines.filter(({ id }) => id === solo) : lines), [lines, solo]);
+  const { min, max, ticks: lossTicks, digits } = useMemo(() => lossDomain(shown), [shown]);
+  const narrow = width < NARROW;
+  const tag = useChannelTag();
+  const right = labelRoom(lines.map(({ id }) => (id === TOTAL ? id : tag(id))));
+  const frame = useMemo<PlotFrame>(() => ({ width, height, right, steps, min, max }), [width, height, right, steps, min, max]);
+  const events = usePlotEvents(run.events, steps);
+  const lane = useMemo(() => laneEvents(run.events), [run.events]);
+  const formatLoss = useCallback((loss: number) => format.decimal(loss, digits), [format, digits]);
+  const xTicks = useMemo(() => stepTicks(steps, narrow ? 4 : 7), [steps, narrow]);
+
+  return (
+    <figure className={styles.figure} aria-label={t('chart.title')}>
+      <LossLegend lines={lines} solo={solo} onSolo={setSolo} />
+      <div className={styles.plot} ref={ref} data-testid="loss-chart">
+        {width > 0 && height > 0 && (
+          <>
+            <div className={styles.layer} aria-hidden>
+              <Suspense fallback={null}>
+                <LossPlot
+                  frame={frame}
+                  lines={shown}
+                  lossTicks={lossTicks}
+                  stepTicks={xTicks}
+                  events={events}
+                  formatLoss={formatLoss}
+                  formatStep={format.count}
+                />
+              </Suspense>
+            </div>
+            <EventLane frame={frame} events={lane} />
+            <EndLabels frame={frame} lines={shown} />
+            <Crosshair frame={frame} lines={shown} />
+          </>
+        )}
+      </div>
+      <LossTable lines={lines} events={events} />
+    </figure>
+  );
+});
 
 interface LossLegendProps {
   lines: readonly LossLine[];
@@ -21,7 +72,8 @@ interface LossLegendProps {
   onSolo(id: string | null): void;
 }
 
-export function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
+/** A button a line: one press shows that line alone, a second shows all again. */
+function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
   const tag = useChannelTag();
@@ -39,7 +91,7 @@ export function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
             onClick={() => onSolo(solo === id ? null : id)}
           >
             <i style={{ background: colour }} aria-hidden />
-            {id === 'total' ? common('total') : tag(id)}
+            {id === TOTAL ? common('total') : tag(id)}
           </button>
         ))}
       </div>
@@ -52,16 +104,17 @@ export function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
   );
 }
 
-/** The chart as a table, for reading without seeing: each channel's base, latest train and held-out loss, and the events. */
 interface LossTableProps {
   lines: readonly LossLine[];
   events: readonly PlotEvent[];
 }
 
-export function LossTable({ lines, events }: LossTableProps) {
+/** The chart's figures for a screen reader: each channel's base, latest train and held-out loss, and the events. */
+function LossTable({ lines, events }: LossTableProps) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
   const format = useFormat();
+  const tag = useChannelTag();
   const [open, setOpen] = useState(false);
   const last = (points: LossLine['train']) => points.findLast(({ y }) => y !== null)?.y ?? null;
   return (
@@ -85,7 +138,7 @@ export function LossTable({ lines, events }: LossTableProps) {
                 return (
                   <tr key={line.id}>
                     <th scope="row" style={{ color: line.colour }}>
-                      {line.id === 'total' ? common('total') : line.id}
+                      {line.id === TOTAL ? common('total') : tag(line.id)}
                     </th>
                     <td>{format.loss(line.base)}</td>
                     <td>{format.loss(last(line.train))}</td>
@@ -111,87 +164,4 @@ export function LossTable({ lines, events }: LossTableProps) {
       )}
     </details>
   );
-}
-
-/** Loss per channel: legend, curves, labels at the line ends, events, a crosshair, and the same figures as a table. */
-const LossPlot = lazy(() => import('./LossPlot'));
-
-/** Changes of one kind within this share of the run are one move. */
-const NEAR = 0.02;
-const NARROW = 520;
-
-export const LossChart = memo(function LossChart({ snapshot }: { snapshot: RunSnapshot }) {
-  const { t } = useTranslation('desk');
-  const format = useFormat();
-  const eventWords = useEventWords();
-  const { ref, width, height } = useElementSize();
-  const [solo, setSolo] = useState<string | null>(null);
-
-  const key = linesKey(snapshot);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- snapshots come more often than points: the key tells new ones
-  const lines = useMemo(() => lossLines(snapshot), [key]);
-  const shown = useMemo(() => (lines.some(({ id }) => id === solo) ? lines.filter(({ id }) => id === solo) : lines), [lines, solo]);
-  const domain = useMemo(() => lossDomain(shown), [shown]);
-  const { min, max, ticks: lossTicks } = useStable(domain);
-  const { steps } = snapshot;
-  const narrow = width < NARROW;
-  const frame = useMemo<PlotFrame>(
-    () => ({ width, height, right: labelRoom(lines), steps, min, max }),
-    [width, height, lines, steps, min, max],
-  );
-  const markers = useStable<Marker[]>(snapshot.markers);
-  const events = useMemo(
-    () =>
-      eventGroups(markers, Math.max(1, steps * NEAR)).map((group) => ({
-        step: group.step,
-        label: eventWords(group),
-        quiet: group.kind === 'pause' || group.kind === 'resume',
-      })),
-    [markers, steps, eventWords],
-  );
-  const lane = useMemo(() => laneMarkers(markers), [markers]);
-  const formatLoss = useTick(format.decimal, lossTicks);
-  const xTicks = useMemo(() => stepTicks(steps, narrow ? 3 : 6), [steps, narrow]);
-
-  return (
-    <figure className={styles.figure} aria-label={t('chart.title')}>
-      <LossLegend lines={lines} solo={solo} onSolo={setSolo} />
-      <div className={styles.plot} ref={ref} data-testid="loss-chart">
-        {width > 0 && height > 0 && (
-          <>
-            <div className={styles.layer} aria-hidden>
-              <Suspense fallback={null}>
-                <LossPlot
-                  frame={frame}
-                  lines={shown}
-                  lossTicks={lossTicks}
-                  stepTicks={xTicks}
-                  events={events}
-                  formatLoss={formatLoss}
-                  formatStep={format.count}
-                />
-              </Suspense>
-            </div>
-            <EventLane frame={frame} markers={lane} />
-            <EndLabels frame={frame} lines={shown} />
-            <Crosshair frame={frame} lines={shown} />
-          </>
-        )}
-      </div>
-      <LossTable lines={lines} events={events} />
-    </figure>
-  );
-});
-
-/** Snapshots are new objects each time: keeps the former one while its content is the same, so that memo holds. */
-function useStable<Value>(value: Value): Value {
-  const key = JSON.stringify(value);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the value
-  return useMemo(() => value, [key]);
-}
-
-function useTick(decimal: (value: number, digits: number) => string, ticks: readonly number[]): (value: number) => string {
-  const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
-  const digits = step >= 1 ? 1 : Math.min(3, Math.ceil(-Math.log10(step) - 1e-9));
-  return useMemo(() => (value: number) => decimal(value, digits), [decimal, digits]);
 }

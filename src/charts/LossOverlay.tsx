@@ -1,10 +1,11 @@
-/** Name and value at the end of each line, moved apart where lines end close together. */
+/** What lies over the curves of the loss chart, in the same pixels: labels at the ends of lines, the lane of events, the crosshair. */
 import { memo, useState, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { useChannelTag } from '../channels/channel-name';
-import { lineEnd, spreadLabels, type LossLine, valueAt } from './loss-lines';
-import type { Marker } from '../core/run/types';
+import { useChannelTag } from '../channels/channel';
+import type { LaneEvent } from './chart-events';
+import { spreadLabels } from './labels';
+import { lineEnd, valueAt, type LossLine } from './loss-lines';
 import styles from './LossChart.module.css';
 
 /** Where the curves stand inside the loss chart, in pixels; shared by recharts and by what lies over it. */
@@ -35,8 +36,10 @@ export function stepAt(frame: PlotFrame, x: number): number {
   return Math.round(Math.min(1, Math.max(0, ratio)) * frame.steps);
 }
 
+/** Pixels between the labels at the ends of lines. */
 const GAP = 15;
 
+/** Name and value at the end of each line, moved apart where lines end close together. */
 export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: PlotFrame; lines: readonly LossLine[] }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -66,17 +69,17 @@ export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: Plot
   );
 });
 
-/** Below the curves: a tick for each evaluation, a diamond for each checkpoint. */
 /** Marks nearer than this, in pixels, are drawn once. */
 const APART = 5;
 
-export const EventLane = memo(function EventLane({ frame, markers }: { frame: PlotFrame; markers: readonly Marker[] }) {
+/** Below the curves: a tick for each evaluation, a diamond for each checkpoint. */
+export const EventLane = memo(function EventLane({ frame, events }: { frame: PlotFrame; events: readonly LaneEvent[] }) {
   const { t } = useTranslation('desk');
-  const drawn = (kind: Marker['kind']) => {
+  const drawn = (type: LaneEvent['type']) => {
     let last = -Infinity;
-    return markers.filter((marker) => {
-      if (marker.kind !== kind || plotX(frame, marker.step) - last < APART) return false;
-      last = plotX(frame, marker.step);
+    return events.filter((event) => {
+      if (event.type !== type || plotX(frame, event.step) - last < APART) return false;
+      last = plotX(frame, event.step);
       return true;
     });
   };
@@ -85,7 +88,7 @@ export const EventLane = memo(function EventLane({ frame, markers }: { frame: Pl
     <svg className={styles.layer} width={frame.width} height={frame.height} aria-hidden>
       {drawn('evaluation').map(({ step }) => (
         <path key={`e${step}`} d={`M${plotX(frame, step)} ${y - 7}v7`} stroke="var(--dim)" strokeWidth="1.5">
-          <title>{t('event.evaluation', { detail: step })}</title>
+          <title>{t('event.evaluation', { step })}</title>
         </path>
       ))}
       {drawn('checkpoint').map(({ step }) => (
@@ -96,7 +99,7 @@ export const EventLane = memo(function EventLane({ frame, markers }: { frame: Pl
           stroke="var(--panel)"
           strokeWidth="1"
         >
-          <title>{t('event.checkpoint', { detail: step })}</title>
+          <title>{t('event.checkpoint', { step })}</title>
         </path>
       ))}
     </svg>
@@ -108,6 +111,7 @@ export const Crosshair = memo(function Crosshair({ frame, lines }: { frame: Plot
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
   const format = useFormat();
+  const tag = useChannelTag();
   const [step, setStep] = useState<number | null>(null);
   const follow = (event: PointerEvent<HTMLDivElement>) =>
     setStep(stepAt(frame, event.clientX - event.currentTarget.getBoundingClientRect().left));
@@ -135,7 +139,7 @@ export const Crosshair = memo(function Crosshair({ frame, lines }: { frame: Plot
                 {lines.map((line) => (
                   <tr key={line.id}>
                     <th scope="row" style={{ color: line.colour }}>
-                      {line.id === 'total' ? common('total') : line.id}
+                      {line.id === 'total' ? common('total') : tag(line.id)}
                     </th>
                     <td>{format.loss(valueAt(line.train, step)?.y ?? null)}</td>
                     <td>{format.loss(valueAt(line.heldOut, step)?.y ?? null)}</td>

@@ -4,15 +4,9 @@
  */
 import { memo } from 'react';
 import { CartesianGrid, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import type { PlotEvent } from './chart-events';
 import type { ChartPoint, LossLine } from './loss-lines';
 import { PLOT, type PlotFrame } from './LossOverlay';
-
-export interface PlotEvent {
-  step: number;
-  label: string;
-  /** Drawn without its label: a pause changes nothing. */
-  quiet: boolean;
-}
 
 interface Props {
   frame: PlotFrame;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { eventGroups, joinDetails, laneMarkers, mainMove } from './event-groups';
-import { lineEnd, lossDomain, spreadLabels, stepTicks, valueAt, type LossLine } from './loss-lines';
+import type { RunEvent, SettingEvent } from '../core/run/events';
+import { curveEvents, laneEvents, largestMove } from './chart-events';
+import { lineEnd, lossDomain, valueAt, type LossLine } from './loss-lines';
 
 const line = (train: [number, number | null][], heldOut: [number, number | null][], base: number | null): LossLine => ({
   id: 'zh',
@@ -28,11 +29,6 @@ describe('loss lines', () => {
 
   it('has bounds without data', () => {
     expect(lossDomain([]).ticks).toEqual([2, 3, 4, 5]);
-  });
-
-  it('ticks whole steps', () => {
-    expect(stepTicks(300)).toEqual([0, 50, 100, 150, 200, 250, 300]);
-    expect(stepTicks(3)).toEqual([0, 1, 2, 3]);
   });
 
   it('ends a line at its held-out loss once there is more than the base, else at its last train loss', () => {
@@ -63,11 +59,6 @@ describe('loss lines', () => {
     expect(lineEnd(line([], [], null))).toBeNull();
   });
 
-  it('spreads labels without changing their order', () => {
-    expect(spreadLabels([50, 52, 10], 14, 0, 100)).toEqual([50, 64, 10]);
-    expect(spreadLabels([98, 99], 14, 0, 100)).toEqual([86, 100]);
-  });
-
   it('finds the nearest point', () => {
     const points = [0, 10, 20].map((x) => ({ x, y: x }));
     expect(valueAt(points, 14)?.x).toBe(10);
@@ -77,27 +68,44 @@ describe('loss lines', () => {
 });
 
 describe('events', () => {
-  it('joins the moves of one drag', () => {
-    const markers = [
-      { step: 100, kind: 'shares', detail: 'zh 35 → 34 %, domain 16.7 → 18 %' },
-      { step: 101, kind: 'shares', detail: 'zh 34 → 32 %, domain 18 → 22 %' },
-      { step: 200, kind: 'shares', detail: 'domain 22 → 10 %' },
-      { step: 150, kind: 'evaluation', detail: '' },
-    ] as const;
-    expect(eventGroups(markers, 5)).toEqual([
-      { step: 101, kind: 'shares', detail: 'zh 35 → 32 %, domain 16.7 → 22 %' },
-      { step: 200, kind: 'shares', detail: 'domain 22 → 10 %' },
+  const mixture = (step: number, before: Record<string, number>, after: Record<string, number>) =>
+    ({ type: 'mixture', step, at: 0, before, after }) satisfies SettingEvent;
+
+  it('join the moves of one drag', () => {
+    const events: RunEvent[] = [
+      mixture(100, { zh: 0.35, domain: 0.167 }, { zh: 0.34, domain: 0.18 }),
+      mixture(101, { zh: 0.34, domain: 0.18 }, { zh: 0.32, domain: 0.22 }),
+      { type: 'evaluation', step: 150, at: null, retention: null },
+      mixture(200, { domain: 0.22 }, { domain: 0.1 }),
+    ];
+    expect(curveEvents(events, 250)).toEqual([
+      { type: 'mixture', step: 101, at: 0, before: { zh: 0.35, domain: 0.167 }, after: { zh: 0.32, domain: 0.22 } },
+      events[3],
     ]);
-    expect(laneMarkers(markers)).toHaveLength(1);
+    expect(laneEvents(events)).toHaveLength(1);
   });
 
-  it('joins unnamed values and drops what came back', () => {
-    expect(joinDetails('0.0003 → 0.001', '0.001 → 0.002')).toBe('0.0003 → 0.002');
-    expect(joinDetails('zh 35 → 30 %', 'zh 30 → 35 %')).toBe('');
+  it('join single values and drop what came back', () => {
+    const rate = (step: number, before: number, after: number): RunEvent => ({ type: 'learning-rate', step, at: 0, before, after });
+    expect(curveEvents([rate(3, 0.0003, 0.001), rate(4, 0.001, 0.002)], 100)).toMatchObject([{ before: 0.0003, after: 0.002 }]);
+    expect(curveEvents([mixture(3, { zh: 0.35 }, { zh: 0.3 }), mixture(4, { zh: 0.3 }, { zh: 0.35 })], 100)).toEqual([]);
+    expect(curveEvents([rate(3, 0.001, 0.002), rate(4, 0.002, 0.001)], 100)).toEqual([]);
   });
 
-  it('names the largest move', () => {
-    expect(mainMove('zh 35 → 33 %, domain 16.7 → 22 %')).toBe('domain 16.7 → 22 %');
-    expect(mainMove('cosine → wsd')).toBe('cosine → wsd');
+  it('name the largest move', () => {
+    const { channel, by } = largestMove(mixture(1, { zh: 0.35, domain: 0.167 }, { zh: 0.33, domain: 0.22 }));
+    expect([channel, by]).toEqual(['domain', expect.closeTo(0.053, 12)]);
+  });
+
+  it('leave out the end by the budget, and a schedule that bends nothing', () => {
+    const shape = { kind: 'constant', minRatio: 0.1, decayRatio: 0.1, decayShape: 'linear' } as const;
+    const events: RunEvent[] = [
+      { type: 'started', step: 0, at: 1 },
+      { type: 'schedule', step: 2, at: 1, before: shape, after: { ...shape, minRatio: 0.5 } },
+      { type: 'paused', step: 4, at: 1 },
+      { type: 'stopped', step: 9, at: 1, reason: 'budget' },
+    ];
+    expect(curveEvents(events, 100).map(({ type }) => type)).toEqual(['paused']);
+    expect(curveEvents([{ type: 'stopped', step: 9, at: 1, reason: 'person' }], 100)).toHaveLength(1);
   });
 });

@@ -1,4 +1,11 @@
-/** Colours of channels on paper: the light values of the studio's tokens (src/app/tokens.css, held to them by a test). */
+/** Colours of pictures that leave the page: the light values of the studio's tokens (src/app/tokens.css, held to them by a test). */
+import type { Ink } from './svg';
+
+export const PAPER: Ink = { ink: '#1d2126', dim: '#5c626b', grid: '#dfd9cd', bad: '#b3261e' };
+/** The same on a page, in its theme. */
+export const SCREEN: Ink = { ink: 'var(--ink)', dim: 'var(--dim)', grid: 'var(--line)', bad: 'var(--bad)' };
+
+/** Of channels, by the name of their token. */
 export const CHANNEL_COLOURS = {
   zh: '#bc3a33',
   en: '#1b6aa8',

@@ -1,5 +1,7 @@
 /** A report as sections of blocks, in one language: what HTML and Markdown are both written from, so that their figures agree. */
 
+import type { BarChart, LineChart } from '../charts/still-charts';
+
 export type Tone = 'good' | 'bad' | 'warn' | 'plain';
 
 export type Cell =
@@ -20,35 +22,6 @@ export interface FigureBlock {
   unit: string;
   interval: string;
   tone: Tone;
-}
-
-export interface Line {
-  name: string;
-  colour: string;
-  /** Thin and pale: what lies behind the lines that matter. */
-  faint?: boolean;
-  x: readonly number[];
-  y: readonly (number | null)[];
-}
-
-export interface LineChart {
-  title: string;
-  xTitle: string;
-  lines: Line[];
-  /** A level across the chart. */
-  level?: { value: number; label: string };
-  digits: number;
-  /** What stands beneath an x value. */
-  tick(x: number): string;
-  /** Ticks where x has few values; else round numbers. */
-  ticks?: readonly number[];
-}
-
-export interface BarChart {
-  title: string;
-  bars: { name: string; colour: string; value: number; interval: { low: number; high: number } | null; text: string }[];
-  /** What lies to the left and to the right of zero; absent where all values are positive. */
-  sides?: { left: string; right: string };
 }
 
 export interface Table {

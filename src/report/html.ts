@@ -1,8 +1,9 @@
 import { composeReport } from './compose';
 import type { Block, Cell, FigureBlock, Table } from './document';
-import { escapeHtml as escape } from './escape';
+import { PAPER } from '../charts/paper';
+import { barChart, lineChart, type ChartStyle } from '../charts/still-charts';
+import { escapeHtml as escape, svgMarkup, type SvgNode } from '../charts/svg';
 import type { Report } from './report';
-import { barChart, lineChart } from './svg';
 import type { ReportWords } from './words';
 
 /** The look of a report, on screen and on paper. Light always: it is made to be printed. */
@@ -162,12 +163,9 @@ function blockHtml(block: Block, words: ReportWords): string {
     case 'table':
       return table(block.table);
     case 'lines':
-      return chart(
-        block.chart.title,
-        lineChart(block.chart, (value, digits) => words.format.decimal(value, digits)),
-      );
+      return chart(block.chart.title, lineChart(block.chart, { ...STYLE, decimal: words.format.decimal }));
     case 'bars':
-      return chart(block.chart.title, barChart(block.chart));
+      return chart(block.chart.title, barChart(block.chart, { ...STYLE, decimal: words.format.decimal }));
     case 'code':
       return `<details><summary>${escape(block.title)}</summary><pre tabindex="0">${escape(block.text)}</pre></details>`;
     case 'finding':
@@ -182,7 +180,8 @@ const lead = (text: string | undefined) => (text === undefined ? '' : `<strong>$
 const figure = ({ title, value, unit, interval, tone }: FigureBlock) =>
   `<div data-tone="${tone}"><dt>${escape(title)}</dt><dd><b>${escape(value)}</b> <span>${escape(unit)}</span><small>${escape(interval)}</small></dd></div>`;
 
-const chart = (title: string, svg: string) => `<figure><figcaption>${escape(title)}</figcaption>${svg}</figure>`;
+const STYLE: Omit<ChartStyle, 'decimal'> = { ink: PAPER, fontSize: 12, width: 460, height: 262 };
+const chart = (title: string, picture: SvgNode) => `<figure><figcaption>${escape(title)}</figcaption>${svgMarkup(picture)}</figure>`;
 
 /** Wide tables scroll by themselves, by keyboard too. */
 function table({ caption, head, rows, words }: Table): string {

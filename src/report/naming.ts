@@ -1,6 +1,6 @@
 /** Channels, weights and estimates as a report writes them, in one language. */
-import type { Interval } from '../core/metrics/bootstrap';
-import type { Estimate } from '../core/metrics/channel-measure';
+import type { Interval } from '../core/metrics/statistics';
+import type { Estimate } from '../core/metrics/text-measure';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Cell, Tone } from './document';
 import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from '../charts/paper';

@@ -1,11 +1,9 @@
 /** A report made up for tests: every part measured, for a base, a tuned model and a third. */
-import { measureMixture } from '../core/metrics/channel-measure';
-import { measureMemorisation } from '../core/metrics/memorisation';
+import { measureMixture, measureMemorisation, overallTermLoss, termLoss } from '../core/metrics/text-measure';
 import { measureProbes } from '../core/metrics/probe-measure';
-import { overallTermLoss, termLoss } from '../core/metrics/term-measure';
 import { diagnose } from '../core/diagnosis/diagnose';
 import type { Probe } from '../core/probes/probe';
-import type { ProbeScore } from '../core/probes/score';
+import type { ProbeScore } from '../core/probes/probe-score';
 import { exampleRecipe, exampleRun } from '../core/run/example-run';
 import type { ReportParts } from './report';
 
@@ -45,7 +43,7 @@ const answers = (right: Record<string, number>, likelihood: number): ProbeScore[
 
 const curve = (from: number, to: number) => Array.from({ length: 11 }, (_, at) => from + ((to - from) * at) / 10);
 
-const snapshot = exampleRun(
+const view = exampleRun(
   { zh: curve(3.9, 3.99), en: curve(3.2, 3.29), domain: curve(4.1, 3.3) },
   { step: 100, train: curve(3.8, 3.5), peakLr: 3e-3 },
 );
@@ -85,18 +83,18 @@ function makeParts(): ReportParts {
       tokens: 102_400,
       recipe,
       changes: [
-        { step: 40, at: 0, settings: { shares: { zh: 0.45, en: 0.3, domain: 0.25 } } },
-        { step: 41, at: 0, settings: { shares: { zh: 0.4, en: 0.3, domain: 0.3 } } },
-        { step: 70, at: 0, settings: { schedule: { ...recipe.schedule, peakLr: 1e-3 } } },
+        { type: 'mixture', step: 40, at: 0, before: { zh: 0.5, domain: 0.2 }, after: { zh: 0.45, domain: 0.25 } },
+        { type: 'mixture', step: 41, at: 0, before: { zh: 0.45, domain: 0.25 }, after: { zh: 0.4, domain: 0.3 } },
+        { type: 'learning-rate', step: 70, at: 0, before: recipe.schedule.peakLr, after: 1e-3 },
       ],
     },
     curves: {
-      train: { ...snapshot.train, zh: { x: [0, 10, 20, 30], y: [3.8, null, 3.9, 3.95] } },
-      heldOut: snapshot.heldOut,
-      retention: { x: snapshot.heldOut['zh']!.x, y: curve(1, 0.914) },
+      train: { ...view.train, zh: { x: [0, 10, 20, 30], y: [3.8, null, 3.9, 3.95] } },
+      heldOut: view.heldOut,
+      retention: { x: view.heldOut['zh']!.x, y: curve(1, 0.914) },
       risk: { x: [0, 50, 100], y: [0, 0.06, 0.04] },
     },
-    diagnosis: diagnose({ ...snapshot, recipe }),
+    diagnosis: diagnose({ ...view, recipe }),
     evaluation: {
       from: 'documents',
       count: 24,

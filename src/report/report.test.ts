@@ -5,9 +5,8 @@ import { reportTexts, createWords, type ReportTexts, type ReportWords } from './
 import { createFormat } from '../i18n/format';
 import { composeReport } from './compose';
 import { EXAMPLE_LOSSES, exampleParts } from './report-for-tests';
-import { escapeMarkdown } from './escape';
 import { reportHtml } from './html';
-import { reportMarkdown } from './markdown';
+import { escapeMarkdown, reportMarkdown } from './markdown';
 import { CHANNEL_COLOURS } from '../charts/paper';
 import { createReport, reportJson, type ReportParts } from './report';
 

@@ -1,12 +1,11 @@
 /** What the figures of a report say, as verdicts. */
 import type { Finding } from '../core/diagnosis/diagnose';
-import type { MixtureMeasure, Estimate } from '../core/metrics/channel-measure';
-import type { MemorisationMeasure } from '../core/metrics/memorisation';
+import type { MixtureMeasure, Estimate, MemorisationMeasure, TermLoss } from '../core/metrics/text-measure';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
-import type { TermLoss } from '../core/metrics/term-measure';
-import type { WeightPlace } from '../core/metrics/weight-parts';
+import type { WeightPlace } from '../core/metrics/model-change';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
-import type { LiveChange, RunState, StopReason } from '../core/run/types';
+import type { SettingEvent } from '../core/run/events';
+import type { RunState, StopReason } from '../core/run/types';
 import type { ChannelColour } from '../charts/paper';
 import type { RiskLevel } from '../core/metrics/forgetting-risk';
 import { RETENTION_LINE } from '../core/metrics/loss';
@@ -53,7 +52,8 @@ export interface ReportRun {
   tokens: number;
   /** As started. */
   recipe: Recipe;
-  changes: LiveChange[];
+  /** Settings changed while it trained, by step. */
+  changes: SettingEvent[];
 }
 
 /** At most 400 points. */

@@ -2,9 +2,13 @@
 /** docs/STUDY.md and its charts, from the results of the runs. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { categoryChart } from './chart.mjs';
+import { fileURLToPath } from 'node:url';
+import { runnerImport } from 'vite';
 import { findings, gainOf, grouped, mean, retentionOf, spikeOf } from './findings.mjs';
 import { LR_FACTORS, percent, SHARES, STRATEGIES, WARMUPS, WARMUP_LR_FACTOR } from './plan.mjs';
+
+/** A module of the page's sources. @param {string} path from here */
+const source = async (path) => (await runnerImport(fileURLToPath(new URL(path, import.meta.url)))).module;
 
 const GOLDEN = 1 / 6;
 const COLOURS = ['#c2571a', '#2f7d9e', '#7a5bb5'];
@@ -23,6 +27,10 @@ const table = (rows) => rows.map((row, at) => `| ${row.join(' | ')} |${at === 0 
  */
 export async function writeReport(results, { steps, seeds, documents, folder }) {
   await mkdir(join(folder, 'study'), { recursive: true });
+  const { categoryChart } = /** @type {typeof import('../../src/charts/still-charts')} */ (
+    await source('../../src/charts/still-charts.ts')
+  );
+  const { svgMarkup } = /** @type {typeof import('../../src/charts/svg')} */ (await source('../../src/charts/svg.ts'));
   const [sample] = results;
   const { batchSize, gradientAccumulationSteps, sequenceLength } = sample.recipe;
   const tokens = steps * batchSize * gradientAccumulationSteps * sequenceLength;
@@ -71,7 +79,8 @@ export async function writeReport(results, { steps, seeds, documents, folder }) 
       }),
       gain: categoryChart({ title: `${title}: what is learnt`, x, y: 'domain gain, bits per byte', categories, series: series(gainOf) }),
     };
-    for (const [kind, svg] of Object.entries(charts)) await writeFile(join(folder, 'study', `${file}-${kind}.svg`), svg);
+    for (const [kind, chart] of Object.entries(charts))
+      await writeFile(join(folder, 'study', `${file}-${kind}.svg`), `${svgMarkup(chart)}\n`);
     return Object.keys(charts)
       .map((kind) => `![${title}: ${kind}](study/${file}-${kind}.svg)`)
       .join('\n');

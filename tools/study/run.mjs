@@ -60,8 +60,8 @@ async function carryOut({ page, orCrash }, run) {
   const id = await orCrash(
     page.evaluate((recipe) => /** @type {any} */ (window).crossfade.lab.trainer.start(recipe, 'study', () => undefined), run.recipe),
   );
-  const snapshot = await orCrash(follow(page, id, printer)).finally(() => printer.end());
-  if (snapshot.state !== 'finished') throw new Refusal(`Run ${run.id} ended as "${snapshot.state}": ${snapshot.error?.message ?? ''}`, 1);
+  const view = await orCrash(follow(page, id, printer)).finally(() => printer.end());
+  if (view.state !== 'finished') throw new Refusal(`Run ${run.id} ended as "${view.state}": ${view.error?.message ?? ''}`, 1);
   const trained = (Date.now() - began) / 1000;
   const measured = await orCrash(
     page.evaluate(
@@ -75,10 +75,10 @@ async function carryOut({ page, orCrash }, run) {
         await library.removeRun(id);
         return { mixture, changed: changes.filter((/** @type {any} */ part) => part.change > 0).length, parameters: changes.length };
       },
-      { id, step: snapshot.step, recipe: run.recipe, documents: DOCUMENTS },
+      { id, step: view.step, recipe: run.recipe, documents: DOCUMENTS },
     ),
   );
-  return { ...run, ...measured, heldOut: snapshot.heldOut, train: snapshot.train, seconds: { trained, all: (Date.now() - began) / 1000 } };
+  return { ...run, ...measured, heldOut: view.heldOut, train: view.train, seconds: { trained, all: (Date.now() - began) / 1000 } };
 }
 
 async function main() {

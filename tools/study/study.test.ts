@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import preset from '../../public/recipes/golden-ratio.json';
 import { recipeSchema } from '../../src/core/recipe/schema';
-import { categoryChart, niceScale } from './chart.mjs';
+import { categoryChart } from '../../src/charts/still-charts';
+import { svgMarkup } from '../../src/charts/svg';
+import { outerTicks } from '../../src/charts/ticks';
 import { findings, spikeOf } from './findings.mjs';
 import { SHARES, studyRuns } from './plan.mjs';
 
@@ -63,18 +65,20 @@ describe('the findings', () => {
 
 describe('charts', () => {
   it('have round ticks that hold all values', () => {
-    expect(niceScale(0.93, 1.004).ticks.map((tick) => Number(tick.toFixed(3)))).toEqual([0.92, 0.94, 0.96, 0.98, 1, 1.02]);
-    expect(niceScale(2, 2).high).toBeGreaterThan(2);
+    expect(outerTicks(0.93, 1.004, 4).ticks.map((tick) => Number(tick.toFixed(3)))).toEqual([0.92, 0.94, 0.96, 0.98, 1, 1.02]);
+    expect(outerTicks(2, 2, 4).high).toBeGreaterThan(2);
   });
 
   it('draw points with their intervals and leave gaps', () => {
-    const svg = categoryChart({
-      title: 'A < B',
-      x: 'x',
-      y: 'y',
-      categories: ['one', 'two'],
-      series: [{ name: 's', colour: '#123456', points: [{ y: 1, low: 0.5, high: 1.5 }, null] }],
-    });
+    const svg = svgMarkup(
+      categoryChart({
+        title: 'A < B',
+        x: 'x',
+        y: 'y',
+        categories: ['one', 'two'],
+        series: [{ name: 's', colour: '#123456', points: [{ y: 1, low: 0.5, high: 1.5 }, null] }],
+      }),
+    );
     expect(svg).toContain('A &lt; B');
     expect(svg.match(/r="3.5"/g)).toHaveLength(1);
   });

@@ -2,11 +2,11 @@
 import type { ReactNode } from 'react';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { Estimate } from '../../core/metrics/channel-measure';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { useFormat } from '../../i18n/format';
-import { ChannelTag } from '../../channels/ChannelTag';
-import { Delta } from '../../ui/Delta';
+import { ChannelTag } from '../../channels/channel';
+import { Delta } from '../../ui/Figure';
 import { PLACES, type Place } from '../address';
 import { useComparedName } from '../names';
 import { Estimated, Letter } from '../marks';

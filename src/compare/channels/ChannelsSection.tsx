@@ -1,19 +1,17 @@
 import { deltaScale } from './delta-scale';
 import type { DeltaScale } from './delta-scale';
 /** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
-import type { Estimate } from '../../core/metrics/channel-measure';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
-import { ChannelTag } from '../../channels/ChannelTag';
-import { channelColour } from '../../channels/channel-colour';
-import { Delta } from '../../ui/Delta';
+import { Card, EmptyState } from '../../ui/Card';
+import { ChannelTag, channelColour } from '../../channels/channel';
+import { Delta } from '../../ui/Figure';
 import { useComparedName } from '../names';
 import { Estimated, Letter } from '../marks';
 import type { ComparisonSummary } from '../figures';
 import { differences, unclear } from '../figures';
 import { Gauge } from 'lucide-react';
-import { EmptyState } from '../../ui/EmptyState';
 import { useFigures } from '../measures';
 import { TextChoice } from '../MeasureControl';
 import { ChannelTable } from './ChannelTable';
@@ -31,7 +29,6 @@ export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
   const { unit, of } = differences(summary);
   const rows = summary.rows.map((row) => ({ row, b: of(row, 1), c: of(row, 2) }));
   const scale = deltaScale(rows.flatMap(({ b, c }) => [b, c].filter((estimate) => estimate !== null)));
-  const digits = Math.max(0, Math.min(3, Math.ceil(-Math.log10((scale.ticks[1] ?? 1) - (scale.ticks[0] ?? 0)) - 1e-9)));
   return (
     <Card title={t(`chart.${unit}`)} data-testid="delta-chart">
       <figure className={styles.chart} aria-label={t(`chart.${unit}`)}>
@@ -60,7 +57,7 @@ export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
           <svg className={styles.plot} width="100%" height={18}>
             {scale.ticks.map((tick) => (
               <text key={tick} x={percent(scale.share(tick))} y={13} textAnchor="middle" className={styles.tick}>
-                {format.decimal(tick, digits)}
+                {format.decimal(tick, scale.digits)}
               </text>
             ))}
           </svg>

@@ -1,7 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../core/run/types';
-import { overlap, placeLabels, textWidth, type Box } from '../../charts/label-places';
 import { layoutPareto } from './layout';
 import type { ParetoRun } from './points';
 
@@ -48,38 +46,4 @@ describe('layoutPareto', () => {
     expect(layoutPareto([entry('c', [0.1, 1.01])], options)).toMatchObject({ base: { front: false }, front: '' });
     expect(layoutPareto([entry('d', [-0.1, 0.9])], options)).toMatchObject({ base: { front: true }, front: '' });
   });
-});
-
-describe('placeLabels', () => {
-  const bounds: Box = { left: 0, top: 0, width: 300, height: 200 };
-
-  it('never covers a point, another label or the frame', () => {
-    const place = fc.record({ x: fc.integer({ min: 0, max: 300 }), y: fc.integer({ min: 0, max: 200 }) });
-    fc.assert(
-      fc.property(fc.array(place, { maxLength: 20 }), (points) => {
-        const marks = points.map(({ x, y }): Box => ({ left: x - 5, top: y - 5, width: 10, height: 10 }));
-        const wanted = points.map((point) => ({ ...point, radius: 5, width: 60, height: 14 }));
-        const placed = placeLabels(wanted, marks, [], bounds).filter((box) => box !== null);
-        placed.forEach((box, at) => {
-          expect(marks.some((mark) => overlap(box, mark))).toBe(false);
-          expect(placed.some((other, index) => index !== at && overlap(box, other))).toBe(false);
-          expect(box.left >= 0 && box.top >= 0 && box.left + box.width <= 300 && box.top + box.height <= 200).toBe(true);
-        });
-      }),
-    );
-  });
-
-  it('puts a single label beside its point', () => {
-    const [box] = placeLabels([{ x: 100, y: 100, radius: 5, width: 60, height: 14 }], [], [], bounds);
-    expect(box).toEqual({ left: 109, top: 93, width: 60, height: 14 });
-    // A line to the right is kept clear as long as another place is free.
-    const line: Box = { left: 105, top: 60, width: 100, height: 80 };
-    const beside = placeLabels([{ x: 100, y: 100, radius: 5, width: 60, height: 14 }], [], [line], bounds)[0]!;
-    expect(overlap(beside, line)).toBe(false);
-  });
-});
-
-it('takes a Chinese character for a square', () => {
-  expect(textWidth('领域', 12)).toBe(24);
-  expect(textWidth('ab', 10)).toBeCloseTo(12.8, 9);
 });

@@ -1,8 +1,9 @@
-/** The trade's picture in pixels, for the page and for the file alike: scales, lines, the front, and where its labels stand. */
-import { roundTicks } from '../../charts/round-ticks';
+/** Gain against retention in pixels, for the page and for the saved picture alike: scales, lines, the front, and places of labels. */
+import { scaleLinear } from 'd3-scale';
+import { placeLabels, textWidth, type Box } from '../../charts/labels';
+import { roundTicks } from '../../charts/ticks';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { paretoFront } from '../../core/metrics/pareto';
-import { placeLabels, textWidth, type Box } from '../../charts/label-places';
 import type { ParetoPoint, ParetoRun } from './points';
 
 interface Options {
@@ -129,11 +130,12 @@ interface Scale {
 function scale(least: number, most: number, from: number, to: number, above: number): Scale {
   const low = least - (most - least) * ROOM;
   const high = most + (most - least) * above;
-  return { low, high, at: (value) => round(from + ((value - low) / (high - low)) * (to - from)) };
+  const place = scaleLinear([low, high], [from, to]);
+  return { low, high, at: (value) => round(place(value)) };
 }
 
-function axis({ low, high, at }: Scale, count: number): Axis {
-  const { ticks, digits } = roundTicks(low, high, count);
+function axis({ low, high, at }: Scale, most: number): Axis {
+  const { ticks, digits } = roundTicks(low, high, most);
   return { digits, ticks: ticks.map((value) => ({ value, at: at(value) })) };
 }
 

@@ -2,12 +2,11 @@
 import { BookLock } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ChannelMemorisation } from '../../contract/evaluation';
-import { MEMORISED_LINE, memorises, type MemorisationVerdict } from '../../core/metrics/memorisation';
-import type { Estimate } from '../../core/metrics/channel-measure';
+import { MEMORISED_LINE, memorises, type MemorisationVerdict } from '../../core/metrics/text-measure';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
-import { ChannelTag } from '../../channels/ChannelTag';
-import { EmptyState } from '../../ui/EmptyState';
+import { Card, EmptyState } from '../../ui/Card';
+import { ChannelTag } from '../../channels/channel';
 import { NumberField } from '../../ui/NumberField';
 import { PLACES, letterOf } from '../address';
 import { Estimated, Letter } from '../marks';

@@ -1,7 +1,8 @@
 /** Held-out figures per channel under every set of weights, with intervals where they were measured document by document. */
 import { perplexity, RETENTION_LINE } from '../../core/metrics/loss';
-import type { ChannelMeasure, Estimate } from '../../core/metrics/channel-measure';
-import type { Block, Cell, Section, Table, Tone, Line } from '../document';
+import type { ChannelMeasure, Estimate } from '../../core/metrics/text-measure';
+import type { Line } from '../../charts/still-charts';
+import type { Block, Cell, Section, Table, Tone } from '../document';
 import type { Naming } from '../naming';
 import type { Report, ReportCurves, ReportSeries } from '../report';
 import type { ReportWords } from '../words';

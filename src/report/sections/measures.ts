@@ -1,11 +1,11 @@
 /** What the domain's terms and the probes say. */
-import type { DomainKnowledge } from '../../core/metrics/domain-knowledge';
+import type { DomainKnowledge } from '../../core/metrics/probe-measure';
 import type { Cell, Block, Section } from '../document';
 import type { Naming } from '../naming';
 import type { Report, ReportTerm } from '../report';
 import { rankTerms } from '../report';
 import type { ReportWords } from '../words';
-import type { WeightPlace } from '../../core/metrics/weight-parts';
+import type { WeightPlace } from '../../core/metrics/model-change';
 
 /** Terms in each of the two tables. */
 const SHOWN_TERMS = 8;

@@ -7,8 +7,7 @@ import type { Report, ReportRun } from '../report';
 import type { ReportWords } from '../words';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
-import { settingsAt } from '../../core/run/snapshot';
-import type { LiveChange } from '../../core/run/types';
+import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
 
 /** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." @param shown of the advice's changes */
 export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
@@ -190,26 +189,14 @@ function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming)
   );
 }
 
-/** What each move changed, from the settings before it to those after; a dragged fader leaves a change a step and counts as one move. */
-function liveMoves(recipe: Recipe, changes: readonly LiveChange[]): { step: number; difference: RecipeDifference }[] {
-  const drags: LiveChange[][] = [];
-  for (const change of changes) {
-    const last = drags.at(-1);
-    if (last && change.step - last.at(-1)!.step <= ONE_DRAG) last.push(change);
-    else drags.push([change]);
-  }
-  const at = (upTo: number): Recipe => {
-    const { shares, schedule } = settingsAt(recipe, changes.slice(0, upTo), Number.POSITIVE_INFINITY);
-    return {
-      ...recipe,
-      schedule,
-      channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })),
-    };
-  };
-  let done = 0;
-  return drags.flatMap((drag) => {
-    const before = at(done);
-    done += drag.length;
-    return diffRecipes(before, at(done)).map((difference) => ({ step: drag[0]!.step, difference }));
-  });
+/** What each move changed, field by field; a dragged fader counts as one move. */
+function liveMoves(recipe: Recipe, changes: readonly SettingEvent[]): { step: number; difference: RecipeDifference }[] {
+  return joinDrags(changes, ONE_DRAG)
+    .filter(isSettingEvent)
+    .flatMap((event) =>
+      diffRecipes(withSetting(recipe, event, 'before'), withSetting(recipe, event, 'after')).map((difference) => ({
+        step: event.step,
+        difference,
+      })),
+    );
 }

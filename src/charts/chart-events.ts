@@ -1,0 +1,100 @@
+/** A run's events as the loss chart shows them: those with a line and a label across the curves, and those in the lane below. */
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useChannelTag } from '../channels/channel';
+import { bendsSchedule, joinDrags, type RunEvent } from '../core/run/events';
+import { useFormat } from '../i18n/format';
+
+/** An event drawn across the curves. */
+export interface PlotEvent {
+  step: number;
+  label: string;
+  /** Drawn without its label: a pause changes nothing. */
+  quiet: boolean;
+}
+
+export type LaneEvent = Extract<RunEvent, { type: 'evaluation' | 'checkpoint' }>;
+
+/** Changes of one setting within this share of the run are one move. */
+const NEAR = 0.02;
+/** Shares are shown to a tenth of a percent: what moved less is not shown. */
+const LEAST_MOVE = 5e-4;
+
+export function laneEvents(events: readonly RunEvent[]): LaneEvent[] {
+  return events.filter((event) => event.type === 'evaluation' || event.type === 'checkpoint');
+}
+
+/** Events across the curves with drags joined; what came back to where it was, and the end by the budget, are left out. @param steps of the run */
+export function curveEvents(events: readonly RunEvent[], steps: number): RunEvent[] {
+  return joinDrags(events, Math.max(1, steps * NEAR)).filter((event) => {
+    switch (event.type) {
+      case 'mixture':
+        return Math.abs(largestMove(event).by) >= LEAST_MOVE;
+      case 'learning-rate':
+        return event.before !== event.after;
+      case 'warmup':
+        return event.before.steps !== event.after.steps;
+      case 'schedule':
+        return bendsSchedule(event);
+      case 'stopped':
+        return event.reason !== 'budget';
+      case 'paused':
+      case 'resumed':
+      case 'failed':
+      case 'skipped-steps':
+        return true;
+      default:
+        return false;
+    }
+  });
+}
+
+/** The channel whose share moved most, for a short label. */
+export function largestMove({ before, after }: Extract<RunEvent, { type: 'mixture' }>): { channel: string; by: number } {
+  const moves = Object.keys(after).map((channel) => ({ channel, by: after[channel]! - (before[channel] ?? 0) }));
+  return moves.reduce((most, move) => (Math.abs(move.by) > Math.abs(most.by) ? move : most));
+}
+
+const percent = (share: number) => String(Number((share * 100).toFixed(1)));
+
+export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotEvent[] {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const tag = useChannelTag();
+  return useMemo(() => {
+    const label = (event: RunEvent): string => {
+      switch (event.type) {
+        case 'mixture': {
+          const { channel } = largestMove(event);
+          return t('event.mixture', {
+            channel: tag(channel),
+            from: percent(event.before[channel] ?? 0),
+            to: percent(event.after[channel]!),
+          });
+        }
+        case 'learning-rate':
+          return t('event.learning-rate', { from: format.lr(event.before), to: format.lr(event.after) });
+        case 'warmup':
+          return t('event.warmup', { from: format.count(event.before.steps), to: format.count(event.after.steps) });
+        case 'schedule': {
+          const [from, to] = [t(`schedule.${event.before.kind}`), t(`schedule.${event.after.kind}`)];
+          return from === to ? t('event.scheduleShape', { kind: to }) : t('event.schedule', { from, to });
+        }
+        case 'skipped-steps':
+          return t('skippedSteps', { count: event.after - event.before });
+        case 'paused':
+        case 'resumed':
+        case 'stopped':
+        case 'failed':
+          return t(`event.${event.type}`);
+        default:
+          return '';
+      }
+    };
+    return curveEvents(events, steps).map((event) => ({
+      step: event.step,
+      label: label(event),
+      quiet: event.type === 'paused' || event.type === 'resumed',
+    }));
+  }, [events, steps, t, format, tag]);
+}
