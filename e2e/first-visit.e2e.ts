@@ -119,7 +119,7 @@ test('learning rate and warmup move while it trains, and are marked on the chart
     })
     .toEqual([lr, true]);
   const events = (await desk.openTable()).getByRole('listitem');
-  await expect(events.filter({ hasText: like(words.desk.event.lr) })).toBeVisible();
+  await expect(events.filter({ hasText: like(words.desk.event['learning-rate']) })).toBeVisible();
   await expect(events.filter({ hasText: like(words.desk.event.warmup) })).toBeVisible();
 });
 

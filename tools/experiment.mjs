@@ -86,7 +86,7 @@ export function duration(seconds) {
 
 /**
  * One line of progress.
- * @param {any} snapshot RunSnapshot
+ * @param {any} view RunView
  * @param {number | null} eta seconds
  */
 export function progressLine({ step, steps, channels, retention, tokensPerSecond, state }, eta) {
@@ -160,32 +160,32 @@ async function train({ page, engine, orCrash }, recipe, options) {
     page.evaluate(() => /** @type {any} */ (window).crossfade.lab.trainer.stop()).catch(() => undefined);
   };
   process.on('SIGINT', interrupt);
-  const snapshot = await orCrash(follow(page, id, printer)).finally(() => process.off('SIGINT', interrupt));
+  const view = await orCrash(follow(page, id, printer)).finally(() => process.off('SIGINT', interrupt));
   printer.end();
-  const failed = snapshot.state === 'failed' || snapshot.error !== null || snapshot.state === 'interrupted';
-  if (snapshot.checkpoints.length > 0) await orCrash(download(page, id, snapshot.checkpoints.at(-1).step, options.out));
-  else await writeFile(join(options.out, 'recipe.json'), `${JSON.stringify(snapshot.recipe, null, 2)}\n`);
+  const failed = view.state === 'failed' || view.error !== null || view.state === 'interrupted';
+  if (view.checkpoints.length > 0) await orCrash(download(page, id, view.checkpoints.at(-1).step, options.out));
+  else await writeFile(join(options.out, 'recipe.json'), `${JSON.stringify(view.recipe, null, 2)}\n`);
   if (failed) {
-    const why = snapshot.error ? snapshot.error.message : `the run was left in state "${snapshot.state}"`;
-    throw new Refusal(`The run failed at step ${snapshot.step}: ${why}`, 1);
+    const why = view.error ? view.error.message : `the run was left in state "${view.state}"`;
+    throw new Refusal(`The run failed at step ${view.step}: ${why}`, 1);
   }
-  console.log(`${snapshot.state} (${snapshot.stopReason}) after ${snapshot.step} steps, ${snapshot.tokens} tokens: ${options.out}`);
+  console.log(`${view.state} (${view.stopReason}) after ${view.step} steps, ${view.tokens} tokens: ${options.out}`);
 }
 
 /**
- * Looks at the run until it ends, and gives its last snapshot.
+ * Looks at the run until it ends, and gives how it ended.
  * @param {import('playwright').Page} page @param {string} id @param {ReturnType<typeof progressPrinter>} printer
  */
 export async function follow(page, id, printer) {
   const began = Date.now();
   for (;;) {
-    const snapshot = /** @type {any} */ (await page.evaluate((run) => /** @type {any} */ (window).crossfade.lab.library.snapshot(run), id));
+    const view = /** @type {any} */ (await page.evaluate((run) => /** @type {any} */ (window).crossfade.view(run), id));
     const elapsed = (Date.now() - began) / 1000;
-    const eta = snapshot.step > 0 ? (elapsed / snapshot.step) * (snapshot.steps - snapshot.step) : null;
+    const eta = view.step > 0 ? (elapsed / view.step) * (view.steps - view.step) : null;
     // A run pauses by itself only when the disk is full, and nobody is here to free some.
-    const ended = !['preparing', 'running'].includes(snapshot.state);
-    printer.show(progressLine(snapshot, eta), ended);
-    if (ended) return snapshot;
+    const ended = !['preparing', 'running'].includes(view.state);
+    printer.show(progressLine(view, eta), ended);
+    if (ended) return view;
     await new Promise((done) => setTimeout(done, LOOK_EVERY));
   }
 }

@@ -1,12 +1,13 @@
 /** What lies over the curves of the loss chart, in the same pixels: labels at the ends of lines, the lane of events, the crosshair. */
 import { memo, useState, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../i18n/format';
 import { useChannelTag } from '../channels/channel';
+import { useFormat } from '../i18n/format';
 import type { LaneEvent } from './chart-events';
 import { spreadLabels } from './labels';
 import { lineEnd, valueAt, type LossLine } from './loss-lines';
 import styles from './LossChart.module.css';
+
 
 /** Where the curves stand inside the loss chart, in pixels; shared by recharts and by what lies over it. */
 export const PLOT = { left: 46, top: 12, bottom: 38, axisHeight: 22 } as const;

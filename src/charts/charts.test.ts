@@ -79,7 +79,7 @@ describe('events', () => {
       mixture(200, { domain: 0.22 }, { domain: 0.1 }),
     ];
     expect(curveEvents(events, 250)).toEqual([
-      { type: 'mixture', step: 101, at: 0, before: { zh: 0.35, domain: 0.167 }, after: { zh: 0.32, domain: 0.22 } },
+      { type: 'mixture', step: 101, since: 100, at: 0, before: { zh: 0.35, domain: 0.167 }, after: { zh: 0.32, domain: 0.22 } },
       events[3],
     ]);
     expect(laneEvents(events)).toHaveLength(1);

@@ -1,9 +1,10 @@
 /** Pure part of the loss chart: the lines of a run, their bounds, and where the labels at their ends stand. */
+import { channelColour } from '../channels/channel';
 import type { Series } from '../core/metrics/series';
 import { TOTAL, type RunView } from '../core/run/view';
-import { channelColour } from '../channels/channel';
 import { textWidth } from './labels';
 import { outerTicks } from './ticks';
+
 
 export interface LossLine {
   /** Channel id, or `total`. */

@@ -1,26 +1,29 @@
-/** Gathers what was measured, and what the library knows of the run, into the parts of a report. Nothing is measured for it. */
+/** The report of a comparison as a file: what was measured, and what the library knows of the run. Nothing is measured for it. */
+import { version } from '../../package.json';
+import { channelColour } from '../channels/channel';
+import { isChannelColour, type ChannelColour } from '../charts/paper';
 import type { DeviceInfo } from '../contract/device';
 import { diagnose } from '../core/diagnosis/diagnose';
-import { weightMap } from '../core/metrics/weight-parts';
-import { isChannelColour, type ChannelColour } from '../charts/paper';
-import type { ReportChannel, ReportCurves, ReportMeasures, ReportParts, ReportRun, ReportSeries, ReportWeights } from '../report/report';
-import type { RunRecord, RunSnapshot, Series } from '../core/run/types';
-import { channelColour } from '../channels/channel-colour';
-import { letterOf } from './address';
-import type { Measures } from './measures';
-import type { WeightsSource } from './sources';
-import type { ComparedChannel, ComparedFigures } from './figures';
-import { version } from '../../package.json';
-import { reportHtml } from '../report/html';
-import { reportMarkdown } from '../report/markdown';
-import { createReport, reportJson } from '../report/report';
+import { weightMap } from '../core/metrics/model-change';
+import type { Series } from '../core/metrics/series';
+import { isSettingEvent } from '../core/run/events';
+import type { RunRecord } from '../core/run/types';
+import { viewOf, type RunView } from '../core/run/view';
 import type { Language } from '../i18n/start';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { saveFile } from '../ui/save-file';
-import { pickedWeights, useMeasures } from './measures';
-import { useCompare } from './store';
+import { reportHtml } from '../report/html';
+import { reportMarkdown } from '../report/markdown';
+import { createReport, reportJson, type ReportChannel, type ReportCurves, type ReportMeasures, type ReportParts, type ReportRun, type ReportSeries, type ReportWeights } from '../report/report';
 import { loadReportWords } from '../report/words';
+import { saveFile } from '../ui/save-file';
+import { letterOf } from './address';
+import type { ComparedChannel, ComparedFigures } from './figures';
+import { pickedWeights, useMeasures, type Measures } from './measures';
+import { useProbeSets } from './probes/store';
+import type { WeightsSource } from './sources';
+import { useCompare } from './store';
+
 
 export interface ReportSources {
   at: number;
@@ -33,10 +36,13 @@ export interface ReportSources {
   stored: ComparedFigures | null;
   /** Of a person's own corpora, by id. */
   ownNames: ReadonlyMap<string, string>;
-  run: { record: RunRecord; snapshot: RunSnapshot } | null;
+  /** Names of a person's own probe sets, by id. */
+  ownSets: ReadonlyMap<string, string>;
+  /** `base`: name of the base model, where the library has it. */
+  run: { record: RunRecord; view: RunView; base: string | undefined } | null;
 }
 
-export function collectReport({ at, product, device, picked, results, stored, ownNames, run }: ReportSources): ReportParts {
+export function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, run }: ReportSources): ReportParts {
   const weights = picked.map(({ key, name, step }, model): ReportWeights => ({ key, letter: letterOf(model), name, step }));
   const figures = results.channels ?? stored;
   return {
@@ -53,12 +59,17 @@ export function collectReport({ at, product, device, picked, results, stored, ow
       [...(run?.record.recipe.channels ?? []), ...(figures?.channels ?? []), ...(results.terms?.channels ?? [])],
       ownNames,
     ),
-    ...(run ? { run: runOf(run.record), curves: curvesOf(run.snapshot), diagnosis: diagnose(run.snapshot) } : {}),
-    ...measuresOf(results, stored, weights),
+    ...(run ? { run: runOf(run), curves: curvesOf(run.view), diagnosis: diagnose(run.view) } : {}),
+    ...measuresOf(results, stored, weights, ownSets),
   };
 }
 
-function measuresOf(results: Partial<Measures>, stored: ComparedFigures | null, weights: readonly ReportWeights[]): ReportMeasures {
+function measuresOf(
+  results: Partial<Measures>,
+  stored: ComparedFigures | null,
+  weights: readonly ReportWeights[],
+  ownSets: ReadonlyMap<string, string>,
+): ReportMeasures {
   const { channels, terms, probes, memorisation, robustness, weights: changes, attention } = results;
   const parts: ReportMeasures = {};
   if (channels) parts.evaluation = { from: 'documents', count: channels.documents, measure: channels.measure };
@@ -74,7 +85,7 @@ function measuresOf(results: Partial<Measures>, stored: ComparedFigures | null, 
       })),
     };
   }
-  if (probes) parts.probes = { sets: probes.sets, measure: probes.measure };
+  if (probes) parts.probes = { sets: probes.sets.map((id) => ownSets.get(id) ?? id), measure: probes.measure };
   if (memorisation)
     parts.memorisation = weights.flatMap(({ key, letter }) => (memorisation[key] ? [{ letter, channels: memorisation[key] }] : []));
   if (robustness) parts.robustness = robustness;
@@ -106,13 +117,16 @@ function tokenOf(colour: string): ChannelColour {
   return isChannelColour(name) ? name : 'total';
 }
 
-function runOf(record: RunRecord): ReportRun {
-  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe, changes } = record;
-  return { id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes };
+function runOf({ record, view, base }: NonNullable<ReportSources['run']>): ReportRun {
+  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe } = record;
+  const changes = view.events.filter(isSettingEvent);
+  const told = { id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes };
+  return base === undefined ? told : { ...told, base };
 }
 
-function curvesOf({ train, heldOut, retentionSeries, riskSeries }: RunSnapshot): ReportCurves {
-  const each = (all: Record<string, Series>) => Object.fromEntries(Object.entries(all).map(([id, series]) => [id, withGaps(series)]));
+function curvesOf({ train, heldOut, retentionSeries, riskSeries }: RunView): ReportCurves {
+  const each = (all: Readonly<Record<string, Series>>) =>
+    Object.fromEntries(Object.entries(all).map(([id, series]) => [id, withGaps(series)]));
   const risk = riskSeries.x.length > 0 ? { risk: withGaps(riskSeries) } : {};
   return { train: each(train), heldOut: each(heldOut), retention: withGaps(retentionSeries), ...risk };
 }
@@ -127,12 +141,12 @@ const EXTENSIONS: Record<ReportForm, string> = { html: 'html', markdown: 'md', j
 
 /** @param language the one that comes first */
 export async function writeReport(form: ReportForm, language: Language): Promise<void> {
-  const { corpora, stored } = useCompare.getState();
+  const { corpora, models, stored } = useCompare.getState();
   const { results } = useMeasures.getState();
   const { device } = useDevice.getState();
   const picked = pickedWeights();
   const id = (picked[1]?.run ?? picked[0]?.run)?.id;
-  const run = id === undefined ? null : await Promise.all([lab.library.run(id), lab.library.snapshot(id)]);
+  const run = id === undefined ? null : await Promise.all([lab.library.run(id), lab.library.feed(id)]);
   const report = createReport(
     collectReport({
       at: Date.now(),
@@ -142,7 +156,8 @@ export async function writeReport(form: ReportForm, language: Language): Promise
       results,
       stored,
       ownNames: new Map(corpora.filter(({ bundled }) => !bundled).map((corpus) => [corpus.id, corpus.name])),
-      run: run && { record: run[0], snapshot: run[1] },
+      ownSets: new Map(useProbeSets.getState().own.map((set) => [set.id, set.name])),
+      run: run && { record: run[0], view: viewOf(run[1]), base: models.find((model) => model.id === run[0].recipe.base)?.name },
     }),
   );
   const words = form === 'json' ? [] : await loadReportWords(language);

@@ -1,6 +1,6 @@
 import type { BadProbeLine, Probe } from '../core/probes/probe';
 import type { OnProgress } from './progress';
-import type { RunRecord, RunSnapshot, CheckpointRecord, MetricRow, EvaluationRow } from '../core/run/types';
+import type { StoredRuns } from './run';
 // ---------------------------------------------------------------- models, runs: records and files
 export interface ModelRecord {
   id: string;
@@ -27,7 +27,7 @@ export interface OwnProbeSet {
   bad: BadProbeLine[];
 }
 
-export interface LibraryApi {
+export interface LibraryApi extends StoredRuns {
   models(): Promise<ModelRecord[]>;
   /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
@@ -35,24 +35,6 @@ export interface LibraryApi {
   importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
   modelCard(id: string): Promise<string>;
-  runs(): Promise<RunRecord[]>;
-  run(id: string): Promise<RunRecord>;
-  snapshot(id: string): Promise<RunSnapshot>;
-  checkpoints(id: string): Promise<CheckpointRecord[]>;
-  metrics(id: string): Promise<{ rows: MetricRow[]; evaluations: EvaluationRow[] }>;
-  renameRun(id: string, name: string): Promise<void>;
-  removeRun(id: string): Promise<void>;
-  /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
-  exportRun(id: string, step: number, dtype: 'F32' | 'F16' | 'BF16', onProgress: OnProgress): Promise<Blob>;
-  /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
-  exportRunToFolder(
-    id: string,
-    step: number,
-    dtype: 'F32' | 'F16' | 'BF16',
-    folder: FileSystemDirectoryHandle,
-    name: string,
-    onProgress: OnProgress,
-  ): Promise<string>;
   /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
   cancel(work: 'import' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;

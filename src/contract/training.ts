@@ -1,8 +1,7 @@
 import type { EvaluationApi, WeightsRef, Comparison, TokenLoss } from './evaluation';
 import type { BackendName, DeviceInfo } from './device';
-import type { RunSnapshot, LiveSettings } from '../core/run/types';
-import type { Recipe } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
+import type { RunControls } from './run';
 export interface GenerateOptions {
   prompt: string;
   seed: number;
@@ -12,22 +11,8 @@ export interface GenerateOptions {
   maxTokens: number;
 }
 
-export interface TrainerApi extends EvaluationApi {
+export interface TrainerApi extends RunControls, EvaluationApi {
   open(options: { backend: BackendName | null; threads: number | null; requireHardware: boolean }): Promise<DeviceInfo>;
-  /** Snapshots of the current run, at most 4 a second; one listener at a time. */
-  listen(listener: (snapshot: RunSnapshot) => void): Promise<void>;
-  /** Creates a run and trains; resolves when it is created. Throws `run-locked`, `channel-empty`, … before anything is written. */
-  start(recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
-  /** Goes on from the last checkpoint of a stored run. */
-  resume(run: string, onProgress: OnProgress): Promise<void>;
-  pause(): Promise<void>;
-  unpause(): Promise<void>;
-  /** One step, then pause. */
-  step(): Promise<void>;
-  stop(): Promise<void>;
-  /** Saves a checkpoint now. */
-  save(): Promise<void>;
-  change(settings: Partial<LiveSettings>): Promise<void>;
   /** Held-out evaluation of two sets of weights on the same rows; works while a run trains. */
   compare(
     a: WeightsRef,

@@ -1,23 +1,51 @@
-/** One channel: fader, level, figures, lock and mute; before a run its text can be swapped or taken out. */
-import { memo, useCallback } from 'react';
-import { ActionIcon, Menu, Tooltip } from '@mantine/core';
-import { Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
+/** Adds a channel from the corpora that the mixture does not hold yet. */
+import { Button, Menu, ActionIcon, Tooltip } from '@mantine/core';
+import { Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useShallow } from 'zustand/react/shallow';
+import { Link } from 'wouter';
 import type { CorpusRecord } from '../contract/corpus';
+import { useChannelName, channelColour, useChannelTag } from '../channels/channel';
+import { useRecipe } from './recipe-store';
+import { memo, useCallback } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/shares';
 import type { Channel } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
-import { channelColour } from '../channels/channel-colour';
-import { useChannelName, useChannelTag } from '../channels/channel-name';
-import { Delta } from '../ui/Delta';
-import { Fader } from './Fader';
-import { LevelMeter } from './LevelMeter';
+import { Delta } from '../ui/Figure';
+import { Fader, LevelMeter } from './Fader';
 import { moveShare, toggleMute, useActive, useShare } from './live-settings';
-import { useRecipe } from './recipe-store';
 import { useRun } from './run-store';
 import styles from './ChannelStrip.module.css';
 
+export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const name = useChannelName();
+  const taken = useRecipe((state) => state.recipe?.channels);
+  const free = corpora.filter(({ id }) => !taken?.some((channel) => channel.id === id));
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <Button size="compact-sm" variant="subtle" leftSection={<Plus size={14} />}>
+          {t('addChannel')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {free.map((corpus) => (
+          <Menu.Item key={corpus.id} onClick={() => useRecipe.getState().add(corpus)}>
+            {corpus.bundled ? `${name(corpus.id)} · ${common(`role.${corpus.role}`)}` : `${corpus.name} · ${common(`role.${corpus.role}`)}`}
+          </Menu.Item>
+        ))}
+        {free.length > 0 && <Menu.Divider />}
+        <Menu.Item component={Link} href="/corpus">
+          {t('importCorpus')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** One channel: fader, level, figures, lock and mute; before a run its text can be swapped or taken out. */
 interface Props {
   channel: Channel;
   /** Share really drawn under the recipe's strategy, where it differs from the fader. */
@@ -30,13 +58,14 @@ interface Props {
 function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora' | 'only'>) {
   const { t } = useTranslation('desk');
   const name = useChannelName();
+  const tag = useChannelTag()(channel.id);
   const { swap, remove } = useRecipe.getState();
   const taken = useRecipe((state) => state.recipe?.channels);
   const free = corpora.filter(({ id }) => !taken?.some((other) => other.id === id));
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('strip.menu', { channel: channel.id })}>
+        <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('strip.menu', { channel: tag })}>
           <Ellipsis size={15} />
         </ActionIcon>
       </Menu.Target>
@@ -50,7 +79,7 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
         ))}
         <Menu.Divider />
         <Menu.Item color="red" disabled={only} onClick={() => remove(channel.id)}>
-          {t('strip.remove', { channel: channel.id })}
+          {t('strip.remove', { channel: tag })}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
@@ -60,7 +89,7 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
 function useMeter(id: string) {
   return useRun(
     useShallow((state) => {
-      const found = state.snapshot?.channels.find((one) => one.id === id);
+      const found = state.run?.channels.find((one) => one.id === id);
       return found
         ? { train: found.trainLoss, heldOut: found.heldOutLoss, base: found.baseLoss, tokens: found.tokens, epochs: found.epochs }
         : { train: null, heldOut: null, base: null, tokens: null, epochs: null };

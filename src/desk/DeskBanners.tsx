@@ -3,9 +3,8 @@ import { Button } from '@mantine/core';
 import { BookOpen, History, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { Banner } from '../ui/Banner';
-import { useChangeWords } from '../diagnosis/recipe-words';
-import { ErrorBanner } from '../ui/ErrorBanner';
+import { Banner, ErrorBanner } from '../ui/Banner';
+import { useChangeWords } from '../diagnosis/words';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
@@ -14,7 +13,7 @@ function ChangedRecipe() {
   const { t } = useTranslation('diagnosis');
   const { t: common } = useTranslation();
   const words = useChangeWords();
-  const active = useRun((state) => isActive(state.snapshot));
+  const active = useRun((state) => isActive(state.run));
   const changed = useRecipe((state) => state.changed);
   const { putBack, keepChange } = useRecipe.getState();
   if (!changed) return null;
@@ -46,7 +45,7 @@ export function DeskBanners() {
   const error = useRun((state) => state.error);
   const interrupted = useRun((state) => state.interrupted);
   const { dismiss, resume, dismissInterrupted } = useRun.getState();
-  const active = useRun((state) => isActive(state.snapshot));
+  const active = useRun((state) => isActive(state.run));
   const { problem, recipe, dismiss: dismissProblem } = useRecipe();
   return (
     <>

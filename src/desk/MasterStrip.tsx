@@ -1,19 +1,77 @@
-/** The master strip: learning rate, warmup, schedule and mean general retention. */
-import { memo } from 'react';
-import { SegmentedControl } from '@mantine/core';
+/** The schedule drawn from learningRateAt, with the present step on it. */
+import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { RETENTION_LINE } from '../core/metrics/loss';
+import { learningRateAt, warmupSteps } from '../core/schedule/schedule';
 import type { Schedule } from '../core/recipe/schema';
-import { warmupSteps } from '../core/schedule/schedule';
 import { useFormat } from '../i18n/format';
+import { SegmentedControl } from '@mantine/core';
+import { RETENTION_LINE } from '../core/metrics/loss';
 import { HorizontalSlider } from '../ui/HorizontalSlider';
-import { HIGHEST_LR, lrAt, lrPosition } from './learning-rate-scale';
-import { changeSchedule, useActive, useSchedule } from './live-settings';
+import { HIGHEST_LR, lrAt, lrPosition, changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
-import { ScheduleCurve } from './ScheduleCurve';
-import styles from './MasterStrip.module.css';
+import masterStripStyles from './MasterStrip.module.css';
 
+const WIDTH = 400;
+const HEIGHT = 84;
+const TOP = 14;
+const BASE = HEIGHT - 6;
+const SAMPLES = 160;
+
+interface Props {
+  schedule: Schedule;
+  steps: number;
+  /** Null before a run. */
+  step: number | null;
+}
+
+export const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Props) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const peak = schedule.peakLr;
+  const y = (lr: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
+  const path = useMemo(() => {
+    const count = Math.min(SAMPLES, steps);
+    const points = Array.from({ length: count + 1 }, (_, at) => {
+      const here = Math.min(steps - 1, Math.round((at / count) * steps));
+      const lr = learningRateAt(schedule, here, steps);
+      return `${((here / Math.max(1, steps - 1)) * WIDTH).toFixed(1)} ${(peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP)).toFixed(1)}`;
+    });
+    return `M${points.join('L')}`;
+  }, [schedule, steps, peak]);
+  const present = step === null ? null : Math.min(step, steps - 1);
+  const now = present === null ? null : learningRateAt(schedule, present, steps);
+  const x = present === null ? 0 : (present / Math.max(1, steps - 1)) * WIDTH;
+  const end = learningRateAt(schedule, steps - 1, steps);
+  const words = t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
+  return (
+    <figure className={masterStripStyles.curve}>
+      <div className={masterStripStyles.curveHead}>
+        <span>{words}</span>
+        {now !== null && <b>{t('schedule.now', { lr: format.lr(now) })}</b>}
+      </div>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
+        <path d={`M0 ${BASE}H${WIDTH}`} stroke="var(--line-strong)" vectorEffect="non-scaling-stroke" />
+        <path d={`${path}L${WIDTH} ${BASE}L0 ${BASE}Z`} fill="var(--accent)" fillOpacity="0.1" />
+        <path d={path} fill="none" stroke="var(--ink)" strokeWidth="1.8" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+        {now !== null && (
+          <>
+            <path d={`M${x} 2V${BASE}`} stroke="var(--accent)" strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
+            <path
+              d={`M${x} ${y(now)}h0.01`}
+              stroke="var(--accent)"
+              strokeWidth="9"
+              strokeLinecap="round"
+              vectorEffect="non-scaling-stroke"
+            />
+          </>
+        )}
+      </svg>
+    </figure>
+  );
+});
+
+/** The master strip: learning rate, warmup, schedule and mean general retention. */
 /** Warmup beyond half of the run is no warmup. */
 const MOST_WARMUP = 0.5;
 const KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const satisfies readonly Schedule['kind'][];
@@ -26,7 +84,7 @@ function warmupAt(schedule: Schedule, steps: number, position: number): Schedule
 function MasterRetention() {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const retention = useRun((state) => state.snapshot?.retention ?? null);
+  const retention = useRun((state) => state.run?.retention ?? null);
   return (
     <div className={styles.retention} data-low={(retention !== null && retention < RETENTION_LINE) || undefined}>
       <span>{t('retention.short')}</span>
@@ -39,7 +97,7 @@ function MasterRetention() {
 function LossScaling() {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const scaling = useRun((state) => state.snapshot?.lossScaling ?? null);
+  const scaling = useRun((state) => state.run?.lossScaling ?? null);
   if (!scaling) return null;
   return (
     <p className={styles.value} data-testid="loss-scaling">
@@ -52,7 +110,7 @@ function LossScaling() {
 }
 
 function PresentCurve({ schedule, steps }: { schedule: Schedule; steps: number }) {
-  const step = useRun((state) => (isActive(state.snapshot) ? (state.snapshot?.step ?? null) : null));
+  const step = useRun((state) => (isActive(state.run) ? (state.run?.step ?? null) : null));
   return <ScheduleCurve schedule={schedule} steps={steps} step={step} />;
 }
 
@@ -61,7 +119,7 @@ export const MasterStrip = memo(function MasterStrip() {
   const format = useFormat();
   const active = useActive();
   const schedule = useSchedule();
-  const runSteps = useRun((state) => state.snapshot?.steps ?? 0);
+  const runSteps = useRun((state) => state.run?.steps ?? 0);
   const ownSteps = useRecipe((state) => state.recipe?.budget.steps ?? 1);
   if (!schedule) return null;
   const steps = active ? runSteps : ownSteps;

@@ -7,27 +7,22 @@ import { Link } from 'wouter';
 import type { CorpusRecord } from '../contract/corpus';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
-import { takeNextRecipe } from '../lab/next-recipe';
+import { takeNextRecipe } from '../lab/desk-recipes';
 import { decodeRecipe } from '../core/recipe/share-link';
-import type { RunSnapshot } from '../core/run/types';
+import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { Card } from '../ui/Card';
-import { EmptyState } from '../ui/EmptyState';
-import { AddChannel } from './AddChannel';
-import { ChannelStrip } from './ChannelStrip';
+import { Card, EmptyState } from '../ui/Card';
+import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
-import { DeskDiagnosis } from './DeskDiagnosis';
+import { DeskDiagnosis, SideCard } from './SideCard';
 import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
 import { MasterStrip } from './MasterStrip';
 import { RecipeDrawer } from './RecipeDrawer';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
-import { SideCard } from './SideCard';
 import { Transport } from './Transport';
-import { useLibrary } from './use-library';
-import { useShortcuts } from './use-shortcuts';
+import { useLibrary, useShortcuts, useWarmStart } from './use-desk';
 import { useTransport } from './use-transport';
-import { useWarmStart } from './use-warm-start';
 import styles from './Page.module.css';
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
@@ -44,7 +39,7 @@ function useAddress(): void {
     const { load, take, apply, report } = useRecipe.getState();
     const next = takeNextRecipe();
     if (next) apply(next);
-    if (shared !== null && !isActive(useRun.getState().snapshot)) {
+    if (shared !== null && !isActive(useRun.getState().run)) {
       try {
         take(decodeRecipe(shared));
       } catch (error) {
@@ -62,9 +57,9 @@ function useAddress(): void {
   }, [run]);
 }
 
-function takeShownRecipe(run: string): void {
-  const { snapshot } = useRun.getState();
-  if (snapshot?.runId === run && !isActive(snapshot)) useRecipe.getState().take(snapshot.recipe);
+function takeShownRecipe(id: string): void {
+  const { run } = useRun.getState();
+  if (run?.runId === id && !isActive(run)) useRecipe.getState().take(run.recipe);
 }
 
 function Watch() {
@@ -82,12 +77,12 @@ function Watch() {
 }
 
 /** What comes after a run: its last weights beside the base it started from. */
-function CompareWithBase({ snapshot }: { snapshot: RunSnapshot }) {
+function CompareWithBase({ run }: { run: RunView }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const last = Math.max(0, ...snapshot.checkpoints.map(({ step }) => step));
-  if (isActive(snapshot) || last === 0) return null;
-  const { runId, recipe } = snapshot;
+  const last = Math.max(0, ...run.checkpoints.map(({ step }) => step));
+  if (isActive(run) || last === 0) return null;
+  const { runId, recipe } = run;
   const address = `/compare?a=model:${encodeURIComponent(recipe.base)}&b=run:${encodeURIComponent(runId)}@${last}`;
   return (
     <Button
@@ -105,33 +100,33 @@ function CompareWithBase({ snapshot }: { snapshot: RunSnapshot }) {
 
 const Curves = memo(function Curves() {
   const { t } = useTranslation('desk');
-  const latest = useRun((state) => state.snapshot);
+  const latest = useRun((state) => state.run);
   const runnable = useRecipe((state) => state.recipe?.runnable ?? true);
   // The curves may lag a frame behind the faders: React draws them when there is time.
-  const snapshot = useDeferredValue(latest);
+  const run = useDeferredValue(latest);
   return (
     <div className={styles.upper}>
       <Card
         title={t('chart.title')}
         aside={
-          snapshot ? (
+          run ? (
             <div className={styles.runHead}>
-              <span className={styles.runName}>{snapshot.name}</span>
-              <CompareWithBase snapshot={snapshot} />
+              <span className={styles.runName}>{run.name}</span>
+              <CompareWithBase run={run} />
             </div>
           ) : undefined
         }
         className={styles.chart}
       >
-        {snapshot ? (
-          <LossChart snapshot={snapshot} />
+        {run ? (
+          <LossChart run={run} />
         ) : (
           <EmptyState icon={runnable ? ChartSpline : BookOpen} title={t(runnable ? 'empty.title' : 'empty.readTitle')}>
             <p>{t(runnable ? 'empty.text' : 'empty.readText')}</p>
           </EmptyState>
         )}
       </Card>
-      <SideCard snapshot={snapshot} />
+      <SideCard run={run} />
     </div>
   );
 });
@@ -142,7 +137,7 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   const channels = useDeskChannels();
   const hasRecipe = useRecipe((state) => state.recipe !== null);
   const drawn = useDrawnShares();
-  const top = useRun((state) => Math.max(0, ...(state.snapshot?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
+  const top = useRun((state) => Math.max(0, ...(state.run?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
   return (
     <div className={styles.desk}>
       <div className={styles.stripsHead}>
@@ -167,9 +162,9 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
 });
 
 function RunDiagnosis() {
-  const latest = useRun((state) => state.snapshot);
-  const snapshot = useDeferredValue(latest);
-  return snapshot && <DeskDiagnosis snapshot={snapshot} />;
+  const latest = useRun((state) => state.run);
+  const run = useDeferredValue(latest);
+  return run && <DeskDiagnosis run={run} />;
 }
 
 function Background() {

@@ -1,6 +1,7 @@
 /** How far the run is: a bar with step, time left, tokens a second and step time, or what the start is busy with. */
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
+import { useChannelName } from '../channels/channel';
 import { useFormat } from '../i18n/format';
 import { isActive, useRun } from './run-store';
 import styles from './RunProgress.module.css';
@@ -9,18 +10,19 @@ export function RunProgress() {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
   const format = useFormat();
+  const channelName = useChannelName();
   const run = useRun(
-    useShallow(({ snapshot }) =>
-      snapshot
+    useShallow(({ run }) =>
+      run
         ? {
-            state: snapshot.state,
-            stopReason: snapshot.stopReason,
-            step: snapshot.step,
-            steps: snapshot.steps,
-            eta: snapshot.etaSeconds,
-            speed: snapshot.tokensPerSecond,
-            stepMs: snapshot.stepMs,
-            active: isActive(snapshot),
+            state: run.state,
+            stopReason: run.stopReason,
+            step: run.step,
+            steps: run.steps,
+            eta: run.etaSeconds,
+            speed: run.tokensPerSecond,
+            stepMs: run.stepMs,
+            active: isActive(run),
           }
         : null,
     ),
@@ -29,7 +31,7 @@ export function RunProgress() {
   const progress = useRun((state) => state.progress);
   const busy = starting || run?.state === 'preparing';
   const ratio = busy ? (progress && progress.total > 0 ? progress.done / progress.total : 0) : run ? run.step / Math.max(1, run.steps) : 0;
-  const phase = progress ? common(`phase.${progress.phase}`, { item: progress.item }) : common('state.preparing');
+  const phase = progress ? common(`phase.${progress.phase}`, { item: channelName(progress.item) }) : common('state.preparing');
   const steps = run ? t('progress.step', { step: format.count(run.step), steps: format.count(run.steps) }) : '';
   const state = run && !run.active ? common(`state.${run.state}`) : run?.state === 'paused' ? common('state.paused') : null;
   const reason = run && !run.active && run.stopReason && run.stopReason !== 'budget' ? common(`stopReason.${run.stopReason}`) : null;

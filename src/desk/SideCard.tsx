@@ -1,18 +1,21 @@
-/** What the run means so far: general retention, domain gain, and the reading in words. */
-import { memo, useMemo } from 'react';
+/** What the run means so far: general retention, domain gain, forgetting risk, and its symptoms in words. */
+import { memo, useMemo, lazy, Suspense } from 'react';
 import { Tooltip } from '@mantine/core';
 import { ArrowDown, Info } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { RiskLine } from '../charts/RiskLine';
-import { Sparkline } from '../charts/Sparkline';
+import { RiskLine, Sparkline } from '../charts/Sparkline';
 import { ABILITY_GROUPS, riskLevel, type AbilityGroup } from '../core/metrics/forgetting-risk';
 import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
 import { isFinding } from '../core/diagnosis/diagnose';
-import { domainFall, readRun } from '../core/metrics/reading';
-import type { RunSnapshot } from '../core/run/types';
+import { detectSymptoms, domainFall } from '../core/diagnosis/symptoms';
+import type { RunView } from '../core/run/view';
+import { useChannelTag } from '../channels/channel';
 import { useFormat } from '../i18n/format';
-import { useReadingWords } from '../diagnosis/reading-words';
+import { useSymptomWords } from '../diagnosis/words';
 import { Figure } from '../ui/Figure';
+import type { Advice } from '../core/diagnosis/advice';
+import { Card } from '../ui/Card';
+import { useRecipe } from './recipe-store';
 import styles from './SideCard.module.css';
 
 /** The card that has the evidence and the changes. */
@@ -28,10 +31,10 @@ function showDiagnosis(): void {
 const SHOWN = 2;
 
 /** Risk by the sample of probes: its level, its curve, and what the figure rests on. */
-function Risk({ snapshot }: { snapshot: RunSnapshot }) {
+function Risk({ run }: { run: RunView }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const { risk: sampled, riskSeries, steps } = snapshot;
+  const { risk: sampled, riskSeries, steps } = run;
   const two = (value: number) => format.decimal(value, 2);
   const groups = (of: readonly AbilityGroup[]) => of.map((group) => t(`risk.group.${group}`)).join(', ');
   const risk = sampled?.risk ?? null;
@@ -78,17 +81,18 @@ function Risk({ snapshot }: { snapshot: RunSnapshot }) {
   );
 }
 
-export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnapshot | null }) {
+export const SideCard = memo(function SideCard({ run }: { run: RunView | null }) {
   const { t } = useTranslation('desk');
   const { t: diagnosis } = useTranslation('diagnosis');
   const format = useFormat();
-  const words = useReadingWords();
-  const readings = useMemo(() => readRun(snapshot).slice(0, SHOWN), [snapshot]);
-  const retention = snapshot?.retention ?? null;
-  const fall = snapshot ? domainFall(snapshot.channels) : null;
-  const general = snapshot?.channels.filter(({ role }) => role === 'general').map(({ id }) => id) ?? [];
+  const words = useSymptomWords();
+  const tag = useChannelTag();
+  const symptoms = useMemo(() => detectSymptoms(run).slice(0, SHOWN), [run]);
+  const retention = run?.retention ?? null;
+  const fall = run ? domainFall(run.channels) : null;
+  const general = run?.channels.filter(({ role }) => role === 'general').map(({ id }) => tag(id)) ?? [];
   const domain =
-    snapshot?.channels.filter(({ role, baseLoss, heldOutLoss }) => role === 'domain' && baseLoss !== null && heldOutLoss !== null) ?? [];
+    run?.channels.filter(({ role, baseLoss, heldOutLoss }) => role === 'domain' && baseLoss !== null && heldOutLoss !== null) ?? [];
   const single = domain.length === 1 ? domain[0]! : null;
   const kept = retention === null ? null : retention >= RETENTION_LINE;
   return (
@@ -99,11 +103,11 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
           <Figure value={format.retention(retention)} tone={kept === false ? 'bad' : 'plain'}>
             {kept === null ? t('retention.none') : t(kept ? 'retention.above' : 'retention.below', { channels: general.join(', ') })}
           </Figure>
-          {snapshot && snapshot.retentionSeries.x.length > 1 && (
+          {run && run.retentionSeries.x.length > 1 && (
             <div className={styles.spark}>
               <Sparkline
-                series={snapshot.retentionSeries}
-                last={snapshot.steps}
+                series={run.retentionSeries}
+                last={run.steps}
                 line={RETENTION_LINE}
                 height={36}
                 colour={kept === false ? 'var(--bad)' : 'var(--good)'}
@@ -112,7 +116,7 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
             </div>
           )}
         </section>
-        {snapshot && (snapshot.recipe.evaluation.probesPerGroup > 0 || snapshot.risk) && <Risk snapshot={snapshot} />}
+        {run && (run.recipe.evaluation.probesPerGroup > 0 || run.risk) && <Risk run={run} />}
       </div>
       <section>
         <h2>{t('gain.title')}</h2>
@@ -127,25 +131,47 @@ export const SideCard = memo(function SideCard({ snapshot }: { snapshot: RunSnap
                   from: format.perplexity(perplexity(single.baseLoss!)),
                   to: format.perplexity(perplexity(single.heldOutLoss!)),
                 })
-              : t('gain.several', { channels: domain.map(({ id }) => id).join(', ') })}
+              : t('gain.several', { channels: domain.map(({ id }) => tag(id)).join(', ') })}
         </Figure>
       </section>
       <section data-testid="reading">
         <h2>{t('reading.title')}</h2>
-        {readings.map((reading) => {
-          const { what, advice } = words(reading);
+        {symptoms.map((symptom) => {
+          const { what, advice } = words(symptom);
           return (
-            <p key={reading.kind} className={styles.reading} data-kind={reading.kind}>
-              {what} {!isFinding(reading) && <span>{advice}</span>}
+            <p key={symptom.kind} className={styles.reading} data-kind={symptom.kind}>
+              {what} {!isFinding(symptom) && <span>{advice}</span>}
             </p>
           );
         })}
-        {readings.some(isFinding) && (
+        {symptoms.some(isFinding) && (
           <button type="button" className={styles.jump} onClick={showDiagnosis}>
             {diagnosis('jump')} <ArrowDown size={13} aria-hidden />
           </button>
         )}
       </section>
     </aside>
+  );
+});
+
+/** The run's diagnosis on the desk; a change goes into the recipe for the next run, never into this one. */
+const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+
+function apply({ recipe, changes }: Advice): void {
+  useRecipe.getState().apply({ recipe, changes });
+  // What changed, the way back and the Run button stand at the top.
+  window.scrollTo({ top: 0 });
+}
+
+export const DeskDiagnosis = memo(function DeskDiagnosis({ run }: { run: RunView }) {
+  const { t } = useTranslation('diagnosis');
+  return (
+    <div id={DIAGNOSIS} tabIndex={-1}>
+      <Card title={t('title')} data-testid="diagnosis">
+        <Suspense fallback={null}>
+          <Diagnosis run={run} onApply={apply} />
+        </Suspense>
+      </Card>
+    </div>
   );
 });

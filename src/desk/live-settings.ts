@@ -1,32 +1,52 @@
-/**
- * The faders' values, wherever they live: while a run is active they are the run's settings and moving one is a live change;
- * before a run they are the recipe's and moving one edits it.
- */
-import { useMemo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import type { Shares } from '../core/mixture/shares';
 import { effectiveShares } from '../core/mixture/strategy';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, sharesOf, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
+/** The learning-rate fader's scale: leftmost is exactly 0, the rest is logarithmic from 1e-6 to 1e-1. */
+export const LOWEST_LR = 1e-6;
+export const HIGHEST_LR = 1e-1;
+/** Left part of the track that means 0. */
+const ZERO = 0.04;
+const DECADES = Math.log10(HIGHEST_LR / LOWEST_LR);
+
+/** @returns two significant digits, so that a value can be met again */
+export function lrAt(position: number): number {
+  if (position < ZERO / 2) return 0;
+  const along = Math.min(1, Math.max(0, (position - ZERO) / (1 - ZERO)));
+  return Number((LOWEST_LR * 10 ** (along * DECADES)).toPrecision(2));
+}
+
+export function lrPosition(lr: number): number {
+  if (lr <= 0) return 0;
+  const along = Math.log10(lr / LOWEST_LR) / DECADES;
+  return Math.min(1, ZERO + (1 - ZERO) * Math.max(0, along));
+}
+
+/**
+ * The faders' values, wherever they live: while a run is active they are the run's settings and moving one is a live change;
+ * before a run they are the recipe's and moving one edits it.
+ */
 const NO_CHANNELS: readonly Channel[] = [];
 
 function readShares(): Shares {
-  const { snapshot, draft } = useRun.getState();
-  if (snapshot && isActive(snapshot)) return draft?.shares ?? snapshot.settings.shares;
+  const { run, draft } = useRun.getState();
+  if (run && isActive(run)) return draft?.shares ?? run.settings.shares;
   const { recipe } = useRecipe.getState();
   return recipe ? sharesOf(recipe) : {};
 }
 
 function readSchedule(): Schedule | null {
-  const { snapshot, draft } = useRun.getState();
-  if (snapshot && isActive(snapshot)) return draft?.schedule ?? snapshot.settings.schedule;
+  const { run, draft } = useRun.getState();
+  if (run && isActive(run)) return draft?.schedule ?? run.settings.schedule;
   return useRecipe.getState().recipe?.schedule ?? null;
 }
 
 function writeShares(shares: Shares, final: boolean): void {
-  const { snapshot, change } = useRun.getState();
-  if (isActive(snapshot)) change({ shares }, final);
+  const { run, change } = useRun.getState();
+  if (isActive(run)) change({ shares }, final);
   else applyShares(shares);
 }
 
@@ -44,57 +64,46 @@ export function toggleMute(id: string): void {
 export function changeSchedule(change: Partial<Schedule>, final: boolean): void {
   const schedule = readSchedule();
   if (!schedule) return;
-  const { snapshot, change: send } = useRun.getState();
-  if (isActive(snapshot)) send({ schedule: { ...schedule, ...change } }, final);
+  const { run, change: send } = useRun.getState();
+  if (isActive(run)) send({ schedule: { ...schedule, ...change } }, final);
   else useRecipe.getState().setSchedule(change);
 }
 
 export function useActive(): boolean {
-  return useRun((state) => isActive(state.snapshot));
+  return useRun((state) => isActive(state.run));
 }
 
 /** Channels whose strips stand on the desk. */
 export function useDeskChannels(): readonly Channel[] {
-  const active = useActive();
   const own = useRecipe((state) => state.recipe?.channels);
-  // The trainer sends a new recipe object with each snapshot; its text tells whether it is another one.
-  const running = useRun((state) => (state.snapshot ? JSON.stringify(state.snapshot.recipe.channels) : '[]'));
-  return useMemo(() => (active ? (JSON.parse(running) as Channel[]) : (own ?? NO_CHANNELS)), [active, own, running]);
+  const running = useRun(({ run }) => (run && isActive(run) ? run.recipe.channels : null));
+  return running ?? own ?? NO_CHANNELS;
 }
 
 export function useShare(id: string): number {
-  const running = useRun((state) =>
-    state.snapshot && isActive(state.snapshot) ? ((state.draft?.shares ?? state.snapshot.settings.shares)[id] ?? 0) : null,
-  );
+  const running = useRun(({ run, draft }) => (run && isActive(run) ? ((draft?.shares ?? run.settings.shares)[id] ?? 0) : null));
   const own = useRecipe((state) => state.recipe?.channels.find((channel) => channel.id === id)?.share ?? 0);
   return running ?? own;
 }
 
-/** The schedule as a stable object: the same while its content is. */
 export function useSchedule(): Schedule | null {
-  const running = useRun((state) =>
-    state.snapshot && isActive(state.snapshot) ? JSON.stringify(state.draft?.schedule ?? state.snapshot.settings.schedule) : null,
-  );
+  const running = useRun(({ run, draft }) => (run && isActive(run) ? (draft?.schedule ?? run.settings.schedule) : null));
   const own = useRecipe((state) => state.recipe?.schedule ?? null);
-  return useMemo(() => (running === null ? own : (JSON.parse(running) as Schedule)), [running, own]);
+  return running ?? own;
 }
 
 /** Shares that the strategy really draws at the present step; null while they are the faders'. */
 export function useDrawnShares(): Shares | null {
-  const running = useRun(({ snapshot }) =>
-    snapshot && isActive(snapshot) ? drawnKey(snapshot.recipe, snapshot.settings.shares, snapshot.step) : null,
-  );
-  const own = useRecipe(({ recipe }) => (recipe ? drawnKey(recipe, sharesOf(recipe), 0) : null));
   const active = useActive();
-  const key = active ? running : own;
-  return useMemo(() => (key === null ? null : (JSON.parse(key) as Shares)), [key]);
+  const running = useRun(useShallow(({ run }) => (run && isActive(run) ? drawnShares(run.recipe, run.settings.shares, run.step) : null)));
+  const own = useRecipe(useShallow(({ recipe }) => (recipe ? drawnShares(recipe, sharesOf(recipe), 0) : null)));
+  return active ? running : own;
 }
 
-/** As text, so that a snapshot that changes nothing draws nothing. */
-function drawnKey(recipe: Recipe, shares: Shares, step: number): string | null {
+function drawnShares(recipe: Recipe, shares: Shares, step: number): Shares | null {
   if (recipe.strategy.kind === 'mixed') return null;
   try {
-    return JSON.stringify(effectiveShares(recipe, shares, step));
+    return effectiveShares(recipe, shares, step);
   } catch {
     // A recipe in the middle of an edit may draw nothing at all; the transport says so.
     return null;

@@ -1,9 +1,11 @@
-/** The run on the desk: fed by the trainer's snapshots, and every command a person gives. */
+/** The run on the desk: followed by its feed, with every command a person gives and the settings that are on their way to the trainer. */
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
-import type { LiveSettings, RunRecord, RunSnapshot, RunState } from '../core/run/types';
+import type { RunMessage } from '../core/run/feed';
+import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
+import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { createChangeSender } from './change-sender';
@@ -12,7 +14,7 @@ const DISMISSED = 'crossfade.dismissed-runs';
 
 export interface RunStore {
   /** The run shown: the trainer's, else one from the library. */
-  snapshot: RunSnapshot | null;
+  run: RunView | null;
   /** What a start or a resume is busy with. */
   progress: Progress | null;
   /** A start or a resume that has not resolved yet. */
@@ -27,7 +29,7 @@ export interface RunStore {
   attach(): void;
   findInterrupted(): Promise<void>;
   /** Shows a stored run, unless one is training. */
-  show(run: string): Promise<void>;
+  show(id: string): Promise<void>;
   start(recipe: Recipe, name: string): Promise<void>;
   startAndStep(recipe: Recipe, name: string): Promise<void>;
   resume(run: string): Promise<void>;
@@ -44,9 +46,7 @@ export interface RunStore {
   dismiss(): void;
 }
 
-const ACTIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
-
-export const isActive = (snapshot: RunSnapshot | null): boolean => snapshot !== null && ACTIVE.has(snapshot.state);
+export const isActive = (run: RunView | null): boolean => run !== null && isActiveState(run.state);
 
 function dismissedRuns(): string[] {
   try {
@@ -79,20 +79,29 @@ export const useRun = create<RunStore>((set, get) => {
     }
   }
 
-  function receive(snapshot: RunSnapshot): void {
+  let followed: FollowedRun | null = null;
+
+  /** @returns false when a message is missing before this one */
+  function receive(message: RunMessage): boolean {
+    if (message.header) followed = new FollowedRun(message);
+    else if (!followed?.apply(message)) return false;
+    const run = followed.view;
     const draft = sender.idle() ? null : get().draft;
-    set(snapshot.error && snapshot.state === 'failed' ? { snapshot, draft, error: snapshot.error } : { snapshot, draft });
+    set(run.error && run.state === 'failed' ? { run, draft, error: run.error } : { run, draft });
+    return true;
   }
 
-  /** Counts the trainers listened to: what a dead one had still sent must not overwrite that it died. */
+  /** Counts the trainers listened to: a message that a dead one had still sent must not hide that it died. */
   let trainer = 0;
 
   async function listen(open: () => Promise<unknown>): Promise<void> {
     const own = ++trainer;
+    const follow = (): Promise<void> =>
+      lab.trainer.listen((message) => {
+        if (own === trainer && !receive(message)) void command(follow);
+      });
     await open();
-    await lab.trainer.listen((snapshot) => {
-      if (own === trainer) receive(snapshot);
-    });
+    await follow();
   }
 
   async function begin(act: () => Promise<unknown>): Promise<boolean> {
@@ -108,7 +117,7 @@ export const useRun = create<RunStore>((set, get) => {
   const onProgress = (progress: Progress) => set({ progress });
 
   return {
-    snapshot: null,
+    run: null,
     progress: null,
     starting: false,
     error: null,
@@ -120,10 +129,10 @@ export const useRun = create<RunStore>((set, get) => {
       attached = true;
       void command(() => listen(openDevice));
       onWorkerCrash((error) => {
-        const { snapshot } = get();
+        const { run } = get();
         set({ error: errorRecord(error), starting: false, progress: null, draft: null });
         if (error.values['worker'] !== 'trainer') return;
-        if (snapshot && isActive(snapshot)) set({ snapshot: { ...snapshot, state: 'interrupted' } });
+        if (run && isActive(run)) set({ run: { ...run, state: 'interrupted' } });
         void command(() => listen(reopenDevice));
       });
     },
@@ -134,19 +143,18 @@ export const useRun = create<RunStore>((set, get) => {
         const [latest] = runs
           .filter((run) => run.state === 'interrupted' && !dismissed.has(run.id))
           .sort((a, b) => b.updatedAt - a.updatedAt);
-        if (!latest || get().snapshot || get().starting) return;
+        if (!latest || get().run || get().starting) return;
         set({ interrupted: latest });
         await get().show(latest.id);
       });
     },
-    async show(run) {
+    async show(id) {
       await command(async () => {
-        const snapshot = await lab.library.snapshot(run);
-        if (isActive(get().snapshot) || get().starting) return;
+        const run = viewOf(await lab.library.feed(id));
+        if (isActive(get().run) || get().starting) return;
         // This tab's trainer has no active run, so another tab's has: its transport must not be offered here.
-        if (isActive(snapshot))
-          throw new StudioError('run-locked', `Run "${snapshot.name}" is open in another tab`, { run: snapshot.name });
-        set({ snapshot });
+        if (isActive(run)) throw new StudioError('run-locked', `Run "${run.name}" is open in another tab`, { run: run.name });
+        set({ run });
       });
     },
     async start(recipe, name) {

@@ -2,9 +2,10 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
+import { useChannelTag } from '../channels/channel';
 import { errorRecord } from '../core/errors';
 import { parseRecipe } from '../core/recipe/parse';
-import type { RunSnapshot } from '../core/run/types';
+import type { RunView } from '../core/run/view';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
@@ -27,32 +28,32 @@ export interface TransportState {
   resume(): void;
 }
 
-function resumableRun(snapshot: RunSnapshot | null): TransportState['resumable'] {
-  if (!snapshot || isActive(snapshot) || snapshot.state === 'finished' || snapshot.step >= snapshot.steps) return null;
-  const step = Math.max(-1, ...snapshot.checkpoints.map((checkpoint) => checkpoint.step));
-  return step < 0 ? null : { runId: snapshot.runId, step };
+function resumableRun(run: RunView | null): TransportState['resumable'] {
+  if (!run || isActive(run) || run.state === 'finished' || run.step >= run.steps) return null;
+  const step = Math.max(-1, ...run.checkpoints.map((checkpoint) => checkpoint.step));
+  return step < 0 ? null : { runId: run.runId, step };
 }
 
 export function useTransport(): TransportState {
   const { t, i18n } = useTranslation('desk');
-  const errorText = useErrorText();
+  const errorText = useErrorText(useChannelTag());
   const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);
   const title = useRecipe((state) => state.presets.find(({ id }) => id === state.presetId)?.title);
-  // A snapshot comes four times a second, the state of the transport changes rarely.
+  // The run changes four times a second, the state of the transport rarely.
   const { state, starting, resumableRunId, resumableStep } = useRun(
-    useShallow((run) => {
+    useShallow(({ run, starting, interrupted }) => {
       // The banner of an interrupted run has its own button.
-      const resumable = run.starting || run.interrupted ? null : resumableRun(run.snapshot);
+      const resumable = starting || interrupted ? null : resumableRun(run);
       return {
-        state: run.snapshot?.state ?? null,
-        starting: run.starting,
+        state: run?.state ?? null,
+        starting,
         resumableRunId: resumable?.runId ?? null,
         resumableStep: resumable?.step ?? 0,
       };
     }),
   );
-  const run = useRun.getState();
+  const commands = useRun.getState();
   const { keepChange } = useRecipe.getState();
   const preparing = state === 'preparing';
   const active = preparing || state === 'running' || state === 'paused';
@@ -92,25 +93,25 @@ export function useTransport(): TransportState {
     resumable: resumableRunId === null ? null : { runId: resumableRunId, step: resumableStep },
     toggle() {
       if (blocked !== null || starting) return;
-      if (main === 'pause') void run.pause();
-      else if (main === 'resume') void run.unpause();
+      if (main === 'pause') void commands.pause();
+      else if (main === 'resume') void commands.unpause();
       else if (recipe) {
         keepChange();
-        void run.start(recipe, name());
+        void commands.start(recipe, name());
       }
     },
     step() {
       if (blocked !== null || starting || main === 'pause') return;
-      if (main === 'resume') void run.step();
+      if (main === 'resume') void commands.step();
       else if (recipe) {
         keepChange();
-        void run.startAndStep(recipe, name());
+        void commands.startAndStep(recipe, name());
       }
     },
-    stop: () => void run.stop(),
-    save: () => void run.save(),
+    stop: () => void commands.stop(),
+    save: () => void commands.save(),
     resume() {
-      if (resumableRunId !== null) void run.resume(resumableRunId);
+      if (resumableRunId !== null) void commands.resume(resumableRunId);
     },
   };
 }

@@ -1,29 +1,29 @@
-/** Stretches of a run's curves: each curve with its stretch drawn strong, and where it goes from and to. */
-import { useTranslation } from 'react-i18next';
-import { Sparkline } from '../charts/Sparkline';
-import type { Evidence } from '../core/diagnosis/diagnose';
-import { RETENTION_LINE } from '../core/metrics/loss';
-import type { RunSnapshot, Series } from '../core/run/types';
-import { useFormat } from '../i18n/format';
-import { channelColour } from '../channels/channel-colour';
-import { useChannelTag } from '../channels/channel-name';
+/** Findings of a run: each with the stretches of curves that show it, its likely cause, and one change for a new run. */
+import { useMemo } from 'react';
 import { Button } from '@mantine/core';
 import { ArrowRight, SlidersVertical } from 'lucide-react';
-import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { channelColour, useChannelTag } from '../channels/channel';
+import { Sparkline } from '../charts/Sparkline';
 import type { Advice } from '../core/diagnosis/advice';
-import { diagnose, type Finding as Found } from '../core/diagnosis/diagnose';
-import { useReadingWords, useChangeWords } from './words';
+import { diagnose, type Evidence, type Finding as Found } from '../core/diagnosis/diagnose';
+import { RETENTION_LINE } from '../core/metrics/loss';
+import type { Series } from '../core/metrics/series';
+import type { RunView } from '../core/run/view';
+import { useFormat } from '../i18n/format';
+import { useChangeWords, useSymptomWords } from './words';
 import styles from '../ui/diagnosis/Diagnosis.module.css';
 
-function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSeries }: RunSnapshot): Series | undefined {
+
+function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSeries }: RunView): Series | undefined {
   return curve === 'retention' ? retentionSeries : curve === 'train' ? train[channel] : heldOut[channel];
 }
 
-export function EvidenceList({ evidence, snapshot }: { evidence: readonly Evidence[]; snapshot: RunSnapshot }) {
+export function EvidenceList({ evidence, run }: { evidence: readonly Evidence[]; run: RunView }) {
   const { t } = useTranslation('diagnosis');
   const format = useFormat();
   const tag = useChannelTag();
-  const corpusOf = (id: string) => snapshot.recipe.channels.find((channel) => channel.id === id)?.corpus ?? id;
+  const corpusOf = (id: string) => run.recipe.channels.find((channel) => channel.id === id)?.corpus ?? id;
   return (
     <ul className={styles.curves}>
       {evidence.map((item) => {
@@ -36,14 +36,14 @@ export function EvidenceList({ evidence, snapshot }: { evidence: readonly Eviden
           from.step === to.step
             ? t('point', { value: write(from.value), step: format.count(from.step) })
             : t('stretch', { from: write(from.value), first: format.count(from.step), to: write(to.value), last: format.count(to.step) });
-        const series = seriesOf(item, snapshot);
+        const series = seriesOf(item, run);
         return (
           <li key={`${curve}-${channel}`}>
             <span className={styles.picture} aria-hidden>
               {series && series.x.length > 1 && (
                 <Sparkline
                   series={series}
-                  last={snapshot.steps}
+                  last={run.steps}
                   colour={colour}
                   label=""
                   height={24}
@@ -64,26 +64,20 @@ export function EvidenceList({ evidence, snapshot }: { evidence: readonly Eviden
   );
 }
 
-/** What a run suffers from: each finding with the stretches of curves that show it, its likely cause, and one change for a new run. */
 interface Props {
-  snapshot: RunSnapshot;
+  run: RunView;
   onApply: (advice: Advice) => void;
 }
 
-export default function Diagnosis({ snapshot, onApply }: Props) {
+export default function Diagnosis({ run, onApply }: Props) {
   const { t } = useTranslation('diagnosis');
-  const findings = useMemo(() => diagnose(snapshot), [snapshot]);
-  const evaluations = Math.max(0, ...snapshot.channels.map(({ id }) => snapshot.heldOut[id]?.x.length ?? 0));
+  const findings = useMemo(() => diagnose(run), [run]);
+  const evaluations = Math.max(0, ...run.channels.map(({ id }) => run.heldOut[id]?.x.length ?? 0));
   if (findings.length === 0) return <p className={styles.nothing}>{t(evaluations < 2 ? 'waiting' : 'nothing')}</p>;
   return (
     <ul className={styles.findings}>
       {findings.map((finding, at) => (
-        <Finding
-          key={`${finding.kind}-${String(finding.values['channel'] ?? at)}`}
-          finding={finding}
-          snapshot={snapshot}
-          onApply={onApply}
-        />
+        <Finding key={`${finding.kind}-${String(finding.values['channel'] ?? at)}`} finding={finding} run={run} onApply={onApply} />
       ))}
     </ul>
   );
@@ -92,9 +86,9 @@ export default function Diagnosis({ snapshot, onApply }: Props) {
 /** Kinds that have words: readings that are no fault are never findings. */
 type Kind = Exclude<Found['kind'], 'preparing' | 'baseline' | 'on-course' | 'even'>;
 
-function Finding({ finding, snapshot, onApply }: Props & { finding: Found }) {
+function Finding({ finding, run, onApply }: Props & { finding: Found }) {
   const { t } = useTranslation('diagnosis');
-  const words = useReadingWords();
+  const words = useSymptomWords();
   const kind = finding.kind as Kind;
   const { what, advice: meaning } = words(finding);
   const { advice, evidence } = finding;
@@ -110,7 +104,7 @@ function Finding({ finding, snapshot, onApply }: Props & { finding: Found }) {
       {evidence.length > 0 && (
         <div className={styles.evidence}>
           <p className={styles.part}>{t('evidence')}</p>
-          <EvidenceList evidence={evidence} snapshot={snapshot} />
+          <EvidenceList evidence={evidence} run={run} />
         </div>
       )}
       <div className={styles.change}>

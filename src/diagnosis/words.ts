@@ -1,10 +1,11 @@
-/** A reading in the person's language: what is seen, and what it asks for. */
+/** A run's symptoms and changes of a recipe in the person's language. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Reading } from '../core/diagnosis/symptoms';
-import { useFormat } from '../i18n/format';
-import { useChannelTag } from '../channels/channel-name';
+import { useChannelTag } from '../channels/channel';
+import type { Symptom } from '../core/diagnosis/symptoms';
 import type { RecipeDifference } from '../core/recipe/diff';
+import { useFormat } from '../i18n/format';
+
 
 const NONE = {
   channel: '',
@@ -21,7 +22,8 @@ const NONE = {
   step: '',
 };
 
-export function useReadingWords(): (reading: Reading) => { what: string; advice: string } {
+/** What a symptom shows, and what it asks for. */
+export function useSymptomWords(): (symptom: Symptom) => { what: string; advice: string } {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const tag = useChannelTag();
@@ -41,7 +43,6 @@ export function useReadingWords(): (reading: Reading) => { what: string; advice:
   );
 }
 
-/** A change of a recipe in words, as a line of a list or as one sentence. */
 const FIELDS = {
   'schedule.peakLr': 'peakLr',
   'schedule.warmup.value': 'warmup',
@@ -62,6 +63,7 @@ export interface ChangeWords {
 }
 
 /** A field without words of its own keeps its path. */
+/** A change of a recipe in words, as a line of a list or as one sentence. */
 export function useChangeWords(): (change: RecipeDifference) => ChangeWords {
   const { t } = useTranslation('diagnosis');
   const tag = useChannelTag();

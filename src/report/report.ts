@@ -1,15 +1,20 @@
-/** What the figures of a report say, as verdicts. */
+/**
+ * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
+ * nats per token; the first model is the base that the others are compared with; a gap in a curve is null, so that JSON keeps it.
+ * What was not measured is absent and named in `notMeasured`.
+ */
+import type { ChannelColour } from '../charts/paper';
 import type { Finding } from '../core/diagnosis/diagnose';
-import type { MixtureMeasure, Estimate, MemorisationMeasure, TermLoss } from '../core/metrics/text-measure';
-import type { ProbeMeasure } from '../core/metrics/probe-measure';
+import type { RiskLevel } from '../core/metrics/forgetting-risk';
+import { RETENTION_LINE } from '../core/metrics/loss';
 import type { WeightPlace } from '../core/metrics/model-change';
+import type { ProbeMeasure } from '../core/metrics/probe-measure';
+import type { Estimate, MemorisationMeasure, MixtureMeasure, TermLoss } from '../core/metrics/text-measure';
+import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict } from '../core/metrics/verdict';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
 import type { SettingEvent } from '../core/run/events';
 import type { RunState, StopReason } from '../core/run/types';
-import type { ChannelColour } from '../charts/paper';
-import type { RiskLevel } from '../core/metrics/forgetting-risk';
-import { RETENTION_LINE } from '../core/metrics/loss';
-import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict } from '../core/metrics/verdict';
+
 
 /**
  * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
@@ -50,6 +55,8 @@ export interface ReportRun {
   step: number;
   steps: number;
   tokens: number;
+  /** Name of the base model, where the library has it. */
+  base?: string;
   /** As started. */
   recipe: Recipe;
   /** Settings changed while it trained, by step. */

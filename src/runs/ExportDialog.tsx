@@ -5,10 +5,9 @@ import { Download, FolderOutput, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Dialog } from '../ui/Dialog';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { ProgressLine } from '../ui/ProgressLine';
-import { canPickFolder } from './folder-picker';
-import { useRuns, type ExportType } from './store';
+import { ErrorBanner } from '../ui/Banner';
+import { ProgressLine } from '../channels/ProgressLine';
+import { canPickFolder, useRuns, type ExportType } from './store';
 import styles from './Runs.module.css';
 
 const TYPES: readonly ExportType[] = ['F32', 'F16', 'BF16'];

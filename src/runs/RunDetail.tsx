@@ -1,40 +1,69 @@
-/** A run opened: its curves, its history, its checkpoints, its recipe and what sets it apart from the default. */
-import { Columns2 } from 'lucide-react';
+/** A run opened: its curves, its history, its diagnosis, its checkpoints, its recipe and what sets it apart from the default. */
+import {
+  CircleStop,
+  CircleX,
+  Columns2,
+  Flag,
+  Gauge,
+  Pause,
+  Play,
+  Save,
+  SkipForward,
+  SlidersVertical,
+  TrendingUp,
+  Unplug,
+  type LucideIcon,
+} from 'lucide-react';
+import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { useChannelTag } from '../channels/channel';
+import { LossChart } from '../charts/LossChart';
+import { joinDrags, SHAPE_FIELDS, type RunEvent, type WarmupSetting } from '../core/run/events';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { Skeleton } from '../ui/Skeleton';
-import { History } from './History';
-import { RecipeChanges } from './RecipeChanges';
-import { RunCurves } from './RunCurves';
-import { RunDiagnosis } from './RunDiagnosis';
-import { comparePath } from './compare-path';
+import { handToDesk } from '../lab/desk-recipes';
+import { ErrorBanner } from '../ui/Banner';
+import { Skeleton } from '../ui/Card';
+import { RecipeChanges } from './Recipe';
+import { comparePath } from './run-facts';
 import { useRuns } from './store';
-import styles from './Detail.module.css';
+import styles from './RunDetail.module.css';
+
+const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
   const { t: diagnosis } = useTranslation('diagnosis');
   const opened = useRuns((state) => state.opened);
   const open = useRuns((state) => state.open);
+  const [, navigate] = useLocation();
   if (!opened || opened.state === 'loading') return <Skeleton lines={6} />;
   if (opened.state === 'failed') return <ErrorBanner error={opened.error} onRetry={() => void open(run.id)} />;
+  const { view } = opened;
   return (
     <div className={styles.detail}>
       <section className={styles.curves} aria-label={t('detail.curves')}>
         <h3>{t('detail.curves')}</h3>
-        {opened.snapshot && <RunCurves snapshot={opened.snapshot} />}
+        {view && <Curves view={view} />}
       </section>
       <section className={styles.history} aria-label={t('detail.history')}>
         <h3>{t('detail.history')}</h3>
-        <History run={run} evaluations={opened.evaluations} checkpoints={checkpoints} />
+        {view && <History events={view.events} />}
       </section>
-      {opened.snapshot && (
+      {view && (
         <section className={styles.diagnosis} aria-label={diagnosis('title')} data-testid="diagnosis">
           <h3>{diagnosis('title')}</h3>
-          <RunDiagnosis snapshot={opened.snapshot} />
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <Diagnosis
+              run={view}
+              onApply={(next) => {
+                handToDesk(next);
+                navigate('/desk');
+              }}
+            />
+          </Suspense>
         </section>
       )}
       <section className={styles.part} aria-label={t('detail.checkpoints')}>
@@ -52,6 +81,108 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
       </details>
     </div>
   );
+}
+
+function Curves({ view }: { view: RunView }) {
+  const { t } = useTranslation('runs');
+  const hasPoints = [...Object.values(view.train), ...Object.values(view.heldOut)].some((series) => series.x.length > 0);
+  if (!hasPoints) return <p className={styles.dim}>{t('detail.noPoints')}</p>;
+  return (
+    <div className={styles.chart}>
+      <LossChart run={view} />
+    </div>
+  );
+}
+
+const ICONS: Record<RunEvent['type'], LucideIcon> = {
+  started: Flag,
+  mixture: SlidersVertical,
+  'learning-rate': TrendingUp,
+  warmup: TrendingUp,
+  schedule: TrendingUp,
+  evaluation: Gauge,
+  checkpoint: Save,
+  'skipped-steps': SkipForward,
+  paused: Pause,
+  resumed: Play,
+  stopped: CircleStop,
+  failed: CircleX,
+  interrupted: Unplug,
+};
+/** Steps within which moves of one fader are one drag. */
+const ONE_DRAG = 5;
+
+/** The run's events in the order of their steps, a line each. */
+function History({ events }: { events: readonly RunEvent[] }) {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  const words = useEventWords();
+  const lines = useMemo(() => joinDrags(events, ONE_DRAG), [events]);
+  return (
+    <ol className={styles.events} tabIndex={0} aria-label={t('detail.history')}>
+      {lines.map((event, at) => {
+        const Icon = ICONS[event.type];
+        return (
+          <li key={at} data-kind={event.type} title={event.at === null ? undefined : format.dateTime(event.at)}>
+            <Icon size={13} aria-hidden />
+            <span className={styles.step}>{t('event.step', { step: format.count(event.step) })}</span>
+            <span>{words(event)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function useEventWords(): (event: RunEvent) => string {
+  const { t } = useTranslation('runs');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const tag = useChannelTag();
+  const written = (value: string | number) => (typeof value === 'string' ? value : format.decimal(value, Number.isInteger(value) ? 0 : 2));
+  const warmup = ({ unit, value }: WarmupSetting) => (unit === 'ratio' ? format.percent(value) : t('event.warmupSteps', { count: value }));
+  return (event) => {
+    switch (event.type) {
+      case 'started':
+        return t('event.start');
+      case 'mixture': {
+        const moves = Object.entries(event.after).map(([id, to]) =>
+          t('event.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
+        );
+        return `${t('event.shares')} ${moves.join(', ')}`;
+      }
+      case 'learning-rate':
+        return t('event.schedule', { field: t('field.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });
+      case 'warmup':
+        return t('event.schedule', { field: t('field.warmup'), from: warmup(event.before), to: warmup(event.after) });
+      case 'schedule':
+        return SHAPE_FIELDS.filter((field) => event.before[field] !== event.after[field])
+          .map((field) =>
+            t('event.schedule', { field: t(`field.${field}`), from: written(event.before[field]), to: written(event.after[field]) }),
+          )
+          .join(', ');
+      case 'evaluation':
+        return event.retention === null
+          ? t('event.evaluation')
+          : t('event.evaluationRetention', { retention: format.retention(event.retention) });
+      case 'checkpoint':
+        return t('event.checkpoint', { bytes: format.bytes(event.bytes), reason: t(`reason.${event.reason}`) });
+      case 'skipped-steps':
+        return t('event.skipped', { count: event.after - event.before, scale: format.count(event.lossScale) });
+      case 'paused':
+        return common('state.paused');
+      case 'resumed':
+        return t('event.resumed');
+      case 'stopped': {
+        const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
+        return t('event.end', { state, reason: common(`stopReason.${event.reason}`) });
+      }
+      case 'failed':
+        return t('event.end', { state: common('state.failed'), reason: common('stopReason.error') });
+      case 'interrupted':
+        return common('state.interrupted');
+    }
+  };
 }
 
 function Checkpoints({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {

@@ -1,33 +1,38 @@
 /** One run of the list: what it is, how far it got, what came out, and what can be done with it. */
-import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
+import { useState } from 'react';
+import { ActionIcon, Button, Menu, Progress, TextInput } from '@mantine/core';
 import {
   ChartSpline,
   ChevronDown,
   CircleCheck,
+  CircleDashed,
+  CirclePause,
+  CirclePlay,
+  CircleStop,
   Columns2,
   Download,
   Ellipsis,
+  Pencil,
   Play,
   SlidersVertical,
   Trash2,
   TriangleAlert,
+  Unplug,
+  type LucideIcon,
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { encodeRecipe } from '../core/recipe/share-link';
-import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import type { CheckpointRecord, RunRecord, RunState } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
-import { ChannelTag } from '../channels/ChannelTag';
-import { Delta } from '../ui/Delta';
-import { ProgressLine } from '../ui/ProgressLine';
-import { comparePath } from './compare-path';
-import { RecipeLine } from './RecipeLine';
+import { useChannelTag, ChannelTag } from '../channels/channel';
+import { Delta } from '../ui/Figure';
+import { ProgressLine } from '../channels/ProgressLine';
+import { RecipeLine } from './Recipe';
 import { RunDetail } from './RunDetail';
-import { RunName } from './RunName';
-import { StateBadge } from './StateBadge';
-import { isResumable } from './storage';
+import { comparePath, isResumable } from './run-facts';
 import { useRuns } from './store';
 import styles from './Runs.module.css';
 
@@ -94,8 +99,66 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   );
 }
 
+/** The run's name; a click or Enter makes it a field, Enter keeps the new name, Escape the old one. */
+function RunName({ id, name }: { id: string; name: string }) {
+  const { t } = useTranslation('runs');
+  const rename = useRuns((state) => state.rename);
+  const [draft, setDraft] = useState<string | null>(null);
+  if (draft === null)
+    return (
+      <div className={styles.name}>
+        <h2>{name}</h2>
+        <ActionIcon size={22} variant="subtle" color="gray" aria-label={t('rename', { name })} onClick={() => setDraft(name)}>
+          <Pencil size={13} />
+        </ActionIcon>
+      </div>
+    );
+  const keep = () => {
+    setDraft(null);
+    void rename(id, draft);
+  };
+  return (
+    <TextInput
+      size="xs"
+      autoFocus
+      aria-label={t('name')}
+      value={draft}
+      maxLength={120}
+      onFocus={(event) => event.currentTarget.select()}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') keep();
+        if (event.key === 'Escape') setDraft(null);
+      }}
+    />
+  );
+}
+
+const STATE_ICONS: Record<RunState, LucideIcon> = {
+  preparing: CircleDashed,
+  running: CirclePlay,
+  paused: CirclePause,
+  stopped: CircleStop,
+  finished: CircleCheck,
+  failed: TriangleAlert,
+  interrupted: Unplug,
+};
+
+/** A run's state as icon and word, so that colour is never alone. */
+function StateBadge({ state }: { state: RunState }) {
+  const { t } = useTranslation();
+  const Icon = STATE_ICONS[state];
+  return (
+    <span className={styles.state} data-state={state}>
+      <Icon size={13} aria-hidden />
+      {t(`state.${state}`)}
+    </span>
+  );
+}
+
 function RunError({ run }: { run: RunRecord }) {
-  const { what } = useErrorText()(run.error);
+  const { what } = useErrorText(useChannelTag())(run.error);
   return <p className={styles.failed}>{what}</p>;
 }
 

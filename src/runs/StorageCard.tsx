@@ -3,7 +3,7 @@ import { Progress } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { runStorage } from './storage';
+import { diskUse } from './run-facts';
 import { useRuns } from './store';
 import styles from './Runs.module.css';
 
@@ -17,7 +17,7 @@ export function StorageCard() {
   const runs = useRuns((state) => state.runs);
   const checkpoints = useRuns((state) => state.checkpoints);
   if (!storage) return null;
-  const held = runStorage(runs, checkpoints).filter(({ bytes }) => bytes > 0);
+  const held = diskUse(runs, checkpoints).filter(({ bytes }) => bytes > 0);
   const inRuns = held.reduce((sum, { bytes }) => sum + bytes, 0);
   const known = storage.quota > 0;
   // The browser's estimate lags behind what was just written.

@@ -2,17 +2,19 @@
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
-import type { CheckpointRecord, EvaluationRow, RunRecord, RunSnapshot } from '../core/run/types';
+import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import { viewOf, type RunView } from '../core/run/view';
+import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { pickFolder } from './folder-picker';
+import { exportName } from './run-facts';
 
 export interface OpenRun {
   id: string;
   state: 'loading' | 'ready' | 'failed';
   error: ErrorRecord | null;
-  snapshot: RunSnapshot | null;
-  evaluations: EvaluationRow[];
+  /** Null until it is read. */
+  view: RunView | null;
 }
 
 export type ExportType = 'F32' | 'F16' | 'BF16';
@@ -102,6 +104,8 @@ export const useRuns = create<RunsState>()((set, get) => {
         const runs = await lab.library.runs();
         const saved = await Promise.all(runs.map(async (run) => [run.id, await lab.library.checkpoints(run.id)] as const));
         const newest = [...runs].sort((one, other) => other.createdAt - one.createdAt);
+        // Names of a person's own channels; a bundled channel needs none.
+        if (runs.some(({ recipe }) => recipe.channels.some(({ id }) => isOwnId(id)))) meetCorpora(await lab.corpus.list());
         set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
         set({ storage: await lab.library.storage() });
       } catch (error) {
@@ -110,14 +114,13 @@ export const useRuns = create<RunsState>()((set, get) => {
     },
 
     async open(id) {
-      set({ opened: { id, state: 'loading', error: null, snapshot: null, evaluations: [] } });
+      set({ opened: { id, state: 'loading', error: null, view: null } });
       const settle = (change: Partial<OpenRun>) => {
         const { opened } = get();
         if (opened?.id === id) set({ opened: { ...opened, ...change } });
       };
       try {
-        const [snapshot, metrics] = await Promise.all([lab.library.snapshot(id), lab.library.metrics(id)]);
-        settle({ state: 'ready', snapshot, evaluations: metrics.evaluations });
+        settle({ state: 'ready', view: viewOf(await lab.library.feed(id)) });
       } catch (error) {
         settle({ state: 'failed', error: errorRecord(error) });
       }
@@ -203,8 +206,21 @@ function release(exporting: RunExport): void {
   if (exporting.file) URL.revokeObjectURL(exporting.file.url);
 }
 
-/** A name that every file system takes, without an ending. */
-function exportName(run: string, step: number): string {
-  const plain = run.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return `${plain === '' ? 'run' : plain}-step-${step}`;
+/** The browser's File System Access API, which Chromium has. */
+type Picker = (options: { id: string; mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
+
+const picker = (): Picker | undefined => (globalThis as { showDirectoryPicker?: Picker }).showDirectoryPicker;
+
+export function canPickFolder(): boolean {
+  return picker() !== undefined;
+}
+
+/** A folder on the disk to write into; null when the person cancels. The browser itself asks for permission. */
+async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
+  try {
+    return (await picker()?.({ id: 'crossfade-export', mode: 'readwrite' })) ?? null;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return null;
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
 /** Measures through the real trainer worker, on a tiny model that trained for a moment. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/probes/probe';
-import type { RunSnapshot } from '../../src/core/run/types';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { TrainerApi } from '../../src/contract/training';
 import type { WeightsRef } from '../../src/contract/evaluation';
@@ -27,7 +26,7 @@ describe('measures of a base and a tuned model', () => {
     );
     api = client.api;
     await api.open({ backend: 'wasm', threads: 1, requireHardware: false });
-    const ended = new Promise<RunSnapshot>((resolve) => void api.listen((snapshot) => snapshot.state === 'finished' && resolve(snapshot)));
+    const ended = new Promise<void>((resolve) => void api.listen(({ state }) => state === 'finished' && resolve()));
     run = await api.start(studioRecipe({ name: 'measured', budget: { steps: 60 } }), 'measured', quiet);
     await ended;
     weights = [

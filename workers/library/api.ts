@@ -1,5 +1,5 @@
 /** The library worker: models and runs as records and files, import and export. */
-import { buildSnapshot } from '../../src/core/run/snapshot';
+import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
@@ -45,9 +45,9 @@ export const libraryApi: LibraryApi = {
   runs: () => listRuns(),
   run: (id) => readRun(id),
 
-  async snapshot(id) {
+  async feed(id) {
     const [record, metrics, checkpoints] = await Promise.all([readRun(id), readMetrics(id), listCheckpoints(id)]);
-    return buildSnapshot(record, metrics, checkpoints);
+    return storedRun(record, metrics, checkpoints);
   },
 
   async checkpoints(id) {

@@ -2,6 +2,7 @@
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
+import { viewOf } from '../../src/core/run/view';
 import type { Progress } from '../../src/contract/progress';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { writeSafetensors } from '../engine/checkpoint/write';
@@ -342,15 +343,15 @@ async function storedRun(): Promise<string> {
 describe('runs', () => {
   it('shows a stored run as the desk would', async () => {
     const id = await storedRun();
-    const snapshot = await libraryApi.snapshot(id);
-    expect(snapshot).toMatchObject({
+    const view = viewOf(await libraryApi.feed(id));
+    expect(view).toMatchObject({
       runId: id,
       state: 'finished',
       step: 10,
       train: { en: { x: [1], y: [2.9] } },
       heldOut: { en: { x: [0], y: [3] } },
     });
-    expect(snapshot.checkpoints).toEqual(await libraryApi.checkpoints(id));
+    expect(view.checkpoints).toEqual(await libraryApi.checkpoints(id));
     expect((await libraryApi.metrics(id)).rows).toHaveLength(1);
     const { used, quota } = await libraryApi.storage();
     expect(used).toBeGreaterThan(2_000_000);
@@ -433,7 +434,7 @@ describe('runs', () => {
   });
 
   it('says which run or checkpoint is missing', async () => {
-    await expect(libraryApi.snapshot('nowhere')).rejects.toMatchObject({ code: 'run-missing', values: { run: 'nowhere' } });
+    await expect(libraryApi.feed('nowhere')).rejects.toMatchObject({ code: 'run-missing', values: { run: 'nowhere' } });
     const id = await storedRun();
     await expect(libraryApi.exportRun(id, 3, 'F32', quiet)).rejects.toMatchObject({ code: 'checkpoint-missing', values: { step: 3 } });
   });

@@ -1,7 +1,7 @@
 /** The README.md of an exported checkpoint: what it is, how it was made, how it does, and whose text is in it. */
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
-import { settingsAt } from '../../src/core/run/snapshot';
+import { settingsAt } from '../../src/core/run/live-changes';
 import type { StoredCorpus } from '../storage/corpora';
 
 export interface CardSource {

@@ -1,24 +1,49 @@
-/** The engine's model and optimizer as the loop takes them. Sums and norms stay on the device until they are read, all at once. */
-import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { Recipe } from '../../src/core/recipe/schema';
+/** Loaded weights as a model that scores sequences. */
 import {
+  tokenLosses,
   createAdamW,
   evaluationSums,
   fileWeights,
   hostTensors,
   readSafetensors,
   settled,
-  tokenLosses,
   trainingGradients,
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
 } from '../engine';
+import type { LoadedWeights } from './weights';
 import type { SequenceModel } from './sequences';
-import type { TokenBatch } from './token-batch';
-import type { BatchSums, EvaluableModel, ModelFiles, StepOptions, StepSums, StepTicket, TrainableModel } from './trainable-model';
+import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Recipe } from '../../src/core/recipe/schema';
+import type {
+  TokenBatch,
+  BatchSums,
+  EvaluableModel,
+  ModelFiles,
+  StepOptions,
+  StepSums,
+  PendingStep,
+  TrainableModel,
+} from './trainable-model';
 
-interface EngineTicket extends StepTicket {
+/** @param context shorter than the model's own, to measure several alike */
+export function sequenceModel({ model }: LoadedWeights, context = model.config.context): SequenceModel {
+  return {
+    context,
+    async tokenLosses(batch) {
+      const losses = tokenLosses(model, batch);
+      try {
+        return await losses.data<'float32'>();
+      } finally {
+        losses.dispose();
+      }
+    },
+  };
+}
+
+/** The engine's model and optimizer as the loop takes them. Sums and norms stay on the device until they are read, all at once. */
+interface PendingEngineStep extends PendingStep {
   sums: Tensor2D;
   norm: Scalar;
   /** Of a step with loss scaling: norm, scale, steps skipped so far, 1 when it was skipped itself. */
@@ -64,7 +89,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
   constructor(
     model: DecoderModel,
     recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision'>,
-    readonly readsFree: boolean,
+    readonly syncReadback: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
   ) {
     super(model, recipe.channels.length);
@@ -78,7 +103,7 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
     );
   }
 
-  step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): StepTicket {
+  step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {
     const { lossScale } = this.optimizer;
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
@@ -91,13 +116,13 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
     const finished = settled();
     // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
     finished.catch(() => undefined);
-    const ticket: EngineTicket = { finished, sums, norm, scaling };
-    return ticket;
+    const step: PendingEngineStep = { finished, sums, norm, scaling };
+    return step;
   }
 
-  async read(tickets: readonly StepTicket[]): Promise<StepSums[]> {
-    if (tickets.length === 0) return [];
-    const steps = tickets as readonly EngineTicket[];
+  async read(pending: readonly PendingStep[]): Promise<StepSums[]> {
+    if (pending.length === 0) return [];
+    const steps = pending as readonly PendingEngineStep[];
     const all = tidy(() =>
       concat(steps.flatMap(({ sums, norm, scaling }) => [reshape(sums, [-1]), reshape(norm, [1]), ...(scaling ? [scaling] : [])])),
     );

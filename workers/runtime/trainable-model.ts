@@ -1,6 +1,37 @@
-/** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
-import type { TokenBatch } from './token-batch';
+/** Rows of tokens as the engine takes them: one micro-batch. */
 
+/** Token ids of a corpus, as the tokenizer stores them. */
+export type TokenIds = Uint16Array | Uint32Array;
+
+export interface TokenBatch {
+  rows: number;
+  context: number;
+  /** [rows · context], row after row. */
+  ids: Int32Array;
+  /** [rows · context]: the token after each id; −1 where nothing is predicted. */
+  targets: Int32Array;
+  /** [rows]: index of the row's channel. */
+  channels: Int32Array;
+}
+
+export function emptyBatch(rows: number, context: number): TokenBatch {
+  const size = rows * context;
+  return { rows, context, ids: new Int32Array(size), targets: new Int32Array(size).fill(-1), channels: new Int32Array(rows) };
+}
+
+/** Copies the row that starts at token `start`; what lies past the end of the stream is padded and predicts nothing. */
+export function fillRow(batch: TokenBatch, row: number, tokens: TokenIds, start: number, channel: number): void {
+  const { context } = batch;
+  const from = row * context;
+  const known = Math.min(context, tokens.length - start);
+  for (let at = 0; at < context; at++) {
+    batch.ids[from + at] = at < known ? tokens[start + at]! : 0;
+    batch.targets[from + at] = start + at + 1 < tokens.length ? tokens[start + at + 1]! : -1;
+  }
+  batch.channels[row] = channel;
+}
+
+/** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
 export interface StepOptions {
   lr: number;
   /** Seed of the run and number of the step together choose the masks; each micro-batch has its own. */
@@ -25,7 +56,7 @@ export interface BatchSums {
 }
 
 /** A step that the device was given. */
-export interface StepTicket {
+export interface PendingStep {
   /** Resolves when the device has computed it. */
   finished: Promise<void>;
 }
@@ -43,11 +74,11 @@ export interface EvaluableModel {
 
 export interface TrainableModel extends EvaluableModel {
   /** Reading a result costs no pipeline stall (wasm, cpu): then every step is read at once. */
-  readonly readsFree: boolean;
+  readonly syncReadback: boolean;
   /** Gives the device one optimizer step over all micro-batches: gradient of Σ nll / Σ tokens, clipped, AdamW. */
-  step(batches: readonly TokenBatch[], options: StepOptions): StepTicket;
+  step(batches: readonly TokenBatch[], options: StepOptions): PendingStep;
   /** Reads steps back in their order and frees them. */
-  read(tickets: readonly StepTicket[]): Promise<StepSums[]>;
+  read(pending: readonly PendingStep[]): Promise<StepSums[]>;
   save(): Promise<ModelFiles>;
   dispose(): void;
 }

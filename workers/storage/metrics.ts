@@ -2,15 +2,16 @@
  * A run's history, `runs/<id>/metrics.jsonl`: one line per logging window, evaluation or event, in the order they
  * happened. Lines are appended, so a crash can tear the last one: readers skip it, and truncation removes it.
  */
-import type { EvaluationRow, MetricRow, RunEvent } from '../../src/core/run/types';
+import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
+import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import { files, type FileStore } from './files';
 
-export type MetricLine = ({ kind: 'window' } & MetricRow) | ({ kind: 'evaluation' } & EvaluationRow) | ({ kind: 'event' } & RunEvent);
+export type MetricLine = ({ kind: 'window' } & MetricRow) | ({ kind: 'evaluation' } & EvaluationRow) | ({ kind: 'event' } & LoggedEvent);
 
 export interface RunMetrics {
   rows: MetricRow[];
   evaluations: EvaluationRow[];
-  events: RunEvent[];
+  events: LoggedEvent[];
 }
 
 export const metricsPath = (runId: string): string => `runs/${runId}/metrics.jsonl`;
@@ -51,8 +52,9 @@ export function parseMetrics(text: string): RunMetrics {
       const { kind: _, ...row } = line;
       metrics.evaluations.push(row);
     } else {
-      const { kind: _, ...event } = line;
-      metrics.events.push(event);
+      const { kind: _, ...written } = line;
+      const event = liftEvent(written);
+      if (event) metrics.events.push(event);
     }
   }
   return metrics;

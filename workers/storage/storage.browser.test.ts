@@ -285,15 +285,35 @@ describe('a run', () => {
     const evaluation: EvaluationRow = { step: 0, channels: { en: { loss: 3, tokens: 8, bytes: 20 } }, retention: 1 };
     await appendMetrics(id, [{ kind: 'evaluation', ...evaluation }]);
     for (const step of [1, 2, 3]) await appendMetrics(id, [{ kind: 'window', ...row(step) }]);
-    await appendMetrics(id, [{ kind: 'event', event: 'pause', step: 3, at: 5 }]);
+    await appendMetrics(id, [{ kind: 'event', type: 'paused', step: 3, at: 5 }]);
     await files.append(metricsPath(id), '{"kind":"window","st');
     expect(await readMetrics(id)).toEqual({
       rows: [row(1), row(2), row(3)],
       evaluations: [evaluation],
-      events: [{ event: 'pause', step: 3, at: 5 }],
+      events: [{ type: 'paused', step: 3, at: 5 }],
     });
     await truncateMetrics(id, 2);
     await appendMetrics(id, [{ kind: 'window', ...row(3) }]);
     expect(await readMetrics(id)).toEqual({ rows: [row(1), row(2), row(3)], evaluations: [evaluation], events: [] });
+  });
+
+  it('reads events as an older version wrote them', async () => {
+    await files.write(
+      metricsPath(id),
+      [
+        '{"kind":"event","event":"pause","step":3,"at":5}',
+        '{"kind":"event","event":"resume","step":3,"at":6}',
+        '{"kind":"window","step":4,"lr":0.001,"gradNorm":1,"stepMs":2,"tokens":32,"loss":{"en":3},"count":{"en":32},"total":3}',
+        '{"kind":"event","event":"stop","step":4,"at":7}',
+        '',
+      ].join('\n'),
+    );
+    const { rows, events } = await readMetrics(id);
+    expect(rows).toHaveLength(1);
+    expect(events).toEqual([
+      { type: 'paused', step: 3, at: 5 },
+      { type: 'resumed', step: 3, at: 6 },
+      { type: 'stopped', reason: 'person', step: 4, at: 7 },
+    ]);
   });
 });

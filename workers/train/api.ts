@@ -2,7 +2,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { transfer } from 'comlink';
 import { StudioError } from '../../src/core/errors';
-import type { RunSnapshot } from '../../src/core/run/types';
+import type { RunMessage } from '../../src/core/run/feed';
 import type { BackendName, DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
 import type { TrainerApi } from '../../src/contract/training';
@@ -15,9 +15,8 @@ import { weightChanges } from '../evaluate/weight-changes';
 import { readCheckpointState } from '../storage/checkpoints';
 import { readRun } from '../storage/runs';
 import { readChannelTokens } from '../runtime/channel-tokens';
-import { workerClock } from '../runtime/clock';
-import { EngineLock } from '../runtime/engine-lock';
-import { OpenModels } from '../runtime/open-models';
+import { workerClock, EngineLock } from '../runtime/turns';
+import { OpenModels } from '../runtime/weights';
 import { renewBackend } from '../runtime/renew-backend';
 import { parseRunState } from './run-state';
 import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
@@ -37,12 +36,12 @@ let current: (ReadyRun & { done: Promise<void> }) | null = null;
 /** The run shown to a listener that comes late: the current one, or the one that ended last. */
 let last: ReadyRun | null = null;
 let preparing = false;
-let listener: ((snapshot: RunSnapshot) => void) | null = null;
+let listener: ((message: RunMessage) => void) | null = null;
 let cancelling = new AbortController();
 
-function send(snapshot: RunSnapshot): void {
+function send(message: RunMessage): void {
   // A proxied listener answers with a promise; a page that went away must not end the run.
-  const answer: unknown = listener?.(snapshot);
+  const answer: unknown = listener?.(message);
   if (answer instanceof Promise) answer.catch(() => undefined);
 }
 
@@ -140,7 +139,7 @@ export const trainerApi: TrainerApi = {
 
   async listen(next) {
     listener = next;
-    if (last) send(last.loop.snapshot());
+    if (last) send(last.loop.whole());
   },
 
   start: (recipe, name, onProgress) => takeOver((ready) => startRun(recipe, name, onProgress, ready)),

@@ -1,10 +1,11 @@
 /** Writes checkpoints while training goes on: one at a time, each whole or not at all. */
 import type { CheckpointRecord } from '../../src/core/run/types';
-import type { CheckpointContent, RunJournal } from './run-journal';
+import type { CheckpointContent } from '../storage/checkpoints';
+import type { RunStorage } from './metric-logger';
 
 export type CheckpointReason = CheckpointRecord['reason'];
 
-/** What a person asked for, or the end, is not replaced by what passes. */
+/** A checkpoint is replaced only by one whose reason weighs as much or more: pruning spares what a person saved and the end. */
 const WEIGHT: Record<CheckpointReason, number> = { periodic: 0, pause: 0, start: 1, end: 2, person: 3 };
 
 export class CheckpointWriter {
@@ -17,7 +18,7 @@ export class CheckpointWriter {
    * @param onChange called when one is complete, or could not be written
    */
   constructor(
-    private readonly journal: RunJournal,
+    private readonly storage: RunStorage,
     private stored: CheckpointRecord[],
     private readonly keep: number,
     private readonly onChange: () => void,
@@ -39,7 +40,7 @@ export class CheckpointWriter {
 
   /** Starts to write. Call after `settle`. */
   begin(step: number, content: CheckpointContent, about: Pick<CheckpointRecord, 'reason' | 'evaluation'>): void {
-    this.writing = this.journal.checkpoint(step, content, about, this.keep).then(
+    this.writing = this.storage.checkpoint(step, content, about, this.keep).then(
       (checkpoints) => {
         this.stored = checkpoints;
         this.onChange();
@@ -59,7 +60,7 @@ export class CheckpointWriter {
     if (fault) throw fault.error;
   }
 
-  /** As `settle`, for whom it does not matter how it went. */
+  /** Waits as `settle` does, and never throws. */
   idle(): Promise<void> {
     return this.writing;
   }

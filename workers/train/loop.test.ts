@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../src/core/errors';
+import { viewOf } from '../../src/core/run/view';
 import { learningRateAt } from '../../src/core/schedule/schedule';
-import type { MemoryJournal } from './fixtures/rehearsal';
+import type { MemoryStorage } from './fixtures/rehearsal';
 import { Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
 import type { ProbeSample } from './probe-sample';
 
@@ -31,16 +32,16 @@ describe('a run that is asked probes', () => {
     const [plain, probed] = [new Rehearsal(tinyRecipe()), new Rehearsal(tinyRecipe(), { probes: sample })];
     await Promise.all([plain.loop.run(), probed.loop.run()]);
     expect(groups).toEqual([['grammar', 'commonsense', 'facts', 'logic'], ['grammar'], ['grammar'], ['grammar']]);
-    const rows = probed.journal.evaluations();
+    const rows = probed.storage.evaluations();
     expect(rows.map(({ probes }) => probes?.risk?.value)).toEqual([0, 1 - 9 / 10, 1 - 8 / 10, 1 - 7 / 10]);
     expect(rows[0]!.probes).toMatchObject({ items: 14, informative: ['grammar'], answers: { logic: '0110' } });
-    const snapshot = probed.snapshots.at(-1)!;
-    expect(snapshot.riskSeries.x).toEqual([0, 4, 8, 12]);
-    expect(snapshot.risk).toMatchObject({ items: 14, risk: { value: 1 - 7 / 10 } });
+    const view = probed.views.at(-1)!;
+    expect(view.riskSeries.x).toEqual([0, 4, 8, 12]);
+    expect(view.risk).toMatchObject({ items: 14, risk: { value: 1 - 7 / 10 } });
     expect([...probed.model.weights]).toEqual([...plain.model.weights]);
-    expect(probed.journal.rows()).toEqual(plain.journal.rows());
-    expect(rows.map(({ probes: _, ...row }) => row)).toEqual(plain.journal.evaluations());
-    expect(plain.snapshots.at(-1)!.risk).toBeNull();
+    expect(probed.storage.rows()).toEqual(plain.storage.rows());
+    expect(rows.map(({ probes: _, ...row }) => row)).toEqual(plain.storage.evaluations());
+    expect(plain.views.at(-1)!.risk).toBeNull();
   });
 
   it('can be stopped while it is asked, and holds no answers then', async () => {
@@ -55,36 +56,36 @@ describe('a run that is asked probes', () => {
     const rehearsal = new Rehearsal(tinyRecipe(), { probes: stopped });
     await rehearsal.loop.run();
     expect(rehearsal.loop.record).toMatchObject({ state: 'stopped', stopReason: 'person', step: 4, error: null });
-    expect(rehearsal.journal.evaluations().map(({ step }) => step)).toEqual([0]);
+    expect(rehearsal.storage.evaluations().map(({ step }) => step)).toEqual([0]);
   });
 });
 
 describe('a run from start to end', () => {
   it('logs step 1 and every window after it, evaluates and saves on time, and learns', async () => {
-    const { loop, journal, model } = new Rehearsal(tinyRecipe());
+    const { loop, storage, model } = new Rehearsal(tinyRecipe());
     await loop.run();
     expect(loop.record).toMatchObject({ state: 'finished', stopReason: 'budget', step: 12, tokens: 12 * 4 * 16, error: null });
-    expect(journal.rows().map(({ step }) => step)).toEqual([1, 3, 6, 9, 12]);
-    expect(journal.evaluations().map(({ step }) => step)).toEqual([0, 4, 8, 12]);
-    expect(journal.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
+    expect(storage.rows().map(({ step }) => step)).toEqual([1, 3, 6, 9, 12]);
+    expect(storage.evaluations().map(({ step }) => step)).toEqual([0, 4, 8, 12]);
+    expect(storage.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
       [4, 'periodic'],
       [8, 'periodic'],
       [12, 'end'],
     ]);
     // Uniform over 8 tokens before the first update.
-    expect(journal.rows()[0]!.total).toBeCloseTo(Math.log(8), 12);
-    expect(journal.evaluations()[0]!.channels['domain']!.loss).toBeCloseTo(Math.log(8), 12);
-    expect(journal.evaluations().at(-1)!.channels['domain']!.loss).toBeLessThan(1.9);
-    expect(journal.evaluations()[0]).toMatchObject({ retention: 1, channels: { general: { tokens: 64, bytes: 128 } } });
+    expect(storage.rows()[0]!.total).toBeCloseTo(Math.log(8), 12);
+    expect(storage.evaluations()[0]!.channels['domain']!.loss).toBeCloseTo(Math.log(8), 12);
+    expect(storage.evaluations().at(-1)!.channels['domain']!.loss).toBeLessThan(1.9);
+    expect(storage.evaluations()[0]).toMatchObject({ retention: 1, channels: { general: { tokens: 64, bytes: 128 } } });
     expect(model.disposed).toBe(true);
   });
 
   it('counts tokens of a window: their sum over rows is all that was seen', async () => {
-    const { loop, journal } = new Rehearsal(tinyRecipe({ budget: { steps: 11 } }));
+    const { loop, storage } = new Rehearsal(tinyRecipe({ budget: { steps: 11 } }));
     await loop.run();
-    const counted = journal.rows().reduce((sum, { count }) => sum + count['general']! + count['domain']!, 0);
+    const counted = storage.rows().reduce((sum, { count }) => sum + count['general']! + count['domain']!, 0);
     expect(counted).toBe(11 * 64);
-    expect(journal.rows().at(-1)).toMatchObject({ step: 11, tokens: 11 * 64 });
+    expect(storage.rows().at(-1)).toMatchObject({ step: 11, tokens: 11 * 64 });
   });
 
   it('follows the schedule step by step', async () => {
@@ -99,17 +100,17 @@ describe('a run from start to end', () => {
     const parts = new Rehearsal(tinyRecipe({ batchSize: 2, gradientAccumulationSteps: 3 }));
     await Promise.all([whole.loop.run(), parts.loop.run()]);
     expect(parts.model.steps[0]!.rows).toEqual([2, 2, 2]);
-    parts.journal.rows().forEach((row, at) => expect(row.total).toBeCloseTo(whole.journal.rows()[at]!.total!, 12));
+    parts.storage.rows().forEach((row, at) => expect(row.total).toBeCloseTo(whole.storage.rows()[at]!.total!, 12));
     parts.model.weights.forEach((weight, at) => expect(weight).toBeCloseTo(whole.model.weights[at]!, 10));
   });
 
   it('leaves the weights bit-identical at learning rate 0', async () => {
-    const { loop, model, journal } = new Rehearsal(
+    const { loop, model, storage } = new Rehearsal(
       tinyRecipe({ schedule: { kind: 'constant', peakLr: 0, warmup: { unit: 'steps', value: 0 } } }),
     );
     await loop.run();
     expect([...model.weights].every((weight) => Object.is(weight, 0))).toBe(true);
-    expect(journal.evaluations().every(({ retention }) => retention === 1)).toBe(true);
+    expect(storage.evaluations().every(({ retention }) => retention === 1)).toBe(true);
   });
 
   it('reads late where reading stalls, with the same figures', async () => {
@@ -120,11 +121,11 @@ describe('a run from start to end', () => {
         saving: { everySteps: 90 },
         evaluation: { everySteps: 90, rowsPerChannel: 2 },
       }),
-      { readsFree: false },
+      { syncReadback: false },
     );
-    const early = new Rehearsal(late.loop.record.recipe, { readsFree: true });
+    const early = new Rehearsal(late.loop.record.recipe, { syncReadback: true });
     await Promise.all([late.loop.run(), early.loop.run()]);
-    expect(late.journal.rows()).toEqual(early.journal.rows());
+    expect(late.storage.rows()).toEqual(early.storage.rows());
     expect(late.model.mostUnread).toBeGreaterThan(2);
     expect(late.model.mostUnread).toBeLessThanOrEqual(64);
     expect(late.model.unread).toBe(0);
@@ -134,16 +135,16 @@ describe('a run from start to end', () => {
     const cache = { row: null };
     const first = new Rehearsal(tinyRecipe({ budget: { steps: 1 } }), { cache });
     await first.loop.run();
-    expect(cache.row).toEqual(first.journal.evaluations()[0]);
+    expect(cache.row).toEqual(first.storage.evaluations()[0]);
     const second = new Rehearsal(tinyRecipe({ budget: { steps: 1 } }), { cache });
     await second.loop.run();
-    expect(second.journal.evaluations()).toEqual(first.journal.evaluations());
+    expect(second.storage.evaluations()).toEqual(first.storage.evaluations());
   });
 });
 
 describe('commands', () => {
   it('pauses between steps with a checkpoint, takes single steps, and goes on', async () => {
-    const { loop, journal, at, ...run } = rehearse();
+    const { loop, storage, at, ...run } = rehearse();
     at(2, () => void loop.pause());
     const ended = loop.run();
     await run.seen(({ state }) => state === 'paused');
@@ -152,7 +153,7 @@ describe('commands', () => {
     await loop.step();
     expect(loop.record).toMatchObject({ step: 4, state: 'paused' });
     await loop.save();
-    expect(journal.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
+    expect(storage.checkpoints.map(({ step, reason }) => [step, reason])).toEqual([
       [2, 'pause'],
       [4, 'person'],
     ]);
@@ -161,52 +162,52 @@ describe('commands', () => {
     expect(loop.record).toMatchObject({ state: 'finished', step: 12 });
     const still = new Rehearsal(tinyRecipe());
     await still.loop.run();
-    expect(journal.rows()).toEqual(still.journal.rows());
-    expect(journal.events().map(({ event, step }) => [event, step])).toEqual([
-      ['pause', 2],
-      ['resume', 4],
+    expect(storage.rows()).toEqual(still.storage.rows());
+    expect(storage.events().map(({ type, step }) => [type, step])).toEqual([
+      ['paused', 2],
+      ['resumed', 4],
+      ['stopped', 12],
     ]);
   });
 
   it('stops with a last checkpoint', async () => {
-    const { loop, journal, at } = rehearse();
+    const { loop, storage, at } = rehearse();
     at(5, () => void loop.stop());
     await loop.run();
     expect(loop.record).toMatchObject({ state: 'stopped', stopReason: 'person', step: 5 });
-    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 5, reason: 'end' });
-    expect(journal.fields).toMatchObject({ state: 'stopped', step: 5 });
+    expect(storage.checkpoints.at(-1)).toMatchObject({ step: 5, reason: 'end' });
+    expect(storage.fields).toMatchObject({ state: 'stopped', step: 5 });
   });
 
   it('acts between the batches of an evaluation', async () => {
-    const { loop, journal, seen } = rehearse();
+    const { loop, storage, seen } = rehearse();
     const ended = loop.run();
     void loop.pause();
     await seen(({ state }) => state === 'paused');
     expect(loop.record.step).toBe(0);
-    expect(journal.evaluations()).toEqual([]);
+    expect(storage.evaluations()).toEqual([]);
     await loop.stop();
     await ended;
     expect(loop.record).toMatchObject({ state: 'stopped', step: 0 });
   });
 
   it('changes shares and schedule at the next step, and keeps the change', async () => {
-    const { loop, journal, model, at } = rehearse();
+    const { loop, storage, model, at } = rehearse();
     const schedule = { ...tinyRecipe().schedule, kind: 'constant' as const, peakLr: 0.001 };
     at(6, () => void loop.change({ shares: { general: 0, domain: 1 }, schedule }));
     await loop.run();
-    expect(journal.fields.changes).toEqual([{ step: 6, at: 1, settings: { shares: { general: 0, domain: 1 }, schedule } }]);
+    expect(storage.fields.changes).toEqual([{ step: 6, at: 1, settings: { shares: { general: 0, domain: 1 }, schedule } }]);
     expect(model.steps.slice(6).every(({ lr }) => lr === 0.001)).toBe(true);
     expect(model.steps[5]!.lr).toBeGreaterThan(0.001);
-    expect(journal.rows().find(({ step }) => step === 9)!).toMatchObject({
+    expect(storage.rows().find(({ step }) => step === 9)!).toMatchObject({
       count: { general: 0, domain: 3 * 64 },
       loss: { general: null },
     });
     expect(
-      loop
-        .snapshot()
-        .markers.filter(({ step }) => step === 6)
-        .map(({ kind }) => kind),
-    ).toEqual(expect.arrayContaining(['shares', 'lr', 'warmup', 'schedule'].filter((kind) => kind !== 'warmup')));
+      viewOf(loop.whole())
+        .events.filter(({ step }) => step === 6)
+        .map(({ type }) => type),
+    ).toEqual(['mixture', 'learning-rate', 'schedule']);
   });
 
   it('refuses a change by its field and trains on', async () => {
@@ -237,7 +238,7 @@ describe('resuming', () => {
   const recipe = tinyRecipe({ budget: { steps: 20 }, saving: { everySteps: 5 }, evaluation: { everySteps: 6, rowsPerChannel: 4 } });
 
   /** Trains until step `killAt`, then drops everything but what was written down. */
-  async function kill(run: Rehearsal, killAt: number): Promise<MemoryJournal> {
+  async function kill(run: Rehearsal, killAt: number): Promise<MemoryStorage> {
     await new Promise<void>((resolve) => {
       run.at(killAt, () => {
         run.loop.fail(new StudioError('cancelled', 'killed'));
@@ -246,19 +247,19 @@ describe('resuming', () => {
       void run.loop.run();
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    return run.journal;
+    return run.storage;
   }
 
   it.each([3, 5, 7, 13, 19])('killed at step %i, it ends as if nothing had happened', async (killAt) => {
     const whole = new Rehearsal(recipe);
     await whole.loop.run();
-    const journal = await kill(new Rehearsal(recipe), killAt);
-    const again = new Rehearsal(recipe, {}, journal);
+    const storage = await kill(new Rehearsal(recipe), killAt);
+    const again = new Rehearsal(recipe, {}, storage);
     expect(again.loop.record.step).toBe(Math.floor(killAt / 5) * 5);
     await again.loop.run();
     expect(again.loop.record).toMatchObject({ state: 'finished', step: 20, tokens: whole.loop.record.tokens });
-    expect(journal.rows()).toEqual(whole.journal.rows());
-    expect(journal.evaluations()).toEqual(whole.journal.evaluations());
+    expect(storage.rows()).toEqual(whole.storage.rows());
+    expect(storage.evaluations()).toEqual(whole.storage.evaluations());
     expect(again.model.weights).toEqual(whole.model.weights);
   });
 
@@ -269,19 +270,19 @@ describe('resuming', () => {
     await whole.loop.run();
     const first = new Rehearsal(recipe);
     changed(first);
-    const journal = await kill(first, 14);
-    expect(journal.checkpoints.at(-1)!.step).toBe(10);
-    const again = new Rehearsal(recipe, {}, journal);
+    const storage = await kill(first, 14);
+    expect(storage.checkpoints.at(-1)!.step).toBe(10);
+    const again = new Rehearsal(recipe, {}, storage);
     await again.loop.run();
-    expect(journal.rows()).toEqual(whole.journal.rows());
+    expect(storage.rows()).toEqual(whole.storage.rows());
     expect(again.model.weights).toEqual(whole.model.weights);
   });
 
   it('lets a new change win over what was recorded for later', async () => {
     const first = new Rehearsal(recipe);
     first.at(12, () => void first.loop.change({ shares: { general: 0.1, domain: 0.9 } }));
-    const journal = await kill(first, 14);
-    const again = new Rehearsal(recipe, {}, journal);
+    const storage = await kill(first, 14);
+    const again = new Rehearsal(recipe, {}, storage);
     again.at(11, () => void again.loop.change({ shares: { general: 0.5, domain: 0.5 } }));
     await again.loop.run();
     expect(again.loop.record.changes.map(({ step }) => step)).toEqual([11]);
@@ -290,7 +291,7 @@ describe('resuming', () => {
 
 describe('stopping rules', () => {
   it('stops early when the domain does not improve by the threshold', async () => {
-    const { loop, journal } = new Rehearsal(
+    const { loop, storage } = new Rehearsal(
       tinyRecipe({
         budget: { steps: 40 },
         schedule: { kind: 'constant', peakLr: 0, warmup: { unit: 'steps', value: 0 } },
@@ -299,7 +300,7 @@ describe('stopping rules', () => {
     );
     await loop.run();
     expect(loop.record).toMatchObject({ state: 'stopped', stopReason: 'early-stop', step: 8, error: null });
-    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 8, reason: 'end' });
+    expect(storage.checkpoints.at(-1)).toMatchObject({ step: 8, reason: 'end' });
   });
 
   it('stops when general retention falls below its limit', async () => {
@@ -323,44 +324,44 @@ describe('stopping rules', () => {
 describe('faults', () => {
   it.each([true, false])(
     'a loss that is not finite ends the run with its step and channel; the last good checkpoint stays (reads free: %s)',
-    async (readsFree) => {
-      const { loop, journal } = new Rehearsal(tinyRecipe(), { poisonAt: 6, readsFree });
+    async (syncReadback) => {
+      const { loop, storage } = new Rehearsal(tinyRecipe(), { poisonAt: 6, syncReadback });
       await loop.run();
       expect(loop.record).toMatchObject({
         state: 'failed',
         stopReason: 'error',
         error: { code: 'loss-not-finite', values: { step: 6, channel: 'domain', loss: 'NaN' } },
       });
-      expect(journal.checkpoints.map(({ step }) => step)).toEqual([4]);
-      expect(journal.rows().every(({ total }) => Number.isFinite(total))).toBe(true);
+      expect(storage.checkpoints.map(({ step }) => step)).toEqual([4]);
+      expect(storage.rows().every(({ total }) => Number.isFinite(total))).toBe(true);
     },
   );
 
   it('a full disk pauses the run with the error shown; freed, it goes on', async () => {
-    const { loop, journal, seen } = rehearse();
-    journal.fault = quota();
+    const { loop, storage, seen } = rehearse();
+    storage.fault = quota();
     const ended = loop.run();
     const paused = await seen(({ state }) => state === 'paused');
     expect(paused.error).toMatchObject({ code: 'quota', values: { needed: 2, available: 1 } });
     // The checkpoint of step 4 failed while training went on: noticed before the next one is due.
     expect(paused.step).toBeLessThan(8);
     await expect(loop.save()).rejects.toMatchObject({ code: 'quota' });
-    journal.fault = null;
+    storage.fault = null;
     await loop.unpause();
     await ended;
     expect(loop.record).toMatchObject({ state: 'finished', step: 12, error: null });
-    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
+    expect(storage.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
   });
 
   it('a disk that is full at the very end waits for the person', async () => {
-    const { loop, journal, at, seen } = rehearse();
-    at(11, () => (journal.fault = quota()));
+    const { loop, storage, at, seen } = rehearse();
+    at(11, () => (storage.fault = quota()));
     const ended = loop.run();
     await seen(({ state }) => state === 'paused');
-    journal.fault = null;
+    storage.fault = null;
     await loop.unpause();
     await ended;
-    expect(journal.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
+    expect(storage.checkpoints.at(-1)).toMatchObject({ step: 12, reason: 'end' });
   });
 
   it('a lost device ends the run at once, and frees whoever waits', async () => {
@@ -372,16 +373,16 @@ describe('faults', () => {
   });
 });
 
-describe('snapshots', () => {
+describe('messages', () => {
   it('come at most four a second, and at once when the state changes', async () => {
-    const { loop, snapshots } = new Rehearsal(tinyRecipe({ budget: { steps: 60 } }));
+    const { loop, views } = new Rehearsal(tinyRecipe({ budget: { steps: 60 } }));
     await loop.run();
     // The clock advances 100 ms a turn: one in three turns may send, besides evaluations and states.
-    expect(snapshots.length).toBeLessThan(60);
-    expect(snapshots.map(({ state }) => state)).toContain('running');
-    expect(snapshots.at(-1)).toMatchObject({ state: 'finished', step: 60, etaSeconds: null });
+    expect(views.length).toBeLessThan(60);
+    expect(views.map(({ state }) => state)).toContain('running');
+    expect(views.at(-1)).toMatchObject({ state: 'finished', step: 60, etaSeconds: null });
     expect(
-      snapshots
+      views
         .at(-1)!
         .channels.map(({ tokens }) => tokens)
         .reduce((a, b) => a + b),
@@ -389,9 +390,9 @@ describe('snapshots', () => {
   });
 
   it('show the base’s losses channel by channel while they are measured', async () => {
-    const { loop, snapshots } = new Rehearsal(tinyRecipe({ evaluation: { everySteps: 4, rowsPerChannel: 12 }, budget: { steps: 1 } }));
+    const { loop, views } = new Rehearsal(tinyRecipe({ evaluation: { everySteps: 4, rowsPerChannel: 12 }, budget: { steps: 1 } }));
     await loop.run();
-    const partial = snapshots.filter(({ channels }) => channels[0]!.baseLoss !== null && channels[1]!.baseLoss === null);
+    const partial = views.filter(({ channels }) => channels[0]!.baseLoss !== null && channels[1]!.baseLoss === null);
     expect(partial.length).toBeGreaterThan(0);
     expect(partial[0]!.heldOut['general']).toEqual({ x: [0], y: [partial[0]!.channels[0]!.baseLoss] });
   });
@@ -402,9 +403,9 @@ function rehearse() {
   const run = new Rehearsal(tinyRecipe());
   return {
     loop: run.loop,
-    journal: run.journal,
+    storage: run.storage,
     model: run.model,
-    snapshots: run.snapshots,
+    views: run.views,
     at: run.at.bind(run),
     seen: run.seen.bind(run),
   };

@@ -5,39 +5,29 @@
 import { errorRecord, StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
 import { effectiveShares } from '../../src/core/mixture/strategy';
-import { settingsAt, type RunHistory } from '../../src/core/run/snapshot';
-import type {
-  ChannelEvaluation,
-  CheckpointRecord,
-  EvaluationRow,
-  LiveSettings,
-  RunRecord,
-  RunSnapshot,
-  StopReason,
-} from '../../src/core/run/types';
+import type { RunFeed, RunMessage } from '../../src/core/run/feed';
+import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
+import type { ChannelEvaluation, CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
 import { learningRateAt } from '../../src/core/schedule/schedule';
 import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
-import type { Clock } from '../runtime/clock';
+import type { Clock, EngineLock } from '../runtime/turns';
 import { CommandQueue } from './command-queue';
-import type { EngineLock } from '../runtime/engine-lock';
-import { checkChange, recordChange } from './live-changes';
+import { FeedSender } from './feed-sender';
 import { LoggingWindow } from './logging-window';
-import { RunDiary } from './run-diary';
+import { MetricLogger, type RunStorage } from './metric-logger';
 import { sampleRisk, type ProbeSample } from './probe-sample';
-import type { RunJournal } from './run-journal';
 import type { RunState } from './run-state';
 import type { BatchSampler } from './sampler';
-import { SnapshotFeed } from './snapshot-feed';
 import { ruleToStop } from './stopping';
-import type { TokenBatch } from '../runtime/token-batch';
-import type { StepTicket, TrainableModel } from '../runtime/trainable-model';
+import type { TokenBatch, PendingStep, TrainableModel } from '../runtime/trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
 export interface LoopParts {
   record: RunRecord;
-  history: RunHistory;
+  /** The run's history so far, which the loop adds to. */
+  feed: RunFeed;
   /** Evaluations of the run so far, in the order of their steps. */
   evaluations: EvaluationRow[];
   checkpoints: CheckpointRecord[];
@@ -50,48 +40,49 @@ export interface LoopParts {
   heldOut: HeldOutSet;
   /** Asked at each evaluation for the forgetting risk; null where the recipe asks none. */
   probes: ProbeSample | null;
-  journal: RunJournal;
+  storage: RunStorage;
   lock: EngineLock;
   clock: Clock;
   /** The base's evaluation from an earlier run on the same weights and rows; `store` keeps a fresh one. */
   baseCache: { read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> };
-  listener: (snapshot: RunSnapshot) => void;
+  listener: (message: RunMessage) => void;
 }
 
 export class TrainingLoop {
   private readonly commands = new CommandQueue();
   private readonly window: LoggingWindow;
   private readonly channelTokens: Record<string, number>;
-  private readonly feed: SnapshotFeed;
-  private readonly diary: RunDiary;
+  private readonly sender: FeedSender;
+  private readonly logger: MetricLogger;
   private readonly writer: CheckpointWriter;
   private wish: 'run' | 'pause' | 'stop' = 'run';
   /** The finished steps when a single one was asked for. */
   private singleStep: { from: number } | null = null;
   private ended = false;
   private left = false;
-  private unread: StepTicket[] = [];
+  private unread: PendingStep[] = [];
   private abort!: (error: unknown) => void;
   private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
 
   constructor(private readonly parts: LoopParts) {
-    const { record, state, history } = parts;
+    const { record, state, feed } = parts;
     const channels = record.recipe.channels.map(({ id }) => id);
     this.window = new LoggingWindow(channels, state?.window);
     this.channelTokens = { ...Object.fromEntries(channels.map((id) => [id, 0])), ...state?.channelTokens };
-    this.diary = new RunDiary(record, history, parts.journal, parts.clock);
-    this.writer = new CheckpointWriter(parts.journal, parts.checkpoints, record.recipe.saving.keep, () => {
-      this.feed.send(true);
+    this.logger = new MetricLogger(record, feed, parts.storage, parts.clock);
+    feed.setCheckpoints(parts.checkpoints);
+    this.writer = new CheckpointWriter(parts.storage, parts.checkpoints, record.recipe.saving.keep, () => {
+      feed.setCheckpoints(this.writer.checkpoints);
+      this.sender.send(true);
       this.commands.wake();
     });
     record.step = state?.step ?? 0;
     record.tokens = state?.tokens ?? 0;
     this.aborted.catch(() => undefined);
-    this.feed = new SnapshotFeed(parts.clock, parts.listener, () => ({
-      snapshot: history.snapshot(this.record, this.writer.checkpoints),
-      channelTokens: this.channelTokens,
+    this.sender = new FeedSender(record, feed, parts.clock, parts.listener, () => ({
+      tokens: this.channelTokens,
       epochs: parts.sampler.epochs(),
-      openWindow: this.window.empty || this.record.state !== 'paused' ? null : this.window.row(this.record.step, 0, this.record.tokens),
+      openWindow: this.window.empty || record.state !== 'paused' ? null : this.window.row(record.step, 0, record.tokens),
     }));
   }
 
@@ -99,9 +90,9 @@ export class TrainingLoop {
     return this.parts.record;
   }
 
-  /** The picture now, whatever was sent. */
-  snapshot(): RunSnapshot {
-    return this.feed.build();
+  /** The run so far in one message, for a listener that begins. */
+  whole(): RunMessage {
+    return this.sender.whole();
   }
 
   /** Trains to the end; settles when the run ended in whatever way. Never rejects: a fault becomes the state `failed`. */
@@ -109,18 +100,20 @@ export class TrainingLoop {
     try {
       const reason = await Promise.race([this.train(), this.aborted]);
       this.record.stopReason = reason;
+      this.logger.addEvent({ type: 'stopped', reason });
       await this.setState(reason === 'budget' ? 'finished' : 'stopped');
     } catch (error) {
       if (this.left) return;
       this.record.error = errorRecord(error);
       this.record.stopReason = 'error';
+      this.logger.addEvent({ type: 'failed', error: this.record.error });
       // The fault itself must reach the person even when it cannot be written down.
-      await this.setState('failed').catch(() => this.feed.send(true));
+      await this.setState('failed').catch(() => this.sender.send(true));
     } finally {
       await this.writer.idle();
       this.ended = true;
       this.commands.close();
-      this.feed.settleWatchers();
+      this.sender.settleWatchers();
       this.parts.model.dispose();
     }
   }
@@ -149,7 +142,7 @@ export class TrainingLoop {
       if (this.wish !== 'pause') return;
       this.wish = 'run';
       this.record.error = null;
-      this.diary.addEvent('resume');
+      this.logger.addEvent({ type: 'resumed' });
       await this.setState('running');
     });
   }
@@ -163,16 +156,15 @@ export class TrainingLoop {
       this.record.error = null;
       await this.setState('running');
     });
-    await this.feed.until(() => this.ended || (this.record.step > before && this.wish === 'pause'));
+    await this.sender.until(() => this.ended || (this.record.step > before && this.wish === 'pause'));
   }
 
   /** Ends the run with a last checkpoint; settles when it has ended. */
   async stop(): Promise<void> {
     await this.commands.add(async () => {
       this.wish = 'stop';
-      this.diary.addEvent('stop');
     });
-    await this.feed.until(() => this.ended);
+    await this.sender.until(() => this.ended);
   }
 
   /** @throws StudioError `quota` */
@@ -192,8 +184,8 @@ export class TrainingLoop {
       if (checked.shares)
         for (const step of [record.step, steps - 1]) parts.sampler.check(effectiveShares(record.recipe, checked.shares, step));
       record.changes = recordChange(record.changes, record.step, parts.clock.date(), checked);
-      await parts.journal.update({ changes: record.changes });
-      this.feed.send(true);
+      await parts.storage.update({ changes: record.changes });
+      this.sender.send(true);
     });
   }
 
@@ -204,7 +196,7 @@ export class TrainingLoop {
   private async train(): Promise<StopReason> {
     const { recipe } = this.record;
     const { steps } = recipe.budget;
-    if (this.parts.resumed) this.diary.addEvent('resume');
+    if (this.parts.resumed) this.logger.addEvent({ type: 'resumed' });
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
@@ -241,8 +233,8 @@ export class TrainingLoop {
       if (this.ended || this.left) throw new StudioError('cancelled', 'The run has ended');
       await this.commands.runAll();
       if (this.writer.failed) await this.pausingWhenFull(() => this.writer.settle());
-      if (this.wish === 'run' && this.diary.due) await this.writeDown();
-      this.feed.send(false);
+      if (this.wish === 'run' && this.logger.due) await this.writeDown();
+      this.sender.send(false);
       if (this.wish === 'stop') return false;
       if (this.wish === 'run') return true;
       await this.commands.wait();
@@ -265,14 +257,14 @@ export class TrainingLoop {
       for (const batch of batches) this.count(batch);
       record.step += 1;
       const before = this.unread.at(-2);
-      if (parts.model.readsFree || this.unread.length >= UNREAD_STEPS) await this.collect();
+      if (parts.model.syncReadback || this.unread.length >= UNREAD_STEPS) await this.collect();
       else if (before) await before.finished;
     });
     const due = record.step === 1 || record.step % recipe.logging.everySteps === 0 || record.step === steps;
     if (due) await this.collect();
     const ms = parts.clock.now() - started;
     this.window.addTime(ms);
-    this.feed.stepPace.add(ms);
+    this.sender.stepPace.add(ms);
     if (due) this.log(lr);
   }
 
@@ -284,18 +276,18 @@ export class TrainingLoop {
 
   /** Reads the steps that lie on the device into the open window. */
   private async collect(): Promise<void> {
-    const tickets = this.unread;
-    if (tickets.length === 0) return;
+    const pending = this.unread;
+    if (pending.length === 0) return;
     this.unread = [];
-    const first = this.record.step - tickets.length + 1;
-    const read = await this.parts.model.read(tickets);
+    const first = this.record.step - pending.length + 1;
+    const read = await this.parts.model.read(pending);
     read.forEach((sums, at) => this.window.addStep(first + at, sums));
   }
 
   private log(lr: number): void {
     const row = this.window.row(this.record.step, lr, this.record.tokens);
     this.window.reset();
-    this.diary.addRow(row);
+    this.logger.addRow(row);
   }
 
   private evaluationDue(): boolean {
@@ -322,16 +314,16 @@ export class TrainingLoop {
       (await evaluateHeldOut(parts.model, parts.heldOut, {
         exclusively: (work) => parts.lock.run(work),
         between: (partial) => {
-          this.feed.showPartial(record.step, partial);
+          this.sender.showPartial(record.step, partial);
           return goesOn();
         },
       }));
     const base = parts.evaluations[0] ?? record.base;
     const probes = channels && (cached?.probes ?? (await this.askProbes(base, goesOn)));
-    this.feed.showPartial(record.step, null);
+    this.sender.showPartial(record.step, null);
     if (channels === null || probes === null) return false;
     this.checkEvaluation(channels);
-    if (!cached) this.feed.evaluationPace.add(parts.clock.now() - started - waited);
+    if (!cached) this.sender.evaluationPace.add(parts.clock.now() - started - waited);
     const row: EvaluationRow = { step: record.step, channels, retention: null, ...(probes ? { probes } : {}) };
     row.retention = meanRetention(base ?? row, row, record.recipe.channels);
     if (record.step === 0) {
@@ -340,9 +332,9 @@ export class TrainingLoop {
     }
     record.latest = row;
     parts.evaluations.push(row);
-    this.diary.addEvaluation(row);
+    this.logger.addEvaluation(row);
     await this.writeDown();
-    this.feed.send(true);
+    this.sender.send(true);
     return true;
   }
 
@@ -383,7 +375,7 @@ export class TrainingLoop {
     this.wish = 'pause';
     this.singleStep = null;
     await this.collect();
-    this.diary.addEvent('pause');
+    this.logger.addEvent({ type: 'paused' });
     if (error !== null) this.record.error = errorRecord(error);
     await this.setState('paused');
     if (error === null) await this.saveCheckpoint('pause');
@@ -448,17 +440,17 @@ export class TrainingLoop {
 
   private async setState(state: RunRecord['state']): Promise<void> {
     this.record.state = state;
-    this.feed.send(true);
+    this.sender.send(true);
     await this.writeDown();
   }
 
   /** Writes history and record; a full disk pauses. */
   private async writeDown(): Promise<void> {
-    if (await this.diary.write()) return;
+    if (await this.logger.write()) return;
     if (this.wish === 'run') {
       this.wish = 'pause';
       this.record.state = 'paused';
     }
-    this.feed.send(true);
+    this.sender.send(true);
   }
 }

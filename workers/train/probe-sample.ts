@@ -1,9 +1,13 @@
 /** The sample of the shipped ability probes that a run is asked at each of its evaluations. */
-import { ABILITY_GROUPS, type AbilityGroup } from '../../src/core/metrics/forgetting-risk';
-import { informativeGroups, sampledRisk, type SampledAnswers } from '../../src/core/metrics/sampled-risk';
+import {
+  ABILITY_GROUPS,
+  type AbilityGroup,
+  informativeGroups,
+  sampledRisk,
+  type SampledAnswers,
+} from '../../src/core/metrics/forgetting-risk';
 import type { EvaluationRow } from '../../src/core/run/types';
-import { chanceOf, parseProbes, type Probe } from '../../src/core/probes/probe';
-import { sampleProbes } from '../../src/core/probes/sample';
+import { chanceOf, parseProbes, type Probe, sampleProbes } from '../../src/core/probes/probe';
 import { z } from '../../src/core/zod';
 import { scoreProbes, type ProbeTokenizer } from '../runtime/probe-scores';
 import type { SequenceModel, SequenceOptions } from '../runtime/sequences';

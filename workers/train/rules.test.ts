@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { EvaluationRow, LiveChange } from '../../src/core/run/types';
+import type { EvaluationRow } from '../../src/core/run/types';
 import { tinyRecipe } from './fixtures/rehearsal';
-import { recordChange } from './live-changes';
-import { etaSeconds, Pace } from './pace';
+import { etaSeconds, Pace } from './feed-sender';
 import { evaluationsWithoutImprovement, ruleToStop } from './stopping';
 
 const row = (step: number, general: number, domain: number): EvaluationRow => ({
@@ -31,28 +30,6 @@ describe('stopping rules', () => {
     expect(rule(3.06)).toBe('forgetting-stop');
     expect(rule(3.05)).toBeNull();
     expect(ruleToStop(recipe(null, null), [row(0, 3, 4), row(1, 9, 2)])).toBeNull();
-  });
-});
-
-describe('recordChange', () => {
-  const schedule = tinyRecipe().schedule;
-  const shares = (general: number) => ({ general, domain: 1 - general });
-  const change = (step: number, settings: LiveChange['settings']): LiveChange => ({ step, at: 0, settings });
-
-  it('makes one of several changes at one step', () => {
-    const once = recordChange([], 4, 1, { shares: shares(0.5) });
-    expect(recordChange(recordChange(once, 4, 2, { schedule }), 4, 3, { shares: shares(0.2) })).toEqual([
-      { step: 4, at: 3, settings: { shares: shares(0.2), schedule } },
-    ]);
-  });
-
-  it('keeps the order of steps, and takes from later changes only what is set anew', () => {
-    const history = [change(2, { shares: shares(0.5) }), change(8, { shares: shares(0.1), schedule }), change(9, { shares: shares(0.3) })];
-    expect(recordChange(history, 5, 1, { shares: shares(0.9) })).toEqual([
-      history[0],
-      { step: 5, at: 1, settings: { shares: shares(0.9) } },
-      change(8, { schedule }),
-    ]);
   });
 });
 

@@ -3,8 +3,9 @@ import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/strategy';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe } from '../../src/core/recipe/schema';
-import { restoreHistory, settingsAt } from '../../src/core/run/snapshot';
-import type { LiveSettings, RunRecord, RunSnapshot } from '../../src/core/run/types';
+import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
+import { settingsAt } from '../../src/core/run/live-changes';
+import type { LiveSettings, RunRecord } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
 import { buildHeldOutSet } from '../runtime/held-out';
@@ -15,16 +16,15 @@ import { readMetrics, truncateMetrics } from '../storage/metrics';
 import { createRun, readRun } from '../storage/runs';
 import { loadTokenizer } from '../tokenizer/load';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
-import type { Clock } from '../runtime/clock';
-import type { EngineLock } from '../runtime/engine-lock';
+import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision } from '../engine';
 import { EngineModel } from '../runtime/engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './probe-sample';
-import { storedJournal } from './run-journal';
+import { browserStorage } from './metric-logger';
 import { parseRunState, type RunState } from './run-state';
-import { rowOrders } from '../runtime/row-order';
+import { rowOrders } from '../runtime/channel-stream';
 import { BatchSampler } from './sampler';
 import { assemble } from '../runtime/weights';
 
@@ -32,7 +32,7 @@ export interface Studio {
   device: DeviceInfo;
   lock: EngineLock;
   clock: Clock;
-  listener: (snapshot: RunSnapshot) => void;
+  listener: (message: RunMessage) => void;
 }
 
 export interface ReadyRun {
@@ -188,7 +188,7 @@ async function assembleLoop(
   };
   return new TrainingLoop({
     record,
-    history: restoreHistory(recipe, history),
+    feed: restoreFeed(record, history),
     evaluations: [...history.evaluations],
     checkpoints,
     resumed,
@@ -197,7 +197,7 @@ async function assembleLoop(
     sampler,
     heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, rows),
     probes: trained.probes?.sample ?? null,
-    journal: storedJournal(record.id),
+    storage: browserStorage(record.id),
     lock: studio.lock,
     clock: studio.clock,
     baseCache: await evaluationCache(subject),

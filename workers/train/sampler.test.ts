@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StudioError } from '../../src/core/errors';
 import { normaliseShares } from '../../src/core/mixture/shares';
-import { ChannelStream } from '../runtime/channel-stream';
-import { Permutation } from '../runtime/permutation';
+import { ChannelStream, Permutation } from '../runtime/channel-stream';
 import { BatchSampler } from './sampler';
 
 /** A stream whose tokens tell where they stand: token t of channel c is 1000·c + t. */

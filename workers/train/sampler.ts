@@ -5,9 +5,9 @@
 import { RowAllocator } from '../../src/core/mixture/allocation';
 import type { Shares } from '../../src/core/mixture/shares';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
-import { channelEmpty, ChannelStream, windowCount, type StreamCursor } from '../runtime/channel-stream';
-import type { Curriculum } from '../runtime/curriculum';
-import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from '../runtime/token-batch';
+import { channelEmpty, ChannelStream, type StreamCursor, windowCount } from '../runtime/channel-stream';
+import type { Curriculum } from '../runtime/channel-stream';
+import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
 
 export interface SamplerState {
   /** Rows owed to each channel. */

@@ -1,6 +1,6 @@
 /** The trainer worker for real: a tiny model on wasm, storage in the browser, and a tab that dies. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RunSnapshot } from '../../src/core/run/types';
+import { FollowedRun, type RunView } from '../../src/core/run/view';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
@@ -18,8 +18,9 @@ afterAll(clearOut);
 afterEach(() => clients.splice(0).forEach((client) => client.terminate()));
 
 interface Tab extends WorkerClient<TrainerApi> {
-  snapshots: RunSnapshot[];
-  seen(when: (snapshot: RunSnapshot) => boolean): Promise<RunSnapshot>;
+  /** What a page shows after each message. */
+  views: RunView[];
+  seen(when: (view: RunView) => boolean): Promise<RunView>;
 }
 
 async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
@@ -29,19 +30,22 @@ async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
   );
   clients.push(client);
   await client.api.open({ backend, threads: 1, requireHardware: false });
-  const snapshots: RunSnapshot[] = [];
+  const views: RunView[] = [];
+  let followed: FollowedRun | null = null;
   const watchers = new Set<() => void>();
-  await client.api.listen((snapshot) => {
-    snapshots.push(snapshot);
+  await client.api.listen((message) => {
+    if (message.header) followed = new FollowedRun(message);
+    else if (!followed?.apply(message)) throw new Error(`Message ${message.revision} does not follow the one before it`);
+    views.push(followed.view);
     watchers.forEach((watcher) => watcher());
   });
   return {
     ...client,
-    snapshots,
+    views,
     seen: (when) =>
       new Promise((resolve) => {
         const watcher = () => {
-          const found = snapshots.find(when);
+          const found = views.find(when);
           if (!found) return;
           watchers.delete(watcher);
           resolve(found);
@@ -52,7 +56,7 @@ async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
   };
 }
 
-const ended = ({ state }: RunSnapshot) => state === 'finished' || state === 'stopped' || state === 'failed';
+const ended = ({ state }: RunView) => state === 'finished' || state === 'stopped' || state === 'failed';
 
 /** What must be equal, probes asked or not: all but wall times. */
 async function outcome(run: string) {
@@ -66,7 +70,7 @@ describe('the trainer on wasm', () => {
   it('gives identical losses and weights for the same recipe, with activation checkpointing, and for a run whose tab died half way', async () => {
     const tab = await openTab();
     const first = await tab.api.start(studioRecipe(), 'first', quiet);
-    const last = await tab.seen((snapshot) => snapshot.runId === first && ended(snapshot));
+    const last = await tab.seen((view) => view.runId === first && ended(view));
     expect(last).toMatchObject({ state: 'finished', step: 12, error: null });
     const expected = await outcome(first);
     expect(expected.rows.map(({ step }) => step)).toEqual([1, 2, 4, 6, 8, 10, 12]);
@@ -76,18 +80,18 @@ describe('the trainer on wasm', () => {
 
     const { tensors } = await tab.api.memory();
     const second = await tab.api.start(studioRecipe(), 'second', quiet);
-    await tab.seen((snapshot) => snapshot.runId === second && ended(snapshot));
+    await tab.seen((view) => view.runId === second && ended(view));
     expect(await outcome(second)).toEqual(expected);
     expect((await tab.api.memory()).tensors).toBe(tensors);
 
     const checkpointed = await tab.api.start({ ...studioRecipe(), activationCheckpointing: true }, 'checkpointed', quiet);
-    await tab.seen((snapshot) => snapshot.runId === checkpointed && ended(snapshot));
+    await tab.seen((view) => view.runId === checkpointed && ended(view));
     expect(await outcome(checkpointed)).toEqual(expected);
 
     const { evaluation } = studioRecipe();
     const third = await tab.api.start({ ...studioRecipe(), evaluation: { ...evaluation, probesPerGroup: 8 } }, 'third', quiet);
     await tab.api.pause();
-    while (tab.snapshots.at(-1)!.step < 7) await tab.api.step();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
     await tab.seen(
       ({ runId, state, step, checkpoints }) =>
         runId === third && state === 'paused' && step === 7 && checkpoints.some((saved) => saved.step === 4),
@@ -97,8 +101,8 @@ describe('the trainer on wasm', () => {
 
     const again = await openTab();
     await again.api.resume(third, quiet);
-    expect(await again.seen((snapshot) => snapshot.runId === third)).toMatchObject({ step: 4 });
-    await again.seen((snapshot) => snapshot.runId === third && ended(snapshot));
+    expect(await again.seen((view) => view.runId === third)).toMatchObject({ step: 4 });
+    await again.seen((view) => view.runId === third && ended(view));
     expect(await outcome(third)).toEqual(expected);
     const { evaluations } = await readMetrics(third);
     // Bytes are tokens here, so that only the shortest of the items fit into 32; random weights do no better than by chance.
@@ -158,7 +162,7 @@ describe('the trainer on wasm', () => {
     ];
     const { a, b } = await one.api.compare(base, tuned, corpora, 2, quiet);
     expect(a).toMatchObject({ step: 0, retention: 1, channels: { domain: { tokens: 32 } } });
-    expect(a.channels['domain']!.loss).toBeCloseTo(one.snapshots.at(-1)!.channels[1]!.baseLoss!, 5);
+    expect(a.channels['domain']!.loss).toBeCloseTo(one.views.at(-1)!.channels[1]!.baseLoss!, 5);
     expect(b.step).toBe(tuned.step);
 
     const text = 'The patient 患者 takes';
@@ -177,7 +181,7 @@ describe('the trainer on wasm', () => {
       code: 'cancelled',
     });
 
-    expect(one.snapshots.at(-1)!.step).toBeGreaterThanOrEqual(step);
+    expect(one.views.at(-1)!.step).toBeGreaterThanOrEqual(step);
     await one.api.stop();
     expect(await readRun(run)).toMatchObject({ state: 'stopped', stopReason: 'person' });
   });
@@ -222,7 +226,7 @@ describe('the trainer on WebGPU', () => {
     for (const precision of ['f32', 'f16'] as const) {
       const run = await one.api.start(studioRecipe({ ...changes, precision }), precision, quiet);
       runs.push(run);
-      expect(await one.seen((snapshot) => snapshot.runId === run && ended(snapshot))).toMatchObject({ state: 'finished', error: null });
+      expect(await one.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
       await one.api.stop();
     }
     expect((await one.api.memory()).tensors).toBe(tensors);
@@ -234,7 +238,7 @@ describe('the trainer on WebGPU', () => {
       expect(lossScale).toBe(2 ** 16);
     });
     expect(full!.every((row) => row.lossScale === undefined)).toBe(true);
-    expect(one.snapshots.at(-1)!.lossScaling).toEqual({ scale: 2 ** 16, skipped: 0 });
+    expect(one.views.at(-1)!.lossScaling).toEqual({ scale: 2 ** 16, skipped: 0 });
 
     const { optimizer } = await loadCheckpoint(runs[1]!, 4);
     const { tensors: stored } = readSafetensors('optimizer.safetensors', optimizer);

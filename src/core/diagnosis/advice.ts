@@ -3,7 +3,7 @@
  * from it.
  */
 import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader, type Shares } from '../mixture/shares';
-import type { ReadingKind } from '../metrics/reading';
+import type { SymptomKind } from './symptoms';
 import { diffRecipes, type RecipeDifference } from '../recipe/diff';
 import { memoryDemand, withDemand } from '../recipe/memory-demand';
 import type { Recipe } from '../recipe/schema';
@@ -39,20 +39,20 @@ const LONGEST_WARMUP = 0.1;
 
 /**
  * @param recipe with the settings the run ended with
- * @param values of the reading: the channel in question, its epochs, how far the domain fell
+ * @param values of the symptom: the channel in question, its epochs, how far the domain fell
  * @returns null where no setting is to blame
  */
-export function adviceFor(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Advice | null {
-  const made = change(reading, recipe, values);
+export function adviceFor(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Advice | null {
+  const made = change(symptom, recipe, values);
   if (!made) return null;
   const changes = diffRecipes(recipe, made.recipe);
   return changes.length > 0 ? { ...made, changes } : null;
 }
 
-function change(reading: ReadingKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Omit<Advice, 'changes'> | null {
+function change(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Omit<Advice, 'changes'> | null {
   const { schedule, budget } = recipe;
   const withLr = (peakLr: number): Recipe => ({ ...recipe, schedule: { ...schedule, peakLr: round(peakLr) } });
-  switch (reading) {
+  switch (symptom) {
     case 'forgetting': {
       // Where the domain got worse as well, no share is to blame.
       if (typeof values['fall'] === 'number' && values['fall'] < 0) return { kind: 'lower-lr', recipe: withLr(schedule.peakLr / 10) };

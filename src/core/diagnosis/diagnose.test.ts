@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recipeSchema, type Recipe } from '../recipe/schema';
 import { exampleRecipe, exampleRun } from '../run/example-run';
+import type { RunView } from '../run/view';
 import { adviceFor } from './advice';
 import { diagnose, recipeAtEnd } from './diagnose';
 
@@ -49,11 +50,11 @@ describe('diagnose', () => {
 });
 
 describe('a run that failed', () => {
-  const failed = (code: 'internal' | 'device-lost' | 'gradient-not-finite', detail: string) => ({
-    ...exampleRun({ zh: [4], en: [3], domain: [5] }, { train: [4, 3.9, 5, 8] }),
-    state: 'failed' as const,
-    error: { code, message: '', values: { detail } },
-  });
+  const failed = (code: 'internal' | 'device-lost' | 'gradient-not-finite', detail: string): RunView => {
+    const error = { code, message: '', values: { detail } };
+    const events: RunView['events'] = [{ type: 'failed', step: 50, at: null, error }];
+    return { ...exampleRun({ zh: [4], en: [3], domain: [5] }, { train: [4, 3.9, 5, 8] }), state: 'failed', error, events };
+  };
 
   it.each([
     ['internal', 'RangeError: Array buffer allocation failed'],

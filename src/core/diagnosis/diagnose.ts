@@ -1,8 +1,10 @@
 /** What a run suffers from: each finding with the curves that show it, from where to where, and one change of the recipe. */
 import { RETENTION_LINE } from '../metrics/loss';
-import { readRun, type Reading, type ReadingKind } from '../metrics/reading';
+import { detectSymptoms, type Symptom, type SymptomKind } from './symptoms';
 import type { Recipe } from '../recipe/schema';
-import type { RunSnapshot, Series } from '../run/types';
+import type { Series } from '../metrics/series';
+import { withSettings } from '../run/live-changes';
+import type { RunView } from '../run/view';
 import { adviceFor, type Advice } from './advice';
 
 /** A stretch of a curve: where to look. */
@@ -14,40 +16,36 @@ export interface Evidence {
   to: { step: number; value: number };
 }
 
-export interface Finding extends Reading {
+export interface Finding extends Symptom {
   evidence: Evidence[];
   advice: Advice | null;
 }
 
 /** Nothing is wrong with these. */
-const HEALTHY: ReadonlySet<ReadingKind> = new Set(['preparing', 'baseline', 'on-course', 'even']);
+const HEALTHY: ReadonlySet<SymptomKind> = new Set(['preparing', 'baseline', 'on-course', 'even']);
 
-/** Is something wrong with the run by this reading? */
-export const isFinding = ({ kind }: Reading): boolean => !HEALTHY.has(kind);
+/** Does the symptom say that something is wrong with the run? */
+export const isFinding = ({ kind }: Symptom): boolean => !HEALTHY.has(kind);
 
 /** Findings in order of weight; empty when nothing stands out. */
-export function diagnose(snapshot: RunSnapshot): Finding[] {
-  const recipe = recipeAtEnd(snapshot);
-  return readRun(snapshot)
+export function diagnose(run: RunView): Finding[] {
+  const recipe = recipeAtEnd(run);
+  return detectSymptoms(run)
     .filter(isFinding)
-    .map((reading) => ({
-      ...reading,
-      evidence: evidenceOf(reading, snapshot),
-      advice: adviceFor(reading.kind, recipe, reading.values),
+    .map((symptom) => ({
+      ...symptom,
+      evidence: evidenceOf(symptom, run),
+      advice: adviceFor(symptom.kind, recipe, symptom.values),
     }));
 }
 
-/** The recipe as the person's hand left it: live changes taken in. */
-export function recipeAtEnd({ recipe, settings }: RunSnapshot): Recipe {
-  return {
-    ...recipe,
-    schedule: settings.schedule,
-    channels: recipe.channels.map((channel) => ({ ...channel, share: settings.shares[channel.id] ?? channel.share })),
-  };
+/** The recipe with the settings that the run ended with. */
+export function recipeAtEnd({ recipe, settings }: RunView): Recipe {
+  return withSettings(recipe, settings);
 }
 
-function evidenceOf({ kind, values }: Reading, snapshot: RunSnapshot): Evidence[] {
-  const { channels, heldOut, train, retentionSeries } = snapshot;
+function evidenceOf({ kind, values }: Symptom, run: RunView): Evidence[] {
+  const { channels, heldOut, train, retentionSeries } = run;
   const channel = String(values['channel'] ?? '');
   const byRole = (role: 'general' | 'domain') => channels.filter((meter) => meter.role === role).map(({ id }) => id);
   const whole = (ids: readonly string[]) => ids.flatMap((id) => stretch('held-out', id, heldOut[id]));

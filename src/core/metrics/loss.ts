@@ -1,5 +1,4 @@
 /** Figures derived from a loss in nats per token. */
-import type { EvaluationRow } from '../run/types';
 import type { ChannelRole } from '../recipe/schema';
 
 /** Acceptable retention, METHOD: above 0.95. */
@@ -19,12 +18,13 @@ export function retention(baseLoss: number, loss: number): number {
   return Math.exp(baseLoss - loss);
 }
 
+interface Evaluated {
+  /** Channel id → mean loss, nats per token. */
+  channels: Readonly<Record<string, { loss: number }>>;
+}
+
 /** Mean retention over the general channels that both evaluations hold; null when there is none. */
-export function meanRetention(
-  base: EvaluationRow,
-  now: EvaluationRow,
-  channels: readonly { id: string; role: ChannelRole }[],
-): number | null {
+export function meanRetention(base: Evaluated, now: Evaluated, channels: readonly { id: string; role: ChannelRole }[]): number | null {
   const values: number[] = [];
   for (const { id, role } of channels) {
     const before = base.channels[id];

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChannelWindow } from './channel-window';
-import { decimate, MAX_POINTS, SeriesBuilder } from './decimate';
 import { bitsPerByte, meanRetention, perplexity, retention } from './loss';
 
 describe('figures of a loss', () => {
@@ -64,34 +63,5 @@ describe('ChannelWindow', () => {
     const window = new ChannelWindow(['a', 'b']);
     window.add('b', 5, 2);
     expect(new ChannelWindow(['a', 'b'], window.state()).row()).toEqual(window.row());
-  });
-});
-
-describe('decimate', () => {
-  it('leaves short series as they are', () => {
-    expect(decimate([1, 2], [3, 4])).toEqual({ x: [1, 2], y: [3, 4] });
-  });
-
-  it('never gives more than 400 points and keeps order, ends, lowest and highest', () => {
-    fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 401, maxLength: 3000 }), (y) => {
-        const x = y.map((_, at) => at);
-        const out = decimate(x, y);
-        expect(out.x.length).toBeLessThanOrEqual(MAX_POINTS);
-        expect(out.x[0]).toBe(0);
-        expect(out.x.at(-1)).toBe(y.length - 1);
-        expect(out.x.every((value, at) => at === 0 || value > out.x[at - 1]!)).toBe(true);
-        expect(Math.max(...out.y)).toBe(Math.max(...y));
-        expect(Math.min(...out.y)).toBe(Math.min(...y));
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  it('keeps gaps', () => {
-    const builder = new SeriesBuilder();
-    for (let step = 0; step < 1000; step++) builder.push(step, step > 300 && step < 700 ? null : 1);
-    const { x, y } = builder.series();
-    expect(y.some((value, at) => Number.isNaN(value) && x[at]! > 400 && x[at]! < 600)).toBe(true);
   });
 });

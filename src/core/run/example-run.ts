@@ -1,6 +1,6 @@
 /** A run made up for tests: three channels, held-out losses as given. */
 import { recipeSchema } from '../recipe/schema';
-import type { RunSnapshot } from './types';
+import type { RunView } from './view';
 
 export const exampleRecipe = recipeSchema.parse({
   version: 2,
@@ -28,7 +28,7 @@ export const exampleRecipe = recipeSchema.parse({
 export function exampleRun(
   heldOut: Record<string, number[]>,
   options: { step?: number; peakLr?: number; train?: number[]; epochs?: number; trainLoss?: number } = {},
-): RunSnapshot {
+): RunView {
   const series = (y: number[]) => ({ x: y.map((_, at) => at * 10), y });
   const channels = exampleRecipe.channels.map(({ id, role, share }) => {
     const losses = heldOut[id] ?? [];
@@ -65,12 +65,13 @@ export function exampleRun(
     gradNorm: null,
     channels,
     retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
+    base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
     retentionSeries: { x: [], y: [] },
     risk: null,
     riskSeries: { x: [], y: [] },
-    markers: [],
+    events: [],
     checkpoints: [],
   };
 }

@@ -1,7 +1,7 @@
-/** What a run is, as stored and as shown. Losses are nats per token; shares and retention are ratios. */
+/** What a run is, as stored. Losses are nats per token; shares and retention are ratios. */
 import type { ErrorRecord } from '../errors';
-import type { SampledAnswers, SampledRisk } from '../metrics/sampled-risk';
-import type { ChannelRole, Recipe, Schedule } from '../recipe/schema';
+import type { SampledAnswers, SampledRisk } from '../metrics/forgetting-risk';
+import type { Recipe, Schedule } from '../recipe/schema';
 
 export type RunState =
   | 'preparing' // tokenizing, loading
@@ -21,7 +21,7 @@ export interface LiveSettings {
   schedule: Schedule;
 }
 
-/** A change of the settings, as kept in the run's history and replayed on resume. */
+/** A change of the settings, as kept in the run's record and replayed on resume. */
 export interface LiveChange {
   step: number;
   /** Epoch milliseconds. */
@@ -98,70 +98,7 @@ export interface RunRecord {
   latest: EvaluationRow | null;
 }
 
-/** What happened to a run besides changes of its settings; kept in metrics.jsonl. */
-export interface RunEvent {
-  event: 'pause' | 'resume' | 'stop';
-  step: number;
-  /** Epoch milliseconds. */
-  at: number;
-}
-
-/** A point series for charts: never more than 400 points. NaN in y is a gap. */
-export interface Series {
-  x: number[];
-  y: number[];
-}
-
-export type MarkerKind = 'shares' | 'lr' | 'warmup' | 'schedule' | 'evaluation' | 'checkpoint' | 'pause' | 'resume' | 'stop';
-
-export interface Marker {
-  step: number;
-  kind: MarkerKind;
-  /** What changed, in the form "16.7 → 22 %"; the page adds the words. */
-  detail: string;
-}
-
-export interface ChannelMeter {
-  id: string;
-  role: ChannelRole;
-  share: number;
-  trainLoss: number | null;
-  heldOutLoss: number | null;
-  baseLoss: number | null;
-  tokens: number;
-  /** Times its training text has been seen. */
-  epochs: number;
-}
-
-/** All the desk needs of a run, sent at most four times a second and whenever the state changes. */
-export interface RunSnapshot {
-  runId: string;
-  name: string;
-  state: RunState;
-  stopReason: StopReason | null;
-  error: ErrorRecord | null;
-  recipe: Recipe;
-  settings: LiveSettings;
-  step: number;
-  steps: number;
-  tokens: number;
-  tokensPerSecond: number | null;
-  stepMs: number | null;
-  etaSeconds: number | null;
-  lr: number;
-  gradNorm: number | null;
-  /** With precision f16, once a window was logged. */
-  lossScaling: { scale: number; skipped: number } | null;
-  channels: ChannelMeter[];
-  /** Mean general retention now. */
-  retention: number | null;
-  /** Forgetting risk now, from the sample of probes; null where none is asked. */
-  risk: SampledRisk | null;
-  /** Train loss series by channel id, and `total`. */
-  train: Record<string, Series>;
-  heldOut: Record<string, Series>;
-  retentionSeries: Series;
-  riskSeries: Series;
-  markers: Marker[];
-  checkpoints: CheckpointRecord[];
+/** Is a trainer holding the run: preparing, training or paused? */
+export function isActive(state: RunState): boolean {
+  return state === 'preparing' || state === 'running' || state === 'paused';
 }

@@ -1,13 +1,14 @@
-/** What the run suffers from: evidence, likely cause, and one change of the recipe. */
+/** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
-import type { Block, Section, Cell } from '../document';
-import type { Naming } from '../naming';
-import type { Report, ReportRun } from '../report';
-import type { ReportWords } from '../words';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
+import type { Block, Cell, Section } from '../document';
+import type { Naming } from '../naming';
+import type { Report, ReportRun } from '../report';
+import type { ReportWords } from '../words';
+
 
 /** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." @param shown of the advice's changes */
 export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
@@ -88,7 +89,7 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
   if (!run) return null;
   const { t, format } = words;
   const { recipe } = run;
-  const blocks: Block[] = [facts(run, words), recipeTable(recipe, words, naming)];
+  const blocks: Block[] = [facts(run, words), recipeTable(run, words, naming)];
   blocks.push({
     kind: 'table',
     table: {
@@ -97,7 +98,7 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
       rows: recipe.channels.map(({ id, role, corpus, share }): Cell[] => [
         naming.channelCell(id),
         t(`role.${role}`),
-        corpus,
+        naming.corpus(corpus),
         format.percent(share),
       ]),
       words: 3,
@@ -144,14 +145,14 @@ function facts(run: ReportRun, { t, format }: ReportWords): Block {
   );
 }
 
-function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming): Block {
+function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, naming: Naming): Block {
   const { schedule, optimizer, evaluation, stopping } = recipe;
   const value = (field: string, of: string | number) => naming.difference({ field, a: String(of), b: '' }).from;
   return pairs(
     t('run.recipe'),
     [t('run.field'), t('run.value')],
     [
-      [t('field.base'), recipe.base],
+      [t('field.base'), base ?? recipe.base],
       [t('field.strategy.kind'), value('strategy.kind', recipe.strategy.kind)],
       [t('field.schedule.kind'), value('schedule.kind', schedule.kind)],
       [t('field.schedule.peakLr'), format.lr(schedule.peakLr)],
@@ -189,13 +190,13 @@ function recipeTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming)
   );
 }
 
-/** What each move changed, field by field; a dragged fader counts as one move. */
+/** What each move changed, field by field; a dragged fader counts as one move, at the step where it began. */
 function liveMoves(recipe: Recipe, changes: readonly SettingEvent[]): { step: number; difference: RecipeDifference }[] {
   return joinDrags(changes, ONE_DRAG)
     .filter(isSettingEvent)
     .flatMap((event) =>
       diffRecipes(withSetting(recipe, event, 'before'), withSetting(recipe, event, 'after')).map((difference) => ({
-        step: event.step,
+        step: event.since ?? event.step,
         difference,
       })),
     );

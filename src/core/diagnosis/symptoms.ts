@@ -1,12 +1,25 @@
 /**
- * What the curves of a run say, in the words of METHOD 2's table: rules over a snapshot, no model. Each reading is a key and
- * its values; the page has the sentences. The thresholds are in nats per token.
+ * What the curves and events of a run show, by the rules of METHOD 2's table. A symptom is a key and its values; the page has the
+ * sentences. The thresholds are in nats per token.
  */
-import { ranOutOfMemory } from '../diagnosis/out-of-memory';
-import type { ChannelMeter, RunSnapshot, Series } from '../run/types';
-import { RETENTION_LINE } from './loss';
+import type { ErrorRecord } from '../errors';
+import { RETENTION_LINE } from '../metrics/loss';
+import type { Series } from '../metrics/series';
+import type { ChannelMeter, RunView } from '../run/view';
 
-export type ReadingKind =
+/** V8's allocation failures, wasm's grow and its allocator's abort, WebGPU's out-of-memory error and the reasons of a lost device. */
+const OUT_OF_MEMORY =
+  /out[ -]of[ -]memory|allocation fail|array buffer allocation|invalid (typed )?array (buffer )?length|cannot enlarge memory|memory\.grow|\boom\b|E_OUTOFMEMORY/i;
+
+/** Did a run end because memory ran out? Browsers and backends each have their own message for it. */
+function ranOutOfMemory({ code, message, values }: Pick<ErrorRecord, 'code' | 'message' | 'values'>): boolean {
+  return (
+    (code === 'internal' || code === 'device-lost' || code === 'worker-crashed') &&
+    OUT_OF_MEMORY.test(`${message} ${values['detail'] ?? ''}`)
+  );
+}
+
+export type SymptomKind =
   | 'preparing' // nothing measured yet
   | 'baseline' // only the base has been measured
   | 'out-of-memory'
@@ -23,8 +36,8 @@ export type ReadingKind =
   | 'on-course'
   | 'even'; // nothing stands out
 
-export interface Reading {
-  kind: ReadingKind;
+export interface Symptom {
+  kind: SymptomKind;
   /** Channel ids are under `channel`; losses and ratios are numbers. */
   values: Readonly<Record<string, number | string>>;
 }
@@ -43,53 +56,55 @@ const START = 0.25;
 /** A base loss this many times the mean of the other general channels. */
 const UNEVEN = 1.35;
 
-/** Readings in order of weight, the first one is the headline. Never empty. */
-export function readRun(snapshot: RunSnapshot | null): Reading[] {
-  const readings = snapshot ? faults(snapshot) : [];
-  if (!snapshot || snapshot.channels.every(({ baseLoss }) => baseLoss === null))
-    return readings.length > 0 ? readings : [{ kind: 'preparing', values: {} }];
-  const evaluations = Math.max(0, ...snapshot.channels.map(({ id }) => snapshot.heldOut[id]?.x.length ?? 0));
-  const growth = trainGrowth(snapshot.train['total']);
-  if (growth !== null && growth > 0.15 && readings.length === 0) readings.push({ kind: 'growing', values: { growth } });
-  const swing = heldOutSwing(snapshot);
-  if (swing !== null && readings.length === 0) readings.push({ kind: 'oscillating', values: { swing } });
+/** In order of weight, the first one is the headline. Never empty: `even` where nothing stands out. */
+export function detectSymptoms(run: RunView | null): Symptom[] {
+  const symptoms = run ? faults(run) : [];
+  if (!run || run.channels.every(({ baseLoss }) => baseLoss === null))
+    return symptoms.length > 0 ? symptoms : [{ kind: 'preparing', values: {} }];
+  const evaluations = Math.max(0, ...run.channels.map(({ id }) => run.heldOut[id]?.x.length ?? 0));
+  const growth = trainGrowth(run.train['total']);
+  if (growth !== null && growth > 0.15 && symptoms.length === 0) symptoms.push({ kind: 'growing', values: { growth } });
+  const swing = heldOutSwing(run);
+  if (swing !== null && symptoms.length === 0) symptoms.push({ kind: 'oscillating', values: { swing } });
   if (evaluations < 2) {
-    if (snapshot.settings.schedule.peakLr === 0) readings.push({ kind: 'lr-zero', values: {} });
-    readings.push(...unevenBase(snapshot.channels));
-    return readings.length > 0 ? readings : [{ kind: 'baseline', values: {} }];
+    if (run.settings.schedule.peakLr === 0) symptoms.push({ kind: 'lr-zero', values: {} });
+    symptoms.push(...unevenBase(run.channels));
+    return symptoms.length > 0 ? symptoms : [{ kind: 'baseline', values: {} }];
   }
-  if (snapshot.settings.schedule.peakLr === 0) readings.push({ kind: 'lr-zero', values: {} });
+  if (run.settings.schedule.peakLr === 0) symptoms.push({ kind: 'lr-zero', values: {} });
 
-  const progress = snapshot.steps > 0 ? snapshot.step / snapshot.steps : 0;
-  const fall = domainFall(snapshot.channels);
-  const general = generalRise(snapshot);
+  const progress = run.steps > 0 ? run.step / run.steps : 0;
+  const fall = domainFall(run.channels);
+  const general = generalRise(run);
   // What has not come back when the steps are over stays forgotten.
   const recovering = general.recovering && progress < 1;
-  const { retention } = snapshot;
+  const { retention } = run;
   const forgetting = retention !== null && retention < RETENTION_LINE && !recovering;
   if (forgetting)
-    readings.push({ kind: 'forgetting', values: { retention, channel: general.worst ?? '', ...(fall === null ? {} : { fall }) } });
-  for (const meter of snapshot.channels)
+    symptoms.push({ kind: 'forgetting', values: { retention, channel: general.worst ?? '', ...(fall === null ? {} : { fall }) } });
+  for (const meter of run.channels)
     if (meter.trainLoss !== null && meter.heldOutLoss !== null && meter.epochs > 1.5 && meter.heldOutLoss - meter.trainLoss > MEMORISED)
-      readings.push({ kind: 'memorising', values: { channel: meter.id, gap: meter.heldOutLoss - meter.trainLoss, epochs: meter.epochs } });
+      symptoms.push({ kind: 'memorising', values: { channel: meter.id, gap: meter.heldOutLoss - meter.trainLoss, epochs: meter.epochs } });
   if (general.recovering && general.worst !== null && !forgetting)
-    readings.push({ kind: 'recovering', values: { channel: general.worst, peak: general.peak, now: general.now } });
+    symptoms.push({ kind: 'recovering', values: { channel: general.worst, peak: general.peak, now: general.now } });
   else if (general.now > RISE && progress < START && !forgetting)
-    readings.push({ kind: 'spike', values: { channel: general.worst ?? '', now: general.now } });
-  if (snapshot.settings.schedule.peakLr > 0 && fall !== null && fall < FALL && progress > 0.4)
-    readings.push({ kind: 'domain-flat', values: { fall } });
-  if (readings.length === 0)
-    readings.push(
-      fall !== null && fall >= FALL && (snapshot.retention === null || snapshot.retention >= RETENTION_LINE)
-        ? { kind: 'on-course', values: { fall, retention: snapshot.retention ?? 1 } }
+    symptoms.push({ kind: 'spike', values: { channel: general.worst ?? '', now: general.now } });
+  if (run.settings.schedule.peakLr > 0 && fall !== null && fall < FALL && progress > 0.4)
+    symptoms.push({ kind: 'domain-flat', values: { fall } });
+  if (symptoms.length === 0)
+    symptoms.push(
+      fall !== null && fall >= FALL && (run.retention === null || run.retention >= RETENTION_LINE)
+        ? { kind: 'on-course', values: { fall, retention: run.retention ?? 1 } }
         : { kind: 'even', values: {} },
     );
-  return [...readings, ...unevenBase(snapshot.channels)];
+  return [...symptoms, ...unevenBase(run.channels)];
 }
 
 /** What the run failed of, where a setting can mend it. */
-function faults({ state, error, step }: RunSnapshot): Reading[] {
-  if (state !== 'failed' || !error) return [];
+function faults({ state, step, events }: RunView): Symptom[] {
+  const failure = state === 'failed' ? events.findLast((event) => event.type === 'failed') : undefined;
+  if (!failure) return [];
+  const { error } = failure;
   if (ranOutOfMemory(error)) return [{ kind: 'out-of-memory', values: {} }];
   if (error.code === 'loss-not-finite' || error.code === 'gradient-not-finite') return [{ kind: 'diverged', values: { step } }];
   return [];
@@ -113,7 +128,7 @@ interface GeneralRise {
   recovering: boolean;
 }
 
-function generalRise({ channels, heldOut }: RunSnapshot): GeneralRise {
+function generalRise({ channels, heldOut }: RunView): GeneralRise {
   const rises = channels.flatMap(({ id, role, baseLoss }) => {
     const series = heldOut[id];
     return role === 'general' && baseLoss !== null && series ? [{ id, rise: series.y.map((loss) => loss - baseLoss) }] : [];
@@ -138,7 +153,7 @@ function trainGrowth(total: Series | undefined): number | null {
 }
 
 /** Mean size of the last swings of the held-out loss, all channels alike, when each turns the one before; else null. */
-function heldOutSwing({ channels, heldOut }: RunSnapshot): number | null {
+function heldOutSwing({ channels, heldOut }: RunView): number | null {
   const all = channels.flatMap(({ id }) => heldOut[id] ?? []);
   const length = Math.min(...all.map(({ y }) => y.length));
   if (all.length === 0 || length <= SWINGS) return null;
@@ -148,7 +163,7 @@ function heldOutSwing({ channels, heldOut }: RunSnapshot): number | null {
   return turning ? swings.reduce((sum, swing) => sum + Math.abs(swing), 0) / SWINGS : null;
 }
 
-function unevenBase(channels: readonly ChannelMeter[]): Reading[] {
+function unevenBase(channels: readonly ChannelMeter[]): Symptom[] {
   const general = channels.flatMap(({ id, role, baseLoss }) => (role === 'general' && baseLoss !== null ? [{ id, baseLoss }] : []));
   if (general.length < 2) return [];
   const highest = general.reduce((most, channel) => (channel.baseLoss > most.baseLoss ? channel : most));

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSnapshot } from '../run/types';
+import type { RunView } from '../run/view';
 import { exampleRun as run } from '../run/example-run';
-import { domainFall, readRun } from './reading';
+import { domainFall, detectSymptoms } from './symptoms';
 
-const kinds = (snapshot: RunSnapshot | null) => readRun(snapshot).map(({ kind }) => kind);
+const kinds = (view: RunView | null) => detectSymptoms(view).map(({ kind }) => kind);
 
-describe('readRun', () => {
+describe('detectSymptoms', () => {
   it('says that nothing is measured yet', () => {
     expect(kinds(null)).toEqual(['preparing']);
     expect(kinds(run({}))).toEqual(['preparing']);
@@ -16,13 +16,13 @@ describe('readRun', () => {
   });
 
   it('reads domain falling and general kept as on course', () => {
-    const [reading] = readRun(run({ zh: [4.3, 4.29], en: [4, 3.99], domain: [4.2, 3.9] }));
+    const [reading] = detectSymptoms(run({ zh: [4.3, 4.29], en: [4, 3.99], domain: [4.2, 3.9] }));
     expect(reading?.kind).toBe('on-course');
     expect(reading?.values['fall']).toBeCloseTo(0.3, 10);
   });
 
   it('reads general channels that rise and stay up as forgetting, and names the worst', () => {
-    const [reading] = readRun(run({ zh: [4.3, 4.5, 4.7], en: [4, 4.1, 4.1], domain: [4.2, 3.8, 3.5] }));
+    const [reading] = detectSymptoms(run({ zh: [4.3, 4.5, 4.7], en: [4, 4.1, 4.1], domain: [4.2, 3.8, 3.5] }));
     expect(reading).toMatchObject({ kind: 'forgetting', values: { channel: 'zh' } });
   });
 
@@ -51,9 +51,9 @@ describe('readRun', () => {
   });
 
   it('reads train loss far below held-out loss after several epochs as memorising', () => {
-    const snapshot = run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 3.9] }, { epochs: 3, trainLoss: 3 });
-    expect(kinds(snapshot)).toContain('memorising');
-    expect(kinds({ ...snapshot, channels: snapshot.channels.map((meter) => ({ ...meter, epochs: 0.5 })) })).not.toContain('memorising');
+    const view = run({ zh: [4.3, 4.3], en: [4, 4], domain: [4.2, 3.9] }, { epochs: 3, trainLoss: 3 });
+    expect(kinds(view)).toContain('memorising');
+    expect(kinds({ ...view, channels: view.channels.map((meter) => ({ ...meter, epochs: 0.5 })) })).not.toContain('memorising');
   });
 
   it('reads a growing train loss first', () => {
@@ -63,7 +63,7 @@ describe('readRun', () => {
 
   it('reads a held-out loss that goes up and down as oscillating, and not one that turns once', () => {
     const general = { zh: [4, 4.2, 4, 4.2], en: [4, 4.2, 4, 4.2] };
-    const [reading] = readRun(run({ ...general, domain: [4, 4.2, 4, 4.2] }));
+    const [reading] = detectSymptoms(run({ ...general, domain: [4, 4.2, 4, 4.2] }));
     expect(reading?.kind).toBe('oscillating');
     expect(reading?.values['swing']).toBeCloseTo(0.2, 10);
     expect(kinds(run({ zh: [4, 4.2, 4.1, 4], en: [4, 4.2, 4.1, 4], domain: [4, 4.2, 4.1, 4] }))).not.toContain('oscillating');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
-import { isResumable, runStorage } from './storage';
+import { isResumable, diskUse } from './run-facts';
 
 const run = (id: string, state: RunRecord['state'], step: number) => ({ id, state, step, recipe: { budget: { steps: 100 } } }) as RunRecord;
 const checkpoint = (runId: string, bytes: number): CheckpointRecord => ({
@@ -12,9 +12,9 @@ const checkpoint = (runId: string, bytes: number): CheckpointRecord => ({
   evaluation: null,
 });
 
-describe('runStorage', () => {
+describe('diskUse', () => {
   it('sums a run’s checkpoints, largest first', () => {
-    const rows = runStorage(
+    const rows = diskUse(
       [run('a', 'finished', 100), run('b', 'stopped', 5)],
       new Map([
         ['a', [checkpoint('a', 5)]],

@@ -1,9 +1,24 @@
-/** Changes of a run's settings: checked, and kept in the order of the steps before which they take effect. */
-import { StudioError } from '../../src/core/errors';
-import { normaliseShares } from '../../src/core/mixture/shares';
-import { parseRecipe } from '../../src/core/recipe/parse';
-import type { Recipe } from '../../src/core/recipe/schema';
-import type { LiveChange, LiveSettings } from '../../src/core/run/types';
+/** Settings changed while a run trains: checked, kept in the order of the steps before which they take effect, and looked up by step. */
+import { StudioError } from '../errors';
+import { normaliseShares } from '../mixture/shares';
+import { parseRecipe } from '../recipe/parse';
+import type { Recipe } from '../recipe/schema';
+import type { LiveChange, LiveSettings } from './types';
+
+/** Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes up to it. */
+export function settingsAt(recipe: Recipe, changes: readonly LiveChange[], step: number): LiveSettings {
+  let settings: LiveSettings = {
+    shares: Object.fromEntries(recipe.channels.map(({ id, share }) => [id, share])),
+    schedule: recipe.schedule,
+  };
+  for (const change of changes) if (change.step <= step) settings = { ...settings, ...change.settings };
+  return settings;
+}
+
+/** The recipe with other settings: what a run with live changes would have started from. */
+export function withSettings(recipe: Recipe, { shares, schedule }: LiveSettings): Recipe {
+  return { ...recipe, schedule, channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })) };
+}
 
 /**
  * The settings of a change in full: shares of every channel summing to 1, a valid schedule.
@@ -25,8 +40,8 @@ export function checkChange(recipe: Recipe, now: LiveSettings, change: Partial<L
 }
 
 /**
- * Adds a change that takes effect before step `step` is computed. Changes at one step become one. What was recorded for later
- * steps (a resumed run replays its history) gives way where the new change sets the same thing: the hand on the fader wins.
+ * Adds a change that takes effect before step `step` is computed. Changes at one step become one. A resumed run replays the changes
+ * recorded for later steps: of these, what the new change sets as well is dropped, so that the person's latest hand decides.
  */
 export function recordChange(changes: readonly LiveChange[], step: number, at: number, settings: Partial<LiveSettings>): LiveChange[] {
   const earlier = changes.filter((change) => change.step < step);

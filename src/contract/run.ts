@@ -1,0 +1,52 @@
+/** Runs: the one that the trainer has now, and those that are stored. Both are read as a feed (core/run/feed.ts). */
+import type { RunMessage } from '../core/run/feed';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord } from '../core/run/types';
+import type { Recipe } from '../core/recipe/schema';
+import type { OnProgress } from './progress';
+
+/** The current run, of which a trainer has at most one. Commands act between two steps; without a run they do nothing. */
+export interface RunControls {
+  /** The run so far in one message, then increments: at most 4 a second, and whenever the state changes. One listener at a time. */
+  listen(listener: (message: RunMessage) => void): Promise<void>;
+  /** Creates a run and trains; resolves when it is created. Throws `run-locked`, `channel-empty`, … before anything is written. */
+  start(recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
+  /** Goes on from the last checkpoint of a stored run. */
+  resume(run: string, onProgress: OnProgress): Promise<void>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  /** One step, then pause. */
+  step(): Promise<void>;
+  /** Ends the run with a last checkpoint; resolves when it has ended. */
+  stop(): Promise<void>;
+  /** Saves a checkpoint now. Throws `quota`. */
+  save(): Promise<void>;
+  /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`. */
+  change(settings: Partial<LiveSettings>): Promise<void>;
+}
+
+/** Runs as they are on the disk. All but `runs` throw `run-missing`. */
+export interface StoredRuns {
+  /** Newest first. */
+  runs(): Promise<RunRecord[]>;
+  run(id: string): Promise<RunRecord>;
+  /** The whole run in one message, as the trainer sends it to a new listener. */
+  feed(id: string): Promise<RunMessage>;
+  /** In the order of their steps. */
+  checkpoints(id: string): Promise<CheckpointRecord[]>;
+  /** Every logged window and evaluation, not thinned. */
+  metrics(id: string): Promise<{ rows: MetricRow[]; evaluations: EvaluationRow[] }>;
+  renameRun(id: string, name: string): Promise<void>;
+  /** With its history and checkpoints. Throws `run-locked` while a tab trains it. */
+  removeRun(id: string): Promise<void>;
+  /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
+  exportRun(id: string, step: number, dtype: 'F32' | 'F16' | 'BF16', onProgress: OnProgress): Promise<Blob>;
+  /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
+  exportRunToFolder(
+    id: string,
+    step: number,
+    dtype: 'F32' | 'F16' | 'BF16',
+    folder: FileSystemDirectoryHandle,
+    name: string,
+    onProgress: OnProgress,
+  ): Promise<string>;
+}

@@ -1,0 +1,78 @@
+/** Curves for charts: points by step, thinned as they come by minimum and maximum, so that spikes survive and a long run costs no more. */
+
+/** Points of a curve in the order of x; at most `MAX_POINTS`. NaN in y is a gap. */
+export interface Series {
+  x: number[];
+  y: number[];
+}
+
+/** A chart never gets more points a series than this. */
+export const MAX_POINTS = 400;
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Neighbouring points of which the lowest and the highest are kept; of gaps alone, the first. */
+interface Bucket {
+  points: number;
+  low: Point;
+  high: Point;
+}
+
+/**
+ * A series that grows point by point. Up to `MAX_POINTS` points all are kept. Beyond that every bucket stands for the same number of
+ * points, twice as many whenever the buckets would become too many: adding a point costs O(1) on average, reading O(`MAX_POINTS`).
+ */
+export class GrowingSeries {
+  private buckets: Bucket[] = [];
+  /** Points that a full bucket stands for. */
+  private width = 1;
+  private first: Point | null = null;
+  private last: Point | null = null;
+  private thinned: Series | null = { x: [], y: [] };
+
+  /** @param x greater than the last one; @param y null is a gap */
+  push(x: number, y: number | null): void {
+    const point = { x, y: y ?? Number.NaN };
+    this.first ??= point;
+    this.last = point;
+    this.thinned = null;
+    const open = this.buckets.at(-1);
+    if (open && open.points < this.width) this.buckets[this.buckets.length - 1] = join(open, { points: 1, low: point, high: point });
+    else this.buckets.push({ points: 1, low: point, high: point });
+    while (this.buckets.length > (this.width === 1 ? MAX_POINTS : MAX_POINTS / 2 - 1)) this.halve();
+  }
+
+  /** First and last point, and between them each bucket's lowest and highest; the same object until a point is added. */
+  series(): Series {
+    return (this.thinned ??= this.thin());
+  }
+
+  private halve(): void {
+    const { buckets } = this;
+    this.buckets = Array.from({ length: Math.ceil(buckets.length / 2) }, (_, at) => {
+      const second = buckets[2 * at + 1];
+      return second ? join(buckets[2 * at]!, second) : buckets[2 * at]!;
+    });
+    this.width *= 2;
+  }
+
+  private thin(): Series {
+    const { first, last, width } = this;
+    const inner = this.buckets.flatMap(({ low, high }) => (low === high ? [low] : low.x < high.x ? [low, high] : [high, low]));
+    const points = width === 1 ? inner : [first!, ...inner.filter((point) => point !== first && point !== last), last!];
+    return { x: points.map(({ x }) => x), y: points.map(({ y }) => y) };
+  }
+}
+
+function join(one: Bucket, next: Bucket): Bucket {
+  return {
+    points: one.points + next.points,
+    low: Number.isNaN(one.low.y) || next.low.y < one.low.y ? present(next.low, one.low) : one.low,
+    high: Number.isNaN(one.high.y) || next.high.y > one.high.y ? present(next.high, one.high) : one.high,
+  };
+}
+
+const present = (point: Point, otherwise: Point): Point => (Number.isNaN(point.y) ? otherwise : point);

@@ -1,0 +1,189 @@
+/**
+ * What happened to a run, as one union that chart markers, history, table, report and diagnosis read. Values before and after are
+ * numbers and ids; words and names are made where they are shown. Changed settings, evaluations and checkpoints are told from the
+ * run's record and files, the others are lines of metrics.jsonl.
+ */
+import type { ErrorRecord } from '../errors';
+import type { Recipe, Schedule } from '../recipe/schema';
+import { warmupSteps } from '../schedule/schedule';
+import type { CheckpointRecord, LiveSettings, RunRecord, StopReason } from './types';
+
+interface When {
+  /** Finished steps. */
+  step: number;
+  /** Epoch milliseconds; null where it was not recorded. */
+  at: number | null;
+}
+
+interface Change<Type extends string, Value> extends When {
+  type: Type;
+  before: Value;
+  after: Value;
+  /** Step of the first of several changes that are joined into this one. */
+  since?: number;
+}
+
+/** Warmup as it was set, and in steps of this run. */
+export type WarmupSetting = Schedule['warmup'] & { steps: number };
+/** The schedule's form, without its peak and warmup. */
+export type ScheduleShape = Pick<Schedule, 'kind' | 'minRatio' | 'decayRatio' | 'decayShape'>;
+
+export type SettingEvent =
+  /** Shares of the channels that moved. */
+  | Change<'mixture', Record<string, number>>
+  /** Peak learning rate. */
+  | Change<'learning-rate', number>
+  | Change<'warmup', WarmupSetting>
+  | Change<'schedule', ScheduleShape>;
+
+export type RunEvent =
+  | (When & { type: 'started' })
+  | SettingEvent
+  | (When & { type: 'evaluation'; retention: number | null })
+  | (When & { type: 'checkpoint'; reason: CheckpointRecord['reason']; bytes: number })
+  /** With precision f16: steps skipped since the start because a scaled gradient overflowed, and the loss scale after it. */
+  | (Change<'skipped-steps', number> & { lossScale: number })
+  | (When & { type: 'paused' })
+  | (When & { type: 'resumed' })
+  /** Its tab went away while it trained. */
+  | (When & { type: 'interrupted' })
+  /** The end, by the budget, a stopping rule or a person. */
+  | (When & { type: 'stopped'; reason: StopReason })
+  | (When & { type: 'failed'; error: ErrorRecord });
+
+/** Events that metrics.jsonl keeps: nothing else tells of them. */
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'stopped' | 'failed' }>;
+
+/** As a person reads a step: what was changed comes before what was measured and kept. */
+const ORDER: Record<RunEvent['type'], number> = {
+  started: 0,
+  resumed: 1,
+  mixture: 2,
+  'learning-rate': 3,
+  warmup: 4,
+  schedule: 5,
+  'skipped-steps': 6,
+  evaluation: 7,
+  checkpoint: 8,
+  paused: 9,
+  stopped: 10,
+  failed: 10,
+  interrupted: 10,
+};
+
+export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
+  return [...events].sort((a, b) => a.step - b.step || ORDER[a.type] - ORDER[b.type]);
+}
+
+export function isSettingEvent(event: RunEvent): event is SettingEvent {
+  return event.type === 'mixture' || event.type === 'learning-rate' || event.type === 'warmup' || event.type === 'schedule';
+}
+
+/** Shares that differ by less are equal but for rounding. */
+const SAME_SHARE = 1e-6;
+
+/** What sets two settings of a run apart, one event for each kind of setting. @param steps of the whole run */
+export function settingEvents(when: When, before: LiveSettings, after: LiveSettings, steps: number): SettingEvent[] {
+  const events: SettingEvent[] = [];
+  const moved = Object.keys(after.shares).filter((id) => Math.abs((before.shares[id] ?? 0) - after.shares[id]!) > SAME_SHARE);
+  if (moved.length > 0) {
+    const of = (shares: Record<string, number>) => Object.fromEntries(moved.map((id) => [id, shares[id] ?? 0]));
+    events.push({ ...when, type: 'mixture', before: of(before.shares), after: of(after.shares) });
+  }
+  const [from, to] = [before.schedule, after.schedule];
+  if (from.peakLr !== to.peakLr) events.push({ ...when, type: 'learning-rate', before: from.peakLr, after: to.peakLr });
+  if (from.warmup.unit !== to.warmup.unit || from.warmup.value !== to.warmup.value) {
+    const of = (schedule: Schedule): WarmupSetting => ({ ...schedule.warmup, steps: warmupSteps(schedule, steps) });
+    events.push({ ...when, type: 'warmup', before: of(from), after: of(to) });
+  }
+  const [form, next] = [shapeOf(from), shapeOf(to)];
+  if (SHAPE_FIELDS.some((field) => form[field] !== next[field])) events.push({ ...when, type: 'schedule', before: form, after: next });
+  return events;
+}
+
+export const SHAPE_FIELDS = ['kind', 'minRatio', 'decayRatio', 'decayShape'] as const;
+
+const shapeOf = ({ kind, minRatio, decayRatio, decayShape }: Schedule): ScheduleShape => ({ kind, minRatio, decayRatio, decayShape });
+
+/** Does the schedule's change bend the curve? A constant schedule has no floor, and only WSD a decay of its own. */
+export function bendsSchedule({ before, after }: Extract<SettingEvent, { type: 'schedule' }>): boolean {
+  const counting = (shape: ScheduleShape) =>
+    shape.kind === 'constant' ? ['kind'] : shape.kind === 'wsd' ? SHAPE_FIELDS : ['kind', 'minRatio'];
+  return before.kind !== after.kind || SHAPE_FIELDS.some((field) => counting(after).includes(field) && before[field] !== after[field]);
+}
+
+/** The recipe with the value that an event's setting had before or after it. */
+export function withSetting(recipe: Recipe, event: SettingEvent, side: 'before' | 'after'): Recipe {
+  const { schedule } = recipe;
+  switch (event.type) {
+    case 'mixture':
+      return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: event[side][channel.id] ?? channel.share })) };
+    case 'learning-rate':
+      return { ...recipe, schedule: { ...schedule, peakLr: event[side] } };
+    case 'warmup': {
+      const { steps: _, ...warmup } = event[side];
+      return { ...recipe, schedule: { ...schedule, warmup } };
+    }
+    case 'schedule':
+      return { ...recipe, schedule: { ...schedule, ...event[side] } };
+  }
+}
+
+/**
+ * A dragged fader leaves a change at every step it passed: changes of one setting within `near` steps of each other are joined into
+ * one, at the step of the last, from the first value to the last.
+ * @param events sorted by step
+ */
+export function joinDrags(events: readonly RunEvent[], near: number): RunEvent[] {
+  const joined: RunEvent[] = [];
+  for (const event of events) {
+    const at = isSettingEvent(event) ? joined.findLastIndex(({ type }) => type === event.type) : -1;
+    const last = joined[at];
+    if (!last || event.step - last.step > near) joined.push(event);
+    else {
+      joined.splice(at, 1);
+      joined.push(joinTwo(last as SettingEvent, event as SettingEvent));
+    }
+  }
+  return joined;
+}
+
+function joinTwo(first: SettingEvent, last: SettingEvent): RunEvent {
+  const since = first.since ?? first.step;
+  if (first.type === 'mixture' && last.type === 'mixture')
+    return { ...last, since, before: { ...last.before, ...first.before }, after: { ...first.after, ...last.after } };
+  return { ...last, since, before: first.before } as SettingEvent;
+}
+
+/**
+ * The event of a line of metrics.jsonl. Runs before typed events wrote `{"event": "pause" | "resume" | "stop"}`, which a person alone
+ * could ask for. Null for a line that is neither.
+ */
+export function liftEvent(line: object): LoggedEvent | null {
+  const { type, event, ...when } = line as { type?: unknown; event?: unknown } & When;
+  switch (event ?? type) {
+    case 'pause':
+      return { ...when, type: 'paused' };
+    case 'resume':
+      return { ...when, type: 'resumed' };
+    case 'stop':
+      return { ...when, type: 'stopped', reason: 'person' };
+    case 'paused':
+    case 'resumed':
+    case 'stopped':
+    case 'failed':
+      return line as LoggedEvent;
+    default:
+      return null;
+  }
+}
+
+/** The end that a run's record tells of and its log does not: a crash logs nothing, and older runs logged only a person's stop. */
+export function endEvent(record: RunRecord, logged: readonly RunEvent[]): RunEvent | null {
+  const { state, stopReason, error, step, updatedAt: at } = record;
+  const type = state === 'finished' ? 'stopped' : state;
+  if (type !== 'stopped' && type !== 'failed' && type !== 'interrupted') return null;
+  if (logged.slice(logged.findLastIndex((event) => event.type === 'resumed') + 1).some((event) => event.type === type)) return null;
+  if (type === 'failed') return error && { step, at, type, error };
+  return type === 'stopped' ? { step, at, type, reason: stopReason ?? 'person' } : { step, at, type };
+}

@@ -1,0 +1,69 @@
+/**
+ * Metric rows as numbers side by side, a fixed width a row: what a feed's message carries, and how a worker keeps a whole run.
+ * Eight columns, then loss and token count of each channel in the recipe's order. NaN stands for null and for an absent field.
+ */
+import type { MetricRow } from './types';
+
+const FIXED = 8;
+
+export const rowWidth = (channels: number): number => FIXED + 2 * channels;
+
+function packRow(row: MetricRow, channels: readonly string[]): number[] {
+  const { step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps } = row;
+  return [step, lr, gradNorm ?? NaN, stepMs, tokens, total ?? NaN, lossScale ?? NaN, skippedSteps ?? NaN].concat(
+    channels.flatMap((id) => [row.loss[id] ?? NaN, row.count[id] ?? 0]),
+  );
+}
+
+/** @param packed whole rows */
+export function unpackRows(packed: Float64Array, channels: readonly string[]): MetricRow[] {
+  const width = rowWidth(channels.length);
+  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  return Array.from({ length: packed.length / width }, (_, at) => {
+    const [step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps, ...own] = packed.subarray(at * width, (at + 1) * width);
+    return {
+      step: step!,
+      lr: lr!,
+      gradNorm: known(gradNorm!),
+      stepMs: stepMs!,
+      tokens: tokens!,
+      loss: Object.fromEntries(channels.map((id, channel) => [id, known(own[2 * channel]!)])),
+      count: Object.fromEntries(channels.map((id, channel) => [id, own[2 * channel + 1]!])),
+      total: known(total!),
+      ...(Number.isNaN(lossScale!) ? {} : { lossScale: lossScale! }),
+      ...(Number.isNaN(skippedSteps!) ? {} : { skippedSteps: skippedSteps! }),
+    };
+  });
+}
+
+/** A table that rows are added to; the buffer doubles when it is full. */
+export class MetricTable {
+  private numbers = new Float64Array(0);
+  private rows = 0;
+  private readonly width: number;
+
+  /** @param channels ids in the recipe's order */
+  constructor(private readonly channels: readonly string[]) {
+    this.width = rowWidth(channels.length);
+  }
+
+  get length(): number {
+    return this.rows;
+  }
+
+  push(row: MetricRow): void {
+    const start = this.rows * this.width;
+    if (start === this.numbers.length) {
+      const larger = new Float64Array(Math.max(64 * this.width, 2 * start));
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    this.numbers.set(packRow(row, this.channels), start);
+    this.rows += 1;
+  }
+
+  /** A copy of the rows from the `start`-th on, packed. */
+  from(start: number): Float64Array {
+    return this.numbers.slice(start * this.width, this.rows * this.width);
+  }
+}

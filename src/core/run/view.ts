@@ -1,0 +1,227 @@
+/**
+ * A run as pages show it, kept up to date from its feed. Parts that a message does not change stay the same objects, so that a page
+ * draws again only what changed.
+ */
+import type { ErrorRecord } from '../errors';
+import { meanRetention } from '../metrics/loss';
+import type { SampledRisk } from '../metrics/forgetting-risk';
+import { GrowingSeries, type Series } from '../metrics/series';
+import type { ChannelRole, Recipe } from '../recipe/schema';
+import { sortEvents, type RunEvent } from './events';
+import { unpackFigures, type ChannelFigures, type RunHeader, type RunMessage } from './feed';
+import { unpackRows } from './metric-table';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunState, StopReason } from './types';
+
+/** Name of the curve over all channels; no channel may have it as its id. */
+export const TOTAL = 'total';
+
+export interface ChannelMeter extends ChannelFigures {
+  id: string;
+  role: ChannelRole;
+  share: number;
+  heldOutLoss: number | null;
+  baseLoss: number | null;
+}
+
+export interface RunView {
+  runId: string;
+  name: string;
+  state: RunState;
+  stopReason: StopReason | null;
+  error: ErrorRecord | null;
+  recipe: Recipe;
+  /** In effect now. */
+  settings: LiveSettings;
+  /** Finished steps, and the budget. */
+  step: number;
+  steps: number;
+  tokens: number;
+  tokensPerSecond: number | null;
+  stepMs: number | null;
+  etaSeconds: number | null;
+  lr: number;
+  gradNorm: number | null;
+  /** With precision f16, once a window was logged. */
+  lossScaling: { scale: number; skipped: number } | null;
+  channels: ChannelMeter[];
+  /** Mean general retention now. */
+  retention: number | null;
+  /** Forgetting risk now, from the sample of probes; null where none is asked. */
+  risk: SampledRisk | null;
+  /** Loss of the base by channel id. */
+  base: Readonly<Record<string, number>>;
+  /** Loss by channel id, and `total`. */
+  train: Readonly<Record<string, Series>>;
+  heldOut: Readonly<Record<string, Series>>;
+  retentionSeries: Series;
+  riskSeries: Series;
+  /** Sorted by step. */
+  events: readonly RunEvent[];
+  checkpoints: readonly CheckpointRecord[];
+}
+
+/** The run of a message that holds the whole of it. */
+export function viewOf(message: RunMessage): RunView {
+  return new FollowedRun(message).view;
+}
+
+export class FollowedRun {
+  private readonly header: RunHeader;
+  private readonly ids: readonly string[];
+  private readonly curves: { train: Map<string, GrowingSeries>; heldOut: Map<string, GrowingSeries> };
+  private readonly retention = new GrowingSeries();
+  private readonly risk = new GrowingSeries();
+  private readonly happened: RunEvent[];
+  private readonly measured: RunEvent[] = [];
+  private base: EvaluationRow | null;
+  private latest: EvaluationRow | null = null;
+  private last: MetricRow | null = null;
+  private partial: RunMessage['partial'] = null;
+  private revision: number;
+  private shown: RunView;
+
+  /** @param whole a message with a header; @throws RangeError when it is an increment */
+  constructor(whole: RunMessage) {
+    const { header, settings } = whole;
+    if (!header || !settings) throw new RangeError(`Message ${whole.revision} of a run's feed does not begin it: it has no header`);
+    const { recipe, createdAt, base } = header;
+    this.header = header;
+    this.ids = recipe.channels.map(({ id }) => id);
+    const curves = () => new Map([...this.ids, TOTAL].map((id) => [id, new GrowingSeries()]));
+    this.curves = { train: curves(), heldOut: curves() };
+    this.happened = [{ type: 'started', step: 0, at: createdAt }];
+    this.base = base;
+    this.revision = whole.revision;
+    this.shown = this.read(whole, {
+      settings,
+      base: lossesOf(base, null),
+      train: seriesOf(this.curves.train),
+      heldOut: seriesOf(this.curves.heldOut),
+      events: this.happened.slice(),
+      checkpoints: [],
+    });
+  }
+
+  get view(): RunView {
+    return this.shown;
+  }
+
+  /** @returns false when the message does not follow the last one: the run must be read anew, from its whole */
+  apply(message: RunMessage): boolean {
+    if (message.header || message.revision !== this.revision + 1) return false;
+    this.revision = message.revision;
+    this.shown = this.read(message, this.shown);
+    return true;
+  }
+
+  /** The view after a message. @param former parts that stay where the message does not change them */
+  private read(message: RunMessage, former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'events' | 'checkpoints'>): RunView {
+    const { runId, name, recipe } = this.header;
+    const { state, stopReason, error, partial, pruned } = message;
+    const rows = unpackRows(message.rows, this.ids);
+    for (const row of rows) this.addRow(row);
+    for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
+    this.happened.push(...message.events);
+    const remeasured = message.evaluations.length > 0 || partial !== null || this.partial !== null;
+    this.partial = partial;
+    const settings = message.settings ?? former.settings;
+    const checkpoints =
+      message.checkpoints.length > 0 || pruned.length > 0 ? replaced(former.checkpoints, message.checkpoints, pruned) : former.checkpoints;
+    const eventful = message.events.length > 0 || message.evaluations.length > 0 || checkpoints !== former.checkpoints;
+    const base = remeasured ? lossesOf(this.base, partial) : former.base;
+    const { step, tokens, tokensPerSecond, stepMs, etaSeconds, lr, channels } = unpackFigures(message.figures);
+    const { base: atStart, latest, last } = this;
+    return {
+      runId,
+      name,
+      state,
+      stopReason,
+      error,
+      recipe,
+      settings,
+      step,
+      steps: recipe.budget.steps,
+      tokens,
+      tokensPerSecond,
+      stepMs,
+      etaSeconds,
+      lr,
+      gradNorm: last?.gradNorm ?? null,
+      lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
+      channels: recipe.channels.map(({ id, role }, at) => ({
+        id,
+        role,
+        share: settings.shares[id] ?? 0,
+        ...channels[at]!,
+        heldOutLoss: partial?.loss[id] ?? latest?.channels[id]?.loss ?? null,
+        baseLoss: base[id] ?? null,
+      })),
+      retention: atStart && latest ? meanRetention(atStart, latest, recipe.channels) : null,
+      risk: latest?.probes ?? null,
+      base,
+      train: rows.length > 0 ? seriesOf(this.curves.train) : former.train,
+      heldOut: remeasured ? withPartial(seriesOf(this.curves.heldOut), partial) : former.heldOut,
+      retentionSeries: this.retention.series(),
+      riskSeries: this.risk.series(),
+      events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
+      checkpoints,
+    };
+  }
+
+  private addRow(row: MetricRow): void {
+    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, row.loss[id] ?? null);
+    this.curves.train.get(TOTAL)!.push(row.step, row.total);
+    this.last = row;
+  }
+
+  private addEvaluation(evaluation: EvaluationRow): void {
+    const { step, channels, probes } = evaluation;
+    let nll = 0;
+    let tokens = 0;
+    for (const id of this.ids) {
+      const channel = channels[id];
+      this.curves.heldOut.get(id)!.push(step, channel?.loss ?? null);
+      nll += (channel?.loss ?? 0) * (channel?.tokens ?? 0);
+      tokens += channel?.tokens ?? 0;
+    }
+    this.curves.heldOut.get(TOTAL)!.push(step, tokens > 0 ? nll / tokens : null);
+    this.base ??= evaluation;
+    this.latest = evaluation;
+    const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
+    this.retention.push(step, retention);
+    if (probes) this.risk.push(step, probes.risk?.value ?? null);
+    this.measured.push({ type: 'evaluation', step, at: null, retention });
+  }
+}
+
+function seriesOf(curves: ReadonlyMap<string, GrowingSeries>): Record<string, Series> {
+  return Object.fromEntries([...curves].map(([name, curve]) => [name, curve.series()]));
+}
+
+/** The evaluation in progress as the curves' last points. */
+function withPartial(heldOut: Record<string, Series>, partial: RunMessage['partial']): Record<string, Series> {
+  for (const [id, loss] of Object.entries(partial?.loss ?? {})) {
+    const series = heldOut[id];
+    if (series) heldOut[id] = { x: [...series.x, partial!.step], y: [...series.y, loss] };
+  }
+  return heldOut;
+}
+
+/** The base's losses; those of its evaluation in progress until it is complete. */
+function lossesOf(base: EvaluationRow | null, partial: RunMessage['partial']): Record<string, number> {
+  if (base) return Object.fromEntries(Object.entries(base.channels).map(([id, { loss }]) => [id, loss]));
+  return partial?.step === 0 ? partial.loss : {};
+}
+
+function replaced(
+  former: readonly CheckpointRecord[],
+  saved: readonly CheckpointRecord[],
+  pruned: readonly number[],
+): readonly CheckpointRecord[] {
+  const gone = new Set([...pruned, ...saved.map(({ step }) => step)]);
+  return [...former.filter(({ step }) => !gone.has(step)), ...saved].sort((a, b) => a.step - b.step);
+}
+
+function savedEvent({ step, at, reason, bytes }: CheckpointRecord): RunEvent {
+  return { type: 'checkpoint', step, at, reason, bytes };
+}
