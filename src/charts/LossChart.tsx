@@ -12,7 +12,6 @@ import { Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
 import { stepTicks } from './ticks';
 import styles from './LossChart.module.css';
 
-
 const LossPlot = lazy(() => import('./LossPlot'));
 
 /** Width in pixels below which the axis of steps has fewer ticks. */

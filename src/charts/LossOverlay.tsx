@@ -8,7 +8,6 @@ import { spreadLabels } from './labels';
 import { lineEnd, valueAt, type LossLine } from './loss-lines';
 import styles from './LossChart.module.css';
 
-
 /** Where the curves stand inside the loss chart, in pixels; shared by recharts and by what lies over it. */
 export const PLOT = { left: 46, top: 12, bottom: 38, axisHeight: 22 } as const;
 

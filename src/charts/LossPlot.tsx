@@ -8,7 +8,6 @@ import type { PlotEvent } from './chart-events';
 import type { ChartPoint, LossLine } from './loss-lines';
 import { PLOT, type PlotFrame } from './LossOverlay';
 
-
 interface Props {
   frame: PlotFrame;
   lines: readonly LossLine[];

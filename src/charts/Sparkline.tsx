@@ -5,7 +5,6 @@ import type { Series } from '../core/metrics/series';
 import { pathThrough } from './svg';
 import styles from './Sparkline.module.css';
 
-
 const WIDTH = 240;
 /** Room above the highest point and below the lowest: pixels. */
 const PAD = 4;

@@ -5,7 +5,6 @@ import { useChannelTag } from '../channels/channel';
 import { bendsSchedule, joinDrags, type RunEvent } from '../core/run/events';
 import { useFormat } from '../i18n/format';
 
-
 /** An event drawn across the curves. */
 export interface PlotEvent {
   step: number;

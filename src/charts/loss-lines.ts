@@ -5,7 +5,6 @@ import { TOTAL, type RunView } from '../core/run/view';
 import { textWidth } from './labels';
 import { outerTicks } from './ticks';
 
-
 export interface LossLine {
   /** Channel id, or `total`. */
   id: string;

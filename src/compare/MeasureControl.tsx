@@ -1,16 +1,15 @@
-/** Where the figures above come from, and the one button that measures them with intervals. */
+/** Starting a measure: the choice of text, the button with progress and error, and the line that tells where the figures come from. */
 import { Button, Chip } from '@mantine/core';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../i18n/format';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { ProgressLine } from '../ui/ProgressLine';
-import { measureChannels, useMeasures, type MeasureKind } from './measures';
-import type { ShownFigures } from './measures';
-import { useCompare } from './store';
 import { useShallow } from 'zustand/react/shallow';
+import { ProgressLine } from '../channels/ProgressLine';
+import { useFormat } from '../i18n/format';
+import { ErrorBanner } from '../ui/Banner';
 import { NumberField } from '../ui/NumberField';
+import { measureChannels, useMeasures, type MeasureKind, type ShownFigures } from './measures';
 import { useComparedName } from './names';
+import { useCompare } from './store';
 import styles from './MeasureControl.module.css';
 
 export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
@@ -60,12 +59,12 @@ export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
   );
 }
 
-/** Which channels are measured, and on how many held-out documents of each: one choice for all measures of text. */
 interface TextChoiceProps {
   /** Of a measure that reads each document many times, and so fewer of them; else the page's own number. */
   documents?: { value: number; set: (documents: number) => void };
 }
 
+/** Which channels are measured, and on how many held-out documents of each: one choice for all measures of text. */
 export function TextChoice({ documents: own }: TextChoiceProps) {
   const { t } = useTranslation('compare');
   const comparedName = useComparedName();
@@ -112,7 +111,6 @@ export function TextChoice({ documents: own }: TextChoiceProps) {
   );
 }
 
-/** The button that starts a measure, how far it is, a way out, and what went wrong; the last figures stay meanwhile. */
 interface MeasureControlProps {
   kind: MeasureKind;
   /** What the button says before the first time and after it. */
@@ -122,6 +120,7 @@ interface MeasureControlProps {
   onMeasure: () => void;
 }
 
+/** The button that starts a measure, its progress with a way to cancel, and its error; the last figures stay meanwhile. */
 export function MeasureControl({ kind, first, again, disabled = false, onMeasure }: MeasureControlProps) {
   const { t } = useTranslation('measures');
   const measured = useMeasures((state) => state.results[kind] !== undefined);

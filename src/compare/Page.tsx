@@ -1,31 +1,28 @@
-/** One place's weights: a searchable list of base models and of checkpoints, grouped by run. */
-import { useMemo, useEffect } from 'react';
-import { ActionIcon, Select, Tooltip, Button } from '@mantine/core';
-import { X, ArrowLeftRight, Plus, SlidersVertical } from 'lucide-react';
+/** Two sets of weights side by side, a third laid over them: three figures first, then a view for each question behind them. */
+import { useEffect, useMemo } from 'react';
+import { ActionIcon, Button, Select, Tooltip } from '@mantine/core';
+import { ArrowLeftRight, Plus, SlidersVertical, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
+import { Banner, ErrorBanner } from '../ui/Banner';
+import { Card, EmptyState, PageHead, Skeleton } from '../ui/Card';
 import type { Place } from './address';
 import { Letter } from './marks';
-import { useSourceName } from './names';
-import { useCompare } from './store';
-import { useShallow } from 'zustand/react/shallow';
-import { Link } from 'wouter';
-import { Banner } from '../ui/Banner';
-import { Card } from '../ui/Card';
-import { EmptyState } from '../ui/EmptyState';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { PageHead } from '../ui/PageHead';
-import { Skeleton } from '../ui/Skeleton';
-import { GainCard, RetentionCard } from './SummaryCards';
 import { MeasureLine } from './MeasureControl';
-import { RiskCard } from './RiskCard';
 import { useFigures } from './measures';
+import { useSourceName } from './names';
 import { ReportButton } from './ReportButton';
+import { RiskCard } from './RiskCard';
 import { findSource, suggestThird } from './sources';
+import { useCompare } from './store';
+import { GainCard, RetentionCard } from './SummaryCards';
 import { Views } from './Views';
 import styles from './Page.module.css';
 
-export function WeightsPicker({ place }: { place: Place }) {
+/** One place's weights: a searchable list of base models and of checkpoints, grouped by run. */
+function WeightsPicker({ place }: { place: Place }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
   const sourceName = useSourceName();
@@ -72,7 +69,6 @@ export function WeightsPicker({ place }: { place: Place }) {
   );
 }
 
-/** Two sets of weights side by side, a third laid over them: three figures first, then a view for each question behind them. */
 export default function Page() {
   const { t } = useTranslation('compare');
   const { library, libraryError, load, followHash, swap, missing } = useCompare(
@@ -112,7 +108,7 @@ export default function Page() {
       {libraryError && <ErrorBanner error={libraryError} onRetry={() => void load()} />}
       {missing.length > 0 && (
         <Banner tone="warn" icon={ArrowLeftRight}>
-          <span>{t('missing', { keys: missing.join(', ') })}</span>
+          <span>{t('missing', { letters: missing.map((place) => place.toUpperCase()).join(', ') })}</span>
         </Banner>
       )}
       {library === 'loading' ? <Loading /> : library === 'ready' ? <Content /> : null}

@@ -5,7 +5,7 @@ import { Braces, ChevronDown, FileChartColumn, FileText, Hash, type LucideIcon }
 import { useTranslation } from 'react-i18next';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { preferredLanguage } from '../i18n/start';
-import { ErrorBanner } from '../ui/ErrorBanner';
+import { ErrorBanner } from '../ui/Banner';
 import { useCompare } from './store';
 import type { ReportForm } from './write-report';
 import styles from './ReportButton.module.css';

@@ -1,24 +1,24 @@
+/** Forgetting risk from the probes of four abilities; until they are asked here, the run's own sampled risk and a button that asks. */
 import { useMemo, useState } from 'react';
 import { Button } from '@mantine/core';
 import { MessageCircleQuestion } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { Estimate } from '../core/metrics/channel-measure';
 import { riskLevel, type AbilityGroup, type RiskLevel } from '../core/metrics/forgetting-risk';
+import type { Estimate } from '../core/metrics/text-measure';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Figure } from '../ui/Figure';
+import { storedRisks } from './figures';
 import { Estimated } from './marks';
 import { useMeasures } from './measures';
 import { findSource } from './sources';
 import { useCompare } from './store';
-import { storedRisks } from './figures';
 import { ThirdLine } from './SummaryCards';
 import styles from './SummaryCards.module.css';
 
 /** Colours of the levels of forgetting risk. */
 export const RISK_TONES = { low: 'good', medium: 'warn', high: 'bad' } as const;
 
-/** Forgetting risk from the probes of four abilities; until they are asked here, what the run found by a sample, and a button that asks. */
 interface Risk extends Estimate {
   level: RiskLevel;
   /** Of probes asked here. */

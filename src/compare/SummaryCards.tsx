@@ -1,15 +1,15 @@
-/** The same figure of the third set of weights, below that of B. */
+/** The first two figures of the page: domain gain and general retention. */
 import type { ReactNode } from 'react';
-import { Letter, Estimated } from './marks';
+import { CircleCheck, CircleHelp, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { RETENTION_LINE } from '../core/metrics/loss';
+import type { Estimate } from '../core/metrics/text-measure';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Figure } from '../ui/Figure';
-import type { ShownFigures } from './measures';
 import { gainVerdict, retentionVerdict, type RetentionVerdict } from './figures';
-import { CircleCheck, CircleHelp, TriangleAlert } from 'lucide-react';
-import type { Estimate } from '../core/metrics/channel-measure';
-import { RETENTION_LINE } from '../core/metrics/loss';
+import { Estimated, Letter } from './marks';
+import type { ShownFigures } from './measures';
 import { useComparedName } from './names';
 import styles from './SummaryCards.module.css';
 
@@ -22,9 +22,9 @@ export function ThirdLine({ children }: { children: ReactNode }) {
   );
 }
 
-/** What the domain gained, in bits per byte, which compare whatever the tokenizers. */
 const TONES = { learnt: 'good', lost: 'bad', same: 'plain', unclear: 'plain' } as const;
 
+/** Domain gain in bits per byte, which are comparable whatever the tokenizers. */
 export function GainCard({ figures }: { figures: ShownFigures | null }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
@@ -81,9 +81,9 @@ function GainSentence({ figures: { summary, measured } }: { figures: ShownFigure
   );
 }
 
-/** What was kept of general ability: mean retention over general channels, held against the line. */
 const ICONS = { kept: CircleCheck, lost: TriangleAlert, unclear: CircleHelp };
 
+/** Mean retention over general channels, against the 0.95 line. */
 export function RetentionCard({ figures }: { figures: ShownFigures | null }) {
   const { t } = useTranslation('compare');
   const format = useFormat();

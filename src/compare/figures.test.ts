@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measureMixture, type DocumentSums, type MixtureMeasure } from '../core/metrics/channel-measure';
+import { measureMixture, type DocumentSums, type MixtureMeasure } from '../core/metrics/text-measure';
 import { gainVerdict, retentionVerdict, summarise, type ComparedChannel } from './figures';
 
 const channels: ComparedChannel[] = [

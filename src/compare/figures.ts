@@ -1,20 +1,20 @@
-import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/channel-measure';
-import { perplexity, RETENTION_LINE, bitsPerByte, retention } from '../core/metrics/loss';
+/**
+ * Figures of a comparison: what a run stored about the picked weights, and a summary of measured or stored figures, by model (A first).
+ * Losses are nats per token. Where a model's tokens differ from A's, losses, perplexities and retention mean different things, and only
+ * bits per byte are comparable (METHOD, head).
+ */
+import type { SampledRisk } from '../core/metrics/forgetting-risk';
+import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../core/metrics/loss';
+import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/text-measure';
 import type { ChannelRole } from '../core/recipe/schema';
-import type { SampledRisk } from '../core/metrics/sampled-risk';
 import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
 import type { WeightsSource } from './sources';
 
-/** A blank token must still be seen and named. */
+/** A token's text with its blanks as visible signs. */
 export function visibleText(text: string): string {
   return text.replaceAll('\n', '⏎').replaceAll('\t', '⇥').replaceAll(' ', '␣');
 }
 
-/**
- * What a comparison says: a row per channel and the two figures above it, by model (A first, then B and the third). Losses are nats per
- * token. Where a model cuts text into other tokens than A, losses, perplexities and retention mean different things, and only bits
- * per byte may be set against each other (METHOD, head).
- */
 export { gainVerdict, retentionVerdict, type RetentionVerdict } from '../core/metrics/verdict';
 
 export interface ComparedChannel {
@@ -85,10 +85,9 @@ function perplexityOf({ value, interval }: Estimate): Estimate {
   };
 }
 
-/** A run measures its checkpoints on the same held-out rows while it trains: then a comparison needs no waiting. */
 /**
- * What the run knows about A, B and the third, or null where it lacks A or B: they must be of one run, as its base or as checkpoints
- * that it evaluated. A third that the run lacks is left out.
+ * What a run measured of A, B and the third by itself while it trained, so that a comparison starts with figures. Null where it lacks A
+ * or B: they must be its base or checkpoints that it evaluated. A third that the run lacks is left out.
  */
 export function storedFigures(
   picked: readonly WeightsSource[],
@@ -121,7 +120,7 @@ export function storedRisks(
   });
 }
 
-/** Evaluations on the same rows under one tokenizer as a measure; figures as of `measureMixture`, with no interval. */
+/** A run's evaluations on the same rows under one tokenizer, in the form of `measureMixture`, without intervals. */
 export function withoutIntervals(rows: readonly EvaluationRow[], channels: readonly ComparedChannel[]): MixtureMeasure {
   const plain = (value: number): Estimate => ({ value, interval: null });
   const beside = (value: (model: number) => number | null): (Estimate | null)[] =>
@@ -158,7 +157,7 @@ export function withoutIntervals(rows: readonly EvaluationRow[], channels: reado
   };
 }
 
-/** Which difference stands in the chart and the table: nats per token, or bits per byte where somebody's tokens differ. */
+/** The difference that chart and table show: nats per token, or bits per byte where a model's tokens differ from A's. */
 export interface Differences {
   unit: 'nats' | 'bits';
   /** Model − A; null for A. */

@@ -1,6 +1,6 @@
-/** A figure with its 95 % interval behind it. */
+/** Small parts that several views share: an estimate with its interval, the letter of a set of weights, a bar. */
 import type { ReactNode } from 'react';
-import type { Estimate } from '../core/metrics/channel-measure';
+import type { Estimate } from '../core/metrics/text-measure';
 import { useFormat } from '../i18n/format';
 import type { Place } from './address';
 import styles from './marks.module.css';

@@ -1,22 +1,21 @@
+/**
+ * What was measured of the picked weights, base (A) first: each measure is started by the person, runs on the engine one at a time, and
+ * keeps its figures until the weights change.
+ */
+import { useMemo } from 'react';
 import { create } from 'zustand';
 import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightChange, WeightsRef } from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { Probe } from '../core/probes/probe';
-import type { ProbeScore } from '../core/probes/score';
+import type { ProbeScore } from '../core/probes/probe-score';
 import { lab } from '../lab/lab';
-import { letterOf } from './address';
+import { letterOf, PLACES } from './address';
+import { summarise, type ComparedChannel, type ComparedFigures, type ComparisonSummary } from './figures';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
-import type { ComparedChannel, ComparedFigures, ComparisonSummary } from './figures';
-import { useMemo } from 'react';
-import { summarise } from './figures';
 
-/**
- * What was measured of the picked weights, base (A) first: each measure is asked for by the person, keeps its figures until the
- * weights change, and takes its turn on the engine.
- */
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
   channels: ComparedFigures;
@@ -93,7 +92,7 @@ export async function prepareTexts(channels: readonly ComparedChannel[], onProgr
 /** The picked weights in the order of all results: A, B, and the third where there is one. */
 export function pickedWeights(): WeightsSource[] {
   const { groups, address } = useCompare.getState();
-  return [address.a, address.b, address.c].flatMap((key) => findSource(groups, key) ?? []);
+  return PLACES.map((place) => address[place]).flatMap((key) => findSource(groups, key) ?? []);
 }
 
 /** The channels that the person chose for measures of text, in the order they are offered. */
@@ -118,8 +117,7 @@ export function useFigures(): ShownFigures | null {
   }, [measured, stored]);
 }
 
-/** The chosen channels measured under all picked weights, document by document. */
-/** Does nothing without a channel. */
+/** Measures the chosen channels under all picked weights, document by document. Does nothing without a channel. */
 export async function measureChannels(): Promise<void> {
   const { documentsPerChannel: documents } = useCompare.getState();
   const channels = chosenChannels();

@@ -1,12 +1,12 @@
-/** Weights in words: "nano, base", "golden ratio · step 1,200". */
+/** Weights and channels in words. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useChannelName, useChannelTag } from '../channels/channel';
 import { useFormat } from '../i18n/format';
-import type { WeightsSource } from './sources';
-import { useChannelName } from '../channels/channel-name';
-import { useCompare } from './store';
 import type { ComparedChannel } from './figures';
+import type { WeightsSource } from './sources';
 
+/** "nano, base", "golden ratio · step 1,200" */
 export function useSourceName(): (source: WeightsSource) => string {
   const { t } = useTranslation('compare');
   const format = useFormat();
@@ -16,17 +16,9 @@ export function useSourceName(): (source: WeightsSource) => string {
   );
 }
 
-/** Channels in words: bundled ones translated, imported ones by the name that their corpus was given. */
-/** `tag` stands in the channel's colour, `name` explains it. */
+/** Names of a channel: `tag` is the short one that stands in its colour, `name` the full one. */
 export function useComparedName(): (channel: ComparedChannel) => { tag: string; name: string } {
   const channelName = useChannelName();
-  const corpora = useCompare((state) => state.corpora);
-  return useCallback(
-    ({ id, corpus }) => {
-      const imported = corpora.find((record) => record.id === corpus && !record.bundled);
-      const name = imported?.name ?? channelName(corpus);
-      return { tag: id === corpus && imported ? name : id, name };
-    },
-    [channelName, corpora],
-  );
+  const channelTag = useChannelTag();
+  return useCallback(({ id, corpus }) => ({ tag: channelTag(id), name: channelName(corpus) }), [channelName, channelTag]);
 }

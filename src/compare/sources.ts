@@ -1,6 +1,6 @@
 /** What can be compared: base models, and every checkpoint of every run, grouped for the picker. */
-import type { ModelRecord } from '../contract/library';
 import type { WeightsRef } from '../contract/evaluation';
+import type { ModelRecord } from '../contract/library';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { weightsKey, type CompareAddress } from './address';
 

@@ -1,16 +1,18 @@
-/** Which channels a comparison offers, and which it starts with. */
-import type { CorpusRecord } from '../contract/corpus';
-import type { RunRecord, CheckpointRecord } from '../core/run/types';
-import type { ComparedChannel, ComparedFigures } from './figures';
+/**
+ * State of the compare page: which weights are picked, which channels are measured on how much text, what the run itself stored, and
+ * what the engine works on for the page. Calls go through the lab.
+ */
 import { create } from 'zustand';
+import { meetCorpora } from '../channels/channel';
+import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../channels/own-channels';
-import { compareHash, readCompareAddress, readView, type CompareAddress, type View, type Place } from './address';
+import { compareHash, PLACES, readCompareAddress, readView, type CompareAddress, type Place, type View } from './address';
+import { storedFigures, type ComparedChannel, type ComparedFigures } from './figures';
 import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';
-import { storedFigures } from './figures';
 
 /** Held-out documents per channel: enough for an interval that says something, in some seconds on two cores. */
 export const DEFAULT_DOCUMENTS = 32;
@@ -30,10 +32,6 @@ export function defaultChannels(run: RunRecord | null, choices: readonly Compare
   return choices.filter((channel) => channel.role === 'general' || channel === domain).map((channel) => channel.id);
 }
 
-/**
- * State of the compare page: which weights are picked, which channels are measured on how much text, what the run itself stored, and
- * whose turn it is on the engine. Calls go through the lab.
- */
 export type Activity = 'generate' | 'score' | 'measure';
 
 export interface CompareState {
@@ -45,8 +43,8 @@ export interface CompareState {
   groups: SourceGroup[];
   address: CompareAddress;
   view: View;
-  /** Of the address, weights that are not there (any more). */
-  missing: string[];
+  /** Places whose weights the address names but the library does not have (any more). */
+  missing: Place[];
   choices: ComparedChannel[];
   chosen: string[];
   /** Held-out documents of each channel that a measure reads. */
@@ -74,10 +72,10 @@ const sameChannels = (one: readonly ComparedChannel[], other: readonly ComparedC
   one.map(({ id }) => id).join() === other.map(({ id }) => id).join();
 
 export const useCompare = create<CompareState>()((set, get) => {
-  /** With other weights the figures that their run stored take the place of the former. */
+  /** Takes the address's weights, or the default where they are not there, with what their run stored about them. */
   function adopt(address: CompareAddress): void {
     const { groups, corpora, checkpoints } = get();
-    const missing = [address.a, address.b, address.c].flatMap((key) => (key !== null && !findSource(groups, key) ? [key] : []));
+    const missing = PLACES.filter((place) => address[place] !== null && !findSource(groups, address[place]));
     const fallback = defaultAddress(groups);
     const effective = {
       a: findSource(groups, address.a) ? address.a : fallback.a,
@@ -106,10 +104,10 @@ export const useCompare = create<CompareState>()((set, get) => {
     history.replaceState(history.state, '', compareHash(get().address, get().view));
   }
 
-  /** Counts what was engaged, so that a cancel means the one that it was meant for. */
+  /** Number of the work on the engine, so that a cancel ends the work during which it was asked for and no later one. */
   let turn = 0;
 
-  /** Work goes through one worker after another. A cancel that falls between two finds nothing, so it is said until the work has ended. */
+  /** Work goes through one worker after another; a cancel between two of them has no effect, so it is repeated until the work has ended. */
   async function cancel(): Promise<void> {
     const meant = turn;
     while (get().activity !== null && turn === meant) {

@@ -14,7 +14,17 @@ import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { reportHtml } from '../report/html';
 import { reportMarkdown } from '../report/markdown';
-import { createReport, reportJson, type ReportChannel, type ReportCurves, type ReportMeasures, type ReportParts, type ReportRun, type ReportSeries, type ReportWeights } from '../report/report';
+import {
+  createReport,
+  reportJson,
+  type ReportChannel,
+  type ReportCurves,
+  type ReportMeasures,
+  type ReportParts,
+  type ReportRun,
+  type ReportSeries,
+  type ReportWeights,
+} from '../report/report';
 import { loadReportWords } from '../report/words';
 import { saveFile } from '../ui/save-file';
 import { letterOf } from './address';
@@ -23,7 +33,6 @@ import { pickedWeights, useMeasures, type Measures } from './measures';
 import { useProbeSets } from './probes/store';
 import type { WeightsSource } from './sources';
 import { useCompare } from './store';
-
 
 export interface ReportSources {
   at: number;

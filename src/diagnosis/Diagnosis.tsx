@@ -14,7 +14,6 @@ import { useFormat } from '../i18n/format';
 import { useChangeWords, useSymptomWords } from './words';
 import styles from '../ui/diagnosis/Diagnosis.module.css';
 
-
 function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSeries }: RunView): Series | undefined {
   return curve === 'retention' ? retentionSeries : curve === 'train' ? train[channel] : heldOut[channel];
 }

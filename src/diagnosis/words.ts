@@ -6,7 +6,6 @@ import type { Symptom } from '../core/diagnosis/symptoms';
 import type { RecipeDifference } from '../core/recipe/diff';
 import { useFormat } from '../i18n/format';
 
-
 const NONE = {
   channel: '',
   fall: '',

@@ -1,12 +1,12 @@
-/** How to read the figures, and what was not measured. */
-import type { Section, ReportDocument } from './document';
-import type { Report } from './report';
-import type { ReportWords } from './words';
+/** Composes a report's sections in one language. What was not measured has no section. */
+import type { ReportDocument, Section } from './document';
 import { createNaming, type Naming } from './naming';
+import type { Report } from './report';
 import { channelsSection, curvesSection } from './sections/loss';
+import { layersSection, memorisationSection, probesSection, robustnessSection, termsSection } from './sections/measures';
 import { diagnosisSection, runSection } from './sections/run';
-import { probesSection, termsSection, layersSection, memorisationSection, robustnessSection } from './sections/measures';
 import { summarySection } from './sections/summary';
+import type { ReportWords } from './words';
 
 export function methodSection({ notMeasured }: Report, words: ReportWords): Section {
   const { t } = words;
@@ -25,8 +25,7 @@ export function methodSection({ notMeasured }: Report, words: ReportWords): Sect
   };
 }
 
-/** Puts a report's sections together in one language. What was not measured has no section. */
-/** In the order in which a meeting asks for them. */
+/** In the order of a meeting's questions. */
 const SECTIONS: readonly ((report: Report, words: ReportWords, naming: Naming) => Section | null)[] = [
   summarySection,
   diagnosisSection,

@@ -1,5 +1,4 @@
 /** A report as sections of blocks, in one language: what HTML and Markdown are both written from, so that their figures agree. */
-
 import type { BarChart, LineChart } from '../charts/still-charts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'plain';

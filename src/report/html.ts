@@ -1,8 +1,12 @@
-import { composeReport } from './compose';
-import type { Block, Cell, FigureBlock, Table } from './document';
+/**
+ * A report as one HTML file that needs nothing else: no script, no request, no font. Every language given is in it; radio buttons and
+ * CSS choose the one that is seen and printed. Its content security policy forbids scripts and requests even if a text were to slip through.
+ */
 import { PAPER } from '../charts/paper';
 import { barChart, lineChart, type ChartStyle } from '../charts/still-charts';
 import { escapeHtml as escape, svgMarkup, type SvgNode } from '../charts/svg';
+import { composeReport } from './compose';
+import type { Block, Cell, FigureBlock, Table } from './document';
 import type { Report } from './report';
 import type { ReportWords } from './words';
 
@@ -83,10 +87,6 @@ th,td{padding-right:7px}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }`.trim();
 
-/**
- * A report as one HTML file that needs nothing else: no script, no request, no font. Every language given is in it; radio buttons and
- * CSS choose the one that is seen and printed. Its own policy forbids scripts and requests even if a text were to slip through.
- */
 /** @param languages the first is the one that shows when the file is opened */
 export function reportHtml(report: Report, languages: readonly ReportWords[]): string {
   const [first] = languages;

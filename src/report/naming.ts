@@ -1,14 +1,18 @@
 /** Channels, weights and estimates as a report writes them, in one language. */
+import { isOwnId } from '../channels/channel';
+import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from '../charts/paper';
 import type { Interval } from '../core/metrics/statistics';
 import type { Estimate } from '../core/metrics/text-measure';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Cell, Tone } from './document';
-import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from '../charts/paper';
 import type { Report, ReportWeights } from './report';
 import type { ReportWords } from './words';
 
 export interface Naming {
   channel(id: string): string;
+  /** Where there is little room: the id that a person gave, else the name. */
+  channelTag(id: string): string;
+  corpus(id: string): string;
   channelColour(id: string): string;
   channelCell(id: string): Cell;
   /** "A: nano, base" */
@@ -24,12 +28,15 @@ export interface Naming {
 
 export function createNaming(report: Report, words: ReportWords): Naming {
   const { format, t } = words;
+  const corpus = (id: string) =>
+    report.channels.find((one) => one.corpus === id)?.name ??
+    (words.has(`channel.${id}`) ? t(`channel.${id}`) : isOwnId(id) ? t('removedChannel') : id);
   const channel = (id: string) => {
     if (id === 'total') return t('curves.total');
     const known = report.channels.find((one) => one.id === id);
-    if (!known) return id;
-    const name = known.name ?? (words.has(`channel.${known.corpus}`) ? t(`channel.${known.corpus}`) : known.corpus);
-    return name === id ? name : t('channels.named', { name, id });
+    if (!known) return isOwnId(id) ? t('removedChannel') : id;
+    const name = corpus(known.corpus);
+    return name === id || isOwnId(id) ? name : t('channels.named', { name, id });
   };
   const channelColour = (id: string) =>
     CHANNEL_COLOURS[id === 'total' ? 'total' : (report.channels.find((one) => one.id === id)?.colour ?? 'total')];
@@ -37,6 +44,8 @@ export function createNaming(report: Report, words: ReportWords): Naming {
     range === null ? '' : `[${write(range.low)}, ${write(range.high)}]`;
   return {
     channel,
+    channelTag: (id) => (id === 'total' || isOwnId(id) ? channel(id) : id),
+    corpus,
     channelColour,
     channelCell: (id) => ({ text: channel(id), colour: channelColour(id) }),
     weights: ({ letter, name, step }) =>

@@ -15,7 +15,6 @@ import type { ChannelRole, Recipe } from '../core/recipe/schema';
 import type { SettingEvent } from '../core/run/events';
 import type { RunState, StopReason } from '../core/run/types';
 
-
 /**
  * The record behind a report: everything that was measured of the compared weights, in no language and without markup. Losses are
  * nats per token; the first model is the base that the others are held against; a gap in a curve is null, so that JSON keeps it.

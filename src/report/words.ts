@@ -1,3 +1,4 @@
+/** A language as the report needs it: its texts, taken from the pages' files, and its number formats. */
 import { createFormat } from '../i18n/format';
 import { LANGUAGES, type Language } from '../i18n/start';
 
@@ -56,7 +57,6 @@ export function createWords(lang: string, texts: ReportTexts, format: ReportForm
   };
 }
 
-/** The report's languages: texts of both, whichever the page speaks, and their number formats. */
 const TAGS: Record<Language, string> = { en: 'en', zh: 'zh-CN' };
 const files = import.meta.glob<ReportTexts>('../i18n/{en,zh}/{report,common,desk,diagnosis,measures}.json', { import: 'default' });
 
@@ -66,7 +66,7 @@ export function loadReportWords(first: Language): Promise<ReportWords[]> {
   return Promise.all(
     order.map(async (language) => {
       const [report, common, desk, diagnosis, measures] = await Promise.all(
-        ['report', 'common', 'desk', 'diagnosis', 'measures'].map((name) => files[`../../i18n/${language}/${name}.json`]!()),
+        ['report', 'common', 'desk', 'diagnosis', 'measures'].map((name) => files[`../i18n/${language}/${name}.json`]!()),
       );
       return createWords(
         TAGS[language],
@@ -87,6 +87,7 @@ export function reportTexts(pages: Record<'report' | 'common' | 'desk' | 'diagno
     stopReason: common['stopReason']!,
     role: common['role']!,
     channel: common['corpora']!,
+    removedChannel: common['removedChannel']!,
     reading: desk['reading']!,
     finding: diagnosis['finding']!,
     advice: diagnosis['advice']!,

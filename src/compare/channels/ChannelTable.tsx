@@ -2,16 +2,15 @@
 import type { ReactNode } from 'react';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { Estimate } from '../../core/metrics/text-measure';
-import { RETENTION_LINE } from '../../core/metrics/loss';
-import { useFormat } from '../../i18n/format';
 import { ChannelTag } from '../../channels/channel';
+import { RETENTION_LINE } from '../../core/metrics/loss';
+import type { Estimate } from '../../core/metrics/text-measure';
+import { useFormat } from '../../i18n/format';
 import { Delta } from '../../ui/Figure';
 import { PLACES, type Place } from '../address';
-import { useComparedName } from '../names';
+import { differences, unclear, type ComparisonSummary } from '../figures';
 import { Estimated, Letter } from '../marks';
-import type { ComparisonSummary } from '../figures';
-import { differences, unclear } from '../figures';
+import { useComparedName } from '../names';
 import styles from './ChannelTable.module.css';
 
 export function ChannelTable({ summary }: { summary: ComparisonSummary }) {

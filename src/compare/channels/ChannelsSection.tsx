@@ -1,28 +1,26 @@
-import { deltaScale } from './delta-scale';
-import type { DeltaScale } from './delta-scale';
-/** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
-import type { Estimate } from '../../core/metrics/text-measure';
+/** The view of channels: which are measured on how much text, a chart of the changes, and all figures in a table. */
+import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { channelColour, ChannelTag } from '../../channels/channel';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
-import { ChannelTag, channelColour } from '../../channels/channel';
 import { Delta } from '../../ui/Figure';
-import { useComparedName } from '../names';
+import { differences, unclear, type ComparisonSummary } from '../figures';
 import { Estimated, Letter } from '../marks';
-import type { ComparisonSummary } from '../figures';
-import { differences, unclear } from '../figures';
-import { Gauge } from 'lucide-react';
-import { useFigures } from '../measures';
 import { TextChoice } from '../MeasureControl';
+import { useFigures } from '../measures';
+import { useComparedName } from '../names';
 import { ChannelTable } from './ChannelTable';
+import { deltaScale, type DeltaScale } from './delta-scale';
 import styles from './ChannelsSection.module.css';
 
-/** Change of each channel's loss against A: bars to the left are better, to the right worse; whiskers are 95 % intervals. */
 /** Heights of a row with one bar and with two, and of the bars with their middles: pixels. */
 const ROW = { one: 40, two: 54 };
 const BARS = { alone: { middle: 20, height: 16 }, above: { middle: 20, height: 14 }, third: { middle: 37, height: 6 } };
 
-export function DeltaChart({ summary }: { summary: ComparisonSummary }) {
+/** Change of each channel's loss against A: bars to the left are better, to the right worse; whiskers are 95 % intervals. */
+function DeltaChart({ summary }: { summary: ComparisonSummary }) {
   const { t } = useTranslation('compare');
   const format = useFormat();
   const comparedName = useComparedName();

@@ -1,20 +1,20 @@
-/** KL of attention by layer: how far the tuned weights look elsewhere than the base. */
+/** Attention under A and the tuned weights: divergence by layer, the head that is chosen, and its maps. */
+import { useMemo, useState, type UIEvent } from 'react';
+import { SegmentedControl, Textarea, useComputedColorScheme } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
+import type { AttentionView } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
+import { Card } from '../../ui/Card';
 import type { Place } from '../address';
 import { MeasureBar } from '../marks';
-import { useMemo, useState, type UIEvent } from 'react';
-import { SegmentedControl, useComputedColorScheme, Textarea } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import type { AttentionView } from '../../contract/evaluation';
-import { AttentionMap, gutterOf, READABLE, type Cell } from './AttentionMap';
-import { differenceLimit, parseColour, weightStrength, type MapColours, headShifts } from './attention';
-import { useInternals } from './store';
-import { Card } from '../../ui/Card';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
-import { IncompatibleNotice } from './WeightsCard';
+import { differenceLimit, headShifts, parseColour, weightStrength, type MapColours } from './attention';
+import { AttentionMap, gutterOf, READABLE, type Cell } from './AttentionMap';
 import { HeadPicker } from './HeadPicker';
+import { useInternals } from './store';
+import { IncompatibleNotice } from './WeightsCard';
 import styles from './AttentionCard.module.css';
 
 interface DivergenceBarsProps {
@@ -59,7 +59,6 @@ export function DivergenceBars({ divergence, place }: DivergenceBarsProps) {
   );
 }
 
-/** The chosen head's map under A, under the tuned weights, and their difference, with one cursor over all of them. */
 interface AttentionMapsProps {
   view: AttentionView;
   /** Whose weights lie beside A's; null: A's alone. */
@@ -70,6 +69,7 @@ interface AttentionMapsProps {
 
 const LARGEST_CELL = 26;
 
+/** The chosen head's map under A, under the tuned weights, and their difference, with one cursor over all of them. */
 export function AttentionMaps({ view, place, model }: AttentionMapsProps) {
   const { t } = useTranslation('internals');
   const format = useFormat();

@@ -1,16 +1,20 @@
-import type { MapColours } from './attention';
-import { mapPixels } from './attention';
+/**
+ * One attention map: queries down, keys across, a pixel of a canvas for each cell, scaled without smoothing, so that edges are sharp at
+ * any pixel ratio. Mouse and arrow keys move the cursor that all maps share.
+ */
 import { memo, useEffect, useRef, type KeyboardEvent, type MouseEvent } from 'react';
+import { textWidth } from '../../charts/labels';
+import { mapPixels, type MapColours } from './attention';
 import styles from './AttentionMap.module.css';
 
-/**
- * One map: queries down, keys across, a pixel of a canvas for each cell, scaled without smoothing, so that edges are sharp at any pixel
- * ratio. Mouse and arrow keys move the cursor that all maps share.
- */
+/** A cell of a map by its tokens. */
 export interface Cell {
   query: number;
   key: number;
 }
+
+/** Font size of the labels: pixels. */
+const LABEL_SIZE = 11;
 
 /** Least size of a cell whose label can be read. */
 export const READABLE = 13;
@@ -22,9 +26,7 @@ export interface Gutter {
 
 /** Room for the longest label, within bounds: what is longer ends in an ellipsis. */
 export function gutterOf(labels: readonly string[]): Gutter {
-  const longest = Math.max(
-    ...labels.map((label) => [...label].reduce((sum, letter) => sum + (letter.codePointAt(0)! > 0x2e7f ? 11 : 6.5), 0)),
-  );
+  const longest = Math.max(...labels.map((text) => textWidth(text, LABEL_SIZE, 'regular')));
   return { left: Math.min(86, Math.max(44, longest + 12)), top: Math.min(74, Math.max(40, longest + 8)) };
 }
 

@@ -1,5 +1,4 @@
-/** Which heads look elsewhere than the base's. */
-
+/** All heads of all layers by how much of their attention moved; arrow keys and clicks choose one. */
 import { useRef, type CSSProperties, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
@@ -7,7 +6,6 @@ import type { Place } from '../address';
 import { useInternals } from './store';
 import styles from './HeadPicker.module.css';
 
-/** All heads of all layers by how much of their attention went elsewhere; the arrow keys and a click choose one. */
 interface Props {
   /** [layer][head] */
   shifts: readonly (readonly number[])[];

@@ -16,10 +16,10 @@ export default function InternalsSection() {
     <div className={styles.section}>
       {third && (
         <div className={styles.versus}>
-          <span id="inside-versus">{t('versus.label')}</span>
+          <span id="internals-versus">{t('versus.label')}</span>
           <SegmentedControl
             size="xs"
-            aria-labelledby="inside-versus"
+            aria-labelledby="internals-versus"
             value={versus}
             onChange={(place) => holdAgainst(place)}
             data={[

@@ -1,9 +1,8 @@
-/** Says why two sets of weights cannot be laid over each other, and what of this page still compares them. */
-import { Shapes, ChevronRight } from 'lucide-react';
+/** Change of the weights by layer, part and tensor, relative to the base. */
+import { Fragment, useMemo, useState } from 'react';
+import { ChevronRight, Shapes } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorRecord } from '../../core/errors';
-import { Banner } from '../../ui/Banner';
-import { Fragment, useMemo, useState } from 'react';
 import {
   weightMap,
   type PartMovement,
@@ -11,17 +10,19 @@ import {
   type WeightMap,
   type WeightMovement,
   type WeightPlace,
-} from '../../core/metrics/weight-parts';
+} from '../../core/metrics/model-change';
 import { useFormat, type Format } from '../../i18n/format';
+import { Banner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
 import type { Place } from '../address';
+import { MeasureBar } from '../marks';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { useCompare } from '../store';
-import { MeasureBar } from '../marks';
 import { useInternals } from './store';
 import styles from './WeightsCard.module.css';
 
+/** Says why two sets of weights are incompatible, and what of this page still compares them. */
 export function IncompatibleNotice({ place, error }: { place: Place; error: ErrorRecord }) {
   const { t } = useTranslation('internals');
   const { values } = error;

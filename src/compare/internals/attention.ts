@@ -1,9 +1,8 @@
+/** Pure parts of the attention view: colours of a map, heads whose attention moved, and labels of tokens on the axes. */
 import type { AttentionView } from '../../contract/evaluation';
-import { attentionShifts } from '../../core/metrics/attention-shift';
 import type { TokenSpan } from '../../contract/tokenizer';
+import { attentionShifts } from '../../core/metrics/model-change';
 import { visibleText } from '../figures';
-
-/** Colours of an attention map: from nothing to full, or from less over nothing to more. */
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -21,7 +20,7 @@ export function parseColour(hex: string): Colour {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** Most weights are small: their roots are told apart better. */
+/** Strength of a weight's colour, 0 to 1: its root, since most weights are small. */
 export const weightStrength = (weight: number): number => Math.sqrt(Math.min(1, Math.max(0, weight)));
 
 /** Greatest |difference|, rounded up to a figure that reads well; at least 0.01. */

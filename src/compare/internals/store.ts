@@ -1,15 +1,13 @@
-import { tokenLabels, mostShifted } from './attention';
-/** Tokens as they stand on a map's axes. */
-
+/** State of the view into the model: what it looks at, its two measures, and which of the picked weights are incompatible with A. */
 import { create } from 'zustand';
 import type { AttentionView, WeightChange, WeightsRef } from '../../contract/evaluation';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
-import { weightsKey, PLACES, type Place } from '../address';
+import { PLACES, weightsKey, type Place } from '../address';
 import { pickedWeights, useMeasures } from '../measures';
 import { useCompare } from '../store';
+import { mostShifted, tokenLabels } from './attention';
 
-/** What the inside view looks at, and what of the picked weights could not be laid over A. */
 /** Longest text that is cut into labels; the worker shows at most 128 tokens. */
 const LABELLED = 160;
 

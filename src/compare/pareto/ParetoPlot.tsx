@@ -10,8 +10,7 @@ import { useFormat } from '../../i18n/format';
 import { PLACES } from '../address';
 import { useCompare } from '../store';
 import { layoutPareto, type Mark } from './layout';
-import type { ParetoRun, RunMark } from './points';
-import { usePointName } from './points';
+import { usePointName, type ParetoRun, type RunMark } from './points';
 import styles from './ParetoPlot.module.css';
 
 const FONT = 12;

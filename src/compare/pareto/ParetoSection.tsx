@@ -1,18 +1,18 @@
-/** The trade of all runs: what their checkpoints learnt against what they kept, as a picture to take away and as a table. */
+/** Domain gain against general retention of every run's checkpoints, with their Pareto front, as a picture to save and as a table. */
 import { useMemo, useState } from 'react';
 import { Button, NativeSelect } from '@mantine/core';
 import { Download, Scale } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
-import { Card, EmptyState } from '../../ui/Card';
 import { ErrorBanner } from '../../ui/Banner';
+import { Card, EmptyState } from '../../ui/Card';
 import { useComparedName } from '../names';
 import { findSource } from '../sources';
 import { useCompare } from '../store';
-import { paretoPicture, savePicture } from './picture';
-import { shortRunName, usePointName, paretoSets, type ParetoSet, runMark } from './points';
-import { RunShape, ParetoTable } from './ParetoTable';
 import { ParetoPlot, type MarkedRun } from './ParetoPlot';
+import { ParetoTable, RunShape } from './ParetoTable';
+import { paretoPicture, savePicture } from './picture';
+import { paretoSets, runMark, shortRunName, usePointName, type ParetoSet } from './points';
 import styles from './ParetoSection.module.css';
 
 export default function ParetoSection() {

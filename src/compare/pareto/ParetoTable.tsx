@@ -1,5 +1,4 @@
-/** A run's mark as it stands in the picture. */
-import type { RunMark } from './points';
+/** The figures of the picture, the greatest gain first; each row is taken as A, B or the third by its letters. */
 import { useMemo } from 'react';
 import { Check } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -8,10 +7,11 @@ import { paretoFront } from '../../core/metrics/pareto';
 import { useFormat } from '../../i18n/format';
 import { Letter } from '../marks';
 import { useCompare } from '../store';
-import { usePointName } from './points';
 import type { MarkedRun } from './ParetoPlot';
+import { usePointName, type RunMark } from './points';
 import styles from './ParetoTable.module.css';
 
+/** A run's mark as it stands in the picture. */
 export function RunShape({ mark }: { mark: RunMark }) {
   return (
     <svg width={14} height={14} viewBox="-1.2 -1.2 2.4 2.4" aria-hidden style={{ flex: 'none' }}>
@@ -20,7 +20,6 @@ export function RunShape({ mark }: { mark: RunMark }) {
   );
 }
 
-/** The figures of the picture, the greatest gain first; each row is taken as A, B or the third by its letters. */
 export function ParetoTable({ runs }: { runs: readonly MarkedRun[] }) {
   const { t } = useTranslation('internals');
   const format = useFormat();

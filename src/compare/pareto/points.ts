@@ -1,14 +1,13 @@
-/** A checkpoint in words, short enough to stand beside its point: "golden ratio · 1,200". */
-import type { CheckpointRecord, RunRecord } from '../../core/run/types';
-import type { GainRetention } from '../../core/metrics/pareto';
-import { weightsKey } from '../address';
-import type { SourceGroup } from '../sources';
-import { withoutIntervals } from '../figures';
-import type { ComparedChannel } from '../figures';
+/** Every evaluated checkpoint of every run as a point of gain against retention, with its name and its run's mark. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../../i18n/format';
 import type { ChannelColour } from '../../charts/paper';
+import type { GainRetention } from '../../core/metrics/pareto';
+import type { CheckpointRecord, RunRecord } from '../../core/run/types';
+import { useFormat } from '../../i18n/format';
+import { weightsKey } from '../address';
+import { withoutIntervals, type ComparedChannel } from '../figures';
+import type { SourceGroup } from '../sources';
 
 /** Every evaluated checkpoint of every run as a point of the trade between learning and forgetting. */
 export interface ParetoPoint extends GainRetention {
@@ -97,8 +96,7 @@ export function usePointName(): (point: ParetoPoint) => string {
   return useCallback(({ run, step }) => t('pareto.pointName', { run: shortRunName(run.name), step: format.count(step) }), [t, format]);
 }
 
-/** A colour and a shape for each run: neither alone has to tell two runs apart. */
-/** Neighbours are far apart. */
+/** Colours of runs; neighbours in the list differ clearly. */
 const COLOURS = ['extra-0', 'extra-1', 'domain', 'extra-3', 'code', 'zh', 'en', 'extra-2'] as const satisfies readonly ChannelColour[];
 type MarkColour = (typeof COLOURS)[number];
 
@@ -118,7 +116,7 @@ export interface RunMark {
   shape: string;
 }
 
-/** The two cycles have no common divisor: 40 marks before the first comes back. */
+/** A colour and a shape for each run, so that neither alone has to tell two runs apart. The cycles of 8 and 5 make 40 marks. */
 export function runMark(index: number): RunMark {
   return { colour: COLOURS[index % COLOURS.length]!, shape: SHAPES[index % SHAPES.length]! };
 }

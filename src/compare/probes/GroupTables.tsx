@@ -1,11 +1,10 @@
-/** Questions that are right or wrong, a row a group: accuracy beside chance, what was kept, and what was learnt. */
+/** Probe results by group: questions that are right or wrong, and questions with a reference answer. */
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { SIGNIFICANCE } from '../../core/metrics/binomial';
-import type { Estimate } from '../../core/metrics/channel-measure';
-import type { DomainKnowledge } from '../../core/metrics/domain-knowledge';
 import { RETENTION_LINE } from '../../core/metrics/loss';
-import type { ProbeGroupMeasure } from '../../core/metrics/probe-measure';
+import type { DomainKnowledge, ProbeGroupMeasure } from '../../core/metrics/probe-measure';
+import { SIGNIFICANCE } from '../../core/metrics/statistics';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { letterOf } from '../address';

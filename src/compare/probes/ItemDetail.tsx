@@ -1,16 +1,15 @@
-import { letterOf } from '../address';
-import type { AskedItem } from './outcomes';
-import { optionsOf, chosenBy } from './outcomes';
-/** What became of an item between the base and another model. */
-
-import type { ProbeScore } from '../../core/probes/score';
+/** One probe item: the question, each model's score of every answer, which it chose, and which is right. */
 import { Check, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import type { ProbeScore } from '../../core/probes/probe-score';
 import { useFormat } from '../../i18n/format';
+import { letterOf } from '../address';
 import { useGroupName } from './names';
+import { chosenBy, optionsOf, type AskedItem } from './outcomes';
 import styles from './Items.module.css';
 
-/** One item: what was asked, what each model made of every answer, which it chose, and what was right. */
+/** What became of an item between the base and another model. */
+
 interface Props {
   item: AskedItem;
   /** Of the model held against the base. */

@@ -1,17 +1,17 @@
-/** The items, of which only those in sight are drawn. */
-import { useState, useMemo } from 'react';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useTranslation } from 'react-i18next';
-import { letterOf } from '../address';
-import { questionOf, type AskedItem, askedItems, type Outcome } from './outcomes';
-import { ItemDetail } from './ItemDetail';
-import { useGroupName } from './names';
+/** All probe items, filtered by outcome and group, with the open one beside the list. */
+import { useMemo, useState } from 'react';
 import { NativeSelect, SegmentedControl } from '@mantine/core';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import { TriangleAlert } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
 import type { Probe } from '../../core/probes/probe';
-import type { ProbeScore } from '../../core/probes/score';
+import type { ProbeScore } from '../../core/probes/probe-score';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
+import { letterOf } from '../address';
+import { ItemDetail } from './ItemDetail';
+import { useGroupName } from './names';
+import { askedItems, questionOf, type AskedItem, type Outcome } from './outcomes';
 import styles from './Items.module.css';
 
 const ROW_HEIGHT = 62;
@@ -61,7 +61,6 @@ export function ItemList({ items, letter, open, onOpen }: ItemListProps) {
   );
 }
 
-/** Every item that was asked: those that became wrong or right first to hand, and the one that is open beside the list. */
 type Shown = 'all' | Outcome;
 const FILTERS = ['all', 'forgotten', 'learnt', 'wrong', 'kept', 'reference', 'too-long'] as const satisfies readonly Shown[];
 

@@ -1,16 +1,16 @@
-/** The studio's sets by language and the person's own, each to be asked or not. */
-import { Chip, CloseButton } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
-import { useFormat } from '../../i18n/format';
-import { useMeasures } from '../measures';
-import { useSetName, useFaultText } from './names';
-import { useProbeSets } from './store';
+/** Which probe sets are asked: the bundled ones by language, and a person's own, with the import of their files. */
 import { useState } from 'react';
+import { Chip, CloseButton } from '@mantine/core';
 import { FilePlus2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
 import type { OwnProbeSet } from '../../contract/library';
-import { Confirm } from '../../ui/Confirm';
-import { ErrorBanner } from '../../ui/ErrorBanner';
+import { useFormat } from '../../i18n/format';
+import { ErrorBanner } from '../../ui/Banner';
+import { Confirm } from '../../ui/Dialog';
 import { FileDrop } from '../../ui/FileDrop';
+import { useMeasures } from '../measures';
+import { useFaultText, useSetName } from './names';
+import { useProbeSets } from './store';
 import styles from './Probes.module.css';
 
 export function SetChips() {
@@ -73,13 +73,13 @@ function Row({ label, sets }: { label: string; sets: readonly { id: string; name
   );
 }
 
-/** A person's own questions: files taken in, what was wrong in them, and the sets that are kept. */
 const EXAMPLES = [
   '{"prompt": "The organ that pumps blood is the", "choices": [" heart", " liver"], "answer": 0, "group": "anatomy"}',
   '{"good": "The wound has healed.", "bad": "The wound have healed.", "group": "grammar"}',
   '{"prompt": "Inflammation of the pancreas is called", "reference": " pancreatitis", "group": "terms"}',
 ];
 
+/** A person's own questions: files imported, the faults found in them, and the sets that are kept. */
 export function OwnSets() {
   const { t } = useTranslation('measures');
   const { own, taken, error, takeIn, dismissError } = useProbeSets();

@@ -1,23 +1,22 @@
-/** Forgetting risk: its level with interval, and what each of the four groups of general ability adds to it. */
+/** What the models know and what they forgot: sets of questions, forgetting risk, figures by group, and every item with its scores. */
+import { useEffect } from 'react';
+import { ListChecks } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { RISK_LEVELS, RISK_WEIGHTS } from '../../core/metrics/forgetting-risk';
 import type { ProbeMeasure } from '../../core/metrics/probe-measure';
 import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
+import { Card, EmptyState } from '../../ui/Card';
 import { Figure } from '../../ui/Figure';
-import { PLACES, letterOf } from '../address';
+import { letterOf, PLACES } from '../address';
 import { Estimated, Letter } from '../marks';
-import { RISK_TONES } from '../ProbeRiskCard';
-import { useGroupName } from './names';
-import { useEffect } from 'react';
-import { ListChecks } from 'lucide-react';
-import { EmptyState } from '../../ui/EmptyState';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
+import { RISK_TONES } from '../RiskCard';
 import { GroupTable, ReferenceTable } from './GroupTables';
 import { Items } from './Items';
-import { measureProbeSets, useProbeSets } from './store';
+import { useGroupName } from './names';
 import { OwnSets, SetChips } from './ProbeSets';
+import { measureProbeSets, useProbeSets } from './store';
 import styles from './Probes.module.css';
 
 export function ProbeRiskCard({ measure }: { measure: ProbeMeasure }) {

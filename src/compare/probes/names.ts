@@ -1,8 +1,8 @@
-/** Groups and shipped sets of probes in words; a person's own groups keep the name that their file gives them. */
+/** Probe groups, bundled sets and faults of a probe file in words; a person's own groups keep the name that their file gives them. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ShippedProbeSet } from '../../lab/probe-sets';
 import type { ProbeFault } from '../../core/probes/probe';
+import type { ShippedProbeSet } from '../../lab/probe-sets';
 
 const GROUPS = ['grammar', 'commonsense', 'facts', 'logic', 'domain-terms', 'capitals', 'next-line', 'probe'] as const;
 

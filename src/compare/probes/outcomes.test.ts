@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../core/probes/probe';
-import type { ProbeScore } from '../../core/probes/score';
+import type { ProbeScore } from '../../core/probes/probe-score';
 import { askedItems, chosenBy, outcomeOf } from './outcomes';
 
 const pair = (good: number, bad: number): ProbeScore => ({ kind: 'pair', good, bad, right: good > bad });

@@ -1,5 +1,7 @@
-import type { ProbeScore } from '../../core/probes/score';
+/** Outcome of a probe item under the base and another model: kept, forgotten, learnt or wrong. */
 import type { Probe } from '../../core/probes/probe';
+import type { ProbeScore } from '../../core/probes/probe-score';
+
 export type Outcome =
   | 'kept' // right under both
   | 'forgotten' // right under the base alone

@@ -1,10 +1,10 @@
-/** Which probe sets there are, the studio's and the person's own, and which are asked. */
+/** Which probe sets there are, the bundled and the person's own, which are asked, and the measure that asks them. */
 import { create } from 'zustand';
 import type { OwnProbeSet } from '../../contract/library';
 import { errorFromRecord, errorRecord, type ErrorRecord } from '../../core/errors';
+import type { Probe } from '../../core/probes/probe';
 import { lab } from '../../lab/lab';
 import { shippedProbes, shippedProbeSets, type ShippedProbeSet } from '../../lab/probe-sets';
-import type { Probe } from '../../core/probes/probe';
 import { useMeasures } from '../measures';
 
 interface ProbeSetsState {
@@ -88,8 +88,7 @@ export async function chosenProbes(): Promise<{ sets: string[]; probes: Probe[] 
   return { sets: [...wanted(shipped), ...wanted(own)].map(({ id }) => id), probes: parts.flat() };
 }
 
-/** The chosen probe sets, asked of all picked weights. */
-/** Does nothing where the chosen sets hold no item. */
+/** Asks all picked weights the items of the chosen probe sets. Does nothing where these hold no item. */
 export async function measureProbeSets(): Promise<void> {
   await useMeasures.getState().measure('probes', async (weights, onProgress) => {
     const { sets, probes } = await chosenProbes();

@@ -1,20 +1,19 @@
 /** Text a run has trained on against text like it that it has not, for each checkpoint among B and C. */
 import { BookLock } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { ChannelTag, useChannelTag } from '../../channels/channel';
 import type { ChannelMemorisation } from '../../contract/evaluation';
-import { MEMORISED_LINE, memorises, type MemorisationVerdict } from '../../core/metrics/text-measure';
-import type { Estimate } from '../../core/metrics/text-measure';
+import { MEMORISED_LINE, memorises, type Estimate, type MemorisationVerdict } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
-import { ChannelTag } from '../../channels/channel';
 import { NumberField } from '../../ui/NumberField';
-import { PLACES, letterOf } from '../address';
+import { letterOf, PLACES } from '../address';
 import { Estimated, Letter } from '../marks';
 import { MeasureControl } from '../MeasureControl';
 import { pickedWeights, useMeasures } from '../measures';
 import { useSourceName } from '../names';
 import { useCompare } from '../store';
-import { measureMemorisation, pickedCheckpoints, type PickedCheckpoint, useStability } from './store';
+import { measureMemorisation, pickedCheckpoints, useStability, type PickedCheckpoint } from './store';
 import styles from './Stability.module.css';
 
 export function MemorisationCard() {
@@ -73,11 +72,12 @@ function Checkpoint({
   const { t } = useTranslation('measures');
   const format = useFormat();
   const sourceName = useSourceName();
+  const channelTag = useChannelTag();
   const letter = letterOf(model);
   const base = pickedWeights()[0];
   if (measured.length === 0) return <p role="status">{t('memorisation.noText')}</p>;
   const verdicts = measured.map(({ id, measure }) => ({ id, verdict: memorises(measure.memorised[1]!) }));
-  const named = (verdict: MemorisationVerdict) => verdicts.filter((one) => one.verdict === verdict).map(({ id }) => id);
+  const named = (verdict: MemorisationVerdict) => verdicts.filter((one) => one.verdict === verdict).map(({ id }) => channelTag(id));
   const overall: MemorisationVerdict = named('yes').length > 0 ? 'yes' : named('unclear').length > 0 ? 'unclear' : 'no';
   const corpus = (id: string) => source.run.recipe.channels.find((channel) => channel.id === id)?.corpus ?? id;
   return (

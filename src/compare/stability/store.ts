@@ -1,12 +1,12 @@
-import type { RobustnessCurve, NoiseKind, ChannelMemorisation } from '../../contract/evaluation';
+/** Robustness to noise and memorisation of training text: their settings, the calls that measure them, and verdicts on the curves. */
 import { create } from 'zustand';
-import type { ComparedChannel } from '../figures';
+import type { ChannelMemorisation, NoiseKind, RobustnessCurve } from '../../contract/evaluation';
 import type { Progress } from '../../contract/progress';
 import { lab } from '../../lab/lab';
+import type { ComparedChannel } from '../figures';
 import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from '../measures';
 import type { WeightsSource } from '../sources';
 
-/** What curves over rising noise say: how much the strongest noise adds, and whether a model became more brittle than the base. */
 /** Bits per byte; a smaller difference of two rises counts as none. */
 export const SAME_RISE = 0.05;
 
@@ -22,7 +22,6 @@ export function against(curves: readonly RobustnessCurve[], model: number): { mo
   };
 }
 
-/** What the measures of stability are asked for, and what the last one of robustness read. */
 interface StabilityState {
   /** Rows per channel, seen and as many unseen. */
   rows: number;
@@ -42,8 +41,7 @@ export const useStability = create<StabilityState>()((set) => ({
   setDocuments: (documents) => set({ documents }),
 }));
 
-/** Robustness of all picked weights, and memorisation of those that are checkpoints of a run. */
-/** Does nothing without a channel. */
+/** Measures all picked weights on text with rising noise. Does nothing without a channel. */
 export async function measureRobustness(): Promise<void> {
   const { documents } = useStability.getState();
   const channels = chosenChannels();

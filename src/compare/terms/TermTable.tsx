@@ -1,16 +1,14 @@
-/** The places where a term stands in the held-out text, with what each model lost on it there. */
-import { useEffect, useRef, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { CloseButton } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
-import { useFormat } from '../../i18n/format';
-import { PLACES, letterOf } from '../address';
-import { Letter } from '../marks';
-import type { MeasuredTerm } from './term-rows';
 import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
 import type { TermsMeasure } from '../../contract/evaluation';
+import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
-import { Delta } from '../../ui/Delta';
-import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type TermColumn, type TermOrder } from './term-rows';
+import { Delta } from '../../ui/Figure';
+import { letterOf, PLACES } from '../address';
+import { Letter } from '../marks';
+import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type MeasuredTerm, type TermColumn, type TermOrder } from './term-rows';
 import styles from './Terms.module.css';
 
 export function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () => void }) {

@@ -1,19 +1,18 @@
-/** The loss inside all terms together, with the terms at both ends. */
-import { useTranslation } from 'react-i18next';
-import type { TermLoss } from '../../core/metrics/term-measure';
-import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
-import { Figure } from '../../ui/Figure';
-import { PLACES, letterOf } from '../address';
-import { Letter } from '../marks';
-import { extremes, type MeasuredTerm, termsOf } from './term-rows';
-import { measureTerms, useTermList } from './store';
+/** Loss on the domain's terms: the list, the loss over all of them, and the table term by term. */
 import { Button, Textarea } from '@mantine/core';
 import { BookA, RotateCcw } from 'lucide-react';
-import { EmptyState } from '../../ui/EmptyState';
+import { useTranslation } from 'react-i18next';
+import type { TermLoss } from '../../core/metrics/text-measure';
+import { useFormat } from '../../i18n/format';
+import { Card, EmptyState } from '../../ui/Card';
+import { Figure } from '../../ui/Figure';
+import { letterOf, PLACES } from '../address';
+import { Letter } from '../marks';
 import { MeasureControl, TextChoice } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { useCompare } from '../store';
+import { measureTerms, useTermList } from './store';
+import { extremes, termsOf, type MeasuredTerm } from './term-rows';
 import { TermTable } from './TermTable';
 import styles from './Terms.module.css';
 

@@ -1,12 +1,13 @@
-import { termsOf } from './term-rows';
-/** Loss inside the listed terms, in held-out text of the chosen channels, under all picked weights. */
+/** The list of domain terms, kept in this browser, and the measure of the loss inside them. */
 import { create } from 'zustand';
-import { defaultTerms } from '../../core/corpus/default-terms';
+import { defaultTerms } from '../../core/corpus/settings';
 import { lab } from '../../lab/lab';
 import { chosenChannels, prepareTexts, useMeasures } from '../measures';
 import { useCompare } from '../store';
+import { termsOf } from './term-rows';
 
-/** The list of terms as the person left it, kept in this browser. */
+/** Loss inside the listed terms, in held-out text of the chosen channels, under all picked weights. */
+
 const STORED = 'crossfade.terms';
 const DEFAULT = Object.values(defaultTerms).flat().join('\n');
 

@@ -1,5 +1,6 @@
+/** Terms as rows of a table: sorted by any column, the terms most and least learnt, and the parsing of the list. */
 import type { TermsMeasure } from '../../contract/evaluation';
-/** Terms as rows of a table: sorted by any column, and the ends of what training did to them. */
+
 export type MeasuredTerm = TermsMeasure['terms'][number];
 
 /** `delta1` is B − A, `delta2` C − A, in bits per byte. */

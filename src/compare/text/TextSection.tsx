@@ -1,23 +1,22 @@
-/** Several prompts, the same seed and sampling for all picked weights, written out as it comes. */
-import { ActionIcon, Textarea, Button } from '@mantine/core';
-import { Trash2, PenLine, Plus, Square } from 'lucide-react';
+/** Text of all picked weights side by side: prompts continued with the same seed and sampling, then a text's loss token by token. */
+import type { ComponentProps } from 'react';
+import { ActionIcon, Button, Textarea } from '@mantine/core';
+import { PenLine, Plus, Square, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
+import { useFormat } from '../../i18n/format';
+import { ErrorBanner } from '../../ui/Banner';
+import { Card } from '../../ui/Card';
+import { NumberField } from '../../ui/NumberField';
 import { PLACES, type Place } from '../address';
 import { Letter } from '../marks';
 import { useSourceName } from '../names';
 import { findSource } from '../sources';
 import { useCompare } from '../store';
-import { useGeneration, type Prompt, MOST_PROMPTS } from './generation-store';
-import type { ComponentProps } from 'react';
-import { useShallow } from 'zustand/react/shallow';
-import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
-import { ErrorBanner } from '../../ui/ErrorBanner';
-import { NumberField } from '../../ui/NumberField';
+import { MOST_PROMPTS, useGeneration, type Prompt } from './generation-store';
 import { TokenPanel } from './TokenPanel';
 import styles from './Generate.module.css';
 
-/** One prompt and what A, B and the third wrote on from it. */
 interface Props {
   prompt: Prompt;
   /** From 1. */
@@ -26,6 +25,7 @@ interface Props {
   removable: boolean;
 }
 
+/** One prompt and its continuations by A, B and the third. */
 export function PromptCard({ prompt, number, busy, removable }: Props) {
   const { t } = useTranslation('compare');
   const setPrompt = useGeneration((state) => state.setPrompt);

@@ -4,13 +4,12 @@ import { Button, Textarea } from '@mantine/core';
 import { Highlighter } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
+import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
-import { Delta } from '../../ui/Delta';
-import { ErrorBanner } from '../../ui/ErrorBanner';
-import { useCompare } from '../store';
+import { Delta } from '../../ui/Figure';
 import { visibleText } from '../figures';
-import type { TokenChange, TokenChanges } from './tokens-store';
-import { useTokens } from './tokens-store';
+import { useCompare } from '../store';
+import { useTokens, type TokenChange, type TokenChanges } from './tokens-store';
 import styles from './Token.module.css';
 
 export function TokenPanel() {

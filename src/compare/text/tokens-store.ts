@@ -1,6 +1,6 @@
-/** The diverging scale of the token view: how strongly a token's loss changed, and the sum over the text. Nats. */
-import type { TokenLoss } from '../../contract/evaluation';
+/** A person's own text and the change of each token's loss from A to B, in nats, with the scale of its colours. */
 import { create } from 'zustand';
+import type { TokenLoss } from '../../contract/evaluation';
 import type { ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { pickedWeights } from '../measures';
@@ -56,7 +56,6 @@ export function tokenChanges(losses: readonly TokenLoss[]): TokenChanges {
   };
 }
 
-/** A person's own text and the change of each token's loss, A → B. */
 interface TokensState {
   text: string;
   changes: TokenChanges | null;

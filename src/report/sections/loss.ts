@@ -1,12 +1,12 @@
-/** Held-out figures per channel under every set of weights, with intervals where they were measured document by document. */
+/** Sections of held-out loss: figures by channel under every set of weights, and the run's curves. */
+import type { Line } from '../../charts/still-charts';
+import { RISK_LEVELS } from '../../core/metrics/forgetting-risk';
 import { perplexity, RETENTION_LINE } from '../../core/metrics/loss';
 import type { ChannelMeasure, Estimate } from '../../core/metrics/text-measure';
-import type { Line } from '../../charts/still-charts';
 import type { Block, Cell, Section, Table, Tone } from '../document';
 import type { Naming } from '../naming';
 import type { Report, ReportCurves, ReportSeries } from '../report';
 import type { ReportWords } from '../words';
-import { RISK_LEVELS } from '../../core/metrics/forgetting-risk';
 
 /** Null where no channel was measured. */
 export function channelsSection({ evaluation, weights }: Report, words: ReportWords, naming: Naming): Section | null {
@@ -141,7 +141,7 @@ export function curvesSection({ curves, run }: Report, words: ReportWords, namin
   const lines = (series: Record<string, ReportSeries>, names: readonly string[]): Line[] =>
     names.flatMap((id) => {
       const one = series[id];
-      return one && one.y.some((y) => y !== null) ? [{ name: label(id, naming), colour: naming.channelColour(id), ...one }] : [];
+      return one && one.y.some((y) => y !== null) ? [{ name: naming.channelTag(id), colour: naming.channelColour(id), ...one }] : [];
     });
   const heldOut = lines(curves.heldOut, ids);
   const train = lines(curves.train, [...ids, 'total']);
@@ -176,9 +176,6 @@ export function curvesSection({ curves, run }: Report, words: ReportWords, namin
   if (heldOut.length > 0) blocks.push(evaluations(curves, ids, words, naming));
   return { id: 'curves', title: t('curves.title', { run: run.name }), blocks };
 }
-
-/** At the end of a line there is little room: the id of a channel, which stands in all tables. */
-const label = (id: string, naming: Naming) => (id === 'total' ? naming.channel(id) : id);
 
 function evaluations({ heldOut, retention }: ReportCurves, ids: readonly string[], { t, format }: ReportWords, naming: Naming): Block {
   const steps = heldOut[ids[0]!]?.x ?? [];

@@ -1,11 +1,10 @@
-/** What the domain's terms and the probes say. */
-import type { DomainKnowledge } from '../../core/metrics/probe-measure';
-import type { Cell, Block, Section } from '../document';
-import type { Naming } from '../naming';
-import type { Report, ReportTerm } from '../report';
-import { rankTerms } from '../report';
-import type { ReportWords } from '../words';
+/** Sections of what is measured on request: domain terms, probes, memorisation, robustness, and change by layer. */
 import type { WeightPlace } from '../../core/metrics/model-change';
+import type { DomainKnowledge } from '../../core/metrics/probe-measure';
+import type { Block, Cell, Section } from '../document';
+import type { Naming } from '../naming';
+import { rankTerms, type Report, type ReportTerm } from '../report';
+import type { ReportWords } from '../words';
 
 /** Terms in each of the two tables. */
 const SHOWN_TERMS = 8;

@@ -9,7 +9,6 @@ import type { Naming } from '../naming';
 import type { Report, ReportRun } from '../report';
 import type { ReportWords } from '../words';
 
-
 /** "Lower the peak learning rate: 3.0e-3 → 3.0e-4." @param shown of the advice's changes */
 export function adviceSentence(advice: Advice, shown: readonly RecipeDifference[], { t }: ReportWords, naming: Naming): string {
   const changes = shown.map((change) => {
