@@ -83,7 +83,7 @@ test('the corpus workshop: files chosen, every stage, a result, the rows behind 
   await corpus.choose(files);
   await corpus.nameChannel('Ward');
   await corpus.start();
-  await expect(corpus.takenIn).toBeVisible();
+  await expect(corpus.ingested).toBeVisible();
   await page.getByRole('region', { name: words.corpus.steps.pipeline }).getByText(words.corpus.pipeline.termLists, { exact: true }).click();
   await corpus.prepare();
   await expect(page.getByTestId('histogram-words').locator('svg').first()).toBeVisible();
@@ -97,7 +97,7 @@ test('the corpus workshop: files chosen, every stage, a result, the rows behind 
   await corpus.closeRows();
 });
 
-test('the page tokenizer with two tokenizers, a text and what growing would add', async () => {
+test('the page tokenizer with two tokenizers, a text and what an extension would add', async () => {
   await studio.goTo('tokenizer');
   const tokenizer = new TokenizerPage(studio);
   await tokenizer.import([{ name: 'tokenizer.json', mimeType: 'application/json', buffer: parityTokenizer('bert') }], 'BERT’s kind');

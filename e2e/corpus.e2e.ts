@@ -62,19 +62,19 @@ test('a mixed lot is taken in: the broken line is named, the rest used', async (
     line(`${given.split(' ').slice(0, 45).join(' ')} ${documentOf(2000, 15)}`),
   ];
   await corpus.choose([file('notes.txt', notes.join('\n\n')), file('rows.jsonl', rows.join('\n')), file('picture.png', '\x89PNG\0\0')]);
-  await expect(corpus.takingIn).toContainText(words.errors['file-unsupported'].what.split('{{file}}')[1]!.split('.')[0]!);
+  await expect(corpus.ingesting).toContainText(words.errors['file-unsupported'].what.split('{{file}}')[1]!.split('.')[0]!);
   await corpus.nameChannel('Ward');
   await corpus.start();
-  await expect(corpus.takenIn).toContainText(
-    fill(words.corpus.takeIn.done_other, { formatted: 45, bytes: '', name: '', channel: '' }).slice(0, 7),
+  await expect(corpus.ingested).toContainText(
+    fill(words.corpus.ingest.done_other, { formatted: 45, bytes: '', name: '', channel: '' }).slice(0, 7),
   );
-  await expect(corpus.takenIn.getByTestId('findings')).toContainText(fill(words.corpus.place, { path: 'rows.jsonl', line: 23 }));
+  await expect(corpus.ingested.getByTestId('findings')).toContainText(fill(words.corpus.location, { path: 'rows.jsonl', line: 23 }));
 
-  await studio.button(words.corpus.takeIn.close).click();
+  await studio.button(words.corpus.ingest.close).click();
   await corpus.choose([file('given.jsonl', [given, ...many(1001, 3)].map(line).join('\n'))]);
-  await corpus.takingIn.getByLabel(words.corpus.takeIn.use).selectOption('held-out');
+  await corpus.ingesting.getByLabel(words.corpus.ingest.use).selectOption('held-out');
   await corpus.start();
-  await expect(corpus.takenIn).toContainText('given');
+  await expect(corpus.ingested).toContainText('given');
   await expect(corpus.channel('Ward').getByTestId('source')).toHaveCount(2);
   await expect(corpus.channel('Ward').getByTestId('channel-size')).toContainText('49');
 });
@@ -110,8 +110,8 @@ test('a channel is renamed, coloured, and a source goes to another and back', as
 test('the pipeline’s counts are those worked out by hand, and every count opens its rows', async () => {
   const { page, words } = studio;
   await corpus
-    .stage('personal')
-    .getByLabel(fill(words.corpus.pipeline.mask, { kind: words.corpus.personal.email }))
+    .stage('pii')
+    .getByLabel(fill(words.corpus.pipeline.mask, { kind: words.corpus.pii.email }))
     .click();
   await corpus.prepare();
   // 45 rows and 4 given ones; two are copies, one nearly so, one too short, one overlaps with the given text.
@@ -128,7 +128,7 @@ test('the pipeline’s counts are those worked out by hand, and every count open
     heldOut: 4,
   });
   await corpus.openRows('decontaminate');
-  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.takeIn.rows_one, { formatted: 1 }));
+  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.ingest.rows_one, { formatted: 1 }));
   await corpus.rows.first().click();
   await expect(corpus.row).toContainText(words.corpus.why['in-held-out']);
   await expect(corpus.row).toContainText(documentOf(1000).slice(0, 40));
@@ -138,8 +138,8 @@ test('the pipeline’s counts are those worked out by hand, and every count open
   await expect(corpus.row).toContainText(words.corpus.funnel.kept.heldOut);
   await corpus.closeRows();
 
-  await page.getByRole('region', { name: words.corpus.personal.title }).getByRole('button').click();
-  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.takeIn.rows_one, { formatted: 1 }));
+  await page.getByRole('region', { name: words.corpus.pii.title }).getByRole('button').click();
+  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.ingest.rows_one, { formatted: 1 }));
   await corpus.rows.first().click();
   await expect(corpus.row).toContainText('ward@example.org');
   await corpus.closeRows();
@@ -150,7 +150,7 @@ test('the pipeline’s counts are those worked out by hand, and every count open
     .getByRole('button', { name: fill(words.corpus.histogram.bar_other, { label: 2, formatted: 6 }) });
   await pairs.focus();
   await page.keyboard.press('Enter');
-  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.takeIn.rows_other, { formatted: 6 }));
+  await expect(corpus.rowsTotal).toHaveText(fill(words.corpus.ingest.rows_other, { formatted: 6 }));
   await corpus.closeRows();
 });
 
@@ -193,7 +193,7 @@ test('a curriculum by the base’s loss: what it finds easy comes first', async 
 test('the settings stand after a reload, and the cleaned channel trains on the desk', async () => {
   const { page, desk, words } = studio;
   await page.reload();
-  await expect(corpus.stage('personal').getByLabel(fill(words.corpus.pipeline.mask, { kind: words.corpus.personal.email }))).toBeChecked();
+  await expect(corpus.stage('pii').getByLabel(fill(words.corpus.pipeline.mask, { kind: words.corpus.pii.email }))).toBeChecked();
   const id = (await corpus.channel('Ward notes').getAttribute('data-channel'))!;
   await expect(page.getByTestId('to-desk')).toHaveAttribute('href', /recipe=/);
   await page.getByTestId('to-desk').click();
@@ -209,15 +209,15 @@ test('the settings stand after a reload, and the cleaned channel trains on the d
   expect(await desk.waitForEnd()).toBe('stopped');
 });
 
-test('a take-in that is cancelled leaves nothing; one that a reload cuts off goes on', async () => {
+test('an ingest that is cancelled leaves nothing; one that a reload cuts off goes on', async () => {
   const { page, words } = studio;
   await studio.open({ page: 'corpus' });
   await expect(page.getByTestId('channel')).toHaveCount(1);
   await corpus.chooseGenerated(120);
-  await corpus.takingIn.getByLabel(words.corpus.takeIn.channel, { exact: true }).selectOption('');
+  await corpus.ingesting.getByLabel(words.corpus.ingest.channel, { exact: true }).selectOption('');
   await corpus.nameChannel('Large');
   await corpus.start();
-  await expect(corpus.progress.getByTestId('take-in-rows')).toBeVisible();
+  await expect(corpus.progress.getByTestId('ingest-rows')).toBeVisible();
   await corpus.progress.getByRole('button', { name: words.common.cancel }).click();
   await expect(corpus.progress).toBeHidden();
   await expect(studio.alerts).toBeHidden();
@@ -226,13 +226,13 @@ test('a take-in that is cancelled leaves nothing; one that a reload cuts off goe
   // The choice is still there: start again, and lose the tab on the way.
   await corpus.start();
   await expect
-    .poll(async () => Number((await corpus.progress.getByTestId('take-in-rows').textContent())!.replace(/\D/g, '')))
+    .poll(async () => Number((await corpus.progress.getByTestId('ingest-rows').textContent())!.replace(/\D/g, '')))
     .toBeGreaterThan(30_000);
   await page.reload();
   await expect(corpus.interrupted).toBeVisible();
   await corpus.interrupted.getByRole('button', { name: words.corpus.interrupted.goOn }).click();
   await corpus.chooseGenerated(120, corpus.interrupted);
-  await expect(corpus.takenIn).toContainText('large', { timeout: 60_000 });
+  await expect(corpus.ingested).toContainText('large', { timeout: 60_000 });
   await expect(corpus.interrupted).toBeHidden();
   await studio.button(fill(words.corpus.channel.removeName, { name: 'Large' })).click();
   await studio.button(words.corpus.channel.delete.confirm).click();

@@ -1,4 +1,4 @@
-/** Tokenizers: any text coloured by token, two compared, one trained on a person's own text and taken away, a model's grown. */
+/** Tokenizers: any text coloured by token, two compared, one trained on a person's own text and taken away, a model's vocabulary extended. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { Tokenizer } from '@huggingface/tokenizers';
@@ -166,17 +166,17 @@ test('it is still there after a reload, and can be removed', async () => {
   await expect(tokenizer.item('own sails')).toBeVisible();
 });
 
-test('a model grows by terms, and both are measured in bits per byte on the same documents', async () => {
+test('the vocabulary of a model is extended by terms, and both are measured in bits per byte on the same documents', async () => {
   const { page, words } = studio;
-  const { grow } = words.tokenizer;
-  await tokenizer.growCard.getByLabel(grow.terms).fill('pericarditis\n发热\nthe');
+  const { extend } = words.tokenizer;
+  await tokenizer.extendCard.getByLabel(extend.terms).fill('pericarditis\n发热\nthe');
   await tokenizer.plan();
-  const plan = tokenizer.growCard.getByTestId('growth-plan');
+  const plan = tokenizer.extendCard.getByTestId('extension-plan');
   await expect(plan.getByText('发热')).toBeVisible();
-  await expect(plan.getByText(new RegExp(`${fill(grow.known_one, { count: 1 })} the`))).toBeVisible();
-  await tokenizer.growCard.getByLabel(grow.name).fill('nano grown');
-  await tokenizer.growCard.getByRole('button', { name: grow.run }).click();
-  await expect(tokenizer.growCard.getByTestId('growth-bits')).toBeVisible({ timeout: 90_000 });
+  await expect(plan.getByText(new RegExp(`${fill(extend.known_one, { count: 1 })} the`))).toBeVisible();
+  await tokenizer.extendCard.getByLabel(extend.name).fill('nano extended');
+  await tokenizer.extendCard.getByRole('button', { name: extend.run }).click();
+  await expect(tokenizer.extendCard.getByTestId('extension-bits')).toBeVisible({ timeout: 90_000 });
 
   // Measured again through the same worker: what the page shows, and the bytes of the same documents on both sides.
   const made = await page.evaluate(
@@ -185,13 +185,13 @@ test('a model grows by terms, and both are measured in bits per byte on the same
         await (
           window as unknown as { crossfade: { lab: { library: { models(): Promise<{ id: string; name: string }[]> } } } }
         ).crossfade.lab.library.models()
-      ).find(({ name }) => name === 'nano grown')!.id,
+      ).find(({ name }) => name === 'nano extended')!.id,
   );
   const comparison = await page.evaluate(
-    async ([grown]) => {
+    async ([extended]) => {
       const { trainer } = (window as unknown as Handle).crossfade.lab;
       const channels = [{ id: 'domain', corpus: 'domain', role: 'domain' as const }];
-      return trainer.compare({ kind: 'model', model: 'nano' }, { kind: 'model', model: grown }, channels, 8, () => undefined);
+      return trainer.compare({ kind: 'model', model: 'nano' }, { kind: 'model', model: extended }, channels, 8, () => undefined);
     },
     [made] as const,
   );
@@ -203,7 +203,7 @@ test('a model grows by terms, and both are measured in bits per byte on the same
   // The very first token is predicted by nothing; all else is the same text.
   expect(Math.abs(a.channels['domain']!.bytes - b.channels['domain']!.bytes)).toBeLessThan(16);
   expect(b.channels['domain']!.tokens).toBeLessThanOrEqual(a.channels['domain']!.tokens);
-  // Few rows changed: the grown model still reads its text much as before.
+  // Few rows changed: the extended model still reads its text much as before.
   expect(Math.abs(shown[1]! - shown[0]!)).toBeLessThan(0.2);
 
   await tokenizer.write('发热 pericarditis');
@@ -211,27 +211,27 @@ test('a model grows by terms, and both are measured in bits per byte on the same
   expect(await tokenizer.count('a', 'tokens')).toBeGreaterThan(4);
 });
 
-test('the grown model is on the Models page and opens on the desk', async () => {
+test('the extended model is on the Models page and opens on the desk', async () => {
   await studio.goTo('models');
   const models = new ModelsPage(studio);
-  await expect(models.model('nano grown')).toBeVisible();
-  await models.use('nano grown');
+  await expect(models.model('nano extended')).toBeVisible();
+  await models.use('nano extended');
 });
 
 test('a model takes another tokenizer altogether', async () => {
   const { words } = studio;
-  const { grow } = words.tokenizer;
+  const { extend } = words.tokenizer;
   await studio.goTo('tokenizer');
-  const card = tokenizer.growCard;
-  await studio.button(fill(words.tokenizer.list.adoptName, { name: 'own sails' })).click();
-  await expect(card.getByLabel(grow.tokenizer, { exact: true }).locator('option:checked')).toHaveText('own sails');
-  expect(await tokenizer.plan()).toMatch(like(grow.adopts, { before: '4,096' }));
-  await card.getByLabel(grow.name).fill('nano sails');
-  await card.getByRole('button', { name: grow.run }).click();
-  await expect(card.getByText(like(grow.done, { name: 'nano sails' }))).toBeVisible({ timeout: 30_000 });
+  const card = tokenizer.extendCard;
+  await studio.button(fill(words.tokenizer.list.useInModelName, { name: 'own sails' })).click();
+  await expect(card.getByLabel(extend.tokenizer, { exact: true }).locator('option:checked')).toHaveText('own sails');
+  expect(await tokenizer.plan()).toMatch(like(extend.replaces, { before: '4,096' }));
+  await card.getByLabel(extend.name).fill('nano sails');
+  await card.getByRole('button', { name: extend.run }).click();
+  await expect(card.getByText(like(extend.done, { name: 'nano sails' }))).toBeVisible({ timeout: 30_000 });
   // The measuring that follows by itself can be cancelled; the model stays.
   await card.getByRole('button', { name: words.common.cancel }).click();
-  await expect(card.getByRole('button', { name: grow.measure })).toBeEnabled();
+  await expect(card.getByRole('button', { name: extend.measure })).toBeEnabled();
   await studio.goTo('models');
   await expect(new ModelsPage(studio).model('nano sails')).toBeVisible();
 });

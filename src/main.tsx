@@ -5,7 +5,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { startI18n } from './i18n/start';
-import { installAutomationHandle } from './lab/automation';
+import { installAutomationHandle } from './lab/lab';
 import { openDevice } from './lab/device-store';
 
 installAutomationHandle();

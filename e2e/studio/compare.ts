@@ -1,6 +1,6 @@
 /** The compare page: pickers, the three figures, views, the table of channels, what was written from prompts, the coloured text. */
 import { expect, type Locator } from '@playwright/test';
-import type { MixtureMeasure } from '../../src/core/metrics/channel-measure';
+import type { MixtureMeasure } from '../../src/core/metrics/text-measure';
 import type { MeasuredChannel, WeightsRef } from '../../src/contract/evaluation';
 import type { TrainerApi } from '../../src/contract/training';
 import type { Studio } from './studio';

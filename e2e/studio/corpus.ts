@@ -21,7 +21,7 @@ export class CorpusPage {
   // ---------------------------------------------------------------- the short import
   async offer(files: readonly UploadedFile[], name: string, role: 'general' | 'domain' = 'domain'): Promise<void> {
     const { words } = this;
-    await this.page.getByText(words.takeIn.ways.desk, { exact: true }).click();
+    await this.page.getByText(words.ingest.ways.desk, { exact: true }).click();
     const form = this.page.getByRole('region', { name: words.import.title });
     await form
       .getByLabel(words.import.pick, { exact: true })
@@ -40,28 +40,28 @@ export class CorpusPage {
   }
 
   // ---------------------------------------------------------------- take in
-  get takingIn(): Locator {
-    return this.page.getByTestId('take-in');
+  get ingesting(): Locator {
+    return this.page.getByTestId('ingest');
   }
   get progress(): Locator {
-    return this.page.getByTestId('take-in-progress');
+    return this.page.getByTestId('ingest-progress');
   }
-  get takenIn(): Locator {
-    return this.page.getByTestId('taken-in');
+  get ingested(): Locator {
+    return this.page.getByTestId('ingested');
   }
   get interrupted(): Locator {
     return this.page.getByTestId('interrupted');
   }
   async choose(files: readonly UploadedFile[]): Promise<void> {
-    await this.takingIn
-      .getByLabel(this.words.takeIn.pick, { exact: true })
+    await this.ingesting
+      .getByLabel(this.words.ingest.pick, { exact: true })
       .and(this.page.locator('input'))
       .setInputFiles([...files]);
-    await expect(this.takingIn.getByRole('list', { name: this.words.takeIn.list })).toBeVisible();
+    await expect(this.ingesting.getByRole('list', { name: this.words.ingest.list })).toBeVisible();
   }
   /** A file that is made in the page, so that a large one need not travel. */
-  async chooseGenerated(megabytes: number, within: Locator = this.takingIn): Promise<void> {
-    const input = within.getByLabel(this.words.takeIn.pick, { exact: true }).and(this.page.locator('input'));
+  async chooseGenerated(megabytes: number, within: Locator = this.ingesting): Promise<void> {
+    const input = within.getByLabel(this.words.ingest.pick, { exact: true }).and(this.page.locator('input'));
     await input.evaluate((element, size) => {
       const line = `${JSON.stringify({ text: 'the flow of text through a channel 通道里的文字 '.repeat(20) })}\n`;
       const part = new Blob([line.repeat(800)]);
@@ -73,10 +73,10 @@ export class CorpusPage {
     }, megabytes);
   }
   async nameChannel(name: string): Promise<void> {
-    await this.takingIn.getByLabel(this.words.channel.name, { exact: true }).fill(name);
+    await this.ingesting.getByLabel(this.words.channel.name, { exact: true }).fill(name);
   }
   async start(): Promise<void> {
-    await this.takingIn.getByRole('button', { name: this.words.takeIn.start, exact: true }).click();
+    await this.ingesting.getByRole('button', { name: this.words.ingest.start, exact: true }).click();
   }
 
   // ---------------------------------------------------------------- channels

@@ -1,4 +1,4 @@
-/** The Tokenizer page: two tokenizers on one text, training, growing, what is stored. */
+/** The Tokenizer page: two tokenizers on one text, training, extending a vocabulary, what is stored. */
 import { readFileSync } from 'node:fs';
 import { expect, type Download, type Locator } from '@playwright/test';
 import type { UploadedFile } from './model-folders';
@@ -90,18 +90,18 @@ export class TokenizerPage {
     await card.getByRole('button', { name: this.words.train.run, exact: true }).click();
   }
 
-  get growCard(): Locator {
-    return this.page.getByTestId('grow');
+  get extendCard(): Locator {
+    return this.page.getByTestId('extend');
   }
   async plan(): Promise<string> {
-    await this.growCard.getByRole('button', { name: this.words.grow.look }).click();
-    const plan = this.growCard.getByTestId('growth-plan');
+    await this.extendCard.getByRole('button', { name: this.words.extend.look }).click();
+    const plan = this.extendCard.getByTestId('extension-plan');
     await expect(plan).toBeVisible();
     return (await plan.locator('b').textContent()) ?? '';
   }
   /** Bits per byte of a channel: before and after. */
   async bits(channel: string): Promise<number[]> {
-    const cells = await this.growCard.getByTestId('growth-bits').locator(`tr[data-channel="${channel}"] td`).allTextContents();
+    const cells = await this.extendCard.getByTestId('extension-bits').locator(`tr[data-channel="${channel}"] td`).allTextContents();
     return cells.slice(0, 2).map(Number);
   }
 }

@@ -1,15 +1,30 @@
-/** The shell: header, the page of the address, notices. */
-import { Suspense } from 'react';
+/** Keeps a fault of one page from taking the studio down: shows the error, the header and the other pages stay. */
+import { Component, type ReactNode, Suspense } from 'react';
+import { ErrorBanner } from '../ui/Banner';
 import { MantineProvider } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
 import { Header } from './Header';
-import { PageBoundary } from './PageBoundary';
 import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
 import styles from './App.module.css';
 
+export class PageBoundary extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return <ErrorBanner error={error} onRetry={() => this.setState({ error: null })} />;
+  }
+}
+
+/** The shell: header, the page of the address, notices. */
 function NotFound({ path }: { path: string }) {
   const { t } = useTranslation();
   return (

@@ -1,7 +1,7 @@
 /** The pages: path, key of its name in `common.nav`, and the chunks that hold it and its texts. */
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import { Columns2, Database, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
-import type { Namespace } from '../i18n/keys';
+import type { Namespace } from '../i18n/start';
 import { loadTexts } from '../i18n/start';
 
 export type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';

@@ -1,16 +1,16 @@
 import type {
   FileKind,
   TextEncodingName,
-  IntakeFindings,
-  IntakeFile,
+  IngestFindings,
+  IngestFile,
   InspectedFile,
-  IntakeOptions,
-  IntakeProgress,
-  InterruptedIntake,
+  IngestOptions,
+  IngestProgress,
+  InterruptedIngest,
 } from './ingest';
 import type { PipelineSettingsInput } from '../core/corpus/settings';
 import type { PipelineReport } from '../core/corpus/report';
-import type { RowVerdict, RowQuery } from '../core/corpus/ledger';
+import type { FilterDecision, RowQuery } from '../core/corpus/filter-log';
 import type { OnProgress } from './progress';
 export type PipelinePhase = 'measure' | 'compare' | 'decontaminate' | 'difficulty' | 'write';
 
@@ -37,13 +37,13 @@ export interface CorpusRecord {
   attribution: CorpusSource[];
   createdAt: number;
   /** What an import left out; absent on bundled corpora. */
-  intake?: CorpusIntake;
+  leftOut?: LeftOut;
   /** The workshop's channel that it was prepared from, and that channel's colour token; absent on others. */
   channel?: string;
   colour?: string;
 }
 
-export interface CorpusIntake {
+export interface LeftOut {
   /** Documents that stood there before, word for word. */
   duplicates: number;
   /** Lines of .jsonl files that could not be used, and the first of them by name. */
@@ -87,7 +87,7 @@ export interface SourceRecord {
   rows: number;
   /** UTF-8 of the text. */
   bytes: number;
-  findings: IntakeFindings;
+  findings: IngestFindings;
   createdAt: number;
 }
 
@@ -129,7 +129,7 @@ export interface PreparationRecord {
 
 /** A raw row with all that was measured and decided. */
 export interface PreparedRow {
-  verdict: RowVerdict;
+  decision: FilterDecision;
   /** The raw text, shortened in lists; null when its source was removed since. */
   text: string | null;
   source: string;
@@ -158,26 +158,26 @@ export interface CorpusApi {
   /** First documents of a split, for a look. */
   sample(id: string, split: 'train' | 'heldOut', count: number): Promise<string[]>;
   remove(id: string): Promise<void>;
-  /** Cancels importFiles, takeIn, resumeIntake, prepare and exportCorpora in progress; none leaves anything half. */
+  /** Cancels importFiles, ingest, resumeIngest, prepare and exportCorpora in progress; none leaves anything half. */
   cancel(): Promise<void>;
 
   /** Reads the beginning of each file only; of many of one kind the first 50 are opened, the rest known by name and size. */
-  inspect(files: IntakeFile[]): Promise<InspectedFile[]>;
+  inspect(files: IngestFile[]): Promise<InspectedFile[]>;
   /**
    * Stores the rows of the files as sources, one for each channel that they go to. Memory stays flat, whatever the files' size.
    * Throws `folder-empty`, `text-empty`, `file-unsupported`, `file-binary`, `field-missing`, `archive-*`, `parquet-invalid`, `quota`,
    * `cancelled`; then nothing of it is kept.
    */
-  takeIn(files: IntakeFile[], options: IntakeOptions, onProgress: (progress: IntakeProgress) => void): Promise<SourceRecord[]>;
-  interruptedIntakes(): Promise<InterruptedIntake[]>;
+  ingest(files: IngestFile[], options: IngestOptions, onProgress: (progress: IngestProgress) => void): Promise<SourceRecord[]>;
+  interruptedIngests(): Promise<InterruptedIngest[]>;
   /**
-   * Goes on where an interrupted take-in stopped. `files`: those dropped again, or none where it has handles that may be read.
-   * Throws `intake-files` naming a file that is missing or has changed; what was stored stays.
+   * Goes on where an interrupted ingest stopped. `files`: those dropped again, or none where it has handles that may be read.
+   * Throws `job-files` naming a file that is missing or has changed; what was stored stays.
    */
-  resumeIntake(id: string, files: IntakeFile[], onProgress: (progress: IntakeProgress) => void): Promise<SourceRecord[]>;
+  resumeIngest(id: string, files: IngestFile[], onProgress: (progress: IngestProgress) => void): Promise<SourceRecord[]>;
   /** Makes sources of the rows that were stored before the interruption. */
-  keepIntake(id: string): Promise<SourceRecord[]>;
-  discardIntake(id: string): Promise<void>;
+  keepIngest(id: string): Promise<SourceRecord[]>;
+  discardIngest(id: string): Promise<void>;
 
   channels(): Promise<WorkshopChannel[]>;
   createChannel(channel: ChannelSettings): Promise<WorkshopChannel>;

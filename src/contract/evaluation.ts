@@ -1,10 +1,8 @@
 import type { EvaluationRow } from '../core/run/types';
-import type { TermLoss } from '../core/metrics/term-measure';
-import type { MemorisationMeasure } from '../core/metrics/memorisation';
+import type { TermLoss, MemorisationMeasure, MixtureMeasure } from '../core/metrics/text-measure';
 import type { OnProgress } from './progress';
-import type { MixtureMeasure } from '../core/metrics/channel-measure';
 import type { Probe } from '../core/probes/probe';
-import type { ProbeScore } from '../core/probes/score';
+import type { ProbeScore } from '../core/probes/probe-score';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 // ---------------------------------------------------------------- trainer
 /** A set of weights: a base model as it came, or a checkpoint of a run. */

@@ -5,15 +5,15 @@ export type FileKind = 'text' | 'markdown' | 'json-lines' | 'json' | 'csv' | 'ts
 
 export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'gb18030';
 
-/** Where a plain text's documents end. */
-export type Parting = 'blank-lines' | 'lines' | 'whole-file';
+/** What separates the documents of a plain text. */
+export type DocumentSeparator = 'blank-lines' | 'lines' | 'whole-file';
 
 /** A file as it was dropped or picked. */
-export interface IntakeFile {
+export interface IngestFile {
   file: File;
-  /** Path inside a dropped folder ("notes/a.txt"), else the file's name: shown, and what a resumed take-in knows it by. */
+  /** Path inside a dropped folder ("notes/a.txt"), else the file's name: shown, and what a resumed ingest knows it by. */
   path: string;
-  /** Where the browser gives one; an interrupted take-in can then go on without the files being dropped again. */
+  /** Where the browser gives one; an interrupted ingest can then go on without the files being dropped again. */
   handle?: FileSystemFileHandle;
 }
 
@@ -29,7 +29,7 @@ export interface InspectedColumn {
 export interface InspectedFile {
   path: string;
   bytes: number;
-  /** Null: no kind that can be read; a take-in leaves the file out. */
+  /** Null: no kind that can be read; an ingest leaves the file out. */
   kind: FileKind | null;
   /** Null where bytes are no text (parquet, zip). */
   encoding: TextEncodingName | null;
@@ -39,12 +39,12 @@ export interface InspectedFile {
   textField: string | null;
   channelField: string | null;
   /** Guess, for plain text. */
-  parting: Parting;
+  documentSeparator: DocumentSeparator;
   /** First documents under these guesses, shortened. */
   preview: string[];
   /** What a zip holds. */
   inside: { files: number; bytes: number; kinds: Partial<Record<FileKind, number>> } | null;
-  /** Why a take-in would leave the file out; the reading itself may find more. */
+  /** Why an ingest would leave the file out; reading it may show more. */
   problem: ErrorRecord | null;
 }
 
@@ -54,10 +54,10 @@ export interface FileChoice {
   textField?: string;
   /** Rows go into the channel with this column's value as its name, which is made where there is none. Null: all into one. */
   channelField?: string | null;
-  parting?: Parting;
+  documentSeparator?: DocumentSeparator;
 }
 
-export interface IntakeOptions {
+export interface IngestOptions {
   /** Workshop channel for all rows without a channel of their own. */
   channel: string;
   /** `held-out`: the rows are given evaluation text and never trained on. */
@@ -65,10 +65,14 @@ export interface IntakeOptions {
   /** For every file, and by path where a file differs. */
   choice: FileChoice;
   choices: Record<string, FileChoice>;
+  /** `skip` (where absent): a file that cannot be read or holds no text is left out and named. `refuse`: it ends the ingest. */
+  unreadable?: 'skip' | 'refuse';
+  /** `keep` (where absent): texts as they are. `unix`: CRLF becomes LF, and line ends around a text go. */
+  lineEnds?: 'keep' | 'unix';
 }
 
 /** done, total: bytes of the files as they lie. */
-export interface IntakeProgress {
+export interface IngestProgress {
   path: string;
   /** From 1. */
   file: number;
@@ -101,24 +105,24 @@ export interface SkippedFile {
   detail: string;
 }
 
-/** What a take-in left out: counts, and the first ones by name. */
-export interface IntakeFindings {
+/** What an ingest left out: counts, and the first ones by name. */
+export interface IngestFindings {
   badRows: number;
   badExamples: BadRow[];
   skipped: number;
   skippedExamples: SkippedFile[];
-  /** Places that could not be decoded and read U+FFFD now. */
+  /** Byte sequences that could not be decoded; the text has U+FFFD there. */
   undecodable: number;
 }
 
-/** A take-in that a reload or a crash cut off. */
-export interface InterruptedIntake {
+/** An ingest that a reload or a crash cut off. */
+export interface InterruptedIngest {
   id: string;
   channel: string;
   startedAt: number;
   /** Rows safely stored. */
   rows: number;
-  /** `partial`: stored up to `done` bytes (0 where the format has no such place: it is read again from its start). */
+  /** `partial`: stored up to `done` bytes (0 where the format has no such position: it is read again from its start). */
   files: { path: string; bytes: number; state: 'done' | 'partial' | 'missing'; done: number }[];
   /** Of every file that is not done: none of them needs to be dropped again, once reading is allowed. Empty else. */
   handles: FileSystemFileHandle[];

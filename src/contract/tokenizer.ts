@@ -160,7 +160,7 @@ export interface FertilityPoint {
 }
 
 /** Where the tokens come from that a model's vocabulary is to gain. */
-export type GrowthSource =
+export type VocabularySource =
   /** Each term as one token. */
   | { kind: 'terms'; terms: string[] }
   /** The most frequent Chinese characters of these corpora's training text that are several tokens yet. */
@@ -168,9 +168,9 @@ export type GrowthSource =
   /** So many more merges, learnt on channels. */
   | { kind: 'merges'; channels: TokenizerChannel[]; merges: number }
   /** Another tokenizer altogether in the place of the model's own. */
-  | { kind: 'adopt'; tokenizer: TokenizerRef };
+  | { kind: 'replace'; tokenizer: TokenizerRef };
 
-export interface GrowthPlan {
+export interface VocabularyPlan {
   /** Asked for, and one token already. */
   known: string[];
   /** What becomes one token: how many it takes now, and how often it stands in the text where that was counted. */
@@ -183,7 +183,7 @@ export interface GrowthPlan {
 export interface TokenizerApi {
   /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
   prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
-  /** Cancels all preparing (the default), or all of train, planGrowth and grow. */
+  /** Cancels all preparing (the default), or all of train, planVocabulary and extendVocabulary. */
   cancel(work?: 'prepare' | 'train'): Promise<void>;
   encode(model: string, text: string): Promise<{ ids: number[]; tokens: string[] }>;
   decode(model: string, ids: number[]): Promise<string>;
@@ -208,8 +208,8 @@ export interface TokenizerApi {
   fertility(ref: TokenizerRef, corpora: string[], terms: string[], sampleBytes: number): Promise<FertilityReport>;
   /** Fertility after fewer merges, smallest vocabulary first; for kinds without merges the one point that there is. */
   fertilityCurve(ref: TokenizerRef, corpora: string[], sampleBytes: number): Promise<FertilityPoint[]>;
-  /** What growing would add; nothing is made. Throws `tokenizer-options` for a tokenizer that cannot grow. */
-  planGrowth(model: string, source: GrowthSource, onProgress: (progress: TrainProgress) => void): Promise<GrowthPlan>;
+  /** What the extension would add; nothing is made. Throws `tokenizer-options` for a tokenizer that cannot be extended. */
+  planVocabulary(model: string, source: VocabularySource, onProgress: (progress: TrainProgress) => void): Promise<VocabularyPlan>;
   /** A new model with the larger vocabulary, new rows the mean of the old pieces' rows. */
-  grow(model: string, source: GrowthSource, name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  extendVocabulary(model: string, source: VocabularySource, name: string, onProgress: OnProgress): Promise<ModelRecord>;
 }

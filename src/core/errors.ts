@@ -31,7 +31,7 @@ export type ErrorCode =
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
-  | 'intake-files' // file
+  | 'ingest-files' // file
   | 'workshop-missing' // wanted
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted

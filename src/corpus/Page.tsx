@@ -1,23 +1,69 @@
-/** The workshop, from a person's files to clean channels step by step; below it every text that is at hand and where it comes from. */
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+/** The way through the workshop: four steps, what each holds now, and a jump to it. */
 import { useTranslation } from 'react-i18next';
-import type { CorpusRecord } from '../contract/corpus';
 import { useFormat } from '../i18n/format';
-import { Card } from '../ui/Card';
-import { Confirm } from '../ui/Confirm';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { PageHead } from '../ui/PageHead';
-import { Skeleton } from '../ui/Skeleton';
+import { rawSize, useWorkshop } from './channels/store';
+import { usePipelineSettings } from './pipeline/settings-store';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import type { CorpusRecord } from '../contract/corpus';
+import { Card, PageHead, Skeleton } from '../ui/Card';
+import { Confirm } from '../ui/Dialog';
+import { ErrorBanner } from '../ui/Banner';
 import { ChannelsCard } from './channels/ChannelsCard';
-import { useWorkshop } from './channels/store';
-import { CorpusList } from './CorpusList';
-import { Sample } from './Sample';
+import { CorpusList, Sample } from './Texts';
 import { Sources } from './Sources';
-import { goToStep, stepId, Steps, type Step } from './Steps';
 import { useCorpora } from './store';
-import { TakeInCard } from './take-in/TakeInCard';
-import styles from './Corpus.module.css';
+import { IngestCard } from './ingest/IngestCard';
+import styles from './Page.module.css';
+import corpusStyles from './Corpus.module.css';
 
+const STEPS = ['ingest', 'channels', 'pipeline', 'result'] as const;
+export type Step = (typeof STEPS)[number];
+
+export const stepId = (step: Step) => `corpus-step-${step}`;
+
+/** Brings a step into view and gives it the focus, so that the keyboard goes on from there. */
+export function goToStep(step: Step): void {
+  const place = document.getElementById(stepId(step));
+  place?.scrollIntoView({ block: 'start' });
+  place?.focus({ preventScroll: true });
+}
+
+export function Steps() {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const { channels, sources } = useWorkshop();
+  const { rows, bytes } = rawSize(sources);
+  const settings = usePipelineSettings((state) => state.settings);
+  const switches = Object.values(settings).flatMap((stage) => (typeof stage === 'object' && 'enabled' in stage ? [stage.enabled] : []));
+  const prepared = channels.filter(({ preparation }) => preparation !== null).length;
+  const state: Record<Step, string> = {
+    ingest: rows === 0 ? t('steps.nothing') : t('rowsAndBytes', { count: rows, formatted: format.count(rows), bytes: format.bytes(bytes) }),
+    channels: channels.length === 0 ? t('steps.nothing') : t('steps.channelCount', { count: channels.length }),
+    pipeline: t('steps.stages', { on: switches.filter((on) => on).length, all: switches.length }),
+    result: prepared === 0 ? t('steps.nothing') : t('steps.prepared', { count: prepared }),
+  };
+  return (
+    <nav aria-label={t('steps.label')} className={styles.steps}>
+      <ol>
+        {STEPS.map((step, at) => (
+          <li key={step}>
+            <button type="button" onClick={() => goToStep(step)} data-step={step}>
+              <span className={styles.number} aria-hidden>
+                {at + 1}
+              </span>
+              <span>
+                <span className={styles.title}>{t(`steps.${step}`)}</span>
+                <span className={styles.state}>{state[step]}</span>
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+/** The workshop, from a person's files to clean channels step by step; below it every text that is at hand and where it comes from. */
 const PipelineCard = lazy(() => import('./pipeline/PipelineCard').then((module) => ({ default: module.PipelineCard })));
 const ResultCard = lazy(() => import('./result/ResultCard'));
 
@@ -33,10 +79,10 @@ export default function Page() {
       <PageHead title={t('title')} lead={t('lead')} />
       {listError && <ErrorBanner error={listError} onRetry={() => void load()} />}
       {failure && <ErrorBanner error={failure.error} onDismiss={dismiss} />}
-      <div className={styles.page}>
+      <div className={corpusStyles.page}>
         <Steps />
-        <Place step="takeIn">
-          <TakeInCard onNext={() => goToStep('channels')} />
+        <Place step="ingest">
+          <IngestCard onNext={() => goToStep('channels')} />
         </Place>
         <Place step="channels">
           <ChannelsCard />
@@ -67,7 +113,7 @@ export default function Page() {
         }}
       >
         <p>{t('delete.lost', { bytes: format.bytes(doomed ? doomed.bytes.train + doomed.bytes.heldOut : 0) })}</p>
-        <p className={styles.dim}>{t('delete.stays')}</p>
+        <p className={corpusStyles.dim}>{t('delete.stays')}</p>
       </Confirm>
     </>
   );
@@ -75,7 +121,7 @@ export default function Page() {
 
 function Place({ step, children }: { step: Step; children: ReactNode }) {
   return (
-    <div id={stepId(step)} className={styles.place} tabIndex={-1}>
+    <div id={stepId(step)} className={corpusStyles.place} tabIndex={-1}>
       <Suspense
         fallback={
           <Card>

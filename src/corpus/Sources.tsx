@@ -1,13 +1,40 @@
-/** All sources of the bundled texts with their packages and licences, grouped by licence: the notices the licences ask for. */
+/** Sources of all corpora, gathered for one readable table: one entry a source, with the channels that use it. */
+import type { CorpusRecord } from '../contract/corpus';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../ui/Card';
-import { ChannelTag } from '../channels/ChannelTag';
-import { groupByLicence } from './attribution';
-import { useCorpusName } from './corpus-name';
+import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useCorpora } from './store';
 import styles from './Sources.module.css';
 
+export interface AttributedSource {
+  text: string;
+  package: string;
+  licence: string;
+  corpora: string[];
+}
+
+export interface LicenceGroup {
+  licence: string;
+  sources: AttributedSource[];
+}
+
+/** Grouped by licence in the order met; a source that serves several corpora appears once. */
+export function groupByLicence(corpora: readonly CorpusRecord[]): LicenceGroup[] {
+  const groups = new Map<string, Map<string, AttributedSource>>();
+  for (const corpus of corpora)
+    for (const source of corpus.attribution) {
+      const group = groups.get(source.licence) ?? new Map<string, AttributedSource>();
+      groups.set(source.licence, group);
+      const key = JSON.stringify([source.text, source.package]);
+      const known = group.get(key);
+      if (!known) group.set(key, { ...source, corpora: [corpus.id] });
+      else if (!known.corpora.includes(corpus.id)) known.corpora.push(corpus.id);
+    }
+  return [...groups].map(([licence, sources]) => ({ licence, sources: [...sources.values()] }));
+}
+
+/** All sources of the bundled texts with their packages and licences, grouped by licence: the notices the licences ask for. */
 export function Sources() {
   const { t } = useTranslation('corpus');
   const corpusName = useCorpusName();

@@ -6,7 +6,7 @@ import { memo, useRef, type KeyboardEvent, type PointerEvent } from 'react';
 import { GOLDEN_RANGE, GOLDEN_RATIO } from '../core/mixture/shares';
 import styles from './Fader.module.css';
 
-interface Props {
+interface FaderProps {
   label: string;
   valueText: string;
   share: number;
@@ -22,7 +22,7 @@ const clamp = (share: number) => Math.min(1, Math.max(0, share));
 /** Moves in whole tenths of a percent, so that a value can be met again. */
 const tenth = (share: number) => Math.round(clamp(share) * 1000) / 1000;
 
-export const Fader = memo(function Fader({ label, valueText, share, golden, goldenLabel, locked, onMove }: Props) {
+export const Fader = memo(function Fader({ label, valueText, share, golden, goldenLabel, locked, onMove }: FaderProps) {
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef({ offset: 0, last: share });
 
@@ -104,6 +104,30 @@ export const Fader = memo(function Fader({ label, valueText, share, golden, gold
           <i className={styles.cap} data-part="cap" />
         </div>
       </div>
+    </div>
+  );
+});
+
+/** Train loss as a level beside the fader, with the base's loss as a tick: above the tick is worse than the base. */
+interface LevelMeterProps {
+  /** nats per token; null before the first window. */
+  loss: number | null;
+  base: number | null;
+  /** Loss at the top of the scale, the same for all strips. */
+  top: number;
+  label: string;
+}
+
+export const LevelMeter = memo(function LevelMeter({ loss, base, top, label }: LevelMeterProps) {
+  const level = loss === null ? 0 : Math.min(1, Math.max(0, loss / top));
+  return (
+    <div className={styles.meter} title={label} aria-hidden>
+      <i
+        className={styles.level}
+        data-over={(loss !== null && base !== null && loss > base) || undefined}
+        style={{ transform: `scaleY(${level})` }}
+      />
+      {base !== null && <i className={styles.base} style={{ bottom: `${Math.min(1, base / top) * 100}%` }} />}
     </div>
   );
 });

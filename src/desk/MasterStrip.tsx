@@ -10,7 +10,7 @@ import { HorizontalSlider } from '../ui/HorizontalSlider';
 import { HIGHEST_LR, lrAt, lrPosition, changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
-import masterStripStyles from './MasterStrip.module.css';
+import styles from './MasterStrip.module.css';
 
 const WIDTH = 400;
 const HEIGHT = 84;
@@ -45,8 +45,8 @@ export const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step
   const end = learningRateAt(schedule, steps - 1, steps);
   const words = t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
   return (
-    <figure className={masterStripStyles.curve}>
-      <div className={masterStripStyles.curveHead}>
+    <figure className={styles.curve}>
+      <div className={styles.curveHead}>
         <span>{words}</span>
         {now !== null && <b>{t('schedule.now', { lr: format.lr(now) })}</b>}
       </div>

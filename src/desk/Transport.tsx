@@ -1,4 +1,8 @@
-/** The bar of the desk: what to run, the transport buttons, how far it is, and the recipe's ways in and out. */
+/** A recipe as a file and as a link. */
+import { parseRecipeText } from '../core/recipe/parse';
+import type { Recipe } from '../core/recipe/schema';
+import { encodeRecipe } from '../core/recipe/share-link';
+import { saveFile } from '../ui/save-file';
 import { memo, useEffect, useRef, useState } from 'react';
 import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from '@mantine/core';
 import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
@@ -6,13 +10,27 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
 import { navigate } from '../ui/hash-location';
-import { encodeRecipe } from '../core/recipe/share-link';
-import { downloadRecipe, readRecipeFile, recipeLink } from './recipe-files';
 import { RunProgress } from './RunProgress';
 import { useRecipe } from './recipe-store';
 import { useTransport } from './use-transport';
 import styles from './Transport.module.css';
 
+export function recipeLink(recipe: Recipe): string {
+  const url = new URL(window.location.href);
+  url.hash = `/desk?recipe=${encodeRecipe(recipe)}`;
+  return url.href;
+}
+
+export function downloadRecipe(recipe: Recipe): void {
+  saveFile(new Blob([`${JSON.stringify(recipe, null, 2)}\n`], { type: 'application/json' }), `${recipe.name}.recipe.json`);
+}
+
+/** @throws StudioError `recipe-invalid` naming the field */
+export async function readRecipeFile(file: File): Promise<Recipe> {
+  return parseRecipeText(await file.text());
+}
+
+/** The bar of the desk: what to run, the transport buttons, how far it is, and the recipe's ways in and out. */
 /** How long a notice under the buttons stays. */
 const SHOWN_MS = 5000;
 

@@ -1,10 +1,10 @@
 /** The recipe on the desk: chosen from the presets, from a link or a file, and edited strip by strip. Calls no worker. */
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
-import type { NextRecipe } from '../lab/next-recipe';
+import type { NextRecipe } from '../lab/desk-recipes';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/shares';
 import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
-import { presets as readPresets, type Preset } from '../lab/presets';
+import { presets as readPresets, type Preset } from '../lab/desk-recipes';
 
 import { addChannel, removeChannel, sharesOf, swapChannel, withShares } from './recipe-edits';
 

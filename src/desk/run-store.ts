@@ -1,4 +1,6 @@
-/** The run on the desk: followed by its feed, with every command a person gives and the settings that are on their way to the trainer. */
+/**
+ * The run on the desk: followed by its feed, with every command a person gives and the settings that are on their way to the trainer.
+ */
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
@@ -8,8 +10,49 @@ import { isActive as isActiveState, type LiveSettings, type RunRecord } from '..
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
 import { lab, onWorkerCrash } from '../lab/lab';
-import { createChangeSender } from './change-sender';
 
+/** Milliseconds between two changes that a moving fader sends. */
+export const SEND_INTERVAL_MS = 150;
+
+export interface ChangeSender {
+  push(change: Partial<LiveSettings>): void;
+  flush(): void;
+  /** Nothing waits and nothing is on its way. */
+  idle(): boolean;
+}
+
+/**
+ * Sends live changes to the trainer without flooding it: moves within the interval are joined into one, and the last one always goes
+ * out. A flush (pointer up) sends at once.
+ */
+export function createChangeSender(send: (change: Partial<LiveSettings>) => Promise<unknown>): ChangeSender {
+  let waiting: Partial<LiveSettings> | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let inFlight = 0;
+
+  function out(): void {
+    timer = null;
+    if (!waiting) return;
+    const change = waiting;
+    waiting = null;
+    inFlight += 1;
+    void send(change).finally(() => (inFlight -= 1));
+  }
+
+  return {
+    push(change) {
+      waiting = { ...waiting, ...change };
+      timer ??= setTimeout(out, SEND_INTERVAL_MS);
+    },
+    flush() {
+      if (timer !== null) clearTimeout(timer);
+      out();
+    },
+    idle: () => waiting === null && inFlight === 0,
+  };
+}
+
+/** Key of the interrupted runs whose banner a person has dismissed. */
 const DISMISSED = 'crossfade.dismissed-runs';
 
 export interface RunStore {

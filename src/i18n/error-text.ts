@@ -35,8 +35,13 @@ export function isErrorRecord(value: unknown): value is ErrorRecord {
   return typeof value === 'object' && value !== null && !(value instanceof Error) && 'code' in value && 'values' in value;
 }
 
-/** Accepts a thrown value as well as a stored ErrorRecord. A value that the error lacks reads "?". */
-export function useErrorText(): (error: unknown) => ErrorText {
+const itself = (id: string): string => id;
+
+/**
+ * Accepts a thrown value as well as a stored ErrorRecord. A value that the error lacks reads "?".
+ * @param channelName the shown name of a channel (`useChannelTag`), where an error may name one
+ */
+export function useErrorText(channelName: (id: string) => string = itself): (error: unknown) => ErrorText {
   const { t, i18n } = useTranslation('errors');
   const format = useFormat();
   return useCallback(
@@ -48,6 +53,7 @@ export function useErrorText(): (error: unknown) => ErrorText {
         shown[name] =
           typeof value === 'number' ? (inBytes ? format.bytes(value) : format.decimal(value, Number.isInteger(value) ? 0 : 3)) : value;
       }
+      if (typeof values['channel'] === 'string') shown['channel'] = channelName(values['channel']);
       // A reason stands for a detail whose sentence each language has of its own.
       const reason = `reason.${values['reason']}`;
       if (i18n.exists(reason, { ns: 'errors' })) shown['detail'] = t(reason as 'reason.archive-directory', shown);
@@ -58,6 +64,6 @@ export function useErrorText(): (error: unknown) => ErrorText {
         return { what: t('recipe-link.what'), advice: t('recipe-link.do') };
       return { what: t(`${code}.what`, shown), advice: t(`${code}.do`, shown) };
     },
-    [t, i18n, format],
+    [t, i18n, format, channelName],
   );
 }

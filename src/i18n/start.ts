@@ -1,11 +1,23 @@
+/** Types every key of `useTranslation` from the English locales. */
+import 'i18next';
+import type english from './en';
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+
+export type Locale = typeof english;
+export type Namespace = keyof Locale;
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'common';
+    resources: Locale;
+  }
+}
+
 /**
  * Languages of the studio. Of one language the texts of the open pages are loaded; the choice is stored, the browser's language is
  * the default. In development a missing key throws, so that none reaches a person.
  */
-import i18next from 'i18next';
-import { initReactI18next } from 'react-i18next';
-import type { Namespace } from './keys';
-
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 

@@ -1,10 +1,24 @@
-/** Which engine runs: opened once at start and again after a crash of the trainer. */
+/** What the address asks of the engine: `?backend=webgpu|wasm|cpu`, `?threads=N`, `?require-hardware`. */
+import type { BackendName, DeviceInfo } from '../contract/device';
+import type { TrainerApi } from '../contract/training';
 import { create } from 'zustand';
-import type { DeviceInfo } from '../contract/device';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from './lab';
-import { launchOptions } from './launch-options';
 
+const BACKENDS: readonly BackendName[] = ['webgpu', 'wasm', 'cpu'];
+
+/** Values that are not understood are ignored: the engine then chooses. */
+export function launchOptions(search: string): Parameters<TrainerApi['open']>[0] {
+  const query = new URLSearchParams(search);
+  const threads = Number(query.get('threads'));
+  return {
+    backend: BACKENDS.find((name) => name === query.get('backend')) ?? null,
+    threads: Number.isInteger(threads) && threads > 0 ? threads : null,
+    requireHardware: query.has('require-hardware') && query.get('require-hardware') !== 'false',
+  };
+}
+
+/** Which engine runs: opened once at start and again after a crash of the trainer. */
 export type DeviceState = { kind: 'opening' } | { kind: 'open'; info: DeviceInfo } | { kind: 'failed'; error: ErrorRecord };
 
 export const useDevice = create<{ device: DeviceState }>(() => ({ device: { kind: 'opening' } }));

@@ -6,6 +6,8 @@ import type { TokenizerApi } from '../contract/tokenizer';
 import type { TrainerApi } from '../contract/training';
 import type { StudioError } from '../core/errors';
 import { createWorkerClient } from './worker-client';
+import { version } from '../../package.json';
+import { viewOf, type RunView } from '../core/run/view';
 
 const trainer = createWorkerClient<TrainerApi>(
   'trainer',
@@ -48,4 +50,27 @@ export const lab: Lab = {
 export function onWorkerCrash(listener: (error: StudioError) => void): () => void {
   const unsubscribers = [trainer, tokenizer, corpus, library, hub].map((client) => client.onCrash(listener));
   return () => unsubscribers.forEach((unsubscribe) => unsubscribe());
+}
+
+/**
+ * `window.crossfade`: the studio's handle for automation (end-to-end tests, `npm run experiment`). `lab` has the same
+ * clients that the pages use: whatever a person can start here, a script can, through the same code.
+ *
+ *     await page.evaluate(() => window.crossfade.lab.trainer.open({ backend: 'wasm', threads: null, requireHardware: false }));
+ */
+export interface AutomationHandle {
+  lab: Lab;
+  /** A stored run, or one that trains, as the pages show it now: figures, curves, events and checkpoints. */
+  view(run: string): Promise<RunView>;
+  version: string;
+}
+
+declare global {
+  interface Window {
+    crossfade: AutomationHandle;
+  }
+}
+
+export function installAutomationHandle(): void {
+  window.crossfade = { lab, view: async (run) => viewOf(await lab.library.feed(run)), version };
 }

@@ -4,7 +4,7 @@ import { ArrowUp } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelConfig } from '../core/model/config';
 import { useFormat } from '../i18n/format';
-import { modelStack, type StackPart } from './stack';
+import { modelStack, type StackPart } from './architecture';
 import styles from './ArchitectureStack.module.css';
 
 /** As papers spell them, in any language. */

@@ -3,7 +3,7 @@ import { FileBox } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { ImportForm } from '../ui/ImportForm';
-import { ProgressLine } from '../ui/ProgressLine';
+import { ProgressLine } from '../channels/ProgressLine';
 import { useModels } from './store';
 
 export function ImportCard() {

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from '../core/model/memory';
 import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
-import { MemoryRemedyText } from '../ui/MemoryRemedyText';
+import { MemoryRemedyText } from '../diagnosis/MemoryRemedyText';
 import { NumberField } from '../ui/NumberField';
 import styles from './Models.module.css';
 

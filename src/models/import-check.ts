@@ -1,6 +1,6 @@
 /** What of the taken files is a model in Hugging Face layout, told by name and path before anything is read. */
 import { modelFolder, outermost } from '../core/model/folder';
-import type { TakenFile } from '../ui/dropped-files';
+import type { TakenFile } from '../ui/FileDrop';
 
 type Taken<File extends { name: string }> = Pick<TakenFile, 'path'> & { file: File };
 

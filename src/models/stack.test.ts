@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../core/model/config';
 import { parameterCount } from '../core/model/parameters';
-import { modelStack } from './stack';
+import { modelStack } from './architecture';
 
 const llama = readConfig('config.json', {
   model_type: 'llama',

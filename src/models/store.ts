@@ -4,7 +4,7 @@ import type { ModelRecord } from '../contract/library';
 import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
-import type { TakenFiles } from '../ui/dropped-files';
+import type { TakenFiles } from '../ui/FileDrop';
 import { modelFiles, proposedModelName } from './import-check';
 
 export interface Card {

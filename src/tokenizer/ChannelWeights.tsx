@@ -3,8 +3,7 @@ import { Chip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { NumberField } from '../ui/NumberField';
-import { channelColour } from '../channels/channel-colour';
-import { useCorpusName } from './corpus-name';
+import { channelColour, useCorpusName } from '../channels/channel';
 import { useTokenizers } from './store';
 import styles from './Forms.module.css';
 

@@ -5,13 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { TokenCounts } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
-import { Card } from '../ui/Card';
-import { ChannelTag } from '../channels/ChannelTag';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { Skeleton } from '../ui/Skeleton';
-import { useCorpusName } from './corpus-name';
-import { parseTerms } from './domain-terms';
-import { SAMPLE_BYTES, useFertility, type MeasuredSide } from './fertility-store';
+import { Card, Skeleton } from '../ui/Card';
+import { ChannelTag, useCorpusName } from '../channels/channel';
+import { ErrorBanner } from '../ui/Banner';
+import { parseTerms, SAMPLE_BYTES, useFertility, type MeasuredSide } from './fertility';
 import { SIDES, shownChoices, useTokenizers, type Side } from './store';
 import styles from './Fertility.module.css';
 

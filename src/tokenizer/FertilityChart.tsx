@@ -3,12 +3,10 @@ import { lazy, Suspense, useMemo } from 'react';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { Card } from '../ui/Card';
-import { ChannelTag } from '../channels/ChannelTag';
-import { Skeleton } from '../ui/Skeleton';
-import { useCorpusName } from './corpus-name';
+import { Card, Skeleton } from '../ui/Card';
+import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useMeasured } from './FertilityCard';
-import { fertilityLines, fertilityScale } from './fertility-lines';
+import { fertilityLines, fertilityScale } from './fertility';
 import { useTokenizers } from './store';
 import styles from './Fertility.module.css';
 

@@ -1,8 +1,8 @@
 /** The lines of the chart, by recharts: A solid, B dashed. */
 import { memo } from 'react';
 import { CartesianGrid, Line, LineChart, XAxis, YAxis } from 'recharts';
-import { channelColour } from '../channels/channel-colour';
-import type { FertilityLine, FertilityScale } from './fertility-lines';
+import { channelColour } from '../channels/channel';
+import type { FertilityLine, FertilityScale } from './fertility';
 
 interface Props {
   width: number;

@@ -1,23 +1,84 @@
-/** Everything about tokenizers: text cut into tokens, two compared, how well each fits each channel, training and growing. */
-import { useEffect, useState } from 'react';
+/** Which tokenizer is A and which is B, if any. */
+import { ActionIcon, Select } from '@mantine/core';
+import { ArrowLeftRight } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import { SIDES, useTokenizers, type Side } from './store';
+import { useEffect, useState } from 'react';
 import type { TokenizerRecord } from '../contract/tokenizer';
-import { Card } from '../ui/Card';
-import { Confirm } from '../ui/Confirm';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { PageHead } from '../ui/PageHead';
-import { Skeleton } from '../ui/Skeleton';
+import { Card, PageHead, Skeleton } from '../ui/Card';
+import { Confirm } from '../ui/Dialog';
+import { ErrorBanner } from '../ui/Banner';
 import { FertilityCard } from './FertilityCard';
 import { FertilityChart } from './FertilityChart';
-import { GrowCard } from './GrowCard';
+import { ExtendCard } from './ExtendCard';
 import { ImportCard } from './ImportCard';
-import { Pickers } from './Pickers';
-import { useTokenizers } from './store';
 import { TextCard } from './TextCard';
 import { TokenizerList } from './TokenizerList';
 import { TrainCard } from './TrainCard';
 import styles from './Page.module.css';
 
+export function Pickers() {
+  const { t } = useTranslation('tokenizer');
+  const swap = useTokenizers((state) => state.swap);
+  const { b } = useTokenizers((state) => state.chosen);
+  return (
+    <div className={styles.row}>
+      {SIDES.map((side) => (
+        <div key={side} className={styles.side} data-side={side}>
+          {side === 'b' && (
+            <ActionIcon variant="default" size={30} aria-label={t('pick.swap')} disabled={b === null} onClick={swap}>
+              <ArrowLeftRight size={15} />
+            </ActionIcon>
+          )}
+          <span className={styles.letter} aria-hidden>
+            {side.toUpperCase()}
+          </span>
+          <Picker side={side} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Picker({ side }: { side: Side }) {
+  const { t } = useTranslation('tokenizer');
+  const format = useFormat();
+  const choices = useTokenizers((state) => state.choices);
+  const chosen = useTokenizers((state) => state.chosen);
+  const choose = useTokenizers((state) => state.choose);
+  const items = (models: boolean) =>
+    choices
+      .filter((choice) => (choice.model !== null) === models && (side === 'a' || choice.key !== chosen.a))
+      .map(({ key, name, size }) => ({ value: key, label: `${name} · ${format.count(size)}` }));
+  const groups = [
+    { group: t('pick.models'), items: items(true) },
+    { group: t('pick.own'), items: items(false) },
+  ].filter((group) => group.items.length > 0);
+  const value = side === 'b' && chosen.b === chosen.a ? null : chosen[side];
+  return (
+    <Select
+      className={styles.select ?? ''}
+      aria-label={t(`pick.${side}`)}
+      data-testid={`tokenizer-${side}`}
+      data={groups}
+      value={value}
+      onChange={(key) => (key !== null || side === 'b') && choose(side, key)}
+      searchable
+      clearable={side === 'b'}
+      clearButtonProps={{ 'aria-label': t('pick.clear') }}
+      allowDeselect={false}
+      nothingFoundMessage={t(choices.length < 2 ? 'pick.none' : 'pick.nothing')}
+      placeholder={t(side === 'b' ? 'pick.second' : 'pick.search')}
+      // Mantine's scroll area puts a focusable box between the list and its options, which hides them from a reader.
+      withScrollArea={false}
+      classNames={{ dropdown: styles.dropdown ?? '' }}
+      comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+    />
+  );
+}
+
+/** Everything about tokenizers: text cut into tokens, two compared, how well each fits each channel, training, and the extension of a model's vocabulary. */
 export default function Page() {
   const { t } = useTranslation('tokenizer');
   const { list, listError, failure, load, remove, dismiss } = useTokenizers();
@@ -45,8 +106,8 @@ export default function Page() {
             </div>
             <div className={styles.columns}>
               <TrainCard />
-              <div id="grow" className={styles.target}>
-                <GrowCard />
+              <div id="extend-vocabulary" className={styles.target}>
+                <ExtendCard />
               </div>
             </div>
             <TokenizerList onRemove={setDoomed} />

@@ -6,7 +6,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { SIDES, shownChoices, useTokenizers } from './store';
-import { MOST_CHARACTERS, useTokenText } from './text-store';
+import { MOST_CHARACTERS, useTokenText } from './tokenized-text';
 import { TokenPane, type TextRange } from './TokenPane';
 import styles from './Text.module.css';
 

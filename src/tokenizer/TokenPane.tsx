@@ -1,17 +1,16 @@
-/** One tokenizer's view of the text: counts, the tokens in colours, and what the one pointed at is. */
-import { memo, useMemo, useState, type KeyboardEvent } from 'react';
+/** The text itself, each token in one of the alternating colours; a character in pieces has a stripe of each. */
+import { memo, useMemo, useState, type KeyboardEvent, type CSSProperties } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TokenSpan } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
-import { ErrorBanner } from '../ui/ErrorBanner';
-import { Skeleton } from '../ui/Skeleton';
-import { drawTokens, hex, spelled, type DrawnToken } from './drawn-tokens';
+import { ErrorBanner } from '../ui/Banner';
+import { Skeleton } from '../ui/Card';
+import { drawTokens, hex, spelled, type DrawnToken, MOST_DRAWN, type TokenizedSide, signOf, TONES, visibleParts } from './tokenized-text';
 import type { TokenizerChoice } from './refs';
 import type { Side } from './store';
-import { MOST_DRAWN, type TokenizedSide } from './text-store';
-import { TokenText } from './TokenText';
 import styles from './Text.module.css';
 
+/** One tokenizer's view of the text: counts, the tokens in colours, and what the one pointed at is. */
 /** Of the text, in UTF-16 units: what is pointed at on either side is marked on both. */
 export interface TextRange {
   side: Side;
@@ -19,7 +18,7 @@ export interface TextRange {
   end: number;
 }
 
-interface Props {
+interface TokenPaneProps {
   side: Side;
   choice: TokenizerChoice;
   outcome: TokenizedSide | null;
@@ -29,7 +28,7 @@ interface Props {
   onRange: (range: TextRange | null) => void;
 }
 
-export function TokenPane({ side, choice, outcome, empty, range, onRange }: Props) {
+export function TokenPane({ side, choice, outcome, empty, range, onRange }: TokenPaneProps) {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const result = outcome?.result ?? null;
@@ -152,4 +151,92 @@ function Readout({ token }: { token: DrawnToken | null }) {
       )}
     </div>
   );
+}
+
+interface TokenTextProps {
+  side: Side;
+  tokens: readonly DrawnToken[];
+  active: number | null;
+  range: TextRange | null;
+  onPoint: (token: DrawnToken) => void;
+}
+
+export function TokenText({ side, tokens, active, range, onPoint }: TokenTextProps) {
+  return tokens.map((token) =>
+    token.pieces.length === 0 ? (
+      <span key={token.index} className={styles.gap} aria-hidden>
+        <Visible text={token.text} />
+      </span>
+    ) : (
+      <Token
+        key={token.index}
+        side={side}
+        token={token}
+        active={token.index === active}
+        marked={range !== null && range.side !== side && token.start < range.end && token.end > range.start}
+        onPoint={onPoint}
+      />
+    ),
+  );
+}
+
+interface TokenProps {
+  side: Side;
+  token: DrawnToken;
+  active: boolean;
+  marked: boolean;
+  onPoint: (token: DrawnToken) => void;
+}
+
+const Token = memo(
+  function Token({ side, token, active, marked, onPoint }: TokenProps) {
+    const { t } = useTranslation('tokenizer');
+    const { pieces, text, tone } = token;
+    const ids = pieces.map(({ id }) => id).join(', ');
+    return (
+      <span
+        id={`token-${side}-${token.index}`}
+        role="option"
+        aria-selected={active}
+        aria-label={t('text.token', { text: spelled(text), ids })}
+        className={styles.token}
+        data-kind={pieces[0]!.kind}
+        data-ids={ids}
+        data-active={active}
+        data-marked={marked}
+        style={{ '--ground': ground(tone, pieces.length) } as CSSProperties}
+        onMouseEnter={() => onPoint(token)}
+        onClick={() => onPoint(token)}
+      >
+        {/* A blank that the tokenizer put before the text has no width of its own. */}
+        {text === '' ? <i className={styles.sign} aria-hidden data-sign={spelled(pieces[0]!.token)} /> : <Visible text={text} />}
+      </span>
+    );
+  },
+  (before, after) => before.token === after.token && before.active === after.active && before.marked === after.marked,
+);
+
+/** One colour, or as many stripes as there are pieces. */
+function ground(tone: number, pieces: number): string {
+  const colour = (at: number) => `var(--tone-${(tone + at) % TONES})`;
+  const stripes = Array.from({ length: pieces }, (_, at) => `${colour(at)} ${(at / pieces) * 100}% ${((at + 1) / pieces) * 100}%`);
+  return `linear-gradient(to right, ${stripes.join(', ')})`;
+}
+
+function Visible({ text }: { text: string }) {
+  return visibleParts(text).map(({ kind, text: part }, at) => {
+    if (kind === 'blank')
+      return (
+        <span key={at} className={styles.blank}>
+          {' '}
+        </span>
+      );
+    if (kind === 'text') return <span key={at}>{part}</span>;
+    return (
+      <span key={at}>
+        <i className={styles.sign} aria-hidden data-sign={kind === 'break' ? '⏎' : signOf(part)} />
+        {kind === 'break' || part === '\t' ? part : ''}
+      </span>
+    );
+  });
 }

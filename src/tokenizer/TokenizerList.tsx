@@ -1,18 +1,48 @@
-/** Tokenizers that were trained or brought in: what they are made from, and what can be done with each. */
-import { useState } from 'react';
+/** A tokenizer as a download: a zip that `AutoTokenizer.from_pretrained` reads once unpacked. */
+import type { TokenizerRef, TokenizerTraining, TokenizerRecord } from '../contract/tokenizer';
+import { lab } from '../lab/lab';
+import { saveFile } from '../ui/save-file';
+import { useCallback, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import { useCorpusName } from '../channels/channel';
+import { useTokenizers } from './store';
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { Boxes, Columns2, Download, Pencil, Trash2 } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
-import type { TokenizerRecord } from '../contract/tokenizer';
-import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { exportTokenizer } from './export';
-import { useGrowth } from './grow-store';
+import { useVocabulary } from './vocabulary';
 import { tokenizerKey } from './refs';
-import { useTokenizers } from './store';
-import { useTrainingWords } from './training-words';
 import styles from './List.module.css';
 
+/** @throws StudioError `file-missing` */
+export async function exportTokenizer(ref: TokenizerRef, name: string): Promise<void> {
+  saveFile(await lab.tokenizer.exportTokenizer(ref), `${name}.tokenizer.zip`);
+}
+
+/** What a tokenizer was trained with, in one line. */
+export function useTrainingWords(): (training: TokenizerTraining) => string {
+  const { t } = useTranslation('tokenizer');
+  const format = useFormat();
+  const corpusName = useCorpusName();
+  const corpora = useTokenizers((state) => state.corpora);
+  return useCallback(
+    ({ channels, options, report }) => {
+      const parts = channels.map(({ corpus, weight }, at) => {
+        const record = corpora.find(({ id }) => id === corpus);
+        const name = record ? corpusName(record) : corpus;
+        const factor = weight === 1 ? '' : ` × ${format.decimal(weight, Number.isInteger(weight) ? 0 : 2)}`;
+        return `${name}${factor} (${format.bytes(report.bytes[at] ?? 0)})`;
+      });
+      const settings = [t('list.asked', { formatted: format.count(options.vocabularySize) })];
+      if ('minFrequency' in options) settings.push(t('list.minFrequency', { formatted: format.count(options.minFrequency) }));
+      settings.push(options.specialTokens.join(' '));
+      return `${parts.join(', ')} · ${settings.join(' · ')} · ${format.duration(report.milliseconds / 1000)}`;
+    },
+    [t, format, corpusName, corpora],
+  );
+}
+
+/** Tokenizers that were trained or brought in: what they are made from, and what can be done with each. */
 export function TokenizerList({ onRemove }: { onRemove: (tokenizer: TokenizerRecord) => void }) {
   const { t } = useTranslation('tokenizer');
   const tokenizers = useTokenizers((state) => state.tokenizers);
@@ -36,12 +66,12 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
   const format = useFormat();
   const trainingWords = useTrainingWords();
   const { choose, report } = useTokenizers();
-  const describe = useGrowth((state) => state.describe);
-  const growing = useGrowth((state) => state.activity !== null);
+  const describe = useVocabulary((state) => state.describe);
+  const extending = useVocabulary((state) => state.activity !== null);
   const { id, name, kind, size, training, createdAt } = tokenizer;
-  const adopt = () => {
-    describe({ kind: 'adopt', adopt: tokenizerKey(id) });
-    document.getElementById('grow')?.scrollIntoView({ block: 'start' });
+  const useInModel = () => {
+    describe({ kind: 'replace', tokenizer: tokenizerKey(id) });
+    document.getElementById('extend-vocabulary')?.scrollIntoView({ block: 'start' });
   };
   return (
     <li data-testid="tokenizer" data-tokenizer={id}>
@@ -61,11 +91,11 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
           size="xs"
           variant="default"
           leftSection={<Boxes size={13} />}
-          aria-label={t('list.adoptName', { name })}
-          disabled={growing}
-          onClick={adopt}
+          aria-label={t('list.useInModelName', { name })}
+          disabled={extending}
+          onClick={useInModel}
         >
-          {t('list.adopt')}
+          {t('list.useInModel')}
         </Button>
         <Button
           size="xs"

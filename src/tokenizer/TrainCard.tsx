@@ -5,13 +5,12 @@ import { CircleCheck, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
-import { ErrorBanner } from '../ui/ErrorBanner';
+import { ErrorBanner } from '../ui/Banner';
 import { NumberField } from '../ui/NumberField';
-import { ProgressLine } from '../ui/ProgressLine';
+import { ProgressLine } from '../channels/ProgressLine';
 import { ChannelWeights } from './ChannelWeights';
 import { useTokenizers } from './store';
-import { TRAIN_KINDS, trainFault, type TrainForm } from './train-options';
-import { useTraining } from './train-store';
+import { TRAIN_KINDS, trainFault, type TrainForm, useTraining } from './training';
 import styles from './Forms.module.css';
 
 export function TrainCard() {

@@ -5,7 +5,7 @@ import type { ModelRecord } from '../contract/library';
 import type { TokenizerRecord } from '../contract/tokenizer';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
-import { meetCorpora } from '../channels/own-channels';
+import { meetCorpora } from '../channels/channel';
 import { checkTokenizerFiles, proposedTokenizerName } from './import-check';
 import { choicesOf, findChoice, tokenizerKey, type TokenizerChoice } from './refs';
 

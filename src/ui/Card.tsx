@@ -1,8 +1,10 @@
 /** A panel with an optional heading; the unit every page is laid out in. */
 import type { ReactNode } from 'react';
+import type { LucideIcon } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
 import styles from './Card.module.css';
 
-interface Props {
+interface CardProps {
   title?: ReactNode;
   /** Stands at the right of the heading. */
   aside?: ReactNode;
@@ -13,7 +15,7 @@ interface Props {
   'data-testid'?: string;
 }
 
-export function Card({ title, aside, children, className, label, ...rest }: Props) {
+export function Card({ title, aside, children, className, label, ...rest }: CardProps) {
   return (
     <section
       className={`${styles.card} ${className ?? ''}`}
@@ -28,5 +30,50 @@ export function Card({ title, aside, children, className, label, ...rest }: Prop
       )}
       {children}
     </section>
+  );
+}
+
+/** The bar under the header: the page's title, hidden or shown, and its controls. */
+interface PageHeadProps {
+  title: string;
+  /** Under the title, in one sentence. */
+  lead?: ReactNode;
+  /** For a page whose controls speak for themselves. */
+  titleHidden?: boolean;
+  children?: ReactNode;
+}
+
+export function PageHead({ title, lead, titleHidden = false, children }: PageHeadProps) {
+  return (
+    <div className={styles.pageHeadHead}>
+      <div className={titleHidden ? styles.hidden : styles.words}>
+        <h1>{title}</h1>
+        {lead !== undefined && <p>{lead}</p>}
+      </div>
+      {children !== undefined && <div className={styles.tools}>{children}</div>}
+    </div>
+  );
+}
+
+/** What stands where there is nothing yet: an icon, a sentence, and what to do. */
+export function EmptyState({ icon: Icon, title, children }: { icon: LucideIcon; title: string; children?: ReactNode }) {
+  return (
+    <div className={styles.empty}>
+      <Icon size={26} strokeWidth={1.5} aria-hidden />
+      <p className={styles.emptyStateTitle}>{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** Grey bars in the place of what is being read. */
+export function Skeleton({ lines = 4 }: { lines?: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.skeleton} role="status" aria-label={t('loading')}>
+      {Array.from({ length: lines }, (_, at) => (
+        <div key={at} className={styles.bar} aria-hidden />
+      ))}
+    </div>
   );
 }

@@ -4,7 +4,7 @@ import { Button, TextInput } from '@mantine/core';
 import { CircleCheck, Import as ImportIcon } from 'lucide-react';
 import type { ErrorRecord } from '../core/errors';
 import { Card } from './Card';
-import { ErrorBanner } from './ErrorBanner';
+import { ErrorBanner } from './Banner';
 import { FileDrop } from './FileDrop';
 import styles from './ImportForm.module.css';
 

@@ -1,17 +1,18 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
 import type { CorpusApi, CorpusRecord } from '../../src/contract/corpus';
-import type { InterruptedIntake } from '../../src/contract/ingest';
+import type { InterruptedIngest } from '../../src/contract/ingest';
+import { Cancelling } from '../rpc/cancelling';
 import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
-import { listSources, type StoredIntake } from '../storage/workshop';
-import { exportCorpora } from './export/export-corpora';
+import { listSources, type StoredIngest } from '../storage/workshop';
+import { exportCorpora } from './export-corpora';
 import { importFiles } from './import-files';
-import { inspectFiles } from './intake/inspect';
-import { discardIntake, interruptedIntakes, keepIntake, resumeIntake, sourceRecord, takeIn } from './intake/take-in';
+import { inspectFiles } from './ingest/inspect';
+import { discardIngest, interruptedIngests, ingest, keepIngest, resumeIngest, sourceRecord } from './ingest/ingest';
 import * as channels from './workshop/channels';
 import { prepare } from './workshop/prepare';
-import { listPreparations, preparedRow, preparedRows } from './workshop/prepared-rows';
+import { preparations, preparedRow, preparedRows } from './workshop/filter-log';
 
-let cancelling = new AbortController();
+const cancelling = new Cancelling();
 
 export const corpusApi: CorpusApi = {
   async list() {
@@ -19,14 +20,7 @@ export const corpusApi: CorpusApi = {
   },
 
   async importFiles(files, options, onProgress) {
-    return toRecord(
-      await importFiles(
-        files,
-        options,
-        ({ path, done, total }) => onProgress({ phase: 'import', item: path, done, total }),
-        cancelling.signal,
-      ),
-    );
+    return toRecord(await importFiles(files, options, onProgress, cancelling.signal));
   },
 
   async sample(id, split, count) {
@@ -36,16 +30,15 @@ export const corpusApi: CorpusApi = {
   remove: channels.removeCorpus,
 
   async cancel() {
-    cancelling.abort();
-    cancelling = new AbortController();
+    cancelling.cancel();
   },
 
   inspect: inspectFiles,
-  takeIn: (files, options, onProgress) => takeIn(files, options, { signal: cancelling.signal, onProgress }),
-  interruptedIntakes: async () => (await interruptedIntakes()).map(toInterrupted),
-  resumeIntake: (id, files, onProgress) => resumeIntake(id, files, { signal: cancelling.signal, onProgress }),
-  keepIntake,
-  discardIntake: (id) => discardIntake(id),
+  ingest: (files, options, onProgress) => ingest(files, options, { signal: cancelling.signal, onProgress }),
+  interruptedIngests: async () => (await interruptedIngests()).map(toInterrupted),
+  resumeIngest: (id, files, onProgress) => resumeIngest(id, files, { signal: cancelling.signal, onProgress }),
+  keepIngest,
+  discardIngest: (id) => discardIngest(id),
 
   channels: channels.listChannels,
   createChannel: channels.createChannel,
@@ -59,7 +52,7 @@ export const corpusApi: CorpusApi = {
 
   prepare: (request, onProgress, documentLoss) =>
     prepare(request, { signal: cancelling.signal, onProgress, ...(documentLoss && { documentLoss }) }),
-  preparations: listPreparations,
+  preparations,
   preparedRows,
   preparedRow,
   exportCorpora: (request, onProgress) => exportCorpora(request, onProgress, cancelling.signal),
@@ -69,7 +62,7 @@ function toRecord({ separator: _separator, sha256: _sha256, prepared: _prepared,
   return record;
 }
 
-function toInterrupted({ id, options, startedAt, sources, files }: StoredIntake): InterruptedIntake {
+function toInterrupted({ id, options, startedAt, sources, files }: StoredIngest): InterruptedIngest {
   const open = files.filter(({ state }) => state !== 'done');
   const handles = open.flatMap(({ handle }) => handle ?? []);
   return {

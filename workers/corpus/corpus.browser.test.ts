@@ -1,7 +1,10 @@
 /** Import against the browser's own storage, through to tokens. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contract/progress';
+import type { StoredCorpus } from '../storage/corpora';
 import { files as storage } from '../storage/files';
+import { sha256 } from '../storage/hash';
+import { records } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/load';
 import { readTokens } from '../tokenizer/shards';
 import { tokenizerApi } from '../tokenizer/api';
@@ -36,7 +39,7 @@ describe('the corpus worker', () => {
     made.push(corpus.id);
     expect(corpus).toMatchObject({ name: 'mine', role: 'domain', bundled: false });
     expect(corpus.documents.train + corpus.documents.heldOut).toBe(42);
-    expect(corpus.intake).toMatchObject({ duplicates: 1, badLines: 1, examples: [{ file: 'b.jsonl', line: 41 }] });
+    expect(corpus.leftOut).toMatchObject({ duplicates: 1, badLines: 1, examples: [{ file: 'b.jsonl', line: 41 }] });
     expect((await corpusApi.list()).find(({ id }) => id === corpus.id)).toEqual(corpus);
 
     const seen: Progress[] = [];
@@ -58,7 +61,14 @@ describe('the corpus worker', () => {
   });
 
   it('leaves nothing behind when a file is bad or the import is cancelled', async () => {
-    const [before, listed] = [await storage.list('corpora'), await corpusApi.list()];
+    const state = async () => [
+      await storage.list('corpora'),
+      await storage.list('sources'),
+      await corpusApi.list(),
+      await corpusApi.channels(),
+      await corpusApi.sources(),
+    ];
+    const before = await state();
     const good = file('good.txt', 'one\n\ntwo\n\nthree');
     const latin = file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63));
     await expect(corpusApi.importFiles([good, latin], options, quiet)).rejects.toMatchObject({
@@ -68,8 +78,78 @@ describe('the corpus worker', () => {
     await expect(corpusApi.importFiles([file('one.txt', 'one line')], options, quiet)).rejects.toMatchObject({ code: 'text-empty' });
     const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel());
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await storage.list('corpora')).toEqual(before);
-    expect(await corpusApi.list()).toEqual(listed);
+    expect(await state()).toEqual(before);
+    expect(await corpusApi.interruptedIngests()).toEqual([]);
+  });
+
+  it('imports a book without blank lines: its end is held out', async () => {
+    const lines = Array.from({ length: 50 }, (_, at) => `line ${at}`);
+    const corpus = await corpusApi.importFiles([file('book.txt', lines.join('\r\n'))], options, quiet);
+    made.push(corpus.id);
+    expect(corpus.documents).toEqual({ train: 1, heldOut: 1 });
+    const [train] = await corpusApi.sample(corpus.id, 'train', 1);
+    const [heldOut] = await corpusApi.sample(corpus.id, 'heldOut', 1);
+    expect(`${train}\n${heldOut}`).toBe(lines.join('\n'));
+  });
+
+  it('imports two files of one name', async () => {
+    const corpus = await corpusApi.importFiles([file('a.txt', 'one\n\ntwo'), file('a.txt', 'three\n\nfour')], options, quiet);
+    made.push(corpus.id);
+    expect(corpus.documents.train + corpus.documents.heldOut).toBe(4);
+  });
+
+  it('makes a channel of an import, which goes with it unless it has been added to', async () => {
+    const import_ = () => corpusApi.importFiles([file('a.txt', 'one\n\ntwo\n\nthree')], options, quiet);
+    const corpus = await import_();
+    const channel = (await corpusApi.channels()).find(({ id }) => id === corpus.id);
+    expect(channel).toMatchObject({ name: 'mine', role: 'domain', corpus: corpus.id });
+    await corpusApi.remove(corpus.id);
+    expect((await corpusApi.channels()).some(({ id }) => id === corpus.id)).toBe(false);
+    expect((await corpusApi.sources()).some((source) => source.channel === corpus.id)).toBe(false);
+    expect((await storage.list('corpora')).some(({ name }) => name === corpus.id)).toBe(false);
+
+    const grown = await import_();
+    await corpusApi.addCorpusSource('en', grown.id);
+    await corpusApi.remove(grown.id);
+    expect((await corpusApi.channels()).find(({ id }) => id === grown.id)).toMatchObject({ corpus: null });
+    await corpusApi.removeChannel(grown.id);
+  });
+
+  it('lists, reads, tokenizes and removes a corpus as a former version imported it', async () => {
+    // A record with `intake`, and a text file for each split with a separator that no document contains.
+    const documents = { train: ['a\n\n\nb', 'c'], heldOut: ['d\n\ne'] };
+    const separator = '\n'.repeat(4);
+    const text = { train: `${documents.train.join(separator)}\n`, heldOut: `${documents.heldOut.join(separator)}\n` };
+    const bytes = (split: 'train' | 'heldOut') => new TextEncoder().encode(text[split]);
+    const intake = { duplicates: 2, badLines: 1, examples: [{ file: 'b.jsonl', line: 41, detail: 'field' }] };
+    const record = {
+      id: 'c-00000000-0000-4000-8000-000000000000',
+      name: 'from before',
+      bundled: false,
+      role: 'domain',
+      documents: { train: 2, heldOut: 1 },
+      bytes: { train: bytes('train').length, heldOut: bytes('heldOut').length },
+      licence: '',
+      attribution: [],
+      createdAt: 1,
+      intake,
+      separator,
+      sha256: { train: await sha256(bytes('train')), heldOut: await sha256(bytes('heldOut')) },
+    };
+    await storage.write(`corpora/${record.id}/train.txt`, bytes('train'));
+    await storage.write(`corpora/${record.id}/held-out.txt`, bytes('heldOut'));
+    await (await records()).put('corpora', record as unknown as StoredCorpus);
+
+    const listed = (await corpusApi.list()).find(({ id }) => id === record.id);
+    const { intake: _intake, separator: _separator, sha256: _sha256, ...shown } = record;
+    expect(listed).toEqual({ ...shown, leftOut: intake });
+    expect(await corpusApi.sample(record.id, 'train', 9)).toEqual(documents.train);
+    expect(await corpusApi.sample(record.id, 'heldOut', 9)).toEqual(documents.heldOut);
+    const [prepared] = await tokenizerApi.prepare('nano', [record.id], quiet);
+    expect(prepared!.tokens.train).toBeGreaterThan(0);
+    await corpusApi.remove(record.id);
+    expect((await corpusApi.list()).some(({ id }) => id === record.id)).toBe(false);
+    expect((await storage.list('corpora')).some(({ name }) => name === record.id)).toBe(false);
   });
 
   it('is asked for corpora and models that are not there', async () => {

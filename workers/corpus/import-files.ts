@@ -1,19 +1,43 @@
-/** The short way from files to a corpus, without a workshop: plain text and JSON Lines, exact duplicates left out, a tenth held out. */
+/**
+ * Files to a corpus that the desk can use, in one step: a channel of its own, an ingest, and the pipeline with settings that keep every
+ * document as it is but exact duplicates, and hold a tenth out.
+ */
+import { nextColour } from '../../src/core/corpus/channel-colours';
 import { StudioError } from '../../src/core/errors';
-import type { BadRow, IntakeProgress } from '../../src/contract/ingest';
-import type { CorpusRecord } from '../../src/contract/corpus';
-import { corpusFolder, corpusTextPath, type StoredCorpus } from '../storage/corpora';
+import { pipelineSettingsSchema, type PipelineSettings } from '../../src/core/corpus/settings';
+import type { CorpusRecord, LeftOut, PreparationRecord, SourceRecord } from '../../src/contract/corpus';
+import type { IngestFile } from '../../src/contract/ingest';
+import type { OnProgress } from '../../src/contract/progress';
+import { findCorpus, type StoredCorpus } from '../storage/corpora';
 import { files as storage } from '../storage/files';
-import { putRecord } from '../storage/records';
-import { blobSource } from './intake/byte-source';
-import { inspectSource } from './intake/inspect';
-import { BEGINNING, readRows } from './intake/read-rows';
-import { cutDocument, packDocuments, separatorFor, splitHeldOut } from './split';
+import { putRecord, records } from '../storage/records';
+import { readRowsAt, RowWriter } from '../storage/row-files';
+import { findSource, sourceFolder, type StoredSource } from '../storage/workshop';
+import { ingest } from './ingest/ingest';
+import { createChannel, listChannels, removeChannel } from './workshop/channels';
+import { prepare } from './workshop/prepare';
 
-/** All documents are in memory at once here; larger text goes through the workshop. */
-const LARGEST_IMPORT = 512 * 2 ** 20;
 /** Bad lines kept by name; the rest is counted. */
 const EXAMPLES = 20;
+
+/**
+ * Nothing that judges or changes a text is on: who imports in one step expects to train on what the files hold. Decontamination is
+ * off with the rest, so held-out rows cost nothing and their number needs no limit.
+ */
+export const importSettings: PipelineSettings = pipelineSettingsSchema.parse({
+  normalise: { enabled: false },
+  exactDedup: { enabled: true, scope: 'within' },
+  minhashDedup: { enabled: false },
+  quality: { enabled: false },
+  language: { enabled: false },
+  terms: { enabled: false },
+  split: { enabled: true, share: 0.1, most: 1_000_000 },
+  decontaminate: { enabled: false },
+  select: { enabled: false },
+  sample: { enabled: false },
+  order: { kind: 'source' },
+  augment: { enabled: false },
+});
 
 export interface ImportOptions {
   name: string;
@@ -24,89 +48,94 @@ export interface ImportOptions {
 export async function importFiles(
   files: readonly File[],
   { name, role }: ImportOptions,
-  onProgress: (progress: Pick<IntakeProgress, 'path' | 'done' | 'total'>) => void,
+  onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<StoredCorpus> {
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  if (total > LARGEST_IMPORT)
-    throw new StudioError('file-too-large', `${total} bytes are more than ${LARGEST_IMPORT}`, {
-      file: name,
-      bytes: total,
-      limit: LARGEST_IMPORT,
-    });
-  const documents: string[] = [];
-  const bad: BadRow[] = [];
-  let before = 0;
-  for (const file of files) {
-    onProgress({ path: file.name, done: before, total });
-    for (const document of await documentsOf(file, bad, signal)) documents.push(document);
-    before += file.size;
-  }
-  onProgress({ path: name, done: total, total });
-  return store(documents, bad, { name, role }, signal);
-}
-
-async function documentsOf(file: File, bad: BadRow[], signal: AbortSignal): Promise<string[]> {
-  const source = blobSource(file.name, file);
-  const choice = { parting: 'blank-lines' } as const;
-  const { plan, problem } = await inspectSource(source, choice);
-  if (!plan) throw problem ?? textEmpty(file.name);
-  const documents: string[] = [];
-  for await (const batch of readRows(source, plan, choice, BEGINNING)) {
-    stopIf(signal);
-    for (const { text } of batch.rows) documents.push(text.replaceAll('\r\n', '\n').replace(/^\n+|\n+$/g, ''));
-    for (const row of batch.bad) bad.push({ path: batch.path, ...row });
-  }
-  if (documents.length === 0) throw textEmpty(file.name);
-  return documents;
-}
-
-/** Writes the text, then the record that makes it exist; leaves nothing behind when that fails. */
-async function store(documents: string[], bad: BadRow[], { name, role }: ImportOptions, signal: AbortSignal): Promise<StoredCorpus> {
-  const { train, heldOut, duplicates } = documents.length === 1 ? cutDocument(documents[0]!) : splitHeldOut(documents);
-  // One line of text cannot be split: there would be nothing to measure, or nothing to train on.
-  if (train.length === 0 || heldOut.length === 0) throw textEmpty(name);
-  const separator = separatorFor([...train, ...heldOut]);
-  const packed = { train: await packDocuments(train, separator), heldOut: await packDocuments(heldOut, separator) };
-  const id = `c-${crypto.randomUUID()}`;
-  const corpus: StoredCorpus = {
-    id,
-    name,
-    bundled: false,
-    role,
-    documents: { train: train.length, heldOut: heldOut.length },
-    bytes: { train: packed.train.bytes.byteLength, heldOut: packed.heldOut.bytes.byteLength },
-    licence: '',
-    attribution: [],
-    createdAt: Date.now(),
-    intake: {
-      duplicates,
-      badLines: bad.length,
-      examples: bad
-        .slice(0, EXAMPLES)
-        .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail })),
-    },
-    separator,
-    sha256: { train: packed.train.sha256, heldOut: packed.heldOut.sha256 },
-  };
+  const channel = await createChannel({ name, role, language: null, colour: nextColour(await listChannels()) });
   try {
-    for (const split of ['train', 'heldOut'] as const) {
-      stopIf(signal);
-      await storage.write(corpusTextPath(id, split), packed[split].bytes);
-    }
-    stopIf(signal);
+    const sources = await ingest(
+      withPaths(files),
+      {
+        channel: channel.id,
+        use: 'split',
+        choice: { documentSeparator: 'blank-lines' },
+        choices: {},
+        unreadable: 'refuse',
+        lineEnds: 'unix',
+      },
+      { signal, onProgress: ({ path, done, total }) => onProgress({ phase: 'import', item: path, done, total }) },
+    );
+    const [source] = sources;
+    if (source?.rows === 1) await holdOutEnd(source.id, name);
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    const preparation = await prepare(
+      { channels: [channel.id], settings: importSettings, probes: [] },
+      { signal, onProgress: () => onProgress({ phase: 'import', item: name, done: bytes, total: bytes }) },
+    );
+    if (preparation.channels[0]!.corpus === null) throw textEmpty(name);
+    const corpus: StoredCorpus = { ...(await findCorpus(channel.id)), leftOut: leftOut(sources, preparation) };
     await putRecord('corpora', corpus);
+    return corpus;
   } catch (error) {
-    await storage.remove(corpusFolder(id));
+    await removeChannel(channel.id);
     throw error;
   }
-  return corpus;
+}
+
+/** Files are known by their paths: one of the same name as another gets a folder of its own. */
+function withPaths(files: readonly File[]): IngestFile[] {
+  return files.map((file, at) => ({
+    file,
+    path: files.findIndex(({ name }) => name === file.name) < at ? `${at + 1}/${file.name}` : file.name,
+  }));
+}
+
+function leftOut(sources: readonly SourceRecord[], { report }: PreparationRecord): LeftOut {
+  const stage = report.channels[0]!.stages.find((found) => found.stage === 'exactDedup')!;
+  const findings = sources[0]!.findings;
+  return {
+    duplicates: stage.in.rows - stage.kept.rows,
+    badLines: findings.badRows,
+    examples: findings.badExamples
+      .slice(0, EXAMPLES)
+      .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail })),
+  };
+}
+
+/** A text of a single document, such as a book without blank lines, becomes two sources: its beginning, and its end as given held-out text. */
+async function holdOutEnd(id: string, name: string): Promise<void> {
+  const source = await findSource(id);
+  const [row] = await readRowsAt(sourceFolder(id), source.rowFiles, [0]);
+  const { train, heldOut } = cutDocument(row!.text);
+  // One line of text cannot be cut: there would be nothing to measure, or nothing to train on.
+  if (train === '' || heldOut === '') throw textEmpty(name);
+  const made: StoredSource[] = [];
+  for (const [text, use] of [
+    [train, 'split'],
+    [heldOut, 'held-out'],
+  ] as const) {
+    const part = `${id}-${use}`;
+    const writer = new RowWriter(sourceFolder(part), 'raw');
+    writer.add({ ...row!, text });
+    await writer.flush();
+    made.push({ ...source, id: part, use, ...writer.total, rowFiles: writer.files });
+  }
+  const transaction = (await records()).transaction('sources', 'readwrite');
+  for (const part of made) void transaction.store.put(part);
+  void transaction.store.delete(id);
+  await transaction.done;
+  await storage.remove(sourceFolder(id));
+}
+
+/** The last tenth of a document, from a line end on, apart from what is before it; an empty side where there is no such line end. */
+export function cutDocument(document: string): { train: string; heldOut: string } {
+  const target = Math.floor(document.length * 0.9);
+  const before = document.lastIndexOf('\n', target);
+  const cut = before > 0 ? before : document.indexOf('\n', target);
+  const side = (piece: string) => (piece.trim() === '' ? '' : piece.replace(/^\n+|\n+$/g, ''));
+  return { train: side(cut > 0 ? document.slice(0, cut) : document), heldOut: side(cut > 0 ? document.slice(cut) : '') };
 }
 
 function textEmpty(name: string): StudioError {
   return new StudioError('text-empty', `${name} holds no text`, { file: name });
-}
-
-function stopIf(signal: AbortSignal): void {
-  if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
 }

@@ -1,27 +1,27 @@
-/** The workshop against the browser's own storage: take-ins, channels, preparations, exports. */
+/** The workshop against the browser's own storage: ingests, channels, preparations, exports. */
 import { proxy, wrap } from 'comlink';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultPipelineSettings, type PipelineSettingsInput } from '../../src/core/corpus/settings';
 import type { CorpusApi, ExportRequest, PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
-import type { FileChoice, IntakeFile, IntakeOptions, IntakeProgress } from '../../src/contract/ingest';
+import type { FileChoice, IngestFile, IngestOptions, IngestProgress } from '../../src/contract/ingest';
 import { findCorpus } from '../storage/corpora';
 import { files as storage, FileStore } from '../storage/files';
 import { readRowFiles, readRowsAt, RowWriter } from '../storage/row-files';
 import { openWriter } from '../storage/writer';
 import { corpusApi } from './api';
-import { exportCorpora } from './export/export-corpora';
-import { interruptedIntakes, resumeIntake, takeIn } from './intake/take-in';
+import { exportCorpora } from './export-corpora';
+import { interruptedIngests, resumeIngest, ingest } from './ingest/ingest';
 import { prepare } from './workshop/prepare';
 
 const quiet = () => undefined;
 const never = new AbortController().signal;
-const file = (path: string, ...parts: BlobPart[]): IntakeFile => ({
+const file = (path: string, ...parts: BlobPart[]): IngestFile => ({
   path,
   file: new File(parts, path.split('/').at(-1)!, { lastModified: 1_000 }),
 });
-const options = (channel: string, choice: FileChoice = {}): IntakeOptions => ({ channel, use: 'split', choice, choices: {} });
+const options = (channel: string, choice: FileChoice = {}): IngestOptions => ({ channel, use: 'split', choice, choices: {} });
 const settings = { name: 'Law', colour: 'extra-1', role: 'domain', language: null } as const;
 
 /** Every writer of this store finds the disk full once all of them have written so much. */
@@ -57,12 +57,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const { id } of await corpusApi.channels()) await corpusApi.removeChannel(id);
-  for (const { id } of await interruptedIntakes()) await corpusApi.discardIntake(id);
+  for (const { id } of await interruptedIngests()) await corpusApi.discardIngest(id);
   await storage.remove('exports');
 });
 
-const take = (files: IntakeFile[], choice?: FileChoice): Promise<SourceRecord[]> =>
-  corpusApi.takeIn(files, options(channel.id, choice), quiet);
+const take = (files: IngestFile[], choice?: FileChoice): Promise<SourceRecord[]> =>
+  corpusApi.ingest(files, options(channel.id, choice), quiet);
 
 describe('rows in files', () => {
   afterEach(() => storage.remove('rows-test'));
@@ -98,16 +98,16 @@ describe('rows in files', () => {
   });
 });
 
-describe('a take-in', () => {
+describe('an ingest', () => {
   it('stores the rows of all files, and names what it left out', async () => {
-    const seen: IntakeProgress[] = [];
+    const seen: IngestProgress[] = [];
     const files = [
       file('folder/a.txt', 'one\n\ntwo'),
       file('folder/b.jsonl', '{"text":"three"}\n{"text":\n'),
       file('folder/c.png', 'PNG'),
       file('folder/d.txt', Uint8Array.of(0, 1, 2, 3)),
     ];
-    const [source] = await corpusApi.takeIn(files, options(channel.id), (progress) => seen.push(progress));
+    const [source] = await corpusApi.ingest(files, options(channel.id), (progress) => seen.push(progress));
     expect(source).toMatchObject({ channel: channel.id, name: 'folder', rows: 3, bytes: 11, use: 'split' });
     expect(source!.findings).toMatchObject({
       badRows: 1,
@@ -152,7 +152,7 @@ describe('a take-in', () => {
     await expect(take([...files])).rejects.toMatchObject({ code });
     expect(await everything()).toEqual(before);
     expect(await corpusApi.sources()).toEqual([]);
-    expect(await interruptedIntakes()).toEqual([]);
+    expect(await interruptedIngests()).toEqual([]);
   });
 
   it('reads parquet by row group, and refuses one without a text column by naming its columns', async () => {
@@ -180,34 +180,34 @@ describe('a take-in', () => {
     const line = `${JSON.stringify({ text: 'x'.repeat(1000) })}\n`;
     const large = file('large.jsonl', ...Array.from({ length: 24 }, () => line.repeat(1000)));
     await expect(
-      takeIn([large], options(channel.id), { signal: never, onProgress: quiet, store: fullDisk(10 * 2 ** 20) }),
+      ingest([large], options(channel.id), { signal: never, onProgress: quiet, store: fullDisk(10 * 2 ** 20) }),
     ).rejects.toMatchObject({ code: 'quota' });
     expect(await everything()).toEqual(before);
 
-    const cancelled = corpusApi.takeIn([large], options(channel.id), () => void corpusApi.cancel());
+    const cancelled = corpusApi.ingest([large], options(channel.id), () => void corpusApi.cancel());
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
     expect(await everything()).toEqual(before);
     expect(await corpusApi.sources()).toEqual([kept]);
-    expect(await interruptedIntakes()).toEqual([]);
+    expect(await interruptedIngests()).toEqual([]);
   });
 });
 
-describe('a take-in that was cut off', () => {
+describe('an ingest that was cut off', () => {
   const line = (at: number) => `${JSON.stringify({ text: `row ${at} ${'x'.repeat(8000)}` })}\n`;
   const large = (rows: number) =>
     Array.from({ length: rows / 100 }, (_, part) => Array.from({ length: 100 }, (_, at) => line(part * 100 + at)).join(''));
   const ROWS = 7_000;
 
   /** Takes in, in a worker of its own, until something counts; then the worker is ended, as with a tab that is closed. */
-  async function cutOff(files: IntakeFile[]): Promise<string> {
+  async function cutOff(files: IngestFile[]): Promise<string> {
     const worker = new Worker(new URL('../corpus.worker.ts', import.meta.url), { type: 'module' });
     const remote = wrap<CorpusApi>(worker);
     let half = 0;
     const stopped = new Promise<void>((resolve) => {
-      void remote.takeIn(
+      void remote.ingest(
         files,
         options(channel.id),
-        proxy(({ done }: IntakeProgress) => {
+        proxy(({ done }: IngestProgress) => {
           if (done <= 24 * 2 ** 20) return;
           half = done;
           worker.terminate();
@@ -217,19 +217,19 @@ describe('a take-in that was cut off', () => {
     });
     await stopped;
     expect(half).toBeGreaterThan(0);
-    let intakes = await corpusApi.interruptedIntakes();
+    let jobs = await corpusApi.interruptedIngests();
     // Its lock is given back in a moment.
-    for (let tries = 0; intakes.length === 0 && tries < 100; tries++) {
+    for (let tries = 0; jobs.length === 0 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      intakes = await corpusApi.interruptedIntakes();
+      jobs = await corpusApi.interruptedIngests();
     }
-    return intakes[0]!.id;
+    return jobs[0]!.id;
   }
 
   it('goes on with the same files dropped again, and ends with every row once', async () => {
     const files = [file('a.jsonl', ...large(ROWS)), file('b.txt', 'the last one')];
     const id = await cutOff(files);
-    const [found] = await corpusApi.interruptedIntakes();
+    const [found] = await corpusApi.interruptedIngests();
     expect(found).toMatchObject({ id, channel: channel.id, handles: [] });
     expect(found!.files.map(({ path, state }) => [path, state])).toEqual([
       ['a.jsonl', 'partial'],
@@ -239,13 +239,13 @@ describe('a take-in that was cut off', () => {
     expect(found!.files[0]!.done).toBeGreaterThan(15 * 2 ** 20);
 
     const other = { path: 'b.txt', file: new File(['changed'], 'b.txt', { lastModified: 2_000 }) };
-    await expect(corpusApi.resumeIntake(id, [files[0]!, other], quiet)).rejects.toMatchObject({
-      code: 'intake-files',
+    await expect(corpusApi.resumeIngest(id, [files[0]!, other], quiet)).rejects.toMatchObject({
+      code: 'ingest-files',
       values: { file: 'b.txt' },
     });
 
-    let first: IntakeProgress | null = null;
-    const [source] = await resumeIntake(id, files, { signal: never, onProgress: (progress) => void (first ??= progress) });
+    let first: IngestProgress | null = null;
+    const [source] = await resumeIngest(id, files, { signal: never, onProgress: (progress) => void (first ??= progress) });
     expect(first!.done).toBeGreaterThan(15 * 2 ** 20);
     expect(source!.rows).toBe(ROWS + 1);
     const at = [0, 1, found!.rows - 1, found!.rows, found!.rows + 1, ROWS - 1, ROWS];
@@ -254,7 +254,7 @@ describe('a take-in that was cut off', () => {
       expect(row!.text.startsWith(index === ROWS ? 'the last one' : `row ${index} x`)).toBe(true);
       expect(row!.line).toBe(index === ROWS ? 1 : index + 1);
     }
-    expect(await interruptedIntakes()).toEqual([]);
+    expect(await interruptedIngests()).toEqual([]);
   });
 
   it('goes on by itself where it has handles, and can be kept as it stands or discarded', async () => {
@@ -264,18 +264,18 @@ describe('a take-in that was cut off', () => {
       large(ROWS).map((part) => new TextEncoder().encode(part)),
     );
     const handle = await (await root.getDirectoryHandle('picked')).getFileHandle('a.jsonl');
-    const picked: IntakeFile = { path: 'a.jsonl', file: await handle.getFile(), handle };
+    const picked: IngestFile = { path: 'a.jsonl', file: await handle.getFile(), handle };
     const id = await cutOff([picked]);
-    expect((await corpusApi.interruptedIntakes())[0]!.handles).toHaveLength(1);
-    const [source] = await corpusApi.resumeIntake(id, [], quiet);
+    expect((await corpusApi.interruptedIngests())[0]!.handles).toHaveLength(1);
+    const [source] = await corpusApi.resumeIngest(id, [], quiet);
     expect(source!.rows).toBe(ROWS);
 
     const again = await cutOff([picked]);
-    const rows = (await corpusApi.interruptedIntakes())[0]!.rows;
-    const [half] = await corpusApi.keepIntake(again);
+    const rows = (await corpusApi.interruptedIngests())[0]!.rows;
+    const [half] = await corpusApi.keepIngest(again);
     expect(half!.rows).toBe(rows);
-    await corpusApi.discardIntake(await cutOff([picked]));
-    expect(await corpusApi.interruptedIntakes()).toEqual([]);
+    await corpusApi.discardIngest(await cutOff([picked]));
+    expect(await corpusApi.interruptedIngests()).toEqual([]);
     await storage.remove('picked');
   });
 });
@@ -339,13 +339,13 @@ describe('a preparation', () => {
     const documents = [...(await corpusApi.sample(channel.id, 'train', 100)), ...(await corpusApi.sample(channel.id, 'heldOut', 100))];
     expect(documents.sort()).toEqual([...texts].sort());
 
-    const dropped = await corpusApi.preparedRows(preparation.id, { stage: 'exact' }, 0, 10);
+    const dropped = await corpusApi.preparedRows(preparation.id, { stage: 'exactDedup' }, 0, 10);
     expect(dropped).toMatchObject({ total: 1, rows: [{ source: 'a.jsonl', line: 41, text: texts[3] }] });
-    expect(dropped.rows[0]!.verdict).toMatchObject({ row: 40, verdict: { kept: false, reason: 'same-text', other: 3 } });
+    expect(dropped.rows[0]!.decision).toMatchObject({ row: 40, outcome: { kept: false, reason: 'same-text', other: 3 } });
     const kept = await corpusApi.preparedRows(preparation.id, { kept: 'train' }, 5, 3);
     expect(kept.total).toBe(corpus.documents.train);
     expect(kept.rows).toHaveLength(3);
-    expect(await corpusApi.preparedRow(preparation.id, 7)).toMatchObject({ text: texts[7], line: 8, verdict: { row: 7 } });
+    expect(await corpusApi.preparedRow(preparation.id, 7)).toMatchObject({ text: texts[7], line: 8, decision: { row: 7 } });
     expect(await corpusApi.preparations()).toEqual([preparation]);
     expect((await corpusApi.channels()).find(({ id }) => id === channel.id)).toMatchObject({
       corpus: channel.id,

@@ -41,8 +41,8 @@ export { sampleToken } from './model/sample';
 export type { SamplingOptions } from './model/sample';
 
 export { checkPrecision } from './ops/half-storage';
-export { createAdamW } from './optimizer/adamw';
-export type { AdamWOptions, Optimizer } from './optimizer/adamw';
+export { createAdamW } from './optimizer/optimizer';
+export type { AdamWOptions, Optimizer } from './optimizer/optimizer';
 
 export { openSafetensors, readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor, StoredTensor } from './checkpoint/safetensors';

@@ -6,13 +6,14 @@ import type { Comparison, TokenLoss } from '../../src/contract/evaluation';
 import type { OnProgress } from '../../src/contract/progress';
 import { tokenLosses as lossesOfTokens } from '../engine';
 import type { ChannelTokens } from '../runtime/channel-tokens';
-import type { EngineLock } from '../runtime/engine-lock';
+import type { EngineLock } from '../runtime/turns';
 import { EngineEvaluator } from '../runtime/engine-model';
-import { emptyBatch, fillRow } from '../runtime/token-batch';
+import { emptyBatch, fillRow } from '../runtime/trainable-model';
 import type { LoadedWeights } from '../runtime/weights';
-import { documentLosses, spreadDocuments } from './document-losses';
+import { documentLosses, spreadDocuments } from './channels';
 import { buildHeldOutSet, evaluateHeldOut } from '../runtime/held-out';
-import { joinPieces, slidingWindows, type TokenScore } from '../runtime/token-pieces';
+import { joinPieces, type TokenScore } from './token-losses';
+import { slidingWindows } from '../runtime/sliding-windows';
 
 /** Context of a comparison of base models; where a run takes part, its recipe's holds, so that figures match the desk's. */
 const BASE_CONTEXT = 256;

@@ -5,7 +5,7 @@ import fixtures from '../../e2e/parity/fixtures/evaluation.json';
 import { parseProbes } from '../../src/core/probes/probe';
 import { loadModel, openBackend, tokenLosses, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { attentionDivergence, attentionMaps } from './attention-maps';
+import { attentionDivergence, attentionMaps } from './attention';
 import { scoreProbes } from '../runtime/probe-scores';
 import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
 import { weightChanges } from './weight-changes';

@@ -3,13 +3,19 @@
  * no more than two lie on the device.
  */
 import { StudioError } from '../../src/core/errors';
-import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/channel-measure';
-import { measureMemorisation } from '../../src/core/metrics/memorisation';
+import {
+  measureMixture,
+  type DocumentSums,
+  type MixtureMeasure,
+  measureMemorisation,
+  overallTermLoss,
+  termLoss,
+  type TermSums,
+} from '../../src/core/metrics/text-measure';
 import { measureProbes, type ProbeMeasure } from '../../src/core/metrics/probe-measure';
-import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/term-measure';
 import type { Probe } from '../../src/core/probes/probe';
 import type { Recipe } from '../../src/core/recipe/schema';
-import type { ProbeScore } from '../../src/core/probes/score';
+import type { ProbeScore } from '../../src/core/probes/probe-score';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
 import type {
@@ -23,18 +29,18 @@ import type {
 } from '../../src/contract/evaluation';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ChannelTokens } from '../runtime/channel-tokens';
-import { rowOrders } from '../runtime/row-order';
+import { rowOrders } from '../runtime/channel-stream';
 import type { LoadedWeights } from '../runtime/weights';
-import { attentionDivergence, attentionMaps, MAP_TOKENS, type LayerAttention } from './attention-maps';
+import { attentionDivergence, attentionMaps, MAP_TOKENS, type LayerAttention } from './attention';
 import { checkCancelled, type Work } from './comparison';
-import { documentLosses, spreadDocuments } from './document-losses';
+import { documentLosses, spreadDocuments } from './channels';
 import { scoreProbes } from '../runtime/probe-scores';
 import { heldOutStarts } from '../runtime/held-out';
-import { seenRows } from './seen-rows';
-import { sequenceModel } from '../runtime/sequence-model';
+import { seenRows } from './memorisation';
+import { sequenceModel } from '../runtime/engine-model';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
-import { termPlaces, type TermPlace } from './term-losses';
-import { withWrittenAnswers } from './written-answers';
+import { termPlaces, type TermPlace } from './terms';
+import { withWrittenAnswers } from './probes';
 
 /** Of resamples, so that the same measure gives the same interval. */
 const SEED = 95;

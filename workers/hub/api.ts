@@ -8,7 +8,7 @@ import { modelFolder } from '../../src/core/model/folder';
 import type { HubApi, HubFile } from '../../src/contract/hub';
 import { Cancelling } from '../rpc/cancelling';
 import { files as storage } from '../storage/files';
-import { incomingPath, openIncoming, type IncomingPlace } from '../storage/incoming';
+import { incomingPath, openIncoming, type IncomingFolder } from '../storage/incoming';
 import { quotaError, storageEstimate } from '../storage/quota';
 import { badAnswer, hubError, reachFor, type Reach } from './reach';
 
@@ -16,7 +16,7 @@ import { badAnswer, hubError, reachFor, type Reach } from './reach';
 const MOST_ENTRIES = 5000;
 
 const work = new Cancelling();
-const places = new Map<string, IncomingPlace>();
+const places = new Map<string, IncomingFolder>();
 
 export const hubApi: HubApi = {
   async list(source) {

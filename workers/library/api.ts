@@ -5,14 +5,14 @@ import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics } from '../storage/metrics';
-import { bundledModels, findModel, modelPath, readModelText } from '../storage/models';
+import { bundledModels, findModel, modelPath, modelRecord, readModelText } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
 import { Cancelling } from '../rpc/cancelling';
 import { exportRun, exportRunToFolder } from './export-run';
-import { importDownload, importModel, modelRecord } from './import-model';
+import { importDownload, importModel } from './import-model';
 
 const long = { import: new Cancelling(), export: new Cancelling() };
 

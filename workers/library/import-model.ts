@@ -10,10 +10,9 @@ import type { OnProgress } from '../../src/contract/progress';
 import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
 import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
 import { openModel, type ReadableModel } from '../engine/model/read';
-import { parameterCount } from '../../src/core/model/parameters';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
-import { modelPath } from '../storage/models';
+import { modelPath, modelRecord } from '../storage/models';
 import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
@@ -143,19 +142,6 @@ function checkParameters({ used }: ReadableModel): void {
     const bytes = shape.reduce((product, side) => product * side, 4);
     if (bytes > LARGEST_PARAMETER) throw tooLarge(`${file}: ${name}`, bytes, LARGEST_PARAMETER);
   }
-}
-
-type Identity = Pick<ModelRecord, 'id' | 'name' | 'bundled' | 'createdAt'>;
-
-export function modelRecord(identity: Identity, fields: Record<string, unknown>, config: ReadableModel['config']): ModelRecord {
-  return {
-    ...identity,
-    architecture: config.architecture,
-    parameters: parameterCount(config),
-    vocabulary: config.vocabulary,
-    context: config.context,
-    config: fields,
-  };
 }
 
 /** With an index the shards that it lists, and no others. */

@@ -1,23 +1,113 @@
+import type { TokenIds } from './trainable-model';
+import { StudioError } from '../../src/core/errors';
+import { deriveSeed } from '../../src/core/rng/rng';
+import { effectiveShares } from '../../src/core/mixture/strategy';
+import type { Recipe } from '../../src/core/recipe/schema';
+import type { ChannelTokens } from './channel-tokens';
+
+/**
+ * A seeded random order of 0 … size − 1 that is computed, not stored: a four-round Feistel network over the next even power
+ * of two, walked along its cycle until the value falls inside (Black & Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
+ */
+const ROUNDS = 4;
+
+export class Permutation {
+  private readonly half: number;
+  private readonly mask: number;
+
+  /** @param size 1 … 2³⁰ */
+  constructor(
+    readonly size: number,
+    private readonly seed: number,
+  ) {
+    if (!Number.isInteger(size) || size < 1 || size > 2 ** 30) throw new RangeError(`Permutation size is ${size}; accepted: 1 … 2^30`);
+    this.half = 1;
+    while (2 ** (2 * this.half) < size) this.half += 1;
+    this.mask = 2 ** this.half - 1;
+  }
+
+  /** The element at `index` of the order. */
+  at(index: number): number {
+    let value = this.encipher(index);
+    while (value >= this.size) value = this.encipher(value);
+    return value;
+  }
+
+  private encipher(value: number): number {
+    let left = value >>> this.half;
+    let right = value & this.mask;
+    for (let round = 0; round < ROUNDS; round++) [left, right] = [right, left ^ (mix(right, this.seed, round) & this.mask)];
+    return ((left << this.half) | right) >>> 0;
+  }
+}
+
+/** murmur3's finaliser over the half block, the seed and the round. */
+function mix(value: number, seed: number, round: number): number {
+  let h = (value ^ seed ^ Math.imul(round + 1, 0x9e3779b9)) >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Whole windows in a stream: each needs context tokens and the one after. */
+export function windowCount(tokens: number, context: number): number {
+  return Math.max(0, Math.floor((tokens - 1) / context));
+}
+
+/**
+ * Rows in order of difficulty. A row is as hard as its tokens are rare in the general text: mean −ln p of its tokens under the
+ * unigram distribution there (Platanios et al. 2019, arXiv 1903.09848, word rarity). It needs no model and is the same everywhere.
+ */
+/** Sorts a random order of a channel's windows. */
+export interface Curriculum {
+  /** Of each block of windows, as many as the run will draw, the easy ones first: so the whole range of difficulty is gone through. */
+  arrange(order: { readonly size: number; at(index: number): number }): { at(index: number): number };
+}
+
+/**
+ * @param difficulty of each window; @param block windows the run is expected to draw (at least 1)
+ */
+export function curriculumOf(difficulty: Float64Array, block: number): Curriculum {
+  return {
+    arrange(order) {
+      const sorted = Uint32Array.from({ length: order.size }, (_, index) => order.at(index));
+      for (let from = 0; from < sorted.length; from += block)
+        sorted.subarray(from, from + block).sort((a, b) => difficulty[a]! - difficulty[b]! || a - b);
+      return { at: (index) => sorted[index]! };
+    },
+  };
+}
+
+/** −ln p of each token id: of `texts` together, each id counted once more than it occurs. */
+export function tokenRarity(texts: readonly TokenIds[]): Float64Array {
+  let vocabulary = 1;
+  for (const ids of texts) for (const id of ids) if (id >= vocabulary) vocabulary = id + 1;
+  const counts = new Float64Array(vocabulary).fill(1);
+  for (const ids of texts) for (const id of ids) counts[id]! += 1;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => Math.log(total / count));
+}
+
+/** Mean rarity of the tokens of each window of `context`; ids that `rarity` does not know are the rarest. */
+export function windowDifficulty(ids: TokenIds, context: number, windows: number, rarity: Float64Array): Float64Array {
+  const rarest = rarity.reduce((most, value) => Math.max(most, value), 0);
+  return Float64Array.from({ length: windows }, (_, window) => {
+    let sum = 0;
+    for (let at = window * context; at < (window + 1) * context; at++) sum += rarity[ids[at]!] ?? rarest;
+    return sum / context;
+  });
+}
+
 /**
  * One channel's training text as rows: its token stream cut into consecutive windows of `context` tokens, visited once an
  * epoch in an order seeded by run, channel and epoch, which a curriculum sorts by difficulty. The cursor is all that a checkpoint needs to go on identically.
  */
-import { StudioError } from '../../src/core/errors';
-import { deriveSeed } from '../../src/core/rng/rng';
-import type { Curriculum } from './curriculum';
-import { Permutation } from './permutation';
-import type { TokenIds } from './token-batch';
 
 export interface StreamCursor {
   /** Epochs completed. */
   epoch: number;
   /** Windows drawn in this epoch. */
   position: number;
-}
-
-/** Whole windows in a stream: each needs context tokens and the one after. */
-export function windowCount(tokens: number, context: number): number {
-  return Math.max(0, Math.floor((tokens - 1) / context));
 }
 
 export class ChannelStream {
@@ -74,4 +164,28 @@ export function channelEmpty(channel: string, tokens: number, context: number): 
     tokens,
     needed,
   });
+}
+
+/** In which order a recipe draws the rows of a channel: shuffled, or under a curriculum by difficulty. */
+/** By channel id; null where rows are shuffled. General text always is. */
+export function rowOrders(recipe: Recipe, texts: readonly Pick<ChannelTokens, 'id' | 'train'>[]): Record<string, Curriculum | null> {
+  const roles = new Map(recipe.channels.map(({ id, role }) => [id, role]));
+  if (recipe.strategy.kind !== 'curriculum') return Object.fromEntries(texts.map(({ id }) => [id, null]));
+  const rarity = tokenRarity(texts.flatMap(({ id, train }) => (roles.get(id) === 'general' ? [train] : [])));
+  return Object.fromEntries(
+    texts.map(({ id, train }) => {
+      if (roles.get(id) === 'general') return [id, null];
+      const windows = windowCount(train.length, recipe.sequenceLength);
+      return [id, curriculumOf(windowDifficulty(train, recipe.sequenceLength, windows, rarity), expectedRows(recipe, id))];
+    }),
+  );
+}
+
+/** Rows of a channel over the whole run, with the shares the recipe starts with. */
+function expectedRows(recipe: Recipe, id: string): number {
+  const shares = Object.fromEntries(recipe.channels.map((channel) => [channel.id, channel.share]));
+  const perStep = recipe.batchSize * recipe.gradientAccumulationSteps;
+  let rows = 0;
+  for (let step = 0; step < recipe.budget.steps; step++) rows += effectiveShares(recipe, shares, step)[id]! * perStep;
+  return Math.max(1, Math.round(rows));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TokenBatch } from './token-batch';
+import type { TokenBatch } from './trainable-model';
 import { buildHeldOutSet, evaluateHeldOut, heldOutStarts } from './held-out';
 
 const tokens = (length: number, first = 0) => Uint16Array.from({ length }, (_, at) => first + at);

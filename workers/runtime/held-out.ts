@@ -3,7 +3,7 @@
  * token stream. Token-weighted, METHOD 2.
  */
 import type { ChannelEvaluation } from '../../src/core/run/types';
-import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from './token-batch';
+import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from './trainable-model';
 import type { EvaluableModel } from './trainable-model';
 
 export interface HeldOutChannel {

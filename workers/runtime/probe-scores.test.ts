@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/probes/probe';
-import type { TokenBatch } from './token-batch';
+import type { TokenBatch } from './trainable-model';
 import { scoreProbes } from './probe-scores';
 import { sequenceLosses, type SequenceModel } from './sequences';
 

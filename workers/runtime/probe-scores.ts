@@ -3,7 +3,7 @@
  * its first token is predicted too.
  */
 import type { Probe } from '../../src/core/probes/probe';
-import type { ProbeScore } from '../../src/core/probes/score';
+import type { ProbeScore } from '../../src/core/probes/probe-score';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from './sequences';
 
 export interface ProbeTokenizer {

@@ -2,8 +2,8 @@
  * Loss of every token of texts that stand by themselves: probes, passages, documents. Texts of like length share a batch; what
  * pads them is not predicted, so figures do not depend on how many are scored at once.
  */
-import { emptyBatch, fillRow, type TokenBatch } from './token-batch';
-import { slidingWindows } from './token-pieces';
+import { emptyBatch, fillRow, type TokenBatch } from './trainable-model';
+import { slidingWindows } from './sliding-windows';
 
 export interface SequenceModel {
   /** Longest sequence, in tokens. */

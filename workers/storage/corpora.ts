@@ -2,7 +2,7 @@
 import { StudioError } from '../../src/core/errors';
 import { splitDocuments } from '../../src/core/text/documents';
 import { z } from '../../src/core/zod';
-import type { CorpusRecord } from '../../src/contract/corpus';
+import type { CorpusRecord, LeftOut } from '../../src/contract/corpus';
 import { files, type FileStore } from './files';
 import { fetchBytes, fetchManifest } from './public-files';
 import { records } from './records';
@@ -52,8 +52,14 @@ export async function listCorpora(): Promise<StoredCorpus[]> {
     bundled: true,
     createdAt: 0,
   }));
-  const imported = await (await records()).getAll('corpora');
+  const imported = (await (await records()).getAll('corpora')).map(liftCorpus);
   return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
+}
+
+/** A former version called `leftOut` `intake`. */
+function liftCorpus(stored: StoredCorpus & { intake?: LeftOut }): StoredCorpus {
+  const { intake, ...corpus } = stored;
+  return intake === undefined ? corpus : { leftOut: intake, ...corpus };
 }
 
 /** Throws `file-missing` when there is no such corpus. */

@@ -11,13 +11,13 @@ const lockName = (id: string): string => `crossfade:incoming:${id}`;
 
 export const incomingPath = (id: string): string => `${FOLDER}/${id}`;
 
-export interface IncomingPlace {
+export interface IncomingFolder {
   /** Empties the place and gives it up; what has settled is no longer in it. */
   close(): Promise<void>;
 }
 
 /** A place that no other tab sweeps up until it is closed, or its worker is gone. */
-export function openIncoming(id: string, store: FileStore = files): Promise<IncomingPlace> {
+export function openIncoming(id: string, store: FileStore = files): Promise<IncomingFolder> {
   return new Promise((resolve, reject) => {
     navigator.locks
       .request(lockName(id), async () => {

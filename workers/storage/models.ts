@@ -1,5 +1,8 @@
 /** Files of models: bundled ones come from the origin, imported ones from OPFS, both in Hugging Face layout. */
+import type { ModelRecord } from '../../src/contract/library';
 import { StudioError } from '../../src/core/errors';
+import type { ModelConfig } from '../../src/core/model/config';
+import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
 import { fetchBlob, fetchBytes, fetchManifest } from './public-files';
@@ -15,6 +18,20 @@ export interface ModelListing {
   bundled: boolean;
   /** File names. */
   files: string[];
+}
+
+type Identity = Pick<ModelRecord, 'id' | 'name' | 'bundled' | 'createdAt'>;
+
+/** The library's record of a model. @param fields config.json as it is; @param config what the engine read from it */
+export function modelRecord(identity: Identity, fields: Record<string, unknown>, config: ModelConfig): ModelRecord {
+  return {
+    ...identity,
+    architecture: config.architecture,
+    parameters: parameterCount(config),
+    vocabulary: config.vocabulary,
+    context: config.context,
+    config: fields,
+  };
 }
 
 export const modelPath = (model: string): string => `models/${model}`;

@@ -7,7 +7,7 @@ import type { WorkshopChannel } from '../../src/contract/corpus';
 import type { StoredCorpus } from './corpora';
 import type { StoredProbeSet } from './probe-sets';
 import { isQuotaError, quotaError } from './quota';
-import type { StoredIntake, StoredPreparation, StoredSource } from './workshop';
+import type { StoredIngest, StoredPreparation, StoredSource } from './workshop';
 
 interface Schema extends DBSchema {
   corpora: { key: string; value: StoredCorpus };
@@ -17,7 +17,7 @@ interface Schema extends DBSchema {
   checkpoints: { key: [runId: string, step: number]; value: CheckpointRecord; indexes: { runId: string } };
   channels: { key: string; value: WorkshopChannel };
   sources: { key: string; value: StoredSource };
-  intakes: { key: string; value: StoredIntake };
+  intakes: { key: string; value: StoredIngest };
   preparations: { key: string; value: StoredPreparation };
   probes: { key: string; value: StoredProbeSet };
 }

@@ -5,8 +5,8 @@
  *     header  JSON, padded with spaces: {"fields": 2 or 5, "paths": [...]}
  *     rows    Uint32 bytes of the text, `fields` × Uint32, the text in UTF-8 (no padding)
  *
- * all little-endian. Fields: place of the row's path in `paths`; line; and on prepared rows position in its split, bits of the score
- * as Float32, and 1 + the augmentation's place in `augmentations` (0: as it came). How many files count, and the rows and bytes of
+ * all little-endian. Fields: index of the row's path in `paths`; line; and on prepared rows position in its split, bits of the score
+ * as Float32, and 1 + the augmentation's index in `augmentations` (0: as it came). How many files count, and the rows and bytes of
  * each, stands in the record that owns the folder: files beyond were being written when something stopped.
  */
 import type { Augmentation } from '../../src/core/corpus/row';
@@ -75,12 +75,12 @@ export class RowWriter {
       new Uint8Array(larger).set(new Uint8Array(this.buffer, 0, this.used));
       this.buffer = larger;
     }
-    let place = this.paths.get(path);
-    if (place === undefined) this.paths.set(path, (place = this.paths.size));
+    let pathIndex = this.paths.get(path);
+    if (pathIndex === undefined) this.paths.set(path, (pathIndex = this.paths.size));
     const { written } = this.encoder.encodeInto(text, new Uint8Array(this.buffer, this.used + header));
     const view = new DataView(this.buffer, this.used, header);
     view.setUint32(0, written, true);
-    view.setUint32(4, place, true);
+    view.setUint32(4, pathIndex, true);
     view.setUint32(8, line, true);
     if (prepared) {
       view.setUint32(12, prepared.position, true);

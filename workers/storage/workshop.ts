@@ -1,6 +1,7 @@
-/** The corpus workshop's records: channels, their sources, take-ins under way and preparations, with where their files lie. */
+/** The corpus workshop's records: channels, their sources, ingests under way and preparations, with where their files lie. */
 import { StudioError } from '../../src/core/errors';
-import type { FileChoice, FileKind, IntakeFindings, IntakeOptions, TextEncodingName } from '../../src/contract/ingest';
+import type { DocumentSeparator, FileChoice, FileKind, IngestFindings, IngestOptions, TextEncodingName } from '../../src/contract/ingest';
+import { liftReport } from '../../src/core/corpus/report';
 import type { PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
 import { records } from './records';
 import type { RowFile } from './row-files';
@@ -10,8 +11,8 @@ export interface StoredSource extends SourceRecord {
   rowFiles: RowFile[];
 }
 
-/** What is known of a file of a take-in. */
-export interface IntakeFileState {
+/** What is known of a file of an ingest. */
+export interface IngestFileState {
   path: string;
   bytes: number;
   /** What it was last changed at: a file of the same name may be another one. */
@@ -26,14 +27,14 @@ export interface IntakeFileState {
   done: number;
 }
 
-/** A take-in under way: written after the row files that it counts. */
-export interface StoredIntake {
+/** An ingest under way: written after the row files that it counts. */
+export interface StoredIngest {
   id: string;
   startedAt: number;
-  options: IntakeOptions;
+  options: IngestOptions;
   name: string;
-  files: IntakeFileState[];
-  findings: IntakeFindings;
+  files: IngestFileState[];
+  findings: IngestFindings;
   /** Channel and rows so far. Channels that the channel field named and that are not there yet come with their record. */
   sources: { id: string; channel: string; rowFiles: RowFile[] }[];
   newChannels: WorkshopChannel[];
@@ -63,13 +64,42 @@ export async function listSources(): Promise<StoredSource[]> {
 }
 
 /** Throws `workshop-missing`. */
-export async function findIntake(id: string): Promise<StoredIntake> {
-  return (await (await records()).get('intakes', id)) ?? missing(id);
+export async function findIngest(id: string): Promise<StoredIngest> {
+  return liftIngest((await (await records()).get('intakes', id)) ?? missing(id));
+}
+
+/** In the order in which they were started. */
+export async function listIngests(): Promise<StoredIngest[]> {
+  return (await (await records()).getAll('intakes')).map(liftIngest).sort((a, b) => a.startedAt - b.startedAt);
 }
 
 /** Throws `workshop-missing`. */
 export async function findPreparation(id: string): Promise<StoredPreparation> {
-  return (await (await records()).get('preparations', id)) ?? missing(id);
+  return liftPreparation((await (await records()).get('preparations', id)) ?? missing(id));
+}
+
+/** Newest last. */
+export async function listPreparations(): Promise<StoredPreparation[]> {
+  return (await (await records()).getAll('preparations')).map(liftPreparation).sort((a, b) => a.createdAt - b.createdAt);
+}
+
+/** A former version called a choice's `documentSeparator` `parting`. */
+function liftIngest(stored: StoredIngest): StoredIngest {
+  const lift = (choice: FileChoice & { parting?: DocumentSeparator }): FileChoice => {
+    const { parting, ...rest } = choice;
+    return parting === undefined ? choice : { documentSeparator: parting, ...rest };
+  };
+  const { options, files } = stored;
+  const choices = Object.fromEntries(Object.entries(options.choices).map(([path, choice]) => [path, lift(choice)]));
+  return {
+    ...stored,
+    options: { ...options, choice: lift(options.choice), choices },
+    files: files.map((file) => ({ ...file, choice: lift(file.choice) })),
+  };
+}
+
+function liftPreparation(stored: StoredPreparation): StoredPreparation {
+  return { ...stored, report: liftReport(stored.report) };
 }
 
 function missing(id: string): never {

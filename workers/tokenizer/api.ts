@@ -8,7 +8,7 @@ import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tok
 import { exportTokenizer, importTokenizer } from './collection';
 import { EncodePool } from './encode-pool';
 import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './load';
-import { growModel, planGrowth } from './grow-model';
+import { extendVocabulary, planVocabulary } from './extend-vocabulary';
 import { heldOutSamples } from './held-out-samples';
 import { openTokenizer, readTokenizerTexts } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
@@ -70,8 +70,8 @@ export const tokenizerApi: TokenizerApi = {
     return { channels, terms: terms.map((term) => ({ term, tokens: termTokens(open.tokenizer, term) })) };
   },
 
-  planGrowth: (model, source, onProgress) => planGrowth(model, source, onProgress, cancelling.train.signal),
-  grow: (model, source, name, onProgress) => growModel(model, source, name, onProgress, cancelling.train.signal),
+  planVocabulary: (model, source, onProgress) => planVocabulary(model, source, onProgress, cancelling.train.signal),
+  extendVocabulary: (model, source, name, onProgress) => extendVocabulary(model, source, name, onProgress, cancelling.train.signal),
 
   async fertilityCurve(ref, corpora, sampleBytes) {
     const [texts, { tokenizer }] = await Promise.all([readTokenizerTexts(ref), openTokenizer(ref)]);

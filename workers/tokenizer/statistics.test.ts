@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { adoptedRows } from './adopt';
+import { replacedRows } from './extend-vocabulary';
 import { aloneTokenizer, type OpenTokenizer } from './open';
 import { channelFertility, countTokens, curveSizes, fertilityCurve, spreadSample, termTokens } from './statistics';
 import { Turns } from './turns';
@@ -72,7 +72,7 @@ it('a term counts by itself or after a space, whichever is fewer', () => {
 });
 
 describe('adopted rows', () => {
-  const rows = adoptedRows(nano, bert);
+  const rows = replacedRows(nano, bert);
   const idOf = (piece: string) => (JSON.parse(bert.source) as { model: { vocab: Record<string, number> } }).model.vocab[piece]!;
   it('are the old tokens of each new token’s text', () => {
     expect(rows).toHaveLength(bert.tokenizer.size);
@@ -82,7 +82,7 @@ describe('adopted rows', () => {
     expect(rows[idOf('[UNK]')]).toEqual([]);
   });
   it('are the tokens of its bytes where a token is a part of a character', () => {
-    const back = adoptedRows(llama, nano);
+    const back = replacedRows(llama, nano);
     const byte = nano.tokenizer.encode('龘').find((id) => nano.vocabulary.piece(id).bytes.length === 1)!;
     const [value] = nano.vocabulary.piece(byte).bytes;
     const [source] = back[byte]!;

@@ -17,7 +17,7 @@ import { FeedSender } from './feed-sender';
 import { LoggingWindow } from './logging-window';
 import { MetricLogger, type RunStorage } from './metric-logger';
 import { sampleRisk, type ProbeSample } from './probe-sample';
-import type { RunState } from './run-state';
+import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
 import type { TokenBatch, PendingStep, TrainableModel } from '../runtime/trainable-model';

@@ -23,7 +23,7 @@ import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './probe-sample';
 import { browserStorage } from './metric-logger';
-import { parseRunState, type RunState } from './run-state';
+import { parseRunState, type RunState } from '../runtime/run-state';
 import { rowOrders } from '../runtime/channel-stream';
 import { BatchSampler } from './sampler';
 import { assemble } from '../runtime/weights';

@@ -1,12 +1,12 @@
 /** What the pipeline tells about a run: counts by channel, stage and reason, samples, histograms, timings. Plain data, JSON-safe. */
-import type { PersonalKind, PipelineSettings, QualityRule } from './settings';
+import { liftPipelineSettings, stagesOfVersion1, type PiiKind, type PipelineSettings, type QualityRule } from './settings';
 import type { PipelineChannel, Split } from './row';
 
 /** In the order in which rows meet them. */
 export const pipelineStages = [
   'normalise',
-  'exact',
-  'near',
+  'exactDedup',
+  'minhashDedup',
   'quality',
   'language',
   'terms',
@@ -20,8 +20,8 @@ export type PipelineStage = (typeof pipelineStages)[number];
 /** Why a stage drops a row. Quality names the rule that took most off the score. */
 export type DropReason =
   | 'empty' // normalise
-  | 'same-text' // exact
-  | 'near-duplicate' // near
+  | 'same-text' // exactDedup
+  | 'near-duplicate' // minhashDedup
   | QualityRule // quality
   | 'other-language' // language
   | 'few-terms' // terms
@@ -30,11 +30,11 @@ export type DropReason =
   | 'less-dense' // select
   | 'not-drawn'; // sample
 
-/** Every stage that drops rows with its reasons: what the ledger's columns `stage` and `reason` count. */
+/** Every stage that drops rows with its reasons: what the filter log's columns `stage` and `reason` count. */
 export const dropReasons: readonly { stage: PipelineStage; reason: DropReason }[] = [
   { stage: 'normalise', reason: 'empty' },
-  { stage: 'exact', reason: 'same-text' },
-  { stage: 'near', reason: 'near-duplicate' },
+  { stage: 'exactDedup', reason: 'same-text' },
+  { stage: 'minhashDedup', reason: 'near-duplicate' },
   { stage: 'quality', reason: 'length' },
   { stage: 'quality', reason: 'repeatedLines' },
   { stage: 'quality', reason: 'repeatedPhrases' },
@@ -99,7 +99,7 @@ export interface ChannelReport {
   /** Over all rows that came in. */
   histograms: Histogram[];
   /** Findings in the rows that came in, masked or not, and rows with any. */
-  personal: Record<PersonalKind, number> & { rows: number };
+  pii: Record<PiiKind, number> & { rows: number };
   /** Share of the words that lie in terms, over all rows that came in. */
   termDensity: number;
 }
@@ -125,9 +125,22 @@ interface PipelineTimings {
   steps: { step: string; seconds: number }[];
 }
 
+/** Plain data, as it is stored with a preparation. */
 export interface PipelineReport {
   settings: PipelineSettings;
   channels: ChannelReport[];
   notes: PipelineNote[];
   timings: PipelineTimings;
+}
+
+/** A stored report of any version in the form of the present one. */
+export function liftReport(stored: PipelineReport): PipelineReport {
+  const settings = liftPipelineSettings(stored.settings) as PipelineSettings;
+  if (settings === stored.settings) return stored;
+  const channels = stored.channels.map((channel): ChannelReport => {
+    const { personal, ...report } = channel as ChannelReport & { personal?: ChannelReport['pii'] };
+    const stages = report.stages.map((stage) => ({ ...stage, stage: (stagesOfVersion1[stage.stage] ?? stage.stage) as PipelineStage }));
+    return { ...report, stages, pii: report.pii ?? personal };
+  });
+  return { ...stored, settings, channels };
 }

@@ -1,7 +1,12 @@
-/** Settings of the data pipeline: every stage with its switch and its parameters. `{}` gives the defaults. */
 import * as z from 'zod/mini';
-import { defaultTerms } from './default-terms';
 
+/** The term lists that a new workshop starts with: medicine, by language. A person replaces them by those of their own domain. */
+export const defaultTerms: Record<string, string[]> = {
+  en: ['patient', 'diagnosis', 'treatment', 'symptom', 'disease', 'medication', 'therapy', 'clinical', 'medical', 'health'],
+  zh: ['病人', '诊断', '治疗', '症状', '疾病', '药物', '临床', '医疗'],
+};
+
+/** Settings of the data pipeline: every stage with its switch and its parameters. `{}` gives the defaults. */
 z.config({ jitless: true });
 
 const orElse = z._default;
@@ -23,17 +28,17 @@ const scope = orElse(z.enum(['within', 'across']), 'across');
 export const qualityRules = ['length', 'repeatedLines', 'repeatedPhrases', 'symbols', 'digits', 'language', 'terms'] as const;
 export type QualityRule = (typeof qualityRules)[number];
 
-export const personalKinds = ['email', 'phone', 'nationalIdCn', 'ssnUs', 'card'] as const;
-export type PersonalKind = (typeof personalKinds)[number];
+export const piiKinds = ['email', 'phone', 'nationalIdCn', 'ssnUs', 'card'] as const;
+export type PiiKind = (typeof piiKinds)[number];
 
 export const pipelineSettingsSchema = z.strictObject({
-  version: orElse(z.literal(1), 1),
+  version: orElse(z.literal(2), 2),
   /** Of everything that is drawn: split, sampling, order, augmentation. */
   seed: orElse(count(0, 0xffffffff), 20_251),
   /** NFC, line ends, control characters. */
   normalise: part({ enabled: on }),
-  exact: part({ enabled: on, scope }),
-  near: part({
+  exactDedup: part({ enabled: on, scope }),
+  minhashDedup: part({
     enabled: on,
     /** Jaccard similarity of 5-grams from which two rows count as the same. */
     threshold: orElse(from(0.5, 1), 0.8),
@@ -94,7 +99,7 @@ export const pipelineSettingsSchema = z.strictObject({
   /** Order of each channel's train rows. `curriculum`: from easy to hard. */
   order: part({ kind: orElse(z.enum(['source', 'shuffled', 'curriculum']), 'source') }),
   /** Personal data is counted always, and masked by kind. */
-  personal: part({ mask: part({ email: off, phone: off, nationalIdCn: off, ssnUs: off, card: off }) }),
+  pii: part({ mask: part({ email: off, phone: off, nationalIdCn: off, ssnUs: off, card: off }) }),
   augment: part({
     enabled: off,
     of: orElse(z.enum(['domain', 'all']), 'domain'),
@@ -118,3 +123,13 @@ export type PipelineSettings = z.infer<typeof pipelineSettingsSchema>;
 export type PipelineSettingsInput = z.input<typeof pipelineSettingsSchema>;
 
 export const defaultPipelineSettings: PipelineSettings = pipelineSettingsSchema.parse({});
+
+/** Stages of version 1 under their present names. */
+export const stagesOfVersion1: Readonly<Record<string, string>> = { exact: 'exactDedup', near: 'minhashDedup', personal: 'pii' };
+
+/** Stored settings of any version in the form of the present one; anything else comes back as it is. */
+export function liftPipelineSettings(stored: unknown): unknown {
+  if (typeof stored !== 'object' || stored === null || (stored as { version?: unknown }).version !== 1) return stored;
+  const renamed = Object.entries(stored).map(([name, value]) => [stagesOfVersion1[name] ?? name, value]);
+  return { ...Object.fromEntries(renamed), version: 2 };
+}

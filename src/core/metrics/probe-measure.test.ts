@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../probes/probe';
-import type { ProbeScore } from '../probes/score';
-import { measureProbes } from './probe-measure';
+import type { ProbeScore } from '../probes/probe-score';
+import { domainKnowledge, measureProbes } from './probe-measure';
 
 const pairs = (group: string, count: number): Probe[] =>
   Array.from({ length: count }, (_, at) => ({ kind: 'pair', good: `g${at}`, bad: `b${at}`, group }));
@@ -112,5 +112,19 @@ describe('measureProbes', () => {
     expect(bleu.map(({ value }) => value)).toEqual([5, 17]);
     expect(knowledge[1]).toMatchObject({ questions: 2, mean: expect.closeTo(0.2, 12) as number, improved: 1 });
     expect(groups[1]).toMatchObject({ written: null, chance: 0.5 });
+  });
+});
+
+describe('domain knowledge', () => {
+  it('tells mean, spread and rate of improvement', () => {
+    // Gains 1, 0, −1, 2: mean 0.5, squares 0.25 + 0.25 + 2.25 + 2.25 = 5, over n − 1 = 3.
+    const scores = [
+      { base: 0, tuned: 1 },
+      { base: 1, tuned: 1 },
+      { base: 1, tuned: 0 },
+      { base: -3, tuned: -1 },
+    ];
+    expect(domainKnowledge(scores)).toEqual({ questions: 4, mean: 0.5, deviation: Math.sqrt(5 / 3), improved: 0.5 });
+    expect(domainKnowledge([])).toBeNull();
   });
 });

@@ -3,12 +3,36 @@
  * risk over the four groups of general ability, and what the domain's questions say (METHOD 6).
  */
 import { chanceOf, type Probe } from '../probes/probe';
-import type { ProbeScore } from '../probes/score';
-import { chanceTail, SIGNIFICANCE, wilsonInterval } from './binomial';
-import { bootstrap } from './bootstrap';
-import type { Estimate } from './channel-measure';
-import { domainKnowledge, type DomainKnowledge } from './domain-knowledge';
+import type { ProbeScore } from '../probes/probe-score';
 import { ABILITY_GROUPS, forgettingRisk, riskLevel, type AbilityGroup, type RiskLevel } from './forgetting-risk';
+import { bootstrap, chanceTail, SIGNIFICANCE, wilsonInterval } from './statistics';
+import type { Estimate } from './text-measure';
+
+/** What the domain's questions say (METHOD 6): improvement per question, its spread, and how many improved. */
+export interface DomainKnowledge {
+  questions: number;
+  /** Mean of tuned − base. */
+  mean: number;
+  /** Sample standard deviation (n − 1) of tuned − base; 0 for a single question. */
+  deviation: number;
+  /** Share of questions with tuned > base. */
+  improved: number;
+}
+
+/** @param scores of each question under both, higher is better. Null without questions. */
+export function domainKnowledge(scores: readonly { base: number; tuned: number }[]): DomainKnowledge | null {
+  const questions = scores.length;
+  if (questions === 0) return null;
+  const gains = scores.map(({ base, tuned }) => tuned - base);
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / questions;
+  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
+  return {
+    questions,
+    mean,
+    deviation: questions > 1 ? Math.sqrt(squares / (questions - 1)) : 0,
+    improved: gains.filter((gain) => gain > 0).length / questions,
+  };
+}
 
 export interface ProbeGroupMeasure {
   group: string;

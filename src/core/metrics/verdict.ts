@@ -1,5 +1,5 @@
 /** What a figure with its interval says: a gain or a loss counts only where the whole interval lies on one side. */
-import type { Estimate } from './channel-measure';
+import type { Estimate } from './text-measure';
 import { RETENTION_LINE } from './loss';
 
 /** Within rounding of three digits. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chanceOf, parseProbes } from './probe';
+import { chanceOf, parseProbes, sampleProbes } from './probe';
+import type { Probe } from './probe';
 
 describe('parseProbes', () => {
   it('reads the three kinds and leaves other fields out', () => {
@@ -48,4 +49,15 @@ describe('parseProbes', () => {
       { kind: 'json', detail: expect.any(String) as string },
     ]);
   });
+});
+
+const set = (group: string, name: string, count: number) => ({
+  group,
+  probes: Array.from({ length: count }, (_, at): Probe => ({ kind: 'pair', good: `${name}${at}`, bad: '', group })),
+});
+const names = (probes: readonly Probe[]) => probes.map((probe) => (probe.kind === 'pair' ? probe.good : ''));
+
+it('spreads a group’s items evenly over each of its sets, and what is left over goes to the first', () => {
+  const sets = [set('grammar', 'a', 10), set('grammar', 'b', 9), set('logic', 'c', 4)];
+  expect(names(sampleProbes(sets, 5))).toEqual(['a0', 'a3', 'a6', 'b0', 'b4', 'c0', 'c1', 'c2', 'c3']);
 });

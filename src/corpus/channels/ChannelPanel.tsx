@@ -1,19 +1,44 @@
-/** A channel: colour, name, role, language, and the sources whose rows it has. */
-import { useState } from 'react';
-import { Button, Menu, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
-import { Plus, Trash2 } from 'lucide-react';
+/** A channel's colour, out of those that reach the contrast which text needs in both themes. */
+import { ActionIcon, Menu, Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
+import { Check, Plus, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { colourOf, ANY, languageOf, useLanguageChoices } from './choices';
+import { useState } from 'react';
 import type { WorkshopChannel } from '../../contract/corpus';
+import { COLOURS } from '../../core/corpus/channel-colours';
 import { useFormat } from '../../i18n/format';
-import { useCorpusName } from '../corpus-name';
+import { useCorpusName } from '../../channels/channel';
 import { useCorpora } from '../store';
-import { ColourPicker } from './ColourPicker';
-import { colourOf } from './colours';
-import { ANY, languageOf, useLanguageChoices } from './languages';
 import { SourceList } from './SourceList';
 import { rawSize, useWorkshop } from './store';
 import styles from './Channels.module.css';
 
+export function ColourPicker({ name, colour, onChange }: { name: string; colour: string; onChange: (colour: string) => void }) {
+  const { t } = useTranslation('corpus');
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <ActionIcon variant="default" size={30} aria-label={t('channel.colourOf', { name })}>
+          <i className={styles.swatch} style={{ background: colourOf(colour) }} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {COLOURS.map((token) => (
+          <Menu.Item
+            key={token}
+            leftSection={<i className={styles.swatch} style={{ background: colourOf(token) }} aria-hidden />}
+            rightSection={token === colour ? <Check size={14} aria-hidden /> : null}
+            onClick={() => onChange(token)}
+          >
+            {t(`colour.${token}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** A channel: colour, name, role, language, and the sources whose rows it has. */
 export function ChannelPanel({ channel, onRemove }: { channel: WorkshopChannel; onRemove: () => void }) {
   const { t } = useTranslation('corpus');
   const { t: common } = useTranslation();

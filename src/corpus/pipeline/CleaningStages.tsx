@@ -1,20 +1,17 @@
 /** The stages that judge a row by itself or against others like it. */
 import { useTranslation } from 'react-i18next';
-import { qualityRules } from '../../core/corpus/settings';
+import { qualityRules, piiKinds } from '../../core/corpus/settings';
 import { NumberField } from '../../ui/NumberField';
-import { ChoiceField } from './ChoiceField';
-import { LineListField } from './LineListField';
-import { SliderField } from './SliderField';
-import { Stage } from './Stage';
-import { termLines } from './faults';
-import { usePipelineSettings } from './settings-store';
+import { ChoiceField, LineListField, SliderField, Stage } from './fields';
+import { termLines, synonymLines, usePipelineSettings } from './settings-store';
+import { Switch } from '@mantine/core';
 
 const SCOPES = ['across', 'within'] as const;
 
 export function CleaningStages({ disabled }: { disabled: boolean }) {
   const { t } = useTranslation('corpus');
   const { settings, set } = usePipelineSettings();
-  const { normalise, exact, near, quality, language, terms } = settings;
+  const { normalise, exactDedup, minhashDedup, quality, language, terms } = settings;
   const scope = (value: (typeof SCOPES)[number], onChange: (chosen: (typeof SCOPES)[number]) => void) => (
     <ChoiceField
       label={t('pipeline.scope')}
@@ -28,25 +25,30 @@ export function CleaningStages({ disabled }: { disabled: boolean }) {
   return (
     <>
       <Stage name="normalise" enabled={normalise.enabled} disabled={disabled} onToggle={(enabled) => set('normalise', { enabled })} />
-      <Stage name="exact" enabled={exact.enabled} disabled={disabled} onToggle={(enabled) => set('exact', { enabled })}>
-        {scope(exact.scope, (chosen) => set('exact', { scope: chosen }))}
+      <Stage name="exactDedup" enabled={exactDedup.enabled} disabled={disabled} onToggle={(enabled) => set('exactDedup', { enabled })}>
+        {scope(exactDedup.scope, (chosen) => set('exactDedup', { scope: chosen }))}
       </Stage>
-      <Stage name="near" enabled={near.enabled} disabled={disabled} onToggle={(enabled) => set('near', { enabled })}>
+      <Stage
+        name="minhashDedup"
+        enabled={minhashDedup.enabled}
+        disabled={disabled}
+        onToggle={(enabled) => set('minhashDedup', { enabled })}
+      >
         <SliderField
           label={t('pipeline.similarity')}
-          value={near.threshold}
+          value={minhashDedup.threshold}
           min={0.5}
           disabled={disabled}
-          onChange={(threshold) => set('near', { threshold })}
+          onChange={(threshold) => set('minhashDedup', { threshold })}
         />
-        {scope(near.scope, (chosen) => set('near', { scope: chosen }))}
+        {scope(minhashDedup.scope, (chosen) => set('minhashDedup', { scope: chosen }))}
         <ChoiceField
           label={t('pipeline.keep')}
-          value={near.keep}
+          value={minhashDedup.keep}
           choices={['best', 'first'] as const}
           words={(choice) => t(`pipeline.keeps.${choice}`)}
           disabled={disabled}
-          onChange={(keep) => set('near', { keep })}
+          onChange={(keep) => set('minhashDedup', { keep })}
         />
       </Stage>
       <Stage
@@ -130,6 +132,77 @@ export function CleaningStages({ disabled }: { disabled: boolean }) {
           disabled={disabled}
           onChange={(least) => set('terms', { least })}
         />
+      </Stage>
+    </>
+  );
+}
+
+/** The stages that change text: personal data masked, copies for a small domain. */
+const OPERATIONS = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const;
+
+export function ChangingStages({ disabled }: { disabled: boolean }) {
+  const { t } = useTranslation('corpus');
+  const { settings, set } = usePipelineSettings();
+  const { pii, augment } = settings;
+  return (
+    <>
+      <Stage name="pii" disabled={disabled}>
+        {piiKinds.map((kind) => (
+          <Switch
+            key={kind}
+            size="xs"
+            label={t('pipeline.mask', { kind: t(`pii.${kind}`) })}
+            checked={pii.mask[kind]}
+            disabled={disabled}
+            onChange={(event) => set('pii', { mask: { ...pii.mask, [kind]: event.currentTarget.checked } })}
+          />
+        ))}
+      </Stage>
+      <Stage
+        name="augment"
+        enabled={augment.enabled}
+        disabled={disabled}
+        onToggle={(enabled) => set('augment', { enabled })}
+        more={{
+          title: t('pipeline.synonymList'),
+          fields: (
+            <LineListField
+              label={t('pipeline.synonyms')}
+              help={t('pipeline.synonymsHint')}
+              value={augment.synonyms.map((group) => group.join(', ')).join('\n')}
+              disabled={disabled}
+              onChange={(text) => set('augment', { synonyms: synonymLines(text) })}
+            />
+          ),
+        }}
+      >
+        <ChoiceField
+          label={t('pipeline.of')}
+          value={augment.of}
+          choices={['domain', 'all'] as const}
+          words={(choice) => t(`pipeline.ofs.${choice}`)}
+          disabled={disabled}
+          onChange={(of) => set('augment', { of })}
+        />
+        <NumberField
+          label={t('pipeline.copies')}
+          value={augment.copies}
+          min={1}
+          max={16}
+          integer
+          disabled={disabled}
+          onChange={(copies) => set('augment', { copies })}
+        />
+        {OPERATIONS.map((operation) => (
+          <SliderField
+            key={operation}
+            label={t(`augmentation.${operation}`)}
+            value={augment[operation]}
+            max={0.5}
+            disabled={disabled}
+            onChange={(share) => set('augment', { [operation]: share })}
+          />
+        ))}
       </Stage>
     </>
   );

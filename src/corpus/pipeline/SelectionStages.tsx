@@ -1,13 +1,103 @@
-/** The stages that part held-out text from train, and choose and order what is trained on. */
+/** What makes a row hard, for a curriculum: its length and terms, or what a base model makes of it. */
+import { useEffect, useState, useRef } from 'react';
+import { NativeSelect, Button, CloseButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { NumberField } from '../../ui/NumberField';
-import { ChoiceField } from './ChoiceField';
-import { DifficultyField } from './DifficultyField';
-import { ProbeFiles } from './ProbeFiles';
-import { SliderField } from './SliderField';
-import { Stage } from './Stage';
+import type { ModelRecord } from '../../contract/library';
+import { lab } from '../../lab/lab';
 import { usePipelineSettings } from './settings-store';
+import { FileUp } from 'lucide-react';
+import { ErrorBanner } from '../../ui/Banner';
+import { NumberField } from '../../ui/NumberField';
+import { ChoiceField, SliderField, Stage } from './fields';
+import styles from './Pipeline.module.css';
 
+export function DifficultyField({ disabled }: { disabled: boolean }) {
+  const { t } = useTranslation('corpus');
+  const { base, setBase } = usePipelineSettings();
+  const [models, setModels] = useState<readonly ModelRecord[]>([]);
+  useEffect(() => {
+    let open = true;
+    lab.library.models().then(
+      (found) => open && setModels(found),
+      // Without a list there is one way left, and it stands there.
+      () => undefined,
+    );
+    return () => {
+      open = false;
+    };
+  }, []);
+  return (
+    <NativeSelect
+      size="xs"
+      label={t('pipeline.difficulty')}
+      description={base === null ? undefined : t('pipeline.difficultyHint')}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      value={base ?? ''}
+      disabled={disabled}
+      data={[
+        { value: '', label: t('pipeline.byLength') },
+        ...models.map(({ id, name }) => ({ value: id, label: t('pipeline.byLoss', { model: name }) })),
+      ]}
+      onChange={(event) => setBase(event.currentTarget.value === '' ? null : event.currentTarget.value)}
+    />
+  );
+}
+
+/** Probe sets of the person's own that no training row may overlap with. */
+export function ProbeFiles({ disabled }: { disabled: boolean }) {
+  const { t } = useTranslation('corpus');
+  const { probes, addProbes, removeProbe } = usePipelineSettings();
+  const [error, setError] = useState<unknown>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const read = async (files: readonly File[]) => {
+    try {
+      addProbes(await Promise.all(files.map(async (file) => ({ name: file.name, content: await file.text() }))));
+    } catch (failed) {
+      setError(failed);
+    }
+  };
+  return (
+    <div className={styles.lines}>
+      <span className={styles.label}>{t('pipeline.probes')}</span>
+      {probes.length > 0 && (
+        <ul className={styles.probes}>
+          {probes.map(({ name }) => (
+            <li key={name}>
+              {name}
+              <CloseButton size="xs" aria-label={t('removeName', { name })} disabled={disabled} onClick={() => removeProbe(name)} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<FileUp size={13} />}
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+      >
+        {t('pipeline.addProbes')}
+      </Button>
+      <span className={styles.dim}>{t('pipeline.probesHint')}</span>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple
+        accept=".jsonl,.json"
+        aria-label={t('pipeline.addProbes')}
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = '';
+          void read(files);
+        }}
+      />
+      {error !== null && <ErrorBanner error={error} onDismiss={() => setError(null)} />}
+    </div>
+  );
+}
+
+/** The stages that part held-out text from train, and choose and order what is trained on. */
 export function SelectionStages({ disabled }: { disabled: boolean }) {
   const { t } = useTranslation('corpus');
   const { settings, set } = usePipelineSettings();

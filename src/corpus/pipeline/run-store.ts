@@ -1,12 +1,31 @@
-/** A preparation under way: its phase, how far it is, and what stopped it. */
+/** The difficulty of texts for a curriculum: the base model's mean loss over the beginning of each. */
+import { StudioError, errorRecord, type ErrorRecord } from '../../core/errors';
+import { openDevice } from '../../lab/device-store';
+import { lab } from '../../lab/lab';
 import { create } from 'zustand';
 import type { CorpusApi, PreparationRecord } from '../../contract/corpus';
-import { errorRecord, type ErrorRecord } from '../../core/errors';
-import { lab } from '../../lab/lab';
 import { useWorkshop } from '../channels/store';
-import { baseLoss } from './base-loss';
 import { usePipelineSettings } from './settings-store';
 
+/** UTF-16 units of a text that are judged: its beginning tells how hard it is, and a book would take minutes. */
+const JUDGED = 1000;
+
+/** @returns nats per token of each text, in their order; rejects with `cancelled` once the signal is aborted */
+export function baseLoss(model: string, signal: AbortSignal): (texts: string[]) => Promise<number[]> {
+  const base = { kind: 'model', model } as const;
+  return async (texts) => {
+    await openDevice();
+    const losses: number[] = [];
+    for (const text of texts) {
+      if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
+      const tokens = (await lab.trainer.tokenLosses(base, base, text.slice(0, JUDGED))).flatMap(({ a }) => a ?? []);
+      losses.push(tokens.length === 0 ? 0 : tokens.reduce((sum, loss) => sum + loss, 0) / tokens.length);
+    }
+    return losses;
+  };
+}
+
+/** A preparation under way: its phase, how far it is, and what stopped it. */
 type PipelineProgress = Parameters<Parameters<CorpusApi['prepare']>[1]>[0];
 export type PipelinePhase = PipelineProgress['phase'];
 

@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import { Bar, BarChart, CartesianGrid, XAxis, YAxis } from 'recharts';
 import type { Bin } from './bins';
-import { FRAME } from './histogram-frame';
+import { FRAME } from './bins';
 
 interface Props {
   width: number;

@@ -4,10 +4,8 @@ import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { ChannelReport, Histogram } from '../../core/corpus/report';
 import { useFormat } from '../../i18n/format';
-import { colourOf } from '../channels/colours';
-import { useLanguageName } from '../channels/languages';
-import { binsOf, type Bin } from './bins';
-import { FRAME } from './histogram-frame';
+import { colourOf, useLanguageName } from '../channels/choices';
+import { binsOf, type Bin, FRAME } from './bins';
 import { useRows } from './rows-store';
 import styles from './Result.module.css';
 

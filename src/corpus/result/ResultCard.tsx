@@ -1,24 +1,85 @@
-/** Step 4: what the pipeline kept and dropped, channel by channel; every number opens its rows. */
-import { lazy, Suspense, useEffect, useState } from 'react';
-import { Button } from '@mantine/core';
-import { SlidersHorizontal } from 'lucide-react';
+/** What a person should know before they trust the counts. */
+import { TriangleAlert, SlidersHorizontal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
 import type { PreparationRecord, WorkshopChannel } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
+import type { ChannelReport } from '../../core/corpus/report';
+import { piiKinds } from '../../core/corpus/settings';
+import { useRows } from './rows-store';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Button } from '@mantine/core';
+import { Link } from 'wouter';
 import { Card } from '../../ui/Card';
-import { colourOf } from '../channels/colours';
+import { colourOf } from '../channels/choices';
 import { useWorkshop } from '../channels/store';
 import { useCorpora } from '../store';
 import { deskPathOf } from './desk-recipe';
 import { ExportPanel } from './ExportPanel';
 import { Funnel } from './Funnel';
 import { Histograms } from './Histograms';
-import { Notes } from './Notes';
-import { PersonalCounts } from './PersonalCounts';
-import { useRows } from './rows-store';
 import styles from './Result.module.css';
 
+export function Notes({ channel, preparation }: { channel: WorkshopChannel; preparation: PreparationRecord }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const notes = preparation.report.notes.filter((note) => note.channel === null || note.channel === channel.id);
+  const { badProbes } = preparation;
+  if (notes.length + badProbes.length === 0) return null;
+  return (
+    <ul className={styles.notes}>
+      {notes.map(({ note, count }) => (
+        <li key={note}>
+          <TriangleAlert size={14} aria-hidden />
+          {t(`note.${note}`, { count, formatted: format.count(count) })}
+        </li>
+      ))}
+      {badProbes.slice(0, 10).map(({ name, line, reason }) => (
+        <li key={`${name} ${line}`}>
+          <TriangleAlert size={14} aria-hidden />
+          {t('result.badProbe', { place: t('location', { path: name, line: format.count(line) }), reason })}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Personal data that was found, by kind, and whether it was masked; a count opens its rows. */
+export function PersonalCounts({ preparation, report }: { preparation: PreparationRecord; report: ChannelReport }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const open = useRows((state) => state.open);
+  const { mask } = preparation.report.settings.pii;
+  const { pii, channel } = report;
+  return (
+    <section className={styles.personal} aria-label={t('pii.title')}>
+      <h3>{t('pii.title')}</h3>
+      {pii.rows === 0 ? (
+        <p className={styles.dim}>{t('pii.none')}</p>
+      ) : (
+        <ul>
+          {piiKinds
+            .filter((kind) => pii[kind] > 0)
+            .map((kind) => (
+              <li key={kind} data-kind={kind}>
+                <span>{t(`pii.${kind}`)}</span>
+                <button
+                  type="button"
+                  className={styles.count}
+                  aria-label={t('pii.open', { kind: t(`pii.${kind}`), formatted: format.count(pii[kind]) })}
+                  onClick={() => open(preparation.id, { channel: channel.id, pii: kind }, t(`pii.${kind}`))}
+                >
+                  {format.count(pii[kind])}
+                </button>
+                <span className={styles.dim}>{t(mask[kind] ? 'pii.masked' : 'pii.counted')}</span>
+              </li>
+            ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** Step 4: what the pipeline kept and dropped, channel by channel; every number opens its rows. */
 const RowsDrawer = lazy(() => import('./RowsDrawer').then((module) => ({ default: module.RowsDrawer })));
 
 export default function ResultCard() {

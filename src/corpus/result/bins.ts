@@ -1,6 +1,9 @@
-/** Bars of a histogram: a name and a count each; empty ones at the ends go. */
 import type { Histogram } from '../../core/corpus/report';
 
+/** Where the bars stand inside a histogram, in pixels; shared by recharts and by the buttons that lie over it. */
+export const FRAME = { left: 40, right: 6, top: 6, height: 132, axisHeight: 24 } as const;
+
+/** Bars of a histogram: a name and a count each; empty ones at the ends go. */
 export interface Bin {
   /** Place in the histogram. */
   bin: number;

@@ -2,7 +2,7 @@
 import { normaliseShares } from '../../core/mixture/shares';
 import type { Channel, ChannelRole, Recipe } from '../../core/recipe/schema';
 import { encodeRecipe } from '../../core/recipe/share-link';
-import { presets } from '../../lab/presets';
+import { presets } from '../../lab/desk-recipes';
 
 /** Channels of one role share evenly what that role had; a role without a cleaned channel keeps its bundled texts. */
 export function withCorpora(recipe: Recipe, corpora: readonly { id: string; role: ChannelRole }[]): Recipe {

@@ -1,7 +1,7 @@
-/** The rows behind a count or a bar: pages of a list that is read where it is looked at, and one row with its verdict. */
+/** The rows behind a count or a bar: pages of a list that is read where it is looked at, and one row with its decision. */
 import { create } from 'zustand';
 import type { PreparedRow } from '../../contract/corpus';
-import type { RowQuery } from '../../core/corpus/ledger';
+import type { RowQuery } from '../../core/corpus/filter-log';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 

@@ -4,8 +4,7 @@
  * text is English, hence the words. It reads the first 350 bytes or so of a text.
  */
 import type { eld as Detector } from 'eld/extrasmall';
-import { HAN, KANA, LETTER } from './characters';
-import { Scanner } from './scan';
+import { HAN, KANA, LETTER, Scanner } from './scan';
 
 /** What a row's language may be. `und`: too little text, or no language that stands out. */
 export const languages = (

@@ -3,14 +3,11 @@ import MiniSearch from 'minisearch';
 import { describe, expect, it } from 'vitest';
 import { judge, worstRule, type RowMeasures } from '../../../src/core/corpus/quality';
 import { defaultPipelineSettings, pipelineSettingsSchema, qualityRules } from '../../../src/core/corpus/settings';
-import { DIGIT, PUNCTUATION, SYMBOL } from './characters';
-import { passagesToCut, withoutPassages } from './cut';
-import { TermDensity } from './density';
+import { DIGIT, PUNCTUATION, SYMBOL, Scanner } from './scan';
+import { passagesToCut, withoutPassages, normalise } from './clean';
+import { TermDensity, TermMatcher } from './terms';
 import { languageOf, languages, loadDetector } from './language';
-import { normalise } from './normalise';
 import { findOverlaps, overlapTable, PROBE, runsOf } from './overlap';
-import { Scanner } from './scan';
-import { TermMatcher } from './terms';
 
 const scanner = new Scanner();
 const scan = (text: string): Scanner => {
@@ -233,14 +230,20 @@ describe('settings', () => {
   it('come whole from nothing, and refuse what is no setting', () => {
     const settings = pipelineSettingsSchema.parse({});
     expect(settings).toMatchObject({
-      near: { threshold: 0.8 },
+      minhashDedup: { threshold: 0.8 },
       quality: { thresholds: { domain: 0.8, general: 0.7 }, words: { least: 50, most: 2000 } },
       split: { share: 0.1 },
       sample: { ratio: 5 },
       augment: { enabled: false },
     });
     expect(pipelineSettingsSchema.parse(settings)).toEqual(settings);
-    for (const wrong of [{ near: { threshold: 2 } }, { nonsense: {} }, { quality: { weights: { beauty: 1 } } }, { seed: -1 }])
+    for (const wrong of [
+      { minhashDedup: { threshold: 2 } },
+      { near: { threshold: 2 } },
+      { nonsense: {} },
+      { quality: { weights: { beauty: 1 } } },
+      { seed: -1 },
+    ])
       expect(pipelineSettingsSchema.safeParse(wrong).success).toBe(false);
   });
 });

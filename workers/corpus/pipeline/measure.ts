@@ -1,16 +1,14 @@
 /** What is measured of each row on its own, in whatever thread: plain columns of numbers, the same for any division of the rows. */
-import { findPersonal } from '../../../src/core/corpus/personal';
+import { findPii } from '../../../src/core/corpus/pii';
 import { judge } from '../../../src/core/corpus/quality';
 import type { PipelineChannel } from '../../../src/core/corpus/row';
-import { personalKinds, qualityRules, type PipelineSettings } from '../../../src/core/corpus/settings';
-import { DIGIT, SYMBOL } from './characters';
+import { piiKinds, qualityRules, type PipelineSettings } from '../../../src/core/corpus/settings';
+import { DIGIT, SYMBOL, Scanner } from './scan';
 import { draw } from './hash';
 import { languageOf, languages, loadDetector } from './language';
-import { bandsFor } from './near-duplicates';
-import { passagesToCut, withoutPassages } from './cut';
-import { normalise } from './normalise';
+import { bandsFor } from './minhash-dedup';
+import { passagesToCut, withoutPassages, normalise } from './clean';
 import { emptyTable, findOverlaps, runsOf, type Overlaps, type OverlapTable, type TextRuns } from './overlap';
-import { Scanner } from './scan';
 import { Shingler, SIGNATURE } from './shingles';
 import { TermMatcher } from './terms';
 
@@ -39,7 +37,7 @@ export interface MeasuredBatch {
   score: Float32Array;
   rules: Float32Array;
   termDensity: Float32Array;
-  personal: Uint16Array;
+  pii: Uint16Array;
   /** 1 where the row is in another language than its channel's. */
   foreign: Uint8Array;
   signatures: Uint8Array;
@@ -63,8 +61,8 @@ export interface FoundOverlap {
   bytes: number;
 }
 
-/** Place of a text in [0, 1): it is held out when its place is below the share of the split. */
-export function place(seed: number, low: number, high: number): number {
+/** Draw of a text, uniform in [0, 1): the text is held out when its draw is below the share of the split. */
+export function heldOutDraw(seed: number, low: number, high: number): number {
   return draw(seed ^ 0x5b11, low, high);
 }
 
@@ -77,7 +75,7 @@ export class RowMeasurer {
 
   private constructor(private readonly task: MeasureTask) {
     this.terms = new TermMatcher(Object.values(task.settings.terms.lists).flat());
-    this.bands = bandsFor(task.settings.near.threshold);
+    this.bands = bandsFor(task.settings.minhashDedup.threshold);
   }
 
   static async open(task: MeasureTask): Promise<RowMeasurer> {
@@ -89,7 +87,7 @@ export class RowMeasurer {
     const { settings } = this.task;
     const { scanner, shingler, bands } = this;
     const rows = texts.length;
-    const near = settings.near.enabled;
+    const near = settings.minhashDedup.enabled;
     const measured: MeasuredBatch = {
       low: new Uint32Array(rows),
       high: new Uint32Array(rows),
@@ -99,7 +97,7 @@ export class RowMeasurer {
       score: new Float32Array(rows),
       rules: new Float32Array(rows * qualityRules.length),
       termDensity: new Float32Array(rows),
-      personal: new Uint16Array(rows * personalKinds.length),
+      pii: new Uint16Array(rows * piiKinds.length),
       foreign: new Uint8Array(rows),
       signatures: new Uint8Array(near ? rows * SIGNATURE : 0),
       bands: new Uint32Array(near ? rows * bands.count : 0),
@@ -137,9 +135,9 @@ export class RowMeasurer {
       const density = this.termsOf(row, terms);
       measured.termDensity[row] = density;
       clock.lap(4);
-      for (const { kind } of findPersonal(text)) {
-        const at = row * personalKinds.length + personalKinds.indexOf(kind);
-        measured.personal[at] = Math.min(65535, measured.personal[at]! + 1);
+      for (const { kind } of findPii(text)) {
+        const at = row * piiKinds.length + piiKinds.indexOf(kind);
+        measured.pii[at] = Math.min(65535, measured.pii[at]! + 1);
       }
       clock.lap(5);
       const rules = measured.rules.subarray(row * qualityRules.length, (row + 1) * qualityRules.length);
@@ -158,7 +156,7 @@ export class RowMeasurer {
         rules,
       );
       const mayBeHeldOut =
-        given[row] === 1 || (settings.split.enabled && place(settings.seed, scanner.low, scanner.high) < settings.split.share);
+        given[row] === 1 || (settings.split.enabled && heldOutDraw(settings.seed, scanner.low, scanner.high) < settings.split.share);
       const runs = settings.decontaminate.enabled && mayBeHeldOut ? runsOf(scanner, settings.decontaminate.tokens) : null;
       if (runs) measured.runs.push({ row, runs });
       clock.lap(6);

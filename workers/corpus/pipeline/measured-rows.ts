@@ -1,18 +1,18 @@
-/** Measurements of all rows, gathered batch by batch: the ledger's columns, and what is needed until all is decided. */
-import { NO_ROW, type PipelineLedger } from '../../../src/core/corpus/ledger';
-import type { PipelineChannel } from '../../../src/core/corpus/row';
-import { TermDensity } from './density';
+/** Measurements of all rows, gathered batch by batch: the filter log's columns, and what is needed until all is decided. */
 import { Growing } from './growing';
+import { NO_ROW, type FilterLog } from '../../../src/core/corpus/filter-log';
+import type { PipelineChannel } from '../../../src/core/corpus/row';
+import { TermDensity } from './terms';
 import { languages } from './language';
-import { measuredSteps, place, type MeasuredBatch } from './measure';
-import type { Signatures } from './near-duplicates';
+import { measuredSteps, heldOutDraw, type MeasuredBatch } from './measure';
+import type { Signatures } from './minhash-dedup';
 import type { TextRuns } from './overlap';
 
 export class MeasuredRows {
   readonly density = new TermDensity();
-  /** Runs of tokens of rows that may become held-out ones: of those given, and of each channel the `most` with the lowest places. */
+  /** Runs of tokens of rows that may become held-out ones: of those given, and of each channel the `most` with the lowest draws. */
   readonly runs = new Map<number, TextRuns>();
-  private readonly drawn: { row: number; place: number }[][] = [];
+  private readonly drawn: { row: number; draw: number }[][] = [];
   readonly seconds = new Float64Array(measuredSteps.length);
   private readonly channel = new Growing(Uint8Array);
   private readonly given = new Growing(Uint8Array);
@@ -25,7 +25,7 @@ export class MeasuredRows {
   private readonly score = new Growing(Float32Array);
   private readonly rules = new Growing(Float32Array);
   private readonly termDensity = new Growing(Float32Array);
-  private readonly personal = new Growing(Uint16Array);
+  private readonly pii = new Growing(Uint16Array);
   private readonly signatures = new Growing(Uint8Array);
   private readonly bands = new Growing(Uint32Array);
 
@@ -47,14 +47,14 @@ export class MeasuredRows {
     this.score.append(batch.score);
     this.rules.append(batch.rules);
     this.termDensity.append(batch.termDensity);
-    this.personal.append(batch.personal);
+    this.pii.append(batch.pii);
     this.signatures.append(batch.signatures);
     this.bands.append(batch.bands);
     for (let at = 0; at < batch.terms.length; at += 3)
       this.density.add(first + batch.terms[at]!, batch.terms[at + 1]!, batch.terms[at + 2]!);
     for (const { row, runs } of batch.runs) {
       this.runs.set(first + row, runs);
-      if (given[row] === 0) this.noteDrawn(channels[row]!, first + row, place(this.seed, batch.low[row]!, batch.high[row]!));
+      if (given[row] === 0) this.noteDrawn(channels[row]!, first + row, heldOutDraw(this.seed, batch.low[row]!, batch.high[row]!));
     }
     batch.seconds.forEach((seconds, step) => (this.seconds[step]! += seconds));
   }
@@ -62,14 +62,14 @@ export class MeasuredRows {
   /** Forgets the runs of rows that cannot become held-out ones any more. */
   private noteDrawn(channel: number, row: number, at: number): void {
     const drawn = (this.drawn[channel] ??= []);
-    drawn.push({ row, place: at });
+    drawn.push({ row, draw: at });
     if (drawn.length <= 2 * this.most) return;
-    drawn.sort((a, b) => a.place - b.place || a.row - b.row);
+    drawn.sort((a, b) => a.draw - b.draw || a.row - b.row);
     for (const { row: gone } of drawn.splice(this.most)) this.runs.delete(gone);
   }
 
   /** All rows kept so far, none held out. */
-  ledger(channels: readonly PipelineChannel[]): PipelineLedger {
+  filterLog(channels: readonly PipelineChannel[]): FilterLog {
     const rows = this.channel.length;
     return {
       rows,
@@ -90,7 +90,7 @@ export class MeasuredRows {
       other: new Uint32Array(rows).fill(NO_ROW),
       cutBytes: new Uint32Array(rows),
       overlapAt: new Uint32Array(rows),
-      personal: this.personal.done(),
+      pii: this.pii.done(),
     };
   }
 

@@ -1,11 +1,11 @@
 /** The pipeline from rows to rows: what holds for any corpus, drawn at random, and what each setting does. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rowsOf, verdictOf, type PipelineLedger } from '../../../src/core/corpus/ledger';
+import { rowsOf, decisionOf, type FilterLog } from '../../../src/core/corpus/filter-log';
 import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
 import { pipelineSettingsSchema, type PipelineSettingsInput } from '../../../src/core/corpus/settings';
 import { Rng } from '../../../src/core/rng/rng';
-import type { PipelineOptions, PipelineResult } from './contract';
+import type { PipelineOptions, PipelineResult } from './passes';
 import { run } from './run';
 import { memberHere, RowTeam, type RowMember } from './team';
 
@@ -92,8 +92,8 @@ async function pipeline(
 }
 
 /** Everything but the clock. */
-function outcome({ report, ledger, kept }: Ran): unknown {
-  return { report: { ...report, timings: null }, ledger, kept };
+function outcome({ report, filterLog, kept }: Ran): unknown {
+  return { report: { ...report, timings: null }, filterLog, kept };
 }
 
 /** Runs of `length` words or CJK characters, from the definition: as strings. */
@@ -107,7 +107,7 @@ const everything: PipelineSettingsInput = {
   order: { kind: 'curriculum' },
   select: { enabled: true, of: 'all', keep: 0.9 },
   sample: { ratio: 1 },
-  personal: { mask: { email: true } },
+  pii: { mask: { email: true } },
   augment: { enabled: true, copies: 2 },
 };
 
@@ -159,14 +159,14 @@ describe('the pipeline', () => {
 
   it('accounts for every row: in = kept + dropped, by channel, stage and reason, and every count opens its rows', async () => {
     const rows = corpus(5, 300);
-    const { report, ledger, kept } = await pipeline(rows, everything);
+    const { report, filterLog, kept } = await pipeline(rows, everything);
     for (const channel of report.channels) {
       let left = channel.in.rows;
       expect(left).toBe(rows.filter((row) => row.channel === channel.channel.id).length);
       for (const stage of channel.stages) {
         expect(stage.in.rows).toBe(left);
         for (const { reason, rows: dropped, sample } of stage.dropped) {
-          const opened = rowsOf(ledger, { channel: channel.channel.id, stage: stage.stage, reason }, 0, 1000);
+          const opened = rowsOf(filterLog, { channel: channel.channel.id, stage: stage.stage, reason }, 0, 1000);
           expect(opened.total).toBe(dropped);
           expect(sample.length).toBe(Math.min(12, dropped));
           for (const { row, excerpt } of sample)
@@ -179,12 +179,14 @@ describe('the pipeline', () => {
       for (const histogram of channel.histograms) {
         expect(histogram.rows.reduce((sum, count) => sum + count, 0)).toBe(channel.in.rows);
         histogram.rows.forEach((count, bin) =>
-          expect(rowsOf(ledger, { channel: channel.channel.id, bar: { histogram, bin } }, 0, 1).total).toBe(count),
+          expect(rowsOf(filterLog, { channel: channel.channel.id, bar: { histogram, bin } }, 0, 1).total).toBe(count),
         );
       }
     }
     const whole = kept.filter(({ augmented }) => augmented === null);
-    expect(whole.map(({ row }) => row)).toEqual(rowsOf(ledger, {}, 0, 1000).rows.filter((row) => verdictOf(ledger, row).verdict.kept));
+    expect(whole.map(({ row }) => row)).toEqual(
+      rowsOf(filterLog, {}, 0, 1000).rows.filter((row) => decisionOf(filterLog, row).outcome.kept),
+    );
   });
 
   it('numbers the rows of each channel and split without gaps, easy ones first', async () => {
@@ -215,7 +217,14 @@ describe('the pipeline', () => {
 
   it('holds out about a tenth, and the same rows whatever else is there', async () => {
     const off = { enabled: false };
-    const settings: PipelineSettingsInput = { exact: off, near: off, quality: off, language: off, decontaminate: off, sample: off };
+    const settings: PipelineSettingsInput = {
+      exactDedup: off,
+      minhashDedup: off,
+      quality: off,
+      language: off,
+      decontaminate: off,
+      sample: off,
+    };
     const rows = corpus(4, 2000);
     const held = (ran: Ran) => new Set(ran.kept.filter(({ split }) => split === 'heldOut').map(({ text }) => text));
     const all = await pipeline(rows, settings);
@@ -251,12 +260,15 @@ describe('the pipeline', () => {
       { text: `${words}\nwrite to a@b.example or 13800138000`, channel: 'en', source: 'mail.txt', line: 7 },
       { text: `c@d.example`, channel: 'en', source: 'mail.txt', line: 8 },
     ];
-    const settings: PipelineSettingsInput = { split: { enabled: false }, personal: { mask: { email: true } } };
-    const { report, kept, ledger } = await pipeline(rows, settings);
-    expect(report.channels[1]!.personal).toEqual({ email: 2, phone: 1, nationalIdCn: 0, ssnUs: 0, card: 0, rows: 2 });
+    const settings: PipelineSettingsInput = { split: { enabled: false }, pii: { mask: { email: true } } };
+    const { report, kept, filterLog } = await pipeline(rows, settings);
+    expect(report.channels[1]!.pii).toEqual({ email: 2, phone: 1, nationalIdCn: 0, ssnUs: 0, card: 0, rows: 2 });
     expect(kept).toMatchObject([{ text: `${words}\nwrite to [EMAIL] or 13800138000`, source: 'mail.txt', line: 7, split: 'train' }]);
-    expect(rowsOf(ledger, { personal: 'phone' }, 0, 9)).toEqual({ total: 1, rows: [0] });
-    expect(verdictOf(ledger, 1)).toMatchObject({ verdict: { kept: false, stage: 'quality', reason: 'length' }, personal: { email: 1 } });
+    expect(rowsOf(filterLog, { pii: 'phone' }, 0, 9)).toEqual({ total: 1, rows: [0] });
+    expect(decisionOf(filterLog, 1)).toMatchObject({
+      outcome: { kept: false, stage: 'quality', reason: 'length' },
+      pii: { email: 1 },
+    });
     expect((await pipeline(rows, { split: { enabled: false } })).kept[0]!.text).toBe(rows[0]!.text);
   });
 
@@ -267,21 +279,21 @@ describe('the pipeline', () => {
       { text: `and here: ${words(100)}`, channel: 'en', source: '', line: 2 },
       { text: words(100).slice(0, 80), channel: 'en', source: '', line: 3, heldOut: true },
     ];
-    const { ledger } = await pipeline(rows, { quality: { enabled: false } }, { probes: [words(0)] });
-    expect(verdictOf(ledger, 0).verdict).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-probe', other: null, at: 14 });
-    expect(verdictOf(ledger, 1).verdict).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-held-out', other: 2, at: 10 });
-    expect(verdictOf(ledger, 2).verdict).toEqual({ kept: true, split: 'heldOut' });
+    const { filterLog } = await pipeline(rows, { quality: { enabled: false } }, { probes: [words(0)] });
+    expect(decisionOf(filterLog, 0).outcome).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-probe', other: null, at: 14 });
+    expect(decisionOf(filterLog, 1).outcome).toEqual({ kept: false, stage: 'decontaminate', reason: 'in-held-out', other: 2, at: 10 });
+    expect(decisionOf(filterLog, 2).outcome).toEqual({ kept: true, split: 'heldOut' });
   });
 
   it('takes given held-out rows as they are, and keeps their like out of train', async () => {
     const rows = corpus(6, 60).map((row, at) => ({ ...row, channel: 'en', line: at + 1 }));
     const given = rows.slice(0, 3).map((row) => ({ ...row, text: `${row.text} `, heldOut: true }));
-    const { kept, ledger } = await pipeline([...rows, ...given, { ...given[0]!, text: 'short' }], { sample: { enabled: false } });
+    const { kept, filterLog } = await pipeline([...rows, ...given, { ...given[0]!, text: 'short' }], { sample: { enabled: false } });
     const heldOut = kept.filter(({ split }) => split === 'heldOut');
     // Nothing is drawn where something is given, and no rule judges it.
     expect(heldOut.map(({ row }) => row)).toEqual([60, 61, 62, 63]);
     for (const row of [0, 1, 2])
-      expect(verdictOf(ledger, row).verdict).toMatchObject({ kept: false, stage: 'exact', reason: 'same-text', other: 60 + row });
+      expect(decisionOf(filterLog, row).outcome).toMatchObject({ kept: false, stage: 'exactDedup', reason: 'same-text', other: 60 + row });
   });
 
   it('keeps one row of a cluster: what passes its channel, then the domain’s, then the better', async () => {
@@ -298,21 +310,26 @@ describe('the pipeline', () => {
       split: { enabled: false },
       decontaminate: { enabled: false },
     };
-    const { ledger } = await pipeline(rows, settings);
-    const verdicts = (from: PipelineLedger) => rows.map((_, row) => from.dropped[row] === 0);
-    expect(verdicts(ledger)).toEqual([false, false, true, true]);
-    expect(verdictOf(ledger, 0)).toMatchObject({
-      verdict: { kept: false, reason: 'near-duplicate', other: 2 },
+    const { filterLog } = await pipeline(rows, settings);
+    const keptRows = (from: FilterLog) => rows.map((_, row) => from.dropped[row] === 0);
+    expect(keptRows(filterLog)).toEqual([false, false, true, true]);
+    expect(decisionOf(filterLog, 0)).toMatchObject({
+      outcome: { kept: false, reason: 'near-duplicate', other: 2 },
       cluster: { kept: 2, size: 3 },
     });
-    expect(verdicts((await pipeline(rows, { ...settings, near: { scope: 'within' } })).ledger)).toEqual([false, true, true, true]);
-    expect(verdicts((await pipeline(rows, { ...settings, near: { keep: 'first', scope: 'within' } })).ledger)).toEqual([
+    expect(keptRows((await pipeline(rows, { ...settings, minhashDedup: { scope: 'within' } })).filterLog)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect(keptRows((await pipeline(rows, { ...settings, minhashDedup: { keep: 'first', scope: 'within' } })).filterLog)).toEqual([
       true,
       false,
       true,
       true,
     ]);
-    expect(verdicts((await pipeline(rows, { ...settings, near: { enabled: false } })).ledger)).toEqual([true, true, true, true]);
+    expect(keptRows((await pipeline(rows, { ...settings, minhashDedup: { enabled: false } })).filterLog)).toEqual([true, true, true, true]);
   });
 
   it('stops when told to, and passes on what a sink or a source throws', async () => {

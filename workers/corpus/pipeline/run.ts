@@ -4,15 +4,14 @@
  * tokens of held-out rows.
  */
 import { StudioError } from '../../../src/core/errors';
-import { NO_ROW } from '../../../src/core/corpus/ledger';
-import { BATCH_ROWS, eachBatch, type NumberedRow, type Pass } from './batches';
-import { joinByComparison } from './compare';
-import type { PipelineOptions, PipelineResult, RunPipeline } from './contract';
+import { NO_ROW } from '../../../src/core/corpus/filter-log';
+import { BATCH_ROWS, eachBatch, type NumberedRow, type Pass } from './passes';
+import { joinByComparison, bandsFor, Clusters, joinNearDuplicates } from './minhash-dedup';
+import type { PipelineOptions, PipelineResult, RunPipeline } from './passes';
 import type { PipelinePhase } from '../../../src/contract/corpus';
 import { Decisions } from './decide';
 import { MeasuredRows } from './measured-rows';
 import { measuredSteps, type RowBatch } from './measure';
-import { bandsFor, Clusters, joinNearDuplicates } from './near-duplicates';
 import { overlapTable, PROBE } from './overlap';
 import { channelReports, notesOn, Samples } from './summary';
 import { RowTeam } from './team';
@@ -58,12 +57,14 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   );
   measuredSteps.forEach((step, at) => times.add(step, gathered.seconds[at]!));
 
-  const ledger = gathered.ledger(channels);
-  const decisions = new Decisions(ledger, gathered.facts(), channels, settings);
+  const filterLog = gathered.filterLog(channels);
+  const decisions = new Decisions(filterLog, gathered.facts(), channels, settings);
   decisions.dropEmpty();
-  decisions.dropSameText();
-  const pairsEstimated = settings.near.enabled ? await dropNearDuplicates(gathered, decisions, pass('compare'), team, options, times) : 0;
-  decisions.dropPoor();
+  decisions.dropExactDuplicates();
+  const pairsEstimated = settings.minhashDedup.enabled
+    ? await dropNearDuplicates(gathered, decisions, pass('compare'), team, options, times)
+    : 0;
+  decisions.dropUnfit();
   const drawn = new Set(channels.map((_, at) => at).filter((at) => !given.has(at)));
   decisions.split(drawn);
   const cuts = await times.of('overlap', () => dropOverlaps(gathered, decisions, pass('decontaminate'), team, options));
@@ -75,13 +76,13 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
       ? await times.of('difficulty', () => documentLosses(options, decisions, pass('difficulty')))
       : null;
   const positions = decisions.positions(losses);
-  const samples = new Samples(ledger, settings.seed);
+  const samples = new Samples(filterLog, settings.seed);
   const written = await times.of('write', () =>
-    writeRows(pass('write'), settings, channels, { ledger, positions, cuts }, samples.all(), options.sink),
+    writeRows(pass('write'), settings, channels, { filterLog, positions, cuts }, samples.all(), options.sink),
   );
-  const reports = channelReports(channels, settings, ledger, samples, written);
+  const reports = channelReports(channels, settings, filterLog, samples, written);
   const timings = { wall: (performance.now() - begun) / 1000, workers: options.workers, steps: times.list() };
-  return { report: { settings, channels: reports, notes: notesOn(reports, ledger, settings, pairsEstimated), timings }, ledger };
+  return { report: { settings, channels: reports, notes: notesOn(reports, filterLog, settings, pairsEstimated), timings }, filterLog };
 }
 
 function columnsOf(batch: readonly NumberedRow[], numbers: ReadonlyMap<string, number>): RowBatch {
@@ -101,10 +102,10 @@ async function dropNearDuplicates(
   decisions: Decisions,
   pass: Pass,
   team: RowTeam,
-  { settings: { near } }: PipelineOptions,
+  { settings: { minhashDedup } }: PipelineOptions,
   times: Times,
 ): Promise<number> {
-  const { rows } = decisions.ledger;
+  const { rows } = decisions.filterLog;
   const clusters = new Clusters(rows);
   const kept: number[] = [];
   for (let row = 0; row < rows; row++) if (decisions.kept(row)) kept.push(row);
@@ -112,14 +113,14 @@ async function dropNearDuplicates(
     joinNearDuplicates(
       Uint32Array.from(kept),
       gathered.signed(),
-      bandsFor(near.threshold).count,
-      near.threshold,
-      decisions.group(near.scope),
+      bandsFor(minhashDedup.threshold).count,
+      minhashDedup.threshold,
+      decisions.group(minhashDedup.scope),
       clusters,
     ),
   );
   const unheld =
-    doubtful.length > 0 ? await times.of('compare', () => joinByComparison(pass, team, doubtful, near.threshold, clusters)) : 0;
+    doubtful.length > 0 ? await times.of('compare', () => joinByComparison(pass, team, doubtful, minhashDedup.threshold, clusters)) : 0;
   decisions.dropNearDuplicates(clusters);
   return estimated + unheld;
 }
@@ -134,9 +135,9 @@ async function dropOverlaps(
 ): Promise<Map<number, Uint32Array>> {
   const cuts = new Map<number, Uint32Array>();
   if (!settings.decontaminate.enabled) return cuts;
-  const { ledger } = decisions;
+  const { filterLog } = decisions;
   const held = new Set<number>();
-  for (let row = 0; row < ledger.rows; row++) if (decisions.kept(row) && ledger.heldOut[row]) held.add(row);
+  for (let row = 0; row < filterLog.rows; row++) if (decisions.kept(row) && filterLog.heldOut[row]) held.add(row);
   // A row that was held out so that its channel has one was not expected to be, and its runs were not kept.
   const late = [...held].filter((row) => !decisions.given(row) && !decisions.isDrawn(row));
   if (late.length > 0)
@@ -166,12 +167,12 @@ async function dropOverlaps(
         if (!overlap) return;
         const row = batch[at]!.number;
         const probe = overlap.owner === PROBE;
-        ledger.other[row] = probe ? NO_ROW : overlap.owner;
-        ledger.overlapAt[row] = overlap.at;
+        filterLog.other[row] = probe ? NO_ROW : overlap.owner;
+        filterLog.overlapAt[row] = overlap.at;
         if (overlap.cuts) {
           cuts.set(row, overlap.cuts);
-          ledger.cutBytes[row] = ledger.bytes[row]! - overlap.bytes;
-          ledger.bytes[row] = overlap.bytes;
+          filterLog.cutBytes[row] = filterLog.bytes[row]! - overlap.bytes;
+          filterLog.bytes[row] = overlap.bytes;
         } else decisions.drop(row, 'decontaminate', probe ? 'in-probe' : 'in-held-out');
       }),
   );
@@ -179,7 +180,7 @@ async function dropOverlaps(
 }
 
 async function documentLosses({ documentLoss }: PipelineOptions, decisions: Decisions, pass: Pass): Promise<Float32Array> {
-  const losses = new Float32Array(decisions.ledger.rows);
+  const losses = new Float32Array(decisions.filterLog.rows);
   await eachBatch(
     pass,
     1,

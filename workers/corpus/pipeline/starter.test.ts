@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { verdictOf } from '../../../src/core/corpus/ledger';
+import { decisionOf } from '../../../src/core/corpus/filter-log';
 import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
 import { defaultPipelineSettings } from '../../../src/core/corpus/settings';
 import { splitDocuments } from '../../../src/core/text/documents';
@@ -32,7 +32,7 @@ it('keeps and drops of the starter channels what a reader would', async () => {
       .filter((_, at) => at % 10 === 0);
   });
   const kept: KeptRow[] = [];
-  const { report, ledger } = await runPipeline({
+  const { report, filterLog } = await runPipeline({
     async *rows() {
       yield rows;
     },
@@ -61,14 +61,14 @@ it('keeps and drops of the starter channels what a reader would', async () => {
   expect(report.notes).toEqual([]);
   // What falls for its length are headings and single lines: "Chapter 13", "Instantly all was commotion."
   const short = rows.filter((_, row) => {
-    const { verdict } = verdictOf(ledger, row);
-    return !verdict.kept && verdict.reason === 'length';
+    const { outcome } = decisionOf(filterLog, row);
+    return !outcome.kept && outcome.reason === 'length';
   });
   expect(short.every(({ text }) => text.length < 60 && text.split(' ').length < 8)).toBe(true);
   // Every poem stays, though most have fewer than 50 words.
   const poems = rows.map((row, at) => ({ ...row, at })).filter(({ channel, text }) => channel === 'zh' && text.startsWith('《'));
   expect(poems.length).toBeGreaterThan(100);
-  expect(poems.every(({ at }) => verdictOf(ledger, at).verdict.kept)).toBe(true);
+  expect(poems.every(({ at }) => decisionOf(filterLog, at).outcome.kept)).toBe(true);
 
   // Words as everybody's \w has them, in strings: no 13 of a held-out row follow one another in train, though they did before.
   const of = (split: string) => kept.filter((row) => row.split === split);

@@ -1,5 +1,5 @@
-/** The report of a run, from the ledger: counts by channel, stage and reason, histograms, samples. */
-import { binOf, type PipelineLedger } from '../../../src/core/corpus/ledger';
+/** The report of a run, from the filter log: counts by channel, stage and reason, histograms, samples. */
+import { binOf, type FilterLog } from '../../../src/core/corpus/filter-log';
 import {
   dropReasons,
   pipelineStages,
@@ -13,7 +13,7 @@ import {
   type Tally,
 } from '../../../src/core/corpus/report';
 import type { PipelineChannel } from '../../../src/core/corpus/row';
-import { personalKinds, type PersonalKind, type PipelineSettings } from '../../../src/core/corpus/settings';
+import { piiKinds, type PiiKind, type PipelineSettings } from '../../../src/core/corpus/settings';
 import { mix } from './hash';
 import type { WrittenRows } from './write-rows';
 
@@ -26,19 +26,19 @@ const clusterEdges = [1, 2, 3, 4, 5, 10, 20, 50, 100, 1000, 1_000_000_000];
 
 /** Rows drawn for samples by a seeded hash of their number: by channel and reason (0: kept). */
 export class Samples {
-  private readonly drawn = new Map<string, { row: number; place: number }[]>();
+  private readonly drawn = new Map<string, { row: number; draw: number }[]>();
 
-  constructor(ledger: PipelineLedger, seed: number) {
-    for (let row = 0; row < ledger.rows; row++) {
-      const dropped = ledger.dropped[row]!;
-      const key = `${ledger.channel[row]!}/${dropped}`;
-      const place = mix(row ^ mix(seed + 0x5a4d));
+  constructor(filterLog: FilterLog, seed: number) {
+    for (let row = 0; row < filterLog.rows; row++) {
+      const dropped = filterLog.dropped[row]!;
+      const key = `${filterLog.channel[row]!}/${dropped}`;
+      const draw = mix(row ^ mix(seed + 0x5a4d));
       const most = dropped === 0 ? KEPT_SAMPLE : SAMPLE;
       const sample = this.drawn.get(key) ?? [];
       this.drawn.set(key, sample);
-      if (sample.length === most && place >= sample[most - 1]!.place) continue;
-      sample.push({ row, place });
-      sample.sort((a, b) => a.place - b.place);
+      if (sample.length === most && draw >= sample[most - 1]!.draw) continue;
+      sample.push({ row, draw });
+      sample.sort((a, b) => a.draw - b.draw);
       if (sample.length > most) sample.pop();
     }
   }
@@ -55,36 +55,36 @@ export class Samples {
 export function channelReports(
   channels: readonly PipelineChannel[],
   settings: PipelineSettings,
-  ledger: PipelineLedger,
+  filterLog: FilterLog,
   samples: Samples,
   written: WrittenRows,
 ): ChannelReport[] {
   const sample = (channel: number, dropped: number): SampleRow[] =>
-    samples.rows(channel, dropped).map((row) => ({ row, ...written.excerpts.get(row)!, score: ledger.score[row]! }));
+    samples.rows(channel, dropped).map((row) => ({ row, ...written.excerpts.get(row)!, score: filterLog.score[row]! }));
   return channels.map((channel, index) => {
     const all = nothing();
     const cut = nothing();
     const kept = { train: nothing(), heldOut: nothing() };
     const byReason = dropReasons.map(nothing);
-    const personal = { ...(Object.fromEntries(personalKinds.map((kind) => [kind, 0])) as Record<PersonalKind, number>), rows: 0 };
+    const pii = { ...(Object.fromEntries(piiKinds.map((kind) => [kind, 0])) as Record<PiiKind, number>), rows: 0 };
     let words = 0;
     let termWords = 0;
-    for (let row = 0; row < ledger.rows; row++) {
-      if (ledger.channel[row] !== index) continue;
-      const bytes = ledger.bytes[row]!;
-      add(all, bytes + ledger.cutBytes[row]!);
-      if (ledger.cutBytes[row]! > 0) add(cut, ledger.cutBytes[row]!);
-      const dropped = ledger.dropped[row]!;
-      add(dropped ? byReason[dropped - 1]! : ledger.heldOut[row] ? kept.heldOut : kept.train, bytes);
-      words += ledger.words[row]!;
-      termWords += ledger.termDensity[row]! * ledger.words[row]!;
+    for (let row = 0; row < filterLog.rows; row++) {
+      if (filterLog.channel[row] !== index) continue;
+      const bytes = filterLog.bytes[row]!;
+      add(all, bytes + filterLog.cutBytes[row]!);
+      if (filterLog.cutBytes[row]! > 0) add(cut, filterLog.cutBytes[row]!);
+      const dropped = filterLog.dropped[row]!;
+      add(dropped ? byReason[dropped - 1]! : filterLog.heldOut[row] ? kept.heldOut : kept.train, bytes);
+      words += filterLog.words[row]!;
+      termWords += filterLog.termDensity[row]! * filterLog.words[row]!;
       let any = 0;
-      personalKinds.forEach((kind, at) => {
-        const found = ledger.personal[row * personalKinds.length + at]!;
-        personal[kind] += found;
+      piiKinds.forEach((kind, at) => {
+        const found = filterLog.pii[row * piiKinds.length + at]!;
+        pii[kind] += found;
         any += found;
       });
-      if (any > 0) personal.rows++;
+      if (any > 0) pii.rows++;
     }
     return {
       channel,
@@ -94,8 +94,8 @@ export function channelReports(
       cut,
       augmented: written.augmented[index]!,
       keptSample: sample(index, 0),
-      histograms: histograms(ledger, index),
-      personal,
+      histograms: histograms(filterLog, index),
+      pii,
       termDensity: words > 0 ? termWords / words : 0,
     };
   });
@@ -104,7 +104,7 @@ export function channelReports(
 /** `pairsEstimated`: pairs that memory did not allow to compare. */
 export function notesOn(
   reports: readonly ChannelReport[],
-  ledger: PipelineLedger,
+  filterLog: FilterLog,
   settings: PipelineSettings,
   pairsEstimated: number,
 ): PipelineNote[] {
@@ -116,7 +116,7 @@ export function notesOn(
     else if (kept.heldOut.rows === 0) note('no-held-out', channel.id, kept.train.rows);
     if (channel.role !== 'domain' || !settings.terms.enabled) return;
     let having = 0;
-    for (let row = 0; row < ledger.rows; row++) if (ledger.channel[row] === index && ledger.termDensity[row]! > 0) having++;
+    for (let row = 0; row < filterLog.rows; row++) if (filterLog.channel[row] === index && filterLog.termDensity[row]! > 0) having++;
     if (having < all.rows / 20) note('terms-foreign', channel.id, having);
   });
   const bytes = (role: PipelineChannel['role']) =>
@@ -156,11 +156,11 @@ function isOn(stage: PipelineStage, settings: PipelineSettings): boolean {
   return settings[stage].enabled;
 }
 
-function histograms(ledger: PipelineLedger, channel: number): Histogram[] {
+function histograms(filterLog: FilterLog, channel: number): Histogram[] {
   const counted = new Map<string, number>();
-  for (let row = 0; row < ledger.rows; row++)
-    if (ledger.channel[row] === channel) {
-      const language = ledger.languages[ledger.language[row]!]!;
+  for (let row = 0; row < filterLog.rows; row++)
+    if (filterLog.channel[row] === channel) {
+      const language = filterLog.languages[filterLog.language[row]!]!;
       counted.set(language, (counted.get(language) ?? 0) + 1);
     }
   const languages = [...counted.keys()].sort((a, b) => counted.get(b)! - counted.get(a)!);
@@ -170,10 +170,10 @@ function histograms(ledger: PipelineLedger, channel: number): Histogram[] {
     { name: 'language', languages, rows: languages.map(() => 0) },
     { name: 'duplicates', edges: clusterEdges, rows: clusterEdges.slice(1).map(() => 0) },
   ];
-  for (let row = 0; row < ledger.rows; row++) {
-    if (ledger.channel[row] !== channel) continue;
+  for (let row = 0; row < filterLog.rows; row++) {
+    if (filterLog.channel[row] !== channel) continue;
     for (const histogram of empty) {
-      const bin = binOf(ledger, histogram, row);
+      const bin = binOf(filterLog, histogram, row);
       if (bin >= 0) histogram.rows[bin]!++;
     }
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../../src/core/text/documents';
 import { pipelineSettingsSchema } from '../../../src/core/corpus/settings';
 import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
-import type { PipelineResult } from './contract';
+import type { PipelineResult } from './passes';
 import { runPipeline } from './run';
 
 const channels: PipelineChannel[] = [
@@ -41,7 +41,7 @@ async function pipeline(rows: Row[], workers: number): Promise<{ kept: KeptRow[]
 }
 
 describe('workers of the pipeline', () => {
-  it('give the rows and the ledger that one thread gives', async () => {
+  it('give the rows and the filter log that one thread gives', async () => {
     const rows = await starterRows();
     expect(rows.length).toBe(127 + 202 + 55);
     const alone = await pipeline(rows, 0);
@@ -50,7 +50,7 @@ describe('workers of the pipeline', () => {
     for (const workers of [1, 3]) {
       const together = await pipeline(rows, workers);
       expect(together.kept).toEqual(alone.kept);
-      expect(together.result.ledger).toEqual(alone.result.ledger);
+      expect(together.result.filterLog).toEqual(alone.result.filterLog);
       expect({ ...together.result.report, timings: null }).toEqual({ ...alone.result.report, timings: null });
     }
   });

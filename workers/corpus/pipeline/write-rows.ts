@@ -1,14 +1,13 @@
 /** The last pass: kept rows to the sink, their augmented copies with them, and the beginnings of sampled rows for the report. */
-import type { PipelineLedger } from '../../../src/core/corpus/ledger';
-import { maskPersonal } from '../../../src/core/corpus/personal';
+import type { FilterLog } from '../../../src/core/corpus/filter-log';
+import { maskPii } from '../../../src/core/corpus/pii';
 import type { Tally } from '../../../src/core/corpus/report';
 import type { KeptRow, PipelineChannel } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
 import { Augmenter } from './augment';
-import { eachBatch, type NumberedRow, type Pass } from './batches';
-import type { PipelineSink } from './contract';
-import { withoutPassages } from './cut';
-import { normalise } from './normalise';
+import { eachBatch, type NumberedRow, type Pass } from './passes';
+import type { PipelineSink } from './passes';
+import { withoutPassages, normalise } from './clean';
 
 /** Rows given to the sink at a time, at most. */
 const WRITTEN = 512;
@@ -23,7 +22,7 @@ export interface WrittenRows {
 }
 
 export interface Decided {
-  ledger: PipelineLedger;
+  filterLog: FilterLog;
   /** Of kept rows, in their channel and split. */
   positions: Uint32Array;
   /** Passages to cut, by row. */
@@ -34,16 +33,16 @@ export async function writeRows(
   pass: Pass,
   settings: PipelineSettings,
   channels: readonly PipelineChannel[],
-  { ledger, positions, cuts }: Decided,
+  { filterLog, positions, cuts }: Decided,
   sampled: ReadonlySet<number>,
   sink: PipelineSink,
 ): Promise<WrittenRows> {
   const augmenter = new Augmenter(settings);
   const written: WrittenRows = { excerpts: new Map(), augmented: channels.map(() => ({ rows: 0, bytes: 0 })) };
   const trainRows = channels.map(() => 0);
-  for (let row = 0; row < ledger.rows; row++)
-    if (ledger.dropped[row] === 0 && ledger.heldOut[row] === 0) trainRows[ledger.channel[row]!]!++;
-  const masks = Object.values(settings.personal.mask).includes(true);
+  for (let row = 0; row < filterLog.rows; row++)
+    if (filterLog.dropped[row] === 0 && filterLog.heldOut[row] === 0) trainRows[filterLog.channel[row]!]!++;
+  const masks = Object.values(settings.pii.mask).includes(true);
   const encoder = new TextEncoder();
 
   let waiting: KeptRow[] = [];
@@ -56,18 +55,18 @@ export async function writeRows(
     const clean = settings.normalise.enabled ? normalise(row.text) : row.text;
     const cut = cuts.get(number);
     const whole = cut ? withoutPassages(clean, cut) : clean;
-    const text = masks ? maskPersonal(whole, settings.personal.mask) : whole;
+    const text = masks ? maskPii(whole, settings.pii.mask) : whole;
     if (sampled.has(number)) written.excerpts.set(number, { source: row.source, line: row.line, excerpt: beginning(text) });
-    if (ledger.dropped[number] !== 0) return;
-    const channel = ledger.channel[number]!;
+    if (filterLog.dropped[number] !== 0) return;
+    const channel = filterLog.channel[number]!;
     const kept: KeptRow = {
       row: number,
-      split: ledger.heldOut[number] ? 'heldOut' : 'train',
+      split: filterLog.heldOut[number] ? 'heldOut' : 'train',
       text,
       channel: row.channel,
       source: row.source,
       line: row.line,
-      score: ledger.score[number]!,
+      score: filterLog.score[number]!,
       position: positions[number]!,
       augmented: null,
     };
@@ -84,7 +83,7 @@ export async function writeRows(
   await eachBatch(
     pass,
     1,
-    (number) => ledger.dropped[number] === 0 || sampled.has(number),
+    (number) => filterLog.dropped[number] === 0 || sampled.has(number),
     async (batch) => {
       for (const row of batch) await keep(row);
     },

@@ -4,22 +4,11 @@ import { corpusFolder, findCorpus, readDocuments } from '../../storage/corpora';
 import { files as storage } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';
 import { readRowsAt } from '../../storage/row-files';
-import { findChannel, findSource, listSources, sourceFolder, type StoredSource } from '../../storage/workshop';
+import { findChannel, findPreparation, findSource, listSources, sourceFolder, type StoredSource } from '../../storage/workshop';
 import { removeShards } from '../../tokenizer/shards';
 
-/** Colour tokens of own channels, in the order in which they are given out. */
-const COLOURS = ['extra-0', 'extra-1', 'extra-2', 'extra-3', 'domain', 'zh', 'en', 'code'];
-
-/** @param taken channels that are there: the colours go round */
-export function newChannel(settings: Omit<ChannelSettings, 'colour'> & { colour: string | null }, taken: number): WorkshopChannel {
-  return {
-    id: `w-${crypto.randomUUID()}`,
-    ...settings,
-    colour: settings.colour ?? COLOURS[taken % COLOURS.length]!,
-    createdAt: Date.now(),
-    corpus: null,
-    preparation: null,
-  };
+export function newChannel(settings: ChannelSettings): WorkshopChannel {
+  return { id: `w-${crypto.randomUUID()}`, ...settings, createdAt: Date.now(), corpus: null, preparation: null };
 }
 
 /** In the order in which they were made. */
@@ -28,7 +17,7 @@ export async function listChannels(): Promise<WorkshopChannel[]> {
 }
 
 export async function createChannel(settings: ChannelSettings): Promise<WorkshopChannel> {
-  const channel = newChannel(settings, 0);
+  const channel = newChannel(settings);
   await putRecord('channels', channel);
   return channel;
 }
@@ -54,15 +43,20 @@ export async function removeChannel(id: string): Promise<void> {
   if (channel.corpus !== null) void transaction.objectStore('corpora').delete(channel.corpus);
   await transaction.done;
   for (const source of sources) await storage.remove(sourceFolder(source.id));
-  if (channel.corpus === null) return;
-  await storage.remove(corpusFolder(channel.corpus));
-  await removeShards(channel.corpus);
+  // A channel's corpus has its id; a preparation that failed may have left a folder without a record.
+  await storage.remove(corpusFolder(id));
+  await removeShards(id);
 }
 
-/** A corpus of the desk, with the sources that read it; a channel that it was prepared from stays. Bundled ones stay. */
+/**
+ * A corpus of the desk, with the sources that read it; a channel that it was prepared from stays, unless the corpus was imported in one
+ * step and the channel has nothing but that import. Bundled ones stay.
+ */
 export async function removeCorpus(id: string): Promise<void> {
   const database = await records();
-  if (!(await database.get('corpora', id))) return;
+  const corpus = await database.get('corpora', id);
+  if (!corpus) return;
+  if (corpus.leftOut && (await hasOnlyPrepared(id))) return removeChannel(id);
   const transaction = database.transaction(['channels', 'sources', 'corpora'], 'readwrite');
   void transaction.objectStore('corpora').delete(id);
   for (const source of await transaction.objectStore('sources').getAll())
@@ -72,6 +66,14 @@ export async function removeCorpus(id: string): Promise<void> {
   await transaction.done;
   await storage.remove(corpusFolder(id));
   await removeShards(id);
+}
+
+/** True where every source of the channel went into its last preparation. */
+async function hasOnlyPrepared(id: string): Promise<boolean> {
+  const channel = await (await records()).get('channels', id);
+  if (!channel || channel.preparation === null) return false;
+  const parts = new Set((await findPreparation(channel.preparation)).parts.map(({ source }) => source));
+  return (await listSources()).every((source) => source.channel !== id || parts.has(source.id));
 }
 
 /** Throws `file-missing` when there is no such corpus, `workshop-missing` when there is no such channel. */

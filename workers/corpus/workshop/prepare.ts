@@ -3,7 +3,8 @@
  * is there; one transaction then puts it in place, and only after that the former is removed.
  */
 import { StudioError } from '../../../src/core/errors';
-import type { PipelineLedger } from '../../../src/core/corpus/ledger';
+import { stopIf } from '../../rpc/cancelling';
+import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { Split } from '../../../src/core/corpus/row';
 import { pipelineSettingsSchema } from '../../../src/core/corpus/settings';
@@ -14,13 +15,12 @@ import { exclusively } from '../../storage/locks';
 import { isQuotaError, quotaError } from '../../storage/quota';
 import { records } from '../../storage/records';
 import { findChannel, listSources, preparationFolder, type StoredPreparation } from '../../storage/workshop';
-import type { PipelineOptions } from '../pipeline/contract';
+import type { PipelineOptions } from '../pipeline/passes';
 import { runPipeline } from '../pipeline/run';
 import { listChannels } from './channels';
 import { KeptRows, type KeptSplit } from './kept-rows';
-import { writeLedger } from './ledger-file';
-import { otherHeldOut, probeTexts } from './other-texts';
-import { rawParts, rawRows, type RawPart } from './raw-rows';
+import { writeFilterLog } from './filter-log';
+import { otherHeldOut, probeTexts, rawParts, rawRows, type RawPart } from './prepare-inputs';
 
 const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
 /** Nested workers at most: more wait for the one that reads. */
@@ -56,14 +56,14 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
     ...channels.map((channel) => channel.id),
     ...parts.flatMap(({ source: { origin } }) => (origin.kind === 'corpus' ? [origin.corpus] : [])),
   ]);
-  const probes = await probeTexts(request.probes, signal);
+  const probes = await probeTexts(request.probes, settings.decontaminate.enabled, signal);
   const kept = new Map(channels.map((channel) => [channel.id, writersOf(channel.id, id, store)]));
   try {
-    const { report, ledger } = await runPipeline({
+    const { report, filterLog } = await runPipeline({
       rows: () => rawRows(parts, signal),
       channels: channels.map(({ id: channel, role, language }) => ({ id: channel, role, language })),
       settings,
-      probes: [...probes.texts, ...(await otherHeldOut(own, signal))],
+      probes: settings.decontaminate.enabled ? [...probes.texts, ...(await otherHeldOut(own, signal))] : [],
       ...(context.documentLoss && { documentLoss: context.documentLoss }),
       workers: context.workers ?? Math.min(MOST_WORKERS, Math.max(1, navigator.hardwareConcurrency)),
       onProgress,
@@ -80,9 +80,9 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
       const corpus = await corpusOf(channel, id, { train: await train.finish(), heldOut: await heldOut.finish() }, parts);
       if (corpus) corpora.push(corpus);
     }
-    await writeLedger(id, ledger, store);
-    if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
-    return await swap({ id, channels, corpora, parts, report, ledger, badProbes: probes.bad }, store);
+    await writeFilterLog(id, filterLog, store);
+    stopIf(signal);
+    return await swap({ id, channels, corpora, parts, report, filterLog, badProbes: probes.bad }, store);
   } catch (error) {
     for (const channel of channels) await store.remove(`${corpusFolder(channel.id)}/${id}`);
     await store.remove(preparationFolder(id));
@@ -135,11 +135,11 @@ interface Made {
   corpora: StoredCorpus[];
   parts: RawPart[];
   report: PipelineReport;
-  ledger: PipelineLedger;
+  filterLog: FilterLog;
   badProbes: PreparationRecord['badProbes'];
 }
 
-async function swap({ id, channels, corpora, parts, report, ledger, badProbes }: Made, store: FileStore): Promise<PreparationRecord> {
+async function swap({ id, channels, corpora, parts, report, filterLog, badProbes }: Made, store: FileStore): Promise<PreparationRecord> {
   const made = new Set(corpora.map((corpus) => corpus.id));
   const preparation: StoredPreparation = {
     id,
@@ -154,8 +154,8 @@ async function swap({ id, channels, corpora, parts, report, ledger, badProbes }:
     parts: parts.map(({ source, firstRow }) => ({ source: source.id, firstRow, rows: source.rows })),
   };
   const inOrder = preparation.parts.reduce((sum, { rows }) => sum + rows, 0);
-  if (ledger.rows !== inOrder)
-    throw new StudioError('internal', `${ledger.rows} rows judged, ${inOrder} stored`, { detail: `${ledger.rows} ≠ ${inOrder}` });
+  if (filterLog.rows !== inOrder)
+    throw new StudioError('internal', `${filterLog.rows} rows judged, ${inOrder} stored`, { detail: `${filterLog.rows} ≠ ${inOrder}` });
   const transaction = (await records()).transaction(['channels', 'corpora', 'preparations'], 'readwrite');
   for (const corpus of corpora) void transaction.objectStore('corpora').put(corpus);
   void transaction.objectStore('preparations').put(preparation);

@@ -2,8 +2,11 @@
  * One AdamW update (Loshchilov & Hutter, arXiv 1711.05101), decoupled and bias-corrected as torch.optim.AdamW. It has no
  * gradient of its own, so it is a plain function per backend rather than a tfjs kernel: the reference below, or an in-place
  * kernel that a backend sets with `setAdamwUpdate`, for one parameter, or `setAdamwUpdates`, for all of a step.
+ *
+ * With dynamic loss scaling, by the rules of src/core/precision/loss-scale.ts, a kernel reads from the gradients' norm whether the step
+ * overflowed, moves the scale and tells the update what to do, so that no step waits for a reading.
  */
-import type { Scalar, Tensor, Variable, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
 import { adamwUpdateReference } from './reference';
 import type { LossScale } from '../../../../src/core/precision/loss-scale';
@@ -16,7 +19,7 @@ export interface AdamwSettings {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** 0 for norms, biases and embeddings. */
+  /** Decoupled. */
   weightDecay: number;
   /** 1 for the first update. */
   step: number;
@@ -43,7 +46,7 @@ export interface AdamwEntry {
   settings: AdamwSettings;
 }
 
-/** The same for all parameters of a step, whose settings differ in `weightDecay` alone. */
+/** The same for all parameters of a step, whose settings differ in `lr` and `weightDecay` alone. */
 export type AdamwUpdates = (entries: readonly AdamwEntry[], clipScale: Scalar) => void;
 
 const updates = new Map<BackendName, AdamwUpdates>();
@@ -67,11 +70,7 @@ function oneByOne(update: AdamwUpdate): AdamwUpdates {
   };
 }
 
-/**
- * Dynamic loss scaling on the device, by the rules of src/core/precision/loss-scale.ts: whether a step overflowed is read from its
- * gradients' norm by a kernel, which moves the scale and tells AdamW what to do, so that no step waits for a reading.
- */
-/** What lives on the device between steps. */
+/** Loss scaling's state, on the device between steps. */
 export interface ScaleVariables {
   /** What the next step's loss is multiplied by. */
   scale: Variable & Scalar;

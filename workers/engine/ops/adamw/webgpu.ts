@@ -1,11 +1,11 @@
 /** AdamW in place, as many parameters in a dispatch as the device can bind: on a GPU most of them are too small to fill it. */
 import { engine as tensorEngine } from '@tensorflow/tfjs-core';
-import type { TensorInfo, Variable, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import { lossScaleRules } from '../../../../src/core/precision/loss-scale';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { eachElement, groupIndex, groupsOf, unitFor } from '../../webgpu/layout';
-import { setAdamwUpdates, clipEpsilon, setScaledAdamw } from '.';
+import { clipEpsilon, setAdamwUpdates, setScaledAdamw } from '.';
 import type { AdamwEntry } from '.';
-import { lossScaleRules } from '../../../../src/core/precision/loss-scale';
 
 /** Tensors of a parameter: itself, its gradient and its two moments. */
 const TENSORS = 4;
@@ -18,6 +18,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     );
     updateParameters(engine, entries, clipScale, false);
   });
+  registerScaledAdamw(engine);
 }
 
 /**
@@ -25,13 +26,14 @@ export function registerWebgpu(engine: WebgpuEngine): void {
  *
  * @param control what the gradients are multiplied by; when the loss was `scaled`, that, 1/(1 − β₁ᵗ), √(1 − β₂ᵗ), and 0 for a step to be skipped
  */
-export function updateParameters(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
+function updateParameters(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
   const most = Math.floor((engine.storageBuffers - 1) / TENSORS);
   for (let start = 0; start < entries.length; start += most) update(engine, entries.slice(start, start + most), control, scaled);
 }
 
 function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
-  const { lr, beta1, beta2, epsilon, step } = entries[0]!.settings;
+  const { beta1, beta2, epsilon, step } = entries[0]!.settings;
+  const still = entries.map(({ settings: { lr } }) => lr === 0);
   const parts = entries.map(({ parameter: { size } }) => {
     const unit = unitFor(size);
     return { vector: unit.width === 4, count: size / unit.width, groups: Math.ceil(size / unit.width / eachElement.workgroupSize) };
@@ -42,7 +44,7 @@ function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: T
   engine.run({
     kernel: 'adamw',
     // At a rate of 0 the weights must stay bit for bit, so they are not even written.
-    variant: `${lr === 0 ? 'moments' : ''}${scaled ? ' scaled' : ''}`,
+    variant: `${still.includes(true) ? `moments of ${still.map(Number).join('')}` : ''}${scaled ? ' scaled' : ''}`,
     reads: { control, ...named('gradient', ({ gradient }) => gradient) },
     writes: {
       ...named('parameter', ({ parameter }) => parameter),
@@ -57,32 +59,32 @@ function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: T
       beta2,
       rest2: 1 - beta2,
       epsilon,
-      ...(scaled ? { rate: lr } : { rate: lr / (1 - beta1 ** step), root: Math.sqrt(1 - beta2 ** step) }),
-      ...named('decay', ({ settings }) => 1 - lr * settings.weightDecay),
+      ...(scaled ? {} : { root: Math.sqrt(1 - beta2 ** step) }),
+      ...named('rate', ({ settings: { lr } }) => (scaled ? lr : lr / (1 - beta1 ** step))),
+      ...named('decay', ({ settings: { lr, weightDecay } }) => 1 - lr * weightDecay),
     },
     workgroupSize: eachElement.workgroupSize,
     groups: groupsOf(ends.at(-1)!),
-    body: () => `${scaled ? skipping : plain}${entries.map((_, i) => updateBody(i, lr === 0)).join(' else ')}`,
+    body: () => `${scaled ? skipping : plain}${entries.map((_, i) => updateBody(i, scaled, still[i]!)).join(' else ')}`,
   });
 }
 
 const plain = `
-  let rate = params.rate;
   let root = params.root;
   `;
 
 const skipping = `
   if (control[3] == 0.0) { return; }
-  let rate = params.rate * control[1];
   let root = control[2];
   `;
 
 /** Updates parameter `i` where the workgroup is one of its own. */
-function updateBody(i: number, momentsOnly: boolean): string {
+function updateBody(i: number, scaled: boolean, momentsOnly: boolean): string {
   const before = i === 0 ? '0u' : `params.end${i - 1}`;
   return `if (${groupIndex} < params.end${i}) {
     let index = (${groupIndex} - ${before}) * ${eachElement.workgroupSize}u + lane;
     if (index >= params.count${i}) { return; }
+    let rate = params.rate${i}${scaled ? ' * control[1]' : ''};
     let g = gradient${i}[index] * control[0];
     let m = first${i}[index] * params.beta1 + g * params.rest1;
     let v = second${i}[index] * params.beta2 + g * g * params.rest2;
@@ -93,7 +95,7 @@ function updateBody(i: number, momentsOnly: boolean): string {
 }
 
 /** A variable may share its memory with the tensor it was made from; writing in place would change that one too. */
-export function ownVariables(engine: WebgpuEngine, variables: readonly Variable[]): void {
+function ownVariables(engine: WebgpuEngine, variables: readonly Variable[]): void {
   for (const variable of variables) {
     if (engine.isAliased(variable)) {
       const copy = engine.output(variable.shape);
@@ -106,7 +108,7 @@ export function ownVariables(engine: WebgpuEngine, variables: readonly Variable[
   }
 }
 
-export function registerLossScale(engine: WebgpuEngine): void {
+function registerScaledAdamw(engine: WebgpuEngine): void {
   const { growth, backoff, interval } = lossScaleRules;
   setScaledAdamw('webgpu', (entries, { norm, maxGradNorm }, { scale, history }) => {
     ownVariables(engine, [scale, history, ...entries.flatMap(({ parameter, first, second }) => [parameter, first, second])]);

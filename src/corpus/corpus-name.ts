@@ -1,9 +1,0 @@
-/** A corpus's shown name: translated for bundled ones, its own for imported ones. */
-import { useCallback } from 'react';
-import type { CorpusRecord } from '../contract/corpus';
-import { useChannelName } from '../channels/channel-name';
-
-export function useCorpusName(): (corpus: CorpusRecord) => string {
-  const channelName = useChannelName();
-  return useCallback((corpus) => (corpus.bundled ? channelName(corpus.id) : corpus.name), [channelName]);
-}

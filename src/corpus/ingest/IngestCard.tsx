@@ -1,0 +1,128 @@
+/** An ingest that a reload or a crash cut off: go on, keep what is there, or throw it away. */
+import { useState, useEffect } from 'react';
+import { Button, SegmentedControl } from '@mantine/core';
+import { History } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { InterruptedIngest } from '../../contract/ingest';
+import { useFormat } from '../../i18n/format';
+import { FileDrop } from '../../ui/FileDrop';
+import { useWorkshop } from '../channels/store';
+import { useIngest } from './store';
+import { Card, Skeleton } from '../../ui/Card';
+import { ErrorBanner } from '../../ui/Banner';
+import { ImportCard } from './ImportCard';
+import { ChosenFiles } from './ChosenFiles';
+import { Ingested, ReadingProgress } from './IngestOutcome';
+import styles from '../ingest/TakeIn.module.css';
+
+export function Interrupted({ job }: { job: InterruptedIngest }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const { goOn, keep, discard } = useIngest();
+  const channel = useWorkshop((state) => state.channels.find(({ id }) => id === job.channel));
+  const [dropping, setDropping] = useState(false);
+  const open = job.files.filter(({ state }) => state !== 'done');
+  const done = job.files.reduce((sum, file) => sum + (file.state === 'done' ? file.bytes : file.done), 0);
+  const total = job.files.reduce((sum, file) => sum + file.bytes, 0);
+  return (
+    <section className={styles.interrupted} aria-label={t('interrupted.title')} data-testid="interrupted">
+      <p>
+        <History size={15} aria-hidden /> <strong>{t('interrupted.title')}</strong>{' '}
+        {t('interrupted.what', {
+          channel: channel?.name ?? '—',
+          date: format.dateTime(job.startedAt),
+          rows: format.count(job.rows),
+          done: format.bytes(done),
+          total: format.bytes(total),
+        })}
+      </p>
+      {dropping && (
+        <FileDrop
+          title={t('interrupted.drop')}
+          hint={open
+            .slice(0, 5)
+            .map(({ path }) => path)
+            .join(', ')}
+          pick={t('ingest.pick')}
+          pickFolder={t('ingest.pickFolder')}
+          accept=""
+          onFiles={(_, { files }) => void goOn(job, files)}
+        />
+      )}
+      <div className={styles.buttons}>
+        <Button size="xs" disabled={dropping} onClick={() => (job.handles.length > 0 ? void goOn(job, []) : setDropping(true))}>
+          {t('interrupted.goOn')}
+        </Button>
+        {job.rows > 0 && (
+          <Button size="xs" variant="default" onClick={() => void keep(job)}>
+            {t('interrupted.keep', { rows: format.count(job.rows) })}
+          </Button>
+        )}
+        <Button size="xs" variant="default" onClick={() => void discard(job)}>
+          {t('interrupted.discard')}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+/** Step 1: files, folders and archives into the workshop, or one text straight to the desk. */
+const WAYS = ['workshop', 'desk'] as const;
+
+export function IngestCard({ onNext }: { onNext: () => void }) {
+  const { t } = useTranslation('corpus');
+  const [way, setWay] = useState<(typeof WAYS)[number]>('workshop');
+  const { state, error, interrupted, addFiles, reset, dismiss, loadInterrupted } = useIngest();
+  useEffect(() => void loadInterrupted(), [loadInterrupted]);
+  return (
+    <Card
+      title={t('steps.ingest')}
+      data-testid="ingest"
+      aside={
+        <SegmentedControl
+          size="xs"
+          aria-label={t('ingest.way')}
+          value={way}
+          disabled={state === 'busy'}
+          onChange={setWay}
+          data={WAYS.map((value) => ({ value, label: t(`ingest.ways.${value}`) }))}
+        />
+      }
+    >
+      <div className={styles.body}>
+        <p className={styles.dim}>{t(`ingest.lead.${way}`)}</p>
+        {way === 'desk' && <ImportCard />}
+        {way === 'workshop' && (
+          <>
+            {state !== 'busy' && interrupted.map((job) => <Interrupted key={job.id} job={job} />)}
+            {error && <ErrorBanner error={error} onDismiss={dismiss} />}
+            {state === 'done' && <Ingested />}
+            {state === 'busy' && <ReadingProgress />}
+            {state === 'inspecting' && <Skeleton lines={4} />}
+            {state === 'chosen' && <ChosenFiles />}
+            {(state === 'idle' || state === 'done') && (
+              <FileDrop
+                title={t('ingest.drop')}
+                hint={t('ingest.hint')}
+                pick={t('ingest.pick')}
+                pickFolder={t('ingest.pickFolder')}
+                accept=""
+                onFiles={(_, taken) => void addFiles(taken)}
+              />
+            )}
+            {state === 'done' && (
+              <div className={styles.buttons}>
+                <Button size="xs" onClick={onNext}>
+                  {t('ingest.next')}
+                </Button>
+                <Button size="xs" variant="default" onClick={reset}>
+                  {t('ingest.close')}
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </div>
+    </Card>
+  );
+}

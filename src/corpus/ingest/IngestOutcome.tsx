@@ -1,0 +1,121 @@
+/** What an ingest left out: how much, and the first ones with their place and the reason. */
+import { useTranslation } from 'react-i18next';
+import type { IngestFindings } from '../../contract/ingest';
+import { useFormat } from '../../i18n/format';
+import { CircleCheck } from 'lucide-react';
+import { useWorkshop } from '../channels/store';
+import { useIngest } from './store';
+import { Button, Progress as ProgressBar } from '@mantine/core';
+import styles from '../ingest/TakeIn.module.css';
+
+export function Findings({ findings, open = false }: { findings: IngestFindings; open?: boolean }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const { badRows, badExamples, skipped, skippedExamples, undecodable } = findings;
+  if (badRows + skipped + undecodable === 0) return null;
+  return (
+    <div className={styles.findings} data-testid="findings">
+      {badRows > 0 && (
+        <details open={open}>
+          <summary>{t('ingest.badRows', { count: badRows, formatted: format.count(badRows) })}</summary>
+          <ul>
+            {badExamples.map(({ path, line, reason, detail }) => (
+              <li key={`${path} ${line}`}>
+                <strong>{t('location', { path, line: format.count(line) })}</strong> {t(`ingest.bad.${reason}`)}
+                {detail !== '' && <code>{detail}</code>}
+              </li>
+            ))}
+          </ul>
+          {badRows > badExamples.length && <p>{t('ingest.moreBad', { formatted: format.count(badRows - badExamples.length) })}</p>}
+        </details>
+      )}
+      {skipped > 0 && (
+        <details open={open}>
+          <summary>{t('ingest.skipped', { count: skipped, formatted: format.count(skipped) })}</summary>
+          <ul>
+            {skippedExamples.map(({ path, reason }) => (
+              <li key={path}>
+                <strong>{path}</strong> {t(`ingest.skip.${reason}`)}
+              </li>
+            ))}
+          </ul>
+          {skipped > skippedExamples.length && <p>{t('ingest.moreBad', { formatted: format.count(skipped - skippedExamples.length) })}</p>}
+        </details>
+      )}
+      {undecodable > 0 && <p>{t('ingest.undecodable', { count: undecodable, formatted: format.count(undecodable) })}</p>}
+    </div>
+  );
+}
+
+/** What came of an ingest: rows by channel, and what was left out, by name. */
+export function Ingested() {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const made = useIngest((state) => state.made);
+  const channels = useWorkshop((state) => state.channels);
+  return (
+    <div className={styles.done} role="status" data-testid="ingested">
+      {made.map((source) => (
+        <div key={source.id}>
+          <p className={styles.good}>
+            <CircleCheck size={15} aria-hidden />
+            {t('ingest.done', {
+              count: source.rows,
+              formatted: format.count(source.rows),
+              bytes: format.bytes(source.bytes),
+              name: source.name,
+              channel: channels.find(({ id }) => id === source.channel)?.name ?? '',
+            })}
+          </p>
+        </div>
+      ))}
+      {made[0] && <Findings findings={made[0].findings} open />}
+    </div>
+  );
+}
+
+/** An ingest under way: file, bytes, speed, rows, time left, and a way to stop it. */
+export function ReadingProgress() {
+  const { t } = useTranslation('corpus');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const progress = useIngest((state) => state.progress);
+  const cancel = useIngest((state) => state.cancel);
+  const ratio = progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : null;
+  const secondsLeft = progress && progress.bytesPerSecond > 0 ? (progress.total - progress.done) / progress.bytesPerSecond : null;
+  return (
+    <div className={styles.progress} data-testid="ingest-progress">
+      <div className={styles.summary}>
+        <strong role="status">
+          {progress
+            ? t('ingest.reading', { path: progress.path, file: progress.file, files: format.count(progress.files) })
+            : common('loading')}
+        </strong>
+        <Button size="xs" variant="default" onClick={() => void cancel()}>
+          {common('cancel')}
+        </Button>
+      </div>
+      <ProgressBar.Root size={8} radius={9}>
+        <ProgressBar.Section
+          value={(ratio ?? 0.04) * 100}
+          animated={ratio === null}
+          striped={ratio === null}
+          aria-label={t('ingest.progress')}
+        />
+      </ProgressBar.Root>
+      {progress && (
+        <p className={styles.facts}>
+          <span>{t('ingest.bytes', { done: format.bytes(progress.done), total: format.bytes(progress.total) })}</span>
+          <span>{t('ingest.speed', { speed: format.bytes(progress.bytesPerSecond) })}</span>
+          <span data-testid="ingest-rows">{t('ingest.rows', { count: progress.rows, formatted: format.count(progress.rows) })}</span>
+          {progress.badRows > 0 && (
+            <span className={styles.bad}>
+              {t('ingest.badRows', { count: progress.badRows, formatted: format.count(progress.badRows) })}
+            </span>
+          )}
+          {secondsLeft !== null && <span>{common('timeLeft', { time: format.duration(secondsLeft) })}</span>}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+/** Space runs and pauses, S steps; not while a control has the keyboard. */
+import { useEffect, useRef, useState } from 'react';
+import { useDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
+import { useActive } from './live-settings';
+import { useRecipe } from './recipe-store';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
+import { meetCorpora } from '../channels/channel';
+import { useRun } from './run-store';
+
+interface Shortcuts {
+  toggle(): void;
+  step(): void;
+}
+
+const TAKEN =
+  'input, textarea, select, button, a, summary, [contenteditable], [role="slider"], [role="dialog"], [role="menu"], [role="radiogroup"]';
+
+export function useShortcuts(shortcuts: Shortcuts): void {
+  const latest = useRef(shortcuts);
+  useEffect(() => {
+    latest.current = shortcuts;
+  });
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      const takes = event.target instanceof Element && event.target.closest(TAKEN) !== null;
+      // A slider has no use for Space and S, so the transport keeps them there.
+      const slider = event.target instanceof Element && event.target.getAttribute('role') === 'slider';
+      if (takes && !slider) return;
+      if (event.key === ' ') latest.current.toggle();
+      else if (event.key === 's' || event.key === 'S') latest.current.step();
+      else return;
+      event.preventDefault();
+    }
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
+}
+
+/**
+ * Tokenizes the recipe's texts while the person still reads, so that Run starts at once. The shards are those the run itself
+ * would make, under the same lock; a fault here is left for Run to report.
+ */
+/** The page comes first. */
+const WAIT_MS = 400;
+
+export function useWarmStart(): void {
+  const open = useDevice((state) => state.device.kind === 'open');
+  const active = useActive();
+  const key = useRecipe(({ recipe }) =>
+    recipe?.runnable ? JSON.stringify([recipe.base, [...new Set(recipe.channels.map(({ corpus }) => corpus))]]) : null,
+  );
+  useEffect(() => {
+    if (!open || active || key === null) return;
+    const [base, corpora] = JSON.parse(key) as [string, string[]];
+    const timer = setTimeout(() => {
+      lab.tokenizer.prepare(base, corpora, () => {}).catch(() => {});
+    }, WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [open, active, key]);
+}
+
+/** Corpora and models to choose from, read from the library when the desk opens. */
+export function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly ModelRecord[] } {
+  const [corpora, setCorpora] = useState<readonly CorpusRecord[]>([]);
+  const [models, setModels] = useState<readonly ModelRecord[]>([]);
+  useEffect(() => {
+    let open = true;
+    const { report } = useRun.getState();
+    lab.corpus.list().then((found) => {
+      meetCorpora(found);
+      if (open) setCorpora(found);
+    }, report);
+    lab.library.models().then((found) => open && setModels(found), report);
+    return () => {
+      open = false;
+    };
+  }, []);
+  return { corpora, models };
+}

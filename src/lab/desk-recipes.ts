@@ -1,0 +1,63 @@
+/** The presets of public/recipes: a recipe, its title, and a paragraph on what to watch for. Read once. */
+import * as z from 'zod/mini';
+import { StudioError } from '../core/errors';
+import { recipeSchema } from '../core/recipe/schema';
+import type { RecipeDifference } from '../core/recipe/diff';
+import type { Recipe } from '../core/recipe/schema';
+import type { ModelRecord } from '../contract/library';
+import { encodeRecipe } from '../core/recipe/share-link';
+
+const manifestSchema = z.object({ presets: z.array(z.object({ id: z.string(), file: z.string() })) });
+const words = z.object({ en: z.string(), zh: z.string() });
+const presetSchema = z.object({ recipe: recipeSchema, title: words, watch: words });
+
+export type Preset = z.infer<typeof presetSchema> & { id: string };
+
+let loaded: Promise<Preset[]> | null = null;
+
+/** @throws StudioError `fetch-failed` when a file of the studio itself cannot be read; a later call tries again */
+export function presets(): Promise<Preset[]> {
+  loaded ??= read().catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
+  return loaded;
+}
+
+async function read(): Promise<Preset[]> {
+  const folder = `${import.meta.env.BASE_URL}recipes/`;
+  const { presets: entries } = manifestSchema.parse(await readJson(`${folder}manifest.json`));
+  return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(await readJson(folder + file)) })));
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const response = await fetch(path);
+  if (!response.ok) throw new StudioError('fetch-failed', `${path}: ${response.status}`, { url: path, status: response.status });
+  return response.json();
+}
+
+/** A recipe that a page hands to the desk, with what it changes: given once, taken once. */
+export interface NextRecipe {
+  recipe: Recipe;
+  changes: readonly RecipeDifference[];
+}
+
+let waiting: NextRecipe | null = null;
+
+export function handToDesk(next: NextRecipe): void {
+  waiting = next;
+}
+
+export function takeNextRecipe(): NextRecipe | null {
+  const next = waiting;
+  waiting = null;
+  return next;
+}
+
+/** The desk's address with the default recipe on another base. */
+export async function deskPath(model: ModelRecord): Promise<string> {
+  const preset = (await presets()).find(({ id }) => id === 'golden-ratio');
+  if (!preset) return '/desk';
+  const { recipe } = preset;
+  return `/desk?recipe=${encodeRecipe({ ...recipe, base: model.id, sequenceLength: Math.min(recipe.sequenceLength, model.context) })}`;
+}

@@ -1,0 +1,224 @@
+/**
+ * An optimizer from a chain of gradient transforms (transforms.ts) and parameter groups. One step, top to bottom, is `apply`. Parameters,
+ * moments and the gradients' norm stay on the device. The end of the usual chain,
+ *
+ *     dynamicLossScale? → clipByGlobalNorm? → scaleByAdam → addDecayedWeights? → scaleByLearningRate,
+ *
+ * is recognised and run by the fused AdamW kernel (ops/adamw), in place; what stands before it runs transform by transform.
+ */
+import { add, getBackend, reshape, scalar, slice, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { BackendName } from '../../../src/contract/device';
+import { decays } from '../../../src/core/model/parameters';
+import type { HostTensor } from '../checkpoint/safetensors';
+import { adamwUpdatesOn, scaledAdamwOn } from '../ops/adamw';
+import type { AdamwEntry, ScaleVariables } from '../ops/adamw';
+import { globalNorm } from '../ops/reductions';
+import { adamw, chain, clipByGlobalNorm, clipScaleOf, dynamicLossScale, lossScaleNames, momentsOf, OptimizerState } from './transforms';
+import type { AdamSettings, Chain, GradientTransform, StepInputs, Updates } from './transforms';
+
+/** Parameters that are trained in a way of their own. A parameter belongs to the first group that includes it, or to none. */
+export interface ParameterGroup {
+  includes: (name: string, shape: readonly number[]) => boolean;
+  /** Factor of the step's learning rate; 1 when absent. */
+  lrScale?: number;
+  /** For all of the group. Absent: the chain's for matrices, 0 for norms, biases and embeddings. */
+  weightDecay?: number;
+  /**
+   * Gradients are dropped before the chain and count for no norm, as of a torch parameter without requires_grad. `trainable = false` on the
+   * variable saves computing them at all.
+   */
+  frozen?: boolean;
+}
+
+export interface Update {
+  /**
+   * Norm of the gradients before clipping, on the device, without the loss scale and with terms that were added before the clipping; not
+   * finite in a step that loss scaling skipped. The caller disposes it.
+   */
+  norm: Scalar;
+  /** With loss scaling: [norm, scale of the next step, steps skipped so far, 1 when this step was skipped]. The caller disposes it. */
+  scaling?: Tensor1D;
+}
+
+export interface Optimizer {
+  /** Updates asked for so far; with loss scaling some of them may have been skipped. */
+  readonly steps: number;
+  /** What the next step's loss must be multiplied by; on the device, and the optimizer's own. */
+  readonly lossScale: Scalar | undefined;
+  /** One update. Parameters without a gradient are not changed. Disposes the gradients. */
+  apply(gradients: ReadonlyMap<string, Tensor>, lr: number): Update;
+  /** The live state by PyTorch's names, for reading only: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, and the loss scale with its history. */
+  state(): Map<string, Tensor>;
+  /** Continues from a stored state; moments that are not given start at zero. */
+  restore(steps: number, stored: Iterable<HostTensor>): void;
+  dispose(): void;
+}
+
+export interface AdamWOptions extends AdamSettings {
+  /** Decoupled; on matrices other than the embedding tables. */
+  weightDecay: number;
+  /** 0: no clipping. */
+  maxGradNorm: number;
+  /** Dynamic loss scaling, for gradients of a loss multiplied by `lossScale`. Only on the backends that store halves. */
+  scalesLoss?: boolean;
+  groups?: readonly ParameterGroup[];
+}
+
+/** The optimizer of a training run. */
+export function createAdamW(
+  parameters: ReadonlyMap<string, Variable>,
+  { maxGradNorm, scalesLoss = false, groups, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+): Optimizer {
+  const transforms = chain(
+    scalesLoss ? dynamicLossScale({ beta1, beta2 }) : [],
+    maxGradNorm > 0 ? clipByGlobalNorm(maxGradNorm) : [],
+    adamw({ beta1, beta2, epsilon, weightDecay }),
+  );
+  return createOptimizer(parameters, transforms, groups);
+}
+
+/** @param fused false: every transform by itself, also where the kernel could run several at once; the kernel is tested against it */
+export function createOptimizer(
+  parameters: ReadonlyMap<string, Variable>,
+  transforms: Chain,
+  groups: readonly ParameterGroup[] = [],
+  fused = true,
+): Optimizer {
+  const { before, end } = fused ? splitFused(transforms) : { before: transforms, end: null };
+  const groupOf = new Map([...parameters].map(([name, { shape }]) => [name, groups.find((group) => group.includes(name, shape))]));
+  const state = new OptimizerState();
+  let steps = 0;
+  const start = () => transforms.forEach((transform) => transform.init?.(state, steps));
+  start();
+  const lossScale = () => state.get(lossScaleNames.scale) as (Variable & Scalar) | undefined;
+
+  return {
+    get steps() {
+      return steps;
+    },
+    get lossScale() {
+      return lossScale();
+    },
+
+    apply(gradients, lr) {
+      steps += 1;
+      let norm: Scalar | undefined;
+      const inputs: StepInputs = {
+        parameters,
+        step: steps,
+        lrOf: (name) => lr * (groupOf.get(name)?.lrScale ?? 1),
+        weightDecayOf: (name, usual) => groupOf.get(name)?.weightDecay ?? (decays(name, parameters.get(name)!.shape) ? usual : 0),
+        lossScale: lossScale(),
+        report(measured) {
+          if (norm) measured.dispose();
+          else norm = measured;
+        },
+      };
+      for (const name of gradients.keys())
+        if (!parameters.has(name)) throw new Error(`There is a gradient for "${name}", which is not a parameter`);
+      const trained = new Map([...gradients].filter(([name]) => !groupOf.get(name)?.frozen));
+      const updates = run(before, trained, state, inputs);
+      try {
+        if (end) return applyFused(end, updates, state, inputs, norm);
+        tidy(() => updates.forEach((update, name) => parameters.get(name)!.assign(add(parameters.get(name)!, update))));
+        return { norm: norm ?? globalNorm(trained.values()) };
+      } finally {
+        for (const spent of [...updates.values(), ...gradients.values()]) spent.dispose();
+      }
+    },
+
+    state: () => state.tensors(),
+
+    restore(done, stored) {
+      state.dispose();
+      steps = done;
+      start();
+      const slots = transforms.flatMap((transform) => transform.slots ?? []);
+      for (const { name, shape, data } of stored) {
+        const [slot, parameter] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
+        const isLossScale = name === lossScaleNames.scale || name === lossScaleNames.history;
+        if (!isLossScale && !(slots.includes(slot) && parameters.has(parameter)))
+          throw new Error(`The moment "${name}" belongs to no parameter`);
+        // A run that goes on without loss scaling has no use for the stored scale.
+        const target = isLossScale ? state.get(name) : state.slot(slot, parameter, parameters.get(parameter)!.shape);
+        const value = tensor(data, shape);
+        target?.assign(value);
+        value.dispose();
+      }
+    },
+
+    dispose: () => state.dispose(),
+  };
+}
+
+/** Transforms one after the other; what they make in between is disposed. */
+function run(transforms: Chain, updates: Updates, state: OptimizerState, inputs: StepInputs): Updates {
+  if (transforms.length === 0) return updates;
+  const last = tidy(() => Object.fromEntries(transforms.reduce((made, transform) => transform.update(made, state, inputs), updates)));
+  return new Map(Object.entries(last));
+}
+
+/** The part of a chain that one kernel runs. */
+interface FusedEnd {
+  scalesLoss: boolean;
+  /** 0: no clipping. */
+  maxNorm: number;
+  adam: AdamSettings;
+  weightDecay: number;
+}
+
+/** Reads a chain from its end, as far as the kernel goes. */
+function splitFused(transforms: Chain): { before: Chain; end: FusedEnd | null } {
+  let at = transforms.length;
+  const take = <Kind extends GradientTransform['kind']>(kind: Kind) => {
+    const found = transforms[at - 1];
+    if (found?.kind !== kind) return undefined;
+    at -= 1;
+    return found as Extract<GradientTransform, { kind: Kind }>;
+  };
+  const rate = take('scaleByLearningRate');
+  const decay = take('addDecayedWeights');
+  const adam = take('scaleByAdam');
+  if (!rate || !adam) return { before: transforms, end: null };
+  const clip = take('clipByGlobalNorm');
+  const scalesLoss = take('dynamicLossScale') !== undefined;
+  const before = transforms.slice(0, at);
+  const misplaced = before.find(({ kind }) => kind === 'dynamicLossScale' || (scalesLoss && kind !== 'addGradients'));
+  if (misplaced)
+    throw new Error(
+      `With loss scaling a chain is addGradients …, dynamicLossScale, clipByGlobalNorm, adamw; ${misplaced.kind} is out of order`,
+    );
+  const end = { scalesLoss, maxNorm: clip?.maxNorm ?? 0, adam: adam.settings, weightDecay: decay?.weightDecay ?? 0 };
+  return { before, end };
+}
+
+/** One dispatch for each parameter, or for several of them; the clipping factor and the loss scale's verdict never leave the device. */
+function applyFused(
+  { scalesLoss, maxNorm, adam, weightDecay }: FusedEnd,
+  updates: Updates,
+  state: OptimizerState,
+  inputs: StepInputs,
+  measured: Scalar | undefined,
+): Update {
+  const { parameters, step, lrOf, weightDecayOf } = inputs;
+  const backend = getBackend() as BackendName;
+  const entries = [...updates].map(([name, gradient]): AdamwEntry => {
+    const [first, second] = momentsOf(state, name, parameters);
+    const settings = { ...adam, lr: lrOf(name), weightDecay: weightDecayOf(name, weightDecay), step };
+    return { parameter: parameters.get(name)!, gradient, first, second, settings };
+  });
+  if (scalesLoss) {
+    const variables = { scale: state.get(lossScaleNames.scale), history: state.get(lossScaleNames.history) } as ScaleVariables;
+    const norm = globalNorm(updates.values());
+    const scaling = scaledAdamwOn(backend)(entries, { norm, maxGradNorm: maxNorm }, variables);
+    norm.dispose();
+    return { norm: tidy(() => reshape(slice(scaling, [0], [1]), [])), scaling };
+  }
+  const norm = globalNorm(updates.values());
+  const clipScale = maxNorm > 0 ? tidy(() => clipScaleOf(norm, maxNorm)) : scalar(1);
+  adamwUpdatesOn(backend)(entries, clipScale);
+  clipScale.dispose();
+  if (measured) norm.dispose();
+  return { norm: measured ?? norm };
+}

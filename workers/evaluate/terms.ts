@@ -1,0 +1,95 @@
+/** Loss over the tokens that lie inside domain terms (METHOD 2), per term, with the passages they stand in. */
+import { termFinder } from '../../src/core/text/find-terms';
+import type { TokenIds } from '../runtime/trainable-model';
+import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
+
+export interface TermTokenizer {
+  /** Bytes that an id stands for; null for ids in no vocabulary. */
+  bytesOf(id: number): Uint8Array | null;
+}
+
+/** One place where a term stands. */
+export interface TermPlace {
+  term: string;
+  /** nats over the term's tokens; a token that also covers a space before the term belongs to it. */
+  nll: number;
+  tokens: number;
+  /** UTF-8 bytes of the term. */
+  bytes: number;
+  before: string;
+  text: string;
+  after: string;
+}
+
+/** Characters of a passage on either side of the term. */
+const AROUND = 60;
+
+/** @param documents token ids of each, without end of text. Places in order of documents. */
+export async function termPlaces(
+  model: SequenceModel,
+  tokenizer: TermTokenizer,
+  endOfText: number,
+  documents: readonly TokenIds[],
+  terms: readonly string[],
+  options: SequenceOptions,
+): Promise<TermPlace[]> {
+  const find = termFinder(terms);
+  const read = documents.map((ids) => withTerms(ids, tokenizer, find)).filter(({ places }) => places.length > 0);
+  const losses = await sequenceLosses(
+    model,
+    read.map(({ ids }) => [endOfText, ...ids]),
+    options,
+  );
+  return read.flatMap(({ places, ids: _ids }, document) =>
+    places.map(({ first, last, ...place }): TermPlace => {
+      let nll = 0;
+      for (let token = first; token <= last; token++) nll += losses[document]![token]!;
+      return { ...place, nll, tokens: last - first + 1 };
+    }),
+  );
+}
+
+const utf8 = new TextEncoder();
+
+function withTerms(ids: TokenIds, tokenizer: TermTokenizer, find: ReturnType<typeof termFinder>) {
+  const pieces = Array.from(ids, (id) => tokenizer.bytesOf(id) ?? new Uint8Array());
+  const starts = new Uint32Array(pieces.length + 1);
+  pieces.forEach((piece, at) => (starts[at + 1] = starts[at]! + piece.length));
+  const bytes = new Uint8Array(starts[pieces.length]!);
+  pieces.forEach((piece, at) => bytes.set(piece, starts[at]));
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  let characters = 0;
+  let offset = 0;
+  /** Byte offset of a character; called with rising positions. */
+  const byteAt = (position: number): number => {
+    offset += utf8.encode(text.slice(characters, position)).length;
+    characters = position;
+    return offset;
+  };
+  const places = find(text).map(({ term, start, end }) => {
+    const from = byteAt(start);
+    const to = byteAt(end);
+    return {
+      term,
+      first: tokenAt(starts, from),
+      last: tokenAt(starts, to - 1),
+      bytes: to - from,
+      before: text.slice(Math.max(0, start - AROUND), start),
+      text: text.slice(start, end),
+      after: text.slice(end, end + AROUND),
+    };
+  });
+  return { ids, places };
+}
+
+/** Index of the token that holds a byte. */
+function tokenAt(starts: Uint32Array, byte: number): number {
+  let low = 0;
+  let high = starts.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= byte) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

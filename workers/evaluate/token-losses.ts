@@ -1,0 +1,60 @@
+/**
+ * Loss token by token, of two models on one text, as pieces of the person's own text: tokens that end inside a character (a
+ * Chinese character is often several) are joined, and so are tokens where the two tokenizers part the text differently.
+ */
+import type { TokenLoss } from '../../src/contract/evaluation';
+
+export interface TokenScore {
+  /** Bytes of text that the token stands for. */
+  bytes: Uint8Array;
+  /** nats; null for the first token, which nothing predicts. */
+  loss: number | null;
+}
+
+/** A piece's loss is the sum over its tokens; null where the first token is among them. */
+export function joinPieces(a: readonly TokenScore[], b: readonly TokenScore[]): TokenLoss[] {
+  const text = joined(a);
+  const endsOfA = ends(a);
+  const endsOfB = new Map(ends(b).map((end, index) => [end, index]));
+  const pieces: TokenLoss[] = [];
+  let from = { byte: 0, a: 0, b: 0 };
+  endsOfA.forEach((end, index) => {
+    const last = index === a.length - 1;
+    // Tokens without text (end of text) stay with what comes before or after them.
+    const inCharacter = end < text.length && (text[end]! & 0xc0) === 0x80;
+    const other = endsOfB.get(end);
+    if (!last && (inCharacter || other === undefined || end === from.byte)) return;
+    const next = { byte: end, a: index + 1, b: last ? b.length : other! + 1 };
+    pieces.push({
+      text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(text.subarray(from.byte, end)),
+      a: total(a.slice(from.a, next.a)),
+      b: total(b.slice(from.b, next.b)),
+    });
+    from = next;
+  });
+  return pieces;
+}
+
+function joined(scores: readonly TokenScore[]): Uint8Array<ArrayBuffer> {
+  const text = new Uint8Array(scores.reduce((length, { bytes }) => length + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of scores) {
+    text.set(bytes, at);
+    at += bytes.length;
+  }
+  return text;
+}
+
+function ends(scores: readonly TokenScore[]): number[] {
+  let at = 0;
+  return scores.map(({ bytes }) => (at += bytes.length));
+}
+
+function total(scores: readonly TokenScore[]): number | null {
+  let sum = 0;
+  for (const { loss } of scores) {
+    if (loss === null) return null;
+    sum += loss;
+  }
+  return scores.length === 0 ? null : sum;
+}

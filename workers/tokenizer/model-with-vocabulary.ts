@@ -1,0 +1,153 @@
+/**
+ * A model with another vocabulary, made from one that is here: every row of its table, and of its head where that has its own,
+ * starts as the mean of rows of the old one. All other weights are copied as they are, piece by piece.
+ */
+import { namesOf } from '../../src/core/model/names';
+import type { ModelRecord } from '../../src/contract/library';
+import type { OnProgress } from '../../src/contract/progress';
+import { isDtype, type Dtype } from '../engine/checkpoint/floats';
+import type { StoredTensor } from '../engine/checkpoint/safetensors';
+import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
+import { openModel } from '../engine/model/read';
+import { parseConfig } from '../../src/core/model/config';
+import { files as storage } from '../storage/files';
+import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
+import { findModel, modelPath, modelRecord, openModelFile, readModelText, weightFiles } from '../storage/models';
+import { putRecord } from '../storage/records';
+import { stopIf } from '../rpc/cancelling';
+
+export interface NewVocabulary {
+  /** tokenizer.json and tokenizer_config.json. */
+  tokenizer: string;
+  config: string | null;
+  /** Old ids whose rows' mean the row of each new id starts as; none: the mean of all rows. */
+  rows: readonly (readonly number[])[];
+  /** Of a wholly new vocabulary, the id that ends a text; null where the old special ids still hold. */
+  endOfText: number | null;
+  /** For the model card: what was done, in one sentence. */
+  note: string;
+}
+
+const INDEX = 'model.safetensors.index.json';
+const ALONE = 'model.safetensors';
+
+/**
+ * @param base model id; @param name of the new model
+ * @throws StudioError of reading the base's files, `quota`, `cancelled`; then nothing has been stored
+ */
+export async function makeWithVocabulary(
+  base: string,
+  vocabulary: NewVocabulary,
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const listing = await findModel(base);
+  const index = await readModelText(listing, INDEX);
+  const config = (await readModelText(listing, 'config.json')) ?? '';
+  const weights = [];
+  for (const file of weightFiles(listing)) weights.push({ name: file, bytes: await openModelFile(listing, file) });
+  const model = await openModel({
+    config: { name: 'config.json', text: config },
+    weights,
+    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
+  });
+
+  const fields = { ...(JSON.parse(config) as Record<string, unknown>), vocab_size: vocabulary.rows.length };
+  if (vocabulary.endOfText !== null) {
+    Object.assign(fields, { bos_token_id: vocabulary.endOfText, eos_token_id: vocabulary.endOfText });
+    delete (fields as Record<string, unknown>)['pad_token_id'];
+  }
+  const text = JSON.stringify(fields, null, 2);
+  const parsed = parseConfig('config.json', text);
+  const { embedding, head } = namesOf(parsed.architecture);
+  const bare = embedding.slice(embedding.indexOf('.') + 1);
+  const tables = new Set([`${embedding}.weight`, `${bare}.weight`, `${head}.weight`]);
+  const tensors = model.used.map((tensor) => (tables.has(tensor.name) ? resized(tensor, vocabulary.rows) : tensor));
+  const stream = safetensorsStream(tensors, commonDtype(model.used), { format: 'pt' });
+
+  const id = `m-${crypto.randomUUID()}`;
+  const place = await openIncoming(id);
+  try {
+    const tell = (done: number) => onProgress({ phase: 'import', item: name, done, total: stream.bytes });
+    const texts = new Map([
+      ['config.json', text],
+      ['tokenizer.json', vocabulary.tokenizer],
+      ['README.md', card(name, listing.name, vocabulary.note)],
+    ]);
+    if (vocabulary.config !== null) texts.set('tokenizer_config.json', vocabulary.config);
+    const generation = vocabulary.endOfText === null ? await readModelText(listing, 'generation_config.json') : null;
+    if (generation !== null) texts.set('generation_config.json', generation);
+    for (const [file, content] of texts) await storage.write(`${incomingPath(id)}/${file}`, content);
+    let done = 0;
+    async function* chunks() {
+      for await (const chunk of stream.chunks()) {
+        stopIf(signal);
+        yield chunk;
+        tell((done += chunk.length));
+      }
+    }
+    tell(0);
+    await storage.write(`${incomingPath(id)}/${ALONE}`, chunks());
+    const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, parsed);
+    stopIf(signal);
+    try {
+      await settleIncoming(id, [...texts.keys(), ALONE]);
+      await putRecord('models', record);
+    } catch (error) {
+      await storage.remove(modelPath(id));
+      throw error;
+    }
+    return record;
+  } finally {
+    await place.close();
+  }
+}
+
+/** The files' own type where they have one, float32 where they mix. */
+function commonDtype(tensors: readonly StoredTensor[]): Dtype {
+  const types = new Set(tensors.map(({ dtype }) => dtype));
+  const [only] = types;
+  return types.size === 1 && only !== undefined && isDtype(only) ? only : 'F32';
+}
+
+/** Rows of a table per piece that is written. */
+const ROWS = 1024;
+
+function resized(tensor: StoredTensor, rows: NewVocabulary['rows']): WritableTensor {
+  const [, width] = tensor.shape as [number, number];
+  return {
+    name: tensor.name,
+    shape: [rows.length, width],
+    async *pieces() {
+      const old = await tensor.read();
+      for (let from = 0; from < rows.length; from += ROWS) yield meanRows(old, width, rows.slice(from, from + ROWS));
+    },
+  };
+}
+
+/** @param old [V, width] @returns [rows, width], each row the mean of those that it names; of all when it names none */
+export function meanRows(old: Float32Array, width: number, rows: NewVocabulary['rows']): Float32Array {
+  const made = new Float32Array(rows.length * width);
+  let overall: Float32Array | null = null;
+  rows.forEach((sources, row) => {
+    const place = row * width;
+    if (sources.length === 1) return made.set(old.subarray(sources[0]! * width, (sources[0]! + 1) * width), place);
+    if (sources.length === 0) return made.set((overall ??= mean(old, width, allRows(old.length / width))), place);
+    made.set(mean(old, width, sources), place);
+  });
+  return made;
+}
+
+const allRows = (count: number): number[] => Array.from({ length: count }, (_, row) => row);
+
+/** Summed in float64. */
+function mean(old: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const sum = new Float64Array(width);
+  for (const row of rows) for (let at = 0; at < width; at++) sum[at]! += old[row * width + at]!;
+  return Float32Array.from(sum, (value) => value / rows.length);
+}
+
+function card(name: string, base: string, note: string): string {
+  return `# ${name}\n\nMade in Crossfade from ${base}. ${note} Every other weight is the base's.\n`;
+}
