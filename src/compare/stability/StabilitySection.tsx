@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { SCREEN } from '../../charts/paper';
 import { Picture } from '../../charts/Picture';
 import { lineChart, type Line } from '../../charts/still-charts';
+import { outerTicks } from '../../charts/ticks';
 import type { RobustnessCurve } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
@@ -99,7 +100,7 @@ function Curves({ curves }: { curves: readonly RobustnessCurve[] }) {
   const comparedName = useComparedName();
   const read = useStability((state) => state.read);
   const all = curves.flatMap(({ bitsPerByte }) => bitsPerByte.flat());
-  const range = { low: Math.min(...all), high: Math.max(...all) };
+  const range = outerTicks(Math.min(...all), Math.max(...all), 4);
   const models = curves[0]?.bitsPerByte.length ?? 0;
   const list = (kinds: readonly RobustnessCurve['kind'][]) => kinds.map((kind) => t(`robustness.kind.${kind}`)).join(t('separator'));
   return (
