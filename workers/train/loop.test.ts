@@ -4,7 +4,7 @@ import { viewOf } from '../../src/core/run/view';
 import { learningRateAt } from '../../src/core/schedule/schedule';
 import type { MemoryStorage } from './fixtures/rehearsal';
 import { Rehearsal, tinyRecipe, walk } from './fixtures/rehearsal';
-import type { ProbeSample } from './probe-sample';
+import type { ProbeSample } from './run-evaluation';
 
 const quota = () => new StudioError('quota', 'full', { needed: 2, available: 1 });
 

@@ -3,20 +3,19 @@
  * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
-import { meanRetention } from '../../src/core/metrics/loss';
 import { effectiveShares } from '../../src/core/mixture/strategy';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
-import type { ChannelEvaluation, CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
 import { learningRateAt } from '../../src/core/schedule/schedule';
-import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
+import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { CommandQueue } from './command-queue';
 import { FeedSender } from './feed-sender';
 import { LoggingWindow } from './logging-window';
 import { MetricLogger, type RunStorage } from './metric-logger';
-import { sampleRisk, type ProbeSample } from './probe-sample';
+import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
@@ -24,6 +23,7 @@ import type { TokenBatch, PendingStep, TrainableModel } from '../runtime/trainab
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
+
 export interface LoopParts {
   record: RunRecord;
   /** The run's history so far, which the loop adds to. */
@@ -296,36 +296,28 @@ export class TrainingLoop {
     return step % recipe.evaluation.everySteps === 0 || step === recipe.budget.steps;
   }
 
-  /** False when the person stopped the run meanwhile. */
+  /** @returns false when the person stopped the run meanwhile */
   private async evaluate(): Promise<boolean> {
-    const { record, parts } = this;
+    const { record, parts, sender } = this;
     await this.collect();
     const cached = record.step === 0 ? await parts.baseCache.read() : null;
     const started = parts.clock.now();
     let waited = 0;
-    const goesOn = async () => {
-      const asked = parts.clock.now();
-      const goOn = await this.boundary();
-      waited += parts.clock.now() - asked;
-      return goOn;
-    };
-    const channels =
-      cached?.channels ??
-      (await evaluateHeldOut(parts.model, parts.heldOut, {
-        exclusively: (work) => parts.lock.run(work),
-        between: (partial) => {
-          this.sender.showPartial(record.step, partial);
-          return goesOn();
-        },
-      }));
     const base = parts.evaluations[0] ?? record.base;
-    const probes = channels && (cached?.probes ?? (await this.askProbes(base, goesOn)));
-    this.sender.showPartial(record.step, null);
-    if (channels === null || probes === null) return false;
-    this.checkEvaluation(channels);
-    if (!cached) this.sender.evaluationPace.add(parts.clock.now() - started - waited);
-    const row: EvaluationRow = { step: record.step, channels, retention: null, ...(probes ? { probes } : {}) };
-    row.retention = meanRetention(base ?? row, row, record.recipe.channels);
+    const row = await evaluateRun(parts, {
+      base,
+      cached,
+      onPartial: (channels) => sender.showPartial(record.step, channels),
+      goesOn: async () => {
+        const asked = parts.clock.now();
+        const goOn = await this.boundary();
+        waited += parts.clock.now() - asked;
+        return goOn;
+      },
+    });
+    sender.showPartial(record.step, null);
+    if (row === null) return false;
+    if (!cached) sender.evaluationPace.add(parts.clock.now() - started - waited);
     if (record.step === 0) {
       record.base = row;
       if (!cached) await parts.baseCache.store(row);
@@ -334,41 +326,8 @@ export class TrainingLoop {
     parts.evaluations.push(row);
     this.logger.addEvaluation(row);
     await this.writeDown();
-    this.sender.send(true);
+    sender.send(true);
     return true;
-  }
-
-  /** Forgetting risk by the sample of probes; undefined where none are asked, null when the person stopped the run meanwhile. */
-  private async askProbes(base: EvaluationRow | null, goesOn: () => Promise<boolean>): Promise<EvaluationRow['probes'] | null> {
-    const { probes, lock } = this.parts;
-    if (!probes) return undefined;
-    const { batchSize, sequenceLength } = this.record.recipe;
-    let goOn = true;
-    try {
-      return await sampleRisk(probes, base?.probes ?? null, {
-        // No more at once than a step has.
-        tokensPerBatch: batchSize * sequenceLength,
-        exclusively: (work) => lock.run(work),
-        between: async () => {
-          goOn = await goesOn();
-          if (!goOn) throw new StudioError('cancelled', 'The run was stopped during an evaluation');
-        },
-      });
-    } catch (error) {
-      if (goOn) throw error;
-      return null;
-    }
-  }
-
-  private checkEvaluation(channels: Record<string, ChannelEvaluation>): void {
-    const { step } = this.record;
-    for (const [channel, { loss }] of Object.entries(channels))
-      if (!Number.isFinite(loss))
-        throw new StudioError('loss-not-finite', `At step ${step} the held-out loss of channel "${channel}" is ${loss}`, {
-          step,
-          loss: String(loss),
-          channel,
-        });
   }
 
   private async pauseNow(error: unknown = null): Promise<void> {

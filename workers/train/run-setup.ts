@@ -21,7 +21,7 @@ import { checkPrecision } from '../engine';
 import { EngineModel } from '../runtime/engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
-import { probeSample, readProbes, type ProbeSample } from './probe-sample';
+import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
 import { browserStorage } from './metric-logger';
 import { parseRunState, type RunState } from '../runtime/run-state';
 import { rowOrders } from '../runtime/channel-stream';

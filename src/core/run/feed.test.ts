@@ -233,19 +233,18 @@ describe('bytes of an increment', () => {
   };
   const perChannel = <Value>(value: Value) => Object.fromEntries(channels.map((id) => [id, value]));
 
-  /** A run of a window a step: bytes of the increment that each step sends, as the structured clone writes them. */
+  /** Bytes of the increments that a run with a window every 10 steps sends at these steps, as the structured clone writes them. */
   function bytesAt(steps: readonly number[]): number[] {
     const live: RunRecord = { ...record, recipe: sixChannels, changes: [], step: 0, tokens: 0 };
     const feed = new RunFeed(live);
     feed.whole();
     const bytes: number[] = [];
-    for (let step = 1; step <= steps.at(-1)!; step++) {
+    for (let step = 10; step <= steps.at(-1)!; step += 10) {
       [live.step, live.tokens] = [step, step * 1024];
       feed.addRow({ ...rows[0]!, step, tokens: step * 1024, loss: perChannel(3 + Math.sin(step)), count: perChannel(170) });
       const { revision, ...message } = feed.increment();
       // V8 writes small whole numbers in fewer bytes: the counter of messages is given five, all that it can take.
-      if (steps.includes(step)) bytes.push(serialize(message).length + serialize({ revision: 2 ** 30 }).length);
-      expect(revision).toBe(step + 1);
+      if (steps.includes(step)) bytes.push(serialize(message).length + serialize({ revision: revision + 2 ** 30 }).length);
     }
     return bytes;
   }
@@ -254,6 +253,5 @@ describe('bytes of an increment', () => {
     const [early, late] = bytesAt([100, 100_000]);
     expect(late).toBe(early);
     expect(early).toBeLessThan(1000);
-    if (process.env['SHOW_BYTES']) console.info(`bytes of an increment, 6 channels: ${early} at step 100, ${late} at step 100,000`);
-  }, 30_000);
+  });
 });
