@@ -12,7 +12,7 @@ import type { Series } from '../core/metrics/series';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { useChangeWords, useSymptomWords } from './words';
-import styles from '../ui/diagnosis/Diagnosis.module.css';
+import styles from './Diagnosis.module.css';
 
 function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSeries }: RunView): Series | undefined {
   return curve === 'retention' ? retentionSeries : curve === 'train' ? train[channel] : heldOut[channel];

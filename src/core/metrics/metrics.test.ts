@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChannelWindow } from './channel-window';
 import { bitsPerByte, meanRetention, perplexity, retention } from './loss';
 
 describe('figures of a loss', () => {
@@ -22,46 +20,5 @@ describe('figures of a loss', () => {
     ];
     expect(meanRetention(base, now, roles)).toBeCloseTo(0.75, 12);
     expect(meanRetention(base, now, [{ id: 'domain', role: 'domain' }])).toBeNull();
-  });
-});
-
-describe('ChannelWindow', () => {
-  it('weighs by tokens, not by batches', () => {
-    const window = new ChannelWindow(['a']);
-    window.add('a', 10, 2);
-    window.add('a', 4, 8);
-    expect(window.row()).toEqual({ loss: { a: 1.4 }, count: { a: 10 }, total: 1.4 });
-  });
-
-  it('shows a gap for a channel without tokens', () => {
-    const window = new ChannelWindow(['a', 'b']);
-    window.add('a', 3, 1);
-    expect(window.row().loss).toEqual({ a: 3, b: null });
-    window.reset();
-    expect(window.row()).toEqual({ loss: { a: null, b: null }, count: { a: 0, b: 0 }, total: null });
-  });
-
-  it('total = Σ tokens · loss / Σ tokens', () => {
-    const addition = fc.record({
-      channel: fc.constantFrom('a', 'b', 'c'),
-      nll: fc.double({ min: 0, max: 1e4, noNaN: true }),
-      tokens: fc.integer({ min: 1, max: 2048 }),
-    });
-    fc.assert(
-      fc.property(fc.array(addition, { minLength: 1 }), (additions) => {
-        const window = new ChannelWindow(['a', 'b', 'c']);
-        for (const { channel, nll, tokens } of additions) window.add(channel, nll, tokens);
-        const row = window.row();
-        const tokens = Object.values(row.count).reduce((x, y) => x + y, 0);
-        const weighted = ['a', 'b', 'c'].reduce((x, id) => x + row.count[id]! * (row.loss[id] ?? 0), 0);
-        expect(row.total).toBeCloseTo(weighted / tokens, 6);
-      }),
-    );
-  });
-
-  it('goes on from a stored state', () => {
-    const window = new ChannelWindow(['a', 'b']);
-    window.add('b', 5, 2);
-    expect(new ChannelWindow(['a', 'b'], window.state()).row()).toEqual(window.row());
   });
 });

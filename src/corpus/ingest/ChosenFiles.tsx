@@ -9,7 +9,7 @@ import type { InspectedFile } from '../../contract/ingest';
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { FileOptions } from './FileOptions';
-import styles from '../ingest/TakeIn.module.css';
+import styles from './Ingest.module.css';
 
 export function Target() {
   const { t } = useTranslation('corpus');

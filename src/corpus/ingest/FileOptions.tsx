@@ -6,7 +6,7 @@ import type { FileChoice, InspectedFile, DocumentSeparator, TextEncodingName } f
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { useIngest } from './store';
-import styles from '../ingest/TakeIn.module.css';
+import styles from './Ingest.module.css';
 
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'gb18030'] as const satisfies TextEncodingName[];
 const SEPARATORS = ['blank-lines', 'lines', 'whole-file'] as const satisfies DocumentSeparator[];

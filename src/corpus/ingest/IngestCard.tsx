@@ -13,7 +13,7 @@ import { ErrorBanner } from '../../ui/Banner';
 import { ImportCard } from './ImportCard';
 import { ChosenFiles } from './ChosenFiles';
 import { Ingested, ReadingProgress } from './IngestOutcome';
-import styles from '../ingest/TakeIn.module.css';
+import styles from './Ingest.module.css';
 
 export function Interrupted({ job }: { job: InterruptedIngest }) {
   const { t } = useTranslation('corpus');

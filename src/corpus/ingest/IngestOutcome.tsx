@@ -6,7 +6,7 @@ import { CircleCheck } from 'lucide-react';
 import { useWorkshop } from '../channels/store';
 import { useIngest } from './store';
 import { Button, Progress as ProgressBar } from '@mantine/core';
-import styles from '../ingest/TakeIn.module.css';
+import styles from './Ingest.module.css';
 
 export function Findings({ findings, open = false }: { findings: IngestFindings; open?: boolean }) {
   const { t } = useTranslation('corpus');
