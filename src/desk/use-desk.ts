@@ -1,5 +1,6 @@
 /** Space runs and pauses, S steps; not while a control has the keyboard. */
 import { useEffect, useRef, useState } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { useActive } from './live-settings';
@@ -39,27 +40,28 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   }, []);
 }
 
-/**
- * Tokenizes the recipe's texts while the person still reads, so that Run starts at once. The shards are those the run itself
- * would make, under the same lock; a fault here is left for Run to report.
- */
-/** The page comes first. */
+/** Milliseconds that the page has for itself before texts are tokenized. */
 const WAIT_MS = 400;
 
+/**
+ * Tokenizes the recipe's texts while the person still reads, so that Run starts at once. The shards are those the run itself
+ * would make, under the same lock; an error here is left for Run to report.
+ */
 export function useWarmStart(): void {
   const open = useDevice((state) => state.device.kind === 'open');
   const active = useActive();
-  const key = useRecipe(({ recipe }) =>
-    recipe?.runnable ? JSON.stringify([recipe.base, [...new Set(recipe.channels.map(({ corpus }) => corpus))]]) : null,
+  /** The base, then the corpora: the same array until one of them changes. */
+  const texts = useRecipe(
+    useShallow(({ recipe }) => (recipe?.runnable ? [recipe.base, ...new Set(recipe.channels.map(({ corpus }) => corpus))] : null)),
   );
   useEffect(() => {
-    if (!open || active || key === null) return;
-    const [base, corpora] = JSON.parse(key) as [string, string[]];
+    if (!open || active || texts === null) return;
+    const [base = '', ...corpora] = texts;
     const timer = setTimeout(() => {
       lab.tokenizer.prepare(base, corpora, () => {}).catch(() => {});
     }, WAIT_MS);
     return () => clearTimeout(timer);
-  }, [open, active, key]);
+  }, [open, active, texts]);
 }
 
 /** Corpora and models to choose from, read from the library when the desk opens. */

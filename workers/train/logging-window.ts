@@ -1,29 +1,25 @@
+/** The logging window of a run: losses by channel, gradient norms and times of the steps since the last metric row. */
 import { StudioError } from '../../src/core/errors';
 import type { MetricRow } from '../../src/core/run/types';
 import type { StepSums } from '../runtime/trainable-model';
 
-/**
- * Channel loss of a logging window: Σ nll / Σ predicted tokens per channel, never a mean of means. A channel without tokens
- * has no loss (null), and total = Σ tokens·loss / Σ tokens.
- */
-export interface WindowRow {
-  loss: Record<string, number | null>;
-  count: Record<string, number>;
-  total: number | null;
-}
-
-export interface WindowState {
+/** Sums by channel index: nats, and predicted tokens. */
+interface ChannelSums {
   nll: number[];
   tokens: number[];
 }
 
+/**
+ * Loss of each channel over a window: Σ nll / Σ predicted tokens, never a mean of means. A channel without tokens has no loss (null),
+ * and total = Σ tokens·loss / Σ tokens.
+ */
 export class ChannelWindow {
   private readonly nll: number[];
   private readonly tokens: number[];
 
   constructor(
     private readonly channels: readonly string[],
-    state?: WindowState,
+    state?: ChannelSums,
   ) {
     this.nll = channels.map((_, at) => state?.nll[at] ?? 0);
     this.tokens = channels.map((_, at) => state?.tokens[at] ?? 0);
@@ -37,9 +33,9 @@ export class ChannelWindow {
     this.tokens[at]! += tokens;
   }
 
-  row(): WindowRow {
-    const loss: WindowRow['loss'] = {};
-    const count: WindowRow['count'] = {};
+  row(): Pick<MetricRow, 'loss' | 'count' | 'total'> {
+    const loss: MetricRow['loss'] = {};
+    const count: MetricRow['count'] = {};
     let nll = 0;
     let tokens = 0;
     this.channels.forEach((channel, at) => {
@@ -56,15 +52,13 @@ export class ChannelWindow {
     this.tokens.fill(0);
   }
 
-  state(): WindowState {
+  state(): ChannelSums {
     return { nll: [...this.nll], tokens: [...this.tokens] };
   }
 }
 
-/** The open logging window of a run: channel sums, gradient norms and times since the last metric row. */
-export interface LoggingWindowState {
-  nll: number[];
-  tokens: number[];
+/** What a checkpoint keeps of an open window. */
+export interface LoggingWindowState extends ChannelSums {
   gradNormSum: number;
   steps: number;
   ms: number;
