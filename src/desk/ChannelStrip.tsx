@@ -8,7 +8,7 @@ import { useChannelName, channelColour, useChannelTag } from '../channels/channe
 import { useRecipe } from './recipe-store';
 import { memo, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import { GOLDEN_RANGE } from '../core/mixture/shares';
+import { GOLDEN_RANGE } from '../core/mixture/mixture';
 import type { Channel } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';

@@ -3,7 +3,7 @@
  * move by 1 %, with Shift by 0.1 %, page keys by 5 %, home and end to the ends.
  */
 import { memo, useRef, type KeyboardEvent, type PointerEvent } from 'react';
-import { GOLDEN_RANGE, GOLDEN_RATIO } from '../core/mixture/shares';
+import { GOLDEN_RANGE, GOLDEN_RATIO } from '../core/mixture/mixture';
 import styles from './Fader.module.css';
 
 interface FaderProps {

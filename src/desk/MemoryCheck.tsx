@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
 import { readConfig, type ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
-import { memoryDemand, withDemand } from '../core/recipe/memory-demand';
+import { memoryDemand, withDemand } from '../core/recipe/edits';
 import { useDevice } from '../lab/device-store';
 import { Banner } from '../ui/Banner';
 import { MemoryRemedyText } from '../diagnosis/MemoryRemedyText';

@@ -3,6 +3,7 @@ import { CloseButton, Drawer } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { errorRecord } from '../core/errors';
+import { withStopping, withStrategy, withWarmupUnit } from '../core/recipe/edits';
 import { parseRecipe } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
@@ -22,11 +23,6 @@ const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
 const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
-
-function strategyOf(kind: (typeof STRATEGIES)[number]): Recipe['strategy'] {
-  if (kind === 'general-then-domain') return { kind, generalRatio: 0.5 };
-  return kind === 'curriculum' ? { kind, generalRatio: 0.2, riseRatio: 0.3 } : { kind };
-}
 
 function Fields({ recipe }: { recipe: Recipe }) {
   const { t } = useTranslation('desk');
@@ -90,7 +86,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           value={strategy.kind}
           choices={STRATEGIES}
           words={(kind) => t(`strategy.${kind}`)}
-          onChange={(kind) => set({ strategy: strategyOf(kind) })}
+          onChange={(kind) => edit((current) => withStrategy(current, kind))}
         />
         {(strategy.kind === 'general-then-domain' || strategy.kind === 'curriculum') && (
           <NumberField
@@ -144,9 +140,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           value={schedule.warmup.unit}
           choices={['ratio', 'steps'] as const}
           words={(unit) => t(`recipe.warmup.${unit}`)}
-          onChange={(unit) =>
-            setSchedule({ warmup: unit === 'steps' ? { unit, value: Math.round(0.03 * budget.steps) } : { unit, value: 0.03 } })
-          }
+          onChange={(unit) => edit((current) => withWarmupUnit(current, unit))}
         />
         <NumberField
           label={t('warmup')}
@@ -281,7 +275,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           label={t('recipe.early')}
           help={t('recipe.earlyHelp')}
           checked={stopping.early !== null}
-          onChange={(on) => set({ stopping: { ...stopping, early: on ? { patience: 3, threshold: 0.01 } : null } })}
+          onChange={(on) => edit((current) => withStopping(current, 'early', on))}
         />
         {stopping.early && (
           <>
@@ -305,7 +299,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           label={t('recipe.forgetting')}
           help={t('recipe.forgettingHelp')}
           checked={stopping.forgetting !== null}
-          onChange={(on) => set({ stopping: { ...stopping, forgetting: on ? { retention: 0.95 } : null } })}
+          onChange={(on) => edit((current) => withStopping(current, 'forgetting', on))}
         />
         {stopping.forgetting && (
           <NumberField

@@ -1,8 +1,9 @@
 import { useShallow } from 'zustand/react/shallow';
-import type { Shares } from '../core/mixture/shares';
-import { effectiveShares } from '../core/mixture/strategy';
+import type { Shares } from '../core/mixture/mixture';
+import { effectiveShares } from '../core/mixture/mixture';
+import { sharesOf } from '../core/recipe/edits';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
-import { applyShares, movedShares, sharesOf, toggledMute, useRecipe } from './recipe-store';
+import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
 /** The learning-rate fader's scale: leftmost is exactly 0, the rest is logarithmic from 1e-6 to 1e-1. */

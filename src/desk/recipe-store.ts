@@ -2,11 +2,10 @@
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { NextRecipe } from '../lab/desk-recipes';
-import { moveFader, muteChannel, type Shares } from '../core/mixture/shares';
+import { moveFader, muteChannel, type Shares } from '../core/mixture/mixture';
 import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
 import { presets as readPresets, type Preset } from '../lab/desk-recipes';
-
-import { addChannel, removeChannel, sharesOf, swapChannel, withShares } from './recipe-edits';
+import { addChannel, removeChannel, swapChannel, withSchedule, withShares } from '../core/recipe/edits';
 
 const FIRST_PRESET = 'golden-ratio';
 
@@ -92,7 +91,7 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
     if (next !== recipe) set({ recipe: next, edited: true });
   },
   setSchedule(change) {
-    get().edit((recipe) => ({ ...recipe, schedule: { ...recipe.schedule, ...change } }));
+    get().edit((recipe) => withSchedule(recipe, change));
   },
   toggleLock(id) {
     const locked = new Set(get().locked);
@@ -142,5 +141,3 @@ export function toggledMute(shares: Shares, id: string): Shares {
 export function applyShares(shares: Shares): void {
   useRecipe.getState().edit((recipe) => withShares(recipe, shares));
 }
-
-export { sharesOf };

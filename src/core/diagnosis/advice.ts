@@ -2,10 +2,10 @@
  * One change of a recipe for each thing a run may suffer from (METHOD 2, table). The change is a whole new recipe: a click starts
  * from it.
  */
-import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader, type Shares } from '../mixture/shares';
+import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader } from '../mixture/mixture';
 import type { SymptomKind } from './symptoms';
 import { diffRecipes, type RecipeDifference } from '../recipe/diff';
-import { memoryDemand, withDemand } from '../recipe/memory-demand';
+import { domainShare, memoryDemand, sharesOf, withDemand, withDomainShare, withSchedule, withShares } from '../recipe/edits';
 import type { Recipe } from '../recipe/schema';
 
 export type AdviceKind =
@@ -51,7 +51,7 @@ export function adviceFor(symptom: SymptomKind, recipe: Recipe, values: Readonly
 
 function change(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<string, number | string>>): Omit<Advice, 'changes'> | null {
   const { schedule, budget } = recipe;
-  const withLr = (peakLr: number): Recipe => ({ ...recipe, schedule: { ...schedule, peakLr: round(peakLr) } });
+  const withLr = (peakLr: number): Recipe => withSchedule(recipe, { peakLr: round(peakLr) });
   switch (symptom) {
     case 'forgetting': {
       // Where the domain got worse as well, no share is to blame.
@@ -69,7 +69,7 @@ function change(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<st
       const ratio = schedule.warmup.unit === 'ratio' ? schedule.warmup.value : schedule.warmup.value / budget.steps;
       if (ratio >= LONGEST_WARMUP) return null;
       const value = round(Math.min(LONGEST_WARMUP, Math.max(0.03, ratio * 3)));
-      return { kind: 'longer-warmup', recipe: { ...recipe, schedule: { ...schedule, warmup: { unit: 'ratio', value } } } };
+      return { kind: 'longer-warmup', recipe: withSchedule(recipe, { warmup: { unit: 'ratio', value } }) };
     }
     case 'domain-flat':
       return schedule.peakLr < DEFAULT_PEAK_LR
@@ -109,34 +109,6 @@ function lessMemory(recipe: Recipe): Omit<Advice, 'changes'> | null {
   return context >= 16
     ? { kind: 'shorter-context', recipe: withDemand(recipe, { ...demand, context: Math.floor(context / 16) * 8 }) }
     : null;
-}
-
-const sharesOf = ({ channels }: Recipe): Shares => Object.fromEntries(channels.map(({ id, share }) => [id, share]));
-
-const domainShare = ({ channels }: Recipe): number => channels.reduce((sum, { role, share }) => sum + (role === 'domain' ? share : 0), 0);
-
-const withShares = (recipe: Recipe, shares: Shares): Recipe => ({
-  ...recipe,
-  channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id]! })),
-});
-
-/** Scales domain and general channels among themselves; general channels at zero share the rest evenly. */
-function withDomainShare(recipe: Recipe, share: number): Recipe {
-  const before = domainShare(recipe);
-  const general = recipe.channels.filter(({ role }) => role === 'general').length;
-  if (general === 0 || before === 0) return recipe;
-  return {
-    ...recipe,
-    channels: recipe.channels.map((channel) => ({
-      ...channel,
-      share:
-        channel.role === 'domain'
-          ? (channel.share / before) * share
-          : before < 1
-            ? (channel.share / (1 - before)) * (1 - share)
-            : (1 - share) / general,
-    })),
-  };
 }
 
 /** Two significant digits: a recipe is read by people. */

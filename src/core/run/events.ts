@@ -3,6 +3,7 @@
  * numbers and ids; words and names are made where they are shown. Changed settings, evaluations and checkpoints are told from the
  * run's record and files, the others are lines of metrics.jsonl.
  */
+import { withShares } from '../recipe/edits';
 import type { ErrorRecord } from '../errors';
 import type { Recipe, Schedule } from '../recipe/schema';
 import { warmupSteps } from '../schedule/schedule';
@@ -117,7 +118,7 @@ export function withSetting(recipe: Recipe, event: SettingEvent, side: 'before' 
   const { schedule } = recipe;
   switch (event.type) {
     case 'mixture':
-      return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: event[side][channel.id] ?? channel.share })) };
+      return withShares(recipe, event[side]);
     case 'learning-rate':
       return { ...recipe, schedule: { ...schedule, peakLr: event[side] } };
     case 'warmup': {

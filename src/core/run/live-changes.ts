@@ -1,6 +1,7 @@
 /** Settings changed while a run trains: checked, kept in the order of the steps before which they take effect, and looked up by step. */
 import { StudioError } from '../errors';
-import { normaliseShares } from '../mixture/shares';
+import { normaliseShares } from '../mixture/mixture';
+import { sharesOf, withShares } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
 import type { Recipe } from '../recipe/schema';
 import type { LiveChange, LiveSettings } from './types';
@@ -8,7 +9,7 @@ import type { LiveChange, LiveSettings } from './types';
 /** Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes up to it. */
 export function settingsAt(recipe: Recipe, changes: readonly LiveChange[], step: number): LiveSettings {
   let settings: LiveSettings = {
-    shares: Object.fromEntries(recipe.channels.map(({ id, share }) => [id, share])),
+    shares: sharesOf(recipe),
     schedule: recipe.schedule,
   };
   for (const change of changes) if (change.step <= step) settings = { ...settings, ...change.settings };
@@ -17,7 +18,7 @@ export function settingsAt(recipe: Recipe, changes: readonly LiveChange[], step:
 
 /** The recipe with other settings: what a run with live changes would have started from. */
 export function withSettings(recipe: Recipe, { shares, schedule }: LiveSettings): Recipe {
-  return { ...recipe, schedule, channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })) };
+  return { ...withShares(recipe, shares), schedule };
 }
 
 /**

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { exampleRecipe } from '../run/example-run';
+import {
+  addChannel,
+  memoryDemand,
+  removeChannel,
+  sharesOf,
+  swapChannel,
+  withDemand,
+  withStopping,
+  withStrategy,
+  withWarmupUnit,
+} from './edits';
+import { recipeSchema, type Recipe } from './schema';
+
+const recipe: Recipe = recipeSchema.parse({
+  version: 2,
+  name: 'test',
+  base: 'nano',
+  sequenceLength: 128,
+  channels: [
+    { id: 'zh', corpus: 'zh', role: 'general', share: 0.4 },
+    { id: 'en', corpus: 'en', role: 'general', share: 0.4 },
+    { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
+  ],
+  strategy: { kind: 'mixed' },
+  schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
+  batchSize: 8,
+  optimizer: {},
+  budget: { steps: 100 },
+  evaluation: { everySteps: 10, rowsPerChannel: 8 },
+  saving: { everySteps: 50 },
+  logging: { everySteps: 5 },
+  stopping: { early: null, forgetting: null },
+  seed: 1,
+});
+
+describe('channel edits', () => {
+  it('a new channel enters at 10 % and the others make room in proportion', () => {
+    const { zh, en, domain, legal } = sharesOf(addChannel(recipe, { id: 'legal', role: 'domain' }));
+    expect(legal).toBeCloseTo(0.1, 12);
+    expect(zh).toBeCloseTo(0.36, 12);
+    expect(en).toBeCloseTo(0.36, 12);
+    expect(domain).toBeCloseTo(0.18, 12);
+  });
+
+  it('a channel that is there already is not added twice', () => {
+    expect(addChannel(recipe, { id: 'zh', role: 'general' })).toBe(recipe);
+  });
+
+  it('a removed channel leaves its share to the others in proportion', () => {
+    const shares = sharesOf(removeChannel(recipe, 'domain'));
+    expect(Object.keys(shares)).toEqual(['zh', 'en']);
+    expect(shares['zh']).toBeCloseTo(0.5, 12);
+  });
+
+  it('the last channel stays', () => {
+    const one = removeChannel(removeChannel(recipe, 'domain'), 'zh');
+    expect(removeChannel(one, 'en')).toBe(one);
+  });
+
+  it('channels left at zero share evenly', () => {
+    const zeros = { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: channel.id === 'domain' ? 1 : 0 })) };
+    expect(sharesOf(removeChannel(zeros, 'domain'))).toEqual({ zh: 0.5, en: 0.5 });
+  });
+
+  it('swapping keeps the share and takes the role of the new text', () => {
+    const swapped = swapChannel(recipe, 'domain', { id: 'domain-legal', role: 'domain' });
+    expect(swapped.channels[2]).toEqual({ id: 'domain-legal', corpus: 'domain-legal', role: 'domain', share: 0.2 });
+  });
+});
+
+describe('a recipe that asks for less memory', () => {
+  const recipe = { ...exampleRecipe, batchSize: 24, gradientAccumulationSteps: 2 };
+
+  it('keeps the batch by accumulating', () => {
+    const changed = withDemand(recipe, { ...memoryDemand(recipe), rows: 6 });
+    expect(changed).toEqual({ ...recipe, batchSize: 6, gradientAccumulationSteps: 8 });
+  });
+
+  it('sees rather more text a step than less', () => {
+    const { batchSize, gradientAccumulationSteps } = withDemand(recipe, { ...memoryDemand(recipe), rows: 5 });
+    expect({ batchSize, gradientAccumulationSteps }).toEqual({ batchSize: 5, gradientAccumulationSteps: 10 });
+  });
+
+  it('takes over checkpointing and context, and nothing else', () => {
+    const changed = withDemand(recipe, { ...memoryDemand(recipe), context: 64, checkpointing: true });
+    expect(changed).toEqual({ ...recipe, sequenceLength: 64, activationCheckpointing: true });
+    expect(withDemand(recipe, memoryDemand(recipe))).toEqual(recipe);
+  });
+});
+
+describe('fields that go together', () => {
+  it('starts a strategy with its usual phases', () => {
+    expect(withStrategy(exampleRecipe, 'general-then-domain').strategy).toEqual({ kind: 'general-then-domain', generalRatio: 0.5 });
+    expect(withStrategy(exampleRecipe, 'curriculum').strategy).toEqual({ kind: 'curriculum', generalRatio: 0.2, riseRatio: 0.3 });
+    expect(withStrategy(exampleRecipe, 'domain-only').strategy).toEqual({ kind: 'domain-only' });
+  });
+
+  it('counts warmup in the other unit from 3 % of all steps', () => {
+    const recipe = { ...exampleRecipe, budget: { steps: 500 } };
+    expect(withWarmupUnit(recipe, 'steps').schedule.warmup).toEqual({ unit: 'steps', value: 15 });
+    expect(withWarmupUnit(recipe, 'ratio').schedule.warmup).toEqual({ unit: 'ratio', value: 0.03 });
+  });
+
+  it('switches one rule of stopping and leaves the other', () => {
+    const off = { ...exampleRecipe, stopping: { early: null, forgetting: { retention: 0.9 } } };
+    expect(withStopping(off, 'early', true).stopping).toEqual({ early: { patience: 3, threshold: 0.01 }, forgetting: { retention: 0.9 } });
+    expect(withStopping(off, 'forgetting', false).stopping).toEqual({ early: null, forgetting: null });
+  });
+});

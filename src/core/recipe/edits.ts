@@ -1,0 +1,115 @@
+/**
+ * Edits of a recipe, for the desk, its drawer and the advice of a diagnosis. Each is pure and gives a new recipe; after an edit of
+ * the channels their shares sum to 1 again.
+ */
+import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
+import type { MemoryDemand } from '../model/memory';
+import type { Channel, ChannelRole, Recipe, Schedule, Strategy } from './schema';
+
+/** Share that a channel starts with when it joins a mixture. */
+const ENTRY_SHARE = 0.1;
+/** Warmup of a recipe whose unit of warmup is changed, as a share of all steps. */
+const DEFAULT_WARMUP = 0.03;
+
+/** Channel id → share, 0 to 1. */
+export function sharesOf({ channels }: Pick<Recipe, 'channels'>): Shares {
+  return Object.fromEntries(channels.map(({ id, share }) => [id, share]));
+}
+
+/** A channel that `shares` does not name keeps its share. */
+export function withShares(recipe: Recipe, shares: Shares): Recipe {
+  return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })) };
+}
+
+/** Sum of the shares of the domain channels, 0 to 1. */
+export function domainShare({ channels }: Pick<Recipe, 'channels'>): number {
+  return channels.reduce((sum, { role, share }) => sum + (role === 'domain' ? share : 0), 0);
+}
+
+/**
+ * Domain and general channels scaled among themselves so that the domain has `share`; where the general channels had nothing they
+ * divide the rest evenly. A recipe without general channels, or whose domain has no share, stays as it is.
+ */
+export function withDomainShare(recipe: Recipe, share: number): Recipe {
+  const before = domainShare(recipe);
+  const general = recipe.channels.filter(({ role }) => role === 'general').length;
+  if (general === 0 || before === 0) return recipe;
+  const scaled = (channel: Channel): number => {
+    if (channel.role === 'domain') return (channel.share / before) * share;
+    return before < 1 ? (channel.share / (1 - before)) * (1 - share) : (1 - share) / general;
+  };
+  return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: scaled(channel) })) };
+}
+
+/** A new channel at the end of its role's group; the others make room in proportion. */
+export function addChannel(recipe: Recipe, corpus: { id: string; role: ChannelRole }): Recipe {
+  if (recipe.channels.some(({ id }) => id === corpus.id)) return recipe;
+  const added: Channel = { id: corpus.id, corpus: corpus.id, role: corpus.role, share: 0 };
+  const next = { ...recipe, channels: [...recipe.channels, added] };
+  return withShares(next, moveFader(sharesOf(next), corpus.id, ENTRY_SHARE, { locked: new Set() }));
+}
+
+/** Without the channel; the others take its share. The last channel stays. */
+export function removeChannel(recipe: Recipe, id: string): Recipe {
+  const channels = recipe.channels.filter((channel) => channel.id !== id);
+  if (channels.length === 0 || channels.length === recipe.channels.length) return recipe;
+  const sum = channels.reduce((total, { share }) => total + share, 0);
+  const weights = Object.fromEntries(channels.map((channel) => [channel.id, sum > 0 ? channel.share : 1]));
+  return withShares({ ...recipe, channels }, normaliseShares(weights));
+}
+
+/** Another text in the same strip, at the same share. */
+export function swapChannel(recipe: Recipe, id: string, corpus: { id: string; role: ChannelRole }): Recipe {
+  if (recipe.channels.some((channel) => channel.id === corpus.id)) return recipe;
+  const channels = recipe.channels.map((channel) =>
+    channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel,
+  );
+  return { ...recipe, channels };
+}
+
+export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe {
+  return { ...recipe, schedule: { ...recipe.schedule, ...change } };
+}
+
+/** Warmup counted in steps, or as a ratio of all steps. */
+export function withWarmupUnit(recipe: Recipe, unit: Schedule['warmup']['unit']): Recipe {
+  const value = unit === 'steps' ? Math.round(DEFAULT_WARMUP * recipe.budget.steps) : DEFAULT_WARMUP;
+  return withSchedule(recipe, { warmup: { unit, value } });
+}
+
+/** Another strategy with its usual phases, as ratios of all steps. */
+export function withStrategy(recipe: Recipe, kind: Strategy['kind']): Recipe {
+  const strategy = (): Strategy => {
+    if (kind === 'general-then-domain') return { kind, generalRatio: 0.5 };
+    return kind === 'curriculum' ? { kind, generalRatio: 0.2, riseRatio: 0.3 } : { kind };
+  };
+  return { ...recipe, strategy: strategy() };
+}
+
+/** Early stopping and the limit of forgetting, switched on with their usual settings, or off. */
+export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on: boolean): Recipe {
+  const usual = { early: { patience: 3, threshold: 0.01 }, forgetting: { retention: 0.95 } };
+  return { ...recipe, stopping: { ...recipe.stopping, [rule]: on ? usual[rule] : null } };
+}
+
+/** What a recipe asks of memory. */
+export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision }: Recipe): MemoryDemand {
+  return {
+    rows: batchSize,
+    context: sequenceLength,
+    checkpointing: activationCheckpointing,
+    precision: precision === 'f16' ? 'f16' : 'f32',
+  };
+}
+
+/** The recipe within another demand of memory. Rows that go are made up for by accumulation, so that a step sees at least as much text. */
+export function withDemand(recipe: Recipe, { rows, context, checkpointing }: MemoryDemand): Recipe {
+  const { batchSize, gradientAccumulationSteps } = recipe;
+  return {
+    ...recipe,
+    sequenceLength: context,
+    activationCheckpointing: checkpointing,
+    batchSize: rows,
+    gradientAccumulationSteps: rows === batchSize ? gradientAccumulationSteps : Math.ceil((batchSize * gradientAccumulationSteps) / rows),
+  };
+}
