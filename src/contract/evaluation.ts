@@ -1,17 +1,24 @@
-import type { EvaluationRow } from '../core/run/types';
+/** Evaluation: measures of several sets of weights on the same text, generation, and token losses. */
 import type { TermLoss, MemorisationMeasure, MixtureMeasure } from '../core/metrics/text-measure';
 import type { OnProgress } from './progress';
+import type { ParameterChange } from '../core/metrics/model-change';
 import type { Probe } from '../core/probes/probe';
 import type { ProbeScore } from '../core/probes/probe-score';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
-// ---------------------------------------------------------------- trainer
+
 /** A set of weights: a base model as it came, or a checkpoint of a run. */
 export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
 
-export interface Comparison {
-  /** Per channel, the same held-out rows for both. */
-  a: EvaluationRow;
-  b: EvaluationRow;
+export interface GenerateOptions {
+  prompt: string;
+  seed: number;
+  /** 0 always takes the likeliest token. */
+  temperature: number;
+  topP: number;
+  /** 0 looks at the whole vocabulary. */
+  topK: number;
+  /** Max new tokens. */
+  maxTokens: number;
 }
 
 export interface TokenLoss {
@@ -22,7 +29,6 @@ export interface TokenLoss {
   b: number | null;
 }
 
-// ---------------------------------------------------------------- evaluation
 export interface MeasuredChannel {
   id: string;
   corpus: string;
@@ -60,17 +66,6 @@ export interface AttentionView {
   divergence: number[][];
 }
 
-export interface WeightChange {
-  /** Parameter by Hugging Face's name. */
-  name: string;
-  /** Index of its block; null outside the blocks. */
-  layer: number | null;
-  parameters: number;
-  /** ‖tuned − base‖₂ and ‖base‖₂. */
-  change: number;
-  size: number;
-}
-
 export type NoiseKind = 'characters' | 'deletion' | 'synonym';
 
 export interface RobustnessCurve {
@@ -83,7 +78,7 @@ export interface RobustnessCurve {
 
 /**
  * Measures of several sets of weights, the first of them the base that the others are held against. Nothing is trained: weights
- * are the same before and after. All throw `cancelled` after `TrainerApi.cancel`.
+ * are the same before and after, and a run may train meanwhile. All throw `cancelled` after `EngineApi.cancel`.
  */
 export interface EvaluationApi {
   /** Held-out text document by document, the same documents for all, with 95 % intervals. */
@@ -121,5 +116,9 @@ export interface EvaluationApi {
   /** At most 128 tokens of the text. Throws `config-unsupported` when the models' layers or heads differ. */
   attention(weights: WeightsRef[], text: string): Promise<AttentionView>;
   /** Throws `tensor-shape` when the two are not of one shape. */
-  weightChanges(base: WeightsRef, tuned: WeightsRef): Promise<WeightChange[]>;
+  weightChanges(base: WeightsRef, tuned: WeightsRef): Promise<ParameterChange[]>;
+  /** Streams text pieces; resolves with the whole generated text, without the prompt. The same seed gives the same text. */
+  generate(weights: WeightsRef, options: GenerateOptions, onPiece: (piece: string) => void): Promise<string>;
+  /** Loss of each piece of a person's own text under both. */
+  tokenLosses(a: WeightsRef, b: WeightsRef, text: string): Promise<TokenLoss[]>;
 }

@@ -1,9 +1,10 @@
 /**
- * A channel's fader: its share of the mixture, 0 to 100 %, from bottom to top. Pointer with capture, and the keyboard: arrows
- * move by 1 %, with Shift by 0.1 %, page keys by 5 %, home and end to the ends.
+ * A channel's fader: its share of the mixture, 0 to 100 %, from bottom to top, with the level meter beside it.
+ * Arrow keys move the fader by 1 %, with Shift by 0.1 %, page keys by 5 %, home and end to the ends.
  */
-import { memo, useRef, type KeyboardEvent, type PointerEvent } from 'react';
+import { memo } from 'react';
 import { GOLDEN_RANGE, GOLDEN_RATIO } from '../core/mixture/mixture';
+import { useSlider } from '../ui/Slider';
 import styles from './Fader.module.css';
 
 interface FaderProps {
@@ -18,72 +19,31 @@ interface FaderProps {
   onMove(share: number, final: boolean): void;
 }
 
-const clamp = (share: number) => Math.min(1, Math.max(0, share));
-/** Moves in whole tenths of a percent, so that a value can be met again. */
-const tenth = (share: number) => Math.round(clamp(share) * 1000) / 1000;
+/** Whole tenths of a percent, so that a value can be met again. */
+const tenthOfPercent = (share: number): number => Math.round(share * 1000) / 1000;
 
 export const Fader = memo(function Fader({ label, valueText, share, golden, goldenLabel, locked, onMove }: FaderProps) {
-  const track = useRef<HTMLDivElement>(null);
-  const grip = useRef({ offset: 0, last: share });
-
-  function pointed(event: PointerEvent): number {
-    const { bottom, height } = track.current!.getBoundingClientRect();
-    return (bottom - event.clientY) / height;
-  }
-  function onPointerDown(event: PointerEvent<HTMLDivElement>) {
-    if (locked || event.button !== 0) return;
-    event.currentTarget.setPointerCapture(event.pointerId);
-    const at = pointed(event);
-    // Gripping the cap keeps it where it is; pressing the track brings the cap there.
-    const gripped = (event.target as HTMLElement).dataset['part'] === 'cap';
-    grip.current = { offset: gripped ? share - at : 0, last: share };
-    if (!gripped) onPointerMove(event);
-  }
-  function onPointerMove(event: PointerEvent<HTMLDivElement>) {
-    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    const next = tenth(pointed(event) + grip.current.offset);
-    if (next === grip.current.last) return;
-    grip.current.last = next;
-    onMove(next, false);
-  }
-  function onPointerUp(event: PointerEvent<HTMLDivElement>) {
-    if (event.currentTarget.hasPointerCapture(event.pointerId)) onMove(grip.current.last, true);
-  }
-  function onKeyDown(event: KeyboardEvent) {
-    const step = event.shiftKey ? 0.001 : 0.01;
-    const moves: Record<string, number> = {
-      ArrowUp: share + step,
-      ArrowRight: share + step,
-      ArrowDown: share - step,
-      ArrowLeft: share - step,
-      PageUp: share + 0.05,
-      PageDown: share - 0.05,
-      Home: 0,
-      End: 1,
-    };
-    const next = moves[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    if (!locked) onMove(tenth(next), true);
-  }
-
+  const { track, props } = useSlider({
+    position: share,
+    orientation: 'vertical',
+    disabled: locked,
+    step: 0.01,
+    fineStep: 0.001,
+    page: 0.05,
+    round: tenthOfPercent,
+    onMove,
+  });
   const [low, high] = GOLDEN_RANGE;
   return (
     <div
+      {...props}
       className={styles.fader}
-      role="slider"
       tabIndex={0}
-      aria-orientation="vertical"
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(share * 1000) / 10}
       aria-valuetext={valueText}
-      aria-disabled={locked || undefined}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onPointerUp={onPointerUp}
-      onKeyDown={onKeyDown}
     >
       <div className={styles.scale} aria-hidden>
         {(golden ? [0, 50, 75, 100] : [0, 25, 50, 75, 100]).map((mark) => (

@@ -6,7 +6,7 @@ import type { Schedule } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
-import { HorizontalSlider } from '../ui/HorizontalSlider';
+import { HorizontalSlider } from '../ui/Slider';
 import { HIGHEST_LR, lrAt, lrPosition, changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';

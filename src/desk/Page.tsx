@@ -1,6 +1,6 @@
 /** The desk: transport, curves, what they mean, and the strips. */
 import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useState } from 'react';
-import { Button } from '@mantine/core';
+import { Button, VisuallyHidden } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
@@ -181,7 +181,7 @@ export default function Page() {
   useAddress();
   return (
     <>
-      <h1 className={styles.hidden}>{t('title')}</h1>
+      <h1 className={VisuallyHidden.classes.root}>{t('title')}</h1>
       <Background />
       <Transport models={models} onEdit={edit} />
       <DeskBanners />

@@ -4,8 +4,7 @@
  * call starts a fresh worker. Functions among the arguments are proxied, so callers pass plain callbacks.
  */
 import { proxy, transferHandlers, wrap } from 'comlink';
-import { crossErrors } from '../core/error-wire';
-import { StudioError } from '../core/errors';
+import { crossErrors, StudioError } from '../core/errors';
 
 crossErrors(transferHandlers);
 

@@ -1,5 +1,6 @@
-/** A panel with an optional heading; the unit every page is laid out in. */
+/** What every page is laid out in: its head, panels, and what a panel shows while it is empty or loading. */
 import type { ReactNode } from 'react';
+import { VisuallyHidden } from '@mantine/core';
 import type { LucideIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import styles from './Card.module.css';
@@ -15,6 +16,7 @@ interface CardProps {
   'data-testid'?: string;
 }
 
+/** A panel with an optional heading. */
 export function Card({ title, aside, children, className, label, ...rest }: CardProps) {
   return (
     <section
@@ -33,7 +35,6 @@ export function Card({ title, aside, children, className, label, ...rest }: Card
   );
 }
 
-/** The bar under the header: the page's title, hidden or shown, and its controls. */
 interface PageHeadProps {
   title: string;
   /** Under the title, in one sentence. */
@@ -43,10 +44,11 @@ interface PageHeadProps {
   children?: ReactNode;
 }
 
+/** The bar under the header: the page's title, shown or for screen readers alone, and its controls. */
 export function PageHead({ title, lead, titleHidden = false, children }: PageHeadProps) {
   return (
-    <div className={styles.pageHeadHead}>
-      <div className={titleHidden ? styles.hidden : styles.words}>
+    <div className={styles.pageHead} data-title-hidden={titleHidden || undefined}>
+      <div className={titleHidden ? VisuallyHidden.classes.root : styles.words}>
         <h1>{title}</h1>
         {lead !== undefined && <p>{lead}</p>}
       </div>
@@ -60,7 +62,7 @@ export function EmptyState({ icon: Icon, title, children }: { icon: LucideIcon; 
   return (
     <div className={styles.empty}>
       <Icon size={26} strokeWidth={1.5} aria-hidden />
-      <p className={styles.emptyStateTitle}>{title}</p>
+      <p className={styles.emptyTitle}>{title}</p>
       {children}
     </div>
   );

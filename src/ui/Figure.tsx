@@ -1,5 +1,6 @@
 /** A big number with a plain sentence beside it. */
 import type { ReactNode } from 'react';
+import { VisuallyHidden } from '@mantine/core';
 import { ArrowDown, ArrowUp, Equal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
@@ -42,7 +43,7 @@ export function Delta({ value, unclear = false }: DeltaProps) {
     <span className={styles.delta} data-tone={tone} title={words}>
       <Icon size={12} strokeWidth={2.6} aria-hidden />
       {format.delta(value)}
-      <span className={styles.hidden}> {words}</span>
+      <VisuallyHidden> {words}</VisuallyHidden>
     </span>
   );
 }

@@ -2,7 +2,6 @@
  * Corpora as files for other tools: rows of `text`, `channel`, `source`, `score`, as ms-swift's channel loss and a plain `datasets`
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
-import { stopIf } from '../rpc/cancelling';
 import type { ExportedFile, ExportRequest } from '../../src/contract/corpus';
 import type { OnProgress } from '../../src/contract/progress';
 import { documentBatches, findCorpus, type Split, type StoredCorpus } from '../storage/corpora';
@@ -112,7 +111,7 @@ export async function exportCorpora(
         const writer: ExportWriter = request.format === 'jsonl' ? jsonLinesWriter(file) : await parquetWriter(file);
         for (const { corpus, split } of contents)
           for await (const batch of documentBatches(corpus, split, store, signal)) {
-            stopIf(signal);
+            signal.throwIfAborted();
             await writer.write(batch.map((row) => exportRow(row, corpus.name)));
             rows += batch.length;
             done += batch.reduce((sum, { text }) => sum + text.length, 0);

@@ -1,10 +1,13 @@
-/** What each head of a layer looks at, as probabilities, and how far two models' heads look apart. Plain tfjs ops: texts are short. */
-import { keep, matMul, mul, reshape, softmax, tensor1d, tensor2d, tidy, tile, transpose, add } from '@tensorflow/tfjs-core';
+/** Attention of each head as probabilities, and how far two models' attention lies apart. Plain tfjs ops: texts are short. */
+import { add, keep, matMul, mul, reshape, softmax, tensor1d, tensor2d, tidy, tile, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { AttentionView } from '../../src/contract/evaluation';
+import { StudioError } from '../../src/core/errors';
 import type { DecoderModel } from '../engine';
+import { eachModel, type EvaluationTools } from './each-model';
 
-/** Longest text for a map, in tokens. */
-export const MAP_TOKENS = 128;
+/** Longest text, in tokens. */
+const MAP_TOKENS = 128;
 
 /** Attention of one layer: [heads][query][key], row after row; a query sees itself and what is before it. */
 export interface LayerAttention {
@@ -64,4 +67,35 @@ export function attentionDivergence(a: LayerAttention, b: LayerAttention): numbe
         if (q > 0) sum += q * Math.log(q / Math.max(a.weights[at]!, 1e-12));
       }
   return Math.max(0, sum / (heads * (tokens - 1)));
+}
+
+/** @throws StudioError `config-unsupported` when the models' layers, heads or tokens differ */
+export async function evaluateAttention(text: string, tools: EvaluationTools): Promise<AttentionView> {
+  const maps: LayerAttention[][] = [];
+  let tokens: string[] = [];
+  let first: number[] = [];
+  await eachModel(tools, async ({ model, tokenizer: { tokenizer } }, _, progress) => {
+    const ids = [tokenizer.endOfText, ...tokenizer.encode(text)].slice(0, Math.min(MAP_TOKENS, model.config.context));
+    if (maps.length === 0) {
+      first = ids;
+      tokens = ids.map((id) => tokenizer.decode([id]));
+    }
+    const [base] = maps;
+    if (base && (base.length !== model.config.layers || base[0]?.heads !== model.config.heads || ids.join() !== first.join()))
+      throw new StudioError('config-unsupported', 'Attention can be set side by side only for models of one shape and tokenizer', {
+        file: 'config.json',
+        field: 'num_hidden_layers, num_attention_heads, tokenizer',
+        value: `${model.config.layers}, ${model.config.heads}`,
+        accepted: `${base.length}, ${base[0]?.heads ?? 0}`,
+      });
+    await tools.work.yield();
+    tools.work.signal.throwIfAborted();
+    maps.push(await tools.work.lock.run(() => attentionMaps(model, ids)));
+    progress(1);
+  });
+  return {
+    tokens,
+    models: maps.map((layers) => layers.map(({ heads, weights }) => ({ heads, weights }))),
+    divergence: maps.map((layers) => layers.map((map, layer) => attentionDivergence(maps[0]![layer]!, map))),
+  };
 }

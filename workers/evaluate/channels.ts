@@ -1,10 +1,42 @@
 /**
- * Held-out loss document by document, so that several models, whatever their tokenizers, are measured on the same text and its
- * spread is known. Documents are packed as in training, one after another with an end-of-text token between.
+ * Held-out loss of channels document by document, so that several models, whatever their tokenizers, are measured on the same text and
+ * the spread over documents is known. Documents are packed as in training, one after another with an end-of-text token between.
  */
-import type { DocumentSums } from '../../src/core/metrics/text-measure';
-import { emptyBatch, fillRow, type TokenIds } from '../runtime/trainable-model';
+import type { MeasuredChannel } from '../../src/contract/evaluation';
+import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/text-measure';
 import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
+import { emptyBatch, fillRow, type TokenIds } from '../runtime/trainable-model';
+import { eachModel, paced, SEED, spreadDocuments, tokensOf, type EvaluationTools } from './each-model';
+
+/** Tokens of context in which documents are packed: short enough for every model, and the same for all. */
+const CONTEXT = 256;
+
+/** @param count most documents of each channel */
+export async function evaluateChannels(channels: readonly MeasuredChannel[], count: number, tools: EvaluationTools): Promise<MixtureMeasure> {
+  const sums = channels.map((): DocumentSums[] => []);
+  const hashes: string[] = [];
+  const context = await shortestContext(tools);
+  await eachModel(tools, async (weights, model, progress) => {
+    hashes.push(weights.tokenizer.hash);
+    const bytes = weights.tokenizer.tokenizer.byteLengths();
+    const texts = await tools.read(weights, channels);
+    for (const [at, { heldOut, heldOutDocuments }] of texts.entries()) {
+      const chosen = spreadDocuments(heldOutDocuments.length, count);
+      const options = withProgress(tools.work, (done) => progress((at + done) / texts.length));
+      const tokens = { ids: heldOut, offsets: heldOutDocuments };
+      sums[at]!.push(await documentLosses({ ...model, context }, tokens, chosen, bytes, options));
+    }
+  });
+  const measured = channels.map(({ id, role }, at) => ({ id, role, models: sums[at]! })).filter(({ models }) => tokensOf(models) > 0);
+  return measureMixture(measured, { seed: SEED, sameTokens: hashes.map((hash) => hash === hashes[0]) });
+}
+
+async function shortestContext(tools: EvaluationTools): Promise<number> {
+  let context = CONTEXT;
+  for (let model = 0; model < tools.models; model++)
+    await tools.open(model, async (weights) => void (context = Math.min(context, weights.model.config.context)));
+  return context;
+}
 
 /** Token ids of a split and where its documents start. */
 export interface DocumentTokens {
@@ -12,13 +44,8 @@ export interface DocumentTokens {
   offsets: Uint32Array;
 }
 
-/** At most `count` documents evenly spread over a split, by index. */
-export function spreadDocuments(documents: number, count: number): number[] {
-  const taken = Math.min(documents, count);
-  return Array.from({ length: taken }, (_, at) => Math.floor((at * documents) / taken));
-}
-
 /**
+ * Sums over each chosen document.
  * @param chosen indices of documents
  * @param tokenBytes UTF-8 bytes of each token id
  * @throws what `between` throws

@@ -1,7 +1,53 @@
-/** The rows of a channel that a run has drawn, told from its checkpoint's cursor: they come in an order that the seed makes. */
-import { ChannelStream, type StreamCursor, windowCount } from '../runtime/channel-stream';
-import type { Curriculum } from '../runtime/channel-stream';
+/**
+ * Loss on rows that a run has trained on against loss on held-out rows of the same channels. Which rows were seen follows from the cursor in
+ * the checkpoint: rows come in an order that the seed determines.
+ */
+import type { ChannelMemorisation } from '../../src/contract/evaluation';
+import { measureMemorisation, type DocumentSums } from '../../src/core/metrics/text-measure';
+import type { Recipe } from '../../src/core/recipe/schema';
+import { deriveSeed } from '../../src/core/rng/rng';
+import { ChannelStream, rowOrders, windowCount, type Curriculum, type StreamCursor } from '../runtime/channel-stream';
+import { heldOutStarts } from '../runtime/held-out';
+import { sequenceLosses } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
+import { eachModel, paced, SEED, sumsOf, tokensOf, type EvaluationTools } from './each-model';
+
+export interface SeenText {
+  recipe: Recipe;
+  /** Channel id → where the checkpoint's sampler stands. */
+  cursors: Readonly<Record<string, StreamCursor>>;
+}
+
+/**
+ * For channels that have both seen and held-out rows of the recipe's sequence length.
+ * @param rows most rows of either kind and channel
+ */
+export async function evaluateMemorisation({ recipe, cursors }: SeenText, rows: number, tools: EvaluationTools): Promise<ChannelMemorisation[]> {
+  const { seed, sequenceLength: context, channels } = recipe;
+  const sums = channels.map(() => ({ seen: [] as DocumentSums[], unseen: [] as DocumentSums[] }));
+  await eachModel(tools, async (weights, model, progress) => {
+    const bytes = weights.tokenizer.tokenizer.byteLengths();
+    const texts = await tools.read(weights, channels);
+    const orders = rowOrders(recipe, texts);
+    for (const [at, { id, train, heldOut }] of texts.entries()) {
+      const starts = {
+        seen: seenRows(id, train, context, seed, cursors[id], rows, orders[id]),
+        unseen: heldOutStarts(heldOut.length, context, rows).filter((start) => start + context < heldOut.length),
+      };
+      const cut = (ids: ArrayLike<number>, start: number) => Array.from({ length: context + 1 }, (_, token) => ids[start + token]!);
+      const sequences = [...starts.seen.map((start) => cut(train, start)), ...starts.unseen.map((start) => cut(heldOut, start))];
+      const options = withProgress(tools.work, (done) => progress((at + done) / texts.length));
+      const losses = await sequenceLosses(model, sequences, options);
+      const part = (from: number, to: number) => sumsOf(sequences.slice(from, to), losses.slice(from, to), bytes);
+      sums[at]!.seen.push(part(0, starts.seen.length));
+      sums[at]!.unseen.push(part(starts.seen.length, sequences.length));
+    }
+  });
+  return channels.flatMap(({ id }, at) => {
+    const { seen, unseen } = sums[at]!;
+    return tokensOf(seen) > 0 && tokensOf(unseen) > 0 ? [{ id, measure: measureMemorisation(seen, unseen, deriveSeed(SEED, id)) }] : [];
+  });
+}
 
 /**
  * Starts in the token stream of at most `count` rows seen, evenly spread over the order in which they came.

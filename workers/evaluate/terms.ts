@@ -1,7 +1,58 @@
-/** Loss over the tokens that lie inside domain terms (METHOD 2), per term, with the passages they stand in. */
+/** Loss over the tokens inside domain terms (METHOD 2), per term, with the passages the terms stand in. */
+import type { MeasuredChannel, TermPassage, TermsMeasure } from '../../src/contract/evaluation';
+import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/text-measure';
 import { termFinder } from '../../src/core/text/find-terms';
-import type { TokenIds } from '../runtime/trainable-model';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
+import type { TokenIds } from '../runtime/trainable-model';
+import { eachModel, paced, spreadDocuments, type EvaluationTools } from './each-model';
+
+/** Passages shown of one term, and terms shown. */
+const PASSAGES = 5;
+const TERMS = 200;
+
+/** @param count most documents of each channel */
+export async function evaluateTerms(
+  channels: readonly MeasuredChannel[],
+  terms: readonly string[],
+  count: number,
+  tools: EvaluationTools,
+): Promise<TermsMeasure> {
+  const places: TermPlace[][] = [];
+  let documents = 0;
+  await eachModel(tools, async (weights, model, progress) => {
+    const { tokenizer } = weights.tokenizer;
+    const texts = await tools.read(weights, channels);
+    const chosen = texts.flatMap(({ heldOut, heldOutDocuments }) =>
+      spreadDocuments(heldOutDocuments.length, count).map((at) =>
+        // Without the end-of-text token that closes it.
+        heldOut.subarray(heldOutDocuments[at], (heldOutDocuments[at + 1] ?? heldOut.length) - 1),
+      ),
+    );
+    documents = chosen.length;
+    places.push(await termPlaces(model, tokenizer, tokenizer.endOfText, chosen, terms, withProgress(tools.work, progress)));
+  });
+  const [base] = places;
+  if (!base || places.some((found) => found.length !== base.length)) throw new Error('Models found different terms in the same text');
+  const sums = new Map<string, TermSums & { passages: TermPassage[] }>();
+  base.forEach(({ term, bytes, before, text, after }, at) => {
+    const entry = sums.get(term) ?? { term, count: 0, nll: places.map(() => 0), tokens: places.map(() => 0), bytes: 0, passages: [] };
+    sums.set(term, entry);
+    entry.count += 1;
+    entry.bytes += bytes;
+    places.forEach((found, model) => {
+      entry.nll[model]! += found[at]!.nll;
+      entry.tokens[model]! += found[at]!.tokens;
+    });
+    if (entry.passages.length < PASSAGES)
+      entry.passages.push({ before, term: text, after, loss: places.map((found) => found[at]!.nll / found[at]!.tokens) });
+  });
+  const all = [...sums.values()].sort((a, b) => b.count - a.count);
+  return {
+    overall: overallTermLoss(all),
+    terms: all.slice(0, TERMS).map((entry) => ({ ...termLoss(entry), passages: entry.passages })),
+    documents,
+  };
+}
 
 export interface TermTokenizer {
   /** Bytes that an id stands for; null for ids in no vocabulary. */

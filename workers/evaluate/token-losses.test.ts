@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { joinPieces, type TokenScore } from './token-losses';
-import { slidingWindows } from '../runtime/sliding-windows';
+import { slidingWindows } from '../runtime/sequences';
 
 const utf8 = new TextEncoder();
 const word = (text: string, loss: number | null): TokenScore => ({ bytes: utf8.encode(text), loss });

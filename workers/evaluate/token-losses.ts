@@ -1,8 +1,28 @@
 /**
  * Loss token by token, of two models on one text, as pieces of the person's own text: tokens that end inside a character (a
- * Chinese character is often several) are joined, and so are tokens where the two tokenizers part the text differently.
+ * Chinese character is often several) are joined, and so are tokens where the two tokenizers split the text differently.
  */
 import type { TokenLoss } from '../../src/contract/evaluation';
+import { sequenceModel } from '../runtime/engine-model';
+import type { EngineWork } from '../runtime/engine-session';
+import { sequenceLosses } from '../runtime/sequences';
+import type { LoadedWeights } from '../runtime/weights';
+import { withProgress } from './each-model';
+
+/**
+ * Loss of every piece of the text under both. A text longer than a model's context is read in windows that advance by half a
+ * context, so that every token is predicted from at least half a context before it.
+ * @throws StudioError `cancelled`
+ */
+export async function compareTokens(a: LoadedWeights, b: LoadedWeights, text: string, work: EngineWork): Promise<TokenLoss[]> {
+  return joinPieces(await scoreTokens(a, text, work), await scoreTokens(b, text, work));
+}
+
+async function scoreTokens({ model, tokenizer: { tokenizer } }: LoadedWeights, text: string, work: EngineWork): Promise<TokenScore[]> {
+  const ids = tokenizer.encode(text);
+  const [losses] = await sequenceLosses(sequenceModel(model), [ids], withProgress(work));
+  return ids.map((id, at) => ({ bytes: tokenizer.bytesOf(id) ?? new Uint8Array(), loss: at === 0 ? null : losses![at - 1]! }));
+}
 
 export interface TokenScore {
   /** Bytes of text that the token stands for. */

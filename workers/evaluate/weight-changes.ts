@@ -1,11 +1,11 @@
-/** Where training acted: how far each part of a model moved from the base, relative to its size. */
+/** How far training moved each parameter of a model from the base: Euclidean norms of the difference and of the base. */
 import { sqrt, square, stack, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
-import type { WeightChange } from '../../src/contract/evaluation';
+import type { ParameterChange } from '../../src/core/metrics/model-change';
 import type { DecoderModel } from '../engine';
 
 /** @throws StudioError `tensor-shape` when the two are not of one shape */
-export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<WeightChange[]> {
+export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<ParameterChange[]> {
   const names = [...a.parameters.keys()];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));

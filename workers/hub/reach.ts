@@ -33,7 +33,7 @@ export function badAnswer({ host }: HubPlace, detail: string): StudioError {
 /** What went wrong on the way, as a person can act on it. */
 export function hubError(error: unknown, place: HubPlace, signal: AbortSignal): unknown {
   const { host, repository, revision } = place;
-  if (signal.aborted) return new StudioError('cancelled', 'Cancelled');
+  if (signal.aborted) return signal.reason;
   if (error instanceof HubApiError) {
     const status = error.statusCode;
     // The Hub says 401 of a repository that does not exist as well, so that nobody can probe for private ones.

@@ -10,7 +10,6 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics } from '../storage/metrics';
 import { findModel, openModelFile, readModelText } from '../storage/models';
 import { readRun } from '../storage/runs';
-import { stopIf } from '../rpc/cancelling';
 import { writeFolder } from './folder';
 import { metricsCsv } from './metrics-csv';
 import { modelCard } from './model-card';
@@ -59,7 +58,7 @@ async function reporting<T>(
   const tell = (done: number) => onProgress({ phase: 'export', item, done: Math.min(done, total), total });
   tell(0);
   const written = await write((bytes) => {
-    stopIf(signal);
+    signal.throwIfAborted();
     tell(bytes);
   });
   tell(total);

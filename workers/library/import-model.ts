@@ -16,7 +16,6 @@ import { modelPath, modelRecord } from '../storage/models';
 import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { stopIf } from '../rpc/cancelling';
 import { isZip } from '../archive/zip-reader';
 import { unpackModel } from './unpack-model';
 
@@ -95,7 +94,7 @@ async function takeIn(
   let done = 0;
   for (const [at, file] of model.files.entries()) {
     const tell = (bytes: number) => {
-      stopIf(signal);
+      signal.throwIfAborted();
       onProgress({ phase: 'import', item: file.name, done: (done += bytes), total });
     };
     if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, used)) tell(piece.length);
@@ -108,7 +107,7 @@ async function takeIn(
   }
 
   const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config);
-  stopIf(signal);
+  signal.throwIfAborted();
   try {
     await settleIncoming(id, [...texts, ...weights.map((file) => file.name)]);
     await putRecord('models', record);

@@ -3,7 +3,6 @@ import { modelFolder, outermost } from '../../src/core/model/folder';
 import type { OnProgress } from '../../src/contract/progress';
 import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 import { openZip } from '../archive/zip-reader';
-import { stopIf } from '../rpc/cancelling';
 import { files as storage } from '../storage/files';
 import { quotaError, storageEstimate } from '../storage/quota';
 import type { IncomingFile } from './import-model';
@@ -41,7 +40,7 @@ export async function unpackModel(given: File, into: string, onProgress: OnProgr
   let done = 0;
   for (const { name, entry } of wanted) {
     const tell = (bytes: number) => {
-      stopIf(signal);
+      signal.throwIfAborted();
       onProgress({ phase: 'import', item: name, done: (done += bytes), total });
     };
     const stored = await archive.stored(entry);

@@ -1,4 +1,7 @@
-/** One kind of long work that a person can cancel; the work looks at its signal between pieces. */
+/**
+ * One kind of long work that a person can cancel. The work calls `signal.throwIfAborted()` between pieces, which throws the reason given
+ * here: a StudioError `cancelled`, as the page sees it.
+ */
 import { StudioError } from '../../src/core/errors';
 
 export class Cancelling {
@@ -11,12 +14,7 @@ export class Cancelling {
 
   /** Ends all work begun so far. */
   cancel(): void {
-    this.controller.abort();
+    this.controller.abort(new StudioError('cancelled', 'Cancelled'));
     this.controller = new AbortController();
   }
-}
-
-/** @throws StudioError `cancelled` */
-export function stopIf(signal: AbortSignal): void {
-  if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
 }

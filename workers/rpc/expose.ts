@@ -3,7 +3,7 @@
  * throws reaches the page as a StudioError with its code and values (src/lab/worker-client.ts is the other side).
  */
 import { expose as comlinkExpose, transferHandlers } from 'comlink';
-import { crossErrors } from '../../src/core/error-wire';
+import { crossErrors } from '../../src/core/errors';
 
 export function expose(api: object): void {
   crossErrors(transferHandlers);

@@ -1,16 +1,22 @@
-import type { TokenIds } from './trainable-model';
+/**
+ * In which order a run draws the rows of a channel. A channel's token stream is cut into consecutive windows of `context` tokens; each
+ * epoch visits every window once, in an order seeded by run, channel and epoch. Under a curriculum, blocks of that order are sorted by
+ * difficulty.
+ */
 import { StudioError } from '../../src/core/errors';
-import { deriveSeed } from '../../src/core/rng/rng';
-import { effectiveShares } from '../../src/core/mixture/strategy';
+import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { Recipe } from '../../src/core/recipe/schema';
+import { deriveSeed } from '../../src/core/rng/rng';
 import type { ChannelTokens } from './channel-tokens';
+import type { TokenIds } from './trainable-model';
+
+/** Of the Feistel network. */
+const ROUNDS = 4;
 
 /**
  * A seeded random order of 0 … size − 1 that is computed, not stored: a four-round Feistel network over the next even power
  * of two, walked along its cycle until the value falls inside (Black & Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
  */
-const ROUNDS = 4;
-
 export class Permutation {
   private readonly half: number;
   private readonly mask: number;
@@ -55,10 +61,9 @@ export function windowCount(tokens: number, context: number): number {
 }
 
 /**
- * Rows in order of difficulty. A row is as hard as its tokens are rare in the general text: mean −ln p of its tokens under the
- * unigram distribution there (Platanios et al. 2019, arXiv 1903.09848, word rarity). It needs no model and is the same everywhere.
+ * Sorts a random order of a channel's windows by difficulty: mean −ln p of a window's tokens under the unigram distribution of the
+ * general text (word rarity, Platanios et al. 2019, arXiv 1903.09848). It needs no model and is the same on every device.
  */
-/** Sorts a random order of a channel's windows. */
 export interface Curriculum {
   /** Of each block of windows, as many as the run will draw, the easy ones first: so the whole range of difficulty is gone through. */
   arrange(order: { readonly size: number; at(index: number): number }): { at(index: number): number };
@@ -98,11 +103,7 @@ export function windowDifficulty(ids: TokenIds, context: number, windows: number
   });
 }
 
-/**
- * One channel's training text as rows: its token stream cut into consecutive windows of `context` tokens, visited once an
- * epoch in an order seeded by run, channel and epoch, which a curriculum sorts by difficulty. The cursor is all that a checkpoint needs to go on identically.
- */
-
+/** Where a run stands in a channel: all that a checkpoint needs to go on with the same rows. */
 export interface StreamCursor {
   /** Epochs completed. */
   epoch: number;
@@ -110,6 +111,7 @@ export interface StreamCursor {
   position: number;
 }
 
+/** One channel's training text as rows, in the order in which a run draws them. */
 export class ChannelStream {
   readonly windows: number;
   private order: { at(index: number): number };
@@ -166,8 +168,7 @@ export function channelEmpty(channel: string, tokens: number, context: number): 
   });
 }
 
-/** In which order a recipe draws the rows of a channel: shuffled, or under a curriculum by difficulty. */
-/** By channel id; null where rows are shuffled. General text always is. */
+/** Curriculum of each channel of a recipe, by id; null where rows are shuffled, as those of general channels always are. */
 export function rowOrders(recipe: Recipe, texts: readonly Pick<ChannelTokens, 'id' | 'train'>[]): Record<string, Curriculum | null> {
   const roles = new Map(recipe.channels.map(({ id, role }) => [id, role]));
   if (recipe.strategy.kind !== 'curriculum') return Object.fromEntries(texts.map(({ id }) => [id, null]));

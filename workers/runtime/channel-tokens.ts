@@ -2,7 +2,7 @@
 import { StudioError } from '../../src/core/errors';
 import type { Channel } from '../../src/core/recipe/schema';
 import type { OnProgress } from '../../src/contract/progress';
-import { tokenizerApi } from '../tokenizer/api';
+import { prepareCorpora } from '../tokenizer/prepare';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
 
 export interface ChannelTokens {
@@ -35,7 +35,7 @@ export async function readChannelTokens(
 }
 
 async function prepare(model: string, channels: readonly Pick<Channel, 'corpus'>[], onProgress: OnProgress): Promise<void> {
-  await tokenizerApi.prepare(model, [...new Set(channels.map(({ corpus }) => corpus))], onProgress);
+  await prepareCorpora(model, [...new Set(channels.map(({ corpus }) => corpus))], onProgress);
 }
 
 function read(hash: string, channels: readonly Pick<Channel, 'id' | 'corpus'>[]): Promise<ChannelTokens[]> {

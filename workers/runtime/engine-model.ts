@@ -1,34 +1,30 @@
-/** Loaded weights as a model that scores sequences. */
+/**
+ * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
+ * several steps at once.
+ */
+import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Recipe } from '../../src/core/recipe/schema';
 import {
-  tokenLosses,
   createAdamW,
   evaluationSums,
   fileWeights,
   hostTensors,
   readSafetensors,
   settled,
+  tokenLosses,
   trainingGradients,
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
 } from '../engine';
-import type { LoadedWeights } from './weights';
 import type { SequenceModel } from './sequences';
-import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { Recipe } from '../../src/core/recipe/schema';
-import type {
-  TokenBatch,
-  BatchSums,
-  EvaluableModel,
-  ModelFiles,
-  StepOptions,
-  StepSums,
-  PendingStep,
-  TrainableModel,
-} from './trainable-model';
+import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBatch, TrainableModel } from './trainable-model';
 
-/** @param context shorter than the model's own, to measure several alike */
-export function sequenceModel({ model }: LoadedWeights, context = model.config.context): SequenceModel {
+/**
+ * A model that scores sequences; no weight changes.
+ * @param context longest sequence in tokens, where it shall be shorter than the model's own: to measure several models alike
+ */
+export function sequenceModel(model: DecoderModel, context = model.config.context): SequenceModel {
   return {
     context,
     async tokenLosses(batch) {
@@ -42,7 +38,6 @@ export function sequenceModel({ model }: LoadedWeights, context = model.config.c
   };
 }
 
-/** The engine's model and optimizer as the loop takes them. Sums and norms stay on the device until they are read, all at once. */
 interface PendingEngineStep extends PendingStep {
   sums: Tensor2D;
   norm: Scalar;
@@ -50,49 +45,22 @@ interface PendingEngineStep extends PendingStep {
   scaling: Tensor1D | undefined;
 }
 
-/** Held-out sums with a model that is not trained here: a base, a checkpoint. */
-export class EngineEvaluator implements EvaluableModel, SequenceModel {
-  constructor(
-    readonly model: DecoderModel,
-    protected readonly channels: number,
-  ) {}
-
-  async evaluate(batch: TokenBatch): Promise<BatchSums> {
-    const sums = evaluationSums(this.model, batch, this.channels);
-    try {
-      return split(await sums.data<'float32'>(), this.channels);
-    } finally {
-      sums.dispose();
-    }
-  }
-
-  /** Longest text that stands by itself: the model's, which may be longer than the recipe's rows. */
-  get context(): number {
-    return this.model.config.context;
-  }
-
-  async tokenLosses(batch: TokenBatch): Promise<Float32Array> {
-    const losses = tokenLosses(this.model, batch);
-    try {
-      return await losses.data<'float32'>();
-    } finally {
-      losses.dispose();
-    }
-  }
-}
-
-export class EngineModel extends EngineEvaluator implements TrainableModel {
+/** A model with its optimizer. */
+export class EngineModel implements TrainableModel, SequenceModel {
+  private readonly sequences: SequenceModel;
+  private readonly channels: number;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
 
   /** @param stored moments of a checkpoint and the updates they come from */
   constructor(
-    model: DecoderModel,
+    private readonly model: DecoderModel,
     recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision'>,
     readonly syncReadback: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
   ) {
-    super(model, recipe.channels.length);
+    this.sequences = sequenceModel(model);
+    this.channels = recipe.channels.length;
     this.recompute = recipe.activationCheckpointing;
     this.optimizer = createAdamW(model.parameters, { ...recipe.optimizer, scalesLoss: recipe.precision === 'f16' });
     if (!stored) return;
@@ -101,6 +69,24 @@ export class EngineModel extends EngineEvaluator implements TrainableModel {
       stored.steps,
       [...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
     );
+  }
+
+  /** Longest separate text: the model's context, which may be longer than the recipe's rows. */
+  get context(): number {
+    return this.sequences.context;
+  }
+
+  tokenLosses(batch: TokenBatch): Promise<Float32Array> {
+    return this.sequences.tokenLosses(batch);
+  }
+
+  async evaluate(batch: TokenBatch): Promise<BatchSums> {
+    const sums = evaluationSums(this.model, batch, this.channels);
+    try {
+      return split(await sums.data<'float32'>(), this.channels);
+    } finally {
+      sums.dispose();
+    }
   }
 
   step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {

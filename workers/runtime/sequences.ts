@@ -1,9 +1,8 @@
 /**
- * Loss of every token of texts that stand by themselves: probes, passages, documents. Texts of like length share a batch; what
- * pads them is not predicted, so figures do not depend on how many are scored at once.
+ * Token losses of separate texts: probes, passages, a person's own text. Texts of similar length share a batch; padding is not predicted,
+ * so a loss does not depend on how many texts are scored at once.
  */
 import { emptyBatch, fillRow, type TokenBatch } from './trainable-model';
-import { slidingWindows } from './sliding-windows';
 
 export interface SequenceModel {
   /** Longest sequence, in tokens. */
@@ -21,14 +20,6 @@ export interface SequenceOptions {
   between: (done: number, total: number) => Promise<void>;
 }
 
-interface Window {
-  sequence: number;
-  start: number;
-  length: number;
-  /** First token whose loss counts; those before it are context. */
-  from: number;
-}
-
 /** Lengths are rounded up to this, so that few shapes are compiled on a GPU. */
 const LENGTH_STEP = 8;
 
@@ -42,7 +33,7 @@ export async function sequenceLosses(
   { tokensPerBatch = 2048, exclusively, between }: SequenceOptions,
 ): Promise<Float32Array[]> {
   const losses = sequences.map(({ length }) => new Float32Array(Math.max(0, length - 1)));
-  const windows = sequences.flatMap((tokens, sequence): Window[] =>
+  const windows = sequences.flatMap((tokens, sequence) =>
     slidingWindows(tokens.length, model.context).map((window) => ({ sequence, ...window })),
   );
   windows.sort((a, b) => b.length - a.length);
@@ -63,4 +54,29 @@ export async function sequenceLosses(
   }
   await between(total, total);
   return losses;
+}
+
+interface Window {
+  /** First token of the window, and how many it holds as input. */
+  start: number;
+  length: number;
+  /** First token (index in the text) whose loss is taken from this window. */
+  from: number;
+}
+
+/**
+ * Windows over a text of `tokens` tokens. A text longer than the context is read in windows that advance by half a context, each
+ * scored only where none before it was: every token is so predicted from at least half a context of text.
+ */
+export function slidingWindows(tokens: number, context: number): Window[] {
+  const windows: Window[] = [];
+  const stride = Math.max(1, Math.floor(context / 2));
+  let scored = 1;
+  for (let start = 0; scored < tokens; start += stride) {
+    const length = Math.min(context, tokens - 1 - start);
+    if (start + length < scored) continue;
+    windows.push({ start, length, from: scored });
+    scored = start + length + 1;
+  }
+  return windows;
 }

@@ -1,4 +1,6 @@
-/** Time and turns for the loop; tests bring their own. */
+/** Who has its turn in the trainer's thread (`Clock.yield`) and on its engine (`EngineLock`). */
+
+/** Time and yielding; tests bring their own. */
 export interface Clock {
   /** Monotonic milliseconds. */
   now(): number;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EngineLock } from './turns';
-import { OpenModels } from './weights';
-import type { LoadedWeights } from './weights';
+import { OpenModels, type LoadedWeights } from './weights';
 
 const model = (name: string) => ({ kind: 'model', model: name }) as const;
 

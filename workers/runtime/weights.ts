@@ -1,4 +1,7 @@
-/** Weights by reference: the files of a base model, or those of a run's checkpoint beside its base's config and tokenizer. */
+/**
+ * Weights on the device, by reference: the files of a base model, or those of a run's checkpoint beside its base's config and tokenizer.
+ * `OpenModels` keeps those that evaluation used last.
+ */
 import { loadModel, type DecoderModel } from '../engine';
 import type { WeightsRef } from '../../src/contract/evaluation';
 import { openCheckpointModel } from '../storage/checkpoints';
@@ -14,21 +17,17 @@ export interface LoadedWeights {
   tokenizer: LoadedTokenizer;
   /** SHA-256 over the weight files. */
   hash: string;
-  /** Finished steps; 0 for a base. */
-  step: number;
-  /** Context of the run's recipe; null for a base. */
-  trainedContext: number | null;
 }
 
 /** @throws StudioError of reading and checking the files */
 export async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
-  if (ref.kind === 'model') return assemble(ref.model, null, 0, null);
+  if (ref.kind === 'model') return assemble(ref.model, null);
   const { recipe } = await readRun(ref.run);
-  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step), ref.step, recipe.sequenceLength);
+  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step));
 }
 
 /** A base's config and tokenizer with its own weights, or with those of a checkpoint. */
-export async function assemble(base: string, checkpoint: Blob | null, step: number, trainedContext: number | null): Promise<LoadedWeights> {
+export async function assemble(base: string, checkpoint: Blob | null): Promise<LoadedWeights> {
   const listing = await findModel(base);
   const tokenizer = await loadTokenizer(base);
   const config = new TextDecoder().decode(await readModelFile(listing, 'config.json'));
@@ -43,10 +42,10 @@ export async function assemble(base: string, checkpoint: Blob | null, step: numb
   });
   const hashes: string[] = [];
   for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
-  return { model, base, tokenizer, hash: hashes.join(), step, trainedContext };
+  return { model, base, tokenizer, hash: hashes.join() };
 }
 
-/** Models opened for comparing: the last two stay on the device, none is freed while somebody uses it. */
+/** Models that stay on the device after use: both sides of a comparison. */
 const KEPT = 2;
 
 interface Open {
@@ -54,6 +53,7 @@ interface Open {
   uses: number;
 }
 
+/** Models opened for evaluation. None is freed while somebody uses it. */
 export class OpenModels {
   /** Least recently used first. */
   private readonly open = new Map<string, Open>();

@@ -94,7 +94,7 @@ export async function* documentBatches(
   }
   const { version, rowFiles } = corpus.prepared;
   for await (const rows of readRowFiles(preparedFolder(corpus.id, version, split), rowFiles[split], store)) {
-    if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+    signal?.throwIfAborted();
     yield rows;
   }
 }

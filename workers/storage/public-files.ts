@@ -14,7 +14,7 @@ export async function fetchPublic(path: string, signal?: AbortSignal): Promise<R
   try {
     response = await fetch(url, signal ? { signal } : {});
   } catch (error) {
-    if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+    signal?.throwIfAborted();
     throw new StudioError('fetch-failed', `${path} could not be fetched: ${String(error)}`, { url: path, status: 0 });
   }
   // A server made for single-page apps answers a missing file with the page itself.

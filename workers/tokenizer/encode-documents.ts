@@ -1,5 +1,4 @@
 /** Documents to one row of ids, in chunks between which other work of the thread (a cancel) gets its turn. */
-import { StudioError } from '../../src/core/errors';
 import type { EncodedSplit } from './shards';
 import { TokenBuffer } from './token-buffer';
 import type { TextTokenizer } from './text-tokenizer';
@@ -33,7 +32,7 @@ export async function encodeDocuments(
     since = 0;
     onBytes(bytes);
     await turn();
-    if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+    signal?.throwIfAborted();
   }
   onBytes(bytes);
   return { ids: tokenizer.size <= 0x10000 ? Uint16Array.from(ids.view()) : ids.view().slice(), offsets, bytes };

@@ -40,8 +40,8 @@ it('does the work here when the workers cannot open the tokenizer', async () => 
 it('can be cancelled', async () => {
   const files = await nano();
   const documents = splitDocuments(await text('/corpora/en.train.txt'), '\n\n');
-  const controller = new AbortController();
+  const cancelling = new Cancelling();
   const pool = new EncodePool(new TextTokenizer(files), async () => files, 2, 0);
-  await expect(pool.encode(documents, () => controller.abort(), controller.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(pool.encode(documents, () => cancelling.cancel(), cancelling.signal)).rejects.toMatchObject({ code: 'cancelled' });
   await pool.close();
 });

@@ -2,8 +2,7 @@
  * Documents encoded by several workers at once. They are cut into batches that do not depend on how many workers there are, and put
  * together in their order, so that the ids do not either. Where workers cannot be had, or die, this thread does the work.
  */
-import { releaseProxy, wrap } from 'comlink';
-import { StudioError } from '../../src/core/errors';
+import { NestedWorker } from '../rpc/nested-worker';
 import { encodeDocuments } from './encode-documents';
 import type { EncodeMember } from './encode-member';
 import type { EncodedSplit } from './shards';
@@ -51,7 +50,7 @@ export class EncodePool {
         const at = next++;
         results[at] = await encode(batches[at]!).catch(() => encodeDocuments(this.tokenizer, batches[at]!, undefined, signal));
         onBytes((bytes += results[at].bytes));
-        if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+        signal?.throwIfAborted();
       }
     };
     const members = await (this.members ??= this.start());
@@ -85,20 +84,13 @@ interface Member extends EncodeMember {
 }
 
 function startMember(at: number): Member {
-  const worker = new Worker(new URL('./encode-batch.worker.ts', import.meta.url), { type: 'module', name: `encode ${at + 1}` });
-  const remote = wrap<EncodeMember>(worker);
-  // A worker that dies answers nothing any more; what waits for it must fail.
-  const death = new Promise<never>((_, reject) => {
-    worker.onerror = (event) => reject(new Error(event.message || 'an encoding worker died'));
-  });
-  death.catch(() => undefined);
+  const worker = new NestedWorker<EncodeMember>(
+    new Worker(new URL('./encode-batch.worker.ts', import.meta.url), { type: 'module', name: `encode ${at + 1}` }),
+  );
   return {
-    open: (files) => Promise.race([remote.open(files), death]),
-    encode: (documents) => Promise.race([remote.encode(documents), death]),
-    close() {
-      remote[releaseProxy]();
-      worker.terminate();
-    },
+    open: (files) => worker.ask((member) => member.open(files)),
+    encode: (documents) => worker.ask((member) => member.encode(documents)),
+    close: () => worker.close(),
   };
 }
 

@@ -14,7 +14,6 @@ import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
 import { findModel, modelPath, modelRecord, openModelFile, readModelText, weightFiles } from '../storage/models';
 import { putRecord } from '../storage/records';
-import { stopIf } from '../rpc/cancelling';
 
 export interface NewVocabulary {
   /** tokenizer.json and tokenizer_config.json. */
@@ -82,7 +81,7 @@ export async function makeWithVocabulary(
     let done = 0;
     async function* chunks() {
       for await (const chunk of stream.chunks()) {
-        stopIf(signal);
+        signal.throwIfAborted();
         yield chunk;
         tell((done += chunk.length));
       }
@@ -90,7 +89,7 @@ export async function makeWithVocabulary(
     tell(0);
     await storage.write(`${incomingPath(id)}/${ALONE}`, chunks());
     const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, parsed);
-    stopIf(signal);
+    signal.throwIfAborted();
     try {
       await settleIncoming(id, [...texts.keys(), ALONE]);
       await putRecord('models', record);

@@ -1,5 +1,4 @@
 /** How long work in a worker goes on before other messages (a cancel) get their turn. */
-import { StudioError } from '../../src/core/errors';
 
 const MILLISECONDS = 30;
 
@@ -16,7 +15,7 @@ export class Turns {
   /** @throws StudioError `cancelled` */
   async take(): Promise<void> {
     await turn();
-    if (this.signal?.aborted) throw new StudioError('cancelled', 'Cancelled');
+    this.signal?.throwIfAborted();
     this.since = performance.now();
   }
 }

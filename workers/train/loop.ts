@@ -3,7 +3,7 @@
  * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
-import { effectiveShares } from '../../src/core/mixture/strategy';
+import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';

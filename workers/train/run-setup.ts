@@ -1,6 +1,6 @@
 /** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
 import { StudioError } from '../../src/core/errors';
-import { effectiveShares } from '../../src/core/mixture/strategy';
+import { effectiveShares } from '../../src/core/mixture/mixture';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -137,7 +137,7 @@ async function loadModel(
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null, checkpoint?.step ?? 0, recipe.sequenceLength);
+  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null);
   try {
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)

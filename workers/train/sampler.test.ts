@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StudioError } from '../../src/core/errors';
-import { normaliseShares } from '../../src/core/mixture/shares';
+import { normaliseShares } from '../../src/core/mixture/mixture';
 import { ChannelStream, Permutation } from '../runtime/channel-stream';
 import { BatchSampler } from './sampler';
 

@@ -2,8 +2,8 @@
  * Batches of a run: whole rows per channel by error diffusion over each step's rows, taken from the channels' streams, shuffled
  * with the step's own seed and cut into micro-batches. Accumulating n micro-batches of r rows sees the same rows as one of n·r.
  */
-import { RowAllocator } from '../../src/core/mixture/allocation';
-import type { Shares } from '../../src/core/mixture/shares';
+import { RowAllocator } from '../../src/core/mixture/mixture';
+import type { Shares } from '../../src/core/mixture/mixture';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { channelEmpty, ChannelStream, type StreamCursor, windowCount } from '../runtime/channel-stream';
 import type { Curriculum } from '../runtime/channel-stream';

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../errors';
-import { RowAllocator } from './allocation';
-import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader, muteChannel, normaliseShares, type Shares } from './shares';
-import { effectiveShares } from './strategy';
+import { RowAllocator, GOLDEN_RANGE, GOLDEN_RATIO, moveFader, muteChannel, normaliseShares, type Shares, effectiveShares } from './mixture';
 
 const sum = (shares: Shares) => Object.values(shares).reduce((total, share) => total + share, 0);
 const sharesOf = (count: number) =>

@@ -1,6 +1,6 @@
 /** One of a few ways in which a stage can work. */
 import { NativeSelect, Button, Textarea, Switch } from '@mantine/core';
-import { HorizontalSlider } from '../../ui/HorizontalSlider';
+import { HorizontalSlider } from '../../ui/Slider';
 import { NumberField } from '../../ui/NumberField';
 import { useRef, useState, useId, type ReactNode } from 'react';
 import { FileUp } from 'lucide-react';

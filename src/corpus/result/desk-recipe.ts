@@ -1,5 +1,5 @@
 /** The default recipe with the cleaned channels in the place of the bundled texts of their role. */
-import { normaliseShares } from '../../core/mixture/shares';
+import { normaliseShares } from '../../core/mixture/mixture';
 import type { Channel, ChannelRole, Recipe } from '../../core/recipe/schema';
 import { encodeRecipe } from '../../core/recipe/share-link';
 import { presets } from '../../lab/desk-recipes';

@@ -7,7 +7,6 @@ import { COLOURS } from '../../../src/core/corpus/channel-colours';
 import { StudioError } from '../../../src/core/errors';
 import type { FileChoice, IngestFile, IngestFindings, IngestOptions, IngestProgress } from '../../../src/contract/ingest';
 import type { SourceRecord, WorkshopChannel } from '../../../src/contract/corpus';
-import { stopIf } from '../../rpc/cancelling';
 import { files as storage, type FileStore } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';
 import { RowWriter } from '../../storage/row-files';
@@ -145,7 +144,7 @@ class IngestJob {
   private async plan(): Promise<void> {
     const { job } = this;
     for (const { file, path, handle } of this.given) {
-      stopIf(this.context.signal);
+      this.context.signal.throwIfAborted();
       const choice: FileChoice = { ...job.options.choice, ...job.options.choices[path] };
       const { plan, problem } = await inspectSource(blobSource(path, file), choice);
       if (!plan) {
@@ -178,7 +177,7 @@ class IngestJob {
     const earlier = state.done;
     const rowsBefore = this.rows;
     for await (const batch of readRows(source, plan, state.choice, state.mark)) {
-      stopIf(this.context.signal);
+      this.context.signal.throwIfAborted();
       const { findings } = this.job;
       for (const { text, channel, line } of batch.rows)
         this.writer(channel, plan.channelField).add({ text: this.tidied(text), path: batch.path, line, prepared: null });

@@ -7,7 +7,6 @@ import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { KeptRow, PipelineChannel, Row } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
-import { stopIf } from '../../rpc/cancelling';
 
 /** Where kept rows go, in the order of the stream, augmented copies last. What a sink throws ends the run. */
 export interface PipelineSink {
@@ -86,7 +85,7 @@ export async function eachBatch<Result>(
   const settle = async () => {
     const first = underWay.shift()!;
     await take(await first.result, first.batch);
-    stopIf(pass.signal);
+    pass.signal.throwIfAborted();
     if (performance.now() - reported >= REPORT) report();
   };
   const dispatch = async () => {
@@ -107,7 +106,7 @@ export async function eachBatch<Result>(
       number++;
       if (batch.length >= pass.batchRows || batchUnits >= UNITS) await dispatch();
     }
-    stopIf(pass.signal);
+    pass.signal.throwIfAborted();
   }
   if (batch.length > 0) await dispatch();
   while (underWay.length > 0) await settle();

@@ -1,5 +1,5 @@
 /** Threads that measure rows: nested workers, or this thread alone. */
-import { releaseProxy, wrap, type Remote } from 'comlink';
+import { NestedWorker } from '../../rpc/nested-worker';
 import { RowMeasurer, type FoundOverlap, type MeasureTask, type MeasuredBatch, type RowBatch } from './measure';
 import type { OverlapTable, TextRuns } from './overlap';
 
@@ -69,41 +69,20 @@ export function memberHere(): RowMember {
 }
 
 function nested(count: number): RowTeam {
-  const started = Array.from({ length: count }, (_, at) => {
+  const workers = Array.from({ length: count }, (_, at) => {
     const worker = new Worker(new URL('./row.worker.ts', import.meta.url), { type: 'module', name: `rows ${at + 1}` });
-    return { worker, member: wrap<RowMember>(worker) };
+    return new NestedWorker<RowMember>(worker);
   });
-  // A worker that dies answers nothing any more; what waits for it must fail.
-  const members = started.map(({ worker, member }) => guarded(worker, member));
-  return new RowTeam(members, () => {
-    for (const { worker, member } of started) {
-      member[releaseProxy]();
-      worker.terminate();
-    }
-  });
+  return new RowTeam(workers.map(memberThere), () => workers.forEach((worker) => worker.close()));
 }
 
-function guarded(worker: Worker, member: Remote<RowMember>): RowMember {
-  const waiting = new Set<(error: Error) => void>();
-  let death: Error | null = null;
-  worker.onerror = (event) => {
-    death = new Error(event.message || 'a worker of the pipeline died');
-    for (const reject of waiting) reject(death);
-  };
-  const either = <T>(ask: () => Promise<T>): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      if (death) return reject(death);
-      waiting.add(reject);
-      ask()
-        .then(resolve, reject)
-        .finally(() => waiting.delete(reject));
-    });
+function memberThere(worker: NestedWorker<RowMember>): RowMember {
   return {
-    open: (task) => either(() => member.open(task)),
-    measure: (batch) => either(() => member.measure(batch)),
-    shingles: (texts) => either(() => member.shingles(texts)),
-    runs: (texts) => either(() => member.runs(texts)),
-    lookFor: (table) => either(() => member.lookFor(table)),
-    overlaps: (texts) => either(() => member.overlaps(texts)),
+    open: (task) => worker.ask((member) => member.open(task)),
+    measure: (batch) => worker.ask((member) => member.measure(batch)),
+    shingles: (texts) => worker.ask((member) => member.shingles(texts)),
+    runs: (texts) => worker.ask((member) => member.runs(texts)),
+    lookFor: (table) => worker.ask((member) => member.lookFor(table)),
+    overlaps: (texts) => worker.ask((member) => member.overlaps(texts)),
   };
 }

@@ -1,5 +1,4 @@
 /** What a preparation reads: the raw rows of its channels as one stream, and the texts that no train row may overlap with. */
-import { stopIf } from '../../rpc/cancelling';
 import type { Row } from '../../../src/core/corpus/row';
 import { findCorpus, readDocuments, listCorpora } from '../../storage/corpora';
 import { readRowFiles } from '../../storage/row-files';
@@ -38,7 +37,7 @@ async function* rowsOfSource(source: StoredSource, signal: AbortSignal): AsyncGe
   const heldOut = use === 'held-out';
   if (origin.kind === 'files') {
     for await (const rows of readRowFiles(sourceFolder(source.id), source.rowFiles)) {
-      stopIf(signal);
+      signal.throwIfAborted();
       yield rows.map(({ text, path, line }) => ({ text, channel, source: path, line, heldOut }));
     }
     return;

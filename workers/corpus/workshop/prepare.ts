@@ -3,7 +3,6 @@
  * is there; one transaction then puts it in place, and only after that the former is removed.
  */
 import { StudioError } from '../../../src/core/errors';
-import { stopIf } from '../../rpc/cancelling';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { Split } from '../../../src/core/corpus/row';
@@ -81,7 +80,7 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
       if (corpus) corpora.push(corpus);
     }
     await writeFilterLog(id, filterLog, store);
-    stopIf(signal);
+    signal.throwIfAborted();
     return await swap({ id, channels, corpora, parts, report, filterLog, badProbes: probes.bad }, store);
   } catch (error) {
     for (const channel of channels) await store.remove(`${corpusFolder(channel.id)}/${id}`);

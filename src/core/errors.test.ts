@@ -1,7 +1,6 @@
 import { expose, transferHandlers, wrap } from 'comlink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crossErrors } from './error-wire';
-import { StudioError } from './errors';
+import { crossErrors, StudioError } from './errors';
 
 /** Node's ports speak the same protocol as a browser's. */
 const { port1, port2 } = new MessageChannel();

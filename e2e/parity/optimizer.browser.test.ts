@@ -1,0 +1,293 @@
+/**
+ * Chains of gradient transforms with parameter groups: against torch.optim (make_optimizer_fixtures.py), and drawn chains against each
+ * transform written a second time in float64, applied in the chain's order.
+ */
+import fc from 'fast-check';
+import { memory, mul, sub, tensor, variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hostTensors, openBackend } from '../../workers/engine';
+import { createOptimizer } from '../../workers/engine/optimizer/optimizer';
+import type { ParameterGroup } from '../../workers/engine/optimizer/optimizer';
+import {
+  addDecayedWeights,
+  addGradients,
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  dynamicLossScale,
+  scaleByAdam,
+  scaleByLearningRate,
+} from '../../workers/engine/optimizer/transforms';
+import type { AdamSettings, Chain, GradientTransform } from '../../workers/engine/optimizer/transforms';
+import { fixtureJson } from './fixtures';
+import { relativeError } from './op-cases';
+
+type Values = Record<string, number[]>;
+
+interface Case {
+  name: string;
+  groups: Record<string, { lrScale: number; weightDecay: number }>;
+  maxNorm: number;
+  anchor: number;
+  norms: number[];
+  parameters: Values;
+  exp_avg: Values;
+  exp_avg_sq: Values;
+}
+
+interface Fixture {
+  settings: AdamSettings;
+  shapes: Record<string, number[]>;
+  lr: number[];
+  initial: Values;
+  gradients: Values[];
+  cases: Case[];
+}
+
+const tolerances = { cpu: 1e-5, wasm: 1e-5, webgpu: 1e-4 } as const;
+
+describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', (backend) => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    await openBackend({ backend, threads: null, requireHardware: false });
+    fixture = await fixtureJson<Fixture>('optimizers.json');
+  });
+
+  const variablesOf = (values: Values): Map<string, Variable> =>
+    new Map(
+      Object.entries(values).map(([name, data]) => {
+        const initial = tensor(data, fixture.shapes[name]!);
+        const made = variable(initial, true);
+        initial.dispose();
+        return [name, made];
+      }),
+    );
+  const gradientsAt = (step: number, of: (values: number[]) => number[] = (values) => values): Map<string, Tensor> =>
+    new Map(Object.entries(fixture.gradients[step]!).map(([name, data]) => [name, tensor(of(data), fixture.shapes[name]!)]));
+  const valuesOf = async (tensors: ReadonlyMap<string, Tensor>) =>
+    new Map((await hostTensors(tensors)).map(({ name, data }) => [name, data]));
+
+  /** All steps of the fixture; norms, and what is left at the end. */
+  async function train(transforms: Chain, groups: readonly ParameterGroup[], fused: boolean, initial = fixture.initial) {
+    const parameters = variablesOf(initial);
+    const optimizer = createOptimizer(parameters, transforms, groups, fused);
+    const norms: number[] = [];
+    let held = 0;
+    for (const [step, lr] of fixture.lr.entries()) {
+      const { norm } = optimizer.apply(gradientsAt(step), lr);
+      norms.push((await norm.data())[0]!);
+      norm.dispose();
+      if (step === 0) held = memory().numTensors;
+      expect(memory().numTensors, `tensors after step ${step}`).toBe(held);
+    }
+    const result = { norms, parameters: await valuesOf(parameters), state: await valuesOf(optimizer.state()) };
+    optimizer.dispose();
+    for (const parameter of parameters.values()) parameter.dispose();
+    return result;
+  }
+
+  it.each([
+    ['AdamW, two groups and a frozen parameter', true],
+    ['AdamW, two groups and a frozen parameter', false],
+    ['AdamW, two groups, not clipped', true],
+    ['AdamW, two groups, not clipped', false],
+    ['Adam with L2', true],
+    ['AdamW with a pull to the start', true],
+    ['AdamW with a pull to the start', false],
+  ])('follows torch: %s (fused: %s)', async (name, fused) => {
+    const expected = fixture.cases.find((one) => one.name === name)!;
+    const start = variablesOf(fixture.initial);
+    const clip = expected.maxNorm > 0 ? clipByGlobalNorm(expected.maxNorm) : [];
+    const pull = expected.anchor > 0 ? addGradients((parameter, now) => mul(sub(now, start.get(parameter)!), expected.anchor)) : [];
+    const transforms =
+      name === 'Adam with L2'
+        ? chain(clip, addDecayedWeights(0), scaleByAdam(fixture.settings), scaleByLearningRate())
+        : chain(pull, clip, adamw({ ...fixture.settings, weightDecay: 0 }));
+    const groups: ParameterGroup[] = [
+      { includes: (parameter) => parameter.startsWith('frozen'), frozen: true },
+      ...Object.entries(expected.groups).map(([prefix, own]) => ({
+        includes: (parameter: string) => parameter.startsWith(prefix),
+        ...own,
+      })),
+    ];
+    const { norms, parameters, state } = await train(transforms, groups, fused);
+    expect(relativeError(norms, expected.norms)).toBeLessThan(tolerances[backend]);
+    for (const [parameter, values] of Object.entries(expected.parameters))
+      expect(relativeError(parameters.get(parameter)!, values), parameter).toBeLessThan(tolerances[backend]);
+    for (const slot of ['exp_avg', 'exp_avg_sq'] as const)
+      for (const [parameter, values] of Object.entries(expected[slot]))
+        expect(relativeError(state.get(`${slot}.${parameter}`)!, values), `${slot}.${parameter}`).toBeLessThan(tolerances[backend]);
+    // A frozen parameter keeps its bits and has no moments.
+    expect([...parameters.get('frozen.weight')!]).toEqual(fixture.initial['frozen.weight']!.map(Math.fround));
+    expect([...state.keys()].filter((key) => key.includes('frozen'))).toEqual([]);
+    for (const one of start.values()) one.dispose();
+  });
+
+  it('keeps the bits of a group whose learning rate is 0, in the kernel and out of it', async () => {
+    const groups = [{ includes: (name: string) => name.startsWith('second'), lrScale: 0 }];
+    for (const fused of [true, false]) {
+      const { parameters, state } = await train(chain(adamw({ ...fixture.settings, weightDecay: 0.1 })), groups, fused);
+      for (const name of ['second.weight', 'second.bias'])
+        expect([...parameters.get(name)!], name).toEqual(fixture.initial[name]!.map(Math.fround));
+      expect(relativeError(parameters.get('first.weight')!, fixture.initial['first.weight']!)).toBeGreaterThan(1e-3);
+      expect(state.get('exp_avg.second.weight')!.some((value) => value !== 0)).toBe(true);
+    }
+  });
+
+  // The transforms in float64: updates u by name, what they keep in `memo`.
+  interface Model {
+    u: Values;
+    theta: Values;
+    memo: Record<string, Values>;
+    step: number;
+    lr: number;
+  }
+  const each = ({ u }: Model, f: (value: number, name: string, at: number) => number) =>
+    Object.fromEntries(Object.entries(u).map(([name, values]) => [name, values.map((value, at) => f(value, name, at))]));
+  interface Drawn {
+    label: string;
+    transform: () => GradientTransform;
+    truth: (model: Model, key: string) => Values;
+  }
+  const clip = (maxNorm: number): Drawn => ({
+    label: `clip ${maxNorm}`,
+    transform: () => clipByGlobalNorm(maxNorm),
+    truth: (model) => {
+      const norm = Math.hypot(...Object.values(model.u).flat());
+      return each(model, (value) => value * Math.min(1, maxNorm / (norm + 1e-6)));
+    },
+  });
+  const decay = (rate: number): Drawn => ({
+    label: `decay ${rate}`,
+    transform: () => addDecayedWeights(rate),
+    truth: (model) => each(model, (value, name, at) => value + (name.endsWith('.weight') ? rate : 0) * model.theta[name]![at]!),
+  });
+  const penalty = (strength: number): Drawn => ({
+    label: `penalty ${strength}`,
+    transform: () => addGradients((name, parameter) => (name.startsWith('first') ? mul(parameter, strength) : null)),
+    truth: (model) => each(model, (value, name, at) => value + (name.startsWith('first') ? strength : 0) * model.theta[name]![at]!),
+  });
+  const adam = (): Drawn => ({
+    label: 'adam',
+    transform: () => scaleByAdam({ beta1: 0.9, beta2: 0.95, epsilon: 1e-3 }),
+    truth: (model, key) => {
+      const zero = () => each(model, () => 0);
+      const [m, v] = [(model.memo[`${key} m`] ??= zero()), (model.memo[`${key} v`] ??= zero())];
+      return each(model, (value, name, at) => {
+        m[name]![at] = 0.9 * m[name]![at]! + 0.1 * value;
+        v[name]![at] = 0.95 * v[name]![at]! + 0.05 * value * value;
+        return m[name]![at]! / (1 - 0.9 ** model.step) / (Math.sqrt(v[name]![at]! / (1 - 0.95 ** model.step)) + 1e-3);
+      });
+    },
+  });
+  const rate = (): Drawn => ({
+    label: 'rate',
+    transform: () => scaleByLearningRate(),
+    truth: (model) => each(model, (value) => -model.lr * value),
+  });
+  const strength = fc.constantFrom(0.02, 0.1, 0.5);
+  const middle = fc.oneof(
+    strength.map((value) => clip(10 * value)),
+    strength.map(decay),
+    strength.map(penalty),
+  );
+  // At most one Adam: it has one pair of moments for each parameter.
+  const drawnChain = fc
+    .tuple(fc.array(middle, { maxLength: 3 }), fc.boolean(), fc.array(middle, { maxLength: 2 }))
+    .map(([before, withAdam, after]) => [...before, ...(withAdam ? [adam()] : []), ...after, rate()]);
+
+  it('runs a chain in its order, in the kernel and out of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(drawnChain, fc.boolean(), async (drawn, fused) => {
+        const theta: Values = structuredClone(fixture.initial);
+        const memo: Model['memo'] = {};
+        for (const [at, lr] of fixture.lr.entries()) {
+          const first: Model = { u: fixture.gradients[at]!, theta, memo, step: at + 1, lr };
+          const { u } = drawn.reduce((model, { truth }, place) => ({ ...model, u: truth(model, String(place)) }), first);
+          for (const [name, values] of Object.entries(u)) theta[name] = theta[name]!.map((value, place) => value + values[place]!);
+        }
+        const { parameters } = await train(chain(...drawn.map(({ transform }) => transform())), [], fused);
+        for (const [name, values] of Object.entries(theta))
+          expect(relativeError(parameters.get(name)!, values), `${name}: ${drawn.map(({ label }) => label).join(' → ')}`).toBeLessThan(
+            10 * tolerances[backend],
+          );
+      }),
+      { numRuns: backend === 'webgpu' ? 6 : 25, seed: 11 },
+    );
+  });
+
+  it('is one chain however it is bracketed', () => {
+    const [a, b, c] = [clipByGlobalNorm(1), scaleByAdam(fixture.settings), scaleByLearningRate()];
+    for (const made of [chain(chain(a, b), c), chain(a, chain(b, c)), chain(chain(a), [b, c])]) expect(made).toEqual([a, b, c]);
+  });
+
+  it('goes on from a stored state to the same bits, with groups', async () => {
+    const groups = [{ includes: (name: string) => name.startsWith('second'), lrScale: 0.25, weightDecay: 0.01 }];
+    const make = (parameters: Map<string, Variable>) =>
+      createOptimizer(parameters, chain(clipByGlobalNorm(0.5), adamw({ ...fixture.settings, weightDecay: 0.1 })), groups);
+    const step = (optimizer: ReturnType<typeof make>, at: number) => optimizer.apply(gradientsAt(at), fixture.lr[at]!).norm.dispose();
+    const straight = variablesOf(fixture.initial);
+    const first = make(straight);
+    for (const at of [0, 1, 2]) step(first, at);
+    const stored = await hostTensors(first.state());
+    const resumed = variablesOf(Object.fromEntries((await hostTensors(straight)).map(({ name, data }) => [name, [...data]])));
+    const second = make(resumed);
+    second.restore(first.steps, stored);
+    for (const at of [3, 4]) for (const optimizer of [first, second]) step(optimizer, at);
+    expect(await valuesOf(resumed)).toEqual(await valuesOf(straight));
+    expect(await valuesOf(second.state())).toEqual(await valuesOf(first.state()));
+    expect(() => second.restore(1, [{ name: 'momentum.first.bias', shape: [3], data: new Float32Array(3) }])).toThrow(
+      'momentum.first.bias',
+    );
+    for (const one of [first, second, ...straight.values(), ...resumed.values()]) one.dispose();
+  });
+
+  it('refuses loss scaling that is out of order, and a gradient of no parameter', () => {
+    const parameters = variablesOf(fixture.initial);
+    const [scaling, end] = [dynamicLossScale(fixture.settings), adamw({ ...fixture.settings, weightDecay: 0 })];
+    expect(() => createOptimizer(parameters, chain(clipByGlobalNorm(1), scaling, end))).toThrow('clipByGlobalNorm is out of order');
+    expect(() =>
+      createOptimizer(
+        parameters,
+        chain(
+          scaling,
+          addGradients(() => null),
+          end,
+        ),
+      ),
+    ).toThrow('dynamicLossScale is out of order');
+    const stray = tensor([1]);
+    expect(() => createOptimizer(parameters, end).apply(new Map([['stray', stray]]), 1)).toThrow('"stray", which is not a parameter');
+    for (const one of [stray, ...parameters.values()]) one.dispose();
+  });
+});
+
+describe('loss scaling with a term, on webgpu', () => {
+  it('scales the term as the loss: the same weights as without scaling', async () => {
+    await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
+    const { settings, gradients, initial, shapes, lr } = await fixtureJson<Fixture>('optimizers.json');
+    const trained = [false, true].map((scaled) => {
+      const parameters = new Map(Object.entries(initial).map(([name, data]) => [name, variable(tensor(data, shapes[name]!), true)]));
+      const transforms = chain(
+        addGradients((_, parameter) => mul(parameter, 0.3)),
+        scaled ? dynamicLossScale(settings) : [],
+        clipByGlobalNorm(0.5),
+        adamw({ ...settings, weightDecay: 0.1 }),
+      );
+      const optimizer = createOptimizer(parameters, transforms, [{ includes: (name) => name.startsWith('second'), lrScale: 0.25 }]);
+      for (const [at, rate] of lr.entries()) {
+        const made = Object.entries(gradients[at]!).map(([name, data]): [string, Tensor] => {
+          const plain = tensor(data, shapes[name]!);
+          return [name, optimizer.lossScale ? mul(plain, optimizer.lossScale) : plain];
+        });
+        const { norm, scaling } = optimizer.apply(new Map(made), rate);
+        norm.dispose();
+        scaling?.dispose();
+      }
+      return parameters;
+    });
+    const [plain, scaled] = await Promise.all(trained.map((parameters) => hostTensors(parameters)));
+    for (const [at, { name, data }] of plain!.entries()) expect(relativeError(scaled![at]!.data, data), name).toBeLessThan(1e-5);
+  });
+});

@@ -1,0 +1,84 @@
+/** The evaluation part of the trainer worker: measures, generation and token losses of open models, beside a run that trains. */
+import { transfer } from 'comlink';
+import type { EvaluationApi, WeightsRef } from '../../src/contract/evaluation';
+import type { OnProgress } from '../../src/contract/progress';
+import { readChannelTokens } from '../runtime/channel-tokens';
+import type { EngineSession } from '../runtime/engine-session';
+import { parseRunState } from '../runtime/run-state';
+import type { LoadedWeights } from '../runtime/weights';
+import { readCheckpointState } from '../storage/checkpoints';
+import { readRun } from '../storage/runs';
+import { evaluateAttention } from './attention';
+import { evaluateChannels } from './channels';
+import type { EvaluationTools } from './each-model';
+import { generate } from './generate';
+import { evaluateMemorisation } from './memorisation';
+import { evaluateProbes } from './probes';
+import { evaluateRobustness } from './robustness';
+import { evaluateTerms } from './terms';
+import { compareTokens } from './token-losses';
+import { weightChanges } from './weight-changes';
+
+export function evaluateApi(session: EngineSession): EvaluationApi {
+  const { models } = session;
+
+  const toolsFor = async (weights: readonly WeightsRef[], onProgress: OnProgress): Promise<EvaluationTools> => ({
+    models: weights.length,
+    open: (model, use) => models.use(weights[model]!, use),
+    read: (loaded, channels) => readChannelTokens(loaded.base, loaded.tokenizer.hash, channels, onProgress),
+    onProgress,
+    work: await session.work(),
+  });
+
+  const useBoth = <T>(a: WeightsRef, b: WeightsRef, use: (a: LoadedWeights, b: LoadedWeights) => Promise<T>): Promise<T> =>
+    models.use(a, (first) => models.use(b, (second) => use(first, second)));
+
+  return {
+    measureChannels: async (weights, channels, count, onProgress) => evaluateChannels(channels, count, await toolsFor(weights, onProgress)),
+    measureTerms: async (weights, channels, terms, count, onProgress) =>
+      evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress)),
+    measureProbes: async (weights, probes, onProgress) => evaluateProbes(probes, await toolsFor(weights, onProgress)),
+    measureRobustness: async (weights, channels, count, onProgress) =>
+      evaluateRobustness(channels, count, await toolsFor(weights, onProgress)),
+
+    async measureMemorisation(base, run, step, rows, onProgress) {
+      const { recipe } = await readRun(run);
+      const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
+      const tools = await toolsFor([base, { kind: 'checkpoint', run, step }], onProgress);
+      return evaluateMemorisation({ recipe, cursors: sampler.cursors }, rows, tools);
+    },
+
+    async attention(weights, text) {
+      const view = await evaluateAttention(text, await toolsFor(weights, () => undefined));
+      return transfer(
+        view,
+        view.models.flatMap((layers) => layers.map((layer) => layer.weights.buffer)),
+      );
+    },
+
+    async weightChanges(base, tuned) {
+      const { lock, signal } = await session.work();
+      return useBoth(base, tuned, async ({ model: before }, { model: after }) => {
+        signal.throwIfAborted();
+        const changes = await lock.run(() => weightChanges(before, after));
+        signal.throwIfAborted();
+        return changes;
+      });
+    },
+
+    async generate(weights, options, onPiece) {
+      const work = await session.work();
+      // Pieces travel on a channel of their own: the last must have arrived before the whole text does.
+      let arrived: unknown = null;
+      const tell = (piece: string): void => void (arrived = onPiece(piece) as unknown);
+      const text = await models.use(weights, (loaded) => generate(loaded, options, tell, work));
+      await arrived;
+      return text;
+    },
+
+    async tokenLosses(a, b, text) {
+      const work = await session.work();
+      return useBoth(a, b, (first, second) => compareTokens(first, second, text, work));
+    },
+  };
+}

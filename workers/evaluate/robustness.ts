@@ -1,0 +1,51 @@
+/** Bits per byte of held-out text with rising noise: characters disturbed, words deleted, words exchanged for synonyms. */
+import type { MeasuredChannel, NoiseKind, RobustnessCurve } from '../../src/contract/evaluation';
+import { deriveSeed, Rng } from '../../src/core/rng/rng';
+import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
+import { sequenceLosses } from '../runtime/sequences';
+import { eachModel, paced, SEED, spreadDocuments, sumsOf, type EvaluationTools } from './each-model';
+
+/** Share of characters or words that are changed. */
+const NOISE_LEVELS = [0, 0.05, 0.1, 0.2, 0.3];
+
+/** @param count most documents of each channel */
+export async function evaluateRobustness(channels: readonly MeasuredChannel[], count: number, tools: EvaluationTools): Promise<RobustnessCurve[]> {
+  const synonyms = new Synonyms(COMMON_SYNONYMS);
+  const changes: Record<NoiseKind, (text: string, rate: number, random: Rng) => string> = {
+    characters: addNoise,
+    deletion: deleteWords,
+    synonym: (text, rate, random) => synonyms.swap(text, rate, random),
+  };
+  const kinds = Object.keys(changes) as NoiseKind[];
+  const curves = kinds.map((kind): RobustnessCurve => ({ kind, levels: NOISE_LEVELS, bitsPerByte: [] }));
+  let texts: string[] | null = null;
+  await eachModel(tools, async (weights, model, progress) => {
+    const { tokenizer } = weights.tokenizer;
+    // The base's tokens give the text back for all models alike.
+    texts ??= (await tools.read(weights, channels)).flatMap(({ heldOut, heldOutDocuments }) =>
+      spreadDocuments(heldOutDocuments.length, count).map((at) =>
+        tokenizer.decode(Array.from(heldOut.subarray(heldOutDocuments[at], (heldOutDocuments[at + 1] ?? heldOut.length) - 1))),
+      ),
+    );
+    const lengths = tokenizer.byteLengths();
+    const noisy = NOISE_LEVELS.filter((level) => level > 0);
+    const passes = 1 + kinds.length * noisy.length;
+    let pass = 0;
+    const bitsOf = async (read: readonly string[]): Promise<number> => {
+      const sequences = read.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+      const options = withProgress(tools.work, (done) => progress((pass + done) / passes));
+      const { nll, bytes } = sumsOf(sequences, await sequenceLosses(model, sequences, options), lengths);
+      pass += 1;
+      const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+      return sum(nll) / (sum(bytes) * Math.LN2);
+    };
+    const clean = await bitsOf(texts);
+    for (const [place, kind] of kinds.entries()) {
+      const bits = [clean];
+      for (const level of noisy)
+        bits.push(await bitsOf(texts.map((text, at) => changes[kind](text, level, new Rng(deriveSeed(SEED, kind, level, at))))));
+      curves[place]!.bitsPerByte.push(bits);
+    }
+  });
+  return curves;
+}
