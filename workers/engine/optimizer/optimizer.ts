@@ -165,7 +165,8 @@ interface FusedEnd {
   /** 0: no clipping. */
   maxNorm: number;
   adam: AdamSettings;
-  weightDecay: number;
+  /** Null: no decoupled decay, whatever the groups say. */
+  weightDecay: number | null;
 }
 
 /** Reads a chain from its end, as far as the kernel goes. */
@@ -189,7 +190,7 @@ function splitFused(transforms: Chain): { before: Chain; end: FusedEnd | null } 
     throw new Error(
       `With loss scaling a chain is addGradients …, dynamicLossScale, clipByGlobalNorm, adamw; ${misplaced.kind} is out of order`,
     );
-  const end = { scalesLoss, maxNorm: clip?.maxNorm ?? 0, adam: adam.settings, weightDecay: decay?.weightDecay ?? 0 };
+  const end = { scalesLoss, maxNorm: clip?.maxNorm ?? 0, adam: adam.settings, weightDecay: decay?.weightDecay ?? null };
   return { before, end };
 }
 
@@ -205,7 +206,7 @@ function applyFused(
   const backend = getBackend() as BackendName;
   const entries = [...updates].map(([name, gradient]): AdamwEntry => {
     const [first, second] = momentsOf(state, name, parameters);
-    const settings = { ...adam, lr: lrOf(name), weightDecay: weightDecayOf(name, weightDecay), step };
+    const settings = { ...adam, lr: lrOf(name), weightDecay: weightDecay === null ? 0 : weightDecayOf(name, weightDecay), step };
     return { parameter: parameters.get(name)!, gradient, first, second, settings };
   });
   if (scalesLoss) {
