@@ -1,4 +1,4 @@
-/** The way through the workshop: four steps, what each holds now, and a jump to it. */
+/** The corpus page: four steps from files to prepared channels, and below them every text at hand with its sources. */
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { rawSize, useWorkshop } from './channels/store';

@@ -1,4 +1,4 @@
-/** Sources of all corpora, gathered for one readable table: one entry a source, with the channels that use it. */
+/** Sources of the bundled texts with their packages and licences, grouped by licence: the notices that the licences ask for. */
 import type { CorpusRecord } from '../contract/corpus';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';

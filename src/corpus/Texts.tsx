@@ -1,4 +1,4 @@
-/** First documents of a split. They are text from files: shown as text, never as HTML. */
+/** Every text at hand with the size of its splits, and the first documents of one, shown as text, never as HTML. */
 import { useState } from 'react';
 import { CloseButton, SegmentedControl, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';

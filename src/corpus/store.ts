@@ -1,11 +1,11 @@
-/** What can be refused before a file is read: its kind, its emptiness, the lack of a name. The worker checks the text itself. */
+/** The corpora at hand, a look into one of them, and an import in one step. */
 import { StudioError, errorRecord, type ErrorRecord } from '../core/errors';
 import { create } from 'zustand';
 import type { CorpusRecord } from '../contract/corpus';
-import type { Progress } from '../contract/progress';
 import type { ChannelRole } from '../core/recipe/schema';
 import { lab } from '../lab/lab';
 import { meetCorpora } from '../channels/channel';
+import { createImportStore } from '../ui/import-store';
 
 export const TEXT_EXTENSIONS = ['.txt', '.md', '.jsonl'] as const;
 
@@ -38,49 +38,33 @@ export interface Look {
   error: ErrorRecord | null;
 }
 
-export interface Import {
-  files: File[];
-  name: string;
-  role: ChannelRole;
-  state: 'idle' | 'busy' | 'done' | 'failed';
-  progress: Progress | null;
-  error: ErrorRecord | null;
-  /** The corpus just made. */
-  made: CorpusRecord | null;
-}
-
 export interface CorpusState {
   list: 'loading' | 'ready' | 'failed';
   listError: ErrorRecord | null;
   corpora: CorpusRecord[];
   look: Look | null;
-  importing: Import;
+  /** Of the corpus that is being imported. */
+  importRole: ChannelRole;
   failure: { corpus: string; error: ErrorRecord } | null;
 
   load(): Promise<void>;
   lookInto(corpus: string, split: Split): Promise<void>;
   endLook(): void;
-  takeFiles(files: File[]): void;
-  describeImport(change: Partial<Pick<Import, 'name' | 'role'>>): void;
-  importFiles(): Promise<void>;
-  cancelImport(): Promise<void>;
-  resetImport(): void;
+  setImportRole(role: ChannelRole): void;
   remove(id: string): Promise<void>;
   dismiss(): void;
 }
 
 /** Documents shown of a split: enough for an impression. */
 const LOOK_COUNT = 12;
-const NO_IMPORT: Import = { files: [], name: '', role: 'domain', state: 'idle', progress: null, error: null, made: null };
 
 export const useCorpora = create<CorpusState>()((set, get) => {
-  const importing = (change: Partial<Import>) => set({ importing: { ...get().importing, ...change } });
   return {
     list: 'loading',
     listError: null,
     corpora: [],
     look: null,
-    importing: NO_IMPORT,
+    importRole: 'domain',
     failure: null,
 
     async load() {
@@ -107,40 +91,13 @@ export const useCorpora = create<CorpusState>()((set, get) => {
     },
     endLook: () => set({ look: null }),
 
-    takeFiles(files) {
-      if (files.length === 0 || get().importing.state === 'busy') return;
-      const { name, role } = get().importing;
-      try {
-        checkTextFiles(files);
-        set({ importing: { ...NO_IMPORT, files, role, name: name === '' ? proposedName(files) : name } });
-      } catch (error) {
-        set({ importing: { ...NO_IMPORT, role, name, state: 'failed', error: errorRecord(error) } });
-      }
-    },
-    describeImport: (change) => importing(change),
-
-    async importFiles() {
-      const { files, name, role, state } = get().importing;
-      if (files.length === 0 || name.trim() === '' || state === 'busy') return;
-      importing({ state: 'busy', progress: null, error: null });
-      try {
-        const made = await lab.corpus.importFiles(files, { name: name.trim(), role }, (progress) => importing({ progress }));
-        set({ importing: { ...NO_IMPORT, state: 'done', made } });
-        await get().load();
-      } catch (error) {
-        const record = errorRecord(error);
-        if (record.code === 'cancelled') importing({ state: 'idle', progress: null });
-        else importing({ state: 'failed', progress: null, error: record });
-      }
-    },
-    cancelImport: () => lab.corpus.cancel(),
-    resetImport: () => set({ importing: NO_IMPORT }),
+    setImportRole: (importRole) => set({ importRole }),
 
     async remove(id) {
       try {
         await lab.corpus.remove(id);
         if (get().look?.corpus === id) set({ look: null });
-        if (get().importing.made?.id === id) set({ importing: NO_IMPORT });
+        useCorpusImport.getState().forget(id);
         await get().load();
       } catch (error) {
         set({ failure: { corpus: id, error: errorRecord(error) } });
@@ -148,4 +105,19 @@ export const useCorpora = create<CorpusState>()((set, get) => {
     },
     dismiss: () => set({ failure: null }),
   };
+});
+
+export const useCorpusImport = createImportStore<CorpusRecord>({
+  choose(files) {
+    checkTextFiles(files);
+    return [...files];
+  },
+  propose: proposedName,
+  run: (files, name, onProgress) => lab.corpus.importFiles(files, { name, role: useCorpora.getState().importRole }, onProgress),
+  after: () => useCorpora.getState().load(),
+  cancel: () => lab.corpus.cancel(),
+});
+// The next import starts from the usual role; refused files keep the chosen one.
+useCorpusImport.subscribe(({ files, state }) => {
+  if (files.length === 0 && state !== 'failed') useCorpora.setState({ importRole: 'domain' });
 });

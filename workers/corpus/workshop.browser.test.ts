@@ -9,10 +9,13 @@ import type { FileChoice, IngestFile, IngestOptions, IngestProgress } from '../.
 import { findCorpus } from '../storage/corpora';
 import { files as storage, FileStore } from '../storage/files';
 import { readRowFiles, readRowsAt, RowWriter } from '../storage/row-files';
+import { records } from '../storage/records';
 import { openWriter } from '../storage/writer';
+import type { StoredIngest, StoredPreparation } from '../storage/workshop';
 import { corpusApi } from './api';
 import { exportCorpora } from './export-corpora';
 import { interruptedIngests, resumeIngest, ingest } from './ingest/ingest';
+import { importSettings } from './import-files';
 import { prepare } from './workshop/prepare';
 
 const quiet = () => undefined;
@@ -461,5 +464,84 @@ describe('an export', () => {
     const request: ExportRequest = { corpora: [channel.id], splits: ['train'], parts: 'one', format: 'jsonl' };
     await expect(exportCorpora(request, quiet, never, fullDisk(100))).rejects.toMatchObject({ code: 'quota' });
     expect(await storage.list('exports')).toEqual([]);
+  });
+});
+
+describe('what a former version stored', () => {
+  it('an interrupted ingest, whose choices have `parting`, goes on as it was chosen', async () => {
+    const given = file('a.txt', 'one\ntwo\n\nthree\n');
+    const id = crypto.randomUUID();
+    const writer = new RowWriter(`sources/${id}.0`, 'raw');
+    writer.add({ text: 'one', path: 'a.txt', line: 1, prepared: null });
+    await writer.flush();
+    const choice = { parting: 'lines' };
+    const former = {
+      id,
+      startedAt: 1,
+      options: { channel: channel.id, use: 'split', choice, choices: { 'a.txt': choice } },
+      name: 'a.txt',
+      files: [
+        {
+          ...{ path: 'a.txt', bytes: given.file.size, modified: 1_000, kind: 'text', encoding: 'utf-8', choice, handle: null },
+          ...{ state: 'partial', mark: { offset: 4, line: 2, rows: 0, bad: 0 }, done: 4 },
+        },
+      ],
+      findings: { badRows: 0, badExamples: [], skipped: 0, skippedExamples: [], undecodable: 0 },
+      sources: [{ id: `${id}.0`, channel: channel.id, rowFiles: writer.files }],
+      newChannels: [],
+    };
+    await (await records()).put('intakes', former as unknown as StoredIngest);
+    expect(await corpusApi.interruptedIngests()).toMatchObject([{ id, rows: 1 }]);
+    const [source] = await corpusApi.resumeIngest(id, [given], quiet);
+    expect((await corpusApi.sourceRows(source!.id, 0, 9)).map(({ text, line }) => [text, line])).toEqual([
+      ['one', 1],
+      ['two', 2],
+      ['three', 4],
+    ]);
+  });
+
+  it('a preparation with `ledger.bin` and a report of version 1 opens its rows', async () => {
+    const texts = ['write to a@b.example', 'two', 'two', 'three'];
+    await take([file('a.jsonl', texts.map((text) => JSON.stringify({ text })).join('\n'))]);
+    const made = await prepare(
+      { channels: [channel.id], settings: importSettings, probes: [] },
+      { onProgress: quiet, signal: never, workers: 0 },
+    );
+    const id = 'of-a-former-version';
+    const bytes = await storage.read(`preparations/${made.id}/filter-log.bin`);
+    const length = new DataView(bytes.buffer).getUint32(0, true);
+    const padded = (count: number) => Math.ceil(count / 8) * 8;
+    const json = new TextDecoder().decode(bytes.subarray(4, 4 + length)).replace('"name":"pii"', '"name":"personal"');
+    const header = new TextEncoder().encode(json);
+    const head = new Uint8Array(padded(4 + header.length)).fill(32);
+    new DataView(head.buffer).setUint32(0, header.length, true);
+    head.set(header, 4);
+    await storage.write(`preparations/${id}/ledger.bin`, [head, bytes.slice(padded(4 + length))]);
+    const database = await records();
+    const stored = (await database.get('preparations', made.id))!;
+    const { exactDedup, minhashDedup, pii, ...settings } = stored.report.settings;
+    const report = {
+      ...stored.report,
+      settings: { ...settings, version: 1, exact: exactDedup, near: minhashDedup, personal: pii },
+      channels: stored.report.channels.map(({ pii: personal, stages, ...rest }) => ({
+        ...rest,
+        personal,
+        stages: stages.map((stage) => ({
+          ...stage,
+          stage: { exactDedup: 'exact', minhashDedup: 'near' }[stage.stage as string] ?? stage.stage,
+        })),
+      })),
+    };
+    await database.put('preparations', { ...stored, id, report } as unknown as StoredPreparation);
+
+    const lifted = (await corpusApi.preparations()).find((preparation) => preparation.id === id)!;
+    expect(lifted).toEqual({ ...made, id });
+    expect(await corpusApi.preparedRows(id, { stage: 'exactDedup' }, 0, 9)).toEqual(
+      await corpusApi.preparedRows(made.id, { stage: 'exactDedup' }, 0, 9),
+    );
+    const found = await corpusApi.preparedRows(id, { pii: 'email' }, 0, 9);
+    expect(found).toMatchObject({ total: 1, rows: [{ text: texts[0], decision: { pii: { email: 1 } } }] });
+    await database.delete('preparations', id);
+    await storage.remove(`preparations/${id}`);
   });
 });

@@ -12,11 +12,11 @@ const lockName = (id: string): string => `crossfade:incoming:${id}`;
 export const incomingPath = (id: string): string => `${FOLDER}/${id}`;
 
 export interface IncomingFolder {
-  /** Empties the place and gives it up; what has settled is no longer in it. */
+  /** Removes the folder and lets go of its lock; files that have settled are no longer in it. */
   close(): Promise<void>;
 }
 
-/** A place that no other tab sweeps up until it is closed, or its worker is gone. */
+/** A folder that no other tab removes until it is closed or its worker is gone. */
 export function openIncoming(id: string, store: FileStore = files): Promise<IncomingFolder> {
   return new Promise((resolve, reject) => {
     navigator.locks
@@ -28,7 +28,7 @@ export function openIncoming(id: string, store: FileStore = files): Promise<Inco
   });
 }
 
-/** Puts files that have been checked in their place as model `id`. */
+/** Moves files that have been checked to where model `id` is stored. */
 export async function settleIncoming(id: string, names: readonly string[], store: FileStore = files): Promise<void> {
   for (const name of names) await store.move(`${incomingPath(id)}/${name}`, `${modelPath(id)}/${name}`);
 }

@@ -1,4 +1,4 @@
-/** What the pipeline reads and writes: rows of text, each with its channel and the place it came from. */
+/** What the pipeline reads and writes: rows of text, each with its channel and the file and line it came from. */
 
 export interface PipelineChannel {
   id: string;
@@ -7,7 +7,7 @@ export interface PipelineChannel {
   language: string | null;
 }
 
-/** A raw row. Its number is its place in the whole stream, from 0. */
+/** A raw row. Its number is its index in the whole stream. */
 export interface Row {
   text: string;
   /** Id of a channel. */
@@ -37,7 +37,7 @@ export interface KeptRow {
   line: number;
   /** Quality score from 0 to 1. */
   score: number;
-  /** Place from 0 in the order of its channel and split. Rows arrive in the order of the stream; augmented copies come last. */
+  /** Index in the order of its channel and split. Rows arrive in the order of the stream; augmented copies come last. */
   position: number;
   /** Null on a row as it came. */
   augmented: Augmentation | null;

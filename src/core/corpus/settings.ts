@@ -1,3 +1,4 @@
+/** Settings of the data pipeline: every stage with its switch and its parameters. `{}` gives the defaults. */
 import * as z from 'zod/mini';
 
 /** The term lists that a new workshop starts with: medicine, by language. A person replaces them by those of their own domain. */

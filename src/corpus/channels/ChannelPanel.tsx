@@ -1,4 +1,4 @@
-/** A channel's colour, out of those that reach the contrast which text needs in both themes. */
+/** A channel: colour, name, role, language, and its sources. */
 import { ActionIcon, Menu, Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
 import { Check, Plus, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';

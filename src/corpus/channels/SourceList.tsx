@@ -1,4 +1,4 @@
-/** The rows of a source as they were taken in, a few at a time. They are text from files: shown as text, never as HTML. */
+/** Sources of a channel with their sizes and rows; each can be moved to another channel or removed. Rows are shown as text, never as HTML. */
 import { useEffect, useState } from 'react';
 import { Button, ActionIcon, Menu } from '@mantine/core';
 import { useTranslation } from 'react-i18next';

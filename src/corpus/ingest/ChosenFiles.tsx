@@ -1,4 +1,4 @@
-/** Which channel the rows go to, and what they are for. */
+/** The chosen files one by one, and the channel that their rows go to. */
 import { NativeSelect, SegmentedControl, TextInput, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { ANY, languageOf, useLanguageChoices } from '../channels/choices';

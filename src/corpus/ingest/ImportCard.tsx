@@ -3,11 +3,11 @@ import { SegmentedControl } from '@mantine/core';
 import { FileText } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import type { CorpusRecord } from '../../contract/corpus';
 import { useFormat } from '../../i18n/format';
 import { ImportForm } from '../../ui/ImportForm';
-import { ProgressLine } from '../../channels/ProgressLine';
 import { useWorkshop } from '../channels/store';
-import { TEXT_EXTENSIONS, useCorpora } from '../store';
+import { TEXT_EXTENSIONS, useCorpora, useCorpusImport } from '../store';
 import styles from './Ingest.module.css';
 
 export function ImportCard() {
@@ -15,11 +15,11 @@ export function ImportCard() {
   const { t: common } = useTranslation();
   const format = useFormat();
   const loadWorkshop = useWorkshop((state) => state.load);
-  const { importing, takeFiles, describeImport, importFiles, cancelImport, resetImport } = useCorpora();
-  const { files, name, role, state, progress, error, made } = importing;
-  const busy = state === 'busy';
+  const importing = useCorpusImport();
+  const role = useCorpora((state) => state.importRole);
+  const setRole = useCorpora((state) => state.setImportRole);
   const leftOut = (what: 'duplicates' | 'badLines', count: number) => t(`import.${what}`, { count, formatted: format.count(count) });
-  const done = made && (
+  const done = (made: CorpusRecord) => (
     <>
       <span>
         {t('import.done', {
@@ -39,42 +39,33 @@ export function ImportCard() {
       <SegmentedControl
         aria-labelledby="import-role"
         value={role}
-        disabled={busy}
-        onChange={(chosen) => describeImport({ role: chosen })}
+        disabled={importing.state === 'busy'}
+        onChange={setRole}
         data={(['domain', 'general'] as const).map((value) => ({ value, label: common(`role.${value}`) }))}
       />
     </div>
   );
   return (
     <ImportForm
-      title={t('import.title')}
-      drop={{
-        title: t('import.drop'),
+      importing={importing}
+      words={{
+        title: t('import.title'),
+        drop: t('import.drop'),
         hint: t('import.hint'),
         pick: t('import.pick'),
-        accept: TEXT_EXTENSIONS.join(','),
-        onFiles: takeFiles,
-      }}
-      files={files}
-      fileIcon={<FileText size={15} aria-hidden />}
-      summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
-      name={name}
-      busy={busy}
-      error={error}
-      done={done}
-      words={{
         forget: t('import.forget'),
         name: t('import.name'),
         namePlaceholder: t('import.namePlaceholder'),
         run: t('import.run'),
       }}
-      onName={(given) => describeImport({ name: given })}
-      onSubmit={() => void importFiles().then(loadWorkshop)}
-      onReset={resetImport}
+      accept={TEXT_EXTENSIONS.join(',')}
+      fileIcon={<FileText size={15} aria-hidden />}
+      summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
+      done={done}
+      onSubmit={() => void importing.submit().then(loadWorkshop)}
       fields={fields}
     >
       <p className={styles.dim}>{t(`import.roleHint.${role}`)}</p>
-      {busy && <ProgressLine progress={progress} onCancel={() => void cancelImport()} />}
     </ImportForm>
   );
 }

@@ -1,4 +1,4 @@
-/** An ingest that a reload or a crash cut off: go on, keep what is there, or throw it away. */
+/** Step 1: files, folders and archives added step by step or imported in one step; ingests that were interrupted. */
 import { useState, useEffect } from 'react';
 import { Button, SegmentedControl } from '@mantine/core';
 import { History } from 'lucide-react';

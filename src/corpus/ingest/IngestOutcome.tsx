@@ -1,4 +1,4 @@
-/** What an ingest left out: how much, and the first ones with their place and the reason. */
+/** An ingest in progress, and what came of it: rows by channel, and what was left out with location and reason. */
 import { useTranslation } from 'react-i18next';
 import type { IngestFindings } from '../../contract/ingest';
 import { useFormat } from '../../i18n/format';

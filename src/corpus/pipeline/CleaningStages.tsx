@@ -1,4 +1,4 @@
-/** The stages that judge a row by itself or against others like it. */
+/** The stages that filter rows (deduplication, quality, language, terms) and those that change text (masking, augmentation). */
 import { useTranslation } from 'react-i18next';
 import { qualityRules, piiKinds } from '../../core/corpus/settings';
 import { NumberField } from '../../ui/NumberField';

@@ -1,4 +1,4 @@
-/** Where a preparation stands: its phases in order, rows and speed of the present one, and a way to stop it. */
+/** Step 3: the channels that take part, every stage with its switch and parameters, and the run with its progress. */
 import { Button, Progress as ProgressBar, Chip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
@@ -74,15 +74,15 @@ export function PipelineCard({ onNext }: { onNext: () => void }) {
   const { state, error, made, prepare, dismiss } = usePreparing();
   const busy = state === 'busy';
   const filled = channels.filter(({ id }) => rawSize(sources, id).rows > 0);
-  const taking = filled.filter(({ id }) => !without.includes(id));
+  const chosen = filled.filter(({ id }) => !without.includes(id));
   if (filled.length === 0)
     return (
       <Card title={t('steps.pipeline')} data-testid="pipeline">
         <p className={styles.dim}>{t('pipeline.none')}</p>
       </Card>
     );
-  const faults: PipelineFault[] = [...(taking.length === 0 ? (['no-channels'] as const) : []), ...settingsFaults(settings)];
-  const warnings = settingsWarnings(settings, taking, sources);
+  const faults: PipelineFault[] = [...(chosen.length === 0 ? (['no-channels'] as const) : []), ...settingsFaults(settings)];
+  const warnings = settingsWarnings(settings, chosen, sources);
   return (
     <Card
       title={t('steps.pipeline')}
@@ -120,7 +120,7 @@ export function PipelineCard({ onNext }: { onNext: () => void }) {
           <Button
             leftSection={<Play size={15} />}
             disabled={busy || faults.length > 0}
-            onClick={() => void prepare(taking.map(({ id }) => id))}
+            onClick={() => void prepare(chosen.map(({ id }) => id))}
             data-testid="prepare"
           >
             {t('pipeline.run')}

@@ -1,4 +1,4 @@
-/** What makes a row hard, for a curriculum: its length and terms, or what a base model makes of it. */
+/** The stages that hold rows out, and select and order what is trained on. */
 import { useEffect, useState, useRef } from 'react';
 import { NativeSelect, Button, CloseButton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';

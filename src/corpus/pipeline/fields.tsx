@@ -1,4 +1,4 @@
-/** One of a few ways in which a stage can work. */
+/** Fields of the pipeline's settings, and the frame of a stage: its switch, what it does, and its parameters. */
 import { NativeSelect, Button, Textarea, Switch } from '@mantine/core';
 import { HorizontalSlider } from '../../ui/Slider';
 import { NumberField } from '../../ui/NumberField';

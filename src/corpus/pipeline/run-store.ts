@@ -1,4 +1,4 @@
-/** The difficulty of texts for a curriculum: the base model's mean loss over the beginning of each. */
+/** A run of the pipeline from the page: its phase and progress, what stopped it, and the base model's loss as difficulty. */
 import { StudioError, errorRecord, type ErrorRecord } from '../../core/errors';
 import { openDevice } from '../../lab/device-store';
 import { lab } from '../../lab/lab';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPipelineSettings as defaults } from '../../core/corpus/settings';
-import { settingsFaults, synonymLines, termLines } from './settings-store';
+import { parseStored, settingsFaults, synonymLines, termLines } from './settings-store';
 
 describe('settingsFaults', () => {
   it('finds nothing in the defaults', () => expect(settingsFaults(defaults)).toEqual([]));
@@ -27,4 +27,29 @@ it('reads terms and synonyms line by line', () => {
     ['drug', 'medicine'],
     ['药物', '药品', '药'],
   ]);
+});
+
+describe('settings that the page stored', () => {
+  it('come back, also as version 1 wrote them', () => {
+    expect(parseStored(JSON.stringify(defaults))).toEqual(defaults);
+    const { exactDedup, minhashDedup, pii, version: _version, ...rest } = defaults;
+    const former = {
+      ...rest,
+      version: 1,
+      exact: { ...exactDedup, scope: 'within' },
+      near: { ...minhashDedup, threshold: 0.9 },
+      personal: { mask: { ...pii.mask, email: true } },
+    };
+    expect(parseStored(JSON.stringify(former))).toEqual({
+      ...defaults,
+      exactDedup: { ...exactDedup, scope: 'within' },
+      minhashDedup: { ...minhashDedup, threshold: 0.9 },
+      pii: { mask: { ...pii.mask, email: true } },
+    });
+  });
+
+  it('are the defaults where nothing can be read', () => {
+    for (const json of ['{}', 'null', 'no JSON', '{"version":3}', '{"version":1,"near":{"threshold":7}}'])
+      expect(parseStored(json)).toEqual(defaults);
+  });
 });

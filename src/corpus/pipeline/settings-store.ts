@@ -1,6 +1,6 @@
-/** What stands against a preparation with these settings, and what a person should know before it. */
+/** The pipeline's settings, kept in this browser, and what speaks against a run with them. */
 import type { SourceRecord, WorkshopChannel } from '../../contract/corpus';
-import { pipelineSettingsSchema, type PipelineSettings, defaultPipelineSettings } from '../../core/corpus/settings';
+import { defaultPipelineSettings, liftPipelineSettings, pipelineSettingsSchema, type PipelineSettings } from '../../core/corpus/settings';
 import { create } from 'zustand';
 
 /** `settings`: out of the schema's bounds. */
@@ -107,7 +107,16 @@ export const usePipelineSettings = create<PipelineSettingsState>()((set, get) =>
 
 function stored(): PipelineSettings {
   try {
-    const parsed = pipelineSettingsSchema.safeParse(JSON.parse(localStorage.getItem(STORED) ?? '{}'));
+    return parseStored(localStorage.getItem(STORED) ?? '{}');
+  } catch {
+    return defaultPipelineSettings;
+  }
+}
+
+/** Settings as any version of the page stored them; the defaults where they cannot be read. */
+export function parseStored(json: string): PipelineSettings {
+  try {
+    const parsed = pipelineSettingsSchema.safeParse(liftPipelineSettings(JSON.parse(json)));
     return parsed.success ? parsed.data : defaultPipelineSettings;
   } catch {
     return defaultPipelineSettings;

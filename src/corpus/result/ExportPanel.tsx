@@ -1,4 +1,4 @@
-/** Cleaned channels as files for other tools. */
+/** Prepared channels as .jsonl or .parquet for other tools: which channels, which splits, one file or one per channel. */
 import { create } from 'zustand';
 import type { ExportedFile, ExportRequest, WorkshopChannel } from '../../contract/corpus';
 import type { Progress } from '../../contract/progress';
@@ -81,7 +81,7 @@ export function ExportPanel({ channels }: { channels: readonly WorkshopChannel[]
   const format = useFormat();
   const { format: kind, splits, parts, without, state, progress, files, of, error, describe, run, save, cancel, dismiss } = useExport();
   const usable = channels.filter(({ corpus }) => corpus !== null);
-  const taking = usable.flatMap(({ id, corpus }) => (corpus !== null && !without.includes(id) ? [corpus] : []));
+  const exported = usable.flatMap(({ id, corpus }) => (corpus !== null && !without.includes(id) ? [corpus] : []));
   const busy = state === 'busy';
   const present = usable.map(({ preparation }) => preparation).join();
   if (usable.length === 0) return null;
@@ -140,8 +140,8 @@ export function ExportPanel({ channels }: { channels: readonly WorkshopChannel[]
         <Button
           size="xs"
           leftSection={<FileDown size={14} />}
-          disabled={busy || taking.length === 0 || splits.length === 0}
-          onClick={() => void run(taking, present)}
+          disabled={busy || exported.length === 0 || splits.length === 0}
+          onClick={() => void run(exported, present)}
         >
           {t('export.run')}
         </Button>

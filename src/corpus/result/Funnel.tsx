@@ -1,4 +1,4 @@
-/** A channel's report as the lines of a funnel: what came in, what each stage took, what is left. */
+/** The funnel: rows and bytes in, what each stage dropped and why, what is kept. Every count opens its rows. */
 import type { RowQuery } from '../../core/corpus/filter-log';
 import type { ChannelReport, DropReason, PipelineStage, SampleRow, Tally } from '../../core/corpus/report';
 import type { Split } from '../../core/corpus/row';

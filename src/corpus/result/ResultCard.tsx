@@ -1,4 +1,4 @@
-/** What a person should know before they trust the counts. */
+/** Step 4: what the pipeline kept and dropped, channel by channel; every count opens its rows. */
 import { TriangleAlert, SlidersHorizontal } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { PreparationRecord, WorkshopChannel } from '../../contract/corpus';

@@ -1,4 +1,4 @@
-/** A row's decision in a few words. */
+/** The rows behind a count: a list that is read as it is scrolled, and one row with its decision, score and measures. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FilterDecision } from '../../core/corpus/filter-log';

@@ -1,3 +1,4 @@
+/** Bars of a histogram, and the frame that recharts and the buttons over the bars share. */
 import type { Histogram } from '../../core/corpus/report';
 
 /** Where the bars stand inside a histogram, in pixels; shared by recharts and by the buttons that lie over it. */

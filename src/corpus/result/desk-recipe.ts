@@ -1,4 +1,4 @@
-/** The default recipe with the cleaned channels in the place of the bundled texts of their role. */
+/** The default recipe with the prepared channels instead of the bundled texts of their role. */
 import { normaliseShares } from '../../core/mixture/mixture';
 import type { Channel, ChannelRole, Recipe } from '../../core/recipe/schema';
 import { encodeRecipe } from '../../core/recipe/share-link';

@@ -1,4 +1,5 @@
 /** The pipeline from rows to rows: what holds for any corpus, drawn at random, and what each setting does. */
+import { Cancelling } from '../../rpc/cancelling';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsOf, decisionOf, type FilterLog } from '../../../src/core/corpus/filter-log';
@@ -334,8 +335,10 @@ describe('the pipeline', () => {
 
   it('stops when told to, and passes on what a sink or a source throws', async () => {
     const rows = corpus(1, 100);
-    const stop = new AbortController();
-    await expect(pipeline(rows, {}, { signal: stop.signal, onProgress: () => stop.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    const cancelling = new Cancelling();
+    await expect(pipeline(rows, {}, { signal: cancelling.signal, onProgress: () => cancelling.cancel() })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
     const full = new Error('the disk is full');
     await expect(pipeline(rows, {}, { sink: { write: () => Promise.reject(full) } })).rejects.toBe(full);
     const torn = async function* (): AsyncGenerator<Row[]> {

@@ -2,7 +2,7 @@
  * Rows as sets of 5-grams of tokens: how many repeat inside a row, the MinHash signature of the set, and the set itself where two
  * rows must be compared exactly. Broder, On the resemblance and containment of documents (1997).
  *
- * A signature is 8 independent hashes of the set, each parting its range into 16 bins that keep their least value (Li, Owen & Zhang,
+ * A signature is 8 independent hashes of the set, each dividing its range into 16 bins that keep their least value (Li, Owen & Zhang,
  * One permutation hashing, 2012: 8 hashes a 5-gram for 128 values); empty bins of small sets copy others at random (Shrivastava,
  * Optimal densification, 2017). A value's last 8 bits are stored (Li & König, b-bit minwise hashing, 2010); bands are hashed whole.
  */
