@@ -57,14 +57,14 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
   const variablesOf = (values: Values): Map<string, Variable> =>
     new Map(
       Object.entries(values).map(([name, data]) => {
-        const initial = tensor(data, fixture.shapes[name]!);
+        const initial = tensor(data, fixture.shapes[name]);
         const made = variable(initial, true);
         initial.dispose();
         return [name, made];
       }),
     );
   const gradientsAt = (step: number, of: (values: number[]) => number[] = (values) => values): Map<string, Tensor> =>
-    new Map(Object.entries(fixture.gradients[step]!).map(([name, data]) => [name, tensor(of(data), fixture.shapes[name]!)]));
+    new Map(Object.entries(fixture.gradients[step]!).map(([name, data]) => [name, tensor(of(data), fixture.shapes[name])]));
   const valuesOf = async (tensors: ReadonlyMap<string, Tensor>) =>
     new Map((await hostTensors(tensors)).map(({ name, data }) => [name, data]));
 
@@ -177,7 +177,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
       return each(model, (value, name, at) => {
         m[name]![at] = 0.9 * m[name]![at]! + 0.1 * value;
         v[name]![at] = 0.95 * v[name]![at]! + 0.05 * value * value;
-        return m[name]![at]! / (1 - 0.9 ** model.step) / (Math.sqrt(v[name]![at]! / (1 - 0.95 ** model.step)) + 1e-3);
+        return m[name]![at] / (1 - 0.9 ** model.step) / (Math.sqrt(v[name]![at] / (1 - 0.95 ** model.step)) + 1e-3);
       });
     },
   });
@@ -268,7 +268,7 @@ describe('loss scaling with a term, on webgpu', () => {
     await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
     const { settings, gradients, initial, shapes, lr } = await fixtureJson<Fixture>('optimizers.json');
     const trained = [false, true].map((scaled) => {
-      const parameters = new Map(Object.entries(initial).map(([name, data]) => [name, variable(tensor(data, shapes[name]!), true)]));
+      const parameters = new Map(Object.entries(initial).map(([name, data]) => [name, variable(tensor(data, shapes[name]), true)]));
       const transforms = chain(
         addGradients((_, parameter) => mul(parameter, 0.3)),
         scaled ? dynamicLossScale(settings) : [],
@@ -278,7 +278,7 @@ describe('loss scaling with a term, on webgpu', () => {
       const optimizer = createOptimizer(parameters, transforms, [{ includes: (name) => name.startsWith('second'), lrScale: 0.25 }]);
       for (const [at, rate] of lr.entries()) {
         const made = Object.entries(gradients[at]!).map(([name, data]): [string, Tensor] => {
-          const plain = tensor(data, shapes[name]!);
+          const plain = tensor(data, shapes[name]);
           return [name, optimizer.lossScale ? mul(plain, optimizer.lossScale) : plain];
         });
         const { norm, scaling } = optimizer.apply(new Map(made), rate);

@@ -1,4 +1,10 @@
-/** Losses and gradients of a batch. All of it stays on the device; channel sums are what the studio reads back. */
+/**
+ * The loss of a batch and its gradients. One training step is
+ *
+ *     batch → forward (decoder.ts: hidden states) → cross-entropy → gradients (`trainingGradients`) → clip, AdamW (optimizer/optimizer.ts).
+ *
+ * All of it stays on the device; the sums of the losses by channel are what is read back, for the log.
+ */
 import { add, engine, mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../../../src/core/rng/rng';
@@ -7,7 +13,7 @@ import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel } from './decoder';
 
-/** Rows of text, packed one after another. */
+/** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
   /** Sequences. */
   rows: number;
@@ -19,7 +25,7 @@ export interface Batch {
   targets: Int32Array;
   /** [rows]: index of each row's channel, or −1 to count it nowhere. */
   channels: Int32Array;
-  /** [rows·context]: attention stays inside a document. Absent: a row is one document. */
+  /** [rows·context]: number of each token's document; attention does not cross from one to another. Absent: a row is one document. */
   documents?: Int32Array;
 }
 
@@ -28,7 +34,7 @@ export interface TrainingOptions {
   channels: number;
   /** `seed` of the run and `step` together choose the masks; each micro-batch of a step has its own. */
   dropout?: { rate: number; seed: number; step: number };
-  /** Layers are computed again in the backward pass instead of keeping their inner states: less memory, more time, the same bits. */
+  /** Activation checkpointing: layers are computed again in the backward pass instead of keeping their activations. The same bits. */
   recompute?: boolean;
   /** Activations and the weights that products read are stored as halves. */
   half?: {
@@ -46,12 +52,12 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => forward(model, batch, tensorsOf(batch)));
+  return tidy(() => tokenNll(model, batch, tensorsOf(batch)));
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(forward(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
 }
 
 /**
@@ -72,35 +78,37 @@ function gradientsOf(
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
-  const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
-  let gradients: Tensor[] | undefined;
+  const predictedTokens = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
+  let accumulated: Tensor[] | undefined;
   let sums: Tensor2D | undefined;
-  batches.forEach((batch, index) => {
-    const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, index) };
+  batches.forEach((batch, microBatch) => {
+    const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, microBatch) };
     const results = tidy(() => {
-      // dy of the mean, so that no op is spent on reducing the losses.
-      const shares = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predicted)));
-      const weights = half?.scale ? mul<Tensor1D>(shares, half.scale) : shares;
-      const inputs = { ...tensorsOf(batch), expected: weights };
-      const { value, grads } = engine().gradients(() => forward(model, batch, inputs, { dropout: masks, recompute }), variables, weights);
-      const sum = channelSums(value, channelOfTokens(batch), channels);
-      return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (gradients ? add(gradients[at]!, gradient) : gradient))];
+      // The loss is the mean nll, Σ nll / predictedTokens. Its gradient by each token's nll is known beforehand and starts the backward
+      // pass, so the mean itself is never computed on the device.
+      const meanGradient = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predictedTokens)));
+      const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
+      const inputs = { ...tensorsOf(batch), nllGradient };
+      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute });
+      const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
+      const sum = channelSums(nll, channelOfTokens(batch), channels);
+      return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (accumulated ? add(accumulated[at]!, gradient) : gradient))];
     });
     sums?.dispose();
-    gradients?.forEach((gradient) => gradient.dispose());
-    [sums, ...gradients] = results as [Tensor2D, ...Tensor[]];
+    accumulated?.forEach((gradient) => gradient.dispose());
+    [sums, ...accumulated] = results as [Tensor2D, ...Tensor[]];
   });
-  if (!gradients || !sums) throw new Error('A step needs at least one batch');
-  const named = gradients;
-  return { gradients: new Map(trained.map(([name], index) => [name, named[index]!])), sums };
+  if (!accumulated || !sums) throw new Error('A step needs at least one batch');
+  const gradients = accumulated;
+  return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums };
 }
 
 interface BatchTensors {
   ids: Tensor1D;
   targets: Tensor1D;
   documents?: Tensor1D;
-  /** Gradient that the losses will get, in training. */
-  expected?: Tensor1D;
+  /** [rows·context], in training: gradient of the loss by each token's nll. With it, cross-entropy computes its own gradients in one pass. */
+  nllGradient?: Tensor1D;
 }
 
 function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
@@ -113,10 +121,11 @@ interface ForwardOptions {
   recompute?: boolean;
 }
 
-function forward(
+/** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
+function tokenNll(
   model: DecoderModel,
   { rows, context }: Batch,
-  { ids, targets, documents, expected }: BatchTensors,
+  { ids, targets, documents, nllGradient }: BatchTensors,
   { dropout, recompute = false }: ForwardOptions = {},
 ): Tensor1D {
   const hidden = model.hiddenStates(ids, {
@@ -126,7 +135,7 @@ function forward(
     ...(dropout ? { dropout } : {}),
     recompute,
   });
-  return crossEntropy(hidden, model.headWeight(), targets, expected);
+  return crossEntropy(hidden, model.headWeight(), targets, nllGradient);
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */
