@@ -79,10 +79,10 @@ for (const name of pages)
 /** @param {string} path relative to the root, with forward slashes */
 function zoneOf(path) {
   const [first = '', second = ''] = path.split('/');
-  const deep = path.split('/').length > 2;
+  // `workers/engine` is the room's index; `workers/trainer.worker` and src/main.tsx are files beside the rooms.
+  const deep = path.split('/').length > 2 || (second in workerRooms && first === 'workers');
   if (first === 'workers') return deep ? `workers/${second}` : 'workers';
   if (first !== 'src') return first;
-  // src/main.tsx and files beside it belong to the shell.
   return deep ? `src/${second}` : 'src/app';
 }
 
