@@ -16,8 +16,7 @@ export default defineConfig({
   outputDir: 'test-results/e2e',
   // A file is one person's visit and runs in order; two of them leave no core idle.
   workers: 2,
-  // Chromium on a busy machine hangs once in some hundred tests; a test that fails twice fails.
-  retries: 1,
+  retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env['CI']),

@@ -117,9 +117,9 @@ test('the pipeline’s counts are those worked out by hand, and every count open
   // 45 rows and 4 given ones; two are copies, one nearly so, one too short, one overlaps with the given text.
   expect(await corpus.counts()).toMatchObject({
     in: 49,
-    exact: 2,
-    'exact same-text': 2,
-    near: 1,
+    exactDedup: 2,
+    'exactDedup same-text': 2,
+    minhashDedup: 1,
     quality: 1,
     'quality length': 1,
     decontaminate: 1,

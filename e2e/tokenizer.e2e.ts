@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { strFromU8, unzipSync } from 'fflate';
-import type { Comparison } from '../src/contract/evaluation';
 import type { CorpusApi } from '../src/contract/corpus';
 import type { TrainerApi } from '../src/contract/training';
 import { ModelsPage } from './studio/models';
@@ -187,22 +186,23 @@ test('the vocabulary of a model is extended by terms, and both are measured in b
         ).crossfade.lab.library.models()
       ).find(({ name }) => name === 'nano extended')!.id,
   );
-  const comparison = await page.evaluate(
+  const measure = await page.evaluate(
     async ([extended]) => {
       const { trainer } = (window as unknown as Handle).crossfade.lab;
       const channels = [{ id: 'domain', corpus: 'domain', role: 'domain' as const }];
-      return trainer.compare({ kind: 'model', model: 'nano' }, { kind: 'model', model: extended }, channels, 8, () => undefined);
+      const weights = ['nano', extended].map((model) => ({ kind: 'model' as const, model }));
+      return trainer.measureChannels(weights, channels, 8, () => undefined);
     },
     [made] as const,
   );
-  const { a, b } = comparison satisfies Comparison;
-  const bits = [a, b].map(({ channels }) => (channels['domain']!.loss * channels['domain']!.tokens) / channels['domain']!.bytes / Math.LN2);
+  const { loss, tokens, bytes } = measure.channels[0]!;
+  const bits = loss.map(({ value }, model) => (value * tokens[model]!) / bytes[model]! / Math.LN2);
   const shown = await tokenizer.bits('domain');
   expect(shown[0]).toBeCloseTo(bits[0]!, 2);
   expect(shown[1]).toBeCloseTo(bits[1]!, 2);
   // The very first token is predicted by nothing; all else is the same text.
-  expect(Math.abs(a.channels['domain']!.bytes - b.channels['domain']!.bytes)).toBeLessThan(16);
-  expect(b.channels['domain']!.tokens).toBeLessThanOrEqual(a.channels['domain']!.tokens);
+  expect(Math.abs(bytes[0]! - bytes[1]!)).toBeLessThan(16);
+  expect(tokens[1]!).toBeLessThanOrEqual(tokens[0]!);
   // Few rows changed: the extended model still reads its text much as before.
   expect(Math.abs(shown[1]! - shown[0]!)).toBeLessThan(0.2);
 

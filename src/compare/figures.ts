@@ -139,6 +139,8 @@ export function withoutIntervals(rows: readonly EvaluationRow[], channels: reado
       id,
       role,
       documents: 0,
+      tokens: figures.map(({ tokens }) => tokens),
+      bytes: figures.map(({ bytes }) => bytes),
       loss: loss.map(plain),
       bitsPerByte: bits.map(plain),
       deltaBits: beside((model) => bits[model]! - bits[0]!),

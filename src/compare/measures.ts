@@ -4,9 +4,10 @@
  */
 import { useMemo } from 'react';
 import { create } from 'zustand';
-import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightChange, WeightsRef } from '../contract/evaluation';
+import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightsRef } from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
+import type { ParameterChange } from '../core/metrics/model-change';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { Probe } from '../core/probes/probe';
 import type { ProbeScore } from '../core/probes/probe-score';
@@ -27,7 +28,7 @@ export interface Measures {
   robustness: RobustnessCurve[];
   attention: { text: string; view: AttentionView };
   /** Of B and, if there, of the third, against A. Key: weights key. */
-  weights: Record<string, WeightChange[]>;
+  weights: Record<string, ParameterChange[]>;
 }
 export type MeasureKind = keyof Measures;
 

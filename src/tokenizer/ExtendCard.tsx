@@ -6,8 +6,6 @@ import { spelled } from './tokenized-text';
 import { Button, NativeSelect, SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import { CircleCheck, Gauge, SlidersVertical, ListChecks, Sprout } from 'lucide-react';
 import { useLocation } from 'wouter';
-import { bitsPerByte } from '../core/metrics/loss';
-import type { ChannelEvaluation } from '../core/run/types';
 import { deskPath } from '../lab/desk-recipes';
 import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useVocabulary, VOCABULARY_CHANGES, vocabularySource } from './vocabulary';
@@ -64,8 +62,6 @@ export function ExtensionPreview({ plan, replacing }: { plan: VocabularyPlan; re
 }
 
 /** The model that was made: where it can be used, and its bits per byte beside those of the model it came from. */
-const bits = (channel: ChannelEvaluation | undefined) => (channel ? bitsPerByte(channel.loss, channel.tokens, channel.bytes) : null);
-
 export function ExtensionOutcome() {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
@@ -103,8 +99,8 @@ export function ExtensionOutcome() {
             </thead>
             <tbody>
               {corpora.map((corpus) => {
-                const before = bits(comparison.a.channels[corpus.id]);
-                const after = bits(comparison.b.channels[corpus.id]);
+                const bits = comparison.channels.find(({ id }) => id === corpus.id)?.bitsPerByte;
+                const [before = null, after = null] = bits?.map(({ value }) => value) ?? [];
                 const delta = before === null || after === null ? null : after - before;
                 return (
                   <tr key={corpus.id} data-channel={corpus.id}>

@@ -3,28 +3,29 @@ import { FileJson } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { ImportForm } from '../ui/ImportForm';
-import { useTokenizers } from './store';
+import { useTokenizerImport } from './store';
 
 export function ImportCard() {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
-  const { importing, takeFiles, nameImport, importTokenizer, resetImport } = useTokenizers();
-  const { files, name, state, error, made } = importing;
+  const importing = useTokenizerImport();
   return (
     <ImportForm
-      title={t('import.title')}
-      drop={{ title: t('import.drop'), hint: t('import.hint'), pick: t('import.pick'), accept: '.json', onFiles: takeFiles }}
-      files={files}
+      importing={importing}
+      words={{
+        title: t('import.title'),
+        drop: t('import.drop'),
+        hint: t('import.hint'),
+        pick: t('import.pick'),
+        forget: t('import.forget'),
+        name: t('name'),
+        namePlaceholder: t('import.namePlaceholder'),
+        run: t('import.run'),
+      }}
+      accept=".json"
       fileIcon={<FileJson size={15} aria-hidden />}
       summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
-      name={name}
-      busy={state === 'busy'}
-      error={error}
-      done={made && t('import.done', { name: made.name, size: format.count(made.size) })}
-      words={{ forget: t('import.forget'), name: t('name'), namePlaceholder: t('import.namePlaceholder'), run: t('import.run') }}
-      onName={nameImport}
-      onSubmit={() => void importTokenizer()}
-      onReset={resetImport}
+      done={({ name, size }) => t('import.done', { name, size: format.count(size) })}
     />
   );
 }

@@ -1,24 +1,16 @@
-/** State of the tokenizer page: the tokenizers at hand, which two are looked at, and what is brought in. */
+/** State of the tokenizer page: the tokenizers at hand, which two are looked at, and the import of one. */
 import { create } from 'zustand';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import type { TokenizerRecord } from '../contract/tokenizer';
-import { errorRecord, type ErrorRecord } from '../core/errors';
+import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { meetCorpora } from '../channels/channel';
-import { checkTokenizerFiles, proposedTokenizerName } from './import-check';
+import { createImportStore } from '../ui/import-store';
 import { choicesOf, findChoice, tokenizerKey, type TokenizerChoice } from './refs';
 
 export type Side = 'a' | 'b';
 export const SIDES: readonly Side[] = ['a', 'b'];
-
-export interface TokenizerImport {
-  files: File[];
-  name: string;
-  state: 'idle' | 'busy' | 'done' | 'failed';
-  error: ErrorRecord | null;
-  made: TokenizerRecord | null;
-}
 
 export interface TokenizersState {
   list: 'loading' | 'ready' | 'failed';
@@ -29,26 +21,18 @@ export interface TokenizersState {
   choices: TokenizerChoice[];
   /** Keys of the two tokenizers; b is null when one is looked at alone. */
   chosen: Record<Side, string | null>;
-  importing: TokenizerImport;
   failure: ErrorRecord | null;
 
   load(): Promise<void>;
   choose(side: Side, key: string | null): void;
   swap(): void;
-  takeFiles(files: File[]): void;
-  nameImport(name: string): void;
-  importTokenizer(): Promise<void>;
-  resetImport(): void;
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   report(error: unknown): void;
   dismiss(): void;
 }
 
-const NO_IMPORT: TokenizerImport = { files: [], name: '', state: 'idle', error: null, made: null };
-
 export const useTokenizers = create<TokenizersState>()((set, get) => {
-  const importing = (change: Partial<TokenizerImport>) => set({ importing: { ...get().importing, ...change } });
   return {
     list: 'loading',
     listError: null,
@@ -57,7 +41,6 @@ export const useTokenizers = create<TokenizersState>()((set, get) => {
     tokenizers: [],
     choices: [],
     chosen: { a: null, b: null },
-    importing: NO_IMPORT,
     failure: null,
 
     async load() {
@@ -79,34 +62,6 @@ export const useTokenizers = create<TokenizersState>()((set, get) => {
       if (b !== null) set({ chosen: { a: b, b: a } });
     },
 
-    takeFiles(files) {
-      if (files.length === 0 || get().importing.state === 'busy') return;
-      const { name } = get().importing;
-      try {
-        checkTokenizerFiles(files);
-        set({ importing: { ...NO_IMPORT, files, name: name === '' ? proposedTokenizerName(files) : name } });
-      } catch (error) {
-        set({ importing: { ...NO_IMPORT, name, state: 'failed', error: errorRecord(error) } });
-      }
-    },
-    nameImport: (name) => importing({ name }),
-
-    async importTokenizer() {
-      const { files, name, state } = get().importing;
-      if (files.length === 0 || name.trim() === '' || state === 'busy') return;
-      importing({ state: 'busy', error: null });
-      try {
-        const made = await lab.tokenizer.importTokenizer(files, name.trim());
-        set({ importing: { ...NO_IMPORT, state: 'done', made } });
-        await get().load();
-        // What was just brought in is what a person wants to see.
-        get().choose('b', tokenizerKey(made.id));
-      } catch (error) {
-        importing({ state: 'failed', error: errorRecord(error) });
-      }
-    },
-    resetImport: () => set({ importing: NO_IMPORT }),
-
     async rename(id, name) {
       try {
         await lab.tokenizer.rename(id, name);
@@ -119,7 +74,7 @@ export const useTokenizers = create<TokenizersState>()((set, get) => {
     async remove(id) {
       try {
         await lab.tokenizer.remove(id);
-        if (get().importing.made?.id === id) set({ importing: NO_IMPORT });
+        useTokenizerImport.getState().forget(id);
         await get().load();
       } catch (error) {
         get().report(error);
@@ -137,3 +92,39 @@ export function shownChoices({ choices, chosen }: Pick<TokenizersState, 'choices
     return choice && (side === 'a' || choice.key !== chosen.a) ? [{ side, choice }] : [];
   });
 }
+
+const ACCEPTED = 'tokenizer.json';
+
+/**
+ * Refuses files that no tokenizer.json is among before any is read; the worker checks the tokenizer itself.
+ * @throws StudioError `file-missing`: several files without tokenizer.json; `file-unsupported`: a single one that is not JSON
+ */
+function checkTokenizerFiles(files: readonly Pick<File, 'name'>[]): void {
+  if (files.some(({ name }) => name === ACCEPTED)) return;
+  const names = files.map(({ name }) => name).join(', ');
+  if (files.length !== 1) throw new StudioError('file-missing', `${ACCEPTED} is missing`, { file: names, wanted: ACCEPTED });
+  if (!names.toLowerCase().endsWith('.json'))
+    throw new StudioError('file-unsupported', `${names} is no tokenizer.json`, { file: names, accepted: '.json' });
+}
+
+/** The folder's name, or the file's when it is more than "tokenizer". */
+function proposedTokenizerName(files: readonly Pick<File, 'name' | 'webkitRelativePath'>[]): string {
+  const folder = files[0]?.webkitRelativePath.split('/').at(-2) ?? '';
+  const file = files.length === 1 ? files[0]!.name.replace(/\.json$/i, '') : '';
+  return (folder || (file === 'tokenizer' ? '' : file)).slice(0, 60);
+}
+
+export const useTokenizerImport = createImportStore<TokenizerRecord>({
+  choose(files) {
+    if (files.length > 0) checkTokenizerFiles(files);
+    return [...files];
+  },
+  propose: proposedTokenizerName,
+  run: (files, name) => lab.tokenizer.importTokenizer(files, name),
+  async after({ id }) {
+    const { load, choose } = useTokenizers.getState();
+    await load();
+    // The new tokenizer is shown beside A at once.
+    choose('b', tokenizerKey(id));
+  },
+});

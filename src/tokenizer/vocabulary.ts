@@ -4,10 +4,10 @@ import type { VocabularySource, VocabularyPlan } from '../contract/tokenizer';
 import { DEFAULT_TERMS, parseTerms } from './fertility';
 import { findChoice, type TokenizerChoice, modelKey } from './refs';
 import { create } from 'zustand';
-import type { Comparison } from '../contract/evaluation';
 import type { ModelRecord } from '../contract/library';
 import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import type { MixtureMeasure } from '../core/metrics/text-measure';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { useTokenizers } from './store';
@@ -74,8 +74,8 @@ export function vocabularySource(
 }
 
 /** State of the card: what is asked for, what it would add, the model made of it, and both models measured. */
-/** Rows of held-out text per channel, of the base's tokens: a few seconds on two cores. */
-const ROWS = 8;
+/** Held-out documents per channel: a few seconds on two cores. */
+const DOCUMENTS = 8;
 
 interface VocabularyState {
   form: VocabularyForm;
@@ -87,8 +87,8 @@ interface VocabularyState {
   made: ModelRecord | null;
   /** The model that `made` was made from. */
   base: ModelRecord | null;
-  /** a: before, b: after. */
-  comparison: Comparison | null;
+  /** Held-out text under the base and under the model made of it. */
+  comparison: MixtureMeasure | null;
 
   describe(change: Partial<VocabularyForm>): void;
   /** The first model and the general weights, until a person has chosen. */
@@ -126,7 +126,7 @@ export const useVocabulary = create<VocabularyState>()((set, get) => {
     const channels = useTokenizers.getState().corpora.map(({ id, role }) => ({ id, corpus: id, role }));
     const weights = (model: ModelRecord) => ({ kind: 'model' as const, model: model.id });
     const onProgress = (progress: Progress) => set({ progress });
-    set({ comparison: await lab.trainer.compare(weights(base), weights(made), channels, ROWS, onProgress) });
+    set({ comparison: await lab.trainer.measureChannels([weights(base), weights(made)], channels, DOCUMENTS, onProgress) });
   };
 
   return {

@@ -1,54 +1,70 @@
 /** Import of a person's files: drop or pick them, name them, start, and see progress and outcome. */
-import { useMemo, type ComponentProps, type ReactNode } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { Button, TextInput } from '@mantine/core';
 import { CircleCheck, Import as ImportIcon } from 'lucide-react';
-import type { ErrorRecord } from '../core/errors';
-import { Card } from './Card';
+import { ProgressLine } from '../channels/ProgressLine';
 import { ErrorBanner } from './Banner';
+import { Card } from './Card';
 import { FileDrop } from './FileDrop';
+import type { ImportState } from './import-store';
 import styles from './ImportForm.module.css';
 
-interface ImportFormProps {
-  title: string;
-  drop: ComponentProps<typeof FileDrop>;
-  files: readonly File[];
+interface ImportFormProps<Made> {
+  importing: ImportState<Made>;
+  words: {
+    title: string;
+    drop: string;
+    hint: string;
+    pick: string;
+    /** Without it no folder is picked. */
+    pickFolder?: string;
+    forget: string;
+    name: string;
+    namePlaceholder: string;
+    run: string;
+  };
+  /** As the `accept` attribute: ".txt,.md". */
+  accept: string;
   fileIcon: ReactNode;
   /** "3 files, 1.2 MB". */
   summary: (count: number, bytes: number) => string;
-  name: string;
-  busy: boolean;
-  error: ErrorRecord | null;
-  /** What was made, in words; null before. */
-  done: ReactNode;
-  words: { forget: string; name: string; namePlaceholder: string; run: string };
-  onName: (name: string) => void;
-  onSubmit: () => void;
-  onReset: () => void;
+  /** What was made, in words. */
+  done: (made: Made) => ReactNode;
+  /** In place of `importing.submit`. */
+  onSubmit?: () => void;
   /** More fields beside the name. */
   fields?: ReactNode;
-  /** Below the form: notes, progress. */
+  /** A note below the form. */
   children?: ReactNode;
 }
 
-export function ImportForm(props: ImportFormProps) {
-  const { title, drop, files, fileIcon, summary, name, busy, error, done, words, onName, onSubmit, onReset, fields, children } = props;
+export function ImportForm<Made>({ importing, words, accept, fileIcon, summary, done, onSubmit, fields, children }: ImportFormProps<Made>) {
+  const { files, name, state, progress, error, made, take, setName, submit, cancel, reset } = importing;
+  const busy = state === 'busy';
   const bytes = useMemo(() => files.reduce((sum, file) => sum + file.size, 0), [files]);
   return (
-    <Card title={title}>
+    <Card title={words.title}>
       <div className={styles.import}>
         {error && (
           <div className={styles.error}>
-            <ErrorBanner error={error} onDismiss={onReset} />
+            <ErrorBanner error={error} onDismiss={reset} />
           </div>
         )}
-        {done && (
+        {made && (
           <p className={styles.done} role="status">
             <CircleCheck size={15} aria-hidden />
-            {done}
+            {done(made)}
           </p>
         )}
         {files.length === 0 ? (
-          <FileDrop {...drop} />
+          <FileDrop
+            title={words.drop}
+            hint={words.hint}
+            pick={words.pick}
+            {...(words.pickFolder === undefined ? {} : { pickFolder: words.pickFolder })}
+            accept={accept}
+            onFiles={take}
+          />
         ) : (
           <>
             <div className={styles.files}>
@@ -56,7 +72,7 @@ export function ImportForm(props: ImportFormProps) {
               <span className={styles.names}>{files.map((file) => file.name).join(', ')}</span>
               <span className={styles.dim}>{summary(files.length, bytes)}</span>
               {!busy && (
-                <button type="button" className={styles.link} onClick={onReset}>
+                <button type="button" className={styles.link} onClick={reset}>
                   {words.forget}
                 </button>
               )}
@@ -65,7 +81,8 @@ export function ImportForm(props: ImportFormProps) {
               className={styles.form}
               onSubmit={(event) => {
                 event.preventDefault();
-                onSubmit();
+                if (onSubmit) onSubmit();
+                else void submit();
               }}
             >
               <TextInput
@@ -75,7 +92,7 @@ export function ImportForm(props: ImportFormProps) {
                 maxLength={60}
                 required
                 disabled={busy}
-                onChange={(event) => onName(event.currentTarget.value)}
+                onChange={(event) => setName(event.currentTarget.value)}
               />
               {fields}
               <Button type="submit" leftSection={<ImportIcon size={15} />} disabled={busy || name.trim() === ''}>
@@ -83,6 +100,7 @@ export function ImportForm(props: ImportFormProps) {
               </Button>
             </form>
             {children}
+            {busy && cancel && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
           </>
         )}
       </div>

@@ -19,8 +19,11 @@ export interface ImportState<Made> {
   setName(name: string): void;
   /** Runs the import of the chosen files; without files or a name, or while one runs, nothing happens. */
   submit(): Promise<void>;
-  cancel(): Promise<void>;
+  /** null where an import takes no time. */
+  cancel: (() => Promise<void>) | null;
   reset(): void;
+  /** Something is no longer there: if the last import made it, the outcome goes. */
+  forget(id: string): void;
 }
 
 export interface ImportSource<Made> {
@@ -39,7 +42,13 @@ export interface ImportSource<Made> {
 
 const NOTHING = { files: [], name: '', state: 'idle', progress: null, error: null, made: null } as const;
 
-export function createImportStore<Made>({ choose, propose, run, after, cancel }: ImportSource<Made>): UseBoundStore<StoreApi<ImportState<Made>>> {
+export function createImportStore<Made extends { id: string }>({
+  choose,
+  propose,
+  run,
+  after,
+  cancel,
+}: ImportSource<Made>): UseBoundStore<StoreApi<ImportState<Made>>> {
   return create<ImportState<Made>>()((set, get) => ({
     ...NOTHING,
     files: [],
@@ -71,7 +80,8 @@ export function createImportStore<Made>({ choose, propose, run, after, cancel }:
         else set({ state: 'failed', progress: null, error: record });
       }
     },
-    cancel: async () => cancel?.(),
+    cancel: cancel ?? null,
     reset: () => set({ ...NOTHING, files: [] }),
+    forget: (id) => get().made?.id === id && get().reset(),
   }));
 }

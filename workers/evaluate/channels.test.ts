@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { documentLosses, spreadDocuments } from './channels';
+import { documentLosses } from './channels';
+import { spreadDocuments } from './each-model';
 import type { SequenceModel } from '../runtime/sequences';
 
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };

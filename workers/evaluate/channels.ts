@@ -6,13 +6,17 @@ import type { MeasuredChannel } from '../../src/contract/evaluation';
 import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/text-measure';
 import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
 import { emptyBatch, fillRow, type TokenIds } from '../runtime/trainable-model';
-import { eachModel, paced, SEED, spreadDocuments, tokensOf, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, SEED, spreadDocuments, tokensOf, type EvaluationTools } from './each-model';
 
 /** Tokens of context in which documents are packed: short enough for every model, and the same for all. */
 const CONTEXT = 256;
 
 /** @param count most documents of each channel */
-export async function evaluateChannels(channels: readonly MeasuredChannel[], count: number, tools: EvaluationTools): Promise<MixtureMeasure> {
+export async function evaluateChannels(
+  channels: readonly MeasuredChannel[],
+  count: number,
+  tools: EvaluationTools,
+): Promise<MixtureMeasure> {
   const sums = channels.map((): DocumentSums[] => []);
   const hashes: string[] = [];
   const context = await shortestContext(tools);

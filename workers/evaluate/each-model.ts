@@ -55,7 +55,11 @@ export function withProgress(work: EngineWork, progress: (share: number) => void
 }
 
 /** Sums of each sequence over its tokens after the first. */
-export function sumsOf(sequences: readonly (readonly number[])[], losses: readonly Float32Array[], tokenBytes: ArrayLike<number>): DocumentSums {
+export function sumsOf(
+  sequences: readonly (readonly number[])[],
+  losses: readonly Float32Array[],
+  tokenBytes: ArrayLike<number>,
+): DocumentSums {
   return {
     nll: losses.map((nll) => nll.reduce((sum, loss) => sum + loss, 0)),
     tokens: losses.map(({ length }) => length),

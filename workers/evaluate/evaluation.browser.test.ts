@@ -3,9 +3,10 @@ import { mul } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fixtures from '../../e2e/parity/fixtures/evaluation.json';
 import { parseProbes } from '../../src/core/probes/probe';
-import { loadModel, openBackend, tokenLosses, type DecoderModel } from '../engine';
+import { loadModel, openBackend, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { attentionDivergence, attentionMaps } from './attention';
+import { sequenceModel } from '../runtime/engine-model';
 import { scoreProbes } from '../runtime/probe-scores';
 import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
 import { weightChanges } from './weight-changes';
@@ -27,17 +28,7 @@ describe('evaluation of the base on wasm', () => {
     const json = await (await fetch(`${folder}/tokenizer.json`)).text();
     tokenizer = new TextTokenizer({ tokenizer: json, config: null, model: config.text });
     model = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
-    scorer = {
-      context: model.config.context,
-      async tokenLosses(batch) {
-        const nll = tokenLosses(model, batch);
-        try {
-          return (await nll.data<'float32'>()).slice();
-        } finally {
-          nll.dispose();
-        }
-      },
-    };
+    scorer = sequenceModel(model);
   });
   afterAll(() => model.dispose());
 

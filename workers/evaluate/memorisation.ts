@@ -10,7 +10,7 @@ import { ChannelStream, rowOrders, windowCount, type Curriculum, type StreamCurs
 import { heldOutStarts } from '../runtime/held-out';
 import { sequenceLosses } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
-import { eachModel, paced, SEED, sumsOf, tokensOf, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, SEED, sumsOf, tokensOf, type EvaluationTools } from './each-model';
 
 export interface SeenText {
   recipe: Recipe;
@@ -22,7 +22,11 @@ export interface SeenText {
  * For channels that have both seen and held-out rows of the recipe's sequence length.
  * @param rows most rows of either kind and channel
  */
-export async function evaluateMemorisation({ recipe, cursors }: SeenText, rows: number, tools: EvaluationTools): Promise<ChannelMemorisation[]> {
+export async function evaluateMemorisation(
+  { recipe, cursors }: SeenText,
+  rows: number,
+  tools: EvaluationTools,
+): Promise<ChannelMemorisation[]> {
   const { seed, sequenceLength: context, channels } = recipe;
   const sums = channels.map(() => ({ seen: [] as DocumentSums[], unseen: [] as DocumentSums[] }));
   await eachModel(tools, async (weights, model, progress) => {

@@ -5,10 +5,13 @@ import { judgeAnswer, type ProbeScore } from '../../src/core/probes/probe-score'
 import type { EngineWork } from '../runtime/engine-session';
 import { scoreProbes } from '../runtime/probe-scores';
 import type { LoadedWeights } from '../runtime/weights';
-import { eachModel, paced, SEED, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, SEED, type EvaluationTools } from './each-model';
 import { generate } from './generate';
 
-export async function evaluateProbes(probes: readonly Probe[], tools: EvaluationTools): Promise<{ scores: ProbeScore[][]; measure: ProbeMeasure }> {
+export async function evaluateProbes(
+  probes: readonly Probe[],
+  tools: EvaluationTools,
+): Promise<{ scores: ProbeScore[][]; measure: ProbeMeasure }> {
   const scores: ProbeScore[][] = [];
   await eachModel(tools, async (weights, model, progress) => {
     // Writing costs a pass a token, so it counts for most of the time where it is asked for.

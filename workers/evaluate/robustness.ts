@@ -3,13 +3,17 @@ import type { MeasuredChannel, NoiseKind, RobustnessCurve } from '../../src/cont
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
 import { sequenceLosses } from '../runtime/sequences';
-import { eachModel, paced, SEED, spreadDocuments, sumsOf, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, SEED, spreadDocuments, sumsOf, type EvaluationTools } from './each-model';
 
 /** Share of characters or words that are changed. */
 const NOISE_LEVELS = [0, 0.05, 0.1, 0.2, 0.3];
 
 /** @param count most documents of each channel */
-export async function evaluateRobustness(channels: readonly MeasuredChannel[], count: number, tools: EvaluationTools): Promise<RobustnessCurve[]> {
+export async function evaluateRobustness(
+  channels: readonly MeasuredChannel[],
+  count: number,
+  tools: EvaluationTools,
+): Promise<RobustnessCurve[]> {
   const synonyms = new Synonyms(COMMON_SYNONYMS);
   const changes: Record<NoiseKind, (text: string, rate: number, random: Rng) => string> = {
     characters: addNoise,

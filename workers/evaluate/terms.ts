@@ -4,7 +4,7 @@ import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics
 import { termFinder } from '../../src/core/text/find-terms';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
-import { eachModel, paced, spreadDocuments, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, spreadDocuments, type EvaluationTools } from './each-model';
 
 /** Passages shown of one term, and terms shown. */
 const PASSAGES = 5;

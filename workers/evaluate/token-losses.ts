@@ -20,7 +20,9 @@ export async function compareTokens(a: LoadedWeights, b: LoadedWeights, text: st
 
 async function scoreTokens({ model, tokenizer: { tokenizer } }: LoadedWeights, text: string, work: EngineWork): Promise<TokenScore[]> {
   const ids = tokenizer.encode(text);
-  const [losses] = await sequenceLosses(sequenceModel(model), [ids], withProgress(work));
+  // A window a batch, without padding: a text of one window then gives the losses of a plain forward pass, to the last bit.
+  const options = { ...withProgress(work), tokensPerBatch: 1, lengthMultiple: 1 };
+  const [losses] = await sequenceLosses(sequenceModel(model), [ids], options);
   return ids.map((id, at) => ({ bytes: tokenizer.bytesOf(id) ?? new Uint8Array(), loss: at === 0 ? null : losses![at - 1]! }));
 }
 

@@ -14,14 +14,13 @@ export interface SequenceModel {
 export interface SequenceOptions {
   /** Tokens of one forward pass, padding included. */
   tokensPerBatch?: number;
+  /** Lengths are rounded up to a multiple of this, so that few shapes are compiled on a GPU. */
+  lengthMultiple?: number;
   /** Takes the engine for one batch. */
   exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** Called before every batch, in tokens; throws to cancel. */
   between: (done: number, total: number) => Promise<void>;
 }
-
-/** Lengths are rounded up to this, so that few shapes are compiled on a GPU. */
-const LENGTH_STEP = 8;
 
 /**
  * nats of each token after the first: result[i][j] is the loss of sequences[i][j + 1]. A sequence longer than the context is
@@ -30,7 +29,7 @@ const LENGTH_STEP = 8;
 export async function sequenceLosses(
   model: SequenceModel,
   sequences: readonly ArrayLike<number>[],
-  { tokensPerBatch = 2048, exclusively, between }: SequenceOptions,
+  { tokensPerBatch = 2048, lengthMultiple = 8, exclusively, between }: SequenceOptions,
 ): Promise<Float32Array[]> {
   const losses = sequences.map(({ length }) => new Float32Array(Math.max(0, length - 1)));
   const windows = sequences.flatMap((tokens, sequence) =>
@@ -41,7 +40,7 @@ export async function sequenceLosses(
   let done = 0;
   for (let at = 0; at < windows.length;) {
     await between(done, total);
-    const context = Math.min(model.context, Math.ceil(windows[at]!.length / LENGTH_STEP) * LENGTH_STEP);
+    const context = Math.min(model.context, Math.ceil(windows[at]!.length / lengthMultiple) * lengthMultiple);
     const part = windows.slice(at, at + Math.max(1, Math.floor(tokensPerBatch / context)));
     const batch = emptyBatch(part.length, context);
     part.forEach(({ sequence, start }, row) => fillRow(batch, row, Uint32Array.from(sequences[sequence]!), start, 0));

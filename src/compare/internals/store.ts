@@ -1,7 +1,8 @@
 /** State of the view into the model: what it looks at, its two measures, and which of the picked weights are incompatible with A. */
 import { create } from 'zustand';
-import type { AttentionView, WeightChange, WeightsRef } from '../../contract/evaluation';
+import type { AttentionView, WeightsRef } from '../../contract/evaluation';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
+import type { ParameterChange } from '../../core/metrics/model-change';
 import { lab } from '../../lab/lab';
 import { PLACES, weightsKey, type Place } from '../address';
 import { pickedWeights, useMeasures } from '../measures';
@@ -60,7 +61,7 @@ export const useInternals = create<InternalsState>()((set, get) => ({
 
   measureWeights: () =>
     useMeasures.getState().measure('weights', async ([base, ...tuned]) => {
-      const found: Record<string, WeightChange[]> = {};
+      const found: Record<string, ParameterChange[]> = {};
       const incompatible: Partial<Record<Place, ErrorRecord>> = {};
       for (const [at, weights] of tuned.entries()) {
         const place = PLACES[at + 1]!;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GenerateOptions } from '../../contract/training';
+import type { GenerateOptions } from '../../contract/evaluation';
 import type { WeightsRef } from '../../contract/evaluation';
 import { StudioError } from '../../core/errors';
 import { groupSources } from '../sources';

@@ -1,6 +1,6 @@
 /** Several prompts, each written on by A, B and the third with the same seed and sampling, as it comes. */
 import { create } from 'zustand';
-import type { GenerateOptions } from '../../contract/training';
+import type { GenerateOptions } from '../../contract/evaluation';
 import type { ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
 import { PLACES, type Place } from '../address';

@@ -131,6 +131,6 @@ export const stagesOfVersion1: Readonly<Record<string, string>> = { exact: 'exac
 /** Stored settings of any version in the form of the present one; anything else comes back as it is. */
 export function liftPipelineSettings(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null || (stored as { version?: unknown }).version !== 1) return stored;
-  const renamed = Object.entries(stored).map(([name, value]) => [stagesOfVersion1[name] ?? name, value]);
+  const renamed = Object.entries(stored).map(([name, value]: [string, unknown]) => [stagesOfVersion1[name] ?? name, value] as const);
   return { ...Object.fromEntries(renamed), version: 2 };
 }

@@ -34,6 +34,9 @@ export interface ChannelMeasure {
   id: string;
   role: ChannelRole;
   documents: number;
+  /** Predicted tokens and their UTF-8 bytes, by model. */
+  tokens: number[];
+  bytes: number[];
   /** By model. */
   loss: Estimate[];
   bitsPerByte: Estimate[];
@@ -59,6 +62,8 @@ export interface MeasureOptions {
   /** Models whose tokenizer is the base's, by index: losses in nats may be set against each other only there. */
   sameTokens: readonly boolean[];
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 type Figure = (times: readonly Float64Array[]) => number;
 
@@ -117,12 +122,14 @@ export function measureMixture(channels: readonly MeasuredDocuments[], { seed, r
   const estimate = (at: number): Estimate => ({ value: values[at]!, interval: intervals[at]! });
   const orNull = (at: number | null) => (at === null ? null : estimate(at));
   return {
-    channels: channels.map(({ id, role }, channel) => {
+    channels: channels.map(({ id, role, models: sums }, channel) => {
       const place = places[channel]!;
       return {
         id,
         role,
         documents: sizes[channel]!,
+        tokens: sums.map(({ tokens }) => sum(tokens)),
+        bytes: sums.map(({ bytes }) => sum(bytes)),
         loss: place.loss.map(estimate),
         bitsPerByte: place.bitsPerByte.map(estimate),
         deltaBits: place.deltaBits.map(orNull),

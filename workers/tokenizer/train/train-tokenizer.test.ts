@@ -1,4 +1,5 @@
 /** Against what Hugging Face's trainers learned (e2e/parity/make_tokenizer_training_fixtures.py). */
+import { Cancelling } from '../../rpc/cancelling';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
