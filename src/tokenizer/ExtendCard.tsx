@@ -1,4 +1,4 @@
-/** What the extension adds: which are one token already, which become one, and how many rows that takes. */
+/** Extends or replaces a model's vocabulary: what is added, the rows it takes, the new model, bits per byte before and after. */
 import { useTranslation } from 'react-i18next';
 import type { VocabularyPlan } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
@@ -123,7 +123,6 @@ export function ExtensionOutcome() {
   );
 }
 
-/** Extends a model's vocabulary: what is to be added, what that costs in rows, the new model, and bits per byte before and after. */
 export function ExtendCard() {
   const { t } = useTranslation('tokenizer');
   const models = useTokenizers((state) => state.models);

@@ -1,4 +1,4 @@
-/** What a person asks a model's vocabulary to gain. */
+/** The extension or replacement of a model's vocabulary: the form, what it asks for, the plan, the new model and its measurement. */
 import type { CorpusRecord } from '../contract/corpus';
 import type { VocabularySource, VocabularyPlan } from '../contract/tokenizer';
 import { DEFAULT_TERMS, parseTerms } from './fertility';
@@ -73,7 +73,6 @@ export function vocabularySource(
   }
 }
 
-/** State of the card: what is asked for, what it would add, the model made of it, and both models measured. */
 /** Held-out documents per channel: a few seconds on two cores. */
 const DOCUMENTS = 8;
 
