@@ -1,4 +1,4 @@
-/** Keeps a fault of one page from taking the studio down: shows the error, the header and the other pages stay. */
+/** The shell: theme, router, header, and the page of the address. An error of one page leaves the header and the other pages usable. */
 import { Component, type ReactNode, Suspense } from 'react';
 import { ErrorBanner } from '../ui/Banner';
 import { MantineProvider } from '@mantine/core';
@@ -24,7 +24,6 @@ export class PageBoundary extends Component<{ children: ReactNode }, { error: Er
   }
 }
 
-/** The shell: header, the page of the address, notices. */
 function NotFound({ path }: { path: string }) {
   const { t } = useTranslation();
   return (

@@ -1,4 +1,4 @@
-/** The engine in words: "CPU · wasm · 2 threads — no GPU adapter", with the reason at length in the tooltip. */
+/** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
 import { Tooltip, ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
 import { Cpu, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -57,7 +57,6 @@ export function DeviceBadge() {
   );
 }
 
-/** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
 const THEME_ICONS = { auto: Monitor, light: Sun, dark: Moon } as const;
 const THEMES: readonly MantineColorScheme[] = ['auto', 'light', 'dark'];
 

@@ -1,4 +1,4 @@
-/** Names and colours of a person's own corpora, as the pages that list corpora met them; a channel has a corpus's id. */
+/** How a channel is shown: its name, its short tag and its colour; a person's own corpora have names and colours of their own. */
 import { create } from 'zustand';
 import type { CorpusRecord } from '../contract/corpus';
 import { useCallback } from 'react';

@@ -1,4 +1,4 @@
-/** Adds a channel from the corpora that the mixture does not hold yet. */
+/** One channel on the desk: fader, level, figures, lock and mute; before a run its corpus can be changed and channels can be added. */
 import { Button, Menu, ActionIcon, Tooltip } from '@mantine/core';
 import { Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -45,7 +45,6 @@ export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {
   );
 }
 
-/** One channel: fader, level, figures, lock and mute; before a run its text can be swapped or taken out. */
 interface Props {
   channel: Channel;
   /** Share really drawn under the recipe's strategy, where it differs from the fader. */

@@ -1,4 +1,4 @@
-/** The schedule drawn from learningRateAt, with the present step on it. */
+/** The master strip: learning rate, warmup, schedule with its curve, and mean general retention. */
 import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { learningRateAt, warmupSteps } from '../core/schedule/schedule';
@@ -71,7 +71,6 @@ export const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step
   );
 });
 
-/** The master strip: learning rate, warmup, schedule and mean general retention. */
 /** Warmup beyond half of the run is no warmup. */
 const MOST_WARMUP = 0.5;
 const KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const satisfies readonly Schedule['kind'][];

@@ -1,4 +1,4 @@
-/** A recipe as a file and as a link. */
+/** The bar of the desk: what to run, the transport buttons, progress, and the recipe as a link or a file. */
 import { parseRecipeText } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { encodeRecipe } from '../core/recipe/share-link';
@@ -30,7 +30,6 @@ export async function readRecipeFile(file: File): Promise<Recipe> {
   return parseRecipeText(await file.text());
 }
 
-/** The bar of the desk: what to run, the transport buttons, how far it is, and the recipe's ways in and out. */
 /** How long a notice under the buttons stays. */
 const SHOWN_MS = 5000;
 

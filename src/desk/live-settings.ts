@@ -1,3 +1,4 @@
+/** The faders' values: the run's settings while one is active, else the recipe's; and the scale of the learning-rate fader. */
 import { useShallow } from 'zustand/react/shallow';
 import type { Shares } from '../core/mixture/mixture';
 import { effectiveShares } from '../core/mixture/mixture';
@@ -26,10 +27,6 @@ export function lrPosition(lr: number): number {
   return Math.min(1, ZERO + (1 - ZERO) * Math.max(0, along));
 }
 
-/**
- * The faders' values, wherever they live: while a run is active they are the run's settings and moving one is a live change;
- * before a run they are the recipe's and moving one edits it.
- */
 const NO_CHANNELS: readonly Channel[] = [];
 
 function readShares(): Shares {

@@ -9,8 +9,8 @@ import { addChannel, removeChannel, swapChannel, withSchedule, withShares } from
 
 const FIRST_PRESET = 'golden-ratio';
 
-/** What the desk needs to stand as it stood. */
-type Standing = Pick<RecipeStore, 'recipe' | 'presetId' | 'edited' | 'locked' | 'muted'>;
+/** What is restored when a change is undone. */
+type DeskRecipe = Pick<RecipeStore, 'recipe' | 'presetId' | 'edited' | 'locked' | 'muted'>;
 
 export interface RecipeStore {
   presets: readonly Preset[];
@@ -25,7 +25,7 @@ export interface RecipeStore {
   muted: Readonly<Record<string, number>>;
   problem: ErrorRecord | null;
   /** A change that a diagnosis made, until a run starts from it; `former` is what stood on the desk before. */
-  changed: { changes: NextRecipe['changes']; former: Standing | null } | null;
+  changed: { changes: NextRecipe['changes']; former: DeskRecipe | null } | null;
 
   load(): Promise<void>;
   choose(presetId: string): void;
@@ -34,7 +34,7 @@ export interface RecipeStore {
   /** A recipe changed on a diagnosis's advice; what stands on the desk is kept. */
   apply(next: NextRecipe): void;
   putBack(): void;
-  /** The change stays, its news goes. */
+  /** Keeps the changed recipe and dismisses the banner that tells of it. */
   keepChange(): void;
   edit(change: (recipe: Recipe) => Recipe): void;
   setSchedule(change: Partial<Schedule>): void;

@@ -1,4 +1,4 @@
-/** Space runs and pauses, S steps; not while a control has the keyboard. */
+/** What the desk does besides drawing: keyboard shortcuts, tokenizing ahead of Run, and the lists of corpora and models. */
 import { useEffect, useRef, useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';

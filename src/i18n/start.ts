@@ -1,4 +1,4 @@
-/** Types every key of `useTranslation` from the English locales. */
+/** The studio's languages: the chosen one, its texts, and the types of their keys. */
 import 'i18next';
 import type english from './en';
 import i18next from 'i18next';

@@ -1,4 +1,4 @@
-/** The presets of public/recipes: a recipe, its title, and a paragraph on what to watch for. Read once. */
+/** Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on another base model. */
 import * as z from 'zod/mini';
 import { StudioError } from '../core/errors';
 import { recipeSchema } from '../core/recipe/schema';

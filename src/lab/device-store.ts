@@ -1,4 +1,4 @@
-/** What the address asks of the engine: `?backend=webgpu|wasm|cpu`, `?threads=N`, `?require-hardware`. */
+/** Which engine runs: opened once at start as the address asks, and again after a crash of the trainer. */
 import type { BackendName, DeviceInfo } from '../contract/device';
 import type { TrainerApi } from '../contract/training';
 import { create } from 'zustand';
@@ -18,7 +18,6 @@ export function launchOptions(search: string): Parameters<TrainerApi['open']>[0]
   };
 }
 
-/** Which engine runs: opened once at start and again after a crash of the trainer. */
 export type DeviceState = { kind: 'opening' } | { kind: 'open'; info: DeviceInfo } | { kind: 'failed'; error: ErrorRecord };
 
 export const useDevice = create<{ device: DeviceState }>(() => ({ device: { kind: 'opening' } }));

@@ -1,4 +1,4 @@
-/** The only door to the workers: one typed client for each, started with its first call. */
+/** The only way from the pages to the workers: one typed client for each, started with its first call. */
 import type { CorpusApi } from '../contract/corpus';
 import type { HubApi } from '../contract/hub';
 import type { LibraryApi } from '../contract/library';

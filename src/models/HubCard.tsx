@@ -1,4 +1,4 @@
-/** Asks before the studio leaves its own origin: first whether to connect to the host, then whether to download what it lists. */
+/** Import of a model from the Hugging Face Hub or a mirror. Nothing leaves the browser before the person has agreed to the host. */
 import { Button, TextInput } from '@mantine/core';
 import { Download, Globe, CircleCheck, CloudDownload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -71,7 +71,6 @@ export function HubDialog() {
   );
 }
 
-/** Import of a model from the Hugging Face Hub or a mirror: which one, a question that names the host, progress, outcome. */
 const FIELDS: readonly HubField[] = ['repository', 'revision', 'address'];
 
 export function HubCard() {

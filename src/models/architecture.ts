@@ -1,4 +1,4 @@
-/** Facts of a model read from its config.json, which came from a file: by the reader that the engine trusts, or not at all. */
+/** A model's architecture from its config.json: its facts, and its parts as a stack with shapes and parameter counts. */
 import type { ModelRecord } from '../contract/library';
 import { readConfig, type ModelConfig } from '../core/model/config';
 import { modulesOf } from '../core/model/parameters';
@@ -22,7 +22,6 @@ export function architectureFacts({ architecture, parameters, vocabulary, contex
   return { family: architecture, parameters, vocabulary, context, config: read };
 }
 
-/** A model as a stack of parts with shapes and parameter counts, from the bottom (tokens in) to the top (logits out). */
 /** What a part does; the page has the words. */
 export type PartKind = 'embedding' | 'positions' | 'norm' | 'attention' | 'feed-forward' | 'head';
 

@@ -1,4 +1,4 @@
-/** Which tokenizer is A and which is B, if any. */
+/** Everything about tokenizers: which two are compared, text in tokens, fertility, training, and the extension of a vocabulary. */
 import { ActionIcon, Select } from '@mantine/core';
 import { ArrowLeftRight } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -78,7 +78,6 @@ function Picker({ side }: { side: Side }) {
   );
 }
 
-/** Everything about tokenizers: text cut into tokens, two compared, how well each fits each channel, training, and the extension of a model's vocabulary. */
 export default function Page() {
   const { t } = useTranslation('tokenizer');
   const { list, listError, failure, load, remove, dismiss } = useTokenizers();

@@ -1,4 +1,4 @@
-/** The text itself, each token in one of the alternating colours; a character in pieces has a stripe of each. */
+/** One tokenizer's view of the text: counts, the tokens in alternating colours, and what the one pointed at is. */
 import { memo, useMemo, useState, type KeyboardEvent, type CSSProperties } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TokenSpan } from '../contract/tokenizer';
@@ -10,7 +10,6 @@ import type { TokenizerChoice } from './refs';
 import type { Side } from './store';
 import styles from './Text.module.css';
 
-/** One tokenizer's view of the text: counts, the tokens in colours, and what the one pointed at is. */
 /** Of the text, in UTF-16 units: what is pointed at on either side is marked on both. */
 export interface TextRange {
   side: Side;

@@ -1,4 +1,4 @@
-/** A tokenizer as a download: a zip that `AutoTokenizer.from_pretrained` reads once unpacked. */
+/** Tokenizers that were trained or imported: what each was trained with, and what can be done with it. */
 import type { TokenizerRef, TokenizerTraining, TokenizerRecord } from '../contract/tokenizer';
 import { lab } from '../lab/lab';
 import { saveFile } from '../ui/save-file';
@@ -42,7 +42,6 @@ export function useTrainingWords(): (training: TokenizerTraining) => string {
   );
 }
 
-/** Tokenizers that were trained or brought in: what they are made from, and what can be done with each. */
 export function TokenizerList({ onRemove }: { onRemove: (tokenizer: TokenizerRecord) => void }) {
   const { t } = useTranslation('tokenizer');
   const tokenizers = useTokenizers((state) => state.tokenizers);

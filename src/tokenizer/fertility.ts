@@ -1,3 +1,4 @@
+/** Fertility of the chosen tokenizers: its state, the lines of the chart, and the domain terms that are counted. */
 import type { FertilityPoint, FertilityReport } from '../contract/tokenizer';
 import type { Side } from './store';
 import { create } from 'zustand';
@@ -74,7 +75,6 @@ function roundTicks(most: number): { yTicks: number[]; top: number } {
   return { yTicks: Array.from({ length: count + 1 }, (_, at) => at * step), top: count * step };
 }
 
-/** How well the chosen tokenizers fit each channel: measured again when a tokenizer, the channels or the terms change. */
 /** Held-out text that is measured of each channel. */
 export const SAMPLE_BYTES = 100_000;
 

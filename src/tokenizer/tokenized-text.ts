@@ -1,4 +1,4 @@
-/** Tokens as they are drawn: where each stands in the text, in which of the alternating colours, its blanks made visible. */
+/** A person's text under the chosen tokenizers: its state, and its tokens as they are drawn (place, colour, blanks made visible). */
 import type { TokenPiece, TokenSpan, TokenizedText } from '../contract/tokenizer';
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
@@ -68,7 +68,6 @@ export function hex(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-/** A person's own text under the chosen tokenizers: tokenized as it is typed, the last text always wins. */
 /** Tokens drawn of a text; all are counted. */
 export const MOST_DRAWN = 2000;
 /** Characters tokenized of a text: a novel. */

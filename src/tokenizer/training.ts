@@ -1,4 +1,4 @@
-/** What a person chooses for a training, and the trainer's options made of it. */
+/** The training of a tokenizer: the form, the options made of it, and the state of a training under way. */
 import type { TokenizerChannel, TrainOptions, TokenizerRecord, TrainProgress } from '../contract/tokenizer';
 import type { CorpusRecord } from '../contract/corpus';
 import { create } from 'zustand';
@@ -120,7 +120,6 @@ function unknownOf(special: readonly string[]): string | undefined {
   return special.find((token) => UNKNOWN.includes(token.toLowerCase()) || UNKNOWN.includes(token));
 }
 
-/** State of the training card: the form, the training under way and what came of it. */
 interface TrainState {
   form: TrainForm;
   state: 'idle' | 'busy' | 'failed';

@@ -1,4 +1,4 @@
-/** One line of news across the page: icon, words, actions. */
+/** A message across the page: icon, words, actions; and the one that shows an error. */
 import type { ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
 import { Button, CloseButton } from '@mantine/core';

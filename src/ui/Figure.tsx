@@ -1,4 +1,4 @@
-/** A big number with a plain sentence beside it. */
+/** Numbers that stand out: a big one with a sentence, and a difference of losses against the base. */
 import type { ReactNode } from 'react';
 import { VisuallyHidden } from '@mantine/core';
 import { ArrowDown, ArrowUp, Equal } from 'lucide-react';

@@ -1,3 +1,4 @@
+/** Files that a person drops or picks, with those inside dropped folders. */
 import { useRef, useState, type DragEvent } from 'react';
 import { Button } from '@mantine/core';
 import { FolderOpen, Upload } from 'lucide-react';

@@ -1,4 +1,4 @@
-/** Another vocabulary in the place of a model's own: which old ids the row of each new one starts from. */
+/** A model with a larger or another vocabulary, made from one that is stored; and what that would add, before it is made. */
 import type { OpenTokenizer } from './open';
 import { decodeWhole, Vocabulary, type VocabularyJson } from './vocabulary';
 import type { VocabularyPlan, VocabularySource, TrainProgress } from '../../src/contract/tokenizer';
@@ -114,7 +114,6 @@ async function characterCounts(
   return new Map([...counts].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1)));
 }
 
-/** A model with a larger or another vocabulary, made from one that is here; and what that would add, before it is made. */
 /** @throws StudioError `tokenizer-options`, `file-missing`, `cancelled` */
 export async function planVocabulary(
   model: string,
