@@ -7,7 +7,7 @@ import type { TrainerApi } from '../contract/training';
 import type { StudioError } from '../core/errors';
 import { createWorkerClient } from './worker-client';
 import { version } from '../../package.json';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 
 const trainer = createWorkerClient<TrainerApi>(
   'trainer',
@@ -72,5 +72,10 @@ declare global {
 }
 
 export function installAutomationHandle(): void {
-  window.crossfade = { lab, view: async (run) => viewOf(await lab.library.feed(run)), version };
+  const view = async (run: string): Promise<RunView> => {
+    // Only scripts call it: pages that show no run need not load the module.
+    const { viewOf } = await import('../core/run/view');
+    return viewOf(await lab.library.feed(run));
+  };
+  window.crossfade = { lab, view, version };
 }

@@ -161,7 +161,7 @@ function absent(parts: ReportParts): ReportPart[] {
   else if (parts.evaluation.from !== 'documents') missing.push('intervals');
   for (const part of ['terms', 'probes', 'memorisation', 'robustness', 'layers', 'attention'] as const)
     if (parts[part] === undefined) missing.push(part);
-  // A base has no training text here: nothing it could have learnt by heart.
+  // A base has no training text here: nothing it could have memorised.
   return parts.weights.some(({ step }) => step !== null) ? missing : missing.filter((part) => part !== 'memorisation');
 }
 
