@@ -8,7 +8,8 @@ import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { Studio, type PageName } from './studio/studio';
 import { fill, type Language } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
+// axe reads a whole page in two themes: about half a minute each on a busy machine.
+test.describe.configure({ mode: 'serial', timeout: 180_000 });
 
 const LANGUAGES: Language[] = ['en', 'zh'];
 const COLOURS = ['color-contrast', 'link-in-text-block'];

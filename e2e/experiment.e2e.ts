@@ -62,5 +62,5 @@ test('a bad recipe is refused by the name of its field', async () => {
   writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...tinyRecipe(), sequenceLength: 4 }));
   const { status, output } = await experiment('--backend', 'wasm');
   expect(status).toBe(2);
-  expect(output).toMatch(/context is 4/);
+  expect(output).toMatch(/sequenceLength is 4/);
 });
