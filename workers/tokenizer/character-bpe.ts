@@ -4,7 +4,7 @@
  * one side cannot depend on the other. Pieces cut there are words and short runs of ideographs, most of which were seen before.
  */
 import { MergeTable } from './merge-table';
-import type { PieceModel } from './piece-model';
+import type { PieceModel } from './unigram';
 import type { BpeModel } from './tokenizer-json';
 
 export function fitsCharacterBpe(model: BpeModel): boolean {

@@ -4,7 +4,7 @@
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { StudioError } from '../../src/core/errors';
-import { tokenBytes } from './byte-alphabet';
+import { tokenBytes } from './byte-level-bpe';
 import { FastEncoder } from './fast-encoder';
 import { byteFallbackDecoder, type TokenDecoder } from './token-decoder';
 import { TokenBuffer } from './token-buffer';

@@ -1,6 +1,6 @@
 /** What the ids of a tokenizer stand for: spelling, bytes, and whether they are text, a part of a character, special or unknown. */
 import type { TokenizerKind, TokenPiece } from '../../src/contract/tokenizer';
-import { tokenBytes } from './byte-alphabet';
+import { tokenBytes } from './byte-level-bpe';
 
 /** The parts of tokenizer.json that are read here. A tokenizer has been checked before (TextTokenizer). */
 export interface VocabularyJson {

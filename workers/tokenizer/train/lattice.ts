@@ -1,6 +1,5 @@
 /** All segmentations of a word into pieces, with the forward–backward and Viterbi algorithms (Kudo 2018, arXiv 1804.10959). */
-import { PieceTrie } from '../piece-trie';
-import { UNKNOWN_PENALTY } from '../unigram';
+import { PieceTrie, UNKNOWN_PENALTY } from '../unigram';
 import { enlarged } from './merge-queue';
 
 /** Id of an edge over a character that no piece writes. */

@@ -1,7 +1,6 @@
 /** What stands around the model in a trained tokenizer.json, and the pre-tokens that it gives. */
 import { normalizerOf } from '../normalizer';
-import { PATTERNS } from '../pre-token-patterns';
-import { preTokenizerOf } from '../pre-tokenizer';
+import { PATTERNS, preTokenizerOf } from '../pre-tokenizer';
 import type { PipelineStep } from '../tokenizer-json';
 import type { Splitter } from './count-words';
 import { CONTINUATION } from './learn-word-piece';
