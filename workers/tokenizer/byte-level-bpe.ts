@@ -1,3 +1,4 @@
+/** Byte-level BPE as in GPT-2: a pre-token's UTF-8 bytes become ids, which are then merged. With the byte alphabet. */
 import { MergeTable } from './merge-table';
 import type { PieceModel } from './unigram';
 import type { BpeModel } from './tokenizer-json';
@@ -22,14 +23,14 @@ export function tokenBytes(token: string): number[] | null {
   return bytes;
 }
 
-/** Byte-level BPE, GPT-2's kind: a piece is its UTF-8 bytes, then merges run over integers. */
+/** Whether `ByteLevelBpe` supports all settings of the model. */
 export function fitsByteLevelBpe(model: BpeModel): boolean {
   return !model.dropout && !model.continuing_subword_prefix && !model.end_of_word_suffix && !model.byte_fallback && !model.unk_token;
 }
 
 export class ByteLevelBpe implements PieceModel {
   symbols = new Int32Array(1024);
-  /** −1: a byte that the vocabulary lacks, which is left out. */
+  /** Id by byte; −1 for a byte that the vocabulary lacks, which is skipped. */
   private readonly byteIds: Int32Array;
   private readonly lacksBytes: boolean;
   private readonly merges: MergeTable;

@@ -8,9 +8,9 @@
  */
 import { StudioError } from '../../src/core/errors';
 import { FastEncoder } from './fast-encoder';
-import { countWords, WEIGHT_UNIT } from './train/count-words';
+import { countWords, WEIGHT_UNIT } from './train/pipeline';
 import { learnMerges } from './train/learn-merges';
-import type { TrainHooks, TrainingSource } from './train/types';
+import type { TrainHooks, TrainingSource } from './train/train-tokenizer';
 import { modelPieces, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
 import { Turns } from './turns';
 

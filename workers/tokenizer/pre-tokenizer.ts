@@ -1,4 +1,7 @@
-/** Expressions of well-known pre-tokenizers as they stand in tokenizer.json, for which the studio has scanners of its own. */
+/**
+ * Pre-tokenizers of tokenizer.json: they split text into pre-tokens, and no token crosses a pre-token's boundary. The regular expressions of
+ * GPT-2, Llama 3 and Qwen 2 are implemented as hand-written scanners, which are faster.
+ */
 import { characterClasses, classAt, LETTER, NUMBER, OTHER, SPACE } from './normalizer';
 import type { PipelineStep } from './tokenizer-json';
 
@@ -36,7 +39,7 @@ export function caseBlindPreTokenEnd(text: string, start: number, digits: number
   }
   const end = runEnd(classes, text, second, SPACE);
   for (let at = end; at > start; at--) if (isNewline(text.charCodeAt(at - 1))) return at;
-  // Of white space before something, the last character is left to what follows.
+  // White space before other text leaves its last character to the next pre-token.
   return end < text.length && end - start > 1 ? end - 1 : end;
 }
 
@@ -56,7 +59,7 @@ function isNewline(unit: number): boolean {
 }
 
 /**
- * GPT-2's pre-tokens, the pieces that BPE never merges across:
+ * GPT-2's pre-tokens:
  *
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  */
@@ -68,7 +71,7 @@ export function preTokenEnd(text: string, start: number): number {
     const length = contraction(text, start);
     if (length > 0) return start + length;
   }
-  // A single blank belongs to the word, number or signs after it.
+  // A single space belongs to the word, number or punctuation after it.
   let at = first === BLANK && start + 1 < text.length ? start + 1 : start;
   let kind = classAt(classes, text, at);
   if (kind === SPACE) {
@@ -77,7 +80,7 @@ export function preTokenEnd(text: string, start: number): number {
   }
   do at += text.codePointAt(at)! > 0xffff ? 2 : 1;
   while (at < text.length && classAt(classes, text, at) === kind);
-  // Of white space before something, the last character is left to what follows.
+  // White space before other text leaves its last character to the next pre-token.
   if (kind === SPACE && at < text.length && at - start > 1) return at - 1;
   return at;
 }
@@ -108,6 +111,7 @@ const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const caseBlind = (numbers: string): string =>
   `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${numbers}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
+/** The regular expressions as they are written in tokenizer.json, by which a pre-tokenizer is recognized. */
 export const PATTERNS: Readonly<Record<PreTokens, string>> = {
   gpt2: "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
   llama3: caseBlind('\\p{N}{1,3}'),
@@ -120,21 +124,20 @@ export const PRE_TOKEN_ENDS: Readonly<Record<PreTokens, PreTokenEnd>> = {
   qwen2: (text, start) => caseBlindPreTokenEnd(text, start, 1),
 };
 
-/** The pre-tokenizers of tokenizer.json that the studio runs itself; the rest is left to the general library. */
 export interface PreTokenizer {
-  /** What becomes of the text before it is cut. @param first it begins the whole text */
+  /** Rewrites the text before it is split. @param first whether this is the start of the whole text */
   prepare: (text: string, first: boolean) => string;
-  /** null: the text stays whole. */
+  /** null: the text is not split. */
   end: PreTokenEnd | null;
-  /** Pieces of white space are dropped. */
+  /** Pre-tokens of white space are dropped. */
   dropsSpace: boolean;
-  /** Pieces are written in bytes. */
+  /** Pre-tokens are encoded byte by byte, in the byte alphabet. */
   bytes: boolean;
 }
 
 const WHOLE: PreTokenizer = { prepare: (text) => text, end: null, dropsSpace: false, bytes: false };
 
-/** null: a kind, or a setting of it, that only the library knows. */
+/** @returns null for a pre-tokenizer, or a setting of one, that only `@huggingface/tokenizers` supports */
 export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokenizer | null {
   if (!step) return WHOLE;
   switch (step.type) {
@@ -156,7 +159,7 @@ export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokeni
   }
 }
 
-/** Split by a known expression, then bytes: how Llama 3 and Qwen write GPT-2's ByteLevel with an expression of their own. */
+/** A Split by a known expression followed by ByteLevel: how Llama 3 and Qwen replace the expression of GPT-2's ByteLevel. */
 function sequence(steps: readonly PipelineStep[]): PreTokenizer | null {
   if (steps.length === 1) return preTokenizerOf(steps[0]);
   const [split, bytes] = steps;
@@ -187,10 +190,10 @@ function metaspace({ replacement = '▁', prepend_scheme: scheme, add_prefix_spa
 }
 
 const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/u;
-/** 1 for punctuation, 2 for none, by UTF-16 unit; 0 where it was not asked yet. */
+/** Cache by UTF-16 unit: 1 punctuation, 2 other, 0 not known yet. */
 const punctuation = new Uint8Array(0x10000);
 
-/** BERT's: white space parts words, a sign of punctuation stands alone. */
+/** BERT's pre-tokenizer: splits at white space, and makes each punctuation character a pre-token. */
 export function bertPreTokenEnd(text: string, start: number): number {
   const classes = characterClasses();
   const isSpace = (at: number): boolean => classes[text.charCodeAt(at)] === SPACE;

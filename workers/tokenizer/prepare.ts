@@ -4,7 +4,7 @@ import type { TokenizedCorpus } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { EncodePool } from './encode-pool';
-import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './load';
+import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
 
 /**

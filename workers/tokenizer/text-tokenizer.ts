@@ -6,8 +6,8 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { StudioError } from '../../src/core/errors';
 import { tokenBytes } from './byte-level-bpe';
 import { FastEncoder } from './fast-encoder';
-import { byteFallbackDecoder, type TokenDecoder } from './token-decoder';
-import { TokenBuffer } from './token-buffer';
+import { byteFallbackDecoder, type TokenDecoder } from './decoder';
+import { TokenBuffer } from './shards';
 import { endOfText, modelPieces, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
 
 export interface TokenizerFiles {

@@ -1,8 +1,9 @@
+/** The interface of tokenizer models, and the Unigram model with its prefix tree. */
 import type { UnigramModel } from './tokenizer-json';
 
-/** Pieces by their UTF-16 units: all pieces that begin at a place of a text are found in one walk. */
+/** Prefix tree over the UTF-16 units of pieces: one walk finds all pieces that begin at a position of a text. */
 export class PieceTrie {
-  /** Node + 1 of (node, unit), in an open-addressing table. */
+  /** Open-addressing hash table of edges: key node · 65536 + unit (−1: empty slot), value child node. */
   private keys = new Float64Array(1 << 12).fill(-1);
   private children = new Int32Array(1 << 12);
   private edges = 0;
@@ -70,30 +71,30 @@ function hash(node: number, unit: number): number {
   return mixed ^ (mixed >>> 15);
 }
 
-/** A tokenizer's model: pre-tokens to ids. */
+/** A tokenizer's model, which encodes pre-tokens as ids. */
 export interface PieceModel {
-  /** Ids of the last piece; the row may be replaced by a longer one. */
+  /** Ids of the last piece encoded; `encode` may replace the array by a longer one. */
   readonly symbols: Int32Array;
   /** Encodes `text[start … end)`, never empty, into `symbols` and returns the number of ids. */
   encode(text: string, start: number, end: number): number;
-  /** Where a piece may be cut in advance without another result; the pieces are then encoded and cached one by one. */
+  /** End of the part at `start` that can be encoded separately without changing any id, so that parts can be cached. */
   readonly cut?: (text: string, start: number) => number;
 }
 
-/**
- * Unigram language model (Kudo 2018, arXiv 1804.10959), T5's kind: the segmentation of the highest probability, by Viterbi's
- * algorithm. Where two are equally likely the first found stays, as in Hugging Face's `tokenizers`.
- */
-/** How far below the least likely piece an unknown character lies (SentencePiece). */
+/** Log probability of an unknown character: that of the least likely piece less this (as in SentencePiece). */
 export const UNKNOWN_PENALTY = 10;
 
+/**
+ * Unigram language model (Kudo 2018, arXiv 1804.10959), used by T5: finds the most probable segmentation with the Viterbi algorithm.
+ * Of equally probable segmentations the first found wins, as in Hugging Face's `tokenizers`.
+ */
 export class Unigram implements PieceModel {
   symbols = new Int32Array(128);
   private readonly trie = new PieceTrie();
   private readonly scores: Float64Array;
   private readonly unknown: number;
   private readonly unknownScore: number;
-  /** Best path that ends at a place: its score, its last piece and where that begins (−1: none yet). */
+  /** Best path to each position: its log probability, its last piece and that piece's start (−1: no path yet). */
   private best = new Float64Array(128);
   private piece = new Int32Array(128);
   private from = new Int32Array(128);

@@ -1,7 +1,7 @@
 /** Training of byte-level BPE: what `BpeTrainer` with a ByteLevel pre-tokenizer learns from the same text. */
 import { BYTE_CHARACTERS } from '../byte-level-bpe';
 import type { Turns } from '../turns';
-import { keptAlphabet } from './alphabet';
+import { keptAlphabet } from './pipeline';
 import { learnMerges, type CountedWords, type Merge } from './learn-merges';
 import type { ByteBpeOptions } from '../../../src/contract/tokenizer';
 

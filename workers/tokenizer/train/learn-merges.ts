@@ -6,8 +6,7 @@
  * smaller ids goes first; two ways to the same string share one id; a pair's count is not taken back when the pair is merged.
  */
 import type { Turns } from '../turns';
-import { enlarged, MergeQueue } from './merge-queue';
-import { PairCounts } from './pair-counts';
+import { enlarged, MergeQueue, PairCounts } from './merge-queue';
 
 export interface CountedWords {
   /** Ids of all words in a row; word w is `symbols[offsets[w] … offsets[w + 1])`. Merged in place. */

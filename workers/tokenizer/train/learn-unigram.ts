@@ -5,8 +5,7 @@
  */
 import { StudioError } from '../../../src/core/errors';
 import type { Turns } from '../turns';
-import { Lattice, UNKNOWN } from './lattice';
-import { seedPieces } from './seed-pieces';
+import { Lattice, UNKNOWN, seedPieces } from './lattice';
 import type { UnigramOptions } from '../../../src/contract/tokenizer';
 
 /** A piece used less often than this, on average, is dropped. */
