@@ -5,7 +5,7 @@ import type { StoredCorpus } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { records } from '../storage/records';
-import { loadTokenizer } from '../tokenizer/load';
+import { loadTokenizer } from '../tokenizer/open';
 import { readTokens } from '../tokenizer/shards';
 import { tokenizerApi } from '../tokenizer/api';
 import { corpusApi } from './api';

@@ -2,7 +2,7 @@
 import { Rng } from '../../src/core/rng/rng';
 import type { GenerateOptions } from '../../src/contract/evaluation';
 import { CachedDecoder, sampleToken } from '../engine';
-import { StreamDecoder } from '../tokenizer/stream-decoder';
+import { StreamDecoder } from '../tokenizer/decoder';
 import type { EngineWork } from '../runtime/engine-session';
 import type { LoadedWeights } from '../runtime/weights';
 

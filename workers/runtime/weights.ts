@@ -8,7 +8,7 @@ import { openCheckpointModel } from '../storage/checkpoints';
 import { sha256OfBlob } from '../storage/hash';
 import { findModel, openModelFile, readModelFile, readModelText, weightFiles } from '../storage/models';
 import { readRun } from '../storage/runs';
-import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/load';
+import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/open';
 
 export interface LoadedWeights {
   model: DecoderModel;

@@ -1,6 +1,6 @@
 /**
- * Added tokens cut out of a text before the model sees it, as in Hugging Face's `tokenizers`: those with `normalized: false` in
- * the text as it came, the others in what the normalizer makes of it. The longest wins where two begin at the same place.
+ * Splits a text at added tokens before the model encodes the rest, as in Hugging Face's `tokenizers`. Tokens with `normalized: false` are
+ * searched in the original text, the others in the normalized text. Of two that begin at the same position the longer one wins.
  */
 import type { AddedToken } from './tokenizer-json';
 
@@ -20,7 +20,7 @@ export class AddedTokens {
   }
 
   /**
-   * @param onText normalized text between tokens, never empty; `first` where it begins the text
+   * @param onText normalized text between tokens, never empty; `first` at the start of the text
    * @param onToken id of an added token
    */
   split(text: string, onText: (text: string, first: boolean) => void, onToken: (id: number) => void): void {
@@ -36,7 +36,7 @@ interface Finder {
   tokens: ReadonlyMap<string, AddedToken>;
 }
 
-/** tokenizer.json of old leaves `normalized` out: then it is true but for special tokens. */
+/** Old versions of tokenizer.json have no `normalized`: it is then false for special tokens and true for others. */
 function isNormalized({ normalized, special }: AddedToken): boolean {
   return normalized ?? !special;
 }
@@ -67,6 +67,6 @@ function cut(finder: Finder | null, text: string, onToken: (id: number) => void,
 }
 
 const SPACE = /\p{White_Space}/u;
-/** A regular expression's \w of Unicode. */
+/** Unicode's definition of \w. */
 const WORD_BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]$/u;
 const WORD_AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;

@@ -2,19 +2,15 @@
 import type { TokenizerApi } from '../../src/contract/tokenizer';
 import { Cancelling } from '../rpc/cancelling';
 import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';
-import { exportTokenizer, importTokenizer } from './collection';
-import { loadTokenizer } from './load';
+import { exportTokenizer, importTokenizer, trainAndKeep } from './collection';
+import { loadTokenizer, openTokenizer, readTokenizerTexts } from './open';
 import { extendVocabulary, planVocabulary } from './extend-vocabulary';
-import { heldOutSamples } from './held-out-samples';
-import { openTokenizer, readTokenizerTexts } from './open';
+import { channelFertility, fertilityCurve, heldOutSamples, termTokens, tokenizeText } from './statistics';
 import { prepareCorpora } from './prepare';
-import { channelFertility, fertilityCurve, termTokens } from './statistics';
-import { tokenizeText } from './tokenize';
-import { trainAndKeep } from './train-and-keep';
 import { Turns } from './turns';
 
 const cancelling = { prepare: new Cancelling(), train: new Cancelling() };
-/** Statistics take about a second and come one after the other: nobody cancels them. */
+/** Signal for statistics, which take about a second and cannot be cancelled. */
 const never = new AbortController().signal;
 
 export const tokenizerApi: TokenizerApi = {

@@ -1,16 +1,36 @@
-/** Byte-level BPE, GPT-2's kind: a piece is its UTF-8 bytes, then merges run over integers. */
-import { BYTE_CHARACTERS } from './byte-alphabet';
+/** Byte-level BPE as in GPT-2: a pre-token's UTF-8 bytes become ids, which are then merged. With the byte alphabet. */
 import { MergeTable } from './merge-table';
-import type { PieceModel } from './piece-model';
+import type { PieceModel } from './unigram';
 import type { BpeModel } from './tokenizer-json';
 
+/** The 256 characters by which a byte-level BPE vocabulary writes bytes (GPT-2's `bytes_to_unicode`). */
+export const BYTE_CHARACTERS: readonly string[] = (() => {
+  const printable = (byte: number): boolean => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  let next = 256;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
+})();
+
+const BYTES = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
+
+/** Bytes that a vocabulary entry stands for; null when it is not written in the byte alphabet. */
+export function tokenBytes(token: string): number[] | null {
+  const bytes: number[] = [];
+  for (const character of token) {
+    const byte = BYTES.get(character);
+    if (byte === undefined) return null;
+    bytes.push(byte);
+  }
+  return bytes;
+}
+
+/** Whether `ByteLevelBpe` supports all settings of the model. */
 export function fitsByteLevelBpe(model: BpeModel): boolean {
   return !model.dropout && !model.continuing_subword_prefix && !model.end_of_word_suffix && !model.byte_fallback && !model.unk_token;
 }
 
 export class ByteLevelBpe implements PieceModel {
   symbols = new Int32Array(1024);
-  /** −1: a byte that the vocabulary lacks, which is left out. */
+  /** Id by byte; −1 for a byte that the vocabulary lacks, which is skipped. */
   private readonly byteIds: Int32Array;
   private readonly lacksBytes: boolean;
   private readonly merges: MergeTable;

@@ -1,10 +1,10 @@
 /**
- * BPE over characters with byte fallback, the kind of Llama 2 and Mistral. Their text comes as one piece, so that nothing could be
- * looked up; but two neighbouring characters that no merge ever joins part it without changing a single id, since what merges on
- * one side cannot depend on the other. Pieces cut there are words and short runs of ideographs, most of which were seen before.
+ * BPE over characters with byte fallback, as in Llama 2 and Mistral. These tokenizers have no pre-tokens, so a cache could not be used.
+ * But between two characters that no merge ever joins the text can be split without changing any id, since merges on one side do not
+ * depend on the other. The resulting parts are words and short runs of ideographs, most of which repeat and are found in the cache.
  */
 import { MergeTable } from './merge-table';
-import type { PieceModel } from './piece-model';
+import type { PieceModel } from './unigram';
 import type { BpeModel } from './tokenizer-json';
 
 export function fitsCharacterBpe(model: BpeModel): boolean {
@@ -15,7 +15,7 @@ export class CharacterBpe implements PieceModel {
   symbols = new Int32Array(1024);
   readonly cut?: (text: string, start: number) => number;
   private readonly vocabulary: ReadonlyMap<string, number>;
-  /** Id by UTF-16 unit; −1 for none. */
+  /** Id of the one-unit piece, by UTF-16 unit; −1 for none. */
   private readonly units = new Int32Array(0x10000).fill(-1);
   private readonly merges: MergeTable;
   /** Ids of <0x00> … <0xFF>; null without byte fallback. */
@@ -31,7 +31,7 @@ export class CharacterBpe implements PieceModel {
       : null;
     this.unknown = model.unk_token == null ? -1 : (this.vocabulary.get(model.unk_token) ?? -1);
     const joined = model.ignore_merges ? null : joinedCharacters(model);
-    // Without all bytes, neighbouring unknown characters may become one token.
+    // When the vocabulary lacks a byte, neighbouring unknown characters may become one token, which a split would separate.
     if (joined && this.bytes !== null && !this.bytes.includes(-1)) this.cut = (text, start) => cutEnd(joined, text, start);
   }
 
@@ -72,7 +72,7 @@ export class CharacterBpe implements PieceModel {
   }
 }
 
-/** Pairs of code points that stand next to each other where some merge joins two pieces; null where cutting is not safe. */
+/** Pairs of code points that some merge joins, as left · 0x200000 + right; null when splitting could change ids. */
 function joinedCharacters({ merges }: BpeModel): ReadonlySet<number> | null {
   const joined = new Set<number>();
   for (const merge of merges) {

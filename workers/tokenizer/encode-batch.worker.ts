@@ -1,4 +1,4 @@
 import { expose } from '../rpc/expose';
-import { encodeMember } from './encode-member';
+import { encodeMember } from './encode-documents';
 
 expose(encodeMember());

@@ -1,14 +1,14 @@
-/** Documents to one row of ids, in chunks between which other work of the thread (a cancel) gets its turn. */
-import type { EncodedSplit } from './shards';
-import { TokenBuffer } from './token-buffer';
-import type { TextTokenizer } from './text-tokenizer';
+/** Encodes documents into one array of token ids. Between chunks the thread handles other messages, such as a cancel. */
+import { transfer } from 'comlink';
+import { TokenBuffer, type EncodedSplit } from './shards';
+import { TextTokenizer, type TokenizerFiles } from './text-tokenizer';
 import { turn } from './turns';
 
-/** Characters between two turns: some 20 ms. */
+/** Characters encoded between two pauses for messages: about 20 ms of work. */
 const CHUNK = 256 * 1024;
 
 /**
- * Each document ends with the end-of-text token.
+ * Ids of all documents in a row, with the end-of-text token after each; Uint16 when the vocabulary allows it, else Uint32.
  * @param onBytes called after every chunk with the UTF-8 bytes done so far
  * @throws StudioError `cancelled`
  */
@@ -53,4 +53,26 @@ export function utf8Length(text: string): number {
     }
   }
   return bytes;
+}
+
+/** What a worker of the encoding pool does: it opens one tokenizer, then encodes batches of documents. */
+export interface EncodeMember {
+  /** @throws StudioError `tokenizer-invalid` */
+  open(files: TokenizerFiles): Promise<void>;
+  encode(documents: readonly string[]): Promise<EncodedSplit>;
+}
+
+/** An implementation for the worker thread; the arrays of ids are transferred, not copied. */
+export function encodeMember(): EncodeMember {
+  let tokenizer: TextTokenizer | null = null;
+  return {
+    async open(files) {
+      tokenizer = new TextTokenizer(files);
+    },
+    async encode(documents) {
+      if (!tokenizer) throw new Error('encode before open');
+      const encoded = await encodeDocuments(tokenizer, documents);
+      return transfer(encoded, [encoded.ids.buffer, encoded.offsets.buffer]);
+    },
+  };
 }

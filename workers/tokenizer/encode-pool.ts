@@ -1,16 +1,16 @@
 /**
- * Documents encoded by several workers at once. They are cut into batches that do not depend on how many workers there are, and put
- * together in their order, so that the ids do not either. Where workers cannot be had, or die, this thread does the work.
+ * Encodes documents in several workers. The batches do not depend on the number of workers and results are joined in document order,
+ * so the ids are the same for any number of workers. If a worker cannot start or fails, this thread encodes its batch.
  */
 import { NestedWorker } from '../rpc/nested-worker';
 import { encodeDocuments } from './encode-documents';
-import type { EncodeMember } from './encode-member';
+import type { EncodeMember } from './encode-documents';
 import type { EncodedSplit } from './shards';
 import type { TextTokenizer, TokenizerFiles } from './text-tokenizer';
 
-/** Characters that go to a worker at a time. */
+/** Characters of a batch, the unit of work that is sent to a worker. */
 const BATCH = 256 * 1024;
-/** Less text than this is done about as soon as workers have started and read their tokenizer. */
+/** Characters below which no workers are started: starting them takes about as long as encoding the text. */
 const WORTH_IT = 16 * BATCH;
 const MOST_WORKERS = 4;
 
@@ -30,7 +30,7 @@ export class EncodePool {
   ) {}
 
   /**
-   * Each document ends with the end-of-text token.
+   * The end-of-text token follows each document.
    * @param onBytes UTF-8 bytes of text done so far
    * @throws StudioError `cancelled`
    */
@@ -64,7 +64,7 @@ export class EncodePool {
     this.members = null;
   }
 
-  /** None where they cannot be started. */
+  /** @returns the started workers; an empty list when one of them cannot start */
   private async start(): Promise<Member[]> {
     const started: Member[] = [];
     try {

@@ -1,7 +1,6 @@
-/** A model with a larger or another vocabulary, made from one that is stored; and what that would add, before it is made. */
-import type { OpenTokenizer } from './open';
+/** Makes a model with an extended or a replaced vocabulary from a stored model, and previews which tokens that would add. */
 import { decodeWhole, Vocabulary, type VocabularyJson } from './vocabulary';
-import type { VocabularyPlan, VocabularySource, TrainProgress } from '../../src/contract/tokenizer';
+import type { TokenizerRef, TrainProgress, VocabularyPlan, VocabularySource } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments } from '../storage/corpora';
 import { extendByMerges, extendByPieces, type ExtendedTokenizer } from './extended-tokenizer';
 import { Turns } from './turns';
@@ -9,12 +8,12 @@ import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import { makeWithVocabulary, type NewVocabulary } from './model-with-vocabulary';
 import { findModel, readModelText } from '../storage/models';
-import { openTokenizer, readTokenizerTexts } from './open';
+import { openTokenizer, readTokenizerTexts, type OpenTokenizer } from './open';
 
 /**
- * The old tokens of each new token's own text; of a part of a character the old tokens of its bytes; of a special token the old
- * one that is spelled alike. None (the mean of all rows) where there is nothing of the kind.
- * @returns old ids by new id
+ * For each new token, the old tokens whose embedding rows are averaged for its row: those of its text; those of its bytes when it is part of
+ * a character; for a special token the old one with the same spelling. An empty list stands for the mean of all rows.
+ * @returns old ids by new id, as many lists as the new tokenizer has ids
  */
 export function replacedRows(old: OpenTokenizer, next: OpenTokenizer): (readonly number[])[] {
   const bytes = byteIds(old);
@@ -25,7 +24,7 @@ export function replacedRows(old: OpenTokenizer, next: OpenTokenizer): (readonly
   }
   return Array.from({ length: next.tokenizer.size }, (_, id) => {
     const piece = next.vocabulary.piece(id);
-    // What ends a text goes on ending it.
+    // The end-of-text token keeps its embedding, whatever its spelling.
     if (id === next.tokenizer.endOfText) return [old.tokenizer.endOfText];
     if (piece.kind === 'special' || piece.kind === 'unknown') return special.has(piece.token) ? [special.get(piece.token)!] : [];
     const text = decodeWhole(piece.bytes);
@@ -35,7 +34,7 @@ export function replacedRows(old: OpenTokenizer, next: OpenTokenizer): (readonly
   });
 }
 
-/** Ids of single bytes, by byte. */
+/** Id of the token that stands for each single byte, by byte; undefined where there is none. */
 function byteIds({ tokenizer, vocabulary }: OpenTokenizer): (number | undefined)[] {
   const ids = new Array<number | undefined>(256).fill(undefined);
   for (let id = 0; id < tokenizer.size; id++) {
@@ -45,7 +44,7 @@ function byteIds({ tokenizer, vocabulary }: OpenTokenizer): (number | undefined)
   return ids;
 }
 
-/** What a model's tokenizer gains from terms, from characters of a channel, or from going on with its training. */
+/** A tokenizer with added tokens: from terms, from characters of a channel, or from further BPE merges. */
 export type VocabularyExtension = { extended: ExtendedTokenizer } & Pick<VocabularyPlan, 'known' | 'added'>;
 
 /**
@@ -92,7 +91,7 @@ export async function extendTokenizer(
   }
 }
 
-/** Chinese characters of the training text, the most frequent first. */
+/** Counts of the Chinese characters of the training text, most frequent first. */
 async function characterCounts(
   corpora: readonly string[],
   onProgress: (progress: TrainProgress) => void,
@@ -114,7 +113,7 @@ async function characterCounts(
   return new Map([...counts].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1)));
 }
 
-/** @throws StudioError `tokenizer-options`, `file-missing`, `cancelled` */
+/** What `extendVocabulary` would add, without making a model. @throws StudioError `tokenizer-options`, `file-missing`, `cancelled` */
 export async function planVocabulary(
   model: string,
   source: VocabularySource,
@@ -124,7 +123,7 @@ export async function planVocabulary(
   return (await changedVocabulary(model, source, onProgress, signal)).plan;
 }
 
-/** @throws as above, and `quota`; then nothing has been stored */
+/** Stores a new model with the changed vocabulary. @throws as `planVocabulary`, and `quota`; then nothing has been stored */
 export async function extendVocabulary(
   model: string,
   source: VocabularySource,
@@ -136,35 +135,43 @@ export async function extendVocabulary(
   return makeWithVocabulary(model, vocabulary, name, onProgress, signal);
 }
 
+interface VocabularyChange {
+  plan: VocabularyPlan;
+  vocabulary: NewVocabulary;
+}
+
+/** The model's vocabulary replaced by that of another tokenizer. */
+async function replaceTokenizer(model: string, tokenizer: TokenizerRef): Promise<VocabularyChange> {
+  const [old, next, texts] = await Promise.all([
+    openTokenizer({ kind: 'model', model }),
+    openTokenizer(tokenizer),
+    readTokenizerTexts(tokenizer),
+  ]);
+  const rows = replacedRows(old, next);
+  return {
+    plan: { known: [], added: [], before: old.tokenizer.size, after: next.tokenizer.size },
+    vocabulary: {
+      ...texts,
+      rows,
+      endOfText: next.tokenizer.endOfText,
+      note: `Its whole vocabulary was replaced: each of the ${rows.length} rows started as the mean of the rows of the tokens that its text had before.`,
+    },
+  };
+}
+
 async function changedVocabulary(
   model: string,
   source: VocabularySource,
   onProgress: (progress: TrainProgress) => void,
   signal: AbortSignal,
-): Promise<{ plan: VocabularyPlan; vocabulary: NewVocabulary }> {
+): Promise<VocabularyChange> {
   const own = await readTokenizerTexts({ kind: 'model', model });
-  if (source.kind === 'replace') {
-    const [old, next, texts] = await Promise.all([
-      openTokenizer({ kind: 'model', model }),
-      openTokenizer(source.tokenizer),
-      readTokenizerTexts(source.tokenizer),
-    ]);
-    const rows = replacedRows(old, next);
-    return {
-      plan: { known: [], added: [], before: old.tokenizer.size, after: next.tokenizer.size },
-      vocabulary: {
-        ...texts,
-        rows,
-        endOfText: next.tokenizer.endOfText,
-        note: `Its whole vocabulary was replaced: each of the ${rows.length} rows started as the mean of the rows of the tokens that its text had before.`,
-      },
-    };
-  }
+  if (source.kind === 'replace') return replaceTokenizer(model, source.tokenizer);
   const open = await openTokenizer({ kind: 'model', model });
   const { extended, known, added } = await extendTokenizer(own.tokenizer, open, source, onProgress, signal);
   const { tokenizer, before, after } = extended;
   const { vocab_size: table } = JSON.parse((await readModelText(await findModel(model), 'config.json')) ?? '{}') as { vocab_size?: number };
-  // A table may have more rows than its tokenizer has ids: those beyond the new ids stay.
+  // An embedding table may have more rows than the tokenizer has ids; rows beyond the new ids are kept.
   const rows: number[][] = Array.from({ length: Math.max(table ?? 0, after) }, (_, id) => [id]);
   for (const { id, from } of extended.rows) rows[id] = from;
   return {

@@ -1,20 +1,19 @@
 /**
- * Adds tokens to a tokenizer whose model has been trained already. Every id keeps its meaning, and every text in which none of the
- * new pieces occurs keeps its ids.
+ * Adds tokens to the tokenizer of a trained model. Existing ids keep their meaning, and a text without any of the new pieces keeps its ids.
  *
- * In BPE a text becomes one token by merges behind all others: they act on what the old merges leave, pair by pair from the left, so
- * that the pieces on the way are tokens too. A character that is written in bytes by fallback is added as such. What no merge
- * can make (text that pre-tokenization cuts, other kinds of model) is an added token, found before the model sees the text.
+ * In BPE a text becomes one token by merges appended after all others. They join what the old merges leave, pair by pair from the left, so
+ * that intermediate pieces become tokens too. A character that was encoded by byte fallback becomes a piece. Text that no merge can join
+ * (because the pre-tokenizer splits it, or the model is not BPE) becomes an added token, which is matched before the model runs.
  */
 import { StudioError } from '../../src/core/errors';
 import { FastEncoder } from './fast-encoder';
-import { countWords, WEIGHT_UNIT } from './train/count-words';
+import { countWords, WEIGHT_UNIT } from './train/pipeline';
 import { learnMerges } from './train/learn-merges';
-import type { TrainHooks, TrainingSource } from './train/types';
+import type { TrainHooks, TrainingSource } from './train/train-tokenizer';
 import { modelPieces, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
 import { Turns } from './turns';
 
-/** Row of a new embedding: the mean of the rows of old ids; of all rows where there is none to name. */
+/** A new embedding row: the mean of the rows of the old ids in `from`; of all rows when `from` is empty. */
 export interface NewRow {
   id: number;
   from: number[];
@@ -23,22 +22,22 @@ export interface NewRow {
 export interface ExtendedTokenizer {
   /** tokenizer.json */
   tokenizer: string;
-  /** Ids before and after: 0 … size − 1. */
+  /** Vocabulary size before and after. */
   before: number;
   after: number;
-  /** One for each id that is new, in their order. */
+  /** One per new id, by rising id. */
   rows: NewRow[];
 }
 
 export interface PieceExtension extends ExtendedTokenizer {
-  /** One token already. */
+  /** Texts that are a single token already. */
   known: string[];
-  /** What became one token, and how many it took. */
+  /** Texts that became one token, with the number of tokens they took before. */
   added: { text: string; tokens: number }[];
 }
 
 /**
- * Each text becomes one token: in the middle of a text, and after a space where its script has spaces.
+ * Makes each text one token: without a space before it, and also with one where its script separates words by spaces.
  * @param source tokenizer.json
  * @throws StudioError `tokenizer-invalid`
  */
@@ -56,7 +55,7 @@ export function extendByPieces(source: string, texts: readonly string[]): PieceE
 }
 
 /**
- * BPE training goes on where it ended: so many more merges, learnt on what the tokenizer makes of these texts.
+ * Continues BPE training: learns `merges` more merges from the texts as the tokenizer encodes them now.
  * @throws StudioError `tokenizer-options` for a tokenizer without merges; `tokenizer-invalid`, `cancelled`
  */
 export async function extendByMerges(
@@ -78,7 +77,7 @@ class Extension {
   private readonly json: TokenizerJson;
   private readonly encoder: FastEncoder | null;
   private readonly before: number;
-  /** String of every id, the new ones included; ids without one have a string that no text makes. */
+  /** String of every id, new ones included; unused ids get a placeholder that cannot occur in text. */
   private readonly pieces: string[];
   private readonly ids: Map<string, number>;
   private readonly rows = new Map<number, number[]>();
@@ -97,7 +96,7 @@ class Extension {
     this.ids = new Map(this.pieces.map((piece, id) => [piece, id]));
   }
 
-  /** @returns how many tokens the text took before: the least of its forms */
+  /** @returns number of tokens that the text took before, with or without a space before it, whichever is smaller */
   add(text: string): number {
     const { encoder } = this;
     if (this.json.added_tokens.some(({ content }) => content === text)) return 1;
@@ -110,12 +109,12 @@ class Extension {
     return Math.min(...counts);
   }
 
-  /** Merges the pieces of a pre-token from the left until it is one. */
+  /** Adds merges, from the left, until the pre-token is a single token. @returns its number of tokens before */
   private chain(form: string): number {
     if (!this.encoder!.bytes) this.addCharacters(form);
     let ids = this.encode(form);
     const tokens = ids.length;
-    // A merge joins other places of the text too, so what is left is looked at anew.
+    // A merge may apply at other positions of the text too, so all merges are applied again.
     while (ids.length > 1) {
       this.merge(ids[0]!, ids[1]!);
       ids = this.applyMerges(ids);
@@ -141,7 +140,7 @@ class Extension {
     return id;
   }
 
-  /** Characters that byte fallback writes become pieces. */
+  /** Adds as pieces the characters that are encoded by byte fallback. */
   private addCharacters(form: string): void {
     for (const character of form) {
       if (this.ids.has(character)) continue;
@@ -150,7 +149,7 @@ class Extension {
     }
   }
 
-  /** Ids of a pre-token under the merges so far. */
+  /** Ids of a pre-token with the merges added so far. */
   private encode(form: string): number[] {
     const ids: number[] = [];
     let plain = '';
@@ -216,7 +215,7 @@ class Extension {
       sources,
       (text, visit) => {
         for (const piece of encoder.preTokens(encoder.prepare(text))) {
-          // Where nothing cuts the text, words are its pre-tokens in training, as in SentencePiece.
+          // Without pre-tokens, training splits the text into words, as SentencePiece does.
           if (encoder.bytes) visit(piece);
           else for (const word of piece.match(/▁*[^▁]+|▁+/gu) ?? []) visit(word);
         }
@@ -234,7 +233,7 @@ class Extension {
     };
     for (const [word, count] of counts) {
       for (const id of encoder.encodePreToken(word)) {
-        // A byte of fallback is no text that could be joined.
+        // Byte-fallback tokens are never merged.
         if (encoder.bytes || !FALLBACK.test(this.pieces[id]!)) symbols.push(id);
         else close(count);
       }
@@ -265,7 +264,7 @@ class Extension {
     const tokens = this.tokens.map((content) => ({
       id: this.ids.get(content)!,
       content,
-      // Not inside a longer word.
+      // A token that starts with a word character must not match inside a longer word.
       single_word: WORD.test(content[0]!) && !WITHOUT_SPACES.test(content),
       lstrip: false,
       rstrip: false,
@@ -274,7 +273,7 @@ class Extension {
     }));
     file.added_tokens = [...(file.added_tokens ?? []), ...tokens];
     if (Array.isArray(file.model.vocab)) {
-      // Added tokens stand in the vocabulary as well, out of reach: `tokenizers` takes the id of an added token from there.
+      // `tokenizers` takes ids of added tokens from the vocabulary, so they are listed there too, with the lowest score.
       const least = file.model.vocab.reduce((lowest, [, score]) => Math.min(lowest, score), 0);
       for (let id = file.model.vocab.length; id < this.pieces.length; id++) file.model.vocab.push([this.pieces[id]!, least]);
     } else {
@@ -297,14 +296,14 @@ interface RawTokenizer {
 
 const FALLBACK = /^<0x[0-9A-F]{2}>$/;
 
-/** In the form that the file has, unless a piece holds the space that would part it. */
+/** Appends merges in the file's form ("a b" or [a, b]); as pairs if a piece contains a space. */
 function joinMerges(old: (string | [string, string])[], pairs: [string, string][]): (string | [string, string])[] {
   const asText = typeof old[0] === 'string' && !pairs.some((pair) => pair.some((piece) => piece.includes(' ')));
   if (asText) return [...old, ...pairs.map((pair) => pair.join(' '))];
   return [...old.map((merge) => (typeof merge === 'string' ? (merge.split(' ', 2) as [string, string]) : merge)), ...pairs];
 }
 
-/** The text as the model may meet it: by itself, and after a space where its script has spaces. */
+/** The forms in which the text occurs: without a space before it and, where its script has spaces, with one. */
 function formsOf(encoder: FastEncoder, text: string): string[] {
   const prepared = encoder.prepare(text);
   const mark = encoder.bytes ? ' ' : '▁';

@@ -1,20 +1,86 @@
-/**
- * Text to ids by the studio's own means: added tokens cut out, normalized, cut into pre-tokens, each pre-token looked up among those seen
- * before or handed to the model. Several times faster than the general library, with the same ids.
- */
+/** Encodes text with the studio's own pre-tokenizers and models, and a cache of the ids of pre-tokens. */
+import type { TokenBuffer } from './shards';
 import { AddedTokens } from './added-tokens';
 import { ByteLevelBpe, fitsByteLevelBpe } from './byte-level-bpe';
 import { CharacterBpe, fitsCharacterBpe } from './character-bpe';
-import { SPACE, characterClasses } from './character-classes';
-import { normalizerOf } from './normalizer';
-import { PieceCache } from './piece-cache';
-import type { PieceModel } from './piece-model';
+import { SPACE, characterClasses, normalizerOf } from './normalizer';
 import { preTokenizerOf, type PreTokenizer } from './pre-tokenizer';
-import type { TokenBuffer } from './token-buffer';
 import type { TokenizerJson } from './tokenizer-json';
-import { Unigram } from './unigram';
+import { Unigram, type PieceModel } from './unigram';
 import { WordPiece } from './word-piece';
 
+/** Longest pre-token that is cached, in UTF-16 units; longer ones rarely repeat. */
+const LONGEST = 64;
+const ENTRIES = 1 << 18;
+const SLOTS = ENTRIES * 2;
+const POOL = 1 << 21;
+
+/**
+ * Ids of pre-tokens seen before, which are most pre-tokens of a text. A hash table that compares UTF-16 units in place, so that a look-up
+ * allocates no string and the cache keeps none alive. It is emptied when full.
+ */
+export class PieceCache {
+  /** Hash slot to entry + 1; 0 for an empty slot. */
+  private readonly slots = new Int32Array(SLOTS);
+  private readonly hashes = new Int32Array(ENTRIES);
+  /** Start of each entry in `units` and in `ids`; it ends where the next entry starts. */
+  private readonly unitStarts = new Int32Array(ENTRIES + 1);
+  private readonly idStarts = new Int32Array(ENTRIES + 1);
+  private readonly units = new Uint16Array(POOL);
+  private readonly ids = new Int32Array(POOL);
+  private size = 0;
+
+  /** Appends the ids of `text[start … end)` if cached. @returns whether they were */
+  give(text: string, start: number, end: number, into: TokenBuffer): boolean {
+    if (end - start > LONGEST) return false;
+    const hash = hashOf(text, start, end);
+    for (let slot = hash & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
+      const entry = this.slots[slot]! - 1;
+      if (entry < 0) return false;
+      if (this.hashes[entry] !== hash || !this.equals(entry, text, start, end)) continue;
+      into.appendRange(this.ids, this.idStarts[entry]!, this.idStarts[entry + 1]!);
+      return true;
+    }
+  }
+
+  /** Stores the first `length` of `ids` for `text[start … end)`, which must not be cached yet. */
+  keep(text: string, start: number, end: number, ids: Int32Array, length: number): void {
+    if (end - start > LONGEST || length > LONGEST * 4) return;
+    let unit = this.unitStarts[this.size]!;
+    let id = this.idStarts[this.size]!;
+    if (this.size === ENTRIES || unit + LONGEST > POOL || id + LONGEST * 4 > POOL) {
+      this.slots.fill(0);
+      this.size = unit = id = 0;
+    }
+    const hash = hashOf(text, start, end);
+    let slot = hash & (SLOTS - 1);
+    while (this.slots[slot] !== 0) slot = (slot + 1) & (SLOTS - 1);
+    for (let at = start; at < end; at++) this.units[unit++] = text.charCodeAt(at);
+    for (let at = 0; at < length; at++) this.ids[id++] = ids[at]!;
+    this.hashes[this.size++] = hash;
+    this.slots[slot] = this.size;
+    this.unitStarts[this.size] = unit;
+    this.idStarts[this.size] = id;
+  }
+
+  private equals(entry: number, text: string, start: number, end: number): boolean {
+    let unit = this.unitStarts[entry]!;
+    if (this.unitStarts[entry + 1]! - unit !== end - start) return false;
+    for (let at = start; at < end; at++) if (this.units[unit++] !== text.charCodeAt(at)) return false;
+    return true;
+  }
+}
+
+function hashOf(text: string, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) ^ (hash >>> 15);
+  return hash ^ (hash >>> 13);
+}
+
+/**
+ * Encodes text in these steps: split at added tokens, normalize, split into pre-tokens, look each pre-token up in the cache or encode it with
+ * the model. Several times faster than `@huggingface/tokenizers`, with the same ids.
+ */
 export class FastEncoder {
   private readonly cache = new PieceCache();
 
@@ -24,7 +90,7 @@ export class FastEncoder {
     private readonly model: PieceModel,
   ) {}
 
-  /** @returns null for a pipeline that only the general library knows; throws StudioError `tokenizer-invalid` */
+  /** @returns null for a pipeline that only `@huggingface/tokenizers` supports. @throws StudioError `tokenizer-invalid` */
   static of({ added_tokens, normalizer, pre_tokenizer, model }: TokenizerJson): FastEncoder | null {
     const normalize = normalizerOf(normalizer);
     const preTokenizer = preTokenizerOf(pre_tokenizer);
@@ -33,7 +99,7 @@ export class FastEncoder {
     return pieces && new FastEncoder(new AddedTokens(added_tokens, normalize), preTokenizer, pieces);
   }
 
-  /** Adds the ids of `text`; nothing is put before or after. */
+  /** Appends the ids of `text`, without special tokens before or after. */
   encode(text: string, into: TokenBuffer): void {
     this.added.split(
       text,
@@ -42,17 +108,17 @@ export class FastEncoder {
     );
   }
 
-  /** Written in the byte alphabet. */
+  /** Whether pieces are written in the byte alphabet (byte-level BPE). */
   get bytes(): boolean {
     return this.preTokenizer.bytes;
   }
 
-  /** What the model gets to see of a text that begins a document, added tokens not looked for. */
+  /** The normalized and prefixed form of a text at the start of a document; added tokens are treated as text. */
   prepare(text: string): string {
     return this.preTokenizer.prepare(this.added.normalize(text), true);
   }
 
-  /** Prepared text as the pieces that merges never cross, without those that are dropped. */
+  /** Pre-tokens of a prepared text, without those of white space where the pre-tokenizer drops them. */
   preTokens(prepared: string): string[] {
     const { end: endOf, dropsSpace } = this.preTokenizer;
     const pieces: string[] = [];

@@ -1,18 +1,18 @@
 /**
- * BPE's merges over token ids: always the pair of the lowest rank, the leftmost of equals (Sennrich et al. 2016), as Hugging
- * Face's `tokenizers` does. Pairs lie in an open-addressing table, which costs no allocation per look-up.
+ * Applies BPE merges to token ids: repeatedly the pair with the lowest rank, the leftmost of equals (Sennrich et al. 2016), as in Hugging
+ * Face's `tokenizers`. Pairs are stored in an open-addressing hash table, so that a look-up allocates nothing.
  */
 import { StudioError } from '../../src/core/errors';
 
-/** Up to this many symbols a scan of the row beats the heap. */
+/** Up to this many ids a linear scan for the best pair is faster than a heap. */
 const SCANNED = 96;
-/** Heap keys hold rank and position in one number: rank · 2^32 + position. */
+/** A heap key is rank · 2^32 + position. */
 const POSITIONS = 2 ** 32;
 
 export class MergeTable {
   private readonly left: Int32Array;
   private readonly right: Int32Array;
-  /** Rank of the pair; the id it makes. */
+  /** By slot: rank of the pair, and the id of the merged token. */
   private readonly rank: Int32Array;
   private readonly made: Int32Array;
   private readonly mask: number;
@@ -51,7 +51,7 @@ export class MergeTable {
 
   private scan(ids: Int32Array, length: number): number {
     const { pairs, rank } = this;
-    // Slot of the pair that starts at each place; a merge changes two of them.
+    // Slot of the pair that starts at each position; a merge changes two of them.
     for (let at = 0; at < length - 1; at++) pairs[at] = this.find(ids[at]!, ids[at + 1]!);
     while (length > 1) {
       let best = -1;
@@ -76,7 +76,7 @@ export class MergeTable {
     return length;
   }
 
-  /** The same in n · log n, for rows such as a very long run of spaces. */
+  /** The same with a heap, in O(n log n), for long pre-tokens such as a run of spaces. */
   private drain(ids: Int32Array, length: number): number {
     const next = new Int32Array(length);
     const previous = new Int32Array(length);
@@ -94,7 +94,7 @@ export class MergeTable {
       const at = key % POSITIONS;
       const after = next[at]!;
       const slot = ids[at]! >= 0 && after >= 0 ? this.find(ids[at]!, ids[after]!) : -1;
-      // Stale: one of the two was merged elsewhere since.
+      // Stale entry: one of the two ids has been merged since.
       if (slot < 0 || this.rank[slot] !== Math.floor(key / POSITIONS)) continue;
       ids[at] = this.made[slot]!;
       ids[after] = -1;
@@ -136,7 +136,7 @@ export class MergeTable {
   }
 }
 
-/** Smallest first. */
+/** Binary min-heap of numbers. */
 class NumberHeap {
   private readonly keys: number[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * A model with another vocabulary, made from one that is here: every row of its table, and of its head where that has its own,
- * starts as the mean of rows of the old one. All other weights are copied as they are, piece by piece.
+ * Writes a new model with another vocabulary, made from a stored model. Each row of the embedding, and of the output head when it is not
+ * tied, is the mean of rows of the old table. All other weights are copied unchanged, chunk by chunk.
  */
 import { namesOf } from '../../src/core/model/names';
 import type { ModelRecord } from '../../src/contract/library';
@@ -19,9 +19,9 @@ export interface NewVocabulary {
   /** tokenizer.json and tokenizer_config.json. */
   tokenizer: string;
   config: string | null;
-  /** Old ids whose rows' mean the row of each new id starts as; none: the mean of all rows. */
+  /** By new id: the old ids whose embedding rows are averaged; an empty list stands for all old rows. */
   rows: readonly (readonly number[])[];
-  /** Of a wholly new vocabulary, the id that ends a text; null where the old special ids still hold. */
+  /** End-of-text id of a replaced vocabulary; null where the vocabulary was extended and special ids are unchanged. */
   endOfText: number | null;
   /** For the model card: what was done, in one sentence. */
   note: string;
@@ -103,14 +103,14 @@ export async function makeWithVocabulary(
   }
 }
 
-/** The files' own type where they have one, float32 where they mix. */
+/** The dtype that all tensors share; float32 when they differ. */
 function commonDtype(tensors: readonly StoredTensor[]): Dtype {
   const types = new Set(tensors.map(({ dtype }) => dtype));
   const [only] = types;
   return types.size === 1 && only !== undefined && isDtype(only) ? only : 'F32';
 }
 
-/** Rows of a table per piece that is written. */
+/** Rows of a table that are computed and written at a time. */
 const ROWS = 1024;
 
 function resized(tensor: StoredTensor, rows: NewVocabulary['rows']): WritableTensor {
@@ -125,7 +125,7 @@ function resized(tensor: StoredTensor, rows: NewVocabulary['rows']): WritableTen
   };
 }
 
-/** @param old [V, width] @returns [rows, width], each row the mean of those that it names; of all when it names none */
+/** @param old [V, width] @returns [rows, width], each row the mean of the old rows listed for it; of all old rows for an empty list */
 export function meanRows(old: Float32Array, width: number, rows: NewVocabulary['rows']): Float32Array {
   const made = new Float32Array(rows.length * width);
   let overall: Float32Array | null = null;

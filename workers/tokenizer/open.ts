@@ -1,12 +1,46 @@
-/** Any tokenizer by reference, with the meaning of its ids: those of models, and those that belong to no model. */
-import type { TokenizerRef } from '../../src/contract/tokenizer';
+/** Opens tokenizers, of stored models and standalone ones, and keeps the last ones in memory. */
 import { sha256 } from '../storage/hash';
-import { findModel, readModelText } from '../storage/models';
+import { findModel, readModelFile, readModelText } from '../storage/models';
+import { TextTokenizer, type TokenizerFiles } from './text-tokenizer';
+import type { TokenizerRef } from '../../src/contract/tokenizer';
 import { readTokenizerFiles, type TokenizerFileTexts } from '../storage/tokenizers';
-import { loadTokenizer } from './load';
-import { TextTokenizer } from './text-tokenizer';
 import { Vocabulary, type VocabularyJson } from './vocabulary';
 
+export interface LoadedTokenizer {
+  tokenizer: TextTokenizer;
+  /** SHA-256 of tokenizer.json: the key of token shards. */
+  hash: string;
+}
+
+/** By model id; a tokenizer is read once per worker. */
+const loaded = new Map<string, Promise<LoadedTokenizer>>();
+
+/** @param model model id; @throws StudioError `tokenizer-invalid`, `file-missing`, `fetch-failed` */
+export function loadTokenizer(model: string): Promise<LoadedTokenizer> {
+  const known = loaded.get(model);
+  if (known) return known;
+  const reading = readModelTokenizer(model);
+  loaded.set(model, reading);
+  reading.catch(() => loaded.delete(model));
+  return reading;
+}
+
+async function readModelTokenizer(model: string): Promise<LoadedTokenizer> {
+  const files = await tokenizerFiles(model);
+  return { tokenizer: new TextTokenizer(files), hash: await sha256(files.tokenizer) };
+}
+
+/** @throws StudioError `file-missing`, `fetch-failed` */
+export async function tokenizerFiles(model: string): Promise<TokenizerFiles> {
+  const listing = await findModel(model);
+  return {
+    tokenizer: new TextDecoder().decode(await readModelFile(listing, 'tokenizer.json')),
+    config: await readModelText(listing, 'tokenizer_config.json'),
+    model: await readModelText(listing, 'config.json'),
+  };
+}
+
+/** A tokenizer with its vocabulary, which says what each id stands for. */
 export interface OpenTokenizer {
   tokenizer: TextTokenizer;
   vocabulary: Vocabulary;
@@ -14,15 +48,15 @@ export interface OpenTokenizer {
   hash: string;
 }
 
-/** The last few: a vocabulary of 150,000 tokens takes some 30 MB. */
+/** Size of the cache below; an open tokenizer with 150,000 tokens takes about 30 MB. */
 const KEPT = 4;
-/** Least recently used first. */
+/** Cache by tokenizer reference, least recently used first. */
 const open = new Map<string, Promise<OpenTokenizer>>();
 
 /** @throws StudioError `file-missing`, `tokenizer-invalid`, `fetch-failed` */
 export function openTokenizer(ref: TokenizerRef): Promise<OpenTokenizer> {
   const key = ref.kind === 'model' ? `model:${ref.model}` : ref.tokenizer;
-  const opening = open.get(key) ?? read(ref);
+  const opening = open.get(key) ?? openUncached(ref);
   open.delete(key);
   open.set(key, opening);
   opening.catch(() => open.delete(key));
@@ -39,7 +73,7 @@ export async function readTokenizerTexts(ref: TokenizerRef): Promise<TokenizerFi
   };
 }
 
-async function read(ref: TokenizerRef): Promise<OpenTokenizer> {
+async function openUncached(ref: TokenizerRef): Promise<OpenTokenizer> {
   const texts = await readTokenizerTexts(ref);
   const { tokenizer, hash } =
     ref.kind === 'model' ? await loadTokenizer(ref.model) : { tokenizer: aloneTokenizer(texts), hash: await sha256(texts.tokenizer) };
@@ -47,7 +81,8 @@ async function read(ref: TokenizerRef): Promise<OpenTokenizer> {
 }
 
 /**
- * A tokenizer without a model needs no end-of-text token: it ends no documents, and where it names none its first id stands in.
+ * A tokenizer that belongs to no model. It needs no end-of-text token, because it encodes no documents for training; when its files
+ * name none, id 0 is used.
  * @throws StudioError `tokenizer-invalid`
  */
 export function aloneTokenizer({ tokenizer, config }: TokenizerFileTexts): TextTokenizer {

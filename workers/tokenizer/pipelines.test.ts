@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../src/core/text/documents';
 import { FastEncoder } from './fast-encoder';
 import { TextTokenizer } from './text-tokenizer';
-import { TokenBuffer } from './token-buffer';
+import { TokenBuffer } from './shards';
 import { parseTokenizerJson } from './tokenizer-json';
 
 const root = new URL('../../', import.meta.url);

@@ -1,22 +1,143 @@
-/** The pre-tokenizers of tokenizer.json that the studio runs itself; the rest is left to the general library. */
-import { characterClasses, SPACE } from './character-classes';
-import { PATTERNS, PRE_TOKEN_ENDS, type PreTokenEnd } from './pre-token-patterns';
+/**
+ * Pre-tokenizers of tokenizer.json: they split text into pre-tokens, and no token crosses a pre-token's boundary. The regular expressions of
+ * GPT-2, Llama 3 and Qwen 2 are implemented as hand-written scanners, which are faster.
+ */
+import { characterClasses, classAt, LETTER, NUMBER, OTHER, SPACE } from './normalizer';
 import type { PipelineStep } from './tokenizer-json';
 
+/**
+ * The pre-tokens of Llama 3 (`digits` 3) and Qwen 2 (`digits` 1):
+ *
+ *     (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ */
+const BLANK = 0x20;
+const APOSTROPHE = 0x27;
+const CONTRACTION = /'(?:[sſtmd]|re|ve|ll)/iy;
+
+/** End of the pre-token that starts at `start`, which must be inside the text. */
+export function caseBlindPreTokenEnd(text: string, start: number, digits: number): number {
+  const classes = characterClasses();
+  const first = text.charCodeAt(start);
+  if (first === APOSTROPHE) {
+    CONTRACTION.lastIndex = start;
+    if (CONTRACTION.test(text)) return CONTRACTION.lastIndex;
+  }
+  const kind = classAt(classes, text, start);
+  const second = after(text, start);
+  if (kind === LETTER) return runEnd(classes, text, second, LETTER);
+  if (kind === NUMBER) {
+    let end = second;
+    for (let count = 1; count < digits && end < text.length && classAt(classes, text, end) === NUMBER; count++) end = after(text, end);
+    return end;
+  }
+  const next = second < text.length ? classAt(classes, text, second) : -1;
+  if (next === LETTER && !isNewline(first)) return runEnd(classes, text, second, LETTER);
+  if (kind === OTHER || (first === BLANK && next === OTHER)) {
+    let end = runEnd(classes, text, second, OTHER);
+    while (end < text.length && isNewline(text.charCodeAt(end))) end++;
+    return end;
+  }
+  const end = runEnd(classes, text, second, SPACE);
+  for (let at = end; at > start; at--) if (isNewline(text.charCodeAt(at - 1))) return at;
+  // White space before other text leaves its last character to the next pre-token.
+  return end < text.length && end - start > 1 ? end - 1 : end;
+}
+
+function runEnd(classes: Uint8Array, text: string, from: number, kind: number): number {
+  let at = from;
+  while (at < text.length && classAt(classes, text, at) === kind) at = after(text, at);
+  return at;
+}
+
+function after(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit < 0xdc00 && text.codePointAt(at)! > 0xffff ? at + 2 : at + 1;
+}
+
+function isNewline(unit: number): boolean {
+  return unit === 0x0a || unit === 0x0d;
+}
+
+/**
+ * GPT-2's pre-tokens:
+ *
+ *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+ */
+/** End of the pre-token that starts at `start`, which must be inside the text. */
+export function preTokenEnd(text: string, start: number): number {
+  const classes = characterClasses();
+  const first = text.charCodeAt(start);
+  if (first === APOSTROPHE) {
+    const length = contraction(text, start);
+    if (length > 0) return start + length;
+  }
+  // A single space belongs to the word, number or punctuation after it.
+  let at = first === BLANK && start + 1 < text.length ? start + 1 : start;
+  let kind = classAt(classes, text, at);
+  if (kind === SPACE) {
+    at = start;
+    kind = SPACE;
+  }
+  do at += text.codePointAt(at)! > 0xffff ? 2 : 1;
+  while (at < text.length && classAt(classes, text, at) === kind);
+  // White space before other text leaves its last character to the next pre-token.
+  if (kind === SPACE && at < text.length && at - start > 1) return at - 1;
+  return at;
+}
+
+/** Length of 's, 't, 'm, 'd, 're, 've or 'll at this place; 0 when there is none. */
+function contraction(text: string, at: number): number {
+  switch (text[at + 1]) {
+    case 's':
+    case 't':
+    case 'm':
+    case 'd':
+      return 2;
+    case 'r':
+    case 'v':
+      return text[at + 2] === 'e' ? 3 : 0;
+    case 'l':
+      return text[at + 2] === 'l' ? 3 : 0;
+    default:
+      return 0;
+  }
+}
+
+/** End of the pre-token that starts at `start`, which must be inside the text. */
+export type PreTokenEnd = (text: string, start: number) => number;
+export type PreTokens = 'gpt2' | 'llama3' | 'qwen2';
+
+const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const caseBlind = (numbers: string): string =>
+  `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${numbers}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+
+/** The regular expressions as they are written in tokenizer.json, by which a pre-tokenizer is recognized. */
+export const PATTERNS: Readonly<Record<PreTokens, string>> = {
+  gpt2: "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+  llama3: caseBlind('\\p{N}{1,3}'),
+  qwen2: caseBlind('\\p{N}'),
+};
+
+export const PRE_TOKEN_ENDS: Readonly<Record<PreTokens, PreTokenEnd>> = {
+  gpt2: preTokenEnd,
+  llama3: (text, start) => caseBlindPreTokenEnd(text, start, 3),
+  qwen2: (text, start) => caseBlindPreTokenEnd(text, start, 1),
+};
+
 export interface PreTokenizer {
-  /** What becomes of the text before it is cut. @param first it begins the whole text */
+  /** Rewrites the text before it is split. @param first whether this is the start of the whole text */
   prepare: (text: string, first: boolean) => string;
-  /** null: the text stays whole. */
+  /** null: the text is not split. */
   end: PreTokenEnd | null;
-  /** Pieces of white space are dropped. */
+  /** Pre-tokens of white space are dropped. */
   dropsSpace: boolean;
-  /** Pieces are written in bytes. */
+  /** Pre-tokens are encoded byte by byte, in the byte alphabet. */
   bytes: boolean;
 }
 
 const WHOLE: PreTokenizer = { prepare: (text) => text, end: null, dropsSpace: false, bytes: false };
 
-/** null: a kind, or a setting of it, that only the library knows. */
+/** @returns null for a pre-tokenizer, or a setting of one, that only `@huggingface/tokenizers` supports */
 export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokenizer | null {
   if (!step) return WHOLE;
   switch (step.type) {
@@ -38,7 +159,7 @@ export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokeni
   }
 }
 
-/** Split by a known expression, then bytes: how Llama 3 and Qwen write GPT-2's ByteLevel with an expression of their own. */
+/** A Split by a known expression followed by ByteLevel: how Llama 3 and Qwen replace the expression of GPT-2's ByteLevel. */
 function sequence(steps: readonly PipelineStep[]): PreTokenizer | null {
   if (steps.length === 1) return preTokenizerOf(steps[0]);
   const [split, bytes] = steps;
@@ -69,10 +190,10 @@ function metaspace({ replacement = '▁', prepend_scheme: scheme, add_prefix_spa
 }
 
 const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/u;
-/** 1 for punctuation, 2 for none, by UTF-16 unit; 0 where it was not asked yet. */
+/** Cache by UTF-16 unit: 1 punctuation, 2 other, 0 not known yet. */
 const punctuation = new Uint8Array(0x10000);
 
-/** BERT's: white space parts words, a sign of punctuation stands alone. */
+/** BERT's pre-tokenizer: splits at white space, and makes each punctuation character a pre-token. */
 export function bertPreTokenEnd(text: string, start: number): number {
   const classes = characterClasses();
   const isSpace = (at: number): boolean => classes[text.charCodeAt(at)] === SPACE;

@@ -1,15 +1,15 @@
-/** Token shards of corpora under a model's tokenizer (shards.ts), made where they are missing or the text has changed since. */
+/** Tokenizes corpora with a model's tokenizer into token shards (shards.ts), unless shards of the same text exist. */
 import type { OnProgress } from '../../src/contract/progress';
 import type { TokenizedCorpus } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { EncodePool } from './encode-pool';
-import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './load';
+import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
 
 /**
- * Two calls for the same corpus share its lock: the second finds it done.
- * @param model whose tokenizer
+ * A lock per corpus and tokenizer makes a second call for the same corpus wait and then use the shards of the first.
+ * @param model model id @param corpora corpus ids
  * @throws StudioError `cancelled`, `file-missing`, `text-empty`, `quota`, `fetch-failed`
  */
 export async function prepareCorpora(
@@ -29,7 +29,7 @@ export async function prepareCorpora(
   return prepared;
 }
 
-/** The shards of one corpus, made unless they are there already. A lock lets one tab at a time make them. */
+/** Makes the shards of one corpus unless they are current. The lock holds across tabs. */
 async function prepareCorpus(
   corpus: StoredCorpus,
   loaded: LoadedTokenizer,

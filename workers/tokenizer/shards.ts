@@ -1,17 +1,54 @@
 /**
- * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`: per split the ids of all documents in a row, end-of-text after each
- * (`.bin`, little-endian Uint16 or Uint32), and where each document starts (`.offsets.bin`, Uint32). `meta.json` is written
- * last and says what they were made from; without it, or when the text has changed since, they are made again.
+ * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`: per split the ids of all documents in a row, with end-of-text after each
+ * (`.bin`, little-endian Uint16 or Uint32), and the index at which each document starts (`.offsets.bin`, Uint32). `meta.json` is written
+ * last and records the SHA-256 of the tokenizer and the text. Without it, or when either hash has changed, the shards are made again.
  */
 import { StudioError } from '../../src/core/errors';
 import type { Split } from '../storage/corpora';
 import { files, type FileStore } from '../storage/files';
 
+/** A resizable array of token ids. */
+export class TokenBuffer {
+  private ids: Uint32Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 1 << 16) {
+    this.ids = new Uint32Array(capacity);
+  }
+
+  push(id: number): void {
+    if (this.length === this.ids.length) this.grow(this.length + 1);
+    this.ids[this.length++] = id;
+  }
+
+  append(ids: ArrayLike<number>): void {
+    this.appendRange(ids, 0, ids.length);
+  }
+
+  /** Appends `ids[from … to)`. */
+  appendRange(ids: ArrayLike<number>, from: number, to: number): void {
+    if (this.length + to - from > this.ids.length) this.grow(this.length + to - from);
+    // Ranges are short, so that a loop is faster than `TypedArray.set`.
+    for (let at = from; at < to; at++) this.ids[this.length++] = ids[at]!;
+  }
+
+  /** The ids so far. The view is invalid after the next push or append. */
+  view(): Uint32Array<ArrayBuffer> {
+    return this.ids.subarray(0, this.length);
+  }
+
+  private grow(needed: number): void {
+    const larger = new Uint32Array(Math.max(needed, this.ids.length * 2));
+    larger.set(this.view());
+    this.ids = larger;
+  }
+}
+
 export type TokenIds = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 export interface EncodedSplit {
   ids: TokenIds;
-  /** Starts of documents in `ids`. */
+  /** Index in `ids` of each document's first token. */
   offsets: Uint32Array<ArrayBuffer>;
   /** UTF-8 bytes of the documents' text. */
   bytes: number;
@@ -35,7 +72,7 @@ export const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
 const folderOf = (corpus: string, tokenizerHash: string): string => `tokens/${corpus}/${tokenizerHash.slice(0, 16)}`;
 const nameOf = (split: Split): string => (split === 'train' ? 'train' : 'held-out');
 
-/** What is known of the shards of this corpus under this tokenizer; null when there are none. */
+/** `meta.json` of a corpus's shards for a tokenizer; null when there are no complete shards. */
 export async function readShardMeta(corpus: string, tokenizerHash: string, store: FileStore = files): Promise<ShardMeta | null> {
   const path = `${folderOf(corpus, tokenizerHash)}/meta.json`;
   if (!(await store.exists(path))) return null;
@@ -47,7 +84,7 @@ export async function readShardMeta(corpus: string, tokenizerHash: string, store
   }
 }
 
-/** Throws `quota`; shards that cannot be completed are removed. */
+/** @throws StudioError `quota`; incomplete shards are removed */
 export async function writeShards(
   corpus: string,
   meta: ShardMeta,
@@ -69,7 +106,8 @@ export async function writeShards(
 }
 
 /**
- * Ids and document starts of one split, ready to sample from. Throws `file-missing` when the corpus was not prepared.
+ * Ids and document starts of one split.
+ * @throws StudioError `file-missing` when the corpus has no shards, or damaged ones (which are removed)
  * @param tokenizerHash SHA-256 of tokenizer.json (`loadTokenizer(model).hash`)
  */
 export async function readTokens(corpus: string, tokenizerHash: string, split: Split, store: FileStore = files): Promise<EncodedSplit> {

@@ -1,27 +1,27 @@
 /**
- * Which stretch of a text each token covers. In a byte-level vocabulary the tokens' bytes are the text; elsewhere (lower-cased,
- * stripped or normalised text, white space that is dropped) the tokens are found again in the text, one after the other.
+ * Which characters of a text each token covers. In a byte-level vocabulary the tokens' bytes are the text. With other tokenizers, which
+ * normalize text or drop white space, the tokens are matched against the text one after the other.
  */
 import type { TokenPiece, TokenSpan } from '../../src/contract/tokenizer';
 import { decodeWhole } from './vocabulary';
 
-/** Characters that an unknown token may cover. */
+/** Most characters that an unknown token may cover. */
 const LONGEST_UNKNOWN = 200;
 
 interface Group {
   pieces: TokenPiece[];
-  /** null for an unknown token, which says nothing about its text. */
+  /** null for an unknown token, whose text is not known. */
   text: string | null;
 }
 
-/** @param whole the pieces are those of all of the text, so that what is left of it belongs to the last */
+/** @param whole whether the pieces cover all of the text, so that unmatched text at its end becomes a span too */
 export function spansOf(source: string, pieces: readonly TokenPiece[], byteLevel: boolean, whole: boolean): TokenSpan[] {
   const groups = groupByCharacter(pieces);
   if (byteLevel && groups.every(({ text }) => text !== null)) return groups.map(({ pieces: own, text }) => ({ text: text!, pieces: own }));
   return align(source, groups, whole);
 }
 
-/** Tokens that share a character stand together. */
+/** Groups tokens that each hold a part of the same character. */
 function groupByCharacter(pieces: readonly TokenPiece[]): Group[] {
   const groups: Group[] = [];
   let open: TokenPiece[] = [];
@@ -56,13 +56,13 @@ function align(source: string, groups: readonly Group[], whole: boolean): TokenS
     if (length < 0) {
       const gap = /^\s*/.exec(source.slice(at, at + LONGEST_UNKNOWN))![0].length;
       const next = groups[index + 1];
-      // A blank that the vocabulary does not know: the next token stands right after it.
+      // An unknown white space character: the next token matches right after it.
       if (text === null && gap > 0 && next?.text && matchLength(source, at + gap, next.text.trimStart()) > 0) {
         take(gap, pieces);
         continue;
       }
       const after = text === null ? unknownLength(source, at + gap, next) : matchLength(source, at + gap, text.replace(/^ +/, ''));
-      // A token that is not found stands for itself, and the text goes on where it was.
+      // A token that does not match gets a span of its own and consumes no text.
       if (after < 0) {
         spans.push({ text: text ?? '', pieces });
         continue;
@@ -76,7 +76,7 @@ function align(source: string, groups: readonly Group[], whole: boolean): TokenS
   return spans;
 }
 
-/** Characters of `source` at `at` that read as `text`, in any case and with or without accents; −1 when it reads otherwise. */
+/** Length of the match of `text` in `source` at `at`, ignoring case and accents; −1 when it does not match. */
 function matchLength(source: string, at: number, text: string): number {
   if (source.startsWith(text, at)) return text.length;
   const wanted = folded(text);
@@ -89,7 +89,7 @@ function matchLength(source: string, at: number, text: string): number {
     if (!wanted.startsWith(reached)) return -1;
   }
   if (reached !== wanted) return -1;
-  // Marks that were stripped belong to the letter before them.
+  // Combining marks that the normalizer stripped belong to the letter before them.
   while (end < source.length && /\p{M}/u.test(source[end]!)) end++;
   return end - at;
 }
@@ -98,7 +98,7 @@ function folded(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** An unknown token reaches to where the next one is found, else to the end of its word; ideographs and signs are words each. */
+/** Length of an unknown token: up to the match of the next token, else to the end of its word. Each ideograph or sign is a word. */
 function unknownLength(source: string, at: number, next: Group | undefined): number {
   if (next?.text === null) return WORD.exec(source.slice(at, at + LONGEST_UNKNOWN))?.[0].length ?? 0;
   const wanted = next?.text.trim() ?? '';

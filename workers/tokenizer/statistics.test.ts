@@ -71,7 +71,7 @@ it('a term counts by itself or after a space, whichever is fewer', () => {
   expect(termTokens(nano.tokenizer, 'pericarditis')).toBe(nano.tokenizer.encode(' pericarditis').length);
 });
 
-describe('adopted rows', () => {
+describe('rows of a replaced tokenizer', () => {
   const rows = replacedRows(nano, bert);
   const idOf = (piece: string) => (JSON.parse(bert.source) as { model: { vocab: Record<string, number> } }).model.vocab[piece]!;
   it('are the old tokens of each new token’s text', () => {

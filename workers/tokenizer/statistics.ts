@@ -1,12 +1,17 @@
-/** How a tokenizer cuts text: counts, fertility per channel, the tokens of domain terms, fertility after fewer merges. */
-import type { ChannelFertility, FertilityPoint, TokenCounts } from '../../src/contract/tokenizer';
+/**
+ * Statistics of a tokenizer, on a text that a person gives or on samples of channels' held-out text: token counts, fertility (tokens per
+ * character), tokens per domain term, and fertility by vocabulary size.
+ */
+import type { ChannelFertility, FertilityPoint, TokenCounts, TokenizedText } from '../../src/contract/tokenizer';
 import { utf8Length } from './encode-documents';
 import { aloneTokenizer, type OpenTokenizer } from './open';
 import type { TokenizerFileTexts } from '../storage/tokenizers';
 import type { TextTokenizer } from './text-tokenizer';
 import type { Turns } from './turns';
+import { spansOf } from './spans';
+import { findCorpus, readDocuments } from '../storage/corpora';
 
-/** A channel's sample: whole documents. */
+/** Whole documents from a channel's held-out text, on which a tokenizer is measured. */
 export interface ChannelSample {
   corpus: string;
   documents: readonly string[];
@@ -14,7 +19,18 @@ export interface ChannelSample {
 
 const NONE: TokenCounts = { tokens: 0, characters: 0, words: 0, bytes: 0, unknown: 0, byteFallback: 0 };
 
-/** @param ids of the whole text */
+/**
+ * Encodes a text and says which characters each token covers.
+ * @param most spans are returned for this many tokens at most; the counts cover all tokens
+ */
+export function tokenizeText(open: OpenTokenizer, text: string, most: number): TokenizedText {
+  const { tokenizer, vocabulary } = open;
+  const ids = tokenizer.encode(text);
+  const pieces = ids.slice(0, most).map((id) => vocabulary.piece(id));
+  return { spans: spansOf(text, pieces, vocabulary.byteLevel, ids.length <= most), counts: countTokens(open, text, ids) };
+}
+
+/** @param ids token ids of the whole text */
 export function countTokens({ vocabulary }: OpenTokenizer, text: string, ids: readonly number[]): TokenCounts {
   const counts = { ...NONE, tokens: ids.length, characters: characterCount(text), words: wordCount(text), bytes: utf8Length(text) };
   for (const id of ids) {
@@ -25,7 +41,7 @@ export function countTokens({ vocabulary }: OpenTokenizer, text: string, ids: re
   return counts;
 }
 
-/** Documents evenly spread over a split, until `bytes` of UTF-8 are reached. */
+/** Evenly spaced documents of a split, as many as make up about `bytes` of UTF-8. */
 export function spreadSample(documents: readonly string[], bytes: number): string[] {
   const total = documents.reduce((sum, document) => sum + utf8Length(document), 0);
   if (total <= bytes) return [...documents];
@@ -44,18 +60,18 @@ export async function channelFertility(open: OpenTokenizer, { corpus, documents 
   return { corpus, documents: documents.length, counts };
 }
 
-/** Tokens of a term by itself or after a space, whichever are fewer. */
+/** Number of tokens of a term: the smaller of its counts at the start of a text and after a space. */
 export function termTokens(tokenizer: TextTokenizer, term: string): number {
   return Math.min(tokenizer.encode(term).length, tokenizer.encode(` ${term}`).length);
 }
 
-/** Steps of a curve: a vocabulary half as large each, down to the alphabet or this many. */
+/** The fertility curve halves the vocabulary at each point, down to this size or the alphabet, with at most LONGEST_CURVE points. */
 const SMALLEST_CURVE = 512;
 const LONGEST_CURVE = 10;
 
 /**
- * Fertility of a BPE tokenizer after its first merges only, as if its training had ended sooner: exact, as merges are learnt one
- * after the other. Other kinds have no such order: their one point is given.
+ * Fertility of a BPE tokenizer after its first merges only, that is, at smaller vocabulary sizes. The result is exact, because
+ * BPE training learns merges one after the other. WordPiece and Unigram have no such order, so they give a single point.
  * @throws StudioError `cancelled`
  */
 export async function fertilityCurve(
@@ -76,7 +92,7 @@ export async function fertilityCurve(
   return points;
 }
 
-/** Smallest first. */
+/** Vocabulary sizes of the curve, smallest first. */
 export function curveSizes(size: number, merges: number): number[] {
   const sizes = [size];
   const alphabet = size - merges;
@@ -107,7 +123,7 @@ async function tokensPerCharacter(
   return fertility;
 }
 
-/** Code points. */
+/** Number of Unicode code points. */
 function characterCount(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length; at++) {
@@ -124,4 +140,29 @@ function wordCount(text: string): number {
   let count = 0;
   for (const { isWordLike } of segmenter.segment(text)) if (isWordLike) count += 1;
   return count;
+}
+
+const KEPT = 32;
+const kept = new Map<string, ChannelSample>();
+
+/**
+ * A sample of about `bytes` of UTF-8 from each corpus's held-out split. The last 32 samples are cached, since two tokenizers are usually
+ * compared on the same text.
+ * @throws StudioError `file-missing`, `fetch-failed`, `cancelled`
+ */
+export async function heldOutSamples(corpora: readonly string[], bytes: number, signal: AbortSignal): Promise<ChannelSample[]> {
+  const samples: ChannelSample[] = [];
+  for (const id of corpora) {
+    const corpus = await findCorpus(id);
+    const key = `${bytes}:${corpus.sha256.heldOut}:${id}`;
+    let sample = kept.get(key);
+    if (!sample) {
+      const documents = await readDocuments(corpus, 'heldOut', undefined, signal);
+      sample = { corpus: id, documents: spreadSample(documents, bytes) };
+      kept.set(key, sample);
+      for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
+    }
+    samples.push(sample);
+  }
+  return samples;
 }

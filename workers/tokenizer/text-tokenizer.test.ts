@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../src/core/text/documents';
 import { encodeDocuments, utf8Length } from './encode-documents';
-import { StreamDecoder } from './stream-decoder';
+import { StreamDecoder } from './decoder';
 import { TextTokenizer } from './text-tokenizer';
 
 const root = new URL('../../', import.meta.url);

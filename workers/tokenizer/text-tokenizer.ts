@@ -1,13 +1,13 @@
 /**
- * A tokenizer in Hugging Face's files. What is usual is encoded by the studio's own faster path, the rest by `@huggingface/tokenizers`,
- * with the same ids (fixtures from Hugging Face's `tokenizers` hold both to that).
+ * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by `@huggingface/tokenizers`. Both give
+ * the same ids, which is tested against fixtures made with Hugging Face's `tokenizers`.
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { StudioError } from '../../src/core/errors';
-import { tokenBytes } from './byte-alphabet';
+import { tokenBytes } from './byte-level-bpe';
 import { FastEncoder } from './fast-encoder';
-import { byteFallbackDecoder, type TokenDecoder } from './token-decoder';
-import { TokenBuffer } from './token-buffer';
+import { byteFallbackDecoder, type TokenDecoder } from './decoder';
+import { TokenBuffer } from './shards';
 import { endOfText, modelPieces, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
 
 export interface TokenizerFiles {
@@ -22,13 +22,13 @@ export interface TokenizerFiles {
 export class TextTokenizer {
   /** Ids are 0 … size − 1. */
   readonly size: number;
-  /** Ends every document. */
+  /** Id of the token that follows every document. */
   readonly endOfText: number;
   private readonly json: TokenizerJson;
   private readonly config: unknown;
   private readonly fast: FastEncoder | null;
   private readonly ownDecode: TokenDecoder | null;
-  /** Made when first needed: it takes as much memory again as the vocabulary. */
+  /** Created on first use, because it doubles the memory that the vocabulary takes. */
   private library: Tokenizer | null = null;
   private tokens: string[] | null = null;
   private bytesById: readonly (Uint8Array | null)[] | null = null;
@@ -44,12 +44,12 @@ export class TextTokenizer {
     if (!this.fast || !(this.byteLevel || this.ownDecode)) this.general();
   }
 
-  /** Bytes per id are known: the vocabulary is written in the byte alphabet. */
+  /** Whether the vocabulary is written in the byte alphabet, so that the bytes of each id are known. */
   get byteLevel(): boolean {
     return hasByteDecoder(this.json);
   }
 
-  /** Adds the ids of `text`, without any special token before or after. */
+  /** Appends the ids of `text`, without special tokens before or after. */
   encodeInto(text: string, into: TokenBuffer): void {
     if (this.fast) this.fast.encode(text, into);
     else into.append(this.encodeByLibrary(text));
@@ -61,12 +61,12 @@ export class TextTokenizer {
     return Array.from(ids.view());
   }
 
-  /** The general library's own ids: what `encode` is tested against. */
+  /** Ids from `@huggingface/tokenizers`, against which tests compare `encode`. */
   encodeByLibrary(text: string): number[] {
     return text === '' ? [] : this.general().encode(text, { add_special_tokens: false }).ids;
   }
 
-  /** Bytes that are no character become U+FFFD; special tokens are written out. */
+  /** Invalid UTF-8 becomes U+FFFD; special tokens are included in the text. */
   decode(ids: readonly number[]): string {
     if (ids.length === 0) return '';
     this.check(ids);
@@ -110,7 +110,7 @@ export class TextTokenizer {
     return this.json.added_tokens.some((token) => token.id === id && token.special);
   }
 
-  /** UTF-8 bytes of text that each id stands for: length `size`; special tokens stand for none. */
+  /** UTF-8 bytes of text that each id stands for, shape [size]; 0 for special tokens. */
   byteLengths(): Uint16Array<ArrayBuffer> {
     return tokenByteLengths(this.json);
   }

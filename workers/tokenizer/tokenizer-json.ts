@@ -1,4 +1,4 @@
-/** The parts of tokenizer.json and tokenizer_config.json that the studio reads, checked. */
+/** Parses and validates the parts of tokenizer.json and tokenizer_config.json that the studio reads. */
 import { StudioError } from '../../src/core/errors';
 import { z } from '../../src/core/zod';
 
@@ -121,12 +121,12 @@ export function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** Pieces of the model with their ids; added tokens are apart. */
+/** Pieces of the model with their ids, without added tokens. */
 export function modelPieces({ model }: TokenizerJson): [piece: string, id: number][] {
   return model.type === 'Unigram' ? model.vocab.map(([piece], id) => [piece, id]) : Object.entries(model.vocab);
 }
 
-/** Ids that the tokenizer can give: one more than the highest, which is what an embedding must hold. */
+/** Highest id + 1: the number of rows that an embedding must have. */
 export function vocabularySize(tokenizer: TokenizerJson): number {
   let highest = -1;
   for (const [, id] of modelPieces(tokenizer)) highest = Math.max(highest, id);

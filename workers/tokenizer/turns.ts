@@ -1,5 +1,6 @@
-/** How long work in a worker goes on before other messages (a cancel) get their turn. */
+/** Cooperative scheduling: long work in a worker pauses at intervals, so that the thread can handle messages such as a cancel. */
 
+/** Longest time of uninterrupted work. */
 const MILLISECONDS = 30;
 
 export class Turns {
@@ -7,12 +8,12 @@ export class Turns {
 
   constructor(private readonly signal: AbortSignal | undefined) {}
 
-  /** Time for a turn: `if (turns.due()) await turns.take()`. */
+  /** Whether it is time to pause: `if (turns.due()) await turns.take()`. */
   due(): boolean {
     return performance.now() - this.since >= MILLISECONDS;
   }
 
-  /** @throws StudioError `cancelled` */
+  /** Lets the thread handle its messages. @throws StudioError `cancelled` */
   async take(): Promise<void> {
     await turn();
     this.signal?.throwIfAborted();
@@ -20,7 +21,7 @@ export class Turns {
   }
 }
 
-/** Lets the thread handle its messages; unlike a timer, without the 4 ms that nested timers wait. */
+/** Resolves after the thread has handled waiting messages. A MessageChannel, because nested `setTimeout` calls wait at least 4 ms. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

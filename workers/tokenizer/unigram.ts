@@ -1,21 +1,100 @@
-/**
- * Unigram language model (Kudo 2018, arXiv 1804.10959), T5's kind: the segmentation of the highest probability, by Viterbi's
- * algorithm. Where two are equally likely the first found stays, as in Hugging Face's `tokenizers`.
- */
-import type { PieceModel } from './piece-model';
-import { PieceTrie } from './piece-trie';
+/** The interface of tokenizer models, and the Unigram model with its prefix tree. */
 import type { UnigramModel } from './tokenizer-json';
 
-/** How far below the least likely piece an unknown character lies (SentencePiece). */
+/** Prefix tree over the UTF-16 units of pieces: one walk finds all pieces that begin at a position of a text. */
+export class PieceTrie {
+  /** Open-addressing hash table of edges: key node · 65536 + unit (−1: empty slot), value child node. */
+  private keys = new Float64Array(1 << 12).fill(-1);
+  private children = new Int32Array(1 << 12);
+  private edges = 0;
+  /** Id of the piece that ends at a node; −1 for none. */
+  private ids = new Int32Array(1 << 10).fill(-1);
+  private nodes = 1;
+
+  add(piece: string, id: number): void {
+    let node = 0;
+    for (let at = 0; at < piece.length; at++) {
+      const unit = piece.charCodeAt(at);
+      node = this.child(node, unit) || this.grow(node, unit);
+    }
+    this.ids[node] = id;
+  }
+
+  /** The node after `node` along `unit`; 0 when there is none. The root is 0. */
+  child(node: number, unit: number): number {
+    const key = node * 0x10000 + unit;
+    const mask = this.keys.length - 1;
+    for (let slot = hash(node, unit) & mask; ; slot = (slot + 1) & mask) {
+      const found = this.keys[slot]!;
+      if (found === key) return this.children[slot]!;
+      if (found < 0) return 0;
+    }
+  }
+
+  /** Id of the piece that ends here; −1 for none. */
+  idAt(node: number): number {
+    return this.ids[node]!;
+  }
+
+  private grow(node: number, unit: number): number {
+    if (this.edges * 2 >= this.keys.length) this.rehash();
+    if (this.nodes === this.ids.length) {
+      const longer = new Int32Array(this.ids.length * 2).fill(-1);
+      longer.set(this.ids);
+      this.ids = longer;
+    }
+    this.put(node * 0x10000 + unit, this.nodes);
+    this.edges++;
+    return this.nodes++;
+  }
+
+  private put(key: number, child: number): void {
+    const mask = this.keys.length - 1;
+    let slot = hash(Math.floor(key / 0x10000), key % 0x10000) & mask;
+    while (this.keys[slot]! >= 0) slot = (slot + 1) & mask;
+    this.keys[slot] = key;
+    this.children[slot] = child;
+  }
+
+  private rehash(): void {
+    const { keys, children } = this;
+    this.keys = new Float64Array(keys.length * 2).fill(-1);
+    this.children = new Int32Array(keys.length * 2);
+    keys.forEach((key, slot) => {
+      if (key >= 0) this.put(key, children[slot]!);
+    });
+  }
+}
+
+function hash(node: number, unit: number): number {
+  const mixed = Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca77);
+  return mixed ^ (mixed >>> 15);
+}
+
+/** A tokenizer's model, which encodes pre-tokens as ids. */
+export interface PieceModel {
+  /** Ids of the last piece encoded; `encode` may replace the array by a longer one. */
+  readonly symbols: Int32Array;
+  /** Encodes `text[start … end)`, never empty, into `symbols` and returns the number of ids. */
+  encode(text: string, start: number, end: number): number;
+  /** End of the part at `start` that can be encoded separately without changing any id, so that parts can be cached. */
+  readonly cut?: (text: string, start: number) => number;
+}
+
+/** Log probability of an unknown character: that of the least likely piece less this (as in SentencePiece). */
 export const UNKNOWN_PENALTY = 10;
 
+/**
+ * Unigram language model (Kudo 2018, arXiv 1804.10959), used by T5: finds the most probable segmentation with the Viterbi algorithm.
+ * Of equally probable segmentations the first found wins, as in Hugging Face's `tokenizers`.
+ */
 export class Unigram implements PieceModel {
   symbols = new Int32Array(128);
   private readonly trie = new PieceTrie();
   private readonly scores: Float64Array;
   private readonly unknown: number;
   private readonly unknownScore: number;
-  /** Best path that ends at a place: its score, its last piece and where that begins (−1: none yet). */
+  /** Best path to each position: its log probability, its last piece and that piece's start (−1: no path yet). */
   private best = new Float64Array(128);
   private piece = new Int32Array(128);
   private from = new Int32Array(128);

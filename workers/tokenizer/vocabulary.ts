@@ -1,6 +1,6 @@
-/** What the ids of a tokenizer stand for: spelling, bytes, and whether they are text, a part of a character, special or unknown. */
+/** What each id of a tokenizer stands for: its string, its bytes, and whether it is text, part of a character, special or unknown. */
 import type { TokenizerKind, TokenPiece } from '../../src/contract/tokenizer';
-import { tokenBytes } from './byte-alphabet';
+import { tokenBytes } from './byte-level-bpe';
 
 /** The parts of tokenizer.json that are read here. A tokenizer has been checked before (TextTokenizer). */
 export interface VocabularyJson {
@@ -25,7 +25,7 @@ interface Step {
 
 export class Vocabulary {
   readonly kind: TokenizerKind;
-  /** Written in the byte alphabet: every text is its tokens' bytes in a row. */
+  /** Whether tokens are written in the byte alphabet, so that their concatenated bytes are the text. */
   readonly byteLevel: boolean;
   private readonly tokens = new Map<number, string>();
   private readonly special = new Map<number, boolean>();
@@ -46,7 +46,7 @@ export class Vocabulary {
     }
   }
 
-  /** The entry of an id; an id that no token has is unknown. */
+  /** The entry of an id; of kind `unknown` when no token has this id. */
   piece(id: number): TokenPiece {
     const known = this.pieces.get(id);
     if (known) return known;

@@ -1,6 +1,6 @@
-/** WordPiece, BERT's kind: from left to right the longest piece that the vocabulary has; a word that cannot be written is unknown. */
+/** WordPiece as in BERT: greedy longest match from left to right; a word with no such segmentation is one unknown token. */
 import { StudioError } from '../../src/core/errors';
-import type { PieceModel } from './piece-model';
+import type { PieceModel } from './unigram';
 import type { WordPieceModel } from './tokenizer-json';
 
 export class WordPiece implements PieceModel {

@@ -14,7 +14,7 @@ import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
 import { readMetrics, truncateMetrics } from '../storage/metrics';
 import { createRun, readRun } from '../storage/runs';
-import { loadTokenizer } from '../tokenizer/load';
+import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision } from '../engine';

@@ -1,45 +1,48 @@
-/** All segmentations of a word into pieces, with the forward–backward and Viterbi algorithms (Kudo 2018, arXiv 1804.10959). */
-import { PieceTrie } from '../piece-trie';
-import { UNKNOWN_PENALTY } from '../unigram';
+/**
+ * What Unigram training (Kudo 2018, arXiv 1804.10959) works on: the lattice of all segmentations of a word into pieces, with the
+ * forward–backward and Viterbi algorithms, and the seed pieces that training starts from.
+ */
+import { PieceTrie, UNKNOWN_PENALTY } from '../unigram';
 import { enlarged } from './merge-queue';
+import type { Turns } from '../turns';
 
-/** Id of an edge over a character that no piece writes. */
+/** Id of an edge over a character that is no piece. */
 export const UNKNOWN = -1;
 
 export class Lattice {
   private trie = new PieceTrie();
   private unknownScore = 0;
-  /** Edges by rising start, of those with one start by rising length. Places are UTF-16 units from the start of the word. */
+  /** Number of edges. They are sorted by start, then length. Positions are UTF-16 units from the start of the word. */
   private edges = 0;
   private from = new Int32Array(256);
   private to = new Int32Array(256);
   private ids = new Int32Array(256);
   private score = new Float64Array(256);
-  /** First edge that starts at a place. */
+  /** First edge that starts at each position. */
   private firstAt = new Int32Array(64);
   private forward = new Float64Array(64);
   private backward = new Float64Array(64);
   private reached = new Uint8Array(64);
   private bestEdge = new Int32Array(64);
 
-  /** @param scores log probability by id; NaN for pieces that are gone */
+  /** @param scores log probability by id; NaN for removed pieces */
   constructor(
     private readonly strings: readonly string[],
     private readonly scores: Float64Array,
   ) {}
 
-  /** To be called when the set of pieces has changed. @param ids pieces that are left */
+  /** Must be called after the set of pieces has changed. @param ids remaining pieces */
   rebuild(ids: readonly number[]): void {
     this.trie = new PieceTrie();
     for (const id of ids) this.trie.add(this.strings[id]!, id);
   }
 
-  /** To be called when scores have changed. */
+  /** Must be called after scores have changed. @param ids remaining pieces */
   rescore(ids: readonly number[]): void {
     this.unknownScore = ids.reduce((least, id) => Math.min(least, this.scores[id]!), Infinity) - UNKNOWN_PENALTY;
   }
 
-  /** Adds to `expected` how often each piece is used in this word, on average over its segmentations. */
+  /** Adds to `expected` the expected number of uses of each piece in this word (E step), times `count`. */
   addExpected(word: string, count: number, expected: Float64Array): void {
     const size = this.open(word, 0);
     const { forward, backward, from, to, score, firstAt, reached } = this;
@@ -68,14 +71,14 @@ export class Lattice {
     }
   }
 
-  /** Ids of the best segmentation, the last piece first. */
+  /** Visits the ids of the most probable segmentation, last piece first. */
   best(word: string, visit: (id: number) => void): void {
     this.walkBack(this.viterbi(word, 0), visit);
   }
 
   /**
-   * The best segmentation of a piece without the piece itself, the last piece first; `none` when it has no other, `better` when
-   * that one is likelier than the piece.
+   * The best segmentation of a piece without the piece itself, the last piece first; `none` when there is no other, `better`
+   * when it is more probable than the piece. @param own log probability of the piece
    */
   alternative(word: string, own: number): number[] | 'none' | 'better' {
     const size = this.viterbi(word, word.length);
@@ -108,7 +111,7 @@ export class Lattice {
     for (let place = size; place > 0; place = this.from[this.bestEdge[place]!]!) visit(this.ids[this.bestEdge[place]!]!);
   }
 
-  /** Finds all edges. @param withoutLength edges of this length are left out; 0 keeps all */
+  /** Finds all edges of a word. @param withoutLength edges of this length are left out; 0 keeps all */
   private open(word: string, withoutLength: number): number {
     const size = word.length;
     if (this.firstAt.length < size + 2) this.lengthen(size + 2);
@@ -162,4 +165,131 @@ function logSumExp(a: number, b: number): number {
   const low = Math.min(a, b);
   const high = Math.max(a, b);
   return high > low + 50 ? high : high + Math.log(Math.exp(low - high) + 1);
+}
+
+/** Largest number of seed pieces, as in Hugging Face's `UnigramTrainer`. */
+const MOST = 1_000_000;
+
+export interface SeedPieces {
+  /** Characters by falling count, then substrings by falling occurrences · length. */
+  pieces: string[];
+  /** Natural logarithm of each piece's share of the total weight. */
+  scores: Float64Array;
+}
+
+/**
+ * All characters, and all substrings that occur at least twice with different continuations: the inner nodes of a suffix tree, computed from
+ * a suffix array and its longest common prefixes (Abouelhoda et al. 2004).
+ * @param counts weighted counts of words; a substring counts once for each position in a distinct word, as in `tokenizers`
+ */
+export async function seedPieces(counts: ReadonlyMap<string, number>, maxLength: number, turns: Turns): Promise<SeedPieces> {
+  const characters = new Map<number, number>();
+  const flat: number[] = [];
+  for (const [word, count] of counts) {
+    for (const character of word) {
+      const point = character.codePointAt(0)!;
+      if (point === 0) continue;
+      flat.push(point);
+      characters.set(point, (characters.get(point) ?? 0) + count);
+    }
+    flat.push(0);
+  }
+  const text = Int32Array.from(flat);
+  const substrings = await repeated(text, maxLength, turns);
+  const order = Array.from(substrings.score.keys()).sort(
+    (a, b) => substrings.score[b]! - substrings.score[a]! || -compare(text, substrings, a, b),
+  );
+  const byCount = [...characters].sort(([a, countOfA], [b, countOfB]) => countOfB - countOfA || b - a);
+  const chosen = order.slice(0, Math.max(1, MOST - byCount.length));
+  const pieces = [
+    ...byCount.map(([point]) => String.fromCodePoint(point)),
+    ...chosen.map((at) => {
+      const from = substrings.start[at]!;
+      return String.fromCodePoint(...text.subarray(from, from + substrings.length[at]!));
+    }),
+  ];
+  const weights = Float64Array.from([...byCount.map(([, count]) => count), ...chosen.map((at) => substrings.score[at]!)]);
+  const logSum = Math.log(weights.reduce((sum, weight) => sum + weight, 0));
+  return { pieces, scores: weights.map((weight) => Math.log(weight) - logSum) };
+}
+
+interface Substrings {
+  /** Index in the text of one occurrence. */
+  start: number[];
+  length: number[];
+  /** Occurrences · length. */
+  score: number[];
+}
+
+async function repeated(text: Int32Array, maxLength: number, turns: Turns): Promise<Substrings> {
+  const suffixes = await sortedSuffixes(text, maxLength, turns);
+  const found: Substrings = { start: [], length: [], score: [] };
+  // Intervals of suffixes that share a prefix, by length, open at this place.
+  const lefts: number[] = [];
+  const depths: number[] = [];
+  for (let at = 1; at <= suffixes.length; at++) {
+    const shared = at < suffixes.length ? commonPrefix(text, suffixes[at - 1]!, suffixes[at]!, maxLength) : 0;
+    let left = at - 1;
+    while (depths.length > 0 && depths.at(-1)! > shared) {
+      const length = depths.pop()!;
+      left = lefts.pop()!;
+      // Words that end here sort first: where the last one ends here too, all go on alike, and this is no node.
+      if (length > 1 && length <= maxLength && text[suffixes[at - 1]! + length] !== 0) {
+        found.start.push(suffixes[left]!);
+        found.length.push(length);
+        found.score.push((at - left) * length);
+      }
+    }
+    if (shared > 0 && (depths.at(-1) ?? 0) < shared) {
+      lefts.push(left);
+      depths.push(shared);
+    }
+    if ((at & 0xfff) === 0 && turns.due()) await turns.take();
+  }
+  return found;
+}
+
+/** Suffix array: positions of the text, sorted by the characters that follow up to the end of the word. */
+async function sortedSuffixes(text: Int32Array, maxLength: number, turns: Turns): Promise<Int32Array> {
+  const byFirst = new Map<number, number[]>();
+  text.forEach((point, at) => {
+    if (point === 0) return;
+    const bucket = byFirst.get(point);
+    if (bucket) bucket.push(at);
+    else byFirst.set(point, [at]);
+  });
+  const sorted = new Int32Array(text.reduce((sum, point) => sum + (point === 0 ? 0 : 1), 0));
+  let filled = 0;
+  for (const first of [...byFirst.keys()].sort((a, b) => a - b)) {
+    const bucket = Int32Array.from(byFirst.get(first)!).sort((a, b) => compareSuffixes(text, a, b, maxLength));
+    sorted.set(bucket, filled);
+    filled += bucket.length;
+    if (turns.due()) await turns.take();
+  }
+  return sorted;
+}
+
+function compareSuffixes(text: Int32Array, a: number, b: number, maxLength: number): number {
+  for (let offset = 1; offset <= maxLength; offset++) {
+    const difference = text[a + offset]! - text[b + offset]!;
+    if (difference !== 0) return difference;
+    if (text[a + offset] === 0) return 0;
+  }
+  return 0;
+}
+
+/** Length of the longest common prefix of two suffixes, at most `maxLength` + 1. */
+function commonPrefix(text: Int32Array, a: number, b: number, maxLength: number): number {
+  let length = 0;
+  while (length <= maxLength && text[a + length] === text[b + length] && text[a + length] !== 0) length++;
+  return length;
+}
+
+function compare(text: Int32Array, { start, length }: Substrings, a: number, b: number): number {
+  const shorter = Math.min(length[a]!, length[b]!);
+  for (let offset = 0; offset < shorter; offset++) {
+    const difference = text[start[a]! + offset]! - text[start[b]! + offset]!;
+    if (difference !== 0) return difference;
+  }
+  return length[a]! - length[b]!;
 }

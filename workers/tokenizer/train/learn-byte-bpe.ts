@@ -1,7 +1,7 @@
-/** Training of byte-level BPE: what `BpeTrainer` with a ByteLevel pre-tokenizer learns from the same text. */
-import { BYTE_CHARACTERS } from '../byte-alphabet';
+/** Trains byte-level BPE; the result equals that of Hugging Face's `BpeTrainer` with a ByteLevel pre-tokenizer. */
+import { BYTE_CHARACTERS } from '../byte-level-bpe';
 import type { Turns } from '../turns';
-import { keptAlphabet } from './alphabet';
+import { keptAlphabet } from './pipeline';
 import { learnMerges, type CountedWords, type Merge } from './learn-merges';
 import type { ByteBpeOptions } from '../../../src/contract/tokenizer';
 
@@ -39,7 +39,7 @@ export async function learnByteBpe(
   const symbols = new Int32Array(words.reduce((sum, { length }) => sum + length, 0));
   let length = 0;
   words.forEach((bytes, word) => {
-    // A byte outside a limited alphabet is left out of its word.
+    // Bytes outside a limited alphabet are removed from the word.
     for (const byte of bytes) if (idOfByte[byte]! >= 0) symbols[length++] = idOfByte[byte]!;
     offsets[word + 1] = length;
   });

@@ -1,13 +1,12 @@
 /**
- * BPE training (Sennrich et al. 2016, arXiv 1508.07909) over counted words: again and again the most frequent pair of
- * neighbours becomes one symbol. Counts are kept up to date where a merge changes them, not counted anew.
+ * BPE training (Sennrich et al. 2016, arXiv 1508.07909) on counted words: repeatedly merges the most frequent pair of adjacent symbols.
+ * Pair counts are updated incrementally after each merge.
  *
  * The order of merges is that of Hugging Face's `BpeTrainer`, its quirks included: of pairs with equal counts the one with the
  * smaller ids goes first; two ways to the same string share one id; a pair's count is not taken back when the pair is merged.
  */
 import type { Turns } from '../turns';
-import { enlarged, MergeQueue } from './merge-queue';
-import { PairCounts } from './pair-counts';
+import { enlarged, MergeQueue, PairCounts } from './merge-queue';
 
 export interface CountedWords {
   /** Ids of all words in a row; word w is `symbols[offsets[w] … offsets[w + 1])`. Merged in place. */
@@ -63,7 +62,7 @@ export async function learnMerges(
   return lastOfEach(merges);
 }
 
-/** A pair that was merged twice counts at its later rank, as where `tokenizers` collects ranks in a map. */
+/** Of a pair that was merged twice only the later rank is kept, as in `tokenizers`, which collects ranks in a map. */
 function lastOfEach(merges: readonly Merge[]): Merge[] {
   const rank = new Map(merges.map(([left, right], index) => [`${left} ${right}`, index]));
   return merges.filter(([left, right], index) => rank.get(`${left} ${right}`) === index);
@@ -73,11 +72,11 @@ class Learner {
   private readonly pairs = new PairCounts();
   private readonly queue = new MergeQueue();
   private readonly lengths: Int32Array;
-  /** Lists of words as chains: word and the next link (0: none). */
+  /** Linked lists of words: word and next link (0: end of the list). */
   private linkWord: Int32Array<ArrayBuffer>;
   private linkNext: Int32Array<ArrayBuffer>;
   private links = 1;
-  /** First link of the words where a pair was newly seen, by pair, and these pairs. */
+  /** By pair: head of the list of words that contain it since the last `enqueue`; and the pairs that have such a list. */
   private chain = new Int32Array(1 << 12);
   private fresh: number[] = [];
 
@@ -97,7 +96,7 @@ class Learner {
     this.enqueue();
   }
 
-  /** The pair to merge next and the chain of its words; null when none is frequent enough. */
+  /** The pair to merge next, with the head of the list of its words; null when none is frequent enough. */
   next(minFrequency: number): { left: number; right: number; place: number } | null {
     const { queue, pairs } = this;
     for (let entry = queue.pop(); entry >= 0; entry = queue.pop()) {

@@ -5,13 +5,12 @@
  */
 import { StudioError } from '../../../src/core/errors';
 import type { Turns } from '../turns';
-import { Lattice, UNKNOWN } from './lattice';
-import { seedPieces } from './seed-pieces';
+import { Lattice, UNKNOWN, seedPieces } from './lattice';
 import type { UnigramOptions } from '../../../src/contract/tokenizer';
 
 /** A piece used less often than this, on average, is dropped. */
 const LEAST_EXPECTED = 0.5;
-/** Characters that lost their piece come back just above one another. */
+/** Score difference between characters that are added back after pruning, so that their scores are distinct. */
 const CHARACTER_STEP = 0.0001;
 
 export interface LearnedUnigram {
@@ -54,7 +53,7 @@ export async function learnUnigram(
     if (learner.active.length + 1 <= wanted) break;
     const before = learner.active.length;
     await learner.prune(Math.max(wanted, Math.floor((before + 1) * options.shrinkingFactor)) - 1);
-    // Nothing more can go: every piece left is a character, or has no other way to be written.
+    // Nothing more can be pruned: each remaining piece is a character or has no other segmentation.
     if (learner.active.length >= before) break;
   }
   onRounds(rounds, rounds);
@@ -78,7 +77,7 @@ class Learner {
     this.lattice.rescore(this.active);
   }
 
-  /** One round of expectation and maximisation; rare pieces go. */
+  /** One iteration of expectation–maximisation; pieces with a low expected count are dropped. */
   async maximise(): Promise<void> {
     const expected = new Float64Array(this.strings.length);
     for (const [word, count] of this.counts) {
@@ -92,7 +91,7 @@ class Learner {
     this.lattice.rescore(kept);
   }
 
-  /** Keeps about `size` pieces: those that cannot be written otherwise, and those whose going would cost the likelihood most. */
+  /** Keeps about `size` pieces: those with no other segmentation, and those whose removal would lower the likelihood most. */
   async prune(size: number): Promise<void> {
     const { strings, scores, lattice } = this;
     const frequency = new Float64Array(strings.length);

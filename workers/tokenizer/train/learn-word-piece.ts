@@ -3,11 +3,9 @@
  * that carry ## where they continue a word. Pieces are then found from left to right, so that the order of merges is not kept.
  */
 import type { Turns } from '../turns';
-import { keptAlphabet } from './alphabet';
+import { CONTINUATION, keptAlphabet } from './pipeline';
 import { learnMerges, type CountedWords } from './learn-merges';
 import type { WordPieceOptions } from '../../../src/contract/tokenizer';
-
-export const CONTINUATION = '##';
 
 export interface LearnedPieces {
   /** String of every id. */

@@ -1,12 +1,53 @@
-/** What stands around the model in a trained tokenizer.json, and the pre-tokens that it gives. */
+/** Text to counted words, the input of all trainers: normalizer, pre-tokenizer and decoder of the new tokenizer, word counts, alphabet. */
+import { utf8Length } from '../encode-documents';
+import type { Turns } from '../turns';
+import type { TrainingSource } from './train-tokenizer';
 import { normalizerOf } from '../normalizer';
-import { PATTERNS } from '../pre-token-patterns';
-import { preTokenizerOf } from '../pre-tokenizer';
+import { PATTERNS, preTokenizerOf } from '../pre-tokenizer';
 import type { PipelineStep } from '../tokenizer-json';
-import type { Splitter } from './count-words';
-import { CONTINUATION } from './learn-word-piece';
 import type { TrainOptions } from '../../../src/contract/tokenizer';
 
+/**
+ * Weighted counts are whole multiples of 1/WEIGHT_UNIT. Sums are then exact in any order and equal counts stay equal for any weights,
+ * which matters because ties decide the order of merges.
+ */
+export const WEIGHT_UNIT = 1024;
+
+/** Calls `visit` with each pre-token of a text. */
+export type Splitter = (text: string, visit: (word: string) => void) => void;
+
+/** @returns weighted counts in units of 1/WEIGHT_UNIT, in the order of first appearance, and UTF-8 bytes read by source */
+export async function countWords(
+  sources: readonly TrainingSource[],
+  split: Splitter,
+  turns: Turns,
+  onBytes: (bytes: number) => void,
+): Promise<{ counts: Map<string, number>; bytes: number[] }> {
+  const counts = new Map<string, number>();
+  const bytes: number[] = [];
+  let total = 0;
+  for (const { texts, weight } of sources) {
+    const unit = Math.round(weight * WEIGHT_UNIT);
+    let read = 0;
+    const visit = (word: string): void => void counts.set(word, (counts.get(word) ?? 0) + unit);
+    for await (const text of unit > 0 ? texts : []) {
+      split(text, visit);
+      read += utf8Length(text);
+      if (!turns.due()) continue;
+      onBytes(total + read);
+      await turns.take();
+    }
+    bytes.push(read);
+    total += read;
+  }
+  onBytes(total);
+  return { counts, bytes };
+}
+
+/** Prefix of WordPiece pieces that continue a word. */
+export const CONTINUATION = '##';
+
+/** The parts of the trained tokenizer.json around its model. */
 export interface Pipeline {
   normalizer: PipelineStep | null;
   pre_tokenizer: PipelineStep;
@@ -56,4 +97,15 @@ export function splitterOf({ normalizer, pre_tokenizer: step }: Pipeline): Split
       if (!dropsSpace || word.trim() !== '') visit(word);
     }
   };
+}
+
+/**
+ * Characters that training starts from, by code point; at most `limit`, the most frequent ones. Of equally frequent characters those with
+ * the higher code point are kept (in `tokenizers` the order of a hash map decides).
+ */
+export function keptAlphabet(counts: ReadonlyMap<string, number>, limit: number | null): string[] {
+  const byPoint = [...counts.keys()].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  if (limit === null || byPoint.length <= limit) return byPoint;
+  const kept = new Set([...byPoint].sort((a, b) => counts.get(a)! - counts.get(b)!).slice(byPoint.length - limit));
+  return byPoint.filter((character) => kept.has(character));
 }

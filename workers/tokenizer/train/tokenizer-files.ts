@@ -1,7 +1,6 @@
 /** tokenizer.json and tokenizer_config.json of a trained tokenizer, in the form that `tokenizers` and transformers write. */
 import type { LearnedBpe } from './learn-byte-bpe';
-import { CONTINUATION } from './learn-word-piece';
-import type { Pipeline } from './pipeline';
+import { CONTINUATION, type Pipeline } from './pipeline';
 import type { TrainOptions, WordPieceOptions } from '../../../src/contract/tokenizer';
 
 export function bpeModel({ pieces, merges }: LearnedBpe): object {

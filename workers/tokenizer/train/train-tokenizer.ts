@@ -1,18 +1,37 @@
-/** Trains a tokenizer on weighted text and gives it back in Hugging Face's files. */
+/** Trains a tokenizer on weighted text and writes it as Hugging Face's files. */
+import type { TrainProgress, TrainReport, TrainOptions } from '../../../src/contract/tokenizer';
 import { StudioError } from '../../../src/core/errors';
 import { Turns } from '../turns';
-import { countWords, WEIGHT_UNIT } from './count-words';
+import { countWords, WEIGHT_UNIT, pipelineOf, splitterOf } from './pipeline';
 import { learnByteBpe } from './learn-byte-bpe';
 import { learnUnigram } from './learn-unigram';
 import { learnWordPiece } from './learn-word-piece';
-import { pipelineOf, splitterOf } from './pipeline';
 import { bpeModel, tokenizerConfig, tokenizerJson, unigramModel, wordPieceModel } from './tokenizer-files';
-import type { TrainedTokenizer, TrainHooks, TrainingSource } from './types';
-import type { TrainOptions } from '../../../src/contract/tokenizer';
+
+/** Text to learn from. `weight` multiplies its word counts; 1 counts them as they are, 0 leaves the source out. Resolution 1/1024. */
+export interface TrainingSource {
+  texts: Iterable<string> | AsyncIterable<string>;
+  weight: number;
+}
+
+export interface TrainHooks {
+  onProgress?: (progress: TrainProgress) => void;
+  /** Aborting it ends the training with StudioError `cancelled`, usually within 50 ms. */
+  signal?: AbortSignal;
+}
+
+/** An ordinary tokenizer in Hugging Face's files. */
+export interface TrainedTokenizer {
+  /** tokenizer.json */
+  tokenizer: string;
+  /** tokenizer_config.json */
+  config: string;
+  report: TrainReport;
+}
 
 /**
- * The same text, options and weights give the same tokenizer. Special tokens inside the text are text.
- * @throws StudioError `cancelled`; `tokenizer-options` with the field that cannot be, its value and what is accepted
+ * Deterministic: the same text, options and weights give the same tokenizer. Special tokens that occur in the text are treated as text.
+ * @throws StudioError `cancelled`; `tokenizer-options` with the invalid field, its value and what is accepted
  */
 export async function trainTokenizer(
   sources: readonly TrainingSource[],

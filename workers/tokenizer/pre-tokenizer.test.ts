@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { preTokenEnd } from './pre-tokens';
+import { preTokenEnd } from './pre-tokenizer';
 
 /** GPT-2's own expression, with Unicode's white space. */
 const EXPRESSION =
