@@ -108,7 +108,7 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   const drawer = page.getByRole('dialog');
   const steps = drawer.getByLabel(words.desk.recipe.steps, { exact: true });
   await steps.fill('0');
-  await expect(drawer).toContainText(fill(words.desk.recipe.atLeast, { min: 1 }));
+  await expect(drawer).toContainText(fill(words.common.number.atLeast, { min: 1 }));
   await steps.fill('34');
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();

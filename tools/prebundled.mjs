@@ -16,5 +16,6 @@ export const prebundled = [
   'react/jsx-runtime',
   'react/jsx-dev-runtime',
   'zod/mini',
+  'zustand/middleware',
   'zustand/react/shallow',
 ];

@@ -3,11 +3,10 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { rawSize, useWorkshop } from './channels/store';
 import { usePipelineSettings } from './pipeline/settings-store';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import type { CorpusRecord } from '../contract/corpus';
-import { Card, PageHead, Skeleton } from '../ui/Card';
-import { Confirm } from '../ui/Dialog';
-import { ErrorBanner } from '../ui/Banner';
+import { Card, Skeleton } from '../ui/Card';
+import { LibraryPage, type Removal } from '../ui/LibraryPage';
 import { ChannelsCard } from './channels/ChannelsCard';
 import { CorpusList, Sample } from './Texts';
 import { Sources } from './Sources';
@@ -72,50 +71,53 @@ export default function Page() {
   const format = useFormat();
   const { list, listError, failure, remove, dismiss } = useCorpora();
   const load = useWorkshop((state) => state.load);
-  const [doomed, setDoomed] = useState<CorpusRecord | null>(null);
-  useEffect(() => void load(), [load]);
-  return (
-    <>
-      <PageHead title={t('title')} lead={t('lead')} />
-      {listError && <ErrorBanner error={listError} onRetry={() => void load()} />}
-      {failure && <ErrorBanner error={failure.error} onDismiss={dismiss} />}
-      <div className={corpusStyles.page}>
-        <Steps />
-        <Place step="ingest">
-          <IngestCard onNext={() => goToStep('channels')} />
-        </Place>
-        <Place step="channels">
-          <ChannelsCard />
-        </Place>
-        <Place step="pipeline">
-          <PipelineCard onNext={() => goToStep('result')} />
-        </Place>
-        <Place step="result">
-          <ResultCard />
-        </Place>
-        {list === 'loading' && (
-          <Card title={t('list')}>
-            <Skeleton lines={6} />
-          </Card>
-        )}
-        {list === 'ready' && <CorpusList onRemove={setDoomed} />}
-        <Sample />
-        <Sources />
-      </div>
-      <Confirm
-        opened={doomed !== null}
-        title={t('delete.title', { name: doomed?.name ?? '' })}
-        confirm={t('delete.confirm')}
-        onClose={() => setDoomed(null)}
-        onConfirm={() => {
-          if (doomed) void remove(doomed.id);
-          setDoomed(null);
-        }}
-      >
-        <p>{t('delete.lost', { bytes: format.bytes(doomed ? doomed.bytes.train + doomed.bytes.heldOut : 0) })}</p>
+  const removal: Removal<CorpusRecord> = {
+    title: (name) => t('delete.title', { name }),
+    confirm: t('delete.confirm'),
+    remove,
+    words: (corpus) => (
+      <>
+        <p>{t('delete.lost', { bytes: format.bytes(corpus ? corpus.bytes.train + corpus.bytes.heldOut : 0) })}</p>
         <p className={corpusStyles.dim}>{t('delete.stays')}</p>
-      </Confirm>
-    </>
+      </>
+    ),
+  };
+  return (
+    <LibraryPage
+      title={t('title')}
+      lead={t('lead')}
+      load={load}
+      listError={listError}
+      failure={failure?.error}
+      onDismiss={dismiss}
+      removal={removal}
+    >
+      {(askRemoval) => (
+        <>
+          <Steps />
+          <Place step="ingest">
+            <IngestCard onNext={() => goToStep('channels')} />
+          </Place>
+          <Place step="channels">
+            <ChannelsCard />
+          </Place>
+          <Place step="pipeline">
+            <PipelineCard onNext={() => goToStep('result')} />
+          </Place>
+          <Place step="result">
+            <ResultCard />
+          </Place>
+          {list === 'loading' && (
+            <Card title={t('list')}>
+              <Skeleton lines={6} />
+            </Card>
+          )}
+          {list === 'ready' && <CorpusList onRemove={askRemoval} />}
+          <Sample />
+          <Sources />
+        </>
+      )}
+    </LibraryPage>
   );
 }
 

@@ -1,6 +1,5 @@
 /** One run of the list: what it is, how far it got, what came out, and what can be done with it. */
-import { useState } from 'react';
-import { ActionIcon, Button, Menu, Progress, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
 import {
   ChartSpline,
   ChevronDown,
@@ -12,7 +11,6 @@ import {
   Columns2,
   Download,
   Ellipsis,
-  Pencil,
   Play,
   SlidersVertical,
   Trash2,
@@ -29,6 +27,7 @@ import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { useChannelTag, ChannelTag } from '../channels/channel';
 import { Delta } from '../ui/Figure';
+import { EditableName } from '../ui/LibraryPage';
 import { ProgressLine } from '../channels/ProgressLine';
 import { RecipeLine } from './Recipe';
 import { RunDetail } from './RunDetail';
@@ -47,6 +46,7 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const { t } = useTranslation('runs');
   const { t: common } = useTranslation();
   const format = useFormat();
+  const rename = useRuns((state) => state.rename);
   const opened = useRuns((state) => state.opened?.id === run.id);
   const resuming = useRuns((state) => (state.resuming?.run === run.id ? state.resuming : null));
   const steps = run.recipe.budget.steps;
@@ -62,7 +62,15 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
     <li className={styles.item} data-open={opened} data-testid="run" data-run={run.id}>
       <div className={styles.row}>
         <div className={styles.what}>
-          <RunName id={run.id} name={run.name} />
+          <EditableName
+            name={run.name}
+            heading="h2"
+            className={styles.name}
+            label={t('name')}
+            renameLabel={t('rename', { name: run.name })}
+            maxLength={120}
+            onRename={(name) => void rename(run.id, name)}
+          />
           <RecipeLine recipe={run.recipe} presetTitle={presetTitle} />
           <p className={styles.facts}>{facts.join(' · ')}</p>
         </div>
@@ -96,42 +104,6 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
       )}
       {opened && <RunDetail run={run} checkpoints={checkpoints} />}
     </li>
-  );
-}
-
-/** The run's name; a click or Enter makes it a field, Enter keeps the new name, Escape the old one. */
-function RunName({ id, name }: { id: string; name: string }) {
-  const { t } = useTranslation('runs');
-  const rename = useRuns((state) => state.rename);
-  const [draft, setDraft] = useState<string | null>(null);
-  if (draft === null)
-    return (
-      <div className={styles.name}>
-        <h2>{name}</h2>
-        <ActionIcon size={22} variant="subtle" color="gray" aria-label={t('rename', { name })} onClick={() => setDraft(name)}>
-          <Pencil size={13} />
-        </ActionIcon>
-      </div>
-    );
-  const keep = () => {
-    setDraft(null);
-    void rename(id, draft);
-  };
-  return (
-    <TextInput
-      size="xs"
-      autoFocus
-      aria-label={t('name')}
-      value={draft}
-      maxLength={120}
-      onFocus={(event) => event.currentTarget.select()}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={keep}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') keep();
-        if (event.key === 'Escape') setDraft(null);
-      }}
-    />
   );
 }
 

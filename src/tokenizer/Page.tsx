@@ -4,11 +4,9 @@ import { ArrowLeftRight } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { SIDES, useTokenizers, type Side } from './store';
-import { useEffect, useState } from 'react';
 import type { TokenizerRecord } from '../contract/tokenizer';
-import { Card, PageHead, Skeleton } from '../ui/Card';
-import { Confirm } from '../ui/Dialog';
-import { ErrorBanner } from '../ui/Banner';
+import { Card, Skeleton } from '../ui/Card';
+import { LibraryPage, type Removal } from '../ui/LibraryPage';
 import { FertilityCard } from './FertilityCard';
 import { FertilityChart } from './FertilityChart';
 import { ExtendCard } from './ExtendCard';
@@ -81,52 +79,53 @@ function Picker({ side }: { side: Side }) {
 export default function Page() {
   const { t } = useTranslation('tokenizer');
   const { list, listError, failure, load, remove, dismiss } = useTokenizers();
-  const [doomed, setDoomed] = useState<TokenizerRecord | null>(null);
-  useEffect(() => void load(), [load]);
-  return (
-    <>
-      <PageHead title={t('title')} titleHidden>
-        <Pickers />
-      </PageHead>
-      {listError && <ErrorBanner error={listError} onRetry={() => void load()} />}
-      {failure && <ErrorBanner error={failure} onDismiss={dismiss} />}
-      <div className={styles.page}>
-        {list === 'loading' && (
-          <Card>
-            <Skeleton lines={8} />
-          </Card>
-        )}
-        {list === 'ready' && (
-          <>
-            <TextCard />
-            <div className={styles.fertility}>
-              <FertilityCard />
-              <FertilityChart />
-            </div>
-            <div className={styles.columns}>
-              <TrainCard />
-              <div id="extend-vocabulary" className={styles.target}>
-                <ExtendCard />
-              </div>
-            </div>
-            <TokenizerList onRemove={setDoomed} />
-          </>
-        )}
-        <ImportCard />
-      </div>
-      <Confirm
-        opened={doomed !== null}
-        title={t('delete.title', { name: doomed?.name ?? '' })}
-        confirm={t('delete.confirm')}
-        onClose={() => setDoomed(null)}
-        onConfirm={() => {
-          if (doomed) void remove(doomed.id);
-          setDoomed(null);
-        }}
-      >
+  const removal: Removal<TokenizerRecord> = {
+    title: (name) => t('delete.title', { name }),
+    confirm: t('delete.confirm'),
+    remove,
+    words: () => (
+      <>
         <p>{t('delete.lost')}</p>
         <p>{t('delete.stays')}</p>
-      </Confirm>
-    </>
+      </>
+    ),
+  };
+  return (
+    <LibraryPage
+      title={t('title')}
+      tools={<Pickers />}
+      load={load}
+      listError={listError}
+      failure={failure}
+      onDismiss={dismiss}
+      removal={removal}
+    >
+      {(askRemoval) => (
+        <>
+          {list === 'loading' && (
+            <Card>
+              <Skeleton lines={8} />
+            </Card>
+          )}
+          {list === 'ready' && (
+            <>
+              <TextCard />
+              <div className={styles.fertility}>
+                <FertilityCard />
+                <FertilityChart />
+              </div>
+              <div className={styles.columns}>
+                <TrainCard />
+                <div id="extend-vocabulary" className={styles.target}>
+                  <ExtendCard />
+                </div>
+              </div>
+              <TokenizerList onRemove={askRemoval} />
+            </>
+          )}
+          <ImportCard />
+        </>
+      )}
+    </LibraryPage>
   );
 }

@@ -2,14 +2,15 @@
 import type { TokenizerRef, TokenizerTraining, TokenizerRecord } from '../contract/tokenizer';
 import { lab } from '../lab/lab';
 import { saveFile } from '../ui/save-file';
-import { useCallback, useState } from 'react';
+import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { useCorpusName } from '../channels/channel';
 import { useTokenizers } from './store';
-import { ActionIcon, Button, TextInput } from '@mantine/core';
-import { Boxes, Columns2, Download, Pencil, Trash2 } from 'lucide-react';
+import { Button } from '@mantine/core';
+import { Boxes, Columns2, Download, Trash2 } from 'lucide-react';
 import { Card } from '../ui/Card';
+import { EditableName } from '../ui/LibraryPage';
 import { useVocabulary } from './vocabulary';
 import { tokenizerKey } from './refs';
 import styles from './List.module.css';
@@ -64,7 +65,7 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const trainingWords = useTrainingWords();
-  const { choose, report } = useTokenizers();
+  const { choose, rename, report } = useTokenizers();
   const describe = useVocabulary((state) => state.describe);
   const extending = useVocabulary((state) => state.activity !== null);
   const { id, name, kind, size, training, createdAt } = tokenizer;
@@ -75,7 +76,15 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
   return (
     <li data-testid="tokenizer" data-tokenizer={id}>
       <div className={styles.words}>
-        <Name tokenizer={tokenizer} />
+        <EditableName
+          name={name}
+          heading="h3"
+          className={styles.name}
+          label={t('name')}
+          renameLabel={t('list.rename', { name })}
+          maxLength={60}
+          onRename={(typed) => typed.trim() !== '' && typed.trim() !== name && void rename(id, typed.trim())}
+        />
         <p className={styles.dim}>
           {t(`kind.${kind}`)} · {t('ids', { formatted: format.count(size) })} ·{' '}
           {t(training ? 'list.trained' : 'list.imported', { date: format.dateTime(createdAt) })}
@@ -116,40 +125,5 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
         </Button>
       </div>
     </li>
-  );
-}
-
-function Name({ tokenizer: { id, name } }: { tokenizer: TokenizerRecord }) {
-  const { t } = useTranslation('tokenizer');
-  const rename = useTokenizers((state) => state.rename);
-  const [draft, setDraft] = useState<string | null>(null);
-  if (draft === null)
-    return (
-      <div className={styles.name}>
-        <h3>{name}</h3>
-        <ActionIcon size={22} variant="subtle" color="gray" aria-label={t('list.rename', { name })} onClick={() => setDraft(name)}>
-          <Pencil size={13} />
-        </ActionIcon>
-      </div>
-    );
-  const keep = () => {
-    setDraft(null);
-    if (draft.trim() !== '' && draft.trim() !== name) void rename(id, draft.trim());
-  };
-  return (
-    <TextInput
-      size="xs"
-      autoFocus
-      aria-label={t('name')}
-      value={draft}
-      maxLength={60}
-      onFocus={(event) => event.currentTarget.select()}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={keep}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') keep();
-        if (event.key === 'Escape') setDraft(null);
-      }}
-    />
   );
 }

@@ -17,11 +17,11 @@ interface Props {
 }
 
 export function NumberField({ label, help, title, value, min, max, step = 1, integer = false, disabled = false, onChange }: Props) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation();
   const [text, setText] = useState<string | null>(null);
   const wrong = (number: number) =>
     !Number.isFinite(number) || number < min || (max !== undefined && number > max) || (integer && !Number.isInteger(number));
-  const bounds = max === undefined ? t('recipe.atLeast', { min }) : t('recipe.between', { min, max });
+  const bounds = max === undefined ? t('number.atLeast', { min }) : t('number.between', { min, max });
   const bad = text !== null && (text.trim() === '' || wrong(Number(text)));
   return (
     <TextInput
@@ -37,7 +37,7 @@ export function NumberField({ label, help, title, value, min, max, step = 1, int
       step={step}
       disabled={disabled}
       value={text ?? String(value)}
-      error={bad ? (integer ? `${bounds} ${t('recipe.whole')}` : bounds) : undefined}
+      error={bad ? (integer ? `${bounds} ${t('number.whole')}` : bounds) : undefined}
       onChange={(event) => {
         const typed = event.currentTarget.value;
         setText(typed);

@@ -1,14 +1,13 @@
 /** The list of domain terms, kept in this browser, and the measure of the loss inside them. */
 import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
 import { defaultTerms } from '../../core/corpus/settings';
 import { lab } from '../../lab/lab';
+import { plainStorage } from '../../ui/plain-storage';
 import { chosenChannels, prepareTexts, useMeasures } from '../measures';
 import { useCompare } from '../store';
 import { termsOf } from './term-rows';
 
-/** Loss inside the listed terms, in held-out text of the chosen channels, under all picked weights. */
-
-const STORED = 'crossfade.terms';
 const DEFAULT = Object.values(defaultTerms).flat().join('\n');
 
 interface TermListState {
@@ -19,20 +18,17 @@ interface TermListState {
   reset(): void;
 }
 
-export const useTermList = create<TermListState>()((set) => {
-  const keep = (text: string) => {
-    set({ text, isDefault: text === DEFAULT });
-    try {
-      localStorage.setItem(STORED, text);
-    } catch {
-      // Larger than what a page may keep: the list then holds for this visit.
-    }
-  };
-  const text = localStorage.getItem(STORED) ?? DEFAULT;
-  return { text, isDefault: text === DEFAULT, setText: keep, reset: () => keep(DEFAULT) };
-});
+const listOf = (text: string) => ({ text, isDefault: text === DEFAULT });
 
-/** Does nothing without a term or a channel. */
+export const useTermList = create<TermListState>()(
+  persist((set) => ({ ...listOf(DEFAULT), setText: (text) => set(listOf(text)), reset: () => set(listOf(DEFAULT)) }), {
+    name: 'crossfade.terms',
+    partialize: ({ text }) => listOf(text),
+    storage: plainStorage(listOf(DEFAULT), listOf, ({ text }) => text),
+  }),
+);
+
+/** Loss inside the listed terms, in held-out text of the chosen channels, under all picked weights. Does nothing without a term or a channel. */
 export async function measureTerms(): Promise<void> {
   const { documentsPerChannel: documents } = useCompare.getState();
   const channels = chosenChannels();

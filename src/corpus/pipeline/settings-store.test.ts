@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultPipelineSettings as defaults } from '../../core/corpus/settings';
 import { parseStored, settingsFaults, synonymLines, termLines } from './settings-store';
 
@@ -51,5 +51,49 @@ describe('settings that the page stored', () => {
   it('are the defaults where nothing can be read', () => {
     for (const json of ['{}', 'null', 'no JSON', '{"version":3}', '{"version":1,"near":{"threshold":7}}'])
       expect(parseStored(json)).toEqual(defaults);
+  });
+});
+
+describe('stored settings', () => {
+  const stored = new Map<string, string>();
+  const setItem = vi.fn((key: string, value: string) => void stored.set(key, value));
+
+  beforeEach(() => {
+    vi.resetModules();
+    vi.stubGlobal('localStorage', { getItem: (key: string) => stored.get(key) ?? null, setItem });
+  });
+  afterEach(() => {
+    stored.clear();
+    setItem.mockClear();
+    vi.unstubAllGlobals();
+  });
+
+  const pipeline = async () => (await import('./settings-store')).usePipelineSettings;
+
+  it('are read from the bare value of earlier pages and written back as one', async () => {
+    stored.set('crossfade.pipeline', JSON.stringify({ ...defaults, seed: 7 }));
+    const store = await pipeline();
+    expect(store.getState().settings).toEqual({ ...defaults, seed: 7 });
+    store.getState().setSeed(8);
+    expect(JSON.parse(stored.get('crossfade.pipeline')!)).toEqual({ ...defaults, seed: 8 });
+  });
+
+  it('are written when they change, not with the rest of the store', async () => {
+    const store = await pipeline();
+    store.getState().setBase('model');
+    store.getState().takePart('a', false);
+    expect(store.getState().settings).toEqual(defaults);
+    store.getState().setSeed(8);
+    store.getState().setBase(null);
+    expect(setItem).toHaveBeenCalledTimes(1);
+  });
+
+  it('hold for the visit where they cannot be stored', async () => {
+    setItem.mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    const store = await pipeline();
+    store.getState().setSeed(8);
+    expect(store.getState().settings.seed).toBe(8);
   });
 });

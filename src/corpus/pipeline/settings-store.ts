@@ -1,7 +1,9 @@
 /** The pipeline's settings, kept in this browser, and what speaks against a run with them. */
 import type { SourceRecord, WorkshopChannel } from '../../contract/corpus';
 import { defaultPipelineSettings, liftPipelineSettings, pipelineSettingsSchema, type PipelineSettings } from '../../core/corpus/settings';
+import { plainStorage } from '../../ui/plain-storage';
 import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
 
 /** `settings`: out of the schema's bounds. */
 export type PipelineFault = 'no-channels' | 'words' | 'settings' | 'terms' | 'augment' | 'synonyms';
@@ -50,15 +52,13 @@ export function synonymLines(text: string): string[][] {
     .filter((group) => group.length > 0);
 }
 
-/** The pipeline's settings as the person left them, kept in this browser, and the probe files given for decontamination. */
-const STORED = 'crossfade.pipeline';
-
 interface ProbeFile {
   name: string;
   content: string;
 }
 
 export interface PipelineSettingsState {
+  /** As the person left them, kept in this browser. */
   settings: PipelineSettings;
   /** Of this visit only: they may be large. */
   probes: ProbeFile[];
@@ -77,41 +77,36 @@ export interface PipelineSettingsState {
   reset(): void;
 }
 
-export const usePipelineSettings = create<PipelineSettingsState>()((set, get) => {
-  const keep = (settings: PipelineSettings) => {
-    set({ settings });
-    try {
-      localStorage.setItem(STORED, JSON.stringify(settings));
-    } catch {
-      // A list of terms can be larger than what a page may keep; the settings then hold for this visit.
-    }
-  };
-  return {
-    settings: stored(),
-    probes: [],
-    base: null,
-    without: [],
-    set(stage, change) {
-      const { settings } = get();
-      keep({ ...settings, [stage]: { ...(settings[stage] as object), ...change } });
+export const usePipelineSettings = create<PipelineSettingsState>()(
+  persist(
+    (set, get) => ({
+      settings: defaultPipelineSettings,
+      probes: [],
+      base: null,
+      without: [],
+      set(stage, change) {
+        const { settings } = get();
+        set({ settings: { ...settings, [stage]: { ...(settings[stage] as object), ...change } } });
+      },
+      setSeed: (seed) => set({ settings: { ...get().settings, seed } }),
+      setBase: (base) => set({ base }),
+      addProbes: (files) => set({ probes: [...get().probes.filter(({ name }) => !files.some((file) => file.name === name)), ...files] }),
+      removeProbe: (name) => set({ probes: get().probes.filter((probe) => probe.name !== name) }),
+      takePart: (channel, part) =>
+        set({ without: part ? get().without.filter((id) => id !== channel) : [...get().without.filter((id) => id !== channel), channel] }),
+      reset: () => set({ settings: defaultPipelineSettings }),
+    }),
+    {
+      name: 'crossfade.pipeline',
+      partialize: ({ settings }) => ({ settings }),
+      storage: plainStorage(
+        { settings: defaultPipelineSettings },
+        (json) => ({ settings: parseStored(json) }),
+        ({ settings }) => JSON.stringify(settings),
+      ),
     },
-    setSeed: (seed) => keep({ ...get().settings, seed }),
-    setBase: (base) => set({ base }),
-    addProbes: (files) => set({ probes: [...get().probes.filter(({ name }) => !files.some((file) => file.name === name)), ...files] }),
-    removeProbe: (name) => set({ probes: get().probes.filter((probe) => probe.name !== name) }),
-    takePart: (channel, part) =>
-      set({ without: part ? get().without.filter((id) => id !== channel) : [...get().without.filter((id) => id !== channel), channel] }),
-    reset: () => keep(defaultPipelineSettings),
-  };
-});
-
-function stored(): PipelineSettings {
-  try {
-    return parseStored(localStorage.getItem(STORED) ?? '{}');
-  } catch {
-    return defaultPipelineSettings;
-  }
-}
+  ),
+);
 
 /** Settings as any version of the page stored them; the defaults where they cannot be read. */
 export function parseStored(json: string): PipelineSettings {
