@@ -33,7 +33,7 @@ test.each([
   ['workers/train/api.ts', '../evaluate/channels', 'workers/train must not import workers/evaluate'],
   ['workers/evaluate/channels.ts', '../train/loop', 'workers/evaluate must not import workers/train'],
   ['workers/runtime/weights.ts', '../train/loop', 'workers/runtime must not import workers/train'],
-  ['workers/storage/runs.ts', '../tokenizer/load', 'workers/storage must not import workers/tokenizer'],
+  ['workers/storage/runs.ts', '../tokenizer/open', 'workers/storage must not import workers/tokenizer'],
   ['workers/corpus/api.ts', '@tensorflow/tfjs-core', 'workers/corpus must not import @tensorflow'],
   ['src/ui/Card.tsx', '../charts/LossChart', 'src/ui must not import src/charts'],
   ['src/desk/Page.tsx', '../../workers/trainer.worker', 'src/desk must not import workers'],

@@ -3,8 +3,7 @@
  * so the ids are the same for any number of workers. If a worker cannot start or fails, this thread encodes its batch.
  */
 import { NestedWorker } from '../rpc/nested-worker';
-import { encodeDocuments } from './encode-documents';
-import type { EncodeMember } from './encode-documents';
+import { encodeDocuments, type EncodeMember } from './encode-documents';
 import type { EncodedSplit } from './shards';
 import type { TextTokenizer, TokenizerFiles } from './text-tokenizer';
 

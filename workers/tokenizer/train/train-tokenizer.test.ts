@@ -5,9 +5,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { splitDocuments } from '../../../src/core/text/documents';
 import { utf8Length } from '../encode-documents';
-import { trainTokenizer } from './train-tokenizer';
+import { trainTokenizer, type TrainingSource } from './train-tokenizer';
 import type { ByteBpeOptions, UnigramOptions, WordPieceOptions } from '../../../src/contract/tokenizer';
-import type { TrainingSource } from './train-tokenizer';
 
 const root = new URL('../../../', import.meta.url);
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8');
