@@ -1,4 +1,5 @@
 /** Held-out figures, a row per channel and a column per model. Scrolls inside itself on a narrow screen; the channel's name stays. */
+import { VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -52,7 +53,7 @@ export function ChannelTable({ summary }: { summary: ComparisonSummary }) {
               places.map((place, first) => (
                 <th key={`${id}-${place}`} scope="col" className={first === 0 ? styles.start : ''}>
                   <Letter place={place} size="small" />
-                  <span className={styles.hidden}>{place.toUpperCase()}</span>
+                  <VisuallyHidden>{place.toUpperCase()}</VisuallyHidden>
                 </th>
               )),
             )}
@@ -144,7 +145,7 @@ function Retention({ value }: { value: number }) {
     <span className={styles.retention} data-lost={lost} title={words}>
       <Icon size={12} aria-hidden />
       {format.retention(value)}
-      <span className={styles.hidden}> {words}</span>
+      <VisuallyHidden> {words}</VisuallyHidden>
     </span>
   );
 }

@@ -1,4 +1,5 @@
 /** What the models know and what they forgot: sets of questions, forgetting risk, figures by group, and every item with its scores. */
+import { VisuallyHidden } from '@mantine/core';
 import { useEffect } from 'react';
 import { ListChecks } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -70,7 +71,7 @@ function Parts({ letter, parts, total }: { letter: string; parts: Risk['parts'];
   return (
     <div className={styles.scroll} role="region" aria-label={t('risk.parts', { letter })} tabIndex={0}>
       <table className={styles.table}>
-        <caption className={styles.hidden}>{t('risk.parts', { letter })}</caption>
+        <caption className={VisuallyHidden.classes.root}>{t('risk.parts', { letter })}</caption>
         <thead>
           <tr>
             <th scope="col" className={styles.first}>

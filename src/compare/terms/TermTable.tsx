@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { CloseButton } from '@mantine/core';
+import { CloseButton, VisuallyHidden } from '@mantine/core';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { TermsMeasure } from '../../contract/evaluation';
@@ -38,7 +38,7 @@ export function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () =>
             <p className={styles.losses}>
               {passage.loss.map((loss, model) => (
                 <span key={model}>
-                  <Letter place={PLACES[model]!} size="small" /> <span className={styles.hidden}>{PLACES[model]?.toUpperCase()}</span>
+                  <Letter place={PLACES[model]!} size="small" /> <VisuallyHidden>{PLACES[model]?.toUpperCase()}</VisuallyHidden>
                   {format.loss(loss)}
                 </span>
               ))}

@@ -1,4 +1,5 @@
 /** The funnel: rows and bytes in, what each stage dropped and why, what is kept. Every count opens its rows. */
+import { VisuallyHidden } from '@mantine/core';
 import type { RowQuery } from '../../core/corpus/filter-log';
 import type { ChannelReport, DropReason, PipelineStage, SampleRow, Tally } from '../../core/corpus/report';
 import type { Split } from '../../core/corpus/row';
@@ -68,7 +69,7 @@ export function Funnel({ preparation, report, colour }: Props) {
             <th scope="col">{t('funnel.rows')}</th>
             <th scope="col">{t('funnel.bytes')}</th>
             <th scope="col">
-              <span className={styles.hidden}>{t('funnel.left')}</span>
+              <VisuallyHidden>{t('funnel.left')}</VisuallyHidden>
             </th>
           </tr>
         </thead>
