@@ -7,7 +7,7 @@ import type { ProductSpeed } from './products';
 import { productFlops, shapes } from './shapes';
 import type { ShapeName } from './shapes';
 
-export interface BenchOptions extends OpenBench {
+interface BenchOptions extends OpenBench {
   shape: ShapeName;
   implementations: Implementation[];
   /** Turns of each implementation. */
@@ -20,7 +20,7 @@ export interface BenchOptions extends OpenBench {
   profile: boolean;
 }
 
-export interface StepResult {
+interface StepResult {
   implementation: Implementation;
   tokensPerSecond: number;
   /** Median milliseconds of a step in each turn. */

@@ -10,7 +10,7 @@ import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
 import styles from './App.module.css';
 
-export class PageBoundary extends Component<{ children: ReactNode }, { error: Error | null }> {
+class PageBoundary extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 
   static getDerivedStateFromError(error: Error) {

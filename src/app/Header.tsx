@@ -26,7 +26,7 @@ function useDeviceWords(): (info: DeviceInfo) => { name: string; detail: string;
   };
 }
 
-export function DeviceBadge() {
+function DeviceBadge() {
   const { t } = useTranslation();
   const device = useDevice((state) => state.device);
   const words = useDeviceWords();

@@ -4,7 +4,7 @@ import { Columns2, Database, History, SlidersVertical, Boxes, WholeWord, type Lu
 import type { Namespace } from '../i18n/start';
 import { loadTexts } from '../i18n/start';
 
-export type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';
+type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';
 
 export interface PageRoute {
   id: PageId;

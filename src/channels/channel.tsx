@@ -5,13 +5,13 @@ import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import styles from './channel.module.css';
 
-export interface OwnChannel {
+interface OwnChannel {
   name: string;
   /** Name of a colour token; null: one that the id gives. */
   colour: string | null;
 }
 
-export const useOwnChannels = create<Readonly<Record<string, OwnChannel>>>(() => ({}));
+const useOwnChannels = create<Readonly<Record<string, OwnChannel>>>(() => ({}));
 
 /** Called with every list of corpora that is read. */
 export function meetCorpora(corpora: readonly CorpusRecord[]): void {

@@ -21,17 +21,17 @@ export interface PlotFrame {
   max: number;
 }
 
-export function plotX(frame: PlotFrame, step: number): number {
+function plotX(frame: PlotFrame, step: number): number {
   return PLOT.left + (step / Math.max(1, frame.steps)) * (frame.width - PLOT.left - frame.right);
 }
 
-export function plotY(frame: PlotFrame, loss: number): number {
+function plotY(frame: PlotFrame, loss: number): number {
   const height = frame.height - PLOT.top - PLOT.bottom;
   return PLOT.top + (1 - (loss - frame.min) / (frame.max - frame.min)) * height;
 }
 
 /** Inverse of plotX, clamped to the run. */
-export function stepAt(frame: PlotFrame, x: number): number {
+function stepAt(frame: PlotFrame, x: number): number {
   const ratio = (x - PLOT.left) / (frame.width - PLOT.left - frame.right);
   return Math.round(Math.min(1, Math.max(0, ratio)) * frame.steps);
 }

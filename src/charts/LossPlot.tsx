@@ -26,7 +26,7 @@ const TICK = { fill: 'var(--dim)', fontSize: 11 } as const;
 
 const lossOf = (point: ChartPoint) => point.y;
 
-export const LossPlot = memo(function LossPlot({ frame, lines, lossTicks, stepTicks, events, formatLoss, formatStep }: Props) {
+const LossPlot = memo(function LossPlot({ frame, lines, lossTicks, stepTicks, events, formatLoss, formatStep }: Props) {
   const { width, height, right, steps, min, max } = frame;
   const unlabelled = Math.max(0, events.length - LABELS);
   return (

@@ -27,7 +27,7 @@ const ABOVE_BASE = 0.2;
 const LABEL_SIZE = 11.5;
 const MOST_LABEL = 150;
 
-export function chartPoints(series: Series | undefined): ChartPoint[] {
+function chartPoints(series: Series | undefined): ChartPoint[] {
   if (!series) return [];
   return series.x.map((x, at) => ({ x, y: Number.isFinite(series.y[at]) ? series.y[at]! : null }));
 }

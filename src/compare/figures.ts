@@ -31,7 +31,7 @@ export interface ComparedFigures {
   documents: number;
 }
 
-export interface ChannelRow extends Omit<ChannelMeasure, 'id' | 'role'> {
+interface ChannelRow extends Omit<ChannelMeasure, 'id' | 'role'> {
   channel: ComparedChannel;
   perplexity: Estimate[];
 }

@@ -15,7 +15,7 @@ import { storedFigures, type ComparedChannel, type ComparedFigures } from './fig
 import { defaultAddress, findSource, groupSources, type SourceGroup } from './sources';
 
 /** Held-out documents per channel: enough for an interval that says something, in some seconds on two cores. */
-export const DEFAULT_DOCUMENTS = 32;
+const DEFAULT_DOCUMENTS = 32;
 
 /** The run's channels as it named them, then every other corpus under its own id. */
 export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRecord[]): ComparedChannel[] {

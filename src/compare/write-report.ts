@@ -34,7 +34,7 @@ import { useProbeSets } from './probes/store';
 import type { WeightsSource } from './sources';
 import { useCompare } from './store';
 
-export interface ReportSources {
+interface ReportSources {
   at: number;
   product: ReportParts['product'];
   device: DeviceInfo | null;
@@ -51,7 +51,7 @@ export interface ReportSources {
   run: { record: RunRecord; view: RunView; base: string | undefined } | null;
 }
 
-export function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, run }: ReportSources): ReportParts {
+function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, run }: ReportSources): ReportParts {
   const weights = picked.map(({ key, name, step }, model): ReportWeights => ({ key, letter: letterOf(model), name, step }));
   const figures = results.channels ?? stored;
   return {

@@ -85,7 +85,7 @@ export interface IngestProgress {
 }
 
 /** `json`: not JSON; `field`: no text in the text field; `empty`: nothing but white space; `too-long`: over 16 MiB; `columns`: a torn row. */
-export type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns';
+type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns';
 
 export interface BadRow {
   path: string;

@@ -16,18 +16,18 @@ import styles from './Page.module.css';
 import corpusStyles from './Corpus.module.css';
 
 const STEPS = ['ingest', 'channels', 'pipeline', 'result'] as const;
-export type Step = (typeof STEPS)[number];
+type Step = (typeof STEPS)[number];
 
-export const stepId = (step: Step) => `corpus-step-${step}`;
+const stepId = (step: Step) => `corpus-step-${step}`;
 
 /** Brings a step into view and gives it the focus, so that the keyboard goes on from there. */
-export function goToStep(step: Step): void {
+function goToStep(step: Step): void {
   const place = document.getElementById(stepId(step));
   place?.scrollIntoView({ block: 'start' });
   place?.focus({ preventScroll: true });
 }
 
-export function Steps() {
+function Steps() {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const { channels, sources } = useWorkshop();

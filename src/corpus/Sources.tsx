@@ -7,7 +7,7 @@ import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useCorpora } from './store';
 import styles from './Sources.module.css';
 
-export interface AttributedSource {
+interface AttributedSource {
   text: string;
   package: string;
   licence: string;

@@ -28,7 +28,7 @@ export function proposedName(files: readonly Pick<File, 'name'>[]): string {
 }
 
 /** State of the corpus page: the channels' texts, a look into one of them, and an import under way. */
-export type Split = 'train' | 'heldOut';
+type Split = 'train' | 'heldOut';
 
 export interface Look {
   corpus: string;

@@ -25,7 +25,7 @@ interface Props {
   step: number | null;
 }
 
-export const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Props) {
+const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Props) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const peak = schedule.peakLr;

@@ -19,7 +19,7 @@ import { useRecipe } from './recipe-store';
 import styles from './SideCard.module.css';
 
 /** The card that has the evidence and the changes. */
-export const DIAGNOSIS = 'diagnosis';
+const DIAGNOSIS = 'diagnosis';
 
 function showDiagnosis(): void {
   const card = document.getElementById(DIAGNOSIS);

@@ -15,18 +15,18 @@ import { useRecipe } from './recipe-store';
 import { useTransport } from './use-transport';
 import styles from './Transport.module.css';
 
-export function recipeLink(recipe: Recipe): string {
+function recipeLink(recipe: Recipe): string {
   const url = new URL(window.location.href);
   url.hash = `/desk?recipe=${encodeRecipe(recipe)}`;
   return url.href;
 }
 
-export function downloadRecipe(recipe: Recipe): void {
+function downloadRecipe(recipe: Recipe): void {
   saveFile(new Blob([`${JSON.stringify(recipe, null, 2)}\n`], { type: 'application/json' }), `${recipe.name}.recipe.json`);
 }
 
 /** @throws StudioError `recipe-invalid` naming the field */
-export async function readRecipeFile(file: File): Promise<Recipe> {
+async function readRecipeFile(file: File): Promise<Recipe> {
   return parseRecipeText(await file.text());
 }
 

@@ -8,7 +8,7 @@ import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store
 import { isActive, useRun } from './run-store';
 
 /** The learning-rate fader's scale: leftmost is exactly 0, the rest is logarithmic from 1e-6 to 1e-1. */
-export const LOWEST_LR = 1e-6;
+const LOWEST_LR = 1e-6;
 export const HIGHEST_LR = 1e-1;
 /** Left part of the track that means 0. */
 const ZERO = 0.04;

@@ -18,7 +18,7 @@ function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSerie
   return curve === 'retention' ? retentionSeries : curve === 'train' ? train[channel] : heldOut[channel];
 }
 
-export function EvidenceList({ evidence, run }: { evidence: readonly Evidence[]; run: RunView }) {
+function EvidenceList({ evidence, run }: { evidence: readonly Evidence[]; run: RunView }) {
   const { t } = useTranslation('diagnosis');
   const format = useFormat();
   const tag = useChannelTag();

@@ -31,7 +31,7 @@ const ALL_VALUES = [
   ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'norm', 'backend', 'worker', 'url', 'status'],
 ];
 
-export function isErrorRecord(value: unknown): value is ErrorRecord {
+function isErrorRecord(value: unknown): value is ErrorRecord {
   return typeof value === 'object' && value !== null && !(value instanceof Error) && 'code' in value && 'values' in value;
 }
 

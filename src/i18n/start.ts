@@ -4,7 +4,7 @@ import type english from './en';
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 
-export type Locale = typeof english;
+type Locale = typeof english;
 export type Namespace = keyof Locale;
 
 declare module 'i18next' {

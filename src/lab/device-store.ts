@@ -8,7 +8,7 @@ import { lab } from './lab';
 const BACKENDS: readonly BackendName[] = ['webgpu', 'wasm', 'cpu'];
 
 /** Values that are not understood are ignored: the engine then chooses. */
-export function launchOptions(search: string): Parameters<TrainerApi['open']>[0] {
+function launchOptions(search: string): Parameters<TrainerApi['open']>[0] {
   const query = new URLSearchParams(search);
   const threads = Number(query.get('threads'));
   return {

@@ -58,7 +58,7 @@ export function onWorkerCrash(listener: (error: StudioError) => void): () => voi
  *
  *     await page.evaluate(() => window.crossfade.lab.trainer.open({ backend: 'wasm', threads: null, requireHardware: false }));
  */
-export interface AutomationHandle {
+interface AutomationHandle {
   lab: Lab;
   /** A stored run, or one that trains, as the pages show it now: figures, curves, events and checkpoints. */
   view(run: string): Promise<RunView>;

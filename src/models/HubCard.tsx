@@ -11,7 +11,7 @@ import { ErrorBanner } from '../ui/Banner';
 import { ProgressLine } from '../channels/ProgressLine';
 import styles from './Hub.module.css';
 
-export function HubDialog() {
+function HubDialog() {
   const { t } = useTranslation('models');
   const { t: common } = useTranslation();
   const format = useFormat();

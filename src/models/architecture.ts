@@ -23,9 +23,9 @@ export function architectureFacts({ architecture, parameters, vocabulary, contex
 }
 
 /** What a part does; the page has the words. */
-export type PartKind = 'embedding' | 'positions' | 'norm' | 'attention' | 'feed-forward' | 'head';
+type PartKind = 'embedding' | 'positions' | 'norm' | 'attention' | 'feed-forward' | 'head';
 
-export interface PartTensor {
+interface PartTensor {
   /** Last words of Hugging Face's name: `q_proj`, `c_attn.query`. */
   name: string;
   shape: number[];

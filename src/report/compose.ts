@@ -8,7 +8,7 @@ import { diagnosisSection, runSection } from './sections/run';
 import { summarySection } from './sections/summary';
 import type { ReportWords } from './words';
 
-export function methodSection({ notMeasured }: Report, words: ReportWords): Section {
+function methodSection({ notMeasured }: Report, words: ReportWords): Section {
   const { t } = words;
   const explained = ['bits', 'interval', 'retention', 'risk', 'chance'];
   return {

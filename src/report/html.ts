@@ -11,7 +11,7 @@ import type { Report } from './report';
 import type { ReportWords } from './words';
 
 /** The look of a report, on screen and on paper. Light always: it is made to be printed. */
-export const REPORT_STYLE = `
+const REPORT_STYLE = `
 :root{color-scheme:light;--ink:#1d2126;--dim:#5c626b;--line:#dfd9cd;--panel:#fffdf9;--bg:#f4f1ea;--accent:#4a4fc4;--good:#0b6e4f;--bad:#b3261e;--warn:#8a5200}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:14px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Noto Sans SC','Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}

@@ -182,7 +182,7 @@ interface RetentionSummary extends Estimate {
   below: { id: string; value: number }[];
 }
 
-export interface ReportSummary {
+interface ReportSummary {
   /** Of B against A; null where not measured. */
   gain: GainSummary | null;
   retention: RetentionSummary | null;
@@ -200,7 +200,7 @@ export interface ReportSummary {
 const TUNED = 1;
 const NAMED_TERMS = 3;
 
-export function summarise(parts: ReportParts): ReportSummary {
+function summarise(parts: ReportParts): ReportSummary {
   const { evaluation, probes, memorisation, terms } = parts;
   const ranked = terms ? rankTerms(terms.terms, TUNED) : [];
   const gain = evaluation?.measure.domainGain[TUNED] ?? null;

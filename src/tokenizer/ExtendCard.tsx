@@ -24,7 +24,7 @@ import formsStyles from './Forms.module.css';
 /** Texts shown; the rest is counted. */
 const SHOWN = 60;
 
-export function ExtensionPreview({ plan, replacing }: { plan: VocabularyPlan; replacing: boolean }) {
+function ExtensionPreview({ plan, replacing }: { plan: VocabularyPlan; replacing: boolean }) {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const { known, added, before, after } = plan;
@@ -62,7 +62,7 @@ export function ExtensionPreview({ plan, replacing }: { plan: VocabularyPlan; re
 }
 
 /** The model that was made: where it can be used, and its bits per byte beside those of the model it came from. */
-export function ExtensionOutcome() {
+function ExtensionOutcome() {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const corpusName = useCorpusName();

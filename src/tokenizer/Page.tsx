@@ -16,7 +16,7 @@ import { TokenizerList } from './TokenizerList';
 import { TrainCard } from './TrainCard';
 import styles from './Page.module.css';
 
-export function Pickers() {
+function Pickers() {
   const { t } = useTranslation('tokenizer');
   const swap = useTokenizers((state) => state.swap);
   const { b } = useTokenizers((state) => state.chosen);

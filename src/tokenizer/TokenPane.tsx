@@ -160,7 +160,7 @@ interface TokenTextProps {
   onPoint: (token: DrawnToken) => void;
 }
 
-export function TokenText({ side, tokens, active, range, onPoint }: TokenTextProps) {
+function TokenText({ side, tokens, active, range, onPoint }: TokenTextProps) {
   return tokens.map((token) =>
     token.pieces.length === 0 ? (
       <span key={token.index} className={styles.gap} aria-hidden>

@@ -16,12 +16,12 @@ import { tokenizerKey } from './refs';
 import styles from './List.module.css';
 
 /** @throws StudioError `file-missing` */
-export async function exportTokenizer(ref: TokenizerRef, name: string): Promise<void> {
+async function exportTokenizer(ref: TokenizerRef, name: string): Promise<void> {
   saveFile(await lab.tokenizer.exportTokenizer(ref), `${name}.tokenizer.zip`);
 }
 
 /** What a tokenizer was trained with, in one line. */
-export function useTrainingWords(): (training: TokenizerTraining) => string {
+function useTrainingWords(): (training: TokenizerTraining) => string {
   const { t } = useTranslation('tokenizer');
   const format = useFormat();
   const corpusName = useCorpusName();

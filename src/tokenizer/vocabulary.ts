@@ -31,7 +31,7 @@ export interface VocabularyForm {
   name: string;
 }
 
-export const NEW_VOCABULARY: VocabularyForm = {
+const NEW_VOCABULARY: VocabularyForm = {
   model: null,
   kind: 'terms',
   terms: DEFAULT_TERMS.join('\n'),

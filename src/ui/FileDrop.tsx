@@ -25,7 +25,7 @@ const MOST_FILES = 20_000;
 /** Nobody's text: tools keep thousands of files there. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git', 'node_modules', '__MACOSX', '.DS_Store']);
 
-export async function droppedFiles(transfer: DataTransfer): Promise<TakenFiles> {
+async function droppedFiles(transfer: DataTransfer): Promise<TakenFiles> {
   // All must be asked for before the first await: the transfer is empty afterwards.
   const items = [...transfer.items]
     .filter((item) => item.kind === 'file')
@@ -46,7 +46,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<TakenFiles> 
 }
 
 /** Files of an input, of which a folder's carry their paths. */
-export function pickedFiles(list: FileList | null): TakenFiles {
+function pickedFiles(list: FileList | null): TakenFiles {
   const taken: TakenFiles = { files: [], more: false };
   for (const file of list ?? []) {
     const path = file.webkitRelativePath === '' ? file.name : file.webkitRelativePath;

@@ -36,7 +36,7 @@ export function spikeOf(run) {
 }
 
 /** Is each value at most the one before? @param {readonly number[]} values */
-export const falling = (values) => values.every((value, at) => at === 0 || value <= /** @type {number} */ (values[at - 1]));
+const falling = (values) => values.every((value, at) => at === 0 || value <= /** @type {number} */ (values[at - 1]));
 
 /**
  * @param {any[]} results @param {number} golden share

@@ -24,26 +24,19 @@
  * ```
  */
 export { openBackend, onDeviceLost, settled } from './backend';
-export type { OpenOptions } from './backend';
-
 export { parseConfig } from '../../src/core/model/config';
-export type { Family, ModelConfig } from '../../src/core/model/config';
+export type { ModelConfig } from '../../src/core/model/config';
 export { DecoderModel } from './model/decoder';
-export type { HiddenStateOptions } from './model/decoder';
-export { fileWeights, hostTensors, loadModel, openModel } from './model/load';
-export type { ModelFiles } from './model/load';
-export { parameterCount, parameterShapes } from '../../src/core/model/parameters';
+export { fileWeights, hostTensors, loadModel } from './model/load';
+export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
-export type { Batch, TrainingOptions, TrainingResult } from './model/loss';
+export type { Batch, TrainingOptions } from './model/loss';
 export { CachedDecoder, generate } from './model/decode';
-export type { Generation, GenerationOptions } from './model/decode';
 export { sampleToken } from './model/sample';
-export type { SamplingOptions } from './model/sample';
-
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
 export type { AdamWOptions, Optimizer } from './optimizer/optimizer';
 
-export { openSafetensors, readSafetensors } from './checkpoint/safetensors';
-export type { HostTensor, StoredTensor } from './checkpoint/safetensors';
-export { safetensorsStream, writeSafetensors } from './checkpoint/write';
+export { readSafetensors } from './checkpoint/safetensors';
+export type { HostTensor } from './checkpoint/safetensors';
+export { writeSafetensors } from './checkpoint/write';

@@ -36,7 +36,7 @@ const SPARE = 8;
  * that the reference has not, or the most tokens allowed. Other scores stay as they are.
  * @throws StudioError `cancelled`
  */
-export async function withWrittenAnswers(
+async function withWrittenAnswers(
   weights: LoadedWeights,
   probes: readonly Probe[],
   scores: readonly ProbeScore[],

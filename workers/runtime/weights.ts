@@ -20,7 +20,7 @@ export interface LoadedWeights {
 }
 
 /** @throws StudioError of reading and checking the files */
-export async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
+async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
   if (ref.kind === 'model') return assemble(ref.model, null);
   const { recipe } = await readRun(ref.run);
   return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step));

@@ -25,7 +25,7 @@ export interface LoadedCheckpoint {
   state: unknown;
 }
 
-export type CheckpointFile = 'model.safetensors' | 'optimizer.safetensors';
+type CheckpointFile = 'model.safetensors' | 'optimizer.safetensors';
 
 interface Seal {
   version: 1;
@@ -125,7 +125,7 @@ export async function listCheckpoints(runId: string, store: FileStore = files): 
   return all.filter(({ step }) => sealed.has(step)).sort((a, b) => a.step - b.step);
 }
 
-export async function removeCheckpoint(runId: string, step: number, store: FileStore = files): Promise<void> {
+async function removeCheckpoint(runId: string, step: number, store: FileStore = files): Promise<void> {
   // The seal goes first: half a removal is then an absent checkpoint.
   await store.remove(`${checkpointPath(runId, step)}/${SEAL}`);
   await store.remove(checkpointPath(runId, step));

@@ -40,7 +40,7 @@ export async function truncateMetrics(runId: string, step: number, store: FileSt
 }
 
 /** The lines of a metrics.jsonl, by kind. */
-export function parseMetrics(text: string): RunMetrics {
+function parseMetrics(text: string): RunMetrics {
   const metrics: RunMetrics = { rows: [], evaluations: [], events: [] };
   for (const source of text.split('\n')) {
     const line = parseLine(source);

@@ -45,13 +45,13 @@ function byteIds({ tokenizer, vocabulary }: OpenTokenizer): (number | undefined)
 }
 
 /** A tokenizer with added tokens: from terms, from characters of a channel, or from further BPE merges. */
-export type VocabularyExtension = { extended: ExtendedTokenizer } & Pick<VocabularyPlan, 'known' | 'added'>;
+type VocabularyExtension = { extended: ExtendedTokenizer } & Pick<VocabularyPlan, 'known' | 'added'>;
 
 /**
  * @param tokenizer tokenizer.json of `open`
  * @throws StudioError `tokenizer-options`, `cancelled`, and what reading the corpora throws
  */
-export async function extendTokenizer(
+async function extendTokenizer(
   tokenizer: string,
   open: OpenTokenizer,
   source: Exclude<VocabularySource, { kind: 'replace' }>,

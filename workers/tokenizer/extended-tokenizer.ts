@@ -14,7 +14,7 @@ import { modelPieces, parseTokenizerJson, vocabularySize, type TokenizerJson } f
 import { Turns } from './turns';
 
 /** A new embedding row: the mean of the rows of the old ids in `from`; of all rows when `from` is empty. */
-export interface NewRow {
+interface NewRow {
   id: number;
   from: number[];
 }

@@ -19,7 +19,7 @@ const POOL = 1 << 21;
  * Ids of pre-tokens seen before, which are most pre-tokens of a text. A hash table that compares UTF-16 units in place, so that a look-up
  * allocates no string and the cache keeps none alive. It is emptied when full.
  */
-export class PieceCache {
+class PieceCache {
   /** Hash slot to entry + 1; 0 for an empty slot. */
   private readonly slots = new Int32Array(SLOTS);
   private readonly hashes = new Int32Array(ENTRIES);

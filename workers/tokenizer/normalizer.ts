@@ -93,7 +93,7 @@ export function normalizerOf(step: PipelineStep | null | undefined): Normalize |
   }
 }
 
-export interface BertNormalizerOptions {
+interface BertNormalizerOptions {
   cleanText: boolean;
   spaceIdeographs: boolean;
   lowercase: boolean;
@@ -101,7 +101,7 @@ export interface BertNormalizerOptions {
 }
 
 /** BERT's normalizer: removes control characters, makes white space a space, puts spaces around ideographs, strips accents, lower-cases. */
-export function bertNormalizer({ cleanText, spaceIdeographs, lowercase: lower, stripAccents }: BertNormalizerOptions): Normalize {
+function bertNormalizer({ cleanText, spaceIdeographs, lowercase: lower, stripAccents }: BertNormalizerOptions): Normalize {
   return (text) => {
     let result = text;
     if (cleanText) result = result.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu, '').replace(/\p{White_Space}/gu, ' ');

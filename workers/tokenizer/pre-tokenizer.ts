@@ -15,7 +15,7 @@ const APOSTROPHE = 0x27;
 const CONTRACTION = /'(?:[sſtmd]|re|ve|ll)/iy;
 
 /** End of the pre-token that starts at `start`, which must be inside the text. */
-export function caseBlindPreTokenEnd(text: string, start: number, digits: number): number {
+function caseBlindPreTokenEnd(text: string, start: number, digits: number): number {
   const classes = characterClasses();
   const first = text.charCodeAt(start);
   if (first === APOSTROPHE) {
@@ -104,7 +104,7 @@ function contraction(text: string, at: number): number {
 }
 
 /** End of the pre-token that starts at `start`, which must be inside the text. */
-export type PreTokenEnd = (text: string, start: number) => number;
+type PreTokenEnd = (text: string, start: number) => number;
 export type PreTokens = 'gpt2' | 'llama3' | 'qwen2';
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
@@ -118,7 +118,7 @@ export const PATTERNS: Readonly<Record<PreTokens, string>> = {
   qwen2: caseBlind('\\p{N}'),
 };
 
-export const PRE_TOKEN_ENDS: Readonly<Record<PreTokens, PreTokenEnd>> = {
+const PRE_TOKEN_ENDS: Readonly<Record<PreTokens, PreTokenEnd>> = {
   gpt2: preTokenEnd,
   llama3: (text, start) => caseBlindPreTokenEnd(text, start, 3),
   qwen2: (text, start) => caseBlindPreTokenEnd(text, start, 1),
@@ -194,7 +194,7 @@ const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/u;
 const punctuation = new Uint8Array(0x10000);
 
 /** BERT's pre-tokenizer: splits at white space, and makes each punctuation character a pre-token. */
-export function bertPreTokenEnd(text: string, start: number): number {
+function bertPreTokenEnd(text: string, start: number): number {
   const classes = characterClasses();
   const isSpace = (at: number): boolean => classes[text.charCodeAt(at)] === SPACE;
   if (isSpace(start)) {

@@ -125,7 +125,7 @@ export class TextTokenizer {
  * UTF-8 bytes of text that each id stands for, for bits per byte; special tokens (end of text) count 0.
  * @returns one length per id, `vocabularySize(tokenizer)` in all
  */
-export function tokenByteLengths(tokenizer: TokenizerJson): Uint16Array<ArrayBuffer> {
+function tokenByteLengths(tokenizer: TokenizerJson): Uint16Array<ArrayBuffer> {
   const lengths = new Uint16Array(vocabularySize(tokenizer));
   bytesById(tokenizer, lengths.length).forEach((bytes, id) => (lengths[id] = bytes?.length ?? 0));
   for (const { id, special } of tokenizer.added_tokens) if (special) lengths[id] = 0;

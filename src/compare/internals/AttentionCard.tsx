@@ -23,7 +23,7 @@ interface DivergenceBarsProps {
   place: Place;
 }
 
-export function DivergenceBars({ divergence, place }: DivergenceBarsProps) {
+function DivergenceBars({ divergence, place }: DivergenceBarsProps) {
   const { t } = useTranslation('internals');
   const format = useFormat();
   const most = Math.max(...divergence);
@@ -70,7 +70,7 @@ interface AttentionMapsProps {
 const LARGEST_CELL = 26;
 
 /** The chosen head's map under A, under the tuned weights, and their difference, with one cursor over all of them. */
-export function AttentionMaps({ view, place, model }: AttentionMapsProps) {
+function AttentionMaps({ view, place, model }: AttentionMapsProps) {
   const { t } = useTranslation('internals');
   const format = useFormat();
   const { layer: chosenLayer, head: chosenHead, labels } = useInternals();

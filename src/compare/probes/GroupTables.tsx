@@ -150,7 +150,7 @@ function Kept({ value }: { value: number | null }) {
   );
 }
 
-export function Knowledge({ value, digits }: { value: DomainKnowledge | null; digits: number }) {
+function Knowledge({ value, digits }: { value: DomainKnowledge | null; digits: number }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   if (value === null) return <span className={styles.dim}>—</span>;

@@ -24,7 +24,7 @@ interface ItemListProps {
   onOpen: (at: number) => void;
 }
 
-export function ItemList({ items, letter, open, onOpen }: ItemListProps) {
+function ItemList({ items, letter, open, onOpen }: ItemListProps) {
   const { t } = useTranslation('measures');
   const groupName = useGroupName();
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null);

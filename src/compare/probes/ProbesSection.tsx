@@ -20,7 +20,7 @@ import { OwnSets, SetChips } from './ProbeSets';
 import { measureProbeSets, useProbeSets } from './store';
 import styles from './Probes.module.css';
 
-export function ProbeRiskCard({ measure }: { measure: ProbeMeasure }) {
+function ProbeRiskCard({ measure }: { measure: ProbeMeasure }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   if (!measure.risk)

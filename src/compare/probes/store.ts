@@ -79,7 +79,7 @@ export const useProbeSets = create<ProbeSetsState>()((set, get) => ({
 }));
 
 /** The items of all chosen sets, in the order of the lists. */
-export async function chosenProbes(): Promise<{ sets: string[]; probes: Probe[] }> {
+async function chosenProbes(): Promise<{ sets: string[]; probes: Probe[] }> {
   await useProbeSets.getState().load();
   const { shipped, own, chosen, error } = useProbeSets.getState();
   if (shipped.length === 0 && error) throw errorFromRecord(error);

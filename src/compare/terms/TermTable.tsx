@@ -11,7 +11,7 @@ import { Letter } from '../marks';
 import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type MeasuredTerm, type TermColumn, type TermOrder } from './term-rows';
 import styles from './Terms.module.css';
 
-export function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () => void }) {
+function Passages({ term, onClose }: { term: MeasuredTerm; onClose: () => void }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   const pane = useRef<HTMLElement>(null);

@@ -19,7 +19,7 @@ import styles from './Terms.module.css';
 /** Changes that show as zero at three digits count as none. */
 const SHOWN_ZERO = 0.0005;
 
-export function OverallTerms({ overall, terms }: { overall: TermLoss; terms: readonly MeasuredTerm[] }) {
+function OverallTerms({ overall, terms }: { overall: TermLoss; terms: readonly MeasuredTerm[] }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   const [base = 0, ...others] = overall.bitsPerByte;

@@ -26,7 +26,7 @@ interface Props {
 }
 
 /** One prompt and its continuations by A, B and the third. */
-export function PromptCard({ prompt, number, busy, removable }: Props) {
+function PromptCard({ prompt, number, busy, removable }: Props) {
   const { t } = useTranslation('compare');
   const setPrompt = useGeneration((state) => state.setPrompt);
   const removePrompt = useGeneration((state) => state.removePrompt);
@@ -112,7 +112,7 @@ const EXAMPLES = ['medical', 'treatment', 'medicalZh', 'speech', 'poemZh', 'code
 
 type Bounds = Omit<ComponentProps<typeof NumberField>, 'label' | 'value' | 'onChange'>;
 
-export function GeneratePanel() {
+function GeneratePanel() {
   const { t } = useTranslation('compare');
   const format = useFormat();
   const { sampling, prompts, failure, setSampling, addPrompt, generate } = useGeneration(

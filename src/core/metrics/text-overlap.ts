@@ -3,7 +3,7 @@
 /** Longest n-grams that BLEU counts. */
 const ORDERS = 4;
 
-export type BleuTokenizer = '13a' | 'zh';
+type BleuTokenizer = '13a' | 'zh';
 
 export interface BleuOptions {
   tokenizer: BleuTokenizer;
@@ -139,7 +139,7 @@ export function rougeL(reference: string, text: string): RougeScore {
 }
 
 /** Lower-case runs of ASCII letters and digits, as in Google's rouge-score, and each Chinese character, which rouge-score would drop. */
-export function rougeWords(text: string): string[] {
+function rougeWords(text: string): string[] {
   return text.toLowerCase().match(/[a-z0-9]+|\p{Script=Han}/gu) ?? [];
 }
 

@@ -14,7 +14,7 @@ const orElse = z._default;
 const share = from(0, 1);
 const identifier = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i));
 
-export const channelSchema = z.strictObject({
+const channelSchema = z.strictObject({
   id: identifier,
   /** Corpus id: a bundled one (`zh`, `en`, `code`, `domain`, `domain-legal`) or an imported one. */
   corpus: identifier,
@@ -23,12 +23,12 @@ export const channelSchema = z.strictObject({
   share,
 });
 
-export const warmupSchema = z.discriminatedUnion('unit', [
+const warmupSchema = z.discriminatedUnion('unit', [
   z.strictObject({ unit: z.literal('ratio'), value: from(0, 1) }),
   z.strictObject({ unit: z.literal('steps'), value: count(0) }),
 ]);
 
-export const scheduleSchema = z.strictObject({
+const scheduleSchema = z.strictObject({
   kind: z.enum(['constant', 'linear', 'cosine', 'wsd']),
   /** Peak learning rate η. */
   peakLr: from(0, 1),
@@ -41,7 +41,7 @@ export const scheduleSchema = z.strictObject({
   decayShape: orElse(z.enum(['linear', 'cosine', 'sqrt']), 'linear'),
 });
 
-export const strategySchema = z.discriminatedUnion('kind', [
+const strategySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mixed') }),
   /** First `generalRatio` of all steps on general channels alone, the rest on domain channels alone. */
   z.strictObject({ kind: z.literal('general-then-domain'), generalRatio: orElse(share, 0.5) }),

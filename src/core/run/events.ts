@@ -27,7 +27,7 @@ interface Change<Type extends string, Value> extends When {
 /** Warmup as it was set, and in steps of this run. */
 export type WarmupSetting = Schedule['warmup'] & { steps: number };
 /** The schedule's form, without its peak and warmup. */
-export type ScheduleShape = Pick<Schedule, 'kind' | 'minRatio' | 'decayRatio' | 'decayShape'>;
+type ScheduleShape = Pick<Schedule, 'kind' | 'minRatio' | 'decayRatio' | 'decayShape'>;
 
 export type SettingEvent =
   /** Shares of the channels that moved. */

@@ -6,7 +6,7 @@ import type { MetricRow } from './types';
 
 const FIXED = 8;
 
-export const rowWidth = (channels: number): number => FIXED + 2 * channels;
+const rowWidth = (channels: number): number => FIXED + 2 * channels;
 
 function packRow(row: MetricRow, channels: readonly string[]): number[] {
   const { step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps } = row;

@@ -12,7 +12,7 @@ export function warmupSteps(schedule: Schedule, steps: number): number {
 }
 
 /** 0-based step at which WSD's decay starts. */
-export function decayStart(schedule: Schedule, steps: number): number {
+function decayStart(schedule: Schedule, steps: number): number {
   return Math.max(warmupSteps(schedule, steps), steps - Math.max(1, Math.round(schedule.decayRatio * steps)));
 }
 

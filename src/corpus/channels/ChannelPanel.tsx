@@ -13,7 +13,7 @@ import { SourceList } from './SourceList';
 import { rawSize, useWorkshop } from './store';
 import styles from './Channels.module.css';
 
-export function ColourPicker({ name, colour, onChange }: { name: string; colour: string; onChange: (colour: string) => void }) {
+function ColourPicker({ name, colour, onChange }: { name: string; colour: string; onChange: (colour: string) => void }) {
   const { t } = useTranslation('corpus');
   return (
     <Menu position="bottom-start">

@@ -18,7 +18,7 @@ const PAGE = 10;
 /** UTF-16 units of a row that are shown. */
 const EXCERPT = 1200;
 
-export function SourceRows({ source }: { source: SourceRecord }) {
+function SourceRows({ source }: { source: SourceRecord }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const [start, setStart] = useState(0);

@@ -11,7 +11,7 @@ import { useFormat } from '../../i18n/format';
 import { FileOptions } from './FileOptions';
 import styles from './Ingest.module.css';
 
-export function Target() {
+function Target() {
   const { t } = useTranslation('corpus');
   const { t: common } = useTranslation();
   const channels = useWorkshop((state) => state.channels);

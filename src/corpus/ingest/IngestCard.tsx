@@ -15,7 +15,7 @@ import { ChosenFiles } from './ChosenFiles';
 import { Ingested, ReadingProgress } from './IngestOutcome';
 import styles from './Ingest.module.css';
 
-export function Interrupted({ job }: { job: InterruptedIngest }) {
+function Interrupted({ job }: { job: InterruptedIngest }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const { goOn, keep, discard } = useIngest();

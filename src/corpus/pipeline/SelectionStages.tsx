@@ -11,7 +11,7 @@ import { NumberField } from '../../ui/NumberField';
 import { ChoiceField, SliderField, Stage } from './fields';
 import styles from './Pipeline.module.css';
 
-export function DifficultyField({ disabled }: { disabled: boolean }) {
+function DifficultyField({ disabled }: { disabled: boolean }) {
   const { t } = useTranslation('corpus');
   const { base, setBase } = usePipelineSettings();
   const [models, setModels] = useState<readonly ModelRecord[]>([]);
@@ -44,7 +44,7 @@ export function DifficultyField({ disabled }: { disabled: boolean }) {
 }
 
 /** Probe sets of the person's own that no training row may overlap with. */
-export function ProbeFiles({ disabled }: { disabled: boolean }) {
+function ProbeFiles({ disabled }: { disabled: boolean }) {
   const { t } = useTranslation('corpus');
   const { probes, addProbes, removeProbe } = usePipelineSettings();
   const [error, setError] = useState<unknown>(null);

@@ -11,7 +11,7 @@ import { usePipelineSettings } from './settings-store';
 const JUDGED = 1000;
 
 /** @returns nats per token of each text, in their order; rejects with `cancelled` once the signal is aborted */
-export function baseLoss(model: string, signal: AbortSignal): (texts: string[]) => Promise<number[]> {
+function baseLoss(model: string, signal: AbortSignal): (texts: string[]) => Promise<number[]> {
   const base = { kind: 'model', model } as const;
   return async (texts) => {
     await openDevice();

@@ -32,7 +32,7 @@ export interface ExportState {
   dismiss(): void;
 }
 
-export const useExport = create<ExportState>()((set, get) => ({
+const useExport = create<ExportState>()((set, get) => ({
   format: 'jsonl',
   splits: ['train', 'heldOut'],
   parts: 'one',

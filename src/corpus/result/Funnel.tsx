@@ -9,7 +9,7 @@ import { colourOf } from '../channels/choices';
 import { useRows } from './rows-store';
 import styles from './Result.module.css';
 
-export interface ReasonLine extends Tally {
+interface ReasonLine extends Tally {
   reason: DropReason;
   query: RowQuery;
   sample: readonly SampleRow[];
@@ -19,7 +19,7 @@ export type FunnelLine =
   | { kind: 'stage'; stage: PipelineStage; enabled: boolean; dropped: Tally; left: Tally; query: RowQuery; reasons: ReasonLine[] }
   | ({ kind: 'kept'; split: Split; query: RowQuery; sample: readonly SampleRow[] } & Tally);
 
-export function funnelLines(report: ChannelReport): FunnelLine[] {
+function funnelLines(report: ChannelReport): FunnelLine[] {
   const channel = report.channel.id;
   const lines: FunnelLine[] = [{ kind: 'in', ...report.in, query: { channel } }];
   for (const { stage, enabled, kept, dropped } of report.stages) {

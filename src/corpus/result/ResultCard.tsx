@@ -19,7 +19,7 @@ import { Funnel } from './Funnel';
 import { Histograms } from './Histograms';
 import styles from './Result.module.css';
 
-export function Notes({ channel, preparation }: { channel: WorkshopChannel; preparation: PreparationRecord }) {
+function Notes({ channel, preparation }: { channel: WorkshopChannel; preparation: PreparationRecord }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const notes = preparation.report.notes.filter((note) => note.channel === null || note.channel === channel.id);
@@ -44,7 +44,7 @@ export function Notes({ channel, preparation }: { channel: WorkshopChannel; prep
 }
 
 /** Personal data that was found, by kind, and whether it was masked; a count opens its rows. */
-export function PersonalCounts({ preparation, report }: { preparation: PreparationRecord; report: ChannelReport }) {
+function PersonalCounts({ preparation, report }: { preparation: PreparationRecord; report: ChannelReport }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const open = useRows((state) => state.open);

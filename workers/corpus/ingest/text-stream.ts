@@ -47,7 +47,7 @@ function isText(bytes: Uint8Array, encoding: TextEncodingName, whole: boolean): 
 }
 
 /** Decodes chunk by chunk; a character may be cut by the border of two chunks. */
-export class TextStream {
+class TextStream {
   /** Byte sequences that could not be decoded and became U+FFFD. */
   undecodable = 0;
   private decoder: TextDecoder;

@@ -58,7 +58,7 @@ export async function writeFilterLog(preparation: string, filterLog: FilterLog, 
 let last: { preparation: string; filterLog: FilterLog } | null = null;
 
 /** Throws `file-missing`. */
-export async function readFilterLog(preparation: string, store: FileStore = storage): Promise<FilterLog> {
+async function readFilterLog(preparation: string, store: FileStore = storage): Promise<FilterLog> {
   if (last?.preparation === preparation) return last.filterLog;
   const former = (await store.exists(formerPathOf(preparation))) && !(await store.exists(pathOf(preparation)));
   const bytes = await store.read(former ? formerPathOf(preparation) : pathOf(preparation));

@@ -31,7 +31,7 @@ export interface ParameterGroup {
   frozen?: boolean;
 }
 
-export interface Update {
+interface Update {
   /**
    * Norm of the gradients before clipping, on the device, without the loss scale and with terms that were added before the clipping; not
    * finite in a step that loss scaling skipped. The caller disposes it.

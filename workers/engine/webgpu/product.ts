@@ -4,7 +4,7 @@ import type { WebgpuEngine } from './engine';
 import { eachElement, unitFor } from './layout';
 
 /** A matrix of `sides` by depth within a tensor, floats counted from its start. */
-export interface Operand {
+interface Operand {
   tensor: TensorInfo;
   /** Which index moves by one float: `depth`, at offset + side·stride + depth, or `side`, at offset + depth·stride + side. */
   contiguous: 'depth' | 'side';
@@ -12,7 +12,7 @@ export interface Operand {
   offset?: number;
 }
 
-export interface Term {
+interface Term {
   /** Its sides are C's rows. */
   a: Operand;
   /** Its sides are C's columns. */
@@ -20,7 +20,7 @@ export interface Term {
   depth: number;
 }
 
-export interface Target {
+interface Target {
   rows: number;
   columns: number;
   /** C in rows of `columns`, from float `offset` on. */

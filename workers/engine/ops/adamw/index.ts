@@ -14,7 +14,7 @@ import type { LossScale } from '../../../../src/core/precision/loss-scale';
 /** Keeps the norm's reciprocal finite, as torch.nn.utils.clip_grad_norm_ does. */
 export const clipEpsilon = 1e-6;
 
-export interface AdamwSettings {
+interface AdamwSettings {
   lr: number;
   beta1: number;
   beta2: number;
@@ -78,7 +78,7 @@ export interface ScaleVariables {
   history: Variable & Tensor1D;
 }
 
-export interface ScaledUpdate {
+interface ScaledUpdate {
   /** Of the gradients as they come, scaled. */
   norm: Scalar;
   /** 0: no clipping. */

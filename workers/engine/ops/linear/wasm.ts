@@ -93,7 +93,7 @@ interface LinearInputs {
 }
 
 /** The three products of affine maps, which several maps of one input share. */
-export class LinearProducts {
+class LinearProducts {
   private readonly products: MatrixProducts;
 
   constructor(private readonly engine: WasmEngine) {
