@@ -1,9 +1,9 @@
 /** Where training acted, what the heads look at, and the Pareto front of all checkpoints: small runs, the views looked at by axe. */
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import type { LibraryApi } from '../src/contract/library';
 import { latestRun } from './studio/automation';
+import { violations } from './studio/axe';
 import { smallModel } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
@@ -23,11 +23,8 @@ async function expectAccessible(): Promise<void> {
   const { page } = studio;
   for (const colorScheme of ['light', 'dark'] as const) {
     await studio.showTheme(colorScheme);
-    const axe = new AxeBuilder({ page }).include('[role="tabpanel"]');
-    // A theme changes colours and nothing else.
-    if (colorScheme === 'dark') axe.withRules(['color-contrast']);
-    const { violations } = await axe.analyze();
-    expect.soft(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+    const rules = colorScheme === 'dark' ? 'colours' : 'all';
+    expect.soft(await violations(page, { within: '[role="tabpanel"]', rules })).toEqual([]);
   }
   await page.setViewportSize({ width: 390, height: 844 });
   const widths = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);

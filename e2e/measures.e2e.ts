@@ -1,6 +1,6 @@
 /** Probes, terms and stability of a base and a run of a few steps. */
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { violations } from './studio/axe';
 import { ComparePage } from './studio/compare';
 import { MeasuresPage } from './studio/measures';
 import { tinyRecipe } from './studio/recipes';
@@ -25,8 +25,7 @@ test.afterAll(() => studio.end());
 
 /** Every rule of axe on the open view; the page around it has a test of its own. */
 async function expectAccessible(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page: studio.page }).include('[role="tabpanel"]').analyze();
-  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  expect(await violations(studio.page, { within: '[role="tabpanel"]' })).toEqual([]);
 }
 
 /** Twelve pairs that a model of English tells apart surely, one that is longer than its context, a reference, and three bad lines. */

@@ -22,7 +22,7 @@ export class Studio {
   constructor(
     readonly page: Page,
     readonly watch: Watch,
-    readonly language: Language = 'en',
+    public language: Language = 'en',
   ) {
     this.words = wordsOf(language);
     this.desk = new Desk(this);
@@ -101,6 +101,7 @@ export class Studio {
     await this.button(this.words.common.language.label).click();
     await this.page.getByRole('menuitem', { name: names[language] }).click();
     await expect(this.page.locator('html')).toHaveAttribute('lang', language === 'zh' ? 'zh-CN' : 'en');
+    this.language = language;
     this.words = wordsOf(language);
   }
 
