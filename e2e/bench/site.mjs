@@ -30,7 +30,7 @@ export async function buildBench(root, outDir, publicDir = false) {
 }
 
 /**
- * @param {{ root: string, port: number, ready: string, publicDir?: string, flags?: string[], add?: (site: string) => void | Promise<void> }} options
+ * @param {{ root: string, port: number, ready: string, publicDir?: string, flags?: string[], add?: ((site: string) => void | Promise<void>) | undefined }} options
  * `ready`: the name of the global that the page sets when it can be asked; `add`: puts further files into the built folder.
  */
 export async function openBench({ root, port, ready, publicDir, flags = [], add }) {
