@@ -1,6 +1,5 @@
 /** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
-import { scaleLinear } from 'd3-scale';
-import { outerTicks } from '../../charts/ticks';
+import { linearScale, outerTicks } from '../../charts/ticks';
 import type { Estimate } from '../../core/metrics/text-measure';
 
 export interface DeltaScale {
@@ -26,5 +25,5 @@ export function deltaScale(estimates: readonly Estimate[]): DeltaScale {
   const right = Math.max(0, ...ends);
   const least = Math.max(LEAST_SPAN / 2, OTHER_SIDE * Math.max(left, right));
   const axis = outerTicks(-Math.max(left, least), Math.max(right, least), STEPS);
-  return { ...axis, share: scaleLinear([axis.low, axis.high], [0, 1]) };
+  return { ...axis, share: linearScale([axis.low, axis.high], [0, 1]) };
 }

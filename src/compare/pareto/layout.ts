@@ -1,7 +1,6 @@
 /** Gain against retention in pixels, for the page and for the saved picture alike: scales, lines, the front, and places of labels. */
-import { scaleLinear } from 'd3-scale';
 import { inside, overlap, placeLabels, textWidth, type Box } from '../../charts/labels';
-import { roundTicks } from '../../charts/ticks';
+import { linearScale, roundTicks } from '../../charts/ticks';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { paretoFront } from '../../core/metrics/pareto';
 import type { ParetoPoint, ParetoRun } from './points';
@@ -157,7 +156,7 @@ interface Scale {
 function scale(least: number, most: number, from: number, to: number, above: number): Scale {
   const low = least - (most - least) * ROOM;
   const high = most + (most - least) * above;
-  const place = scaleLinear([low, high], [from, to]);
+  const place = linearScale([low, high], [from, to]);
   return { low, high, at: (value) => round(place(value)) };
 }
 
