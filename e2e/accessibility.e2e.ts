@@ -5,22 +5,16 @@ import { ComparePage } from './studio/compare';
 import { CorpusPage } from './studio/corpus';
 import { tinyRecipe } from './studio/recipes';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
-import { Studio, type PageName } from './studio/studio';
+import { visit, type PageName } from './studio/studio';
 import { fill } from './studio/words';
 
 // axe reads a whole page in two themes: about half a minute each on a busy machine.
-test.describe.configure({ mode: 'serial', timeout: 180_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open();
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open());
 
 /** Switching takes longer than looking: a page begins in the theme that the one before it ended with. */
 let theme: 'light' | 'dark' = 'light';

@@ -4,21 +4,13 @@ import type { MeasuredChannel, WeightsRef } from '../src/contract/evaluation';
 import { latestRun } from './studio/automation';
 import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 const TEXT = 'Inflammation of the pancreas is called pancreatitis.\n患者出现发热。';
 
-let studio: Studio;
-let compare: ComparePage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  compare = new ComparePage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
+const compare = new ComparePage(studio);
 
 test('without a run the page says what to do', async () => {
   await studio.open({ page: 'compare' });

@@ -7,17 +7,10 @@ import { violations } from './studio/axe';
 import { smallModel } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
 
 async function expectAccessible(): Promise<void> {
   const { page } = studio;

@@ -4,24 +4,16 @@ import { violations } from './studio/axe';
 import { ComparePage } from './studio/compare';
 import { MeasuresPage } from './studio/measures';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let compare: ComparePage;
-let measures: MeasuresPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  compare = new ComparePage(studio);
-  measures = new MeasuresPage(studio);
+const studio = visit(async () => {
   await studio.open({ recipe: tinyRecipe({ steps: 12, lr: 3e-3 }) });
   await studio.desk.train();
   await studio.goTo('compare');
 });
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const compare = new ComparePage(studio);
+const measures = new MeasuresPage(studio);
 
 /** Every rule of axe on the open view; the page around it has a test of its own. */
 async function expectAccessible(): Promise<void> {

@@ -5,14 +5,9 @@ import { expect, test, type Download } from '@playwright/test';
 import type { Report } from '../src/report/report';
 import { ComparePage, printed } from './studio/compare';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
 
 test('one click gives the figures of the page as HTML, Markdown and JSON', async ({ browser }, testInfo) => {
   const { page, words } = studio;

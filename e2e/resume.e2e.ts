@@ -2,10 +2,8 @@
 import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 /** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
 const recipe = tinyRecipe({
@@ -19,13 +17,7 @@ const recipe = tinyRecipe({
   logging: { everySteps: 4 },
 });
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open({ recipe, backend: 'wasm' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ recipe, backend: 'wasm' }));
 
 test('the same recipe twice gives identical losses on wasm', async () => {
   const { desk, page } = studio;
