@@ -5,7 +5,7 @@ import { CorpusPage } from './studio/corpus';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
-import { Studio, visit } from './studio/studio';
+import { visit, type Studio } from './studio/studio';
 import { like } from './studio/words';
 
 const studio = visit();

@@ -10,6 +10,7 @@ const recipe = tinyRecipe({
   name: 'to be resumed',
   steps: 20,
   rows: 4,
+  lr: 3e-3,
   dropout: 0.1,
   schedule: { kind: 'cosine', warmup: { unit: 'ratio', value: 0.1 } },
   evaluation: { everySteps: 10, rowsPerChannel: 2 },

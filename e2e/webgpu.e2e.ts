@@ -32,7 +32,7 @@ test('precision f16 is chosen in the drawer, and refused on wasm in words', asyn
   await studio.expectAlert(like(words.errors['precision-unsupported'].what, { precision: 'f16', backend: 'wasm', accepted: 'f32' }));
 });
 
-test('a run on WebGPU ends with the losses that wasm gives', async ({}, info) => {
+test('a run on WebGPU ends with the losses that wasm gives', async () => {
   const { desk, page, words } = studio;
   const badge = page.getByTestId('device');
   await studio.open({ recipe, backend: 'wasm' });
@@ -43,7 +43,7 @@ test('a run on WebGPU ends with the losses that wasm gives', async ({}, info) =>
   await studio.open({ recipe, backend: 'webgpu' });
   await expect(badge).toHaveAttribute('data-state', 'open');
   // "Software GPU · SwiftShader …" names the adapter, and the project for hardware has its own.
-  if (info.project.name === 'cpu') await expect(badge).toContainText(words.common.device.softwareGpu.split(' ·')[0]!);
+  if (test.info().project.name === 'cpu') await expect(badge).toContainText(words.common.device.softwareGpu.split(' ·')[0]!);
   await expect(badge).toContainText(words.common.device.short.forced);
   await trainOnGpu();
   const onGpu = await latestRun(page);
