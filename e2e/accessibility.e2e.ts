@@ -5,6 +5,7 @@ import { ComparePage } from './studio/compare';
 import { CorpusPage } from './studio/corpus';
 import { tinyRecipe } from './studio/recipes';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
+import { RunsPage } from './studio/runs';
 import { visit, type PageName } from './studio/studio';
 import { fill } from './studio/words';
 
@@ -115,11 +116,7 @@ test('the desk while it trains', async () => {
 
 test('the runs page with an open run', async () => {
   await studio.goTo('runs');
-  await studio.page
-    .getByTestId('run')
-    .getByRole('button', { name: new RegExp(studio.words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   await expect(studio.page.getByRole('list', { name: studio.words.runs.detail.history })).toBeVisible();
   await expectAccessible('runs');
 });

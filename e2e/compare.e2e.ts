@@ -7,6 +7,7 @@ import type { MeasuredChannel, WeightsRef } from '../src/contract/evaluation';
 import { latestRun } from './studio/automation';
 import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';
+import { RunsPage } from './studio/runs';
 import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
@@ -252,12 +253,7 @@ test('with a learning rate of zero nothing changes: every Δ is exactly 0, reten
     expect(retention).toBe(1);
   }
   await studio.goTo('runs');
-  await studio.page
-    .getByTestId('run')
-    .first()
-    .getByRole('button', { name: new RegExp(studio.words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   await studio.page.getByRole('link', { name: like(studio.words.runs.detail.compareWithBase, { step: 6 }) }).click();
   await compare.measure(2);
   for (const channel of CHANNELS) {

@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { countLongTasks, longTasks } from './studio/long-tasks';
+import { RunsPage } from './studio/runs';
 import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
@@ -154,11 +155,7 @@ test('pause holds, step makes one, resume goes on, save keeps a checkpoint, stop
 test('the runs page keeps the history of every move', async () => {
   const { words, page } = studio;
   await studio.goTo('runs');
-  await page
-    .getByTestId('run')
-    .getByRole('button', { name: new RegExp(words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   const history = page.getByRole('list', { name: words.runs.detail.history });
   await expect(history).toContainText(words.runs.event.start);
   await expect(history).toContainText(words.runs.event.shares);

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
 import { tinyRecipe } from './studio/recipes';
+import { RunsPage } from './studio/runs';
 import { Studio } from './studio/studio';
 
 const LIMIT_BYTES = 350_000;
@@ -76,11 +77,7 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
     await studio.open({ page: name });
     await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
     if (name === 'runs') {
-      await page
-        .getByTestId('run')
-        .getByRole('button', { name: new RegExp(words.runs.action.open) })
-        .first()
-        .click();
+      await new RunsPage(studio).openLatest();
       await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
     }
     if (name === 'tokenizer') await expect(page.getByTestId('fertility-chart').locator('svg').first()).toBeVisible();
