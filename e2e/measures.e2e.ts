@@ -126,7 +126,7 @@ test('terms, with the passages they stand in', async () => {
 
 test('noise costs both; the run’s own text beside text it never saw', async () => {
   await compare.show('stability');
-  await measures.measureRobustness(1, 'domain');
+  await measures.measureRobustness(2, 'domain');
   for (const bits of await measures.noise('characters')) {
     expect(bits).toHaveLength(5);
     expect(bits.at(-1)).toBeGreaterThan(bits[0]!);

@@ -8,13 +8,12 @@ import { like } from './studio/words';
 /** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
 const recipe = tinyRecipe({
   name: 'to be resumed',
-  steps: 20,
-  rows: 4,
-  lr: 3e-3,
+  steps: 24,
+  rows: 6,
   dropout: 0.1,
   schedule: { kind: 'cosine', warmup: { unit: 'ratio', value: 0.1 } },
-  evaluation: { everySteps: 10, rowsPerChannel: 2 },
-  saving: { everySteps: 5, keep: 3 },
+  evaluation: { everySteps: 12, rowsPerChannel: 2 },
+  saving: { everySteps: 6, keep: 3 },
   logging: { everySteps: 4 },
 });
 
@@ -27,8 +26,8 @@ test('the same recipe twice gives identical losses on wasm', async () => {
   await desk.train();
   const second = await latestRun(page);
   expect(second.record.id).not.toBe(first.record.id);
-  expect(first.rows.at(-1)!.step).toBe(20);
-  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 10, 20]);
+  expect(first.rows.at(-1)!.step).toBe(24);
+  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 12, 24]);
   expect(second.rows).toEqual(first.rows);
   expect(second.evaluations).toEqual(first.evaluations);
   // It learns: what is identical is not merely constant.
@@ -40,16 +39,16 @@ test('a tab reloaded in the middle of a run offers to go on, and ends as if noth
   const whole = await latestRun(page);
   await desk.run();
   await expect.poll(() => desk.state()).toBe('running');
-  await desk.reloadAt(11);
+  await desk.reloadAt(13);
 
-  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 20 }) });
+  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 24 }) });
   await expect(banner).toBeVisible();
   const broken = await latestRun(page);
   expect(broken.record.id).not.toBe(whole.record.id);
   expect(broken.record.state).toBe('interrupted');
   const kept = broken.checkpoints.at(-1)!.step;
-  expect(kept).toBeGreaterThanOrEqual(5);
-  expect(kept).toBeLessThan(20);
+  expect(kept).toBeGreaterThanOrEqual(6);
+  expect(kept).toBeLessThan(24);
 
   await banner.getByRole('button', { name: words.desk.resume }).click();
   await expect.poll(() => desk.state()).not.toBe('interrupted');
