@@ -204,7 +204,7 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   const { page, words } = studio;
   await studio.open({ page: 'corpus' });
   await expect(page.getByTestId('channel')).toHaveCount(1);
-  await corpus.chooseGenerated(120);
+  await corpus.chooseGenerated(80);
   await corpus.ingesting.getByLabel(words.corpus.ingest.channel, { exact: true }).selectOption('');
   await corpus.nameChannel('Large');
   await corpus.start();
@@ -222,7 +222,7 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   await page.reload();
   await expect(corpus.interrupted).toBeVisible();
   await corpus.interrupted.getByRole('button', { name: words.corpus.interrupted.goOn }).click();
-  await corpus.chooseGenerated(120, corpus.interrupted);
+  await corpus.chooseGenerated(80, corpus.interrupted);
   await expect(corpus.ingested).toContainText('large', { timeout: 60_000 });
   await expect(corpus.interrupted).toBeHidden();
   await studio.button(fill(words.corpus.channel.removeName, { name: 'Large' })).click();

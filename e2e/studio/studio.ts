@@ -18,12 +18,13 @@ interface Opening {
 /**
  * A file's tests in their order as one person's visit: a browser that is begun before the first and watched after each.
  * @param prepare what the visit begins with
+ * @param options of the browser: its language, its theme
  */
-export function visit(prepare?: (studio: Studio) => Promise<unknown>): Studio {
+export function visit(prepare?: (studio: Studio) => Promise<unknown>, options: BrowserContextOptions = {}): Studio {
   const studio = new Studio();
   test.describe.configure({ mode: 'serial' });
   test.beforeAll(async ({ browser, baseURL }) => {
-    await studio.begin(browser, baseURL);
+    await studio.begin(browser, baseURL, options);
     await prepare?.(studio);
   });
   test.afterEach(() => studio.watch.expectClean());
