@@ -9,6 +9,7 @@ import { visit, type Studio } from './studio/studio';
 import { like } from './studio/words';
 
 const studio = visit();
+studio.threads = 1;
 const models = new ModelsPage(studio);
 const corpus = new CorpusPage(studio);
 

@@ -37,6 +37,8 @@ export class Studio {
   page!: Page;
   watch!: Watch;
   readonly desk = new Desk(this);
+  /** Of the engine; by itself it takes a thread a core. Where a run goes on until it is stopped, one leaves the page a core. */
+  threads: number | null = null;
 
   constructor(public language: Language = 'en') {
     this.words = wordsOf(language);
@@ -62,6 +64,7 @@ export class Studio {
   /** The same studio in another tab. */
   async anotherTab(): Promise<Studio> {
     const studio = new Studio(this.language);
+    studio.threads = this.threads;
     studio.watch = this.watch;
     studio.page = await this.context.newPage();
     return studio;
@@ -73,7 +76,11 @@ export class Studio {
 
   async open({ recipe, backend, page = 'desk' }: Opening = {}): Promise<void> {
     const query = recipe ? `?recipe=${encodeRecipe(recipe)}` : '';
-    await this.page.goto(`./${backend ? `?backend=${backend}` : ''}#/${page}${query}`);
+    const engine = new URLSearchParams({
+      ...(backend ? { backend } : {}),
+      ...(this.threads === null ? {} : { threads: String(this.threads) }),
+    });
+    await this.page.goto(`./${engine.size > 0 ? `?${engine}` : ''}#/${page}${query}`);
     await expect(this.page.getByRole('heading', { level: 1, name: this.words[page].title, exact: true })).toBeAttached();
     if (page === 'desk') await expect(this.desk.strips.first()).toBeVisible();
     if (recipe) await expect(this.desk.strips).toHaveCount(recipe.channels.length);
