@@ -1,7 +1,7 @@
 /** A model from the Hub or a mirror: asked for each time by the host's name, taken whole or not at all, with errors in words. */
 import { createHash } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { violations } from './studio/axe';
 import { HubServer } from './studio/hub-server';
 import { HubPanel } from './studio/hub-panel';
 import { smallModel } from './studio/model-folders';
@@ -64,7 +64,7 @@ test('the list is shown before anything is downloaded; then the model is there, 
   await panel.connect(server.host);
   for (const file of ['config.json', 'tokenizer.json', 'model.safetensors', 'README.md']) await expect(panel.dialog).toContainText(file);
   await expect(panel.dialog).not.toContainText('pytorch_model.bin');
-  expect((await new AxeBuilder({ page }).include('[role=dialog]').analyze()).violations).toEqual([]);
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
   expect(server.asked.every((path) => path === 'hub /api/models/somebody/small/tree/main')).toBe(true);
   expect(server.asked).toHaveLength(3);
   await panel.download();

@@ -1,4 +1,5 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
+import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -308,22 +309,15 @@ describe('a hostile folder or zip', () => {
   });
 });
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
   batchSize: 1,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 1 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 async function storedRun(): Promise<string> {
