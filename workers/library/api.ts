@@ -1,15 +1,14 @@
-/** The library worker: models and runs as records and files, import and export. */
+/** The library worker's API: lists, imports, exports and removes models, runs and probe sets. */
 import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { readMetrics } from '../storage/metrics';
+import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
-import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
 import { Cancelling } from '../rpc/cancelling';
 import { exportRun, exportRunToFolder } from './export-run';
 import { importDownload, importModel } from './import-model';

@@ -1,4 +1,6 @@
-/** A checkpoint of a run in Hugging Face layout, with its recipe and its history: as a zip, or as a folder on the disk. */
+/** Exports a run's checkpoint in Hugging Face layout, with its recipe and metrics: as a zip, or into a folder on the person's disk. */
+import type { Recipe } from '../../src/core/recipe/schema';
+import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { Dtype } from '../engine/checkpoint/floats';
@@ -7,13 +9,45 @@ import { safetensorsStream } from '../engine/checkpoint/write';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
-import { metricsPath, readMetrics } from '../storage/metrics';
+import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText } from '../storage/models';
-import { readRun } from '../storage/runs';
 import { writeFolder } from './folder';
-import { metricsCsv } from './metrics-csv';
 import { modelCard } from './model-card';
 import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
+
+/**
+ * metrics.csv: a line per step that was logged or evaluated, a column per channel and figure. Losses are in nats per token; a field is
+ * empty where nothing was measured. RFC 4180: lines end in CRLF.
+ */
+export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluations: readonly EvaluationRow[]): string {
+  const ids = recipe.channels.map(({ id }) => id);
+  const header = [
+    ...['step', 'tokens', 'learning_rate', 'gradient_norm', 'step_ms', 'loss_total'],
+    ...ids.map((id) => `loss_${id}`),
+    ...ids.map((id) => `count_${id}`),
+    ...ids.map((id) => `held_out_loss_${id}`),
+    'retention',
+    ...(recipe.evaluation.probesPerGroup > 0 ? ['forgetting_risk'] : []),
+    ...(recipe.precision === 'f16' ? ['loss_scale', 'skipped_steps'] : []),
+  ];
+  const logged = new Map(rows.map((row) => [row.step, row]));
+  const evaluated = new Map(evaluations.map((row) => [row.step, row]));
+  const steps = [...new Set([...logged.keys(), ...evaluated.keys()])].sort((a, b) => a - b);
+  const lines = steps.map((step) => {
+    const row = logged.get(step);
+    const evaluation = evaluated.get(step);
+    return [
+      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total],
+      ...ids.map((id) => row?.loss[id]),
+      ...ids.map((id) => row?.count[id]),
+      ...ids.map((id) => evaluation?.channels[id]?.loss),
+      evaluation?.retention,
+      ...(recipe.evaluation.probesPerGroup > 0 ? [evaluation?.probes?.risk?.value] : []),
+      ...(recipe.precision === 'f16' ? [row?.lossScale, row?.skippedSteps] : []),
+    ];
+  });
+  return [header, ...lines].map((line) => `${line.map((value) => value ?? '').join(',')}\r\n`).join('');
+}
 
 const TORCH_DTYPE: Record<Dtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
@@ -29,10 +63,10 @@ export async function exportRun(id: string, step: number, dtype: Dtype, onProgre
 }
 
 /**
- * @param parent a folder that the person gave leave to write to
+ * @param parent a folder that the person picked and allowed to be written to
  * @param name of the new folder inside
- * @returns the name that it got
- * @throws as above, and `folder-refused`
+ * @returns its name: `name`, or with a number where that was taken
+ * @throws as `exportRun`, and `folder-refused`
  */
 export async function exportRunToFolder(
   id: string,
@@ -47,7 +81,7 @@ export async function exportRunToFolder(
   return reporting(run, total, onProgress, signal, (onBytes) => writeFolder(files, parent, name, onBytes));
 }
 
-/** Progress in bytes of the weights: the other files are next to nothing. */
+/** Reports progress in bytes of the weight file; the other files are small beside it. */
 async function reporting<T>(
   item: string,
   total: number,
@@ -71,7 +105,7 @@ interface OpenExport {
   files: AsyncGenerator<ZipEntry>;
   /** Bytes of the weight file. */
   total: number;
-  /** When the checkpoint was saved. */
+  /** When the checkpoint was saved: the modification time of the zip's entries. */
   at: Date;
 }
 
@@ -103,13 +137,13 @@ async function openExport(id: string, step: number, dtype: Dtype): Promise<OpenE
   return { run: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
 }
 
-/** The lines of a log, without the one a crash may have torn. */
+/** Complete lines of a file; a last line without its line end was cut off by a crash. */
 async function wholeLines(path: string): Promise<string> {
   const content = (await storage.exists(path)) ? await storage.readText(path) : '';
   return content.slice(0, content.lastIndexOf('\n') + 1);
 }
 
-/** The base's config, saying in which type the weights now are: `dtype` since transformers 5, `torch_dtype` before. */
+/** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
 function withDtype(config: Record<string, unknown>, dtype: Dtype): Record<string, unknown> {
   return { ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] };
 }

@@ -10,9 +10,8 @@ import { saveCheckpoint } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { lockRun } from '../storage/locks';
-import { appendMetrics } from '../storage/metrics';
+import { appendMetrics, createRun, updateRun } from '../storage/runs';
 import { fetchBytes } from '../storage/public-files';
-import { createRun, updateRun } from '../storage/runs';
 import { libraryApi } from './api';
 
 const quiet = () => undefined;

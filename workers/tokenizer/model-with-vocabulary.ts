@@ -11,8 +11,17 @@ import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/wri
 import { openModel } from '../engine/model/read';
 import { parseConfig } from '../../src/core/model/config';
 import { files as storage } from '../storage/files';
-import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
-import { findModel, modelPath, modelRecord, openModelFile, readModelText, weightFiles } from '../storage/models';
+import {
+  incomingPath,
+  openIncoming,
+  settleIncoming,
+  findModel,
+  modelPath,
+  modelRecord,
+  openModelFile,
+  readModelText,
+  weightFiles,
+} from '../storage/models';
 import { putRecord } from '../storage/records';
 
 export interface NewVocabulary {
