@@ -7,6 +7,7 @@ import { StudioError } from '../../src/core/errors';
 import { hubPlace, type HubPlace } from '../../src/core/model/hub-source';
 import type { HubSource, HubApi, HubFile } from '../../src/contract/hub';
 import { modelFolder } from '../../src/core/model/folder';
+import { standIn } from '../../src/core/stand-in';
 import { Cancelling } from '../rpc/cancelling';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
@@ -32,10 +33,19 @@ function reachFor(source: HubSource, signal: AbortSignal): Reach {
       const headers = new Headers(init?.headers);
       // The browser removes this header when a redirect leads to another origin.
       if (source.token) headers.set('Authorization', `Bearer ${source.token}`);
-      return fetch(url, { ...init, headers, signal, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' });
+      const answer = await fetch(url, { ...init, headers, signal, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' });
+      // A login or an error page with status 200: no file of a model is HTML, and neither is the list.
+      if (answer.ok && answer.headers.get('Content-Type')?.startsWith('text/html')) throw webPage(place, nameOf(url));
+      return answer;
     },
   };
 }
+
+function webPage({ host }: HubPlace, file: string): StudioError {
+  return new StudioError('hub-web-page', `${host} answered with a web page in place of ${file}`, { host, file });
+}
+
+const nameOf = (url: URL): string => decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
 
 function badAnswer({ host }: HubPlace, detail: string): StudioError {
   return new StudioError('hub-answer', `${host} gave an answer that cannot be used: ${detail}`, { host, detail });
@@ -145,6 +155,7 @@ async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, o
   let received = 0;
   try {
     for await (const chunk of content.stream()) {
+      if (received === 0 && /\.(json|safetensors)$/.test(path) && standIn(chunk)?.kind === 'web-page') throw webPage(reach, path);
       received += chunk.length;
       if (received > bytes) break;
       await file.write(chunk);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
-import { metricsCsv } from './export-run';
+import { metricsCsv } from './export';
 import { modelCard } from './model-card';
 import type { RunRecord } from '../../src/core/run/types';
 

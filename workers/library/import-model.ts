@@ -4,6 +4,7 @@
  * file is held in memory whole. The model's record is written last: a failed import leaves no model.
  */
 import { StudioError } from '../../src/core/errors';
+import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
 import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
@@ -74,30 +75,34 @@ async function importFiles(
   onProgress({ phase: 'import', item: name, done: 0, total });
   await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
-  const config = await readText(byName, 'config.json');
-  const fields = parseObject('config.json', config);
+  for (const file of ['config.json', 'tokenizer.json', ...weights.map((weight) => weight.name)]) await refuseStandIn(byName, file);
+  const fields = parseObject('config.json', await readText(byName, 'config.json'));
+  // Weights that are float are not quantised, whatever the config still says; others are refused by their tensors.
+  const quantised = fields['quantization_config'] != null;
+  const given = await readText(byName, 'config.json');
+  delete fields['quantization_config'];
+  const config = quantised ? JSON.stringify(fields, null, 2) : given;
   const tokenizer = new TextTokenizer({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,
   });
   const model = await openModel({
-    config: { name: 'config.json', text: config },
+    config: { name: 'config.json', text: given },
     weights: weights.map(({ name: file, bytes }): WeightFile => ({ name: file, bytes })),
     ...(index ? { index } : {}),
     tokenizerSize: tokenizer.size,
   });
   checkParameters(model);
 
-  const used = new Set(model.used.map((tensor) => tensor.name));
   let done = 0;
   for (const [at, file] of model.files.entries()) {
     const tell = (bytes: number) => {
       signal.throwIfAborted();
       onProgress({ phase: 'import', item: file.name, done: (done += bytes), total });
     };
-    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, used)) tell(piece.length);
-    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, used), tell));
+    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, model.usedInFiles)) tell(piece.length);
+    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, model.usedInFiles), tell));
   }
   const texts = [...folder.texts, ...(index ? [INDEX_FILE] : [])];
   for (const text of texts) {
@@ -105,7 +110,12 @@ async function importFiles(
     if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
   }
 
-  const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config);
+  if (quantised) await storage.write(`${incomingPath(id)}/config.json`, config);
+
+  const record: ModelRecord = {
+    ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config),
+    ...(model.notices.length > 0 ? { notices: model.notices } : {}),
+  };
   signal.throwIfAborted();
   try {
     await settleIncoming(id, [...texts, ...weights.map((file) => file.name)]);
@@ -154,6 +164,13 @@ function chooseWeights(
     if (!file) throw new StudioError('file-missing', `${INDEX_FILE} lists ${name}, which is missing`, { file: INDEX_FILE, wanted: name });
     return { ...file, name };
   });
+}
+
+/** @throws StudioError `file-pointer`, `file-web-page` for what stands in the place of a file */
+async function refuseStandIn(byName: ReadonlyMap<string, IncomingFile>, name: string): Promise<void> {
+  const head = new Uint8Array(await byName.get(name)!.bytes.slice(0, STAND_IN_BYTES).arrayBuffer());
+  const found = standIn(head);
+  if (found) throw standInError(name, found);
 }
 
 async function readText(byName: ReadonlyMap<string, IncomingFile>, name: string): Promise<string> {

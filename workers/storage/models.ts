@@ -55,6 +55,15 @@ export async function findModel(model: string, store: FileStore = files): Promis
   return { id: model, name: record.name, bundled: false, files: names };
 }
 
+/** Throws `file-missing` when no model `id` is stored; bundled models keep their names. */
+export async function renameModel(id: string, name: string): Promise<void> {
+  const transaction = (await records()).transaction('models', 'readwrite');
+  const record = await transaction.store.get(id);
+  if (record) await transaction.store.put({ ...record, name });
+  await transaction.done;
+  if (!record) throw new StudioError('file-missing', `There is no model "${id}"`, { file: id, wanted: 'config.json' });
+}
+
 /** One file of a model. Throws `file-missing` or `fetch-failed`. */
 export async function readModelFile(
   { id, bundled }: Pick<ModelListing, 'id' | 'bundled'>,

@@ -69,8 +69,7 @@ export async function makeWithVocabulary(
   const text = JSON.stringify(fields, null, 2);
   const parsed = parseConfig('config.json', text);
   const { embedding, head } = namesOf(parsed.architecture);
-  const bare = embedding.slice(embedding.indexOf('.') + 1);
-  const tables = new Set([`${embedding}.weight`, `${bare}.weight`, `${head}.weight`]);
+  const tables = new Set([`${embedding}.weight`, `${head}.weight`]);
   const tensors = model.used.map((tensor) => (tables.has(tensor.name) ? resized(tensor, vocabulary.rows) : tensor));
   const stream = safetensorsStream(tensors, commonDtype(model.used), { format: 'pt' });
 

@@ -25,8 +25,10 @@ export interface ReadableModel {
   notices: ModelNotice[];
   /** The weight files, of which only the headers were read. */
   files: SafetensorsFile[];
-  /** The stored tensors that the model is made of. */
+  /** The stored tensors that the model is made of, with the names that transformers' class of the family has. */
   used: StoredTensor[];
+  /** Their names in the files. */
+  usedInFiles: ReadonlySet<string>;
   /**
    * The model's parameters, read one by one.
    * @throws StudioError `tensor-not-finite`, `safetensors-invalid`, `file-unreadable`
@@ -71,7 +73,8 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     config,
     notices,
     files: opened,
-    used: layout.map(({ found }) => found),
+    used: layout.map(({ tensor, found }) => ({ ...found, name: tensor.name })),
+    usedInFiles: new Set(layout.map(({ found }) => found.name)),
     async *parameters() {
       for (const { tensor, found } of layout) yield* fromFile(tensor, await found.read());
     },
