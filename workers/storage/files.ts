@@ -33,8 +33,8 @@ interface Movable {
   move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
-/** Attempts to read a file that is appended to meanwhile. A run appends a few times a second, so the second attempt usually succeeds. */
-const READ_ATTEMPTS = 8;
+/** Attempts at a file that something else holds for a moment: reading while a run appends to it, removing it after an abort. */
+const ATTEMPTS = 8;
 
 export class FileStore {
   constructor(
@@ -63,7 +63,7 @@ export class FileStore {
       try {
         return new Uint8Array(await part(file).arrayBuffer());
       } catch (error) {
-        if (attempt === READ_ATTEMPTS || !(error instanceof DOMException && error.name === 'NotReadableError')) throw error;
+        if (attempt === ATTEMPTS || !(error instanceof DOMException && error.name === 'NotReadableError')) throw error;
       }
     }
   }
@@ -116,7 +116,7 @@ export class FileStore {
       if (!open) return;
       open = false;
       await writer.abort().catch(() => undefined);
-      await folder.removeEntry(name + PENDING).catch(() => undefined);
+      await removePending(folder, name + PENDING);
     };
     const fail = async (error: unknown, needed: number): Promise<never> => {
       await discard();
@@ -265,6 +265,17 @@ export class FileStore {
 
 /** The store at the root of this origin's OPFS. */
 export const files = new FileStore();
+
+/** A writable stream lets go of its file some time after it was aborted; a file that stayed would take room on a full disk. */
+async function removePending(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++)
+    try {
+      return await folder.removeEntry(name);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'NoModificationAllowedError')) return;
+      await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
+    }
+}
 
 async function replace(folder: FileSystemDirectoryHandle, pending: FileSystemFileHandle, name: string): Promise<void> {
   if ('move' in pending) return (pending as FileSystemFileHandle & Movable).move(name);
