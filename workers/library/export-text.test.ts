@@ -1,6 +1,6 @@
 import { recipeWith } from '../../src/core/run/example-run';
 import { describe, expect, it } from 'vitest';
-import { metricsCsv } from './metrics-csv';
+import { metricsCsv } from './export';
 import { modelCard } from './model-card';
 import type { RunRecord } from '../../src/core/run/types';
 

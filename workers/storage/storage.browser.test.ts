@@ -12,8 +12,18 @@ import {
 } from './checkpoints';
 import { FileStore, files } from './files';
 import { lockedRuns, lockRun } from './locks';
-import { appendMetrics, metricsPath, readMetrics, truncateMetrics } from './metrics';
-import { createRun, listRuns, readRun, removeRun, renameRun, updateRun } from './runs';
+import {
+  appendMetrics,
+  metricsPath,
+  readMetrics,
+  truncateMetrics,
+  createRun,
+  listRuns,
+  readRun,
+  removeRun,
+  renameRun,
+  updateRun,
+} from './runs';
 import { openWriter } from './writer';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
