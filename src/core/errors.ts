@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
+  | 'file-pointer' // file, bytes
+  | 'file-web-page' // file
   | 'json-invalid' // file, detail
   | 'zip-too-large' // bytes, limit
   | 'folder-refused' // folder, detail
