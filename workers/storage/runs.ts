@@ -1,7 +1,7 @@
 /** Run records. The trainer writes them under the run's lock; a run whose writer is gone is read as interrupted. */
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
-import type { RunRecord, RunState } from '../../src/core/run/types';
+import type { RunRecord, RunRules, RunState } from '../../src/core/run/types';
 import { files, type FileStore } from './files';
 import { lockedRuns, lockRun } from './locks';
 import { putRecord, records } from './records';
@@ -12,12 +12,13 @@ export interface NewRun {
   device: string;
   /** Channel id → tokens of its training text. */
   trainTokens: Record<string, number>;
+  rules: RunRules;
 }
 
 const ALIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
 
 /** Stores a new run in state `preparing` and returns its record. */
-export async function createRun({ recipe, name, device, trainTokens }: NewRun): Promise<RunRecord> {
+export async function createRun({ recipe, name, device, trainTokens, rules }: NewRun): Promise<RunRecord> {
   const now = Date.now();
   const record: RunRecord = {
     id: crypto.randomUUID(),
@@ -32,6 +33,7 @@ export async function createRun({ recipe, name, device, trainTokens }: NewRun): 
     step: 0,
     tokens: 0,
     trainTokens,
+    rules,
     device,
     base: null,
     latest: null,

@@ -19,7 +19,7 @@ import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
-import type { TokenBatch, PendingStep, TrainableModel } from '../runtime/trainable-model';
+import { predictedIn, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
@@ -268,10 +268,11 @@ export class TrainingLoop {
     if (due) this.log(lr);
   }
 
-  /** Training rows are whole: every token of them predicts the next. */
-  private count({ rows, context, channels }: TokenBatch): void {
-    this.record.tokens += rows * context;
-    for (const channel of channels) this.channelTokens[this.record.recipe.channels[channel]!.id]! += context;
+  private count(batch: TokenBatch): void {
+    predictedIn(batch).forEach((tokens, row) => {
+      this.record.tokens += tokens;
+      this.channelTokens[this.record.recipe.channels[batch.channels[row]!]!.id]! += tokens;
+    });
   }
 
   /** Reads the steps that lie on the device into the open window. */

@@ -24,16 +24,19 @@ export type ProbeScore =
       kind: 'choice';
       /** Of each choice after the prompt. */
       likelihoods: number[];
-      /** The same per UTF-8 byte of the choice: what decides (lm-evaluation-harness's `acc_norm`). */
-      normalised: number[];
+      /** The same per character of the choice, blanks around it aside: what decides (lm-evaluation-harness's `acc_norm`). */
+      perCharacter: number[];
+      /** The same per UTF-8 byte (its `acc_bytes`): a Chinese character is three. */
+      perByte: number[];
       right: boolean;
+      rightByBytes: boolean;
     }
   | { kind: 'pair'; good: number; bad: number; right: boolean }
   | {
       kind: 'reference';
-      /** Of the reference after the prompt, and the same per UTF-8 byte of it. */
+      /** Of the reference after the prompt, and the same per UTF-8 byte of it, blanks around it aside. */
       likelihood: number;
-      normalised: number;
+      perByte: number;
       /** Absent where the model was not asked to write. */
       written?: WrittenAnswer;
     }

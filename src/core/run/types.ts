@@ -12,6 +12,12 @@ export type RunState =
   | 'failed'
   | 'interrupted'; // was running when its tab went away; can be resumed
 
+/**
+ * Rules of METHOD by which a run reads its texts and measures itself ("Rules of a run"). It goes on by those it began with, so that its figures
+ * compare and a resumed run ends as an uninterrupted one.
+ */
+export type RunRules = 1 | 2;
+
 export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'error';
 
 /** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
@@ -92,6 +98,8 @@ export interface RunRecord {
   tokens: number;
   /** Channel id → tokens of its training text: the length of one epoch. */
   trainTokens: Record<string, number>;
+  /** Absent: the first. */
+  rules?: RunRules;
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;
