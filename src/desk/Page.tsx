@@ -50,10 +50,10 @@ function useAddress(): void {
     void load();
   }, [shared]);
   useEffect(() => {
-    const { attach, show, findInterrupted } = useRun.getState();
+    const { attach, show, findFormer } = useRun.getState();
     attach();
     if (run !== null) void show(run).then(() => takeShownRecipe(run));
-    else void findInterrupted();
+    else void findFormer();
   }, [run]);
 }
 

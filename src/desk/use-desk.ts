@@ -9,6 +9,7 @@ import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import { meetCorpora } from '../channels/channel';
 import { useRun } from './run-store';
+import { useTextLengths } from './text-lengths';
 
 interface Shortcuts {
   toggle(): void;
@@ -58,7 +59,12 @@ export function useWarmStart(): void {
     if (!open || active || texts === null) return;
     const [base = '', ...corpora] = texts;
     const timer = setTimeout(() => {
-      lab.tokenizer.prepare(base, corpora, () => {}).catch(() => {});
+      lab.tokenizer
+        .prepare(base, corpora, () => {})
+        .then(
+          (prepared) => useTextLengths.getState().know(base, prepared),
+          () => {},
+        );
     }, WAIT_MS);
     return () => clearTimeout(timer);
   }, [open, active, texts]);
