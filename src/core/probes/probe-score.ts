@@ -1,5 +1,5 @@
 /** What one model answered to one probe: log-likelihoods, and where it was asked to write, the text against the reference. */
-import { bleu, rougeL } from '../metrics/text-overlap';
+import { bleu, isUnspaced, rougeL } from '../metrics/text-overlap';
 
 /** Text a model generated for a reference question. */
 export interface WrittenAnswer {
@@ -10,11 +10,13 @@ export interface WrittenAnswer {
   bleu: number;
 }
 
-const han = /\p{Script=Han}/u;
+const chinese = /\p{sc=Han}/u;
+const japanese = /[\p{sc=Hira}\p{sc=Kana}]/u;
 
-/** BLEU counts single characters where either text is Chinese, words elsewhere. */
+/** BLEU counts single characters beside words in Chinese, characters alone in Japanese and other scripts that part no words, words elsewhere. */
 export function judgeAnswer(reference: string, text: string): WrittenAnswer {
-  const tokenizer = han.test(reference + text) ? 'zh' : '13a';
+  const both = reference + text;
+  const tokenizer = chinese.test(both) && !japanese.test(both) ? 'zh' : isUnspaced(both) ? 'char' : '13a';
   return { text, rougeL: rougeL(reference, text).f, bleu: bleu([{ text, reference }], { tokenizer, effectiveOrder: true }) };
 }
 
