@@ -2,7 +2,7 @@
 import type { Recipe } from '../../src/core/recipe/schema';
 import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 
-/** Losses in nats per token; a field is empty where nothing was measured. RFC 4180, lines end in CRLF. */
+/** Losses in nats per token; a field is empty where nothing was measured, and NaN or Infinity where that is what was. RFC 4180, lines end in CRLF. */
 export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluations: readonly EvaluationRow[]): string {
   const ids = recipe.channels.map(({ id }) => id);
   const header = [
@@ -21,8 +21,8 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
     const row = logged.get(step);
     const evaluation = evaluated.get(step);
     return [
-      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total],
-      ...ids.map((id) => row?.loss[id]),
+      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total ?? row?.notFinite?.['total']],
+      ...ids.map((id) => row?.loss[id] ?? row?.notFinite?.[id]),
       ...ids.map((id) => row?.count[id]),
       ...ids.map((id) => evaluation?.channels[id]?.loss),
       evaluation?.retention,

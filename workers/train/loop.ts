@@ -282,7 +282,16 @@ export class TrainingLoop {
     this.unread = [];
     const first = this.record.step - pending.length + 1;
     const read = await this.parts.model.read(pending);
-    read.forEach((sums, at) => this.window.addStep(first + at, sums));
+    read.forEach((sums, at) => {
+      const step = first + at;
+      try {
+        this.window.addStep(step, sums);
+      } catch (error) {
+        // What ended the run is logged too, so that its curve says where.
+        this.logger.addRow(this.window.row(step, this.rateAt(step - 1), this.record.tokens));
+        throw error;
+      }
+    });
   }
 
   private log(lr: number): void {
@@ -393,8 +402,12 @@ export class TrainingLoop {
   }
 
   private lastRate(): number {
+    return this.rateAt(Math.max(0, this.record.step - 1));
+  }
+
+  /** @param step 0-based */
+  private rateAt(step: number): number {
     const { record } = this;
-    const step = Math.max(0, record.step - 1);
     return learningRateAt(settingsAt(record.recipe, record.changes, step).schedule, step, record.recipe.budget.steps);
   }
 

@@ -35,6 +35,9 @@ export interface LiveChange {
   settings: Partial<LiveSettings>;
 }
 
+/** A loss that is no finite number, as JavaScript and CSV write it; JSON has none of them. */
+export type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
+
 /** One logging window: sums are over the steps since the last window. `step` counts finished steps. */
 export interface MetricRow {
   step: number;
@@ -50,6 +53,8 @@ export interface MetricRow {
   /** Channel id → predicted tokens in this window. */
   count: Record<string, number>;
   total: number | null;
+  /** Channel id, or `total` → why its loss is null though it had tokens: it was no number. */
+  notFinite?: Record<string, NotFinite>;
   /** With precision f16: what the loss is multiplied by after this window, and steps skipped since the start. */
   lossScale?: number;
   skippedSteps?: number;

@@ -172,8 +172,9 @@ export class FollowedRun {
   }
 
   private addRow(row: MetricRow): void {
-    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, row.loss[id] ?? null);
-    this.curves.train.get(TOTAL)!.push(row.step, row.total);
+    const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
+    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, value(id, row.loss[id]));
+    this.curves.train.get(TOTAL)!.push(row.step, value(TOTAL, row.total));
     this.last = row;
   }
 
