@@ -422,7 +422,7 @@ const recipe = recipeWith({
 });
 
 async function storedRun(): Promise<string> {
-  const { id } = await createRun({ recipe, name: 'stored', device: 'cpu', trainTokens: { en: 100 } });
+  const { id } = await createRun({ recipe, name: 'stored', device: 'cpu', trainTokens: { en: 100 }, rules: 2 });
   runs.push(id);
   const evaluation = { step: 0, channels: { en: { loss: 3, tokens: 8, bytes: 20 } }, retention: 1 };
   await updateRun(id, { state: 'finished', stopReason: 'budget', step: 10, base: evaluation });

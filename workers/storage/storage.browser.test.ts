@@ -174,7 +174,7 @@ const recipe = recipeWith({
 describe('a run', () => {
   let id: string;
   beforeEach(async () => {
-    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 } })).id;
+    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 }, rules: 2 })).id;
   });
   afterEach(() => removeRun(id));
 
