@@ -45,8 +45,8 @@ test('the export is a Hugging Face folder with the recipe and the whole history'
   await runs.choose('my first run', 'export');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel(words.runs.export.checkpoint)).toHaveValue('12');
-  await dialog.getByRole('button', { name: words.runs.export.run }).click();
-  const link = dialog.getByRole('link', { name: like(words.runs.export.download) });
+  await dialog.getByRole('button', { name: words.common.export.run }).click();
+  const link = dialog.getByRole('link', { name: like(words.common.export.download) });
   await expect(link).toBeVisible({ timeout: 30_000 });
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
   expect(download.suggestedFilename()).toBe('my-first-run-step-12.zip');

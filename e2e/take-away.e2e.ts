@@ -32,12 +32,14 @@ test('a checkpoint goes straight into a folder, in half precision', async () => 
   await studio.goTo('runs');
   await runs.choose('kept', 'export');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel(words.runs.export.dtype).selectOption('BF16');
-  await dialog.getByRole('button', { name: words.runs.export.toFolder }).click();
-  await expect(dialog.getByText(fill(words.runs.export.written, { name: 'kept-step-2', parent: 'disk' }))).toBeVisible({ timeout: 30_000 });
+  await dialog.getByLabel(words.common.export.dtype).selectOption('BF16');
+  await dialog.getByRole('button', { name: words.common.export.toFolder }).click();
+  await expect(dialog.getByText(fill(words.common.export.written, { name: 'kept-step-2', parent: 'disk' }))).toBeVisible({
+    timeout: 30_000,
+  });
   // A second time it goes beside the first.
-  await dialog.getByRole('button', { name: words.runs.export.toFolder }).click();
-  await expect(dialog.getByText(fill(words.runs.export.written, { name: 'kept-step-2-2', parent: 'disk' }))).toBeVisible({
+  await dialog.getByRole('button', { name: words.common.export.toFolder }).click();
+  await expect(dialog.getByText(fill(words.common.export.written, { name: 'kept-step-2-2', parent: 'disk' }))).toBeVisible({
     timeout: 30_000,
   });
   await dialog.getByRole('button', { name: words.common.close }).click();

@@ -9,6 +9,7 @@ const FIELDS = {
   name: 'name',
   base: 'base',
   sequenceLength: 'sequenceLength',
+  packing: 'packing',
   'strategy.kind': 'strategy',
   'strategy.generalRatio': 'generalRatio',
   'strategy.riseRatio': 'riseRatio',
@@ -48,6 +49,8 @@ const CHANNEL_FIELDS = ['share', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
   'false',
+  'joined',
+  'separate',
   'null',
   'mixed',
   'general-then-domain',

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { useDifferenceWords } from '../channels/recipe-words';
+import { BeforeRun } from './BeforeRun';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
@@ -52,6 +53,7 @@ export function DeskBanners() {
       {error && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       <ChangedRecipe />
+      <BeforeRun />
       {interrupted && !active && (
         <Banner tone="warn" icon={History}>
           <span>

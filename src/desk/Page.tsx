@@ -9,6 +9,7 @@ import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import { meetCorpora } from '../channels/channel';
 import { useRun, isActive } from './run-store';
+import { useTextLengths } from './text-lengths';
 import { Button, VisuallyHidden } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -77,7 +78,12 @@ function useWarmStart(): void {
     if (!open || active || texts === null) return;
     const [base = '', ...corpora] = texts;
     const timer = setTimeout(() => {
-      lab.tokenizer.prepare(base, corpora, () => {}).catch(() => {});
+      lab.tokenizer
+        .prepare(base, corpora, () => {})
+        .then(
+          (prepared) => useTextLengths.getState().know(base, prepared),
+          () => {},
+        );
     }, WAIT_MS);
     return () => clearTimeout(timer);
   }, [open, active, texts]);
@@ -127,10 +133,10 @@ function useAddress(): void {
     void load();
   }, [shared]);
   useEffect(() => {
-    const { attach, show, findInterrupted } = useRun.getState();
+    const { attach, show, findFormer } = useRun.getState();
     attach();
     if (run !== null) void show(run).then(() => takeShownRecipe(run));
-    else void findInterrupted();
+    else void findFormer();
   }, [run]);
 }
 

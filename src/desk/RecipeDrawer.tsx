@@ -20,6 +20,7 @@ interface Props {
 const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
 const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
+const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
@@ -70,6 +71,14 @@ function Fields({ recipe }: { recipe: Recipe }) {
           min={1}
           integer
           onChange={(gradientAccumulationSteps) => set({ gradientAccumulationSteps })}
+        />
+        <ChoiceField
+          label={t('recipe.packing')}
+          help={t(`recipe.packingHelp.${recipe.packing}`)}
+          value={recipe.packing}
+          choices={PACKINGS}
+          words={(packing) => t(`recipe.packingKind.${packing}`)}
+          onChange={(packing) => set({ packing })}
         />
         <SwitchField
           label={t('recipe.checkpointing')}

@@ -71,7 +71,8 @@ export interface RunStore {
 
   /** Opens the engine and listens; once. */
   attach(): void;
-  findInterrupted(): Promise<void>;
+  /** Shows the run that its tab left behind, with the offer to go on; without one, the last run. */
+  findFormer(): Promise<void>;
   /** Shows a stored run, unless one is training. */
   show(id: string): Promise<void>;
   start(recipe: Recipe, name: string): Promise<void>;
@@ -164,6 +165,14 @@ export const useRun = create<RunStore>((set, get) => {
     return done;
   }
 
+  /** What was trained last stands on the desk again; a run that another tab trains is that tab's. */
+  async function showLast(runs: readonly RunRecord[]): Promise<void> {
+    const [last] = runs.filter(({ state }) => !isActiveState(state)).sort((a, b) => b.updatedAt - a.updatedAt);
+    // A run that cannot be read is the Runs page's to tell of.
+    const run = last ? await lab.library.feed(last.id).then(viewOf, () => null) : null;
+    if (run && !get().run && !get().starting) set({ run });
+  }
+
   const onProgress = (progress: Progress) => set({ progress });
 
   return {
@@ -186,16 +195,18 @@ export const useRun = create<RunStore>((set, get) => {
         void command(() => listen(reopenDevice));
       });
     },
-    async findInterrupted() {
+    async findFormer() {
       await command(async () => {
         const dismissed = new Set(useDismissed.getState().ids);
         const runs = await lab.library.runs();
         const [latest] = runs
           .filter((run) => run.state === 'interrupted' && !dismissed.has(run.id))
           .sort((a, b) => b.updatedAt - a.updatedAt);
-        if (!latest || get().run || get().starting) return;
-        set({ interrupted: latest });
-        await get().show(latest.id);
+        if (get().run || get().starting) return;
+        if (latest) {
+          set({ interrupted: latest });
+          await get().show(latest.id);
+        } else await showLast(runs);
       });
     },
     async show(id) {

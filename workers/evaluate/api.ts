@@ -42,10 +42,10 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
       evaluateRobustness(channels, count, await toolsFor(weights, onProgress)),
 
     async measureMemorisation(base, run, step, rows, onProgress) {
-      const { recipe } = await readRun(run);
+      const { recipe, rules = 1 } = await readRun(run);
       const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
       const tools = await toolsFor([base, { kind: 'checkpoint', run, step }], onProgress);
-      return evaluateMemorisation({ recipe, cursors: sampler.cursors }, rows, tools);
+      return evaluateMemorisation({ recipe, rules, cursors: sampler.cursors }, rows, tools);
     },
 
     async attention(weights, text) {

@@ -3,14 +3,17 @@ import { StudioError } from '../../src/core/errors';
 import type { Channel } from '../../src/core/recipe/schema';
 import type { OnProgress } from '../../src/contract/progress';
 import { prepareCorpora } from '../tokenizer/prepare';
+import { utf8Length } from '../tokenizer/encode-documents';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
+import { documentBatches, findCorpus } from '../storage/corpora';
+import type { DocumentTokens } from './document-rows';
 
 export interface ChannelTokens {
   id: string;
   train: TokenIds;
-  heldOut: TokenIds;
-  /** Where the held-out documents start. */
-  heldOutDocuments: Uint32Array;
+  /** Where the training documents start. */
+  trainDocuments: Uint32Array;
+  heldOut: DocumentTokens;
 }
 
 /**
@@ -42,7 +45,25 @@ function read(hash: string, channels: readonly Pick<Channel, 'id' | 'corpus'>[])
   return Promise.all(
     channels.map(async ({ id, corpus }) => {
       const [train, heldOut] = await Promise.all([readTokens(corpus, hash, 'train'), readTokens(corpus, hash, 'heldOut')]);
-      return { id, train: train.ids, heldOut: heldOut.ids, heldOutDocuments: heldOut.offsets };
+      const { ids, offsets } = heldOut;
+      return { id, train: train.ids, trainDocuments: train.offsets, heldOut: { ids, starts: offsets, bytes: await heldOutBytes(corpus) } };
     }),
   );
+}
+
+/** UTF-8 bytes of each held-out document's text. */
+async function heldOutBytes(corpus: string): Promise<Uint32Array> {
+  const bytes: number[] = [];
+  for await (const batch of documentBatches(await findCorpus(corpus), 'heldOut'))
+    for (const { text } of batch) bytes.push(utf8Length(text));
+  return Uint32Array.from(bytes);
+}
+
+/** Texts of the held-out documents named, exactly as they are kept. @param chosen rising indices */
+export async function heldOutTexts(corpus: string, chosen: readonly number[]): Promise<string[]> {
+  const texts: string[] = [];
+  let document = 0;
+  for await (const batch of documentBatches(await findCorpus(corpus), 'heldOut'))
+    for (const { text } of batch) if (chosen[texts.length] === document++) texts.push(text);
+  return texts;
 }

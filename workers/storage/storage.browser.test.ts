@@ -12,8 +12,18 @@ import {
 } from './checkpoints';
 import { FileStore, files } from './files';
 import { lockedRuns, lockRun } from './locks';
-import { appendMetrics, metricsPath, readMetrics, truncateMetrics } from './metrics';
-import { createRun, listRuns, readRun, removeRun, renameRun, updateRun } from './runs';
+import {
+  appendMetrics,
+  metricsPath,
+  readMetrics,
+  truncateMetrics,
+  createRun,
+  listRuns,
+  readRun,
+  removeRun,
+  renameRun,
+  updateRun,
+} from './runs';
 import { openWriter } from './writer';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -164,7 +174,7 @@ const recipe = recipeWith({
 describe('a run', () => {
   let id: string;
   beforeEach(async () => {
-    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 } })).id;
+    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 }, rules: 2 })).id;
   });
   afterEach(() => removeRun(id));
 

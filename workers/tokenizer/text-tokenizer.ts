@@ -24,6 +24,8 @@ export class TextTokenizer {
   readonly size: number;
   /** Id of the token that follows every document. */
   readonly endOfText: number;
+  /** Id of the token that a text starts after where it is measured. */
+  readonly startOfText: number;
   private readonly json: TokenizerJson;
   private readonly config: unknown;
   private readonly fast: FastEncoder | null;
@@ -39,6 +41,7 @@ export class TextTokenizer {
     this.config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
     this.size = vocabularySize(this.json);
     this.endOfText = endOfText(this.json, this.config, files.model === null ? {} : parseJson(files.model, 'config.json'));
+    this.startOfText = this.endOfText;
     this.fast = FastEncoder.of(this.json);
     this.ownDecode = byteFallbackDecoder(this.json.decoder);
     if (!this.fast || !(this.byteLevel || this.ownDecode)) this.general();

@@ -224,5 +224,5 @@ const chances = (probes: readonly Probe[], items: readonly number[]) => items.ma
 
 function itemScore(score: ProbeScore): number {
   if (score.kind === 'too-long') return Number.NaN;
-  return score.kind === 'reference' ? score.normalised : Number(score.right);
+  return score.kind === 'reference' ? score.perByte : Number(score.right);
 }

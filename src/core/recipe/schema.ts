@@ -85,6 +85,8 @@ export const recipeSchema = z
       maxGradNorm: orElse(z.number().check(z.gte(0)), 1),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
+    packing: orElse(z.enum(['joined', 'separate']), 'joined'),
     budget: z.strictObject({ steps: count(1, 10_000_000) }),
     evaluation: z.strictObject({
       /** Held-out loss at step 0, every so many steps, and at the end. */

@@ -69,6 +69,7 @@ export function exampleRun(
     lr: 0,
     gradNorm: null,
     channels,
+    gain: null,
     retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },

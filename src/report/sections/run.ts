@@ -168,6 +168,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
           context: format.count(recipe.sequenceLength),
         }),
       ],
+      [t('recipeField.packing'), value('packing', recipe.packing)],
       [t('recipeField.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
       [t('recipeField.precision'), recipe.precision],
