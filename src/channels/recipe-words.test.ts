@@ -28,6 +28,7 @@ describe('the difference of two recipes', () => {
       stopping: { early: {}, forgetting: {} },
       activationCheckpointing: true,
       precision: 'f16',
+      packing: 'separate',
       seed: 2,
       runnable: false,
     });
