@@ -175,7 +175,7 @@ test('a run that trains in one tab is closed to another', async () => {
   const { desk, page, words } = studio;
   await studio.open({ recipe: tinyRecipe({ name: 'two tabs', steps: 4000, rows: 2 }) });
   await desk.run();
-  await expect.poll(() => desk.state()).toBe('running');
+  await desk.waitForState('running');
   await desk.reloadAt(8);
   const banner = (of: Studio) => of.page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: 'two tabs' }) });
   await expect(banner(studio)).toBeVisible();

@@ -133,7 +133,7 @@ test('pause holds, step makes one, resume goes on, save keeps a checkpoint, stop
   await desk.waitForState('paused');
   const held = await desk.step();
   await desk.button('step').click();
-  await expect.poll(() => desk.step()).toBe(held + 1);
+  await expect.poll(() => desk.step(), { intervals: [50] }).toBe(held + 1);
   await desk.waitForState('paused');
   expect(await desk.step()).toBe(held + 1);
 

@@ -38,7 +38,7 @@ test('a tab reloaded in the middle of a run offers to go on, and ends as if noth
   const { desk, page, words } = studio;
   const whole = await latestRun(page);
   await desk.run();
-  await expect.poll(() => desk.state()).toBe('running');
+  await desk.waitForState('running');
   await desk.reloadAt(13);
 
   const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 24 }) });

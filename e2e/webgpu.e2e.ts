@@ -11,13 +11,6 @@ const SMALL = { rows: 2, sequenceLength: 16, evaluation: { everySteps: 3, rowsPe
 const recipe = tinyRecipe({ ...SMALL, steps: 3, logging: { everySteps: 1 } });
 const halves = tinyRecipe({ ...SMALL, name: 'halves', steps: 2 });
 
-async function trainOnGpu(): Promise<void> {
-  const { desk } = studio;
-  await desk.run();
-  await expect.poll(() => desk.state()).not.toMatch(/idle|finished/);
-  expect(await desk.waitForEnd()).toBe('finished');
-}
-
 test('precision f16 is chosen in the drawer, and refused on wasm in words', async () => {
   const { desk, page, words } = studio;
   await studio.open({ recipe: halves, backend: 'wasm' });
@@ -45,7 +38,7 @@ test('a run on WebGPU ends with the losses that wasm gives', async () => {
   // "Software GPU · SwiftShader …" names the adapter, and the project for hardware has its own.
   if (test.info().project.name === 'cpu') await expect(badge).toContainText(words.common.device.softwareGpu.split(' ·')[0]!);
   await expect(badge).toContainText(words.common.device.short.forced);
-  await trainOnGpu();
+  await desk.train();
   const onGpu = await latestRun(page);
   expect(onGpu.record.device).toContain('webgpu');
 
@@ -62,9 +55,9 @@ test('a run on WebGPU ends with the losses that wasm gives', async () => {
 });
 
 test('a run in f16 shows its loss scale on WebGPU', async () => {
-  const { page } = studio;
+  const { desk, page } = studio;
   await studio.open({ recipe: { ...halves, precision: 'f16' }, backend: 'webgpu' });
-  await trainOnGpu();
+  await desk.train();
   await expect(page.getByTestId('loss-scaling')).toContainText('65,536');
   const { record, rows } = await latestRun(page);
   expect(record.name).toBe('halves');
