@@ -26,6 +26,7 @@ import { useTransport } from './use-transport';
 import styles from './Page.module.css';
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
+const DiskCheck = lazy(() => import('./DiskCheck'));
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -187,6 +188,7 @@ export default function Page() {
       <DeskBanners />
       <Suspense>
         <MemoryCheck models={models} />
+        <DiskCheck models={models} />
       </Suspense>
       <Watch />
       <div className={styles.page}>

@@ -9,6 +9,7 @@ import type { RunMessage } from '../core/run/feed';
 import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
+import { askToKeep } from '../lab/storage-store';
 import { lab, onWorkerCrash } from '../lab/lab';
 
 /** Milliseconds between two changes that a moving fader sends. */
@@ -82,6 +83,8 @@ export interface RunStore {
   step(): Promise<void>;
   stop(): Promise<void>;
   save(): Promise<void>;
+  /** A checkpoint without the optimizer's moments: a third of the space. */
+  saveWeights(): Promise<void>;
   /** A live change; `final` on pointer up. */
   change(settings: Partial<LiveSettings>, final: boolean): void;
   flush(): void;
@@ -151,6 +154,7 @@ export const useRun = create<RunStore>((set, get) => {
     set({ starting: true, progress: null, error: null, draft: null, interrupted: null });
     const done = await command(async () => {
       await openDevice();
+      await askToKeep();
       await act();
     });
     set({ starting: false, progress: null });
@@ -211,7 +215,11 @@ export const useRun = create<RunStore>((set, get) => {
     },
     dismissInterrupted() {
       const { interrupted } = get();
-      if (interrupted) localStorage.setItem(DISMISSED, JSON.stringify([...dismissedRuns().slice(-50), interrupted.id]));
+      try {
+        if (interrupted) localStorage.setItem(DISMISSED, JSON.stringify([...dismissedRuns().slice(-50), interrupted.id]));
+      } catch {
+        // It will be offered again at the next visit.
+      }
       set({ interrupted: null });
     },
     pause: async () => void (await command(() => lab.trainer.pause())),
@@ -219,6 +227,7 @@ export const useRun = create<RunStore>((set, get) => {
     step: async () => void (await command(() => lab.trainer.step())),
     stop: async () => void (await command(() => lab.trainer.stop())),
     save: async () => void (await command(() => lab.trainer.save())),
+    saveWeights: async () => void (await command(() => lab.trainer.save(false))),
     change(settings, final) {
       set({ draft: { ...get().draft, ...settings } });
       sender.push(settings);

@@ -2,7 +2,9 @@
 import { Progress } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { useStorage } from '../lab/storage-store';
 import { Card } from '../ui/Card';
+import { KeptLine } from '../ui/KeptLine';
 import { diskUse } from './run-facts';
 import { useRuns } from './store';
 import styles from './Runs.module.css';
@@ -16,6 +18,7 @@ export function StorageCard() {
   const storage = useRuns((state) => state.storage);
   const runs = useRuns((state) => state.runs);
   const checkpoints = useRuns((state) => state.checkpoints);
+  const persisted = useStorage((state) => state.persisted);
   if (!storage) return null;
   const held = diskUse(runs, checkpoints).filter(({ bytes }) => bytes > 0);
   const inRuns = held.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -40,6 +43,7 @@ export function StorageCard() {
       <p className={styles.facts}>
         {t('storage.runs', { bytes: format.bytes(inRuns) })} {t('storage.rest')}
       </p>
+      <KeptLine persisted={persisted} />
       {held.length > 0 && (
         <p className={styles.facts}>
           {t('storage.free')}{' '}
