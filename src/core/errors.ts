@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed, available
   | 'storage-blocked' // detail
+  | 'storage-lost' // run
   | 'run-locked' // run
   | 'run-missing' // run
   | 'checkpoint-missing' // run, step

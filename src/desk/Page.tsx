@@ -109,6 +109,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
 }
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
+const DiskCheck = lazy(() => import('./DiskCheck'));
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -270,6 +271,7 @@ export default function Page() {
       <DeskBanners />
       <Suspense>
         <MemoryCheck models={models} />
+        <DiskCheck models={models} />
       </Suspense>
       <Watch />
       <div className={styles.page}>

@@ -77,7 +77,7 @@ export function trainApi(session: EngineSession): RunControls {
       await stopping?.done;
     },
 
-    save: async () => current?.loop.save(),
+    save: async (moments) => current?.loop.save(moments),
     change: async (settings) => current?.loop.change(settings),
   };
 }
