@@ -54,7 +54,7 @@ test('a set of one’s own: bad lines are named, the rest is asked', async () =>
   const [items, chance, a, b] = await measures.group('sense').locator('td').allTextContents();
   expect([items, chance]).toEqual(['12', '50.0 %']);
   // Wilson's interval of 12 / 12; 0.5^12.
-  for (const accuracy of [a, b]) expect(accuracy).toBe('100.0 % [75.8, 100.0]p < 0.001');
+  for (const accuracy of [a, b]) expect(accuracy).toBe('100.0 % [75.8, 100.0]p < 0.001acc_bytes 100.0 %');
   // None of the four groups of ability was asked.
   await expect(studio.page.getByText(words.measures.risk.none)).toBeVisible();
 });

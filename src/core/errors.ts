@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'tensor-missing' // file, tensor
   | 'tensor-shape' // file, tensor, found, expected
   | 'tensor-not-finite' // file, tensor
+  | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit

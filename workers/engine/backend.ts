@@ -5,6 +5,7 @@ import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { StudioError } from '../../src/core/errors';
 import type { BackendName, DeviceInfo } from '../../src/contract/device';
+import { largestBinding } from './binding';
 import { registerOps } from './ops/register';
 
 export interface OpenOptions {
@@ -97,10 +98,7 @@ const WASM_HEAP_BYTES = 2 ** 32;
 
 /** What the browser tells of the memory to train in: of a GPU only how large one buffer may be. */
 function deviceMemory(name: BackendName): DeviceInfo['memory'] {
-  if (name === 'webgpu') {
-    const { limits } = (tensorBackend() as unknown as WebgpuBackend).device;
-    return { total: null, largestTensor: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) };
-  }
+  if (name === 'webgpu') return { total: null, largestTensor: largestBinding() };
   // In GiB, rounded down to a power of two and at most 8; Firefox and Safari keep it to themselves.
   const gibibytes = (navigator as { deviceMemory?: number }).deviceMemory;
   const machine = gibibytes === undefined ? null : gibibytes * 2 ** 30;
