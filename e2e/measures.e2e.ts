@@ -5,7 +5,7 @@ import { ComparePage } from './studio/compare';
 import { MeasuresPage } from './studio/measures';
 import { tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';
-import { fill } from './studio/words';
+import { fill, like } from './studio/words';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -54,7 +54,7 @@ test('a set of one’s own: bad lines are named, the rest is asked', async () =>
   const [items, chance, a, b] = await measures.group('sense').locator('td').allTextContents();
   expect([items, chance]).toEqual(['12', '50.0 %']);
   // Wilson's interval of 12 / 12; 0.5^12.
-  for (const accuracy of [a, b]) expect(accuracy).toBe('100.0 % [75.8, 100.0]p < 0.001acc_bytes 100.0 %');
+  for (const accuracy of [a, b]) expect(accuracy).toBe('100.0 % [75.8, 100.0]p < 0.001');
   // None of the four groups of ability was asked.
   await expect(studio.page.getByText(words.measures.risk.none)).toBeVisible();
 });
@@ -99,6 +99,24 @@ test('the set is there after a reload, until it is removed', async () => {
   await measures.ownSets.getByRole('button', { name: fill(words.measures.probes.own.remove, { name: 'ward' }) }).click();
   await studio.button(words.measures.probes.own.removeYes).click();
   await expect(measures.ownSets).toHaveCount(0);
+
+  // Lines of public sets are offered by their mapping, and a blank where words would join.
+  const { own } = studio.words.measures.probes;
+  const lines = [
+    '{"question":"Which is a gas?","choices":{"text":["iron","helium"],"label":["A","B"]},"answerKey":"B"}',
+    '{"prompt":"The capital of France is","choices":["Paris","Rome"],"answer":0}',
+  ];
+  await page
+    .getByLabel(own.pick, { exact: true })
+    .setInputFiles({ name: 'public.jsonl', mimeType: '', buffer: Buffer.from(lines.join('\n')) });
+  const offers = page.getByRole('status');
+  await expect(offers.filter({ hasText: like(own.mapped_one) })).toBeVisible();
+  await expectAccessible();
+  await offers.getByRole('button', { name: own.addBlanks }).click();
+  await expect(offers.filter({ hasText: like(own.joined_one) })).toHaveCount(0);
+  await offers.getByRole('button', { name: fill(own.map_one, { shown: 1 }) }).click();
+  await expect(measures.ownSets).toContainText(fill(own.items_other, { shown: 2 }));
+  await expect(measures.badLines).toHaveCount(0);
 });
 
 test('terms, with the passages they stand in', async () => {

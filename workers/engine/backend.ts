@@ -143,8 +143,8 @@ async function startWebgpu(): Promise<Started> {
   if (watched.has(device)) return { threads: 1, simd: 'none' };
   watched.add(device);
   void device.lost.then(({ reason, message }) => {
-    // "destroyed" is our own doing: the backend was removed.
-    if (reason !== 'destroyed') for (const listener of lostListeners) listener(message);
+    // Of the device in use alone: one that was put away may go.
+    if (currentDevice() === device) for (const listener of lostListeners) listener(message || reason);
   });
   return { threads: 1, simd: 'none' };
 }
@@ -171,6 +171,10 @@ const watched = new WeakSet<GPUDevice>();
 export function onDeviceLost(listener: LostListener): () => void {
   lostListeners.add(listener);
   return () => lostListeners.delete(listener);
+}
+
+function currentDevice(): GPUDevice | undefined {
+  return (tensorBackend() as unknown as Partial<WebgpuBackend>).device;
 }
 
 /** Resolves when the device has done all the work it was given; at once on wasm and cpu, which work synchronously. */
