@@ -17,7 +17,7 @@ export default defineConfig({
           environment: 'node',
           include: ['{src,workers,tools,e2e}/**/*.test.{ts,tsx}'],
           exclude: [...elsewhere, '**/*.browser.test.{ts,tsx}'],
-          globalSetup: ['tools/build-kernels.mjs'],
+          globalSetup: ['tools/build-kernels.mjs', 'tools/build-tokenizers.mjs'],
           testTimeout: 20_000,
         },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'browser',
           include: ['{src,workers,e2e}/**/*.browser.test.{ts,tsx}'],
           exclude: elsewhere,
-          globalSetup: ['tools/build-kernels.mjs'],
+          globalSetup: ['tools/build-kernels.mjs', 'tools/build-tokenizers.mjs'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // One page at a time: tests of engines and storage share two cores, a GPU process and one origin's storage.

@@ -153,7 +153,11 @@ async function main() {
     unit: { commands: [vitest('unit')], minutes: 12, counts: 'vitest' },
     browser: { commands: [vitest('browser')], minutes: 20, counts: 'vitest', browser: true },
     build: {
-      commands: [['tools/build-kernels.mjs'], ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']],
+      commands: [
+        ['tools/build-kernels.mjs'],
+        ['tools/build-tokenizers.mjs'],
+        ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'],
+      ],
       minutes: 3,
     },
     e2e: {

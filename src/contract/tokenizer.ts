@@ -79,7 +79,7 @@ export interface TokenizedCorpus {
 /** A tokenizer: the one of a model, or one that was trained or brought in by itself. */
 export type TokenizerRef = { kind: 'model'; model: string } | { kind: 'tokenizer'; tokenizer: string };
 
-export type TokenizerKind = 'BPE' | 'WordPiece' | 'Unigram';
+export type TokenizerKind = 'BPE' | 'WordPiece' | 'WordLevel' | 'Unigram';
 
 export interface TokenizerRecord {
   id: string;

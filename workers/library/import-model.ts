@@ -77,7 +77,7 @@ async function takeIn(
 
   const config = await readText(byName, 'config.json');
   const fields = parseObject('config.json', config);
-  const tokenizer = new TextTokenizer({
+  const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,

@@ -67,7 +67,7 @@ export function encodeMember(): EncodeMember {
   let tokenizer: TextTokenizer | null = null;
   return {
     async open(files) {
-      tokenizer = new TextTokenizer(files);
+      tokenizer = await TextTokenizer.open(files);
     },
     async encode(documents) {
       if (!tokenizer) throw new Error('encode before open');
