@@ -2,15 +2,13 @@
  * Splits a text at added tokens before the model encodes the rest, as in Hugging Face's `tokenizers`. Tokens with `normalized: false` are
  * searched in the original text, the others in the normalized text. Of two that begin at the same position the longer one wins.
  */
+import type { SpecialTokens } from '../../src/core/recipe/schema';
 import { TokenFinder } from './token-finder';
 import { invalid, type AddedToken } from './tokenizer-json';
 import { CharacterSet, isSpace } from './unicode/characters';
 import { WORD } from './unicode/tables';
 
 export type Normalize = (text: string) => string;
-
-/** What becomes of special tokens that stand written out in a text. */
-export type SpecialText = 'tokens' | 'plain';
 
 export class AddedTokens {
   private readonly raw: Group | null;
@@ -38,7 +36,7 @@ export class AddedTokens {
    * @param onText normalized text between tokens, never empty; `first` at the start of the text
    * @param onToken id of an added token
    */
-  split(text: string, special: SpecialText, onText: (text: string, first: boolean) => void, onToken: (id: number) => void): void {
+  split(text: string, special: SpecialTokens, onText: (text: string, first: boolean) => void, onToken: (id: number) => void): void {
     cut(this.raw, text, special, onToken, (part, start) => {
       const normal = this.normalize(part);
       cut(this.normalized, normal, special, onToken, (piece, from) => onText(piece, start === 0 && from === 0));
@@ -80,7 +78,7 @@ function groupOf(entries: readonly { token: AddedToken; content: string }[]): Gr
 function cut(
   group: Group | null,
   text: string,
-  special: SpecialText,
+  special: SpecialTokens,
   onToken: (id: number) => void,
   onText: (text: string, start: number) => void,
 ): void {

@@ -23,7 +23,7 @@ it('gives the ids, offsets and bytes of one thread', async () => {
   for (const workers of [2, 3]) {
     const pool = new EncodePool(tokenizer, async () => files, workers, 0);
     let done = 0;
-    expect(await pool.encode(documents, (bytes) => (done = bytes))).toEqual(alone);
+    expect(await pool.encode(documents, { onBytes: (bytes) => (done = bytes) })).toEqual(alone);
     expect(done).toBe(alone.bytes);
     await pool.close();
   }
@@ -43,6 +43,8 @@ it('can be cancelled', async () => {
   const documents = splitDocuments(await text('/corpora/en.train.txt'), '\n\n');
   const cancelling = new Cancelling();
   const pool = new EncodePool(await TextTokenizer.open(files), async () => files, 2, 0);
-  await expect(pool.encode(documents, () => cancelling.cancel(), cancelling.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(pool.encode(documents, { onBytes: () => cancelling.cancel(), signal: cancelling.signal })).rejects.toMatchObject({
+    code: 'cancelled',
+  });
   await pool.close();
 });

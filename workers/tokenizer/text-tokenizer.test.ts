@@ -79,7 +79,7 @@ describe("the base's tokenizer", () => {
   it('can be cancelled between chunks', async () => {
     const cancelling = new Cancelling();
     const many = Array.from({ length: 2000 }, (_, at) => `document ${at} ${'word '.repeat(60)}`);
-    const encoding = encodeDocuments(tokenizer, many, () => cancelling.cancel(), cancelling.signal);
+    const encoding = encodeDocuments(tokenizer, many, { onBytes: () => cancelling.cancel(), signal: cancelling.signal });
     await expect(encoding).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -2,7 +2,8 @@
  * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by the Rust crate itself. Both give the
  * ids of Hugging Face's `tokenizers`, which is tested against fixtures made with it.
  */
-import { AddedTokens, isNormalized, type SpecialText } from './added-tokens';
+import type { SpecialTokens } from '../../src/core/recipe/schema';
+import { AddedTokens, isNormalized } from './added-tokens';
 import { tokenBytes } from './byte-level-bpe';
 import { crateDecoder, crateEncoder } from './crate/crate-encoder';
 import { tokenDecoder, writtenBytes, type TokenDecoder } from './decoder';
@@ -13,7 +14,7 @@ import {
   modelPieces,
   parseJson,
   parseTokenizerJson,
-  sequenceEnds,
+  startOfText,
   vocabularySize,
   withinRows,
   type AddedToken,
@@ -39,8 +40,8 @@ export class TextTokenizer {
   readonly size: number;
   /** Id of the token that follows every document. */
   readonly endOfText: number;
-  /** What the tokenizer itself puts around a text, such as BOS. */
-  readonly ends: { before: number[]; after: number[] };
+  /** Id of the token that a text starts after where it is measured: BOS where the tokenizer has one, else the end of text. */
+  readonly startOfText: number;
   /** Added tokens for which the model has no row: their text is ordinary text. */
   readonly unreachable: readonly AddedToken[];
   private tokens: string[] | null = null;
@@ -58,7 +59,7 @@ export class TextTokenizer {
     const config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
     this.size = vocabularySize(json);
     this.endOfText = endOfText(json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
-    this.ends = sequenceEnds(json);
+    this.startOfText = startOfText(json, config) ?? this.endOfText;
     this.unreachable = unreachable;
   }
 
@@ -86,7 +87,7 @@ export class TextTokenizer {
   }
 
   /** Adds the ids of `text`, without any special token before or after. @param special those that are written out in it */
-  encodeInto(text: string, into: TokenBuffer, special: SpecialText = 'tokens'): void {
+  encodeInto(text: string, into: TokenBuffer, special: SpecialTokens = 'tokens'): void {
     this.added.split(
       text,
       special,
@@ -95,7 +96,7 @@ export class TextTokenizer {
     );
   }
 
-  encode(text: string, special: SpecialText = 'tokens'): number[] {
+  encode(text: string, special: SpecialTokens = 'tokens'): number[] {
     const ids = new TokenBuffer(64);
     this.encodeInto(text, ids, special);
     return Array.from(ids.view());

@@ -279,20 +279,34 @@ export function withinRows(tokenizer: TokenizerJson, rows: number): { tokenizer:
  * @throws StudioError `tokenizer-invalid` when neither names a token of the vocabulary
  */
 export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, modelConfig: unknown): number {
-  const named = field(tokenizerConfig, 'eos_token');
-  const content = typeof named === 'string' ? named : field(named, 'content');
-  if (typeof content === 'string') {
-    const id =
-      tokenizer.added_tokens.find((token) => token.content === content)?.id ??
-      modelPieces(tokenizer).find(([piece]) => piece === content)?.[1];
-    if (id !== undefined) return id;
-  }
+  const named = namedToken(tokenizer, tokenizerConfig, 'eos_token');
+  if (named !== undefined) return named;
   const ids = field(modelConfig, 'eos_token_id');
   const id: unknown = Array.isArray(ids) ? ids[0] : ids;
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabularySize(tokenizer)) return id;
   throw invalid(
     'tokenizer_config.json',
     'no end-of-text token: eos_token names none of the vocabulary, and config.json has no eos_token_id',
+  );
+}
+
+/**
+ * The token before a text: the one that the post-processor puts there, else `bos_token` of tokenizer_config.json. None where
+ * `add_bos_token` is false, and where the vocabulary does not have it.
+ */
+export function startOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown): number | undefined {
+  if (field(tokenizerConfig, 'add_bos_token') === false) return undefined;
+  const [first] = sequenceEnds(tokenizer).before;
+  return first !== undefined && first < vocabularySize(tokenizer) ? first : namedToken(tokenizer, tokenizerConfig, 'bos_token');
+}
+
+/** Id of a token that tokenizer_config.json names, as text or as an object. */
+function namedToken(tokenizer: TokenizerJson, tokenizerConfig: unknown, name: string): number | undefined {
+  const named = field(tokenizerConfig, name);
+  const content = typeof named === 'string' ? named : field(named, 'content');
+  return (
+    tokenizer.added_tokens.find((token) => token.content === content)?.id ??
+    modelPieces(tokenizer).find(([piece]) => piece === content)?.[1]
   );
 }
 
