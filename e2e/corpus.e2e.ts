@@ -5,20 +5,11 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { TrainerApi } from '../src/contract/training';
 import { CorpusPage } from './studio/corpus';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let corpus: CorpusPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  corpus = new CorpusPage(studio);
-  await studio.open({ page: 'corpus' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ page: 'corpus' }));
+const corpus = new CorpusPage(studio);
 
 const VOCABULARY = (
   'patient doctor ward morning pressure heart fever nurse record visit water early strong light garden window table letter river stone ' +

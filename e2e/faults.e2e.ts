@@ -5,21 +5,12 @@ import { CorpusPage } from './studio/corpus';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit, type Studio } from './studio/studio';
 import { like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let models: ModelsPage;
-let corpus: CorpusPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  models = new ModelsPage(studio);
-  corpus = new CorpusPage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
+const models = new ModelsPage(studio);
+const corpus = new CorpusPage(studio);
 
 const changed = (files: UploadedFile[], name: string, buffer: Buffer) =>
   files.map((file) => (file.name === name ? { ...file, buffer } : file));

@@ -2,10 +2,8 @@
 import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { countLongTasks, longTasks } from './studio/long-tasks';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 /** Generous, since machines differ; the goal is 5 s on two cores, and the figure is printed. */
 const FIRST_LOSS_LIMIT_MS = 30_000;
@@ -15,12 +13,7 @@ const FIRST_LOSS_LIMIT_MS = 30_000;
  */
 const LONG_TASKS_A_SECOND = 1;
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
 
 test('the desk has a base model and four channels at the golden ratio', async () => {
   await studio.open();

@@ -1,7 +1,7 @@
 /** A model from the Hub or a mirror: asked for each time by the host's name, taken whole or not at all, with errors in words. */
 import { createHash } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { violations } from './studio/axe';
 import { HubServer } from './studio/hub-server';
 import { HubPanel } from './studio/hub-panel';
 import { smallModel } from './studio/model-folders';
@@ -26,6 +26,8 @@ test.beforeAll(async ({ browser, baseURL }) => {
   server.repositories.set('somebody/secret', { files, token: 'token-of-somebody' });
   server.repositories.set('somebody/cut', { files, trouble: 'cut' });
   server.repositories.set('somebody/stalled', { files, trouble: 'stall' });
+  server.repositories.set('somebody/login', { files, page: 'tokenizer.json' });
+  server.repositories.set('somebody/wall', { files, page: 'model.safetensors' });
   server.repositories.set('somebody/text', { files: [card] });
   server.repositories.set('somebody/elsewhere', { files, next: 'http://localhost:9/api/models/somebody/elsewhere/tree/main' });
   server.repositories.set('somebody/broken', {
@@ -64,7 +66,7 @@ test('the list is shown before anything is downloaded; then the model is there, 
   await panel.connect(server.host);
   for (const file of ['config.json', 'tokenizer.json', 'model.safetensors', 'README.md']) await expect(panel.dialog).toContainText(file);
   await expect(panel.dialog).not.toContainText('pytorch_model.bin');
-  expect((await new AxeBuilder({ page }).include('[role=dialog]').analyze()).violations).toEqual([]);
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
   expect(server.asked.every((path) => path === 'hub /api/models/somebody/small/tree/main')).toBe(true);
   expect(server.asked).toHaveLength(3);
   await panel.download();
@@ -96,13 +98,15 @@ test('a mirror learns nothing but what it is asked, and its store does not see t
   await expect(panel.token).toHaveValue('');
 });
 
-type Refusal = 'hub-missing' | 'hub-forbidden' | 'hub-incomplete' | 'hub-answer' | 'hub-unreachable' | 'file-missing' | 'tensor-not-finite';
+type Refusal = 'hub-missing' | 'hub-forbidden' | 'hub-incomplete' | 'hub-answer' | 'hub-web-page' | 'file-missing' | 'tensor-not-finite';
 const refusals: [what: string, repository: string, code: Refusal, values: Record<string, string>, downloads: boolean][] = [
   ['a model that does not exist', 'somebody/nothing', 'hub-missing', { repository: 'somebody/nothing', revision: 'main' }, false],
   ['a model that wants a token', 'somebody/secret', 'hub-forbidden', { repository: 'somebody/secret', status: '401' }, false],
   ['a repository without a model', 'somebody/text', 'file-missing', { file: 'README.md', wanted: 'config.json' }, false],
   ['a list that goes on at another host', 'somebody/elsewhere', 'hub-answer', {}, false],
   ['a line that is cut', 'somebody/cut', 'hub-incomplete', { file: 'model.safetensors' }, true],
+  ['a login page in place of the tokenizer', 'somebody/login', 'hub-web-page', { file: 'tokenizer.json' }, true],
+  ['a login page in place of the weights', 'somebody/wall', 'hub-web-page', { file: 'model.safetensors' }, true],
   ['weights that are not numbers', 'somebody/broken', 'tensor-not-finite', { tensor: 'lm_head.weight' }, true],
 ];
 for (const [what, repository, code, values, downloads] of refusals)

@@ -3,18 +3,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { parseRecipeText } from '../src/core/recipe/parse';
 import { preset, tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open();
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open());
 
 const offer = (content: unknown) =>
   studio.page.getByTestId('recipe-file').setInputFiles({

@@ -2,30 +2,23 @@
 import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 /** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
 const recipe = tinyRecipe({
   name: 'to be resumed',
-  steps: 32,
-  rows: 6,
+  steps: 20,
+  rows: 4,
+  lr: 3e-3,
   dropout: 0.1,
   schedule: { kind: 'cosine', warmup: { unit: 'ratio', value: 0.1 } },
-  evaluation: { everySteps: 16, rowsPerChannel: 2 },
-  saving: { everySteps: 8, keep: 3 },
+  evaluation: { everySteps: 10, rowsPerChannel: 2 },
+  saving: { everySteps: 5, keep: 3 },
   logging: { everySteps: 4 },
 });
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open({ recipe, backend: 'wasm' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ recipe, backend: 'wasm' }));
 
 test('the same recipe twice gives identical losses on wasm', async () => {
   const { desk, page } = studio;
@@ -34,8 +27,8 @@ test('the same recipe twice gives identical losses on wasm', async () => {
   await desk.train();
   const second = await latestRun(page);
   expect(second.record.id).not.toBe(first.record.id);
-  expect(first.rows.at(-1)!.step).toBe(32);
-  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 16, 32]);
+  expect(first.rows.at(-1)!.step).toBe(20);
+  expect(first.evaluations.map(({ step }) => step)).toEqual([0, 10, 20]);
   expect(second.rows).toEqual(first.rows);
   expect(second.evaluations).toEqual(first.evaluations);
   // It learns: what is identical is not merely constant.
@@ -47,16 +40,16 @@ test('a tab reloaded in the middle of a run offers to go on, and ends as if noth
   const whole = await latestRun(page);
   await desk.run();
   await expect.poll(() => desk.state()).toBe('running');
-  await desk.reloadAt(18);
+  await desk.reloadAt(11);
 
-  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 32 }) });
+  const banner = page.getByRole('status').filter({ hasText: like(words.desk.interrupted, { name: recipe.name, steps: 20 }) });
   await expect(banner).toBeVisible();
   const broken = await latestRun(page);
   expect(broken.record.id).not.toBe(whole.record.id);
   expect(broken.record.state).toBe('interrupted');
   const kept = broken.checkpoints.at(-1)!.step;
-  expect(kept).toBeGreaterThanOrEqual(8);
-  expect(kept).toBeLessThan(32);
+  expect(kept).toBeGreaterThanOrEqual(5);
+  expect(kept).toBeLessThan(20);
 
   await banner.getByRole('button', { name: words.desk.resume }).click();
   await expect.poll(() => desk.state()).not.toBe('interrupted');

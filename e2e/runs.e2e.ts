@@ -9,24 +9,15 @@ import { ModelsPage } from './studio/models';
 import { EN_AND_DOMAIN, tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
 import { readSafetensors } from './studio/safetensors';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 const recipe = tinyRecipe({ name: 'kept', lr: 3e-3 });
 
-let studio: Studio;
-let runs: RunsPage;
-let models: ModelsPage;
+const studio = visit();
+const runs = new RunsPage(studio);
+const models = new ModelsPage(studio);
 let zip: Record<string, Uint8Array>;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  runs = new RunsPage(studio);
-  models = new ModelsPage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
 
 test('a finished run is listed with its state, its recipe and its losses', async () => {
   await studio.open({ page: 'runs' });
@@ -54,8 +45,8 @@ test('the export is a Hugging Face folder with the recipe and the whole history'
   await runs.choose('my first run', 'export');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel(words.runs.export.checkpoint)).toHaveValue('12');
-  await dialog.getByRole('button', { name: words.runs.export.run }).click();
-  const link = dialog.getByRole('link', { name: like(words.runs.export.download) });
+  await dialog.getByRole('button', { name: words.common.export.run }).click();
+  const link = dialog.getByRole('link', { name: like(words.common.export.download) });
   await expect(link).toBeVisible({ timeout: 30_000 });
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
   expect(download.suggestedFilename()).toBe('my-first-run-step-12.zip');

@@ -7,26 +7,18 @@ import { tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
 import { readSafetensors } from './studio/safetensors';
 import { storedFiles } from './studio/storage';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let runs: RunsPage;
-let models: ModelsPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  runs = new RunsPage(studio);
-  models = new ModelsPage(studio);
+const studio = visit(async () => {
   // A picker that always chooses one folder of the browser's own file system: the real one is a window of the system.
   await studio.context.addInitScript(() => {
     const pick = async () => (await navigator.storage.getDirectory()).getDirectoryHandle('disk', { create: true });
     Object.assign(globalThis, { showDirectoryPicker: pick });
   });
 });
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const runs = new RunsPage(studio);
+const models = new ModelsPage(studio);
 
 const zipOf = (files: readonly UploadedFile[], change: Zippable = {}): UploadedFile[] => {
   const entries = Object.fromEntries(files.map(({ name, buffer }) => [`small/${name}`, new Uint8Array(buffer)]));
@@ -40,12 +32,14 @@ test('a checkpoint goes straight into a folder, in half precision', async () => 
   await studio.goTo('runs');
   await runs.choose('kept', 'export');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel(words.runs.export.dtype).selectOption('BF16');
-  await dialog.getByRole('button', { name: words.runs.export.toFolder }).click();
-  await expect(dialog.getByText(fill(words.runs.export.written, { name: 'kept-step-2', parent: 'disk' }))).toBeVisible({ timeout: 30_000 });
+  await dialog.getByLabel(words.common.export.dtype).selectOption('BF16');
+  await dialog.getByRole('button', { name: words.common.export.toFolder }).click();
+  await expect(dialog.getByText(fill(words.common.export.written, { name: 'kept-step-2', parent: 'disk' }))).toBeVisible({
+    timeout: 30_000,
+  });
   // A second time it goes beside the first.
-  await dialog.getByRole('button', { name: words.runs.export.toFolder }).click();
-  await expect(dialog.getByText(fill(words.runs.export.written, { name: 'kept-step-2-2', parent: 'disk' }))).toBeVisible({
+  await dialog.getByRole('button', { name: words.common.export.toFolder }).click();
+  await expect(dialog.getByText(fill(words.common.export.written, { name: 'kept-step-2-2', parent: 'disk' }))).toBeVisible({
     timeout: 30_000,
   });
   await dialog.getByRole('button', { name: words.common.close }).click();

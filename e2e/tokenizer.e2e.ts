@@ -5,11 +5,9 @@ import { strFromU8, unzipSync } from 'fflate';
 import type { CorpusApi } from '../src/contract/corpus';
 import type { TrainerApi } from '../src/contract/training';
 import { ModelsPage } from './studio/models';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 interface Handle {
   crossfade: { lab: { corpus: CorpusApi; trainer: TrainerApi } };
@@ -22,15 +20,8 @@ const { strings } = JSON.parse(readFileSync(new URL('./parity/fixtures/tokenizer
 const OWN = 'sailing notes';
 const WORDS = ['harbour', 'mainsail', 'leeward', 'windward', 'halyard', 'jib', 'rudder', 'anchor', 'tide', 'buoy'];
 
-let studio: Studio;
-let tokenizer: TokenizerPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  tokenizer = new TokenizerPage(studio);
-  await studio.open({ page: 'tokenizer' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ page: 'tokenizer' }));
+const tokenizer = new TokenizerPage(studio);
 
 test('a text is coloured by token as it is typed, with the ids of Hugging Face’s tokenizers', async () => {
   // A text field turns the other line ends into its own.

@@ -19,6 +19,8 @@ interface Repository {
   token?: string;
   /** Large files: half of their bytes, and then the line is cut, or nothing more comes. */
   trouble?: 'cut' | 'stall';
+  /** Name of a file in whose place a login page comes, with status 200. */
+  page?: string;
   /** Where the list of files goes on, instead of here. */
   next?: string;
 }
@@ -76,6 +78,8 @@ export class HubServer {
       response.setHeader('X-Error-Code', 'EntryNotFound');
       return say(response, 404, 'Entry not found');
     }
+    if (repository.page === found.name)
+      return void response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<!doctype html><title>Log in</title>');
     if (server === 'hub' && found.name.endsWith('.safetensors'))
       return void response.writeHead(302, { Location: `http://${this.storeHost}${url.pathname}` }).end();
     send(request, response, found.buffer, found.name.endsWith('.safetensors') ? repository.trouble : undefined);

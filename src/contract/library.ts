@@ -1,6 +1,7 @@
+import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe } from '../core/probes/probe';
 import type { OnProgress } from './progress';
-import type { StoredRuns } from './run';
+import type { ExportType, StoredRuns } from './run';
 // ---------------------------------------------------------------- models, runs: records and files
 export interface ModelRecord {
   id: string;
@@ -11,6 +12,8 @@ export interface ModelRecord {
   vocabulary: number;
   context: number;
   config: Record<string, unknown>;
+  /** What its import told; absent where there was nothing to tell. */
+  notices?: ModelNotice[];
   createdAt: number;
 }
 
@@ -33,7 +36,19 @@ export interface LibraryApi extends StoredRuns {
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** What `HubApi.download` put on the disk under this id. */
   importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  /** Throws `file-missing` for a bundled model, or when there is none. */
+  renameModel(id: string, name: string): Promise<void>;
   removeModel(id: string): Promise<void>;
+  /** Zip in Hugging Face layout, of bundled models too. Throws `tensor-beyond-f16`, `zip-too-large`, `cancelled`. */
+  exportModel(id: string, dtype: ExportType, onProgress: OnProgress): Promise<Blob>;
+  /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
+  exportModelToFolder(
+    id: string,
+    dtype: ExportType,
+    folder: FileSystemDirectoryHandle,
+    name: string,
+    onProgress: OnProgress,
+  ): Promise<string>;
   modelCard(id: string): Promise<string>;
   /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
   cancel(work: 'import' | 'export'): Promise<void>;

@@ -4,6 +4,9 @@ import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecor
 import type { Recipe } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
 
+/** Number format of exported weights. */
+export type ExportType = 'F32' | 'F16' | 'BF16';
+
 /** The current run, of which a trainer has at most one. Commands act between two steps; without a run they do nothing. */
 export interface RunControls {
   /** The run so far in one message, then increments: at most 4 a second, and whenever the state changes. One listener at a time. */
@@ -39,12 +42,12 @@ export interface StoredRuns {
   /** With its history and checkpoints. Throws `run-locked` while a tab trains it. */
   removeRun(id: string): Promise<void>;
   /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
-  exportRun(id: string, step: number, dtype: 'F32' | 'F16' | 'BF16', onProgress: OnProgress): Promise<Blob>;
+  exportRun(id: string, step: number, dtype: ExportType, onProgress: OnProgress): Promise<Blob>;
   /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
   exportRunToFolder(
     id: string,
     step: number,
-    dtype: 'F32' | 'F16' | 'BF16',
+    dtype: ExportType,
     folder: FileSystemDirectoryHandle,
     name: string,
     onProgress: OnProgress,

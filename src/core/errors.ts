@@ -11,10 +11,17 @@ export type ErrorCode =
   | 'tensor-missing' // file, tensor
   | 'tensor-shape' // file, tensor, found, expected
   | 'tensor-not-finite' // file, tensor
+  | 'tensor-beyond-f16' // file, tensor, value, most
+  | 'model-adapter' // file, tensor
+  | 'model-quantized' // file, tensor, found
+  | 'model-format' // file, lines (Python that converts it)
   | 'file-missing' // file, wanted
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
+  | 'file-pointer' // file, bytes
+  | 'file-web-page' // file
+  | 'file-metadata' // file
   | 'json-invalid' // file, detail
   | 'zip-too-large' // bytes, limit
   | 'folder-refused' // folder, detail
@@ -24,12 +31,16 @@ export type ErrorCode =
   | 'hub-missing' // host, repository, revision
   | 'hub-answer' // host, detail
   | 'hub-incomplete' // host, file, bytes, total
+  | 'hub-web-page' // host, file
   | 'text-empty' // file
   | 'file-binary' // file, accepted
   | 'field-missing' // file, field, found
   | 'channel-field' // field, found, limit
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
+  | 'arrow-invalid' // file, detail
+  | 'json-shape' // file, begins
+  | 'text-single' // file, read
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
   | 'workshop-missing' // wanted
@@ -37,6 +48,7 @@ export type ErrorCode =
   | 'recipe-invalid' // field, value, accepted
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed, available
+  | 'storage-blocked' // detail
   | 'run-locked' // run
   | 'run-missing' // run
   | 'checkpoint-missing' // run, step

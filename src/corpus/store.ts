@@ -12,7 +12,8 @@ export const TEXT_EXTENSIONS = ['.txt', '.md', '.jsonl'] as const;
 /** @throws StudioError `file-unsupported` naming the first file of another kind, `text-empty` naming the first empty one */
 export function checkTextFiles(files: readonly Pick<File, 'name' | 'size'>[]): void {
   for (const { name, size } of files) {
-    if (!TEXT_EXTENSIONS.some((extension) => name.toLowerCase().endsWith(extension)))
+    const unpacked = name.toLowerCase().replace(/\.(?:gz|zst)$/, '');
+    if (!TEXT_EXTENSIONS.some((extension) => unpacked.endsWith(extension)))
       throw new StudioError('file-unsupported', `${name} is not a text file of a known kind`, {
         file: name,
         accepted: TEXT_EXTENSIONS.join(', '),
@@ -115,7 +116,7 @@ export const useCorpusImport = createImportStore<CorpusRecord>({
   propose: proposedName,
   run: (files, name, onProgress) => lab.corpus.importFiles(files, { name, role: useCorpora.getState().importRole }, onProgress),
   after: () => useCorpora.getState().load(),
-  cancel: () => lab.corpus.cancel(),
+  cancel: () => lab.corpus.cancel('import'),
 });
 // The next import starts from the usual role; refused files keep the chosen one.
 useCorpusImport.subscribe(({ files, state }) => {

@@ -3,6 +3,7 @@ import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { learningRateAt, warmupSteps } from '../core/schedule/schedule';
 import type { Schedule } from '../core/recipe/schema';
+import { pathThrough } from '../charts/svg';
 import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
@@ -25,19 +26,21 @@ interface Props {
   step: number | null;
 }
 
+/** Of a learning rate in the picture; the peak touches TOP. */
+const height = (lr: number, peak: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
+
 const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Props) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const peak = schedule.peakLr;
-  const y = (lr: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
   const path = useMemo(() => {
     const count = Math.min(SAMPLES, steps);
     const points = Array.from({ length: count + 1 }, (_, at) => {
       const here = Math.min(steps - 1, Math.round((at / count) * steps));
       const lr = learningRateAt(schedule, here, steps);
-      return `${((here / Math.max(1, steps - 1)) * WIDTH).toFixed(1)} ${(peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP)).toFixed(1)}`;
+      return [(here / Math.max(1, steps - 1)) * WIDTH, height(lr, peak)] as const;
     });
-    return `M${points.join('L')}`;
+    return pathThrough(points);
   }, [schedule, steps, peak]);
   const present = step === null ? null : Math.min(step, steps - 1);
   const now = present === null ? null : learningRateAt(schedule, present, steps);
@@ -58,7 +61,7 @@ const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Pro
           <>
             <path d={`M${x} 2V${BASE}`} stroke="var(--accent)" strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
             <path
-              d={`M${x} ${y(now)}h0.01`}
+              d={`M${x} ${height(now, peak)}h0.01`}
               stroke="var(--accent)"
               strokeWidth="9"
               strokeLinecap="round"

@@ -7,8 +7,7 @@ import { withStopping, withStrategy, withWarmupUnit } from '../core/recipe/edits
 import { parseRecipe } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
-import { NumberField } from '../ui/NumberField';
-import { ChoiceField, SwitchField, TextField } from './recipe-fields';
+import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';

@@ -2,6 +2,7 @@
  * The run on the desk: followed by its feed, with every command a person gives and the settings that are on their way to the trainer.
  */
 import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
 import type { Progress } from '../contract/progress';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
@@ -10,6 +11,7 @@ import { isActive as isActiveState, type LiveSettings, type RunRecord } from '..
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
 import { lab, onWorkerCrash } from '../lab/lab';
+import { plainStorage } from '../ui/plain-storage';
 
 /** Milliseconds between two changes that a moving fader sends. */
 export const SEND_INTERVAL_MS = 150;
@@ -53,7 +55,6 @@ export function createChangeSender(send: (change: Partial<LiveSettings>) => Prom
 }
 
 /** Key of the interrupted runs whose banner a person has dismissed. */
-const DISMISSED = 'crossfade.dismissed-runs';
 
 export interface RunStore {
   /** The run shown: the trainer's, else one from the library. */
@@ -91,14 +92,20 @@ export interface RunStore {
 
 export const isActive = (run: RunView | null): boolean => run !== null && isActiveState(run.state);
 
-function dismissedRuns(): string[] {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(DISMISSED) ?? '[]');
-    return Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [];
-  } catch {
-    return [];
-  }
-}
+/** Interrupted runs that a person does not want to hear of again. */
+const useDismissed = create(
+  persist((): { ids: string[] } => ({ ids: [] }), {
+    name: 'crossfade.dismissed-runs',
+    storage: plainStorage(
+      { ids: [] as string[] },
+      (json) => {
+        const stored: unknown = JSON.parse(json);
+        return { ids: Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [] };
+      },
+      ({ ids }) => JSON.stringify(ids),
+    ),
+  }),
+);
 
 let attached = false;
 
@@ -181,7 +188,7 @@ export const useRun = create<RunStore>((set, get) => {
     },
     async findInterrupted() {
       await command(async () => {
-        const dismissed = new Set(dismissedRuns());
+        const dismissed = new Set(useDismissed.getState().ids);
         const runs = await lab.library.runs();
         const [latest] = runs
           .filter((run) => run.state === 'interrupted' && !dismissed.has(run.id))
@@ -211,7 +218,7 @@ export const useRun = create<RunStore>((set, get) => {
     },
     dismissInterrupted() {
       const { interrupted } = get();
-      if (interrupted) localStorage.setItem(DISMISSED, JSON.stringify([...dismissedRuns().slice(-50), interrupted.id]));
+      if (interrupted) useDismissed.setState(({ ids }) => ({ ids: [...ids.slice(-50), interrupted.id] }));
       set({ interrupted: null });
     },
     pause: async () => void (await command(() => lab.trainer.pause())),

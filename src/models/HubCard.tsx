@@ -9,6 +9,7 @@ import type { HubField } from '../core/model/hub-source';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
 import { ProgressLine } from '../channels/ProgressLine';
+import { ModelNotices } from './ModelNotices';
 import styles from './Hub.module.css';
 
 function HubDialog() {
@@ -85,10 +86,11 @@ export function HubCard() {
         {error && <ErrorBanner error={error} onDismiss={dismiss} />}
         <p className={styles.lead}>{t('hub.lead')}</p>
         {made && (
-          <p className={styles.done} role="status">
+          <div className={styles.done} role="status">
             <CircleCheck size={15} aria-hidden />
             {t('import.done', { name: made.name, parameters: format.compact(made.parameters) })}
-          </p>
+            {made.notices && <ModelNotices notices={made.notices} />}
+          </div>
         )}
         <form
           className={styles.form}

@@ -3,6 +3,7 @@ import { FileBox } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { ImportForm } from '../ui/ImportForm';
+import { ModelNotices } from './ModelNotices';
 import { useModelImport } from './store';
 
 export function ImportCard() {
@@ -23,10 +24,15 @@ export function ImportCard() {
         namePlaceholder: t('import.namePlaceholder'),
         run: t('import.run'),
       }}
-      accept=".json,.safetensors,.md,.txt,.zip"
+      accept=".json,.safetensors,.bin,.md,.txt,.zip"
       fileIcon={<FileBox size={15} aria-hidden />}
       summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
-      done={({ name, parameters }) => t('import.done', { name, parameters: format.compact(parameters) })}
+      done={({ name, parameters, notices }) => (
+        <>
+          {t('import.done', { name, parameters: format.compact(parameters) })}
+          {notices && <ModelNotices notices={notices} />}
+        </>
+      )}
     />
   );
 }

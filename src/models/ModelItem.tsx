@@ -1,20 +1,22 @@
 /** One base model: what it is built of, what it takes to train, its card. */
 import { useMemo } from 'react';
 import { Button } from '@mantine/core';
-import { BookOpen, SlidersVertical, Trash2 } from 'lucide-react';
+import { BookOpen, Download, SlidersVertical, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import type { ModelRecord } from '../contract/library';
 import { useFormat } from '../i18n/format';
 import { Card, Skeleton } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
+import { EditableName } from '../ui/LibraryPage';
 import { architectureFacts, type ArchitectureFacts } from './architecture';
 import { ArchitectureStack } from './ArchitectureStack';
 import { CardText } from './CardText';
 import { deskPath } from '../lab/desk-recipes';
 import { parseCard } from './markdown';
 import { MemoryEstimate } from './MemoryEstimate';
-import { useModels } from './store';
+import { ModelNotices } from './ModelNotices';
+import { useModelExport, useModels } from './store';
 import styles from './Models.module.css';
 
 export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (model: ModelRecord) => void }) {
@@ -25,6 +27,8 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   const openCard = useModels((state) => state.openCard);
   const closeCard = useModels((state) => state.closeCard);
   const report = useModels((state) => state.report);
+  const rename = useModels((state) => state.rename);
+  const beginExport = useModelExport((state) => state.begin);
   const [, navigate] = useLocation();
   const fail = (error: unknown) => report(model.id, error);
   return (
@@ -32,7 +36,19 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
       <Card label={model.name}>
         <div className={styles.head}>
           <div>
-            <h2>{model.name}</h2>
+            {model.bundled ? (
+              <h2>{model.name}</h2>
+            ) : (
+              <EditableName
+                name={model.name}
+                heading="h2"
+                className={styles.name}
+                label={t('name')}
+                renameLabel={t('rename', { name: model.name })}
+                maxLength={60}
+                onRename={(name) => void rename(model.id, name)}
+              />
+            )}
             <p className={styles.dim}>
               {model.bundled && `${model.id} · `}
               {t('parameters', { formatted: format.compact(model.parameters) })} ·{' '}
@@ -52,6 +68,15 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
             >
               {t(card ? 'card.hide' : 'card.show')}
             </Button>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<Download size={14} />}
+              aria-label={t('export.title', { name: model.name })}
+              onClick={() => beginExport(model.id)}
+            >
+              {t('exportIt')}
+            </Button>
             {!model.bundled && (
               <Button
                 size="xs"
@@ -65,6 +90,12 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
             )}
           </div>
         </div>
+        {model.notices && (
+          <details className={styles.told}>
+            <summary>{t('notices', { count: model.notices.length })}</summary>
+            <ModelNotices notices={model.notices} />
+          </details>
+        )}
         <div className={styles.body}>
           {facts.config && <ArchitectureStack config={facts.config} />}
           <div className={styles.aside}>

@@ -6,6 +6,7 @@ import { EmptyState } from '../ui/Card';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { HubCard } from './HubCard';
 import { ImportCard } from './ImportCard';
+import { ModelExport } from './ModelExport';
 import { ModelItem } from './ModelItem';
 import { useModels } from './store';
 import styles from './Models.module.css';
@@ -46,6 +47,7 @@ export default function Page() {
           </Listing>
           <ImportCard />
           <HubCard />
+          <ModelExport />
         </>
       )}
     </LibraryPage>

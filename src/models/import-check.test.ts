@@ -23,7 +23,7 @@ describe('modelFiles', () => {
     for (const [given, wanted] of [
       [taken('model.safetensors', 'tokenizer.json'), 'config.json'],
       [taken('config.json', 'model.safetensors'), 'tokenizer.json'],
-      [taken('config.json', 'tokenizer.json', 'pytorch_model.bin'), '*.safetensors'],
+      [taken('config.json', 'tokenizer.json', 'README.md'), '*.safetensors'],
       [taken('model.zip', 'config.json'), 'tokenizer.json'],
       [taken(), 'config.json'],
     ] as const)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCard, parseInline } from './markdown';
+import { parseCard, parseInline, type Inline } from './markdown';
 
 describe('parseCard', () => {
   it('parts front matter from the body', () => {
@@ -40,12 +40,22 @@ describe('parseCard', () => {
 describe('parseInline', () => {
   it('shows a link’s address instead of linking', () => {
     expect(parseInline('see [the paper](javascript:x) and `f(x)`, **now**')).toEqual([
-      { kind: 'text', text: 'see ' },
-      { kind: 'text', text: 'the paper (javascript:x)' },
-      { kind: 'text', text: ' and ' },
+      { kind: 'text', text: 'see the paper (javascript:x) and ' },
       { kind: 'code', text: 'f(x)' },
       { kind: 'text', text: ', ' },
       { kind: 'strong', text: 'now' },
+    ]);
+  });
+
+  it('keeps an escaped | inside its cell, and takes the backslashes of escapes away', () => {
+    const { blocks } = parseCard('| a \\| b | `x \\| y` |\n| --- | --- |\n| my\\_run \\#1 | \\*not strong\\* **so\\*so** [a\\]b](u) |');
+    const text = (content: string): Inline[] => [{ kind: 'text', text: content }];
+    expect(blocks).toEqual([
+      {
+        kind: 'table',
+        head: [text('a | b'), [{ kind: 'code', text: 'x | y' }]],
+        rows: [[text('my_run #1'), [...text('*not strong* '), { kind: 'strong', text: 'so*so' }, ...text(' a]b (u)')]]],
+      },
     ]);
   });
 });

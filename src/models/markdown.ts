@@ -87,26 +87,38 @@ function isTableRow(line: string): boolean {
   return /^\s*\|.*\|\s*$/.test(line);
 }
 
+/** A `|` after a backslash is a character of its cell, in code as well (GitHub Flavored Markdown, tables). */
 function tableCells(line: string): Inline[][] {
   return line
     .trim()
     .slice(1, -1)
-    .split('|')
-    .map((cell) => parseInline(cell.trim()));
+    .split(/(?<!\\)\|/)
+    .map((cell) => parseInline(cell.trim().replaceAll('\\|', '|')));
 }
 
-/** `code`, **strong**, and links as "text (address)": an address is shown, never followed. */
+/** `code`, **strong**, and links as "text (address)": an address is shown, never followed. A backslash makes punctuation plain. */
 export function parseInline(text: string): Inline[] {
   const parts: Inline[] = [];
-  const pattern = /`([^`]+)`|\*\*([^*]+)\*\*|!?\[([^\]]*)\]\(([^)\s]+)\)/g;
+  const add = (kind: Inline['kind'], content: string) => {
+    const last = parts.at(-1);
+    if (kind === 'text' && last?.kind === 'text') last.text += content;
+    else if (content !== '') parts.push({ kind, text: content });
+  };
+  const pattern = /\\([!-/:-@[-`{-~])|`([^`]+)`|\*\*((?:\\.|[^*\\])+)\*\*|!?\[((?:\\.|[^\]\\])*)\]\(([^)\s]+)\)/g;
   let from = 0;
   for (const match of text.matchAll(pattern)) {
-    if (match.index > from) parts.push({ kind: 'text', text: text.slice(from, match.index) });
-    if (match[1] !== undefined) parts.push({ kind: 'code', text: match[1] });
-    else if (match[2] !== undefined) parts.push({ kind: 'strong', text: match[2] });
-    else parts.push({ kind: 'text', text: match[3] ? `${match[3]} (${match[4]})` : (match[4] ?? '') });
-    from = match.index + match[0].length;
+    const [whole, escaped, code, strong, label, address] = match;
+    add('text', text.slice(from, match.index));
+    if (escaped !== undefined) add('text', escaped);
+    else if (code !== undefined) add('code', code);
+    else if (strong !== undefined) add('strong', unescaped(strong));
+    else add('text', label ? `${unescaped(label)} (${address!})` : address!);
+    from = match.index + whole.length;
   }
-  if (from < text.length) parts.push({ kind: 'text', text: text.slice(from) });
+  add('text', text.slice(from));
   return parts;
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\([!-/:-@[-`{-~])/g, '$1');
 }

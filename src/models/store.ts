@@ -1,8 +1,10 @@
-/** State of the models page: the base models at hand, the model card that is open, and the import of one. */
+/** State of the models page: the base models at hand, the model card that is open, and import and export of models. */
 import { create } from 'zustand';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
+import type { ExportType } from '../contract/run';
+import { createExportStore, plainFileName } from '../ui/export-store';
 import { createImportStore } from '../ui/import-store';
 import { modelFiles, proposedModelName } from './import-check';
 
@@ -23,6 +25,7 @@ export interface ModelsState {
   load(): Promise<void>;
   openCard(model: string): Promise<void>;
   closeCard(): void;
+  rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   report(model: string, error: unknown): void;
   dismiss(): void;
@@ -58,6 +61,21 @@ export const useModels = create<ModelsState>()((set, get) => {
     },
     closeCard: () => set({ card: null }),
 
+    async rename(id, name) {
+      const trimmed = name.trim().slice(0, 60);
+      const model = get().models.find((record) => record.id === id);
+      if (!model || trimmed === '' || trimmed === model.name) return;
+      const show = (shown: string) =>
+        set({ models: get().models.map((record) => (record.id === id ? { ...record, name: shown } : record)) });
+      show(trimmed);
+      try {
+        await lab.library.renameModel(id, trimmed);
+      } catch (error) {
+        show(model.name);
+        set({ failure: { model: id, error: errorRecord(error) } });
+      }
+    },
+
     async remove(id) {
       try {
         await lab.library.removeModel(id);
@@ -71,6 +89,13 @@ export const useModels = create<ModelsState>()((set, get) => {
     report: (model, error) => set({ failure: { model, error: errorRecord(error) } }),
     dismiss: () => set({ failure: null }),
   };
+});
+
+export const useModelExport = createExportStore<ExportType>({
+  name: (id) => plainFileName(useModels.getState().models.find((model) => model.id === id)?.name ?? id, 'model'),
+  zip: (id, dtype, onProgress) => lab.library.exportModel(id, dtype, onProgress),
+  folder: (id, dtype, parent, name, onProgress) => lab.library.exportModelToFolder(id, dtype, parent, name, onProgress),
+  cancel: () => lab.library.cancel('export'),
 });
 
 export const useModelImport = createImportStore<ModelRecord>({

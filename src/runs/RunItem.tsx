@@ -32,7 +32,7 @@ import { ProgressLine } from '../channels/ProgressLine';
 import { RecipeLine } from './Recipe';
 import { RunDetail } from './RunDetail';
 import { comparePath, isResumable } from './run-facts';
-import { useRuns } from './store';
+import { useRunExport, useRuns } from './store';
 import styles from './Runs.module.css';
 
 interface Props {
@@ -177,7 +177,8 @@ interface ActionProps extends Omit<Props, 'presetTitle'> {
 function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
   const { t } = useTranslation('runs');
   const [, navigate] = useLocation();
-  const { open, close, beginExport, resume, resuming } = useRuns();
+  const { open, close, resume, resuming } = useRuns();
+  const beginExport = useRunExport((state) => state.begin);
   const { name } = run;
   return (
     <div className={styles.actions}>

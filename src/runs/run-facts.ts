@@ -1,4 +1,5 @@
 /** What can be read off a run's record and its checkpoints: whether it can go on, what it holds on the disk, where it is compared. */
+import { plainFileName } from '../ui/export-store';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 
 /** Can go on from its last checkpoint: it ended before its budget, and something was kept. */
@@ -29,6 +30,5 @@ export function comparePath(run: RunRecord, step: number): string {
 
 /** A file name without its ending that every file system takes. */
 export function exportName(run: string, step: number): string {
-  const plain = run.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return `${plain === '' ? 'run' : plain}-step-${step}`;
+  return `${plainFileName(run, 'run')}-step-${step}`;
 }

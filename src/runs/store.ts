@@ -1,12 +1,14 @@
 /** State of the runs page: the list, the opened run, and what is being done to a run. */
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
+import type { ExportType } from '../contract/run';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { createExportStore } from '../ui/export-store';
 import { exportName } from './run-facts';
 
 export interface OpenRun {
@@ -17,19 +19,6 @@ export interface OpenRun {
   view: RunView | null;
 }
 
-export type ExportType = 'F32' | 'F16' | 'BF16';
-
-export interface RunExport {
-  run: string;
-  progress: Progress | null;
-  error: ErrorRecord | null;
-  /** The finished zip's address and name, until the dialog closes. */
-  file: { url: string; name: string; bytes: number } | null;
-  /** The folder that was written, and the one that it lies in. */
-  folder: { name: string; parent: string } | null;
-  busy: boolean;
-}
-
 export interface RunsState {
   list: 'loading' | 'ready' | 'failed';
   listError: ErrorRecord | null;
@@ -37,7 +26,6 @@ export interface RunsState {
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>;
   storage: { used: number; quota: number } | null;
   opened: OpenRun | null;
-  exporting: RunExport | null;
   /** A run that is being brought back to training. */
   resuming: { run: string; progress: Progress | null } | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
@@ -51,43 +39,10 @@ export interface RunsState {
   resume(id: string): Promise<boolean>;
   /** True when the run is gone. */
   remove(id: string): Promise<boolean>;
-  beginExport(id: string): void;
-  exportRun(step: number, dtype: ExportType): Promise<void>;
-  /** Asks for a folder on the disk and writes a new one into it. */
-  exportToFolder(step: number, dtype: ExportType): Promise<void>;
-  cancelExport(): Promise<void>;
-  endExport(): void;
   dismiss(): void;
 }
 
 export const useRuns = create<RunsState>()((set, get) => {
-  const nameOf = (id: string): string => get().runs.find((record) => record.id === id)?.name ?? id;
-
-  /** Of exports; the dialog's closing ends one. What an earlier one still tells is not of the dialog that is open now. */
-  let turns = 0;
-
-  /** One export at a time; what `work` made is shown as long as its dialog is open. */
-  async function begin(work: (run: string, onProgress: (progress: Progress) => void) => Promise<Partial<RunExport>>): Promise<void> {
-    const begun = get().exporting;
-    if (!begun || begun.busy) return;
-    const { run } = begun;
-    const turn = (turns += 1);
-    const settle = (change: Partial<RunExport>) => {
-      const { exporting: shown } = get();
-      if (shown && turn === turns) set({ exporting: { ...shown, ...change } });
-    };
-    release(begun);
-    settle({ busy: true, error: null, file: null, folder: null, progress: null });
-    try {
-      settle(await work(run, (progress) => settle({ progress })));
-    } catch (error) {
-      const record = errorRecord(error);
-      if (record.code !== 'cancelled') settle({ error: record });
-    } finally {
-      settle({ busy: false, progress: null });
-    }
-  }
-
   return {
     list: 'loading',
     listError: null,
@@ -95,7 +50,6 @@ export const useRuns = create<RunsState>()((set, get) => {
     checkpoints: new Map(),
     storage: null,
     opened: null,
-    exporting: null,
     resuming: null,
     failure: null,
 
@@ -169,58 +123,13 @@ export const useRuns = create<RunsState>()((set, get) => {
       return true;
     },
 
-    beginExport: (run) => set({ exporting: { run, progress: null, error: null, file: null, folder: null, busy: false } }),
-
-    exportRun: (step, dtype) =>
-      begin(async (run, onProgress) => {
-        const blob = await lab.library.exportRun(run, step, dtype, onProgress);
-        // The dialog may have been closed meanwhile: nobody would ever let go of the address.
-        if (get().exporting?.run !== run) return {};
-        return { file: { url: URL.createObjectURL(blob), name: `${exportName(nameOf(run), step)}.zip`, bytes: blob.size } };
-      }),
-
-    exportToFolder: (step, dtype) =>
-      begin(async (run, onProgress) => {
-        const parent = await pickFolder();
-        if (!parent) return {};
-        const name = await lab.library.exportRunToFolder(run, step, dtype, parent, exportName(nameOf(run), step), onProgress);
-        return { folder: { name, parent: parent.name } };
-      }),
-
-    cancelExport: () => lab.library.cancel('export'),
-
-    endExport() {
-      const begun = get().exporting;
-      if (begun) release(begun);
-      if (begun?.busy) {
-        turns += 1;
-        void lab.library.cancel('export');
-      }
-      set({ exporting: null });
-    },
     dismiss: () => set({ failure: null }),
   };
 });
 
-function release(exporting: RunExport): void {
-  if (exporting.file) URL.revokeObjectURL(exporting.file.url);
-}
-
-/** The browser's File System Access API, which Chromium has. */
-type Picker = (options: { id: string; mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
-
-const picker = (): Picker | undefined => (globalThis as { showDirectoryPicker?: Picker }).showDirectoryPicker;
-
-export function canPickFolder(): boolean {
-  return picker() !== undefined;
-}
-
-/** A folder on the disk to write into; null when the person cancels. The browser itself asks for permission. */
-async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
-  try {
-    return (await picker()?.({ id: 'crossfade-export', mode: 'readwrite' })) ?? null;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') return null;
-    throw error;
-  }
-}
+export const useRunExport = createExportStore<{ step: number; dtype: ExportType }>({
+  name: (run, { step }) => exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step),
+  zip: (run, { step, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress),
+  folder: (run, { step, dtype }, parent, name, onProgress) => lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress),
+  cancel: () => lab.library.cancel('export'),
+});

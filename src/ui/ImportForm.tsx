@@ -51,10 +51,10 @@ export function ImportForm<Made>({ importing, words, accept, fileIcon, summary, 
           </div>
         )}
         {made && (
-          <p className={styles.done} role="status">
+          <div className={styles.done} role="status">
             <CircleCheck size={15} aria-hidden />
             {done(made)}
-          </p>
+          </div>
         )}
         {files.length === 0 ? (
           <FileDrop

@@ -71,13 +71,15 @@ describe('the corpus worker', () => {
     ];
     const before = await state();
     const good = file('good.txt', 'one\n\ntwo\n\nthree');
-    const latin = file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63));
-    await expect(corpusApi.importFiles([good, latin], options, quiet)).rejects.toMatchObject({
+    const binary = file('binary.txt', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 1, 2, 3, 4));
+    await expect(corpusApi.importFiles([good, binary], options, quiet)).rejects.toMatchObject({
       code: 'file-binary',
-      values: { file: 'latin.txt' },
+      values: { file: 'binary.txt' },
     });
-    await expect(corpusApi.importFiles([file('one.txt', 'one line')], options, quiet)).rejects.toMatchObject({ code: 'text-empty' });
-    const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel());
+    const single = (text: string) => corpusApi.importFiles([file('one.txt', text)], options, quiet);
+    await expect(single('one line')).rejects.toMatchObject({ code: 'text-single', values: { file: 'mine', read: 1 } });
+    await expect(single('equal\n\n'.repeat(50))).rejects.toMatchObject({ code: 'text-single', values: { read: 50 } });
+    const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel('import'));
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
     expect(await state()).toEqual(before);
     expect(await corpusApi.interruptedIngests()).toEqual([]);

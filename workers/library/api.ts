@@ -1,17 +1,16 @@
-/** The library worker: models and runs as records and files, import and export. */
+/** The library worker's API: lists, imports, exports and removes models, runs and probe sets. */
 import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { readMetrics } from '../storage/metrics';
-import { bundledModels, findModel, modelPath, modelRecord, readModelText } from '../storage/models';
+import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
-import { listRuns, readRun, removeRun, renameRun } from '../storage/runs';
 import { Cancelling } from '../rpc/cancelling';
-import { exportRun, exportRunToFolder } from './export-run';
+import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
 
 const long = { import: new Cancelling(), export: new Cancelling() };
@@ -33,6 +32,7 @@ export const libraryApi: LibraryApi = {
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.import.signal),
 
+  renameModel,
   async removeModel(id) {
     await (await records()).delete('models', id);
     await storage.remove(modelPath(id));
@@ -63,9 +63,23 @@ export const libraryApi: LibraryApi = {
 
   renameRun,
   removeRun: (id) => removeRun(id),
-  exportRun: (id, step, dtype, onProgress) => exportRun(id, step, dtype, onProgress, long.export.signal),
-  exportRunToFolder: (id, step, dtype, folder, name, onProgress) =>
-    exportRunToFolder(id, step, dtype, folder, name, onProgress, long.export.signal),
+
+  async exportRun(id, step, dtype, onProgress) {
+    const { signal } = long.export;
+    return exportZip(await openRunExport(id, step, dtype), onProgress, signal);
+  },
+  async exportRunToFolder(id, step, dtype, folder, name, onProgress) {
+    const { signal } = long.export;
+    return exportFolder(await openRunExport(id, step, dtype), folder, name, onProgress, signal);
+  },
+  async exportModel(id, dtype, onProgress) {
+    const { signal } = long.export;
+    return exportZip(await openModelExport(id, dtype), onProgress, signal);
+  },
+  async exportModelToFolder(id, dtype, folder, name, onProgress) {
+    const { signal } = long.export;
+    return exportFolder(await openModelExport(id, dtype), folder, name, onProgress, signal);
+  },
 
   async cancel(work) {
     long[work].cancel();

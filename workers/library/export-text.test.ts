@@ -1,27 +1,20 @@
+import { recipeWith } from '../../src/core/run/example-run';
 import { describe, expect, it } from 'vitest';
-import { parseRecipe } from '../../src/core/recipe/parse';
-import { metricsCsv } from './metrics-csv';
+import { metricsCsv } from './export';
 import { modelCard } from './model-card';
 import type { RunRecord } from '../../src/core/run/types';
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
     { id: 'law', corpus: 'gone', role: 'domain', share: 0.25 },
   ],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 0.001, warmup: { unit: 'ratio', value: 0.03 } },
   batchSize: 4,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
-  logging: { everySteps: 5 },
-  stopping: { early: null, forgetting: null },
   seed: 7,
 });
 const base = { step: 0, retention: 1, channels: { en: { loss: 3, tokens: 10, bytes: 30 }, law: { loss: 4, tokens: 10, bytes: 25 } } };

@@ -1,13 +1,13 @@
-/** Files into a folder on the person's disk, as streams (File System Access). */
+/** Writes files as streams into a folder on the person's disk (File System Access API). */
 import { StudioError } from '../../src/core/errors';
 import type { ZipEntry } from '../archive/zip-writer';
 
 /**
- * Writes into a folder of its own inside `parent`, so that nothing there is touched: `name`, or `name-2` where that is taken.
- * What was begun is taken away again when it fails.
- * @param onBytes bytes written so far; what it throws ends the work
+ * Makes a new folder inside `parent`, `name` or `name-2`, … where that is taken, and writes only there. The folder is removed when
+ * writing fails.
+ * @param onBytes called with the bytes written so far; an error that it throws stops the writing
  * @returns the folder's name
- * @throws StudioError `folder-refused` when the person's leave is gone or the disk refuses
+ * @throws StudioError `folder-refused` when the permission was withdrawn or the disk refuses
  */
 export async function writeFolder(
   files: AsyncIterable<ZipEntry>,

@@ -1,9 +1,10 @@
 /**
- * Takes in a model: from a person's files, out of a zip, or from what was downloaded. Headers, names and shapes are checked
- * before a weight is read; weights go piece by piece to the disk and are looked at on their way, so that no file ever lies in
- * memory. Only when all is well does the model exist.
+ * Imports a model: from a person's files, out of a zip, or from a finished download. Config, tensor names and shapes are checked
+ * from headers before any weight is read. Weights are then copied in pieces and checked for values that are not finite, so no
+ * file is held in memory whole. The model's record is written last: a failed import leaves no model.
  */
 import { StudioError } from '../../src/core/errors';
+import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
 import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
@@ -11,32 +12,31 @@ import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
 import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { files as storage } from '../storage/files';
-import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
-import { modelPath, modelRecord } from '../storage/models';
+import { incomingPath, openIncoming, settleIncoming, modelPath, modelRecord } from '../storage/models';
 import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { isZip } from '../archive/zip-reader';
-import { unpackModel } from './unpack-model';
+import { isZip, openZip } from '../archive/zip-reader';
+import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 
-/** A file of a model on its way in. */
-export interface IncomingFile {
-  /** Folders and all, as it came. */
+/** A file of a model that is being imported. */
+interface IncomingFile {
+  /** With the folders that it was given with. */
   path: string;
   bytes: Blob;
-  /** It lies in the incoming folder already: checked there, and moved when it is good. */
+  /** It is already in the incoming folder, so it is checked and moved rather than copied. */
   inPlace: boolean;
 }
 
-/** JSON and Markdown are read whole. */
+/** Bytes; JSON and Markdown files are read into memory whole. */
 const LARGEST_TEXT = 64 * 2 ** 20;
-/** A parameter is one array of float32; the CPU engine's heap ends at 4 GiB, and it needs one such array and room to work. */
+/** Bytes of one parameter in float32. The CPU engine's heap ends at 4 GiB and must hold the largest parameter and its gradient. */
 const LARGEST_PARAMETER = 2 ** 31;
 
 /**
  * @param given a folder's files, or one zip of them
- * @throws StudioError what the engine and the tokenizer say of bad files, `file-missing`, `file-too-large`, `archive-invalid`, `quota`,
- * `cancelled`; then nothing has been stored
+ * @throws StudioError those of `openModel` and of the tokenizer, `file-missing`, `file-too-large`, `archive-invalid`, `quota`,
+ * `cancelled`; nothing is stored then
  */
 export async function importModel(given: readonly File[], name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {
   const id = `m-${crypto.randomUUID()}`;
@@ -46,21 +46,21 @@ export async function importModel(given: readonly File[], name: string, onProgre
     const files = archive
       ? await unpackModel(archive, incomingPath(id), onProgress, signal)
       : given.map((file): IncomingFile => ({ path: file.webkitRelativePath || file.name, bytes: file, inPlace: false }));
-    return await takeIn(id, files, name, onProgress, signal);
+    return await importFiles(id, files, name, onProgress, signal);
   } finally {
     await place.close();
   }
 }
 
-/** What the hub worker has put into the incoming folder `id`, which stays its to close; errors as above. */
+/** Imports the files that the hub worker downloaded into the incoming folder `id`, which that worker closes. Throws as `importModel`. */
 export async function importDownload(id: string, name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {
   const files: IncomingFile[] = [];
   for (const entry of await storage.list(incomingPath(id)))
     files.push({ path: entry.name, bytes: await storage.blob(`${incomingPath(id)}/${entry.name}`), inPlace: true });
-  return takeIn(id, files, name, onProgress, signal);
+  return importFiles(id, files, name, onProgress, signal);
 }
 
-async function takeIn(
+async function importFiles(
   id: string,
   files: readonly IncomingFile[],
   name: string,
@@ -75,30 +75,34 @@ async function takeIn(
   onProgress({ phase: 'import', item: name, done: 0, total });
   await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
-  const config = await readText(byName, 'config.json');
-  const fields = parseObject('config.json', config);
+  for (const file of ['config.json', 'tokenizer.json', ...weights.map((weight) => weight.name)]) await refuseStandIn(byName, file);
+  const fields = parseObject('config.json', await readText(byName, 'config.json'));
+  // Weights that are float are not quantised, whatever the config still says; others are refused by their tensors.
+  const quantised = fields['quantization_config'] != null;
+  const given = await readText(byName, 'config.json');
+  delete fields['quantization_config'];
+  const config = quantised ? JSON.stringify(fields, null, 2) : given;
   const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,
   });
   const model = await openModel({
-    config: { name: 'config.json', text: config },
+    config: { name: 'config.json', text: given },
     weights: weights.map(({ name: file, bytes }): WeightFile => ({ name: file, bytes })),
     ...(index ? { index } : {}),
     tokenizerSize: tokenizer.size,
   });
   checkParameters(model);
 
-  const used = new Set(model.used.map((tensor) => tensor.name));
   let done = 0;
   for (const [at, file] of model.files.entries()) {
     const tell = (bytes: number) => {
       signal.throwIfAborted();
       onProgress({ phase: 'import', item: file.name, done: (done += bytes), total });
     };
-    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, used)) tell(piece.length);
-    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, used), tell));
+    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, model.usedInFiles)) tell(piece.length);
+    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, model.usedInFiles), tell));
   }
   const texts = [...folder.texts, ...(index ? [INDEX_FILE] : [])];
   for (const text of texts) {
@@ -106,7 +110,12 @@ async function takeIn(
     if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
   }
 
-  const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config);
+  if (quantised) await storage.write(`${incomingPath(id)}/config.json`, config);
+
+  const record: ModelRecord = {
+    ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config),
+    ...(model.notices.length > 0 ? { notices: model.notices } : {}),
+  };
   signal.throwIfAborted();
   try {
     await settleIncoming(id, [...texts, ...weights.map((file) => file.name)]);
@@ -118,7 +127,7 @@ async function takeIn(
   return record;
 }
 
-/** A whole weight file, byte for byte; the tensors that the model uses are looked through for values that are not finite. */
+/** A weight file's bytes, unchanged. Throws `tensor-not-finite` for NaN or infinity in a tensor that the model uses. */
 async function* checkedBytes({ head, tensors }: SafetensorsFile, used: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
   yield head;
   for (const [name, tensor] of tensors) yield* tensor.rawPieces(used.has(name));
@@ -143,7 +152,7 @@ function checkParameters({ used }: ReadableModel): void {
   }
 }
 
-/** With an index the shards that it lists, and no others. */
+/** With an index only the shards that it lists, else every weight file found. */
 function chooseWeights(
   byName: ReadonlyMap<string, IncomingFile>,
   present: readonly string[],
@@ -155,6 +164,13 @@ function chooseWeights(
     if (!file) throw new StudioError('file-missing', `${INDEX_FILE} lists ${name}, which is missing`, { file: INDEX_FILE, wanted: name });
     return { ...file, name };
   });
+}
+
+/** @throws StudioError `file-pointer`, `file-web-page` for what stands in the place of a file */
+async function refuseStandIn(byName: ReadonlyMap<string, IncomingFile>, name: string): Promise<void> {
+  const head = new Uint8Array(await byName.get(name)!.bytes.slice(0, STAND_IN_BYTES).arrayBuffer());
+  const found = standIn(head);
+  if (found) throw standInError(name, found);
 }
 
 async function readText(byName: ReadonlyMap<string, IncomingFile>, name: string): Promise<string> {
@@ -180,4 +196,63 @@ function notJson(file: string, detail: string): StudioError {
 
 function tooLarge(file: string, bytes: number, limit: number): StudioError {
   return new StudioError('file-too-large', `${file} has ${bytes} bytes, more than ${limit}`, { file, bytes, limit });
+}
+
+/**
+ * Limits for zips of models. A repository with weights in several formats has some hundred files. Weights hardly compress and JSON
+ * compresses about tenfold, so a ratio above 100 is a bomb.
+ */
+const modelLimits: ArchiveLimits = {
+  ...archiveLimits,
+  entries: 2000,
+  directoryBytes: 4 * 2 ** 20,
+  ratio: 100,
+  ratioFrom: 2 ** 20,
+  names: 'refuse',
+};
+
+/**
+ * Opens the files of a model inside a zip; other entries are ignored, nested archives included. An entry stored without compression
+ * becomes a slice of the zip, a deflated one is unpacked to the disk.
+ * @param into folder of the storage for unpacked entries
+ * @throws StudioError `archive-invalid`, `file-missing`, `quota`, `cancelled`
+ */
+async function unpackModel(given: File, into: string, onProgress: OnProgress, signal: AbortSignal): Promise<IncomingFile[]> {
+  const archive = await openZip({ name: given.name, blob: given }, modelLimits);
+  const byName = outermost(archive.entries, ({ path }) => path);
+  const { texts, weights, index } = modelFolder([...byName.keys()]);
+  const wanted = [...texts, ...weights, ...(index === null ? [] : [index])].map((name) => ({ name, entry: byName.get(name)! }));
+  for (const { entry } of wanted) refuseFaulty(archive.name, entry);
+  const total = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
+  const { used, quota } = await storageEstimate();
+  if (quota > 0 && total > quota - used) throw await quotaError(total);
+
+  const files: IncomingFile[] = [];
+  const budget = { unpacked: 0, packed: 0 };
+  let done = 0;
+  for (const { name, entry } of wanted) {
+    const tell = (bytes: number) => {
+      signal.throwIfAborted();
+      onProgress({ phase: 'import', item: name, done: (done += bytes), total });
+    };
+    const stored = await archive.stored(entry);
+    if (stored) {
+      for await (const piece of archive.read(entry, budget)) tell(piece.length);
+      files.push({ path: name, bytes: stored, inPlace: false });
+      continue;
+    }
+    const file = await storage.begin(`${into}/${name}`);
+    try {
+      for await (const piece of archive.read(entry, budget)) {
+        await file.write(piece);
+        tell(piece.length);
+      }
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    await file.commit();
+    files.push({ path: name, bytes: await storage.blob(`${into}/${name}`), inPlace: true });
+  }
+  return files;
 }

@@ -1,4 +1,5 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
+import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -10,9 +11,8 @@ import { saveCheckpoint } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { lockRun } from '../storage/locks';
-import { appendMetrics } from '../storage/metrics';
+import { appendMetrics, createRun, updateRun } from '../storage/runs';
 import { fetchBytes } from '../storage/public-files';
-import { createRun, updateRun } from '../storage/runs';
 import { libraryApi } from './api';
 
 const quiet = () => undefined;
@@ -33,6 +33,9 @@ afterEach(async () => {
   for (const id of models.splice(0)) await libraryApi.removeModel(id);
   for (const id of runs.splice(0)) await libraryApi.removeRun(id);
 });
+
+const pointer =
+  'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 269060552\n';
 
 type Change = Record<string, Uint8Array<ArrayBuffer> | string | null>;
 const filesOf = (change: Change = {}): File[] =>
@@ -147,6 +150,89 @@ describe('models', () => {
     }
   });
 
+  it('imports what merges and wrappers left, tells of it, and exports the model without it', async () => {
+    const prefixed = [...readSafetensors('base', base['model.safetensors']).tensors.values()].map(({ name, shape, read }) => ({
+      name: `_orig_mod.${name}`,
+      shape,
+      data: read(),
+    }));
+    const config = configWith({
+      architectures: ['LLaMAForCausalLM'],
+      quantization_config: { load_in_4bit: true, quant_method: 'bitsandbytes' },
+      _model_name_or_path: 'somebody/nano',
+    });
+    const files = filesOf({ 'config.json': config, 'model.safetensors': writeSafetensors(prefixed, 'BF16'), LICENSE: 'Apache-2.0' });
+    const record = await libraryApi.importModel(files, 'merged', quiet);
+    models.push(record.id);
+    expect(record.notices).toEqual([
+      { kind: 'architecture', found: 'LLaMAForCausalLM', read: 'LlamaForCausalLM' },
+      { kind: 'quantization-left', method: 'bitsandbytes' },
+      { kind: 'unknown-fields', fields: ['_model_name_or_path'] },
+      { kind: 'name-prefix', prefix: '_orig_mod.' },
+    ]);
+    expect((await libraryApi.models()).at(-1)).toEqual(record);
+
+    const zip = unzipSync(new Uint8Array(await (await libraryApi.exportModel(record.id, 'F32', quiet)).arrayBuffer()));
+    expect(Object.keys(zip).sort()).toEqual(['LICENSE', 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']);
+    const written = JSON.parse(strFromU8(zip['config.json']!)) as Record<string, unknown>;
+    expect(written['quantization_config']).toBeUndefined();
+    expect(written).toMatchObject({ torch_dtype: 'float32', _model_name_or_path: 'somebody/nano' });
+    const weights = readSafetensors('export', zip['model.safetensors']!).tensors;
+    const bf16 = readSafetensors('given', writeSafetensors(prefixed, 'BF16')).tensors;
+    expect([...weights.keys()].sort()).toEqual([...bf16.keys()].map((name) => name.replace('_orig_mod.', '')).sort());
+    for (const [name, tensor] of bf16) expect(weights.get(name.replace('_orig_mod.', ''))!.read()).toEqual(tensor.read());
+  });
+
+  it('exports the bundled base, which can be imported again', async () => {
+    const zip = await libraryApi.exportModel('nano', 'F16', quiet);
+    const again = await libraryApi.importModel([new File([zip], 'nano.zip')], 'again', quiet);
+    models.push(again.id);
+    const given = readSafetensors('base', base['model.safetensors']).tensors;
+    const found = readSafetensors('again', await storage.read(`models/${again.id}/model.safetensors`)).tensors;
+    for (const [name, tensor] of given) expect(found.get(name)!.read()).toEqual(tensor.read());
+    const disk = await (await navigator.storage.getDirectory()).getDirectoryHandle('test-disk', { create: true });
+    expect(await libraryApi.exportModelToFolder('nano', 'F16', disk, 'nano', quiet)).toBe('nano');
+    expect((await storage.list('test-disk/nano')).map(({ name }) => name)).toEqual(
+      Object.keys(unzipSync(new Uint8Array(await zip.arrayBuffer()))).sort(),
+    );
+    await storage.remove('test-disk');
+  });
+
+  it('writes no float16 file with values that float16 does not have: the largest is 65504, from 65520 on it rounds to infinity', async () => {
+    const withNorm = async (value: number): Promise<string> => {
+      const tensors = [...readSafetensors('base', base['model.safetensors']).tensors.values()].map(({ name, shape, read }) => {
+        const data = read().slice();
+        if (name === 'model.norm.weight') data[7] = value;
+        return { name, shape, data };
+      });
+      const record = await libraryApi.importModel(filesOf({ 'model.safetensors': writeSafetensors(tensors, 'F32') }), 'large', quiet);
+      models.push(record.id);
+      return record.id;
+    };
+    const [within, beyond] = [await withNorm(-65_519), await withNorm(70_000)];
+    const exported = unzipSync(new Uint8Array(await (await libraryApi.exportModel(within, 'F16', quiet)).arrayBuffer()));
+    expect(readSafetensors('F16', exported['model.safetensors']!).tensors.get('model.norm.weight')!.read()[7]).toBe(-65_504);
+    await expect(libraryApi.exportModel(beyond, 'F16', quiet)).rejects.toMatchObject({
+      code: 'tensor-beyond-f16',
+      values: { tensor: 'model.norm.weight', value: 70_000, most: 65_504 },
+    });
+    for (const dtype of ['F32', 'BF16'] as const) {
+      const zip = unzipSync(new Uint8Array(await (await libraryApi.exportModel(beyond, dtype, quiet)).arrayBuffer()));
+      // bfloat16 has 8 bits of precision: 70000 = 136.71875 · 512 lies between 136 and 137.
+      expect(readSafetensors(dtype, zip['model.safetensors']!).tensors.get('model.norm.weight')!.read()[7]).toBe(
+        dtype === 'F32' ? 70_000 : 70_144,
+      );
+    }
+  });
+
+  it('renames a model of the person, and no other', async () => {
+    const { id } = await libraryApi.importModel(filesOf(), 'before', quiet);
+    models.push(id);
+    await libraryApi.renameModel(id, 'after');
+    expect((await libraryApi.models()).map(({ name }) => name).at(-1)).toBe('after');
+    await expect(libraryApi.renameModel('nano', 'mine')).rejects.toMatchObject({ code: 'file-missing' });
+  });
+
   it('leaves nothing of an import that was cancelled', async () => {
     const before = await stored();
     for (const files of [filesOf(), wholeZip()]) {
@@ -255,6 +341,22 @@ describe('a hostile folder or zip', () => {
       () => filesOf({ 'tokenizer.json': '{"model":' }),
       { code: 'tokenizer-invalid', values: { file: 'tokenizer.json' } },
     ],
+    [
+      'a Git LFS pointer for weights',
+      () => filesOf({ 'model.safetensors': pointer }),
+      { code: 'file-pointer', values: { file: 'model.safetensors', bytes: 269_060_552 } },
+    ],
+    ['a Git LFS pointer in a zip', () => wholeZip({ 'tokenizer.json': new TextEncoder().encode(pointer) }), { code: 'file-pointer' }],
+    [
+      'a saved web page for a tokenizer',
+      () => filesOf({ 'tokenizer.json': '<!DOCTYPE html><title>Log in</title>' }),
+      { code: 'file-web-page', values: { file: 'tokenizer.json' } },
+    ],
+    [
+      'a checkpoint of pickles',
+      () => filesOf({ 'model.safetensors': null, 'pytorch_model.bin': 'PK' }),
+      { code: 'model-format', values: { file: 'pytorch_model.bin' } },
+    ],
     ['no weights', () => filesOf({ 'model.safetensors': null }), { code: 'file-missing', values: { wanted: '*.safetensors' } }],
     ['no file at all', () => [], { code: 'file-missing' }],
     [
@@ -308,22 +410,15 @@ describe('a hostile folder or zip', () => {
   });
 });
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
   batchSize: 1,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 1 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 async function storedRun(): Promise<string> {

@@ -1,4 +1,4 @@
-/** The README.md of an exported checkpoint: what it is, how it was made, how it does, and whose text is in it. */
+/** README.md of an exported checkpoint (a Hugging Face model card): base, mixture, training settings, held-out losses, licences of the text. */
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
 import { settingsAt } from '../../src/core/run/live-changes';
@@ -106,7 +106,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** A person's words inside Markdown: one line, without marks that mean something there. */
+/** A person's text as one line of Markdown, with Markdown's special characters escaped. */
 function plain(text: string): string {
   return text
     .replace(/\s+/g, ' ')

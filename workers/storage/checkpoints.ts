@@ -1,6 +1,6 @@
 /**
- * Checkpoints, `runs/<id>/checkpoints/<step>/`: weights, optimizer and the trainer's own state (RNG, data cursors).
- * `state.json` is put in place last and names the size and SHA-256 of the others, so a checkpoint is complete or absent.
+ * Checkpoints, `runs/<id>/checkpoints/<step>/`: weights, optimizer moments and the trainer's state (RNG, data cursors). `state.json`,
+ * called the seal here, is written last and has the size and SHA-256 of the other files: without a matching seal there is no checkpoint.
  */
 import { StudioError } from '../../src/core/errors';
 import type { CheckpointRecord } from '../../src/core/run/types';
@@ -19,7 +19,7 @@ export interface CheckpointContent {
 
 export interface LoadedCheckpoint {
   step: number;
-  /** Left on the disk. */
+  /** A handle to the file; its bytes are not read yet. */
   model: File;
   optimizer: Uint8Array;
   state: unknown;
@@ -39,7 +39,7 @@ const SEAL = 'state.json';
 const checkpointsPath = (runId: string): string => `runs/${runId}/checkpoints`;
 export const checkpointPath = (runId: string, step: number): string => `${checkpointsPath(runId)}/${step}`;
 
-/** Saves a checkpoint, whole or not at all. Throws `quota`; earlier checkpoints stay as they are. */
+/** Saves a checkpoint completely or not at all; earlier checkpoints are not touched. Throws `quota`. */
 export async function saveCheckpoint(
   runId: string,
   step: number,
@@ -70,7 +70,7 @@ export async function saveCheckpoint(
     if (fresh) await store.remove(folder);
     throw error;
   }
-  // All bytes are on the disk; what is left are renames, the seal's last.
+  // All bytes are on the disk now. Only renames follow, that of the seal last.
   if (!fresh) await store.remove(`${folder}/${SEAL}`);
   for (const file of pending) await file.commit();
 
@@ -96,17 +96,17 @@ export async function loadCheckpoint(runId: string, step: number, store: FileSto
   };
 }
 
-/** The trainer's own state alone. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+/** Only the trainer's state. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
 export async function readCheckpointState(runId: string, step: number, store: FileStore = files): Promise<unknown> {
   return (await readSeal(runId, step, store)).state;
 }
 
-/** The weights alone, checked and left on the disk. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+/** The weight file, its SHA-256 checked. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
 export async function openCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<File> {
   return openBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);
 }
 
-/** The newest checkpoint that is whole: a torn or corrupt one is passed over. Null when there is none. */
+/** The newest complete checkpoint; corrupt ones are skipped. Null when there is none. */
 export async function lastCheckpoint(runId: string, store: FileStore = files): Promise<LoadedCheckpoint | null> {
   for (const step of (await sealedSteps(runId, store)).reverse()) {
     try {
@@ -126,18 +126,18 @@ export async function listCheckpoints(runId: string, store: FileStore = files): 
 }
 
 async function removeCheckpoint(runId: string, step: number, store: FileStore = files): Promise<void> {
-  // The seal goes first: half a removal is then an absent checkpoint.
+  // The seal first: an interrupted removal then leaves no checkpoint rather than a corrupt one.
   await store.remove(`${checkpointPath(runId, step)}/${SEAL}`);
   await store.remove(checkpointPath(runId, step));
   await (await records()).delete('checkpoints', [runId, step]);
 }
 
-/** Removes all checkpoints after `step`: a run that goes on from an earlier one writes its own future. */
+/** Removes all checkpoints after `step`, which a run that resumes from an earlier one will write again. */
 export async function removeCheckpointsAfter(runId: string, step: number, store: FileStore = files): Promise<void> {
   for (const record of await listCheckpoints(runId, store)) if (record.step > step) await removeCheckpoint(runId, record.step, store);
 }
 
-/** Keeps the newest `keep` periodic and pause checkpoints, and all that were saved at the start, the end or by a person. */
+/** Removes all but the newest `keep` periodic and pause checkpoints; those of the start, the end and by hand stay. Returns the removed steps. */
 export async function pruneCheckpoints(runId: string, keep: number, store: FileStore = files): Promise<number[]> {
   const passing = (await listCheckpoints(runId, store)).filter(({ reason }) => reason === 'periodic' || reason === 'pause');
   const removed = passing.slice(0, Math.max(0, passing.length - keep)).map(({ step }) => step);

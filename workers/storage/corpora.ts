@@ -10,13 +10,13 @@ import { readRowFiles, type RowFile, type StoredRow } from './row-files';
 
 export type Split = 'train' | 'heldOut';
 
-/** A record with what is needed to read its text. */
+/** A corpus record with where its text is stored. */
 export interface StoredCorpus extends CorpusRecord {
-  /** What parts documents in the text files (src/core/text/documents). */
+  /** String between two documents in the text files (src/core/text/documents). */
   separator: string;
-  /** Of the text, lower-case hex. */
+  /** SHA-256 of the text, lower-case hex. */
   sha256: Record<Split, string>;
-  /** Of a corpus that the workshop prepared: its documents are rows (row-files.ts) in `corpora/<id>/<version>/`. */
+  /** Only of corpora that the workshop prepared: their documents are rows (row-files.ts) in `corpora/<id>/<version>/`. */
   prepared?: { version: string; rowFiles: Record<Split, RowFile[]> };
 }
 
@@ -56,7 +56,7 @@ export async function listCorpora(): Promise<StoredCorpus[]> {
   return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
 }
 
-/** A former version called `leftOut` `intake`. */
+/** Earlier versions stored `leftOut` as `intake`. */
 function liftCorpus(stored: StoredCorpus & { intake?: LeftOut }): StoredCorpus {
   const { intake, ...corpus } = stored;
   return intake === undefined ? corpus : { leftOut: intake, ...corpus };
@@ -69,18 +69,18 @@ export async function findCorpus(id: string): Promise<StoredCorpus> {
   return corpus;
 }
 
-/** Where the rows of a prepared split lie. */
+/** Folder of the row files of a prepared split. */
 export const preparedFolder = (corpus: string, version: string, split: Split): string =>
   `corpora/${corpus}/${version}/${split === 'train' ? 'train' : 'held-out'}`;
 
-/** Documents of a split, exactly as they were put there, in their order. */
+/** All documents of a split, in stored order and with their exact text. */
 export async function readDocuments(corpus: StoredCorpus, split: Split, store: FileStore = files, signal?: AbortSignal): Promise<string[]> {
   const documents: string[] = [];
   for await (const batch of documentBatches(corpus, split, store, signal)) for (const { text } of batch) documents.push(text);
   return documents;
 }
 
-/** The same with what is known of each document. Those of a prepared corpus come a file at a time, and memory stays flat. */
+/** Documents of a split with path and preparation facts, in batches. A batch of a prepared corpus is one row file, so memory stays flat. */
 export async function* documentBatches(
   corpus: StoredCorpus,
   split: Split,

@@ -1,6 +1,6 @@
 /**
- * Blobs in the origin private file system, by path (`runs/r1/metrics.jsonl`). A file is written beside itself as
- * `<name>.new` and moved over the old one when complete, so that a crash or a full disk leaves the former file.
+ * Files of the origin private file system (OPFS), by path (`runs/r1/metrics.jsonl`). A file is written under the name `<name>.new` and
+ * renamed over the old one when complete, so a crash or a full disk leaves the old file.
  */
 import { StudioError } from '../../src/core/errors';
 import { isQuotaError, quotaError } from './quota';
@@ -14,18 +14,18 @@ export interface Entry {
   kind: 'file' | 'directory';
 }
 
-/** A file being written; nothing of it can be read at its path before `commit`. */
+/** A file being written; its path has the old file, or none, until `commit`. */
 export interface PendingFile {
   readonly bytes: number;
   write(chunk: Uint8Array): Promise<void>;
-  /** Puts the file in its place. */
+  /** Renames the file to its path. */
   commit(): Promise<void>;
-  /** Drops what was written; the former file stays. */
+  /** Removes what was written; the old file stays. */
   discard(): Promise<void>;
 }
 
 const PENDING = '.new';
-/** Chromium shows the swap file of an open writable stream. */
+/** Ending of the swap file of an open writable stream, which Chromium lists. */
 const SWAP = '.crswap';
 
 interface Movable {
@@ -33,8 +33,8 @@ interface Movable {
   move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
-/** A run appends to its history a few times a second at most; this many readings in a row are never torn. */
-const READ_ATTEMPTS = 8;
+/** Attempts at a file that something else holds for a moment: reading while a run appends to it, removing it after an abort. */
+const ATTEMPTS = 8;
 
 export class FileStore {
   constructor(
@@ -56,14 +56,14 @@ export class FileStore {
     return this.readAgain(path, (file) => file.slice(start, end));
   }
 
-  /** A file that is written to between opening and reading cannot be read by what was opened: then it is opened again. */
+  /** Opens and reads a file, again when it was written to between the two: the opened File can then no longer be read. */
   private async readAgain(path: string, part: (file: File) => Blob): Promise<Bytes> {
     for (let attempt = 1; ; attempt++) {
       const file = await this.blob(path);
       try {
         return new Uint8Array(await part(file).arrayBuffer());
       } catch (error) {
-        if (attempt === READ_ATTEMPTS || !(error instanceof DOMException && error.name === 'NotReadableError')) throw error;
+        if (attempt === ATTEMPTS || !(error instanceof DOMException && error.name === 'NotReadableError')) throw error;
       }
     }
   }
@@ -89,7 +89,7 @@ export class FileStore {
     return handle ? (await handle.getFile()).size : null;
   }
 
-  /** Writes the whole file or leaves the former one. Throws `quota`. */
+  /** Writes the whole file; the old one stays when that fails. Returns its bytes. Throws `quota`. */
   async write(path: string, content: Content): Promise<number> {
     const file = await this.begin(path);
     try {
@@ -104,7 +104,7 @@ export class FileStore {
     return file.bytes;
   }
 
-  /** Starts a file that is written piece by piece. */
+  /** Starts a file that is written in pieces. Throws `quota`. */
   async begin(path: string): Promise<PendingFile> {
     const { folder, name } = await this.locate(path);
     const pending = await folder.getFileHandle(name + PENDING, { create: true });
@@ -116,7 +116,7 @@ export class FileStore {
       if (!open) return;
       open = false;
       await writer.abort().catch(() => undefined);
-      await folder.removeEntry(name + PENDING).catch(() => undefined);
+      await removePending(folder, name + PENDING);
     };
     const fail = async (error: unknown, needed: number): Promise<never> => {
       await discard();
@@ -146,7 +146,7 @@ export class FileStore {
     };
   }
 
-  /** Adds to the end of a file, making it where there is none. Throws `quota`; the former bytes stay. */
+  /** Appends to a file, creating it if needed. Throws `quota`; the file is then as before. */
   async append(path: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const { folder, name } = await this.locate(path);
@@ -191,7 +191,7 @@ export class FileStore {
     }
   }
 
-  /** Moves a file over the one at `to`, without copying it where the browser can. Throws `file-missing`. */
+  /** Moves a file, replacing the one at `to`; copies it in browsers without `move`. Throws `file-missing`. */
   async move(from: string, to: string): Promise<void> {
     const handle = await this.find(from);
     if (!handle) throw new StudioError('file-missing', `No file "${from}" in storage`, { file: from, wanted: from });
@@ -201,7 +201,7 @@ export class FileStore {
     await this.remove(from);
   }
 
-  /** Removes a file, or a folder with all it holds. Nothing happens when there is none. */
+  /** Removes a file, or a folder with its content. Does nothing when there is none. */
   async remove(path: string): Promise<void> {
     const parts = path.split('/');
     const name = parts.pop() ?? '';
@@ -211,7 +211,7 @@ export class FileStore {
     });
   }
 
-  /** What a folder holds, sorted by name; files still being written are left out. Empty when there is no such folder. */
+  /** Entries of a folder, sorted by name, without files still being written. Empty when there is no such folder. */
   async list(path: string): Promise<Entry[]> {
     const folder = await this.folder(path === '' ? [] : path.split('/'));
     const entries: Entry[] = [];
@@ -221,7 +221,7 @@ export class FileStore {
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Bytes of all files under a folder. */
+  /** Bytes of all files in a folder and its subfolders. */
   async folderSize(path: string): Promise<number> {
     let total = 0;
     for (const entry of await this.list(path)) {
@@ -263,12 +263,23 @@ export class FileStore {
   }
 }
 
-/** The studio's own store. */
+/** The store at the root of this origin's OPFS. */
 export const files = new FileStore();
+
+/** A writable stream lets go of its file some time after it was aborted; a file that stayed would take room on a full disk. */
+async function removePending(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++)
+    try {
+      return await folder.removeEntry(name);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'NoModificationAllowedError')) return;
+      await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
+    }
+}
 
 async function replace(folder: FileSystemDirectoryHandle, pending: FileSystemFileHandle, name: string): Promise<void> {
   if ('move' in pending) return (pending as FileSystemFileHandle & Movable).move(name);
-  // Without move: the stream's own swap file keeps the former content until close.
+  // Without `move`, the writable stream's swap file keeps the old content until close.
   const content = await pending.getFile();
   const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
   await content.stream().pipeTo(stream);

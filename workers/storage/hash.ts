@@ -1,14 +1,14 @@
-/** SHA-256 as lower-case hex. */
+/** SHA-256 in lower-case hex, of bytes or text in memory and of files. */
 import { createSHA256 } from 'hash-wasm';
+import { unshared } from './writer';
 
 export async function sha256(content: Uint8Array | string): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const unshared = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', unshared));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The same of a file on the disk, a piece at a time; the browser's own digest would want all of it in memory. */
+/** SHA-256 of a file, read in pieces: `crypto.subtle.digest` would need the whole file in memory. */
 export async function sha256OfBlob(blob: Blob): Promise<string> {
   const hash = await createSHA256();
   for await (const piece of blob.stream()) hash.update(piece);

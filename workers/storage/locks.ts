@@ -1,4 +1,4 @@
-/** One writer per run across all tabs of the browser, by Web Locks: a tab that dies gives its lock back. */
+/** Web Locks: one writer per run across all tabs of this browser. The browser releases the locks of a tab that closes or crashes. */
 import { StudioError } from '../../src/core/errors';
 
 export interface RunLock {
@@ -7,7 +7,7 @@ export interface RunLock {
 
 const lockName = (runId: string): string => `crossfade:run:${runId}`;
 
-/** Takes the run's lock or throws `run-locked` at once. */
+/** Takes the run's lock without waiting. Throws `run-locked` when another tab has it. */
 export function lockRun(runId: string): Promise<RunLock> {
   return new Promise((resolve, reject) => {
     navigator.locks
@@ -19,14 +19,14 @@ export function lockRun(runId: string): Promise<RunLock> {
   });
 }
 
-/** Ids of the runs that some tab is writing now. */
+/** Ids of the runs whose lock a tab holds now. */
 export async function lockedRuns(): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();
   const prefix = lockName('');
   return new Set(held.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : [])));
 }
 
-/** Runs `work` alone under this name, waiting for its turn (tokenizing the same corpus in two tabs, …). */
+/** Runs `work` while holding a lock of this name, waiting for it: two tabs do not tokenize the same corpus at once. */
 export function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks.request(`crossfade:${name}`, work);
 }

@@ -1,4 +1,8 @@
-/** Files of models: bundled ones come from the origin, imported ones from OPFS, both in Hugging Face layout. */
+/**
+ * Files of models in Hugging Face layout. Bundled models are fetched from the studio's own origin; imported ones are in OPFS,
+ * `models/<id>/`. While a model is imported its files are in `incoming/<id>/`, which no list of models reads; they are moved when
+ * all of them have been checked. An incoming folder whose tab went away is removed by the next import.
+ */
 import type { ModelRecord } from '../../src/contract/library';
 import { StudioError } from '../../src/core/errors';
 import type { ModelConfig } from '../../src/core/model/config';
@@ -16,13 +20,13 @@ export interface ModelListing {
   id: string;
   name: string;
   bundled: boolean;
-  /** File names. */
+  /** Names of its files. */
   files: string[];
 }
 
 type Identity = Pick<ModelRecord, 'id' | 'name' | 'bundled' | 'createdAt'>;
 
-/** The library's record of a model. @param fields config.json as it is; @param config what the engine read from it */
+/** @param fields config.json as it is; @param config what was read from it */
 export function modelRecord(identity: Identity, fields: Record<string, unknown>, config: ModelConfig): ModelRecord {
   return {
     ...identity,
@@ -41,7 +45,7 @@ export async function bundledModels(): Promise<ModelListing[]> {
   return models.map((model) => ({ ...model, bundled: true }));
 }
 
-/** Where a model is and what files it has. Throws `file-missing` when there is no such model. */
+/** Throws `file-missing` when there is no model `model`. */
 export async function findModel(model: string, store: FileStore = files): Promise<ModelListing> {
   const bundled = (await bundledModels()).find(({ id }) => id === model);
   if (bundled) return bundled;
@@ -49,6 +53,15 @@ export async function findModel(model: string, store: FileStore = files): Promis
   if (!record) throw new StudioError('file-missing', `There is no model "${model}"`, { file: model, wanted: 'config.json' });
   const names = (await store.list(modelPath(model))).map(({ name }) => name);
   return { id: model, name: record.name, bundled: false, files: names };
+}
+
+/** Throws `file-missing` when no model `id` is stored; bundled models keep their names. */
+export async function renameModel(id: string, name: string): Promise<void> {
+  const transaction = (await records()).transaction('models', 'readwrite');
+  const record = await transaction.store.get(id);
+  if (record) await transaction.store.put({ ...record, name });
+  await transaction.done;
+  if (!record) throw new StudioError('file-missing', `There is no model "${id}"`, { file: id, wanted: 'config.json' });
 }
 
 /** One file of a model. Throws `file-missing` or `fetch-failed`. */
@@ -60,7 +73,7 @@ export async function readModelFile(
   return bundled ? fetchBytes(`models/${id}/${name}`) : store.read(`${modelPath(id)}/${name}`);
 }
 
-/** One file of a model, left on the disk where it lies there. Errors as above. */
+/** One file of a model as a Blob, whose bytes are read when asked for. Throws `file-missing` or `fetch-failed`. */
 export async function openModelFile(
   { id, bundled }: Pick<ModelListing, 'id' | 'bundled'>,
   name: string,
@@ -81,4 +94,37 @@ export function weightFiles({ id, files: names }: ModelListing): string[] {
   if (shards.length === 0)
     throw new StudioError('file-missing', `Model "${id}" has no *.safetensors`, { file: id, wanted: 'model.safetensors' });
   return shards;
+}
+
+const INCOMING = 'incoming';
+const lockName = (id: string): string => `crossfade:incoming:${id}`;
+
+export const incomingPath = (id: string): string => `${INCOMING}/${id}`;
+
+export interface IncomingFolder {
+  /** Removes the folder with what is still in it, and releases its lock. */
+  close(): Promise<void>;
+}
+
+/** Makes an incoming folder and holds its lock, so that no other tab removes it before `close`. */
+export function openIncoming(id: string, store: FileStore = files): Promise<IncomingFolder> {
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(lockName(id), async () => {
+        await sweep(id, store);
+        await new Promise<void>((release) => resolve({ close: () => store.remove(incomingPath(id)).finally(release) }));
+      })
+      .catch(reject);
+  });
+}
+
+/** Moves checked files from the incoming folder `id` to the folder of model `id`. */
+export async function settleIncoming(id: string, names: readonly string[], store: FileStore = files): Promise<void> {
+  for (const name of names) await store.move(`${incomingPath(id)}/${name}`, `${modelPath(id)}/${name}`);
+}
+
+async function sweep(own: string, store: FileStore): Promise<void> {
+  const { held = [] } = await navigator.locks.query();
+  const busy = new Set(held.map(({ name }) => name));
+  for (const { name } of await store.list(INCOMING)) if (name !== own && !busy.has(lockName(name))) await store.remove(incomingPath(name));
 }

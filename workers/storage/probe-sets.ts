@@ -1,4 +1,4 @@
-/** Probe sets of a person's own: records in IndexedDB with their items, since a set is read in one piece. */
+/** Probe sets that a person imported: each is one IndexedDB record with all its items. */
 import { StudioError } from '../../src/core/errors';
 import { parseProbes, type Probe } from '../../src/core/probes/probe';
 import type { OwnProbeSet } from '../../src/contract/library';
@@ -6,9 +6,9 @@ import { putRecord, records } from './records';
 
 export type StoredProbeSet = OwnProbeSet & { probes: Probe[] };
 
-/** Far more than anyone asks a model, and small enough for one record. */
+/** Bytes of a file: some 100,000 probes, and small enough for one record. */
 const LARGEST = 16 * 2 ** 20;
-/** Bad lines that are kept by name. */
+/** Faulty lines that are kept with number and fault; further ones are only counted. */
 const NAMED = 100;
 
 export async function listProbeSets(): Promise<OwnProbeSet[]> {
@@ -24,7 +24,7 @@ export async function readProbes(id: string): Promise<Probe[]> {
 }
 
 /**
- * A set of which no line can be used is told, with its faults, and not kept.
+ * Imports a JSON Lines file. A set without any usable line is returned with its faults but not stored.
  * @throws StudioError `file-too-large`, `file-unsupported`, `file-unreadable`, `quota`
  */
 export async function takeInProbes(file: File): Promise<OwnProbeSet> {

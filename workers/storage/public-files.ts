@@ -1,4 +1,4 @@
-/** Files that come with the studio (public/): starter corpora and base models. Same origin, nothing else. */
+/** Fetches files that are served with the studio (public/): starter corpora, base models, probe sets. Same origin only. */
 import { StudioError } from '../../src/core/errors';
 
 /** A worker's script lies one folder below the studio's root, in development (workers/) as in a build (assets/). */
@@ -17,7 +17,7 @@ export async function fetchPublic(path: string, signal?: AbortSignal): Promise<R
     signal?.throwIfAborted();
     throw new StudioError('fetch-failed', `${path} could not be fetched: ${String(error)}`, { url: path, status: 0 });
   }
-  // A server made for single-page apps answers a missing file with the page itself.
+  // Servers for single-page apps answer a missing file with index.html and status 200.
   const page = response.headers.get('content-type')?.includes('text/html') === true;
   if (!response.ok || page)
     throw new StudioError('fetch-failed', `${path} could not be fetched`, { url: path, status: page ? 404 : response.status });
@@ -28,14 +28,14 @@ export async function fetchBytes(path: string, signal?: AbortSignal): Promise<Ui
   return new Uint8Array(await (await fetchPublic(path, signal)).arrayBuffer());
 }
 
-/** As a Blob, which the browser may keep on the disk. */
+/** The file as a Blob, which the browser may keep on the disk rather than in memory. */
 export async function fetchBlob(path: string): Promise<Blob> {
   return (await fetchPublic(path)).blob();
 }
 
 const manifests = new Map<string, Promise<unknown>>();
 
-/** A manifest.json, fetched once; a failure is tried again next time. */
+/** A manifest.json, fetched once and cached; after a failure the next call fetches again. */
 export function fetchManifest(path: string): Promise<unknown> {
   const known = manifests.get(path);
   if (known) return known;

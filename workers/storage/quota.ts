@@ -1,4 +1,4 @@
-/** Turns a full disk into an error that says how much was needed and how much is left. */
+/** The browser's storage quota: what is used and free, and the error for a full disk. */
 import { StudioError } from '../../src/core/errors';
 
 export function isQuotaError(error: unknown): boolean {
@@ -14,7 +14,7 @@ export async function quotaError(neededBytes: number): Promise<StudioError> {
   });
 }
 
-/** Bytes this site uses and may use. */
+/** Bytes that this origin uses, and its quota. */
 export async function storageEstimate(): Promise<{ used: number; quota: number }> {
   const { usage = 0, quota = 0 } = await navigator.storage.estimate();
   return { used: usage, quota };

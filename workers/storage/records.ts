@@ -1,4 +1,4 @@
-/** Records in IndexedDB: small structured facts that are listed and queried; their blobs lie in OPFS. */
+/** The IndexedDB database: small records that are listed and queried. Large data (weights, rows, tokens) is in OPFS. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
 import type { ModelRecord } from '../../src/contract/library';
@@ -23,10 +23,10 @@ interface Schema extends DBSchema {
 }
 
 const DATABASE = 'crossfade';
-/** One more with every store that is added. */
+/** Raised by one whenever a store is added. */
 const VERSION = 7;
 
-/** Stores whose records have an id and no index. */
+/** Stores keyed by `id`, without an index. */
 const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'sources', 'intakes', 'preparations', 'probes'] as const;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
@@ -34,12 +34,12 @@ let database: Promise<IDBPDatabase<Schema>> | null = null;
 export function records(): Promise<IDBPDatabase<Schema>> {
   database ??= openDB<Schema>(DATABASE, VERSION, {
     upgrade(db) {
-      // What a former version made stays as it is.
+      // Stores of an earlier version are kept as they are.
       for (const name of PLAIN_STORES) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });
       if (!db.objectStoreNames.contains('checkpoints'))
         db.createObjectStore('checkpoints', { keyPath: ['runId', 'step'] }).createIndex('runId', 'runId');
     },
-    // Another tab with a newer studio waits for this one to let go.
+    // A tab with a newer version cannot upgrade until this connection is closed.
     blocking(_current, _wanted, event) {
       (event.target as IDBDatabase).close();
       database = null;
@@ -51,7 +51,7 @@ export function records(): Promise<IDBPDatabase<Schema>> {
   return database;
 }
 
-/** Stores a record, with a full disk reported as `quota`. */
+/** Stores a record. Throws `quota` when the disk is full. */
 export async function putRecord<Name extends (typeof PLAIN_STORES)[number] | 'checkpoints'>(
   store: Name,
   value: Schema[Name]['value'],

@@ -108,7 +108,7 @@ export class RowWriter {
   }
 }
 
-/** All rows in the order in which they were added, a file at a time. */
+/** All rows in the order in which they were added; a batch is one file. */
 export async function* readRowFiles(folder: string, written: readonly RowFile[], store: FileStore = files): AsyncGenerator<StoredRow[]> {
   for (const index of written.keys()) yield parse(await store.read(rowFilePath(folder, index)), 0, Infinity);
 }
@@ -136,7 +136,7 @@ export async function readRowsAt(
   return wanted.map((row) => found.get(row) ?? null);
 }
 
-/** Rows `from` to `to` of a file, of them those in `only`. */
+/** Rows `from` to `to` (exclusive) of a file, or those of them that are in `only`. */
 function parse(bytes: Uint8Array, from: number, to: number, only?: ReadonlySet<number>): StoredRow[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

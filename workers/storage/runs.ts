@@ -1,10 +1,78 @@
-/** Run records. The trainer writes them under the run's lock; a run whose writer is gone is read as interrupted. */
+/**
+ * Stored runs: a record in IndexedDB and the metrics in `runs/<id>/metrics.jsonl`, one line per logging window, evaluation or event in
+ * order of time. Lines are appended, so a crash can cut the last one short; readers skip such a line. The trainer writes under the
+ * run's lock: a run that is recorded as running but has no lock is shown as interrupted.
+ */
+import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
+import type { EvaluationRow, MetricRow, RunRecord, RunState } from '../../src/core/run/types';
+import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
-import type { RunRecord, RunState } from '../../src/core/run/types';
-import { files, type FileStore } from './files';
 import { lockedRuns, lockRun } from './locks';
 import { putRecord, records } from './records';
+
+export type MetricLine = ({ kind: 'window' } & MetricRow) | ({ kind: 'evaluation' } & EvaluationRow) | ({ kind: 'event' } & LoggedEvent);
+
+export interface RunMetrics {
+  rows: MetricRow[];
+  evaluations: EvaluationRow[];
+  events: LoggedEvent[];
+}
+
+export const metricsPath = (runId: string): string => `runs/${runId}/metrics.jsonl`;
+
+export async function appendMetrics(runId: string, lines: readonly MetricLine[], store: FileStore = files): Promise<void> {
+  if (lines.length > 0) await store.append(metricsPath(runId), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+export async function readMetrics(runId: string, store: FileStore = files): Promise<RunMetrics> {
+  const path = metricsPath(runId);
+  return parseMetrics((await store.exists(path)) ? await store.readText(path) : '');
+}
+
+/** Removes all lines after `step`: steps between the last checkpoint and a crash are computed and logged again. */
+export async function truncateMetrics(runId: string, step: number, store: FileStore = files): Promise<void> {
+  const path = metricsPath(runId);
+  if (!(await store.exists(path))) return;
+  const text = await store.readText(path);
+  let kept = 0;
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', kept)) {
+    const line = parseLine(text.slice(kept, end));
+    if (!line || line.step > step) break;
+    kept = end + 1;
+  }
+  if (kept < text.length) await store.truncate(path, new TextEncoder().encode(text.slice(0, kept)).byteLength);
+}
+
+/** Lines of a metrics.jsonl, sorted by kind. */
+function parseMetrics(text: string): RunMetrics {
+  const metrics: RunMetrics = { rows: [], evaluations: [], events: [] };
+  for (const source of text.split('\n')) {
+    const line = parseLine(source);
+    if (!line) continue;
+    if (line.kind === 'window') {
+      const { kind: _, ...row } = line;
+      metrics.rows.push(row);
+    } else if (line.kind === 'evaluation') {
+      const { kind: _, ...row } = line;
+      metrics.evaluations.push(row);
+    } else {
+      const { kind: _, ...written } = line;
+      const event = liftEvent(written);
+      if (event) metrics.events.push(event);
+    }
+  }
+  return metrics;
+}
+
+function parseLine(source: string): MetricLine | null {
+  if (source === '') return null;
+  try {
+    return JSON.parse(source) as MetricLine;
+  } catch {
+    return null;
+  }
+}
 
 export interface NewRun {
   recipe: Recipe;
@@ -40,7 +108,7 @@ export async function createRun({ recipe, name, device, trainTokens }: NewRun): 
   return record;
 }
 
-/** The record, with the state that holds now. Throws `run-missing`. */
+/** The record; its state is `interrupted` when its writer is gone. Throws `run-missing`. */
 export async function readRun(id: string): Promise<RunRecord> {
   return present(await stored(id), await lockedRuns());
 }
@@ -52,7 +120,7 @@ export async function listRuns(): Promise<RunRecord[]> {
   return all.map((record) => present(record, locked)).sort((a, b) => b.createdAt - a.createdAt);
 }
 
-/** Merges fields into a run's record. The trainer, who holds the lock, calls this; pages rename through `renameRun`. */
+/** Changes fields of a run's record. Throws `run-missing`. */
 export async function updateRun(id: string, fields: Partial<Omit<RunRecord, 'id' | 'createdAt'>>): Promise<RunRecord> {
   const transaction = (await records()).transaction('runs', 'readwrite');
   const former = await transaction.store.get(id);
@@ -82,7 +150,7 @@ export async function removeRun(id: string, store: FileStore = files): Promise<v
   }
 }
 
-/** With the state that holds now, and the recipe in today's fields: those of version 1 lifted, and those younger than the run at their defaults. */
+/** The record with its present state and its recipe in the current version: older names lifted, newer fields at their defaults. */
 function present(record: RunRecord, locked: ReadonlySet<string>): RunRecord {
   const lifted = liftRecipe(record.recipe);
   const { data: recipe = lifted as Recipe } = recipeSchema.safeParse(lifted);

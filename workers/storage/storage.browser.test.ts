@@ -1,5 +1,5 @@
+import { recipeWith } from '../../src/core/run/example-run';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecipe } from '../../src/core/recipe/parse';
 import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import {
   checkpointPath,
@@ -12,8 +12,18 @@ import {
 } from './checkpoints';
 import { FileStore, files } from './files';
 import { lockedRuns, lockRun } from './locks';
-import { appendMetrics, metricsPath, readMetrics, truncateMetrics } from './metrics';
-import { createRun, listRuns, readRun, removeRun, renameRun, updateRun } from './runs';
+import {
+  appendMetrics,
+  metricsPath,
+  readMetrics,
+  truncateMetrics,
+  createRun,
+  listRuns,
+  readRun,
+  removeRun,
+  renameRun,
+  updateRun,
+} from './runs';
 import { openWriter } from './writer';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -150,22 +160,15 @@ describe('locks', () => {
   });
 });
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
   batchSize: 1,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 1 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 describe('a run', () => {

@@ -1,4 +1,4 @@
-/** Tokenizers that belong to no model: trained here or brought in. Records in IndexedDB, files in `tokenizers/<id>/`. */
+/** Tokenizers without a model, trained or imported on the Tokenizer page. Records in IndexedDB, files in `tokenizers/<id>/`. */
 import { StudioError } from '../../src/core/errors';
 import type { TokenizerRecord } from '../../src/contract/tokenizer';
 import { files, type FileStore } from './files';
@@ -34,7 +34,7 @@ export async function readTokenizerFiles(id: string, store: FileStore = files): 
   };
 }
 
-/** The files, then the record: until the record is there nothing of them is seen. Throws `quota`; then nothing is left. */
+/** Writes the files, then the record, without which they are not listed. Throws `quota` and removes the files. */
 export async function saveTokenizer(
   fields: Omit<TokenizerRecord, 'id' | 'createdAt'>,
   texts: TokenizerFileTexts,
@@ -61,7 +61,7 @@ export async function renameTokenizer(id: string, name: string): Promise<void> {
   if (!record) await findTokenizer(id);
 }
 
-/** The record first: a torn removal leaves files that nobody sees. */
+/** Removes the record first: an interrupted removal then leaves only files that are not listed. */
 export async function removeTokenizer(id: string, store: FileStore = files): Promise<void> {
   await (await records()).delete('tokenizers', id);
   await store.remove(folderOf(id));

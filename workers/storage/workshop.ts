@@ -1,4 +1,4 @@
-/** The corpus workshop's records: channels, their sources, ingests under way and preparations, with where their files lie. */
+/** Records of the corpus workshop: channels, sources, unfinished ingests and preparations, and the folders of their files. */
 import { StudioError } from '../../src/core/errors';
 import type { DocumentSeparator, FileChoice, FileKind, IngestFindings, IngestOptions, TextEncodingName } from '../../src/contract/ingest';
 import { liftReport } from '../../src/core/corpus/report';
@@ -7,27 +7,27 @@ import { records } from './records';
 import type { RowFile } from './row-files';
 
 export interface StoredSource extends SourceRecord {
-  /** In `sources/<id>/`; empty for a corpus, which is read where it lies. */
+  /** In `sources/<id>/`; empty when the source is a stored corpus, which is read in its own folder. */
   rowFiles: RowFile[];
 }
 
-/** What is known of a file of an ingest. */
+/** Progress of one file of an ingest. */
 export interface IngestFileState {
   path: string;
   bytes: number;
-  /** What it was last changed at: a file of the same name may be another one. */
+  /** Time of the last change, ms since 1970: tells another file of the same name. */
   modified: number;
   kind: FileKind;
   encoding: TextEncodingName | null;
   choice: FileChoice;
   handle: FileSystemFileHandle | null;
   state: 'done' | 'partial' | 'missing';
-  /** From where to read on. */
+  /** Position to continue reading from. */
   mark: { offset: number; line: number; rows: number; bad: number };
   done: number;
 }
 
-/** An ingest under way: written after the row files that it counts. */
+/** An unfinished ingest. Saved after the row files that it counts, so those exist. */
 export interface StoredIngest {
   id: string;
   startedAt: number;
@@ -35,8 +35,9 @@ export interface StoredIngest {
   name: string;
   files: IngestFileState[];
   findings: IngestFindings;
-  /** Channel and rows so far. Channels that the channel field named and that are not there yet come with their record. */
+  /** Rows so far, by channel. */
   sources: { id: string; channel: string; rowFiles: RowFile[] }[];
+  /** Channels named by the channel field that do not exist yet; created when the ingest ends. */
   newChannels: WorkshopChannel[];
 }
 
@@ -58,7 +59,7 @@ export async function findSource(id: string): Promise<StoredSource> {
   return (await (await records()).get('sources', id)) ?? missing(id);
 }
 
-/** In the order in which they were made. */
+/** Oldest first. */
 export async function listSources(): Promise<StoredSource[]> {
   return (await (await records()).getAll('sources')).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
@@ -68,7 +69,7 @@ export async function findIngest(id: string): Promise<StoredIngest> {
   return liftIngest((await (await records()).get('intakes', id)) ?? missing(id));
 }
 
-/** In the order in which they were started. */
+/** Started first comes first. */
 export async function listIngests(): Promise<StoredIngest[]> {
   return (await (await records()).getAll('intakes')).map(liftIngest).sort((a, b) => a.startedAt - b.startedAt);
 }
@@ -83,7 +84,7 @@ export async function listPreparations(): Promise<StoredPreparation[]> {
   return (await (await records()).getAll('preparations')).map(liftPreparation).sort((a, b) => a.createdAt - b.createdAt);
 }
 
-/** A former version called a choice's `documentSeparator` `parting`. */
+/** Earlier versions stored a choice's `documentSeparator` as `parting`. */
 function liftIngest(stored: StoredIngest): StoredIngest {
   const lift = (choice: FileChoice & { parting?: DocumentSeparator }): FileChoice => {
     const { parting, ...rest } = choice;

@@ -1,12 +1,12 @@
 /**
- * Writes one OPFS file from its start. A sync access handle is the fastest way and exists in dedicated workers only;
- * elsewhere a writable stream does the same.
+ * Writes an OPFS file from its start: by a sync access handle, which is fastest but exists only in dedicated workers, elsewhere by a
+ * writable stream.
  */
 export interface ByteWriter {
   write(bytes: Uint8Array): Promise<void>;
-  /** Flushes and closes: the bytes are on the disk. */
+  /** Flushes and closes; the bytes are on the disk then. */
   close(): Promise<void>;
-  /** Closes without any promise about the content. */
+  /** Closes the file; its content is undefined then. */
   abort(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export function hasSyncAccess(handle: FileSystemFileHandle): boolean {
   return 'createSyncAccessHandle' in handle;
 }
 
-/** A view over unshared memory: writable streams refuse shared buffers, which is what the engine's tensors live in. */
+/** The bytes in unshared memory, copied if needed: writable streams and `crypto` refuse SharedArrayBuffer, in which the engine's tensors are. */
 export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }

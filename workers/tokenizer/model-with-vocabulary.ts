@@ -11,8 +11,17 @@ import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/wri
 import { openModel } from '../engine/model/read';
 import { parseConfig } from '../../src/core/model/config';
 import { files as storage } from '../storage/files';
-import { incomingPath, openIncoming, settleIncoming } from '../storage/incoming';
-import { findModel, modelPath, modelRecord, openModelFile, readModelText, weightFiles } from '../storage/models';
+import {
+  incomingPath,
+  openIncoming,
+  settleIncoming,
+  findModel,
+  modelPath,
+  modelRecord,
+  openModelFile,
+  readModelText,
+  weightFiles,
+} from '../storage/models';
 import { putRecord } from '../storage/records';
 
 export interface NewVocabulary {
@@ -60,8 +69,7 @@ export async function makeWithVocabulary(
   const text = JSON.stringify(fields, null, 2);
   const parsed = parseConfig('config.json', text);
   const { embedding, head } = namesOf(parsed.architecture);
-  const bare = embedding.slice(embedding.indexOf('.') + 1);
-  const tables = new Set([`${embedding}.weight`, `${bare}.weight`, `${head}.weight`]);
+  const tables = new Set([`${embedding}.weight`, `${head}.weight`]);
   const tensors = model.used.map((tensor) => (tables.has(tensor.name) ? resized(tensor, vocabulary.rows) : tensor));
   const stream = safetensorsStream(tensors, commonDtype(model.used), { format: 'pt' });
 

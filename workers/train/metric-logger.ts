@@ -5,8 +5,7 @@ import type { RunFeed } from '../../src/core/run/feed';
 import type { CheckpointRecord, EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
 import type { Clock } from '../runtime/turns';
 import { listCheckpoints, pruneCheckpoints, saveCheckpoint, type CheckpointContent } from '../storage/checkpoints';
-import { appendMetrics, type MetricLine } from '../storage/metrics';
-import { updateRun } from '../storage/runs';
+import { appendMetrics, type MetricLine, updateRun } from '../storage/runs';
 
 /** Where a run's record, history and checkpoints are kept. All throw StudioError `quota` when the disk is full. */
 export interface RunStorage {

@@ -6,8 +6,7 @@ import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
-import { readMetrics } from '../storage/metrics';
-import { listRuns, readRun } from '../storage/runs';
+import { readMetrics, listRuns, readRun } from '../storage/runs';
 import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;

@@ -28,9 +28,29 @@ describe('modelFolder', () => {
   it.each([
     [['model.safetensors', 'tokenizer.json'], 'config.json'],
     [['config.json', 'model.safetensors'], 'tokenizer.json'],
-    [['config.json', 'tokenizer.json', 'pytorch_model.bin'], '*.safetensors'],
+    [['config.json', 'tokenizer.json', 'notes.txt'], '*.safetensors'],
   ])('of %j says that %s lacks', (names, wanted) => {
     expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'file-missing', values: { file: names.join(', '), wanted } }));
+  });
+});
+
+describe('weights in other formats', () => {
+  const lines = (argument: string) =>
+    `from transformers import AutoModelForCausalLM\nAutoModelForCausalLM.from_pretrained("folder"${argument}).save_pretrained("new-folder")`;
+  it.each([
+    [['config.json', 'tokenizer.json', 'pytorch_model.bin'], 'pytorch_model.bin', ''],
+    [['config.json', 'pytorch_model-00001-of-00002.bin', 'training_args.bin'], 'pytorch_model-00001-of-00002.bin', ''],
+    [['consolidated.00.pth', 'params.json', 'tokenizer.model'], 'consolidated.00.pth', ''],
+    [['smollm2-135m-f16.gguf'], 'smollm2-135m-f16.gguf', ', gguf_file="smollm2-135m-f16.gguf"'],
+  ])('%j: says which file and how to convert it', (names, file, argument) => {
+    expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-format', values: { file, lines: lines(argument) } }));
+  });
+
+  it('an adapter without its base is told as one, and one beside a model is left', () => {
+    const names = ['adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json'];
+    expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-adapter' }));
+    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    expect(modelFolder([...names, 'config.json', ...shards]).weights).toEqual(shards);
   });
 });
 

@@ -3,6 +3,8 @@ import { StudioError } from '../errors';
 
 export const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
+/** Of PEFT: the weights of an adapter, in a folder without its base. */
+const ADAPTER_FILE = 'adapter_model.safetensors';
 const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const COMPANIONS: ReadonlySet<string> = new Set([
   ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'],
@@ -20,16 +22,49 @@ export interface ModelFolder {
   index: string | null;
 }
 
+/** Weights in formats that are not read here, with the argument by which transformers reads them. */
+const OTHER_FORMATS: readonly (readonly [name: RegExp, argument: (file: string) => string])[] = [
+  // A pickle can run code when it is read.
+  [/^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/, () => ''],
+  [/\.gguf$/, (file) => `, gguf_file=${JSON.stringify(file)}`],
+  [/\.h5$/, () => ', from_tf=True'],
+  [/\.msgpack$/, () => ', from_flax=True'],
+];
+
+/** What is said of a folder with weights in another format: the file, and two lines of Python that convert it. */
+function otherFormat(names: readonly string[]): StudioError | null {
+  for (const [pattern, argument] of OTHER_FORMATS) {
+    const file = names.find((name) => pattern.test(name));
+    if (file === undefined) continue;
+    const lines = [
+      'from transformers import AutoModelForCausalLM',
+      `AutoModelForCausalLM.from_pretrained("folder"${argument(file)}).save_pretrained("new-folder")`,
+    ].join('\n');
+    return new StudioError('model-format', `${file} is not read here; convert it to safetensors:\n${lines}`, { file, lines });
+  }
+  return null;
+}
+
 /**
  * model.safetensors where there is one, else all other safetensors files.
- * @throws StudioError `file-missing` with what was found and the first file that lacks
+ * @throws StudioError `file-missing` with what was found and the first file that lacks; `model-format` for weights in other formats,
+ * `model-adapter` for a folder of an adapter alone
  */
 export function modelFolder(names: readonly string[]): ModelFolder {
   const present = new Set(names);
   const missing = (wanted: string) =>
     new StudioError('file-missing', `${wanted} is missing`, { file: names.slice(0, MOST_NAMES).join(', ') || '—', wanted });
+  const shards = names.filter((name) => name.endsWith('.safetensors') && name !== ADAPTER_FILE).sort();
+  if (shards.length === 0) {
+    if (present.has(ADAPTER_FILE))
+      throw new StudioError('model-adapter', `${ADAPTER_FILE} is an adapter; merge it first`, {
+        file: ADAPTER_FILE,
+        tensor: 'adapter_config.json',
+      });
+    const other = otherFormat(names);
+    if (other) throw other;
+  }
   for (const wanted of REQUIRED) if (!present.has(wanted)) throw missing(wanted);
-  const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
   if (shards.length === 0) throw missing('*.safetensors');
   const single = present.has(SINGLE_FILE);
   return {

@@ -47,6 +47,69 @@ describe('a model in files', () => {
     expect(await readModel({ config, weights: [weights([...tensors(), extra])] })).toHaveLength(tensors().length);
   });
 
+  const named = (rename: (name: string) => string): HostTensor[] => tensors().map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+  it.each([
+    ['torch.compile', '_orig_mod.', (name: string) => `_orig_mod.${name}`],
+    ['torch.compile of the decoder alone', '_orig_mod.', (name: string) => name.replace(/^model\./, 'model._orig_mod.')],
+    ['DataParallel', 'module.', (name: string) => `module.${name}`],
+    ['a merged adapter', 'base_model.model.', (name: string) => `base_model.model.${name}`],
+    ['both', 'module._orig_mod.', (name: string) => `module._orig_mod.${name}`],
+    [
+      'activation checkpointing',
+      '_checkpoint_wrapped_module.',
+      (name: string) => name.replace(/layers\.(\d+)\./, 'layers.$1._checkpoint_wrapped_module.'),
+    ],
+    ['some tool, and no prefix of the family', 'decoder.', (name: string) => `decoder.${name.replace(/^model\./, '')}`],
+  ])('has the names that %s left: %s', async (_, prefix, rename) => {
+    const opened = await openModel({ config, weights: [weights(named(rename))] });
+    expect(opened.notices).toEqual([{ kind: 'name-prefix', prefix }]);
+    expect(await readModel({ config, weights: [weights(named(rename))] })).toEqual(
+      await readModel({ config, weights: [weights(tensors())] }),
+    );
+  });
+
+  it('names tensors that it does not use, buffers of transformers aside', async () => {
+    const extra = ['model.layers.0.self_attn.rotary_emb.inv_freq', 'model.layers.0.self_attn.q_proj.bias', 'mtp.weight'];
+    const list = [...tensors(), ...extra.map((name) => ({ name, shape: [1], data: Float32Array.of(1) }))];
+    expect((await openModel({ config, weights: [weights(list)] })).notices).toEqual([
+      { kind: 'unused-tensors', count: 2, names: extra.slice(1) },
+    ]);
+    expect((await openModel({ config, weights: [weights(tensors())] })).notices).toEqual([]);
+  });
+
+  it.each([
+    ['base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight', 'model-adapter'],
+    ['base_model.model.model.layers.0.self_attn.q_proj.base_layer.weight', 'model-adapter'],
+    ['model.layers.0.self_attn.q_proj.weight.absmax', 'model-quantized'],
+    ['model.layers.0.mlp.up_proj.qweight', 'model-quantized'],
+    ['model.layers.0.mlp.up_proj.weight_scale_inv', 'model-quantized'],
+  ] as const)('is refused with a tensor %s: %s', (name, code) =>
+    refused({ weights: [weights([...tensors(), { name, shape: [1], data: Float32Array.of(1) }])] }, code, { tensor: name }),
+  );
+
+  it('is refused when a weight is of a quantised type, with or without a quantization_config', async () => {
+    const name = 'model.layers.0.mlp.up_proj.weight';
+    const entry = (text: string) => new RegExp(`("${name.replaceAll('.', '\\.')}":\\{"dtype":")[^"]+(","shape":)\\[[^\\]]+\\]`).exec(text)!;
+    const bytes = writeSafetensors(tensors(), 'BF16');
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const header = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+    const [whole, before, between] = entry(header);
+    const elements = tensors().find((tensor) => tensor.name === name)!.data.length;
+    const changed = header
+      .replace(whole, `${before}U8${between}[${elements * 2}]`)
+      .trimEnd()
+      .padEnd(length);
+    bytes.set(new TextEncoder().encode(changed), 8);
+    const files = { weights: [{ name: 'model.safetensors', bytes }] };
+    await refused(files, 'model-quantized', { tensor: name, found: 'U8' });
+    const quantization_config = { load_in_4bit: true, quant_method: 'bitsandbytes' };
+    const left = { name: 'config.json', text: JSON.stringify({ ...(JSON.parse(config.text) as object), quantization_config }) };
+    await refused({ ...files, config: left }, 'model-quantized', { tensor: name, found: 'U8' });
+    expect(await readModel({ config: left, weights: [weights(tensors())] })).toEqual(
+      await readModel({ config, weights: [weights(tensors())] }),
+    );
+  });
+
   it('is refused when a tensor is missing', () =>
     refused({ weights: [weights(tensors().filter(({ name }) => name !== 'model.norm.weight'))] }, 'tensor-missing', {
       tensor: 'model.norm.weight',

@@ -6,6 +6,8 @@ import { parseConfig } from '../../../src/core/model/config';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { fileTensors, fromFile } from './file-layout';
 import { namesOf } from '../../../src/core/model/names';
+import { NOTICE_NAMES, type ModelNotice } from '../../../src/core/model/notices';
+import { checkWeightType, familyTensors, refuseForeignWeights, unusedNames } from './tensor-names';
 
 export interface ModelFiles {
   config: { name: string; text: string };
@@ -19,10 +21,14 @@ export interface ModelFiles {
 
 export interface ReadableModel {
   config: ModelConfig;
+  /** What config and weights have that the model does not follow. */
+  notices: ModelNotice[];
   /** The weight files, of which only the headers were read. */
   files: SafetensorsFile[];
-  /** The stored tensors that the model is made of. */
+  /** The stored tensors that the model is made of, with the names that transformers' class of the family has. */
   used: StoredTensor[];
+  /** Their names in the files. */
+  usedInFiles: ReadonlySet<string>;
   /**
    * The model's parameters, read one by one.
    * @throws StudioError `tensor-not-finite`, `safetensors-invalid`, `file-unreadable`
@@ -32,39 +38,43 @@ export interface ReadableModel {
 
 /**
  * Checks everything but the values, of which none is read: config, headers, names, shapes.
- * @throws StudioError `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`,
- * `tokenizer-mismatch`, `file-unreadable`
+ * @throws StudioError `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`, `model-adapter`,
+ * `model-quantized`, `tokenizer-mismatch`, `file-unreadable`
  */
 export async function openModel(files: ModelFiles): Promise<ReadableModel> {
-  const config = parseConfig(files.config.name, files.config.text);
+  const notices: ModelNotice[] = [];
+  const config = parseConfig(files.config.name, files.config.text, notices);
   if (files.tokenizerSize !== undefined && files.tokenizerSize > config.vocabulary)
     throw new StudioError(
       'tokenizer-mismatch',
       `The tokenizer has ${files.tokenizerSize} tokens, the model's vocabulary ${config.vocabulary}`,
       { tokenizerSize: files.tokenizerSize, modelSize: config.vocabulary },
     );
-  const { files: opened, tensors } = await openWeights(files.weights, files.index);
-  const { prefix, embedding, head } = namesOf(config.architecture);
-  // Files of the decoder without its head lack the prefix; GPT-2's own are such.
-  const bare = ![...tensors.keys()].some((name) => name.startsWith(prefix));
-  const nameInFile = (name: string) => (bare && name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const { files: opened, tensors: stored } = await openWeights(files.weights, files.index);
+  refuseForeignWeights(stored.values());
+  const { tensors, prefix } = familyTensors(stored, config.architecture);
+  if (prefix !== '') notices.push({ kind: 'name-prefix', prefix });
   const layout = fileTensors(config).map((tensor) => {
-    const name = nameInFile(tensor.name);
-    const found = tensors.get(name);
+    const found = tensors.get(tensor.name);
     if (!found) {
       const file = files.weights.map((weight) => weight.name).join(', ');
-      throw new StudioError('tensor-missing', `${file} has no tensor "${name}"`, { file, tensor: name });
+      throw new StudioError('tensor-missing', `${file} has no tensor "${tensor.name}"`, { file, tensor: tensor.name });
     }
-    checkShape(found.file, name, found.shape, tensor.shape);
-    found.checkFloat();
+    checkWeightType(found);
+    checkShape(found.file, found.name, found.shape, tensor.shape);
     return { tensor, found };
   });
+  const { embedding, head } = namesOf(config.architecture);
   const ownHead = tensors.get(`${head}.weight`);
-  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(nameInFile(`${embedding}.weight`))!, ownHead);
+  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(`${embedding}.weight`)!, ownHead);
+  const unused = unusedNames(tensors, new Set([...layout.map(({ tensor }) => tensor.name), `${head}.weight`]));
+  if (unused.length > 0) notices.push({ kind: 'unused-tensors', count: unused.length, names: unused.slice(0, NOTICE_NAMES) });
   return {
     config,
+    notices,
     files: opened,
-    used: layout.map(({ found }) => found),
+    used: layout.map(({ tensor, found }) => ({ ...found, name: tensor.name })),
+    usedInFiles: new Set(layout.map(({ found }) => found.name)),
     async *parameters() {
       for (const { tensor, found } of layout) yield* fromFile(tensor, await found.read());
     },

@@ -5,6 +5,8 @@
 import { limits, type ConfigFields } from './fields';
 import type { Positions, RotaryScaling } from './model-config';
 
+const ORIGINAL = 'original_max_position_embeddings';
+
 interface RotaryDefaults {
   headSize: number;
   context: number;
@@ -14,20 +16,40 @@ interface RotaryDefaults {
   theta?: string;
 }
 
-/** Values of `rope_parameters` come before those at the top, as in transformers. */
-export function readRotary(fields: ConfigFields, { headSize, context, partial, theta = 'rope_theta' }: RotaryDefaults): Positions {
-  const [older, newer] = [fields.inner('rope_scaling'), fields.inner('rope_parameters')];
-  if (older && newer) fields.refuse('rope_scaling', 'null where there are rope_parameters');
-  const inner = newer ?? older;
+/**
+ * Values inside `rope_parameters` or `rope_scaling` come before those at the top. A file that went through both versions of transformers
+ * has both objects; they must say the same.
+ */
+export function readRotary(fields: ConfigFields, defaults: RotaryDefaults): Positions {
+  const [older, newer] = ['rope_scaling', 'rope_parameters'].map((field) => readRotaryObject(fields, field, defaults));
+  if (older && newer && JSON.stringify(older) !== JSON.stringify(newer))
+    fields.refuse('rope_scaling', `what rope_parameters says (${JSON.stringify(fields.raw('rope_parameters'))}), or one of the two alone`);
+  return older ?? newer ?? rotaryPositions(fields, null, defaults);
+}
+
+/** Null where the field is absent, null or an empty object. */
+function readRotaryObject(fields: ConfigFields, field: string, defaults: RotaryDefaults): Positions | null {
+  const inner = fields.inner(field);
+  if (!inner || JSON.stringify(fields.raw(field)) === '{}') return null;
+  // One object per kind of layer, which transformers knows in families whose layers differ.
+  inner.absent('full_attention', 'sliding_attention', 'chunked_attention');
+  const positions = rotaryPositions(fields, inner, defaults);
+  inner.finish();
+  return positions;
+}
+
+function rotaryPositions(
+  fields: ConfigFields,
+  inner: ConfigFields | null,
+  { headSize, context, partial, theta = 'rope_theta' }: RotaryDefaults,
+): Positions {
   const outerTheta = either(fields, theta, 'rope_theta', 10_000);
-  const positions: Positions = {
+  return {
     kind: 'rotary',
     theta: inner?.positive('rope_theta', outerTheta) ?? outerTheta,
     dimensions: readDimensions(fields, inner, headSize, partial),
-    scaling: inner && readScaling(inner, context),
+    scaling: inner && readScaling(fields, inner, context),
   };
-  inner?.finish();
-  return positions;
 }
 
 /** Two names of one number: where both stand they must agree. */
@@ -50,18 +72,20 @@ function readDimensions(fields: ConfigFields, inner: ConfigFields | null, headSi
   return inner && inner.raw(name) !== null ? inner.refuse(name, accepted) : fields.refuse(partial.field, accepted);
 }
 
-function readScaling(inner: ConfigFields, context: number): RotaryScaling | null {
+/** Keys that transformers does not read for a kind of scaling are left to `finish`, as it only warns of them. */
+function readScaling(fields: ConfigFields, inner: ConfigFields, context: number): RotaryScaling | null {
   // Old files say `type`; where both stand, `rope_type` counts.
-  const field = inner.raw('rope_type') === null && inner.raw('type') !== null ? 'type' : 'rope_type';
-  inner.raw('type');
+  const field = inner.has('rope_type') && inner.raw('rope_type') !== null ? 'rope_type' : 'type';
   const kind = inner.choice(field, 'default', { default: 'default', linear: 'linear', llama3: 'llama3' } as const);
+  if (inner.same('type', 'rope_type')) inner.raw('type');
   if (kind === 'default') return null;
   const factor = inner.positive('factor');
   if (kind === 'linear') return { kind, factor };
   const lowFrequency = inner.positive('low_freq_factor');
   const highFrequency = inner.positive('high_freq_factor');
   if (highFrequency <= lowFrequency) inner.refuse('high_freq_factor', `a number above low_freq_factor (${lowFrequency})`);
-  const originalContext = inner.count('original_max_position_embeddings', 2 ** 24, context);
+  // At the top it comes first here, unlike the other values.
+  const originalContext = fields.count(ORIGINAL, 2 ** 24, inner.count(ORIGINAL, 2 ** 24, context));
   return { kind, factor, lowFrequency, highFrequency, originalContext };
 }
 
@@ -89,8 +113,13 @@ export function everyLayer(window: number | null, layers: number, context: numbe
   return new Array<number | null>(layers).fill(effective(window, context));
 }
 
-/** `layer_types` where the family has no choice: absent or full attention throughout. */
-export function onlyFullAttention(fields: ConfigFields): void {
+/** Families without windows: `layer_types` is absent or full attention throughout, and a `sliding_window` hides nothing. */
+export function onlyFullAttention(fields: ConfigFields, context: number): void {
+  if (fields.has('sliding_window')) {
+    const window = fields.raw('sliding_window');
+    if (window !== null && !(typeof window === 'number' && window >= context))
+      fields.refuse('sliding_window', `null, or at least the longest sequence (${context})`);
+  }
   const kinds = fields.raw('layer_types');
   if (kinds !== null && !(Array.isArray(kinds) && kinds.every((kind) => kind === 'full_attention')))
     fields.refuse('layer_types', 'full_attention in every layer');

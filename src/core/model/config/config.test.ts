@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, readConfig } from '.';
+import { parseConfig, readConfig, type ModelConfig } from '.';
+import type { StudioError } from '../../errors';
+import type { ModelNotice } from '../notices';
 import { parameterCount, parameterShapes } from '../parameters';
+import { rotaryAngles } from '../../../../workers/engine/model/rotary-tables';
 
 /** Configs as transformers 5 wrote them. */
 const written = (name: string) => JSON.parse(readFileSync(`e2e/parity/fixtures/${name}/config.json`, 'utf8')) as Record<string, unknown>;
@@ -168,28 +171,25 @@ describe('refused by name', () => {
     ['vocab_size', '61'],
     ['eos_token_id', 'two'],
     ['tie_word_embeddings', 'yes'],
-    ['quantization_config', { quant_method: 'gptq' }],
-    ['attn_logit_softcapping', 50],
-    ['final_logit_softcapping', 30],
-    ['logit_scale', 0.0625],
-    ['embedding_multiplier', 12],
-    ['residual_multiplier', 0.22],
-    ['auto_map', { AutoModelForCausalLM: 'modeling.Own' }],
+    ['architectures', ['LlamaForCausalLM', 'LlamaForTokenClassification']],
+    ['architectures', [7]],
     ['is_encoder_decoder', true],
     ['add_cross_attention', true],
+    ['is_causal', false],
+    ['per_layer_config', [{}, {}]],
+    ['attention_chunk_size', 4],
     ['pruned_heads', { 0: [1] }],
-    ['a_field_of_next_year', 1],
   ];
   const rope: [field: string, value: unknown][] = [
     ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'yarn', factor: 4 }],
     ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'dynamic', factor: 4 }],
     ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'longrope' }],
     ['rope_parameters.type', { type: 'mrope' }],
+    ['rope_parameters.rope_type', { type: 'linear', rope_type: 'yarn', factor: 4 }],
     ['rope_parameters.factor', { rope_type: 'linear' }],
     ['rope_parameters.low_freq_factor', { rope_type: 'llama3', factor: 8 }],
     ['rope_parameters.high_freq_factor', { rope_type: 'llama3', factor: 8, low_freq_factor: 2, high_freq_factor: 2 }],
     ['rope_parameters.rope_theta', { rope_theta: -1 }],
-    ['rope_parameters.attention_factor', { rope_type: 'linear', factor: 2, attention_factor: 2 }],
     ['rope_parameters.full_attention', { full_attention: { rope_theta: 1e6 } }],
     ['rope_parameters', 'none'],
   ].map(([field, value]) => [field as string, value]);
@@ -200,22 +200,19 @@ describe('refused by name', () => {
     ['head_dim', 15],
     ['rms_norm_eps', -1],
     ['hidden_act', 'gelu'],
-    ['attention_dropout', 0.1],
+    ['attention_dropout', 1.5],
     ['partial_rotary_factor', 0.5],
-    ['rope_scaling', { type: 'linear', factor: 2 }],
-    ['original_max_position_embeddings', 4096],
+    ['rope_scaling', { type: 'linear', factor: 3 }],
   ];
   const cases: Record<string, [field: string, value: unknown][]> = {
     'llama-linear': [
       ...gatedOnly,
       ['attention_bias', 1],
       ['mlp_bias', 'true'],
-      ['pretraining_tp', 2],
-      ['sliding_window', 4096],
+      ['sliding_window', 23],
       ['layer_types', ['full_attention', 'sliding_attention']],
-      ['rope_interleaved', true],
     ],
-    mistral: [...gatedOnly, ['sliding_window', 0], ['attention_bias', true], ['layer_types', ['full_attention', 'full_attention']]],
+    mistral: [...gatedOnly, ['sliding_window', 0], ['layer_types', ['full_attention', 'full_attention']]],
     qwen2: [
       ...gatedOnly,
       ['use_sliding_window', 'yes'],
@@ -223,7 +220,6 @@ describe('refused by name', () => {
       ['max_window_layers', 1.5],
       ['layer_types', ['full_attention']],
       ['layer_types', ['full_attention', 'chunked_attention']],
-      ['use_mrope', true],
     ],
     qwen3: [...gatedOnly, ['attention_bias', 'no'], ['layer_types', ['sliding_attention', 'full_attention']]],
     gpt2: [
@@ -236,19 +232,20 @@ describe('refused by name', () => {
       ['activation_function', 'gelu_fast'],
       ['scale_attn_weights', false],
       ['scale_attn_by_inverse_layer_idx', true],
-      ['reorder_and_upcast_attn', true],
+      ['reorder_and_upcast_attn', 'yes'],
       ['attn_pdrop', 2],
-      ['rope_parameters', { rope_theta: 1e4 }],
+      ['hidden_size', 64],
+      ['layer_types', ['full_attention', 'sliding_attention']],
     ],
     'gpt-neox': [
       ['num_attention_heads', 5],
       ['hidden_act', 'gelu_fast'],
-      ['attention_dropout', 0.1],
+      ['attention_dropout', 2],
       ['hidden_dropout', -1],
       ['layer_norm_eps', 'small'],
       ['use_parallel_residual', 1],
       ['attention_bias', 1],
-      ['num_key_value_heads', 2],
+      ['head_dim', 16],
     ],
   };
   const wherever = { 'rope_parameters.partial_rotary_factor': { rope_theta: 1e4, partial_rotary_factor: 0.5 } };
@@ -276,15 +273,171 @@ describe('refused by name', () => {
   });
 });
 
-describe('of no effect on what is computed', () => {
+interface FieldEffects {
+  families: Record<
+    string,
+    {
+      config: Record<string, unknown>;
+      fields: string[];
+      read: string[];
+      effects: Record<string, [value: unknown, outcome: 'same' | 'different' | 'refused']>;
+      rope?: { change: Record<string, unknown>; inverseFrequencies: number[]; attentionScaling: number }[];
+    }
+  >;
+}
+const byTransformers = JSON.parse(readFileSync('e2e/parity/fixtures/config-fields.json', 'utf8')) as FieldEffects;
+const changes = Object.entries(byTransformers.families).flatMap(([family, { config, effects }]) =>
+  Object.entries(effects).map(([field, [value, outcome]]) => ({ family, config, field, value, outcome })),
+);
+const attempt = (config: Record<string, unknown>, notices: ModelNotice[] = []) => {
+  try {
+    return { config: readConfig('config.json', config, notices), refused: null };
+  } catch (error) {
+    return { config: null, refused: (error as StudioError).values['field'] };
+  }
+};
+const withoutIds = (config: ModelConfig | null) => config && { ...config, endOfText: [], tied: false, context: 0 };
+
+describe("one field changed in a model's config.json, against the logits of transformers", () => {
+  it.each(changes.filter(({ outcome }) => outcome !== 'same'))('$family, other logits: $field = $value', ({ config, field, value }) => {
+    const changed = attempt({ ...config, [field]: value });
+    // Of the forward call alone: it gives a tuple then.
+    if (field === 'return_dict') return;
+    if (changed.config) expect(changed.config).not.toEqual(readConfig('config.json', config));
+    else expect(changed.refused).toBeTypeOf('string');
+  });
+
+  /** Refused although these logits are the same, each for a reason of its own. */
+  const strict: Record<string, string[]> = {
+    // Generation: transformers' cache keeps a window or a chunk.
+    every: ['sliding_window', 'attention_chunk_size', 'is_encoder_decoder', 'pruned_heads'],
+    // Earlier versions of transformers rotated a part of each head.
+    llama: ['partial_rotary_factor'],
+    mistral: ['partial_rotary_factor'],
+    qwen2: ['partial_rotary_factor'],
+    qwen3: ['partial_rotary_factor'],
+    // Which of two equal names counts differs between versions.
+    gpt_neox: ['rotary_pct', 'rotary_emb_base', 'partial_rotary_factor', 'rope_parameters', 'rope_theta'],
+  };
+  it.each(changes.filter(({ outcome }) => outcome === 'same'))(
+    '$family, the same logits: $field = $value',
+    ({ family, config, field, value }) => {
+      const changed = attempt({ ...config, [field]: value });
+      if ([...strict['every']!, ...(strict[family] ?? [])].includes(field) && !changed.config) expect(changed.refused).toBe(field);
+      else expect(withoutIds(changed.config)).toEqual(withoutIds(readConfig('config.json', config)));
+    },
+  );
+
+  it.each(Object.entries(byTransformers.families))(
+    "%s: no field of transformers' own class is told as unknown",
+    (_, { config, fields }) => {
+      const notices: ModelNotice[] = [];
+      readConfig('config.json', { ...Object.fromEntries(fields.map((field) => [field, false])), ...config }, notices);
+      expect(notices.filter(({ kind }) => kind === 'unknown-fields')).toEqual([]);
+    },
+  );
+
+  it.each(Object.entries(byTransformers.families))('%s: its code reads no field that passes unseen', (_, { config, read, effects }) => {
+    // How attention is computed, and the row of the embedding that padding has: no causal loss depends on them.
+    const free = ['_attn_implementation', 'pad_token_id', 'initializer_range', 'number_of_conv_states'];
+    const unseen = read.filter((field) => {
+      if (free.includes(field) || effects[field]?.[1] === 'same') return false;
+      const odd = attempt({ ...config, [field]: 'no such value' });
+      return odd.refused === null;
+    });
+    expect(unseen).toEqual([]);
+  });
+
+  const rotary = Object.entries(byTransformers.families).flatMap(([family, { config, rope = [] }]) =>
+    rope.map(({ change, ...expected }) => ({ family, config: { ...config, rope_parameters: undefined, ...change }, change, expected })),
+  );
+  it.each(rotary)('$family, rotary frequencies of $change', ({ config, expected }) => {
+    const { positions } = readConfig('config.json', config);
+    if (positions.kind !== 'rotary') throw new Error('no rotary positions');
+    const { dimensions, theta, scaling } = positions;
+    expect(dimensions).toBe(2 * expected.inverseFrequencies.length);
+    // Position 1 is turned by the frequencies themselves.
+    const sines = rotaryAngles(2, dimensions, theta, scaling).sin.subarray(dimensions);
+    expected.inverseFrequencies.forEach((value, at) => expect(sines[at]! / Math.sin(value)).toBeCloseTo(1, 6));
+    expect(expected.attentionScaling).toBe(1);
+  });
+
+  it('refuses rope_scaling and rope_parameters that differ', () => {
+    const linear = { type: 'linear', factor: 2 };
+    for (const other of [{ ...linear, factor: 4 }, { ...linear, rope_theta: 5e5 }, { rope_type: 'default' }])
+      refuses('families/llama-linear', 'rope_scaling', { rope_scaling: linear, rope_parameters: other });
+  });
+});
+
+describe('notices', () => {
+  const noticesOf = (name: string, changes: Record<string, unknown>): ModelNotice[] => {
+    const notices: ModelNotice[] = [];
+    parseConfig('config.json', JSON.stringify({ ...written(name), ...changes }), notices);
+    return notices;
+  };
+
+  it.each(['llama-linear', 'mistral', 'qwen2', 'qwen3', 'gpt-neox'])('%s as transformers wrote it: none', (name) => {
+    expect(noticesOf(`families/${name}`, {})).toEqual([]);
+  });
+
+  it('of what transformers and tools write beside the model: fields that transformers itself does not know', () => {
+    const known = {
+      _name_or_path: 'x/y',
+      torch_dtype: 'bfloat16',
+      transformers_version: '4.51.0',
+      use_cache: false,
+      temperature: 0.6,
+      num_labels: 2,
+    };
+    const unknown = {
+      _model_name_or_path: 'HuggingFaceTB/SmolLM2-135M',
+      auto_map: { AutoModelForCausalLM: 'modeling.Own' },
+      unsloth_version: '2025.1',
+      unsloth_fixed: true,
+      task_specific_params: { 'text-generation': { do_sample: true } },
+      is_llama_config: true,
+      rope_interleaved: false,
+      attn_logit_softcapping: 50,
+    };
+    for (const name of ['llama-linear', 'mistral', 'qwen2', 'qwen3', 'gpt-neox'])
+      expect(noticesOf(`families/${name}`, { ...known, ...unknown, a_field_without_value: null })).toEqual([
+        { kind: 'unknown-fields', fields: Object.keys(unknown) },
+      ]);
+  });
+
+  it('of rotary keys that a kind of scaling does not have', () => {
+    const rope_parameters = { type: 'linear', rope_type: 'linear', factor: 2, original_max_position_embeddings: 2048, attention_factor: 2 };
+    expect(noticesOf('families/llama-linear', { rope_parameters })).toEqual([
+      {
+        kind: 'unknown-fields',
+        fields: ['rope_parameters.original_max_position_embeddings', 'rope_parameters.attention_factor'],
+      },
+    ]);
+  });
+
+  it('of dropout rates', () => {
+    expect(noticesOf('families/gpt2', { embd_pdrop: 0.1, attn_pdrop: 0, resid_pdrop: 0.2 })).toEqual([
+      { kind: 'dropout-rates', fields: ['resid_pdrop', 'embd_pdrop'] },
+    ]);
+    expect(noticesOf('families/mistral', { attention_dropout: 0.1 })).toEqual([{ kind: 'dropout-rates', fields: ['attention_dropout'] }]);
+  });
+
   it.each([
-    ['gpt2', { attn_pdrop: 0.1, embd_pdrop: 0.1, resid_pdrop: 0.1, summary_first_dropout: 0.1 }],
-    ['gpt-neox', { hidden_dropout: 0.1, classifier_dropout: 0.1 }],
-    ['llama-linear', { _name_or_path: 'x/y', transformers_version: '4.40.0', use_cache: true, initializer_range: 0.5, pad_token_id: 3 }],
-    ['mistral', { a_flag_that_is_off: false, a_field_without_value: null, temperature: 0.6, num_labels: 2 }],
-    ['qwen3', { torch_dtype: 'bfloat16', output_attentions: false, architectures: null }],
-  ])('%s: %j', (name, changes) => {
+    ['llama-linear', 'LLaMAForCausalLM', 'LlamaForCausalLM'],
+    ['llama-linear', 'LlamaModel', 'LlamaForCausalLM'],
+    ['gpt2', 'GPT2Model', 'GPT2LMHeadModel'],
+    ['qwen2', 'MyQwenForCausalLM', 'Qwen2ForCausalLM'],
+  ])('of the architecture: %s, %s', (name, found, read) => {
+    const dropout = { resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
+    const changes = { architectures: [found], ...(name === 'gpt2' ? dropout : {}) };
+    expect(noticesOf(`families/${name}`, changes)).toEqual([{ kind: 'architecture', found, read }]);
     expect(parse(`families/${name}`, changes)).toEqual(parse(`families/${name}`));
+  });
+
+  it('of a quantization_config: the tensors decide', () => {
+    const quantization_config = { load_in_4bit: true, quant_method: 'bitsandbytes' };
+    expect(noticesOf('families/qwen3', { quantization_config })).toEqual([{ kind: 'quantization-left', method: 'bitsandbytes' }]);
+    refuses('families/qwen3', 'quantization_config', { quantization_config: 'int4' });
   });
 });
 

@@ -37,8 +37,7 @@ function readGatedDecoder(
     ...(defaults.headSize === undefined ? {} : { headSize: defaults.headSize }),
   });
   fields.only('hidden_act', 'silu', 'swish');
-  fields.only('attention_dropout', 0);
-  fields.only('pretraining_tp', 1);
+  fields.dropoutRates('attention_dropout');
   return {
     hidden,
     feedForward: fields.count('intermediate_size', limits.feedForward),
@@ -59,7 +58,7 @@ export const llama: FamilyReader = {
   read(fields) {
     const decoder = readGatedDecoder(fields, { context: 2048 });
     const attentionBias = fields.flag('attention_bias', false);
-    onlyFullAttention(fields);
+    onlyFullAttention(fields, decoder.context);
     return {
       ...decoder,
       windows: everyLayer(null, decoder.layers, decoder.context),
@@ -76,9 +75,13 @@ export const mistral: FamilyReader = {
     const decoder = readGatedDecoder(fields, { context: 131_072, kvHeads: 8 });
     // transformers takes a missing field for 4096, and null for no window.
     const all = fields.raw('sliding_window') === null && fields.has('sliding_window');
+    const windows = everyLayer(all ? null : fields.count('sliding_window', 2 ** 30, 4096), decoder.layers, decoder.context);
+    // Of no effect where it says what holds anyway; else transformers' cache follows it and its mask does not.
+    if (windows.some((window) => window !== null)) fields.absent('layer_types');
+    else onlyFullAttention(fields, 0);
     return {
       ...decoder,
-      windows: everyLayer(all ? null : fields.count('sliding_window', 2 ** 30, 4096), decoder.layers, decoder.context),
+      windows,
       normedHeads: false,
       biases: { queryKeyValue: false, output: false, feedForward: false },
     };
@@ -114,21 +117,29 @@ export const qwen3: FamilyReader = {
   },
 };
 
+/** A number with two names in transformers (`attribute_map`): where both stand they must agree. */
+function countByName(fields: ConfigFields, field: string, alias: string, most: number, absent?: number): number {
+  const own = fields.raw(field) === null && fields.raw(alias) !== null ? alias : field;
+  const value = fields.count(own, most, absent);
+  if (fields.raw(alias) !== null && fields.count(alias, most) !== value) fields.refuse(alias, `${value}, as ${field} says`);
+  return value;
+}
+
 /** GPT-2 (Radford et al., 2019), as transformers' GPT2LMHeadModel: learned positions, LayerNorm, GELU by tanh, biases throughout. */
 export const gpt2: FamilyReader = {
   architecture: 'GPT2LMHeadModel',
   read(fields) {
-    const hidden = fields.count('n_embd', limits.hidden);
-    const heads = fields.count('n_head', limits.heads);
+    const hidden = countByName(fields, 'n_embd', 'hidden_size', limits.hidden);
+    const heads = countByName(fields, 'n_head', 'num_attention_heads', limits.heads);
     if (hidden % heads !== 0) fields.refuse('n_head', `a divisor of n_embd (${hidden})`);
-    const context = fields.count('n_positions', limits.context, 1024);
-    const layers = fields.count('n_layer', limits.layers);
-    // Written by old versions, never read.
-    fields.raw('n_ctx');
+    const context = countByName(fields, 'n_positions', 'max_position_embeddings', limits.context, 1024);
+    const layers = countByName(fields, 'n_layer', 'num_hidden_layers', limits.layers);
+    onlyFullAttention(fields, context);
     fields.dropoutRates('resid_pdrop', 'embd_pdrop', 'attn_pdrop');
     fields.only('scale_attn_weights', true);
     fields.only('scale_attn_by_inverse_layer_idx', false);
-    fields.only('reorder_and_upcast_attn', false);
+    // Another order of the same products, for float16: in float32 the same.
+    fields.flag('reorder_and_upcast_attn', false);
     return {
       hidden,
       feedForward: fields.count('n_inner', limits.feedForward, 4 * hidden),
@@ -167,8 +178,10 @@ export const gptNeox: FamilyReader = {
     const context = fields.count('max_position_embeddings', limits.context, 2048);
     const layers = fields.count('num_hidden_layers', limits.layers);
     const attentionBias = fields.flag('attention_bias', true);
-    fields.dropoutRates('hidden_dropout');
-    fields.only('attention_dropout', 0);
+    // Rotary embeddings would follow it, the heads would not.
+    fields.only('head_dim', headSize);
+    onlyFullAttention(fields, context);
+    fields.dropoutRates('hidden_dropout', 'attention_dropout');
     return {
       hidden,
       feedForward: fields.count('intermediate_size', limits.feedForward),

@@ -1,6 +1,7 @@
 /**
- * The fields of one config.json, checked as they are read. A reader asks for every field it knows; `finish` then refuses any other field
- * that is not known to be without effect, so that nothing that changes the arithmetic is ignored.
+ * The fields of one config.json, checked as they are read. A reader asks for every field that changes what its family computes, by the
+ * configuration and modeling code of transformers (e2e/parity/make_config_fields.py lists them); `finish` then names the fields that
+ * neither a reader asked for nor transformers knows as bookkeeping.
  */
 import { StudioError } from '../../errors';
 
@@ -21,17 +22,21 @@ export class ConfigFields {
   /**
    * @param file name for messages
    * @param path of these fields inside the file, for messages
+   * @param unknown paths of fields that `finish` found to be of no effect
+   * @param dropout paths of dropout rates above 0
    */
-  constructor(
+  private constructor(
     private readonly file: string,
     private readonly values: Readonly<Record<string, unknown>>,
-    private readonly path = '',
+    private readonly path: string,
+    readonly unknown: string[],
+    readonly dropout: string[],
   ) {}
 
   /** @throws StudioError `config-unsupported` when the value is not an object */
   static of(file: string, value: unknown): ConfigFields {
     if (!isObject(value)) throw unsupported(file, '(whole file)', value, 'a JSON object');
-    return new ConfigFields(file, value);
+    return new ConfigFields(file, value, '', [], []);
   }
 
   /** The value as it stands; null when absent. */
@@ -43,6 +48,11 @@ export class ConfigFields {
   /** Whether the file has the field at all, be it null. */
   has(field: string): boolean {
     return Object.hasOwn(this.values, field);
+  }
+
+  /** Whether two fields have the same value, without asking for either. */
+  same(field: string, other: string): boolean {
+    return this.values[field] === this.values[other];
   }
 
   refuse(field: string, accepted: string): never {
@@ -82,11 +92,17 @@ export class ConfigFields {
     if (value !== null && !accepted.includes(value as string)) this.refuse(field, accepted.map(String).join(', '));
   }
 
-  /** Dropout rates belong to the recipe here: any rate from 0 to 1 may stand in the file. */
+  /** A field that must be absent or null: any value of it makes transformers compute something that this engine does not. */
+  absent(...fields: string[]): void {
+    for (const field of fields) if (this.raw(field) !== null) this.refuse(field, 'no such field, null');
+  }
+
+  /** Dropout rates belong to the recipe here: any rate from 0 to 1 may stand in the file, and those above 0 are listed in `dropout`. */
   dropoutRates(...fields: string[]): void {
     for (const field of fields) {
       const value = this.raw(field) ?? 0;
       if (typeof value !== 'number' || !(value >= 0 && value <= 1)) this.refuse(field, 'a number from 0 to 1');
+      if (value > 0) this.dropout.push(this.path + field);
     }
   }
 
@@ -94,15 +110,16 @@ export class ConfigFields {
   inner(field: string): ConfigFields | null {
     const value = this.raw(field);
     if (value === null) return null;
-    return isObject(value) ? new ConfigFields(this.file, value, `${this.path}${field}.`) : this.refuse(field, 'an object, null');
+    if (!isObject(value)) return this.refuse(field, 'an object, null');
+    return new ConfigFields(this.file, value, `${this.path}${field}.`, this.unknown, this.dropout);
   }
 
-  /** Refuses the first field that no reader asked for, unless it is empty or without effect on what is computed. */
+  /** Adds to `unknown` every field with a value that no reader asked for, unless it is bookkeeping. */
   finish(): void {
     for (const [field, value] of Object.entries(this.values)) {
-      if (this.asked.has(field) || value === null || value === false) continue;
-      if (this.path === '' && harmlessFields.has(field)) continue;
-      this.refuse(field, 'no such field, null, false');
+      if (this.asked.has(field) || value === null) continue;
+      if (this.path === '' && bookkeeping.has(field)) continue;
+      this.unknown.push(this.path + field);
     }
   }
 }
@@ -126,11 +143,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Fields of config.json that no decoder's hidden states, logits or gradients depend on, in any family: bookkeeping, settings of
- * generation (the studio has its own), of other tasks' heads, and of how transformers runs a model. Names are those of
- * transformers' PreTrainedConfig, versions 4 and 5, and of what tools that train write beside them.
+ * Fields of transformers' PreTrainedConfig and GenerationConfig, versions 4 and 5, and of the families' own classes, that no decoder's
+ * hidden states, logits or gradients depend on: bookkeeping, settings of generation (the studio has its own), of other tasks' heads,
+ * and of how transformers runs a model. They are not named in a notice.
  */
-const harmlessFields: ReadonlySet<string> = new Set([
+const bookkeeping: ReadonlySet<string> = new Set([
   // bookkeeping
   '_name_or_path',
   '_commit_hash',
@@ -140,14 +157,9 @@ const harmlessFields: ReadonlySet<string> = new Set([
   'tokenizer_class',
   'torch_dtype',
   'dtype',
-  'model_name',
-  'unsloth_version',
-  'unsloth_fixed',
-  'transformers.js_config',
   // how weights were drawn before training
   'initializer_range',
   'init_std',
-  'is_llama_config',
   // how transformers runs a model
   '_attn_implementation',
   'attn_implementation',
@@ -166,6 +178,7 @@ const harmlessFields: ReadonlySet<string> = new Set([
   'tf_legacy_loss',
   'xla_device',
   'is_decoder',
+  'pretraining_tp',
   // tokens that stand for something
   'bos_token_id',
   'pad_token_id',
@@ -199,7 +212,6 @@ const harmlessFields: ReadonlySet<string> = new Set([
   'forced_bos_token_id',
   'forced_eos_token_id',
   'prefix',
-  'task_specific_params',
   // other tasks' heads
   'finetuning_task',
   'problem_type',

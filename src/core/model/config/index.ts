@@ -2,6 +2,7 @@
 import { ConfigFields, limits } from './fields';
 import type { FamilyReader } from './families';
 import { gpt2, gptNeox, llama, mistral, qwen2, qwen3 } from './families';
+import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
 export type { Family, ModelConfig, Positions, RotaryScaling } from './model-config';
@@ -10,34 +11,36 @@ const readers: Record<Family, FamilyReader> = { llama, mistral, qwen2, qwen3, gp
 
 /**
  * @param file name for messages
+ * @param notices gets what the file says and the engine need not follow
  * @throws StudioError `config-unsupported` with field, value and what is accepted
  */
-export function parseConfig(file: string, text: string): ModelConfig {
+export function parseConfig(file: string, text: string, notices?: ModelNotice[]): ModelConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     value = text;
   }
-  return readConfig(file, value);
+  return readConfig(file, value, notices);
 }
 
 /** The same of JSON that was parsed already. */
-export function readConfig(file: string, value: unknown): ModelConfig {
+export function readConfig(file: string, value: unknown, notices: ModelNotice[] = []): ModelConfig {
   const fields = ConfigFields.of(file, value);
   const modelType = fields.raw('model_type');
   if (typeof modelType !== 'string' || !Object.hasOwn(readers, modelType))
     return fields.refuse('model_type', Object.keys(readers).join(', '));
   const family = modelType as Family;
   const reader = readers[family];
-  const architectures = fields.raw('architectures');
-  if (architectures !== null && !(Array.isArray(architectures) && architectures.length === 1 && architectures[0] === reader.architecture))
-    fields.refuse('architectures', reader.architecture);
-  // What would make any family another model.
+  const architecture = readArchitecture(fields, reader.architecture);
+  // What would make any family another model: read by transformers' shared code for masks, caches and layers.
   fields.only('is_encoder_decoder', false);
   fields.only('add_cross_attention', false);
+  fields.only('is_causal', true);
+  fields.absent('attention_chunk_size', 'per_layer_config', 'kv_sharing_modes');
   const pruned = fields.raw('pruned_heads');
   if (pruned !== null && JSON.stringify(pruned) !== '{}') fields.refuse('pruned_heads', '{}');
+  const quantization = fields.inner('quantization_config');
   const config: ModelConfig = {
     architecture: family,
     vocabulary: fields.count('vocab_size', limits.vocabulary),
@@ -45,7 +48,30 @@ export function readConfig(file: string, value: unknown): ModelConfig {
     endOfText: readEndOfText(fields),
   };
   fields.finish();
+  if (architecture !== null) notices.push({ kind: 'architecture', found: architecture, read: reader.architecture });
+  // The tensors decide whether weights are quantised; merged QLoRA models keep this field beside float weights.
+  if (quantization) notices.push({ kind: 'quantization-left', method: methodOf(quantization) });
+  if (fields.unknown.length > 0) notices.push({ kind: 'unknown-fields', fields: fields.unknown });
+  if (fields.dropout.length > 0) notices.push({ kind: 'dropout-rates', fields: fields.dropout });
   return config;
+}
+
+/** Classes of other tasks, whose weights are no causal language model's. */
+const OTHER_TASK =
+  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Reward|Embedding/i;
+
+/** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
+function readArchitecture(fields: ConfigFields, own: string): string | null {
+  const value = fields.raw('architectures') ?? [];
+  const names: unknown[] = Array.isArray(value) ? value : [value];
+  if (!names.every((name): name is string => typeof name === 'string' && !OTHER_TASK.test(name)))
+    return fields.refuse('architectures', `${own}, or another name of a causal language model`);
+  return names.find((name) => name !== own) ?? null;
+}
+
+function methodOf(quantization: ConfigFields): string {
+  const method = quantization.raw('quant_method');
+  return typeof method === 'string' ? method : '—';
 }
 
 function readEndOfText(fields: ConfigFields): number[] {

@@ -1,0 +1,20 @@
+/**
+ * What an import found and did not take as it stood, though the model can be used: told once the import is done, and kept with the
+ * model. The page has a sentence for each kind in both languages (`models.notice`).
+ */
+export type ModelNotice =
+  /** Fields of config.json that transformers' class of this family does not read either. */
+  | { kind: 'unknown-fields'; fields: string[] }
+  /** Dropout rates of config.json above 0: the recipe has its own. */
+  | { kind: 'dropout-rates'; fields: string[] }
+  /** Another class name in `architectures` than the family's causal model; `model_type` decides. */
+  | { kind: 'architecture'; found: string; read: string }
+  /** A quantization_config beside weights that are all float; it is left out of the stored config.json. */
+  | { kind: 'quantization-left'; method: string }
+  /** A prefix before all tensor names, which exports will not have. */
+  | { kind: 'name-prefix'; prefix: string }
+  /** Tensors that the model does not use: how many, and the names of the first. */
+  | { kind: 'unused-tensors'; count: number; names: string[] };
+
+/** Names that a notice lists; further ones are only counted. */
+export const NOTICE_NAMES = 8;

@@ -1,0 +1,212 @@
+/**
+ * Exports in Hugging Face layout, as a zip or into a folder on the person's disk: a run's checkpoint with its recipe and metrics, or a
+ * stored or bundled model.
+ */
+import type { Recipe } from '../../src/core/recipe/schema';
+import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
+import { StudioError } from '../../src/core/errors';
+import type { OnProgress } from '../../src/contract/progress';
+import type { Dtype } from '../engine/checkpoint/floats';
+import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
+import { safetensorsStream } from '../engine/checkpoint/write';
+import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
+import { listCorpora } from '../storage/corpora';
+import { files as storage } from '../storage/files';
+import { metricsPath, readMetrics, readRun } from '../storage/runs';
+import { findModel, openModelFile, readModelText, weightFiles } from '../storage/models';
+import { INDEX_FILE } from '../../src/core/model/folder';
+import { openModel } from '../engine/model/read';
+import { writeFolder } from './folder';
+import { modelCard } from './model-card';
+import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
+
+/**
+ * metrics.csv: a line per step that was logged or evaluated, a column per channel and figure. Losses are in nats per token; a field is
+ * empty where nothing was measured. RFC 4180: lines end in CRLF.
+ */
+export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluations: readonly EvaluationRow[]): string {
+  const ids = recipe.channels.map(({ id }) => id);
+  const header = [
+    ...['step', 'tokens', 'learning_rate', 'gradient_norm', 'step_ms', 'loss_total'],
+    ...ids.map((id) => `loss_${id}`),
+    ...ids.map((id) => `count_${id}`),
+    ...ids.map((id) => `held_out_loss_${id}`),
+    'retention',
+    ...(recipe.evaluation.probesPerGroup > 0 ? ['forgetting_risk'] : []),
+    ...(recipe.precision === 'f16' ? ['loss_scale', 'skipped_steps'] : []),
+  ];
+  const logged = new Map(rows.map((row) => [row.step, row]));
+  const evaluated = new Map(evaluations.map((row) => [row.step, row]));
+  const steps = [...new Set([...logged.keys(), ...evaluated.keys()])].sort((a, b) => a - b);
+  const lines = steps.map((step) => {
+    const row = logged.get(step);
+    const evaluation = evaluated.get(step);
+    return [
+      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total],
+      ...ids.map((id) => row?.loss[id]),
+      ...ids.map((id) => row?.count[id]),
+      ...ids.map((id) => evaluation?.channels[id]?.loss),
+      evaluation?.retention,
+      ...(recipe.evaluation.probesPerGroup > 0 ? [evaluation?.probes?.risk?.value] : []),
+      ...(recipe.precision === 'f16' ? [row?.lossScale, row?.skippedSteps] : []),
+    ];
+  });
+  return [header, ...lines].map((line) => `${line.map((value) => value ?? '').join(',')}\r\n`).join('');
+}
+
+const TORCH_DTYPE: Record<Dtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
+
+/** Files in Hugging Face layout that are about to be written. */
+export interface OpenExport {
+  /** Name of the run or the model, for progress. */
+  item: string;
+  files: AsyncGenerator<ZipEntry>;
+  /** Bytes of the weight file. */
+  total: number;
+  /** Modification time of the zip's entries: when the checkpoint or the model was made. */
+  at: Date;
+}
+
+/** @throws StudioError `zip-too-large`, `cancelled`, or what reading the files throws */
+export async function exportZip({ item, files, total, at }: OpenExport, onProgress: OnProgress, signal: AbortSignal): Promise<Blob> {
+  if (total > LARGEST_ZIP) throw zipTooLarge(total);
+  return reporting(item, total, onProgress, signal, (onBytes) => zipBlob(files, at, onBytes));
+}
+
+/**
+ * @param parent a folder that the person picked and allowed to be written to
+ * @param name of the new folder inside
+ * @returns its name: `name`, or with a number where that was taken
+ * @throws StudioError `folder-refused`, `cancelled`, or what reading the files throws
+ */
+export async function exportFolder(
+  { item, files, total }: OpenExport,
+  parent: FileSystemDirectoryHandle,
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<string> {
+  return reporting(item, total, onProgress, signal, (onBytes) => writeFolder(files, parent, name, onBytes));
+}
+
+/** Reports progress in bytes of the weight file; the other files are small beside it. */
+async function reporting<T>(
+  item: string,
+  total: number,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+  write: (onBytes: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  const tell = (done: number) => onProgress({ phase: 'export', item, done: Math.min(done, total), total });
+  tell(0);
+  const written = await write((bytes) => {
+    signal.throwIfAborted();
+    tell(bytes);
+  });
+  tell(total);
+  return written;
+}
+
+/** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16` */
+export async function openRunExport(id: string, step: number, dtype: Dtype): Promise<OpenExport> {
+  const run = await readRun(id);
+  const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
+  if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
+  const base = await findModel(run.recipe.base);
+  const metrics = await readMetrics(id);
+  const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
+  const weights = await weightsAs([...stored.tensors.values()], dtype);
+
+  const config = JSON.parse((await readModelText(base, 'config.json')) ?? '{}') as Record<string, unknown>;
+  const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
+  const card = modelCard({ run, step, base: run.base, evaluation, corpora: await listCorpora(), baseName: base.name });
+
+  async function* files(): AsyncGenerator<ZipEntry> {
+    yield text('config.json', json(withDtype(config, dtype)));
+    yield text('README.md', card);
+    yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
+    for (const name of TOKENIZER_FILES)
+      if (base.files.includes(name)) yield { name, bytes: (await openModelFile(base, name)).stream(), stored: false };
+    yield text('recipe.json', json(run.recipe));
+    yield text('changes.json', json(run.changes));
+    yield text('metrics.csv', metricsCsv(run.recipe, metrics.rows, metrics.evaluations));
+    yield text('metrics.jsonl', await wholeLines(metricsPath(id)));
+    yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
+  }
+  return { item: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
+}
+
+/**
+ * The model's own files, with its weights in one file under the names that transformers' class has.
+ * @throws StudioError `file-missing`, `tensor-beyond-f16`, or what opening the model throws
+ */
+export async function openModelExport(id: string, dtype: Dtype): Promise<OpenExport> {
+  const listing = await findModel(id);
+  const index = await readModelText(listing, INDEX_FILE);
+  const config = (await readModelText(listing, 'config.json')) ?? '{}';
+  const stored = await Promise.all(weightFiles(listing).map(async (name) => ({ name, bytes: await openModelFile(listing, name) })));
+  const model = await openModel({
+    config: { name: 'config.json', text: config },
+    weights: stored,
+    ...(index === null ? {} : { index: { name: INDEX_FILE, text: index } }),
+  });
+  const weights = await weightsAs(model.used, dtype);
+  const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name)]);
+
+  async function* files(): AsyncGenerator<ZipEntry> {
+    yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, dtype)));
+    for (const name of listing.files)
+      if (!written.has(name)) yield { name, bytes: (await openModelFile(listing, name)).stream(), stored: false };
+    yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
+  }
+  return { item: listing.name, files: files(), total: weights.bytes, at: new Date() };
+}
+
+/** The least value that float16 rounds to infinity: half a step above its largest number, 65504. */
+const BEYOND_F16 = 65_520;
+
+/** @throws StudioError `tensor-beyond-f16` for the first value that float16 cannot hold, before anything is written */
+async function weightsAs(tensors: readonly StoredTensor[], dtype: Dtype): Promise<ReturnType<typeof safetensorsStream>> {
+  if (dtype === 'F16')
+    for (const { name, dtype: stored, pieces } of tensors) {
+      if (stored === 'F16') continue;
+      for await (const values of pieces()) {
+        const value = values.find((candidate) => Math.abs(candidate) >= BEYOND_F16);
+        if (value !== undefined)
+          throw new StudioError('tensor-beyond-f16', `"${name}" holds ${value}, beyond float16; export as BF16 or F32`, {
+            file: 'model.safetensors',
+            tensor: name,
+            value,
+            most: 65_504,
+          });
+      }
+    }
+  return safetensorsStream(tensors, dtype, { format: 'pt' });
+}
+
+/** Complete lines of a file; a last line without its line end was cut off by a crash. */
+async function wholeLines(path: string): Promise<string> {
+  const content = (await storage.exists(path)) ? await storage.readText(path) : '';
+  return content.slice(0, content.lastIndexOf('\n') + 1);
+}
+
+/** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
+function withDtype(config: Record<string, unknown>, dtype: Dtype): Record<string, unknown> {
+  return { ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] };
+}
+
+function generationConfig(config: Record<string, unknown>): Record<string, unknown> {
+  const ids = ['bos_token_id', 'eos_token_id', 'pad_token_id']
+    .filter((field) => config[field] != null)
+    .map((field) => [field, config[field]]);
+  return { _from_model_config: true, ...(Object.fromEntries(ids) as Record<string, unknown>) };
+}
+
+function text(name: string, content: string): ZipEntry {
+  return { name, bytes: new TextEncoder().encode(content), stored: false };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
