@@ -27,7 +27,7 @@ describe('evaluation of the base on wasm', () => {
     bytes = new Uint8Array(await (await fetch(`${folder}/model.safetensors`)).arrayBuffer());
     config = { name: 'config.json', text: await (await fetch(`${folder}/config.json`)).text() };
     const json = await (await fetch(`${folder}/tokenizer.json`)).text();
-    tokenizer = new TextTokenizer({ tokenizer: json, config: null, model: config.text });
+    tokenizer = await TextTokenizer.open({ tokenizer: json, config: null, model: config.text });
     model = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
     scorer = sequenceModel(model);
   });
