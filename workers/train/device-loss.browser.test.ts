@@ -5,7 +5,7 @@ import type { RunMessage } from '../../src/core/run/feed';
 import { FollowedRun, type RunView } from '../../src/core/run/view';
 import { evaluateApi } from '../evaluate/api';
 import { EngineSession } from '../runtime/engine-session';
-import { readMetrics } from '../storage/metrics';
+import { readMetrics } from '../storage/runs';
 import { trainApi } from './api';
 import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
