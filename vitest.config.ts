@@ -18,7 +18,7 @@ const inBrowser = (name: string, include: string, exclude: string[] = []) => ({
     name,
     include: [include],
     exclude: [...elsewhere, ...exclude],
-    globalSetup: ['tools/build-kernels.mjs'],
+    globalSetup: ['tools/build-kernels.mjs', 'tools/build-tokenizers.mjs'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     fileParallelism: false,
@@ -42,7 +42,7 @@ export default defineConfig({
           environment: 'node',
           include: ['{src,workers,tools,e2e}/**/*.test.{ts,tsx}'],
           exclude: [...elsewhere, '**/*.browser.test.{ts,tsx}'],
-          globalSetup: ['tools/build-kernels.mjs'],
+          globalSetup: ['tools/build-kernels.mjs', 'tools/build-tokenizers.mjs'],
           // Files of one process share modules, which halves the time: a file that mocks a module resets them before and after.
           isolate: false,
           testTimeout: 20_000,

@@ -5,8 +5,8 @@ import { CorpusPage } from './studio/corpus';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
-import { visit, type Studio } from './studio/studio';
-import { like } from './studio/words';
+import { Studio, visit } from './studio/studio';
+import { fill, like } from './studio/words';
 
 const studio = visit();
 studio.threads = 1;
@@ -98,20 +98,19 @@ test.describe('a text', () => {
     await studio.expectAlert(like(studio.words.errors['file-unsupported'].what, { file: 'picture.png' }));
   });
 
-  test('one too short for a row is a channel that a run refuses by name, and the desk goes on', async () => {
+  test('one too short for a row is told before a run, which refuses it by name; one click makes it fit', async () => {
     const { desk, page, words } = studio;
     await corpus.import([text('short.txt', Array.from({ length: 12 }, (_, at) => `Word ${at}.`).join('\n\n'))], 'Too short');
     await studio.open({ recipe: tinyRecipe({ name: 'short channel', sequenceLength: 128, steps: 2 }) });
     await studio.button(words.desk.addChannel).click();
     await page.getByRole('menuitem', { name: /Too short/ }).click();
+    const notice = page.getByRole('status').filter({ hasText: like(words.desk.before.short) });
+    await expect(notice).toBeVisible();
     await desk.run();
     await studio.expectAlert(like(words.errors['channel-empty'].what));
     await expect(desk.button('run')).toBeEnabled();
-    await page
-      .getByRole('button', { name: like(words.desk.strip.menu, {}) })
-      .last()
-      .click();
-    await page.getByRole('menuitem', { name: like(words.desk.strip.remove) }).click();
+    await notice.getByRole('button').click();
+    await expect(notice).toHaveCount(0);
     await desk.train();
   });
 });
@@ -230,6 +229,51 @@ test('a full disk pauses the run with its last checkpoint, and it goes on when t
   expect(await desk.waitForEnd()).toBe('stopped');
 });
 
+test('room for checkpoints: told before the run; when the disk is full, old ones can be removed, or weights saved alone', async ({
+  baseURL,
+}) => {
+  const { desk, page, words } = studio;
+  const devtools = await studio.context.newCDPSession(page);
+  const origin = new URL(baseURL!).origin;
+  const setFree = async (bytes: number) => {
+    const { usage } = await devtools.send('Storage.getUsageAndQuota', { origin });
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + bytes });
+  };
+  // 1,311,872 parameters · 12 bytes: 15.7 MB each.
+  await setFree(40e6);
+  const recipe = tinyRecipe({ name: 'short of room', steps: 4000, rows: 2, saving: { everySteps: 2, keep: 3 } });
+  await page.goto('about:blank');
+  await studio.open({ recipe });
+  await expect(page.getByText(like(words.desk.disk.before, { count: '4' }))).toBeVisible();
+  await page.getByRole('button', { name: fill(words.desk.disk.keep_one, { count: '1' }) }).click();
+  await expect(page.getByText(like(words.desk.disk.before))).toBeHidden();
+
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.goto('about:blank');
+  await studio.open({ recipe });
+  await desk.run();
+  await expect.poll(async () => (await latestRun(page)).checkpoints.length).toBe(3);
+  await setFree(200_000);
+  await desk.waitForState('paused');
+  const alert = studio.alerts.filter({ hasText: like(words.errors.quota.what) });
+  await expect(alert).toContainText(words.desk.disk.paused);
+  await setFree(8e6);
+  await alert.getByRole('button', { name: words.desk.disk.weights }).click();
+  await expect(alert).toBeHidden();
+  const saved = (await latestRun(page)).checkpoints.at(-1)!;
+  expect(saved.reason).toBe('person');
+  expect(saved.bytes).toBeLessThan(6e6);
+
+  await setFree(200_000);
+  await desk.button('resume').click();
+  await desk.waitForState('paused');
+  await alert.getByRole('button', { name: like(words.desk.disk.free) }).click();
+  await desk.waitForState('running');
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  await desk.button('stop').click();
+  expect(await desk.waitForEnd()).toBe('stopped');
+});
+
 test('a worker that dies leaves a run that can be resumed', async () => {
   const { desk, page, words } = studio;
   await studio.open({ recipe: tinyRecipe({ name: 'crash', steps: 4000, rows: 2, saving: { everySteps: 2, keep: 3 } }) });
@@ -250,4 +294,51 @@ test('a worker that dies leaves a run that can be resumed', async () => {
   await desk.waitForStep((await desk.step()) + 2);
   await desk.button('stop').click();
   expect(await desk.waitForEnd()).toBe('stopped');
+});
+
+test.describe('the browser keeps nothing', () => {
+  test('in a private window, or where site data is blocked: the first screen says so', async ({ browser, baseURL }) => {
+    const own = await Studio.begin(browser, baseURL);
+    own.watch.expect(/GetDirectory/);
+    const block = `StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('Security error when calling GetDirectory', 'SecurityError'));\n`;
+    await own.page.addInitScript(block);
+    await own.page.route(/\.worker-[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: block + (await response.text()) });
+    });
+    for (const page of ['desk', 'models', 'runs'] as const) {
+      await own.page.goto(`./#/${page}`);
+      const alert = own.alerts.filter({ hasText: like(own.words.errors['storage-blocked'].what) }).first();
+      await expect(alert).toContainText(own.words.errors['storage-blocked'].do);
+      await expect(own.page.getByRole('heading', { level: 1 })).toBeAttached();
+    }
+    await own.end();
+  });
+
+  test('it removes what was kept, between visits and under a run: said in a sentence, and the studio goes on', async ({ baseURL }) => {
+    const { desk, page, words } = studio;
+    const devtools = await studio.context.newCDPSession(page);
+    const clear = (storageTypes: string) => devtools.send('Storage.clearDataForOrigin', { origin: new URL(baseURL!).origin, storageTypes });
+    await studio.open({ page: 'models' });
+    await models.import(smallModel(), 'soon gone');
+    await clear('indexeddb,file_systems');
+    await page.reload();
+    await expect(studio.alerts.filter({ hasText: words.common.storage.lost })).toBeVisible();
+    await expect(models.models).toHaveCount(1);
+    await page.getByRole('button', { name: words.common.dismiss }).click();
+    await expect(studio.alerts).toHaveCount(0);
+
+    await studio.open({ recipe: tinyRecipe({ name: 'under its feet', steps: 4000, rows: 2 }) });
+    await desk.run();
+    await desk.waitForState('running');
+    await desk.waitForStep(4);
+    await clear('all');
+    expect(await desk.waitForEnd()).toBe('failed');
+    await expect(studio.alerts.filter({ hasText: words.errors['storage-lost'].what })).toBeVisible();
+    await page.reload();
+    await studio.open({ recipe: tinyRecipe({ name: 'after the loss', steps: 2 }) });
+    await desk.train();
+    await studio.open({ page: 'runs' });
+    await expect(page.getByTestId('run')).toHaveCount(1);
+  });
 });

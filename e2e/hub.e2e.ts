@@ -83,6 +83,44 @@ test('the list is shown before anything is downloaded; then the model is there, 
   expect(server.asked).not.toContain('hub /somebody/small/resolve/main/pytorch_model.bin');
 });
 
+test('what an import told stays with the model, which can be renamed and exported; so can the bundled base', async () => {
+  const { page, words } = studio;
+  await models.import(
+    smallModel({ config: { architectures: ['LLaMAForCausalLM'], _model_name_or_path: 'a/b', auto_map: {} } }),
+    'odd config',
+  );
+  const told = [
+    fill(words.models.notice.architecture, { found: 'LLaMAForCausalLM', read: 'LlamaForCausalLM' }),
+    fill(words.models.notice['unknown-fields'], { fields: '_model_name_or_path, auto_map' }),
+  ];
+  for (const sentence of told) await expect(page.getByRole('status').getByText(sentence)).toBeVisible();
+  const model = models.model('odd config');
+  await model.getByText(fill(words.models.notices_other, { count: '2' })).click();
+  for (const sentence of told) await expect(model.getByText(sentence)).toBeVisible();
+  expect(await violations(page, { within: '[data-testid=model]' })).toEqual([]);
+
+  await model.getByRole('button', { name: fill(words.models.rename, { name: 'odd config' }) }).click();
+  await page.getByLabel(words.models.name, { exact: true }).fill('of another name');
+  await page.keyboard.press('Enter');
+  await studio.open({ page: 'runs' });
+  await studio.open({ page: 'models' });
+  await expect(models.model('of another name')).toBeVisible();
+  await expect(page.getByTestId('kept')).toBeVisible();
+
+  await models
+    .model('Nano')
+    .or(models.models.first())
+    .first()
+    .getByRole('button', { name: like(words.models.export.title) })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel(words.common.export.dtype)).toHaveValue('F16');
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await dialog.getByRole('button', { name: words.common.export.run }).click();
+  await expect(dialog.getByRole('link', { name: like(words.common.export.download) })).toBeVisible({ timeout: 30_000 });
+  await dialog.getByRole('button', { name: words.common.close }).click();
+});
+
 test('a mirror learns nothing but what it is asked, and its store does not see the token', async () => {
   server.seen.length = 0;
   await panel.want(server.address, 'somebody/secret', { token: 'token-of-somebody' });

@@ -111,6 +111,24 @@ test('the set is there after a reload, until it is removed', async () => {
   await measures.ownSets.getByRole('button', { name: fill(words.measures.probes.own.remove, { name: 'ward' }) }).click();
   await studio.button(words.measures.probes.own.removeYes).click();
   await expect(measures.ownSets).toHaveCount(0);
+
+  // Lines of public sets are offered by their mapping, and a blank where words would join.
+  const { own } = studio.words.measures.probes;
+  const lines = [
+    '{"question":"Which is a gas?","choices":{"text":["iron","helium"],"label":["A","B"]},"answerKey":"B"}',
+    '{"prompt":"The capital of France is","choices":["Paris","Rome"],"answer":0}',
+  ];
+  await page
+    .getByLabel(own.pick, { exact: true })
+    .setInputFiles({ name: 'public.jsonl', mimeType: '', buffer: Buffer.from(lines.join('\n')) });
+  const offers = page.getByRole('status');
+  await expect(offers.filter({ hasText: like(own.mapped_one) })).toBeVisible();
+  await expectAccessible();
+  await offers.getByRole('button', { name: own.addBlanks }).click();
+  await expect(offers.filter({ hasText: like(own.joined_one) })).toHaveCount(0);
+  await offers.getByRole('button', { name: fill(own.map_one, { shown: 1 }) }).click();
+  await expect(measures.ownSets).toContainText(fill(own.items_other, { shown: 2 }));
+  await expect(measures.badLines).toHaveCount(0);
 });
 
 test('terms, with the passages they stand in', async () => {

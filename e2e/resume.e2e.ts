@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { tinyRecipe } from './studio/recipes';
 import { visit } from './studio/studio';
-import { like } from './studio/words';
+import { fill, like } from './studio/words';
 
 /** Long enough for a reload to meet it at half way, with a live schedule and dropout, so that their state counts too. */
 const recipe = tinyRecipe({
@@ -32,6 +32,32 @@ test('the same recipe twice gives identical losses on wasm', async () => {
   expect(second.evaluations).toEqual(first.evaluations);
   // It learns: what is identical is not merely constant.
   expect(first.evaluations.at(-1)!.channels['domain']!.loss).toBeLessThan(first.evaluations[0]!.channels['domain']!.loss);
+});
+
+test('served without the headers that isolate it, the page shows the last run, and trains on one thread to the same losses', async () => {
+  const { desk, page, words } = studio;
+  const isolated = await latestRun(page);
+  await page.route('**/*', async (route) => {
+    if (route.request().resourceType() !== 'document') return route.fallback();
+    const response = await route.fetch();
+    const { 'cross-origin-opener-policy': _opener, 'cross-origin-embedder-policy': _embedder, ...headers } = response.headers();
+    await route.fulfill({ response, headers });
+  });
+  await page.reload();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await expect.poll(() => desk.step()).toBe(24);
+  await expect(page.getByTestId('loss-chart')).toBeVisible();
+  const badge = page.getByTestId('device');
+  await expect(badge).toContainText(fill(words.common.device.threads_one, { count: 1 }));
+  await badge.hover();
+  await expect(page.getByRole('tooltip')).toContainText('Cross-Origin-Opener-Policy: same-origin');
+  await desk.train();
+  const alone = await latestRun(page);
+  expect(alone.record.id).not.toBe(isolated.record.id);
+  expect(alone.rows).toEqual(isolated.rows);
+  expect(alone.evaluations).toEqual(isolated.evaluations);
+  await page.unrouteAll();
+  await page.reload();
 });
 
 test('a tab reloaded in the middle of a run offers to go on, and ends as if nothing had happened', async () => {

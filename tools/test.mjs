@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildKernels } from './build-kernels.mjs';
+import { buildTokenizers } from './build-tokenizers.mjs';
 import { installPackages, requireNode, root } from './setup.mjs';
 import { readCounts } from './test-report.mjs';
 
@@ -117,7 +118,10 @@ async function main() {
   }
   env['E2E_PORT'] = String(await freePort());
   // Before anything asks for them: stages beside each other would both compile.
-  if (only.some((name) => name !== 'lint')) buildKernels();
+  if (only.some((name) => name !== 'lint')) {
+    buildKernels();
+    buildTokenizers();
+  }
 
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });

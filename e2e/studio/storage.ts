@@ -24,6 +24,7 @@ export function storedFiles(page: Page, folder = ''): Promise<StoredFile[]> {
     let root = await navigator.storage.getDirectory();
     for (const part of start.split('/').filter((name) => name !== '')) root = await root.getDirectoryHandle(part);
     await walk(root, '');
-    return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+    // A mark that something is kept, no part of it.
+    return found.filter(({ path }) => path !== 'studio-id').sort((a, b) => (a.path < b.path ? -1 : 1));
   }, folder);
 }

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
 import { Header } from './Header';
+import { StorageBanner } from './StorageBanner';
 import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
 import styles from './App.module.css';
@@ -66,6 +67,7 @@ export function App() {
         </button>
         <Header />
         <main id="content" tabIndex={-1} className={styles.main}>
+          <StorageBanner />
           <Pages />
         </main>
       </Router>

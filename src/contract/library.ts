@@ -55,6 +55,11 @@ export interface LibraryApi extends StoredRuns {
   /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
   cancel(work: 'import' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;
+  /** Periodic and pause checkpoints of all runs but the newest of each: what can be freed without losing a run's end. */
+  oldCheckpoints(): Promise<{ count: number; bytes: number }>;
+  removeOldCheckpoints(): Promise<void>;
+  /** An id that lies beside what is kept, made where `create`; null where nothing was kept, or it is gone. Throws `storage-blocked`. */
+  storageMark(create: boolean): Promise<string | null>;
   /** Oldest first. */
   probeSets(): Promise<OwnProbeSet[]>;
   probesOf(set: string): Promise<Probe[]>;

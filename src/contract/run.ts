@@ -21,8 +21,8 @@ export interface RunControls {
   step(): Promise<void>;
   /** Ends the run with a last checkpoint; resolves when it has ended. */
   stop(): Promise<void>;
-  /** Saves a checkpoint now. Throws `quota`. */
-  save(): Promise<void>;
+  /** Saves a checkpoint now, by default with the optimizer's moments. Throws `quota`. */
+  save(moments?: boolean): Promise<void>;
   /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`. */
   change(settings: Partial<LiveSettings>): Promise<void>;
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'model-adapter' // file, tensor
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
+  | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
@@ -49,6 +50,7 @@ export type ErrorCode =
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed, available
   | 'storage-blocked' // detail
+  | 'storage-lost' // run
   | 'run-locked' // run
   | 'run-missing' // run
   | 'checkpoint-missing' // run, step

@@ -25,7 +25,10 @@ export function checkTextFiles(files: readonly Pick<File, 'name' | 'size'>[]): v
 /** A first proposal for the corpus's name: the file's, without its ending. */
 export function proposedName(files: readonly Pick<File, 'name'>[]): string {
   const first = files[0]?.name ?? '';
-  return first.replace(/\.[^.]+$/, '').slice(0, 60);
+  return first
+    .replace(/\.(?:gz|zst)$/i, '')
+    .replace(/\.[^.]+$/, '')
+    .slice(0, 60);
 }
 
 /** State of the corpus page: the channels' texts, a look into one of them, and an import under way. */

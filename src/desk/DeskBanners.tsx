@@ -44,13 +44,15 @@ export function DeskBanners() {
   const { t: common } = useTranslation();
   const format = useFormat();
   const error = useRun((state) => state.error);
+  // DiskCheck tells it, with ways out.
+  const full = useRun(({ run, error: shown }) => run?.state === 'paused' && run.error?.code === 'quota' && shown?.code === 'quota');
   const interrupted = useRun((state) => state.interrupted);
   const { dismiss, resume, dismissInterrupted } = useRun.getState();
   const active = useRun((state) => isActive(state.run));
   const { problem, recipe, dismiss: dismissProblem } = useRecipe();
   return (
     <>
-      {error && <ErrorBanner error={error} onDismiss={dismiss} />}
+      {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       <ChangedRecipe />
       <BeforeRun />

@@ -7,6 +7,8 @@ import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
 import { useRecipe } from './recipe-store';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
+import type { ChannelText } from '../contract/tokenizer';
+import type { SpecialTokens } from '../core/recipe/schema';
 import { meetCorpora } from '../channels/channel';
 import { useRun, isActive } from './run-store';
 import { useTextLengths } from './text-lengths';
@@ -70,13 +72,21 @@ const WAIT_MS = 400;
 function useWarmStart(): void {
   const open = useDevice((state) => state.device.kind === 'open');
   const active = useActive();
-  /** The base, then the corpora: the same array until one of them changes. */
+  /** The base, then the corpora, each with what becomes of special tokens in it: the same array until one of them changes. */
   const texts = useRecipe(
-    useShallow(({ recipe }) => (recipe?.runnable ? [recipe.base, ...new Set(recipe.channels.map(({ corpus }) => corpus))] : null)),
+    useShallow(({ recipe }) =>
+      recipe?.runnable
+        ? [recipe.base, ...new Set(recipe.channels.map(({ corpus, specialTokens }) => `${corpus} ${specialTokens ?? 'plain'}`))]
+        : null,
+    ),
   );
   useEffect(() => {
     if (!open || active || texts === null) return;
-    const [base = '', ...corpora] = texts;
+    const [base = '', ...keys] = texts;
+    const corpora = keys.map((key): ChannelText => {
+      const [corpus = '', specialTokens] = key.split(' ');
+      return { corpus, specialTokens: specialTokens as SpecialTokens };
+    });
     const timer = setTimeout(() => {
       lab.tokenizer
         .prepare(base, corpora, () => {})
@@ -109,6 +119,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
 }
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
+const DiskCheck = lazy(() => import('./DiskCheck'));
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -270,6 +281,7 @@ export default function Page() {
       <DeskBanners />
       <Suspense>
         <MemoryCheck models={models} />
+        <DiskCheck models={models} />
       </Suspense>
       <Watch />
       <div className={styles.page}>

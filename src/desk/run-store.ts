@@ -10,6 +10,7 @@ import type { RunMessage } from '../core/run/feed';
 import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
+import { askToKeep } from '../lab/storage-store';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
@@ -84,6 +85,8 @@ export interface RunStore {
   step(): Promise<void>;
   stop(): Promise<void>;
   save(): Promise<void>;
+  /** A checkpoint without the optimizer's moments: a third of the space. */
+  saveWeights(): Promise<void>;
   /** A live change; `final` on pointer up. */
   change(settings: Partial<LiveSettings>, final: boolean): void;
   flush(): void;
@@ -159,6 +162,7 @@ export const useRun = create<RunStore>((set, get) => {
     set({ starting: true, progress: null, error: null, draft: null, interrupted: null });
     const done = await command(async () => {
       await openDevice();
+      await askToKeep();
       await act();
     });
     set({ starting: false, progress: null });
@@ -237,6 +241,7 @@ export const useRun = create<RunStore>((set, get) => {
     step: async () => void (await command(() => lab.trainer.step())),
     stop: async () => void (await command(() => lab.trainer.stop())),
     save: async () => void (await command(() => lab.trainer.save())),
+    saveWeights: async () => void (await command(() => lab.trainer.save(false))),
     change(settings, final) {
       set({ draft: { ...get().draft, ...settings } });
       sender.push(settings);

@@ -52,6 +52,13 @@ interface Props {
 export function MemoryRemedyText({ memory, device, remedy }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
+  const { largestWeight } = memory;
+  if (device.largestTensor !== null && largestWeight.bytes > device.largestTensor)
+    return t('memory.weight', {
+      tensor: largestWeight.name,
+      needed: format.bytes(largestWeight.bytes),
+      offered: format.bytes(device.largestTensor),
+    });
   const tooLarge = device.largestTensor !== null && memory.largestTensor > device.largestTensor;
   const what = tooLarge
     ? t('memory.tensor', { needed: format.bytes(memory.largestTensor), offered: format.bytes(device.largestTensor) })

@@ -44,8 +44,17 @@ export async function loadTexts(namespaces: readonly Namespace[]): Promise<void>
   await load(i18next.language === 'zh' ? 'zh' : 'en', namespaces);
 }
 
+/** Where site data is blocked, the very property throws. */
+function storedLanguage(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+
 export async function startI18n(): Promise<void> {
-  const language = preferredLanguage(localStorage.getItem(STORED), navigator.languages);
+  const language = preferredLanguage(storedLanguage(), navigator.languages);
   await i18next.use(initReactI18next).init({
     lng: language,
     fallbackLng: false,
@@ -65,6 +74,10 @@ export async function startI18n(): Promise<void> {
 export async function changeLanguage(language: Language): Promise<void> {
   await load(language, wanted);
   await i18next.changeLanguage(language);
-  localStorage.setItem(STORED, language);
+  try {
+    localStorage.setItem(STORED, language);
+  } catch {
+    // The choice holds for this visit.
+  }
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
 }

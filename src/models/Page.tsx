@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
 import { EmptyState } from '../ui/Card';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
+import { useStorage } from '../lab/storage-store';
+import { KeptLine } from '../ui/KeptLine';
 import { HubCard } from './HubCard';
 import { ImportCard } from './ImportCard';
 import { ModelExport } from './ModelExport';
@@ -13,6 +15,7 @@ import styles from './Models.module.css';
 
 export default function Page() {
   const { t } = useTranslation('models');
+  const persisted = useStorage((state) => state.persisted);
   const { list, listError, models, failure, load, remove, dismiss } = useModels();
   const removal: Removal<ModelRecord> = {
     title: (name) => t('delete.title', { name }),
@@ -47,6 +50,7 @@ export default function Page() {
           </Listing>
           <ImportCard />
           <HubCard />
+          <KeptLine persisted={persisted} />
           <ModelExport />
         </>
       )}

@@ -42,12 +42,7 @@ describe('architectureFacts', () => {
   });
 
   it('believes nothing of a config that the engine would refuse', () => {
-    for (const changes of [
-      { hidden_size: '128' },
-      { num_hidden_layers: -2 },
-      { model_type: 'unheard-of' },
-      { attn_logit_softcapping: 30 },
-    ]) {
+    for (const changes of [{ hidden_size: '128' }, { num_hidden_layers: -2 }, { model_type: 'unheard-of' }, { is_causal: false }]) {
       const facts = architectureFacts(record({ ...llama, ...changes }));
       expect(facts).toMatchObject({ parameters: 1000, config: null });
     }

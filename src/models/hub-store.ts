@@ -6,6 +6,7 @@ import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { HUB_ADDRESS, hubPlace, MAIN_REVISION, type HubField, type HubPlace } from '../core/model/hub-source';
 import { lab } from '../lab/lab';
+import { askToKeep } from '../lab/storage-store';
 import { useModels } from './store';
 
 export interface HubState {
@@ -88,6 +89,7 @@ export const useHub = create<HubState>()((set, get) => {
       set({ stage: 'busy', progress: null });
       let id: string | null = null;
       try {
+        await askToKeep();
         id = await lab.hub.download(source(), files, (progress) => set({ progress }));
         const name = place.repository.slice(place.repository.lastIndexOf('/') + 1).slice(0, 60);
         const made = await lab.library.importDownload(id, name, (progress) => set({ progress }));

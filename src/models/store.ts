@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
+import { askToKeep, checkStorage } from '../lab/storage-store';
 import type { ExportType } from '../contract/run';
 import { createExportStore, plainFileName } from '../ui/export-store';
 import { createImportStore } from '../ui/import-store';
@@ -42,6 +43,7 @@ export const useModels = create<ModelsState>()((set, get) => {
     async load() {
       try {
         set({ models: await lab.library.models(), list: 'ready', listError: null });
+        await checkStorage();
       } catch (error) {
         set({ list: 'failed', listError: errorRecord(error) });
       }
@@ -101,7 +103,10 @@ export const useModelExport = createExportStore<ExportType>({
 export const useModelImport = createImportStore<ModelRecord>({
   choose: (_, { files }) => modelFiles(files),
   propose: (_, { files }) => proposedModelName(files),
-  run: (files, name, onProgress) => lab.library.importModel(files, name, onProgress),
+  async run(files, name, onProgress) {
+    await askToKeep();
+    return lab.library.importModel(files, name, onProgress);
+  },
   after: () => useModels.getState().load(),
   cancel: () => lab.library.cancel('import'),
 });

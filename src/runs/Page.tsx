@@ -2,12 +2,14 @@
 import { Progress, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState } from '../ui/Card';
 import { diskUse } from './run-facts';
 import { useRuns } from './store';
 import { History as HistoryIcon, SlidersVertical } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
+import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { ExportDialog } from './ExportDialog';
 import { titleOf, usePresets } from './Recipe';
@@ -24,6 +26,7 @@ function StorageCard() {
   const storage = useRuns((state) => state.storage);
   const runs = useRuns((state) => state.runs);
   const checkpoints = useRuns((state) => state.checkpoints);
+  const persisted = useStorage((state) => state.persisted);
   if (!storage) return null;
   const held = diskUse(runs, checkpoints).filter(({ bytes }) => bytes > 0);
   const inRuns = held.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -48,6 +51,7 @@ function StorageCard() {
       <p className={styles.facts}>
         {t('storage.runs', { bytes: format.bytes(inRuns) })} {t('storage.rest')}
       </p>
+      <KeptLine persisted={persisted} />
       {held.length > 0 && (
         <p className={styles.facts}>
           {t('storage.free')}{' '}

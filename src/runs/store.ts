@@ -8,6 +8,7 @@ import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
 import { exportName } from './run-facts';
 
@@ -62,6 +63,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         if (runs.some(({ recipe }) => recipe.channels.some(({ id }) => isOwnId(id)))) meetCorpora(await lab.corpus.list());
         set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
         set({ storage: await lab.library.storage() });
+        await checkStorage();
       } catch (error) {
         set({ list: 'failed', listError: errorRecord(error) });
       }

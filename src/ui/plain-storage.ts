@@ -10,7 +10,7 @@ export function plainStorage<State>(initial: State, read: (text: string) => Stat
   let kept = write(initial);
   return {
     getItem(name) {
-      const text = localStorage.getItem(name);
+      const text = stored(name);
       if (text === null) return null;
       const state = read(text);
       kept = write(state);
@@ -28,4 +28,13 @@ export function plainStorage<State>(initial: State, read: (text: string) => Stat
     },
     removeItem: (name) => localStorage.removeItem(name),
   };
+}
+
+/** Null also where the page may not read what is stored. */
+function stored(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
 }

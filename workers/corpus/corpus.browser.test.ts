@@ -43,20 +43,21 @@ describe('the corpus worker', () => {
     expect((await corpusApi.list()).find(({ id }) => id === corpus.id)).toEqual(corpus);
 
     const seen: Progress[] = [];
-    const [prepared] = await tokenizerApi.prepare('nano', [corpus.id], (progress) => seen.push(progress));
+    const [prepared] = await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], (progress) => seen.push(progress));
     expect(seen.at(-1)).toMatchObject({ phase: 'tokenize', item: corpus.id });
     const { hash, tokenizer } = await loadTokenizer('nano');
     const documents = await corpusApi.sample(corpus.id, 'train', 100);
-    const { ids, offsets, bytes } = await readTokens(corpus.id, hash, 'train');
+    const { ids, offsets, documentBytes, bytes } = await readTokens({ corpus: corpus.id, tokenizer: hash, special: 'plain' }, 'train');
     expect(ids).toBeInstanceOf(Uint16Array);
     expect(ids.length).toBe(prepared!.tokens.train);
     expect(bytes).toBe(new TextEncoder().encode(documents.join('')).length);
+    expect(Array.from(documentBytes)).toEqual(documents.map((document) => new TextEncoder().encode(document).length));
     expect(documents.map((_, at) => tokenizer.decode(Array.from(ids.subarray(offsets[at], (offsets[at + 1] ?? ids.length) - 1))))).toEqual(
       documents,
     );
 
     seen.length = 0;
-    expect(await tokenizerApi.prepare('nano', [corpus.id], (progress) => seen.push(progress))).toEqual([prepared]);
+    expect(await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], (progress) => seen.push(progress))).toEqual([prepared]);
     expect(seen).toEqual([]);
   });
 
@@ -147,7 +148,7 @@ describe('the corpus worker', () => {
     expect(listed).toEqual({ ...shown, leftOut: intake });
     expect(await corpusApi.sample(record.id, 'train', 9)).toEqual(documents.train);
     expect(await corpusApi.sample(record.id, 'heldOut', 9)).toEqual(documents.heldOut);
-    const [prepared] = await tokenizerApi.prepare('nano', [record.id], quiet);
+    const [prepared] = await tokenizerApi.prepare('nano', [{ corpus: record.id }], quiet);
     expect(prepared!.tokens.train).toBeGreaterThan(0);
     await corpusApi.remove(record.id);
     expect((await corpusApi.list()).some(({ id }) => id === record.id)).toBe(false);
@@ -158,6 +159,8 @@ describe('the corpus worker', () => {
     await expect(corpusApi.sample('nowhere', 'train', 1)).rejects.toMatchObject({ code: 'file-missing', values: { file: 'nowhere' } });
     await expect(tokenizerApi.encode('nowhere', 'x')).rejects.toMatchObject({ code: 'file-missing' });
     const { hash } = await loadTokenizer('nano');
-    await expect(readTokens('nowhere', hash, 'train')).rejects.toMatchObject({ code: 'file-missing' });
+    await expect(readTokens({ corpus: 'nowhere', tokenizer: hash, special: 'plain' }, 'train')).rejects.toMatchObject({
+      code: 'file-missing',
+    });
   });
 });

@@ -2,11 +2,12 @@
 import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
-import { listCheckpoints } from '../storage/checkpoints';
+import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
+import { storageMark } from '../storage/mark';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/cancelling';
@@ -86,6 +87,12 @@ export const libraryApi: LibraryApi = {
   },
 
   storage: storageEstimate,
+  storageMark,
+  async oldCheckpoints() {
+    const old = await oldCheckpoints();
+    return { count: old.length, bytes: old.reduce((sum, { bytes }) => sum + bytes, 0) };
+  },
+  removeOldCheckpoints: () => removeOldCheckpoints(),
 
   probeSets: listProbeSets,
   probesOf: readProbes,

@@ -82,7 +82,7 @@ async function importFiles(
   const given = await readText(byName, 'config.json');
   delete fields['quantization_config'];
   const config = quantised ? JSON.stringify(fields, null, 2) : given;
-  const tokenizer = new TextTokenizer({
+  const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,

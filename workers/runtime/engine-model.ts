@@ -66,7 +66,8 @@ export class EngineModel implements TrainableModel, SequenceModel {
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     this.optimizer.restore(
-      stored.steps,
+      // Moments that start at zero need Adam's bias correction from its first step again.
+      tensors.size === 0 ? 0 : stored.steps,
       [...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
     );
   }
@@ -136,9 +137,9 @@ export class EngineModel implements TrainableModel, SequenceModel {
     }
   }
 
-  async save(): Promise<ModelFiles> {
+  async save(moments: boolean): Promise<ModelFiles> {
     const model = writeSafetensors(await fileWeights(this.model), 'F32', { format: 'pt' });
-    return { model, optimizer: writeSafetensors(await hostTensors(this.optimizer.state()), 'F32') };
+    return { model, optimizer: writeSafetensors(moments ? await hostTensors(this.optimizer.state()) : [], 'F32') };
   }
 
   dispose(): void {

@@ -128,6 +128,7 @@ export interface TrainableModel extends EvaluableModel {
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep;
   /** Reads steps back in their order and frees them. */
   read(pending: readonly PendingStep[]): Promise<StepSums[]>;
-  save(): Promise<ModelFiles>;
+  /** @param moments false: the optimizer's file is then without tensors */
+  save(moments: boolean): Promise<ModelFiles>;
   dispose(): void;
 }

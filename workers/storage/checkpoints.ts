@@ -139,11 +139,28 @@ export async function removeCheckpointsAfter(runId: string, step: number, store:
 
 /** Removes all but the newest `keep` periodic and pause checkpoints; those of the start, the end and by hand stay. Returns the removed steps. */
 export async function pruneCheckpoints(runId: string, keep: number, store: FileStore = files): Promise<number[]> {
-  const passing = (await listCheckpoints(runId, store)).filter(({ reason }) => reason === 'periodic' || reason === 'pause');
+  const passing = (await listCheckpoints(runId, store)).filter(isPassing);
   const removed = passing.slice(0, Math.max(0, passing.length - keep)).map(({ step }) => step);
   for (const step of removed) await removeCheckpoint(runId, step, store);
   return removed;
 }
+
+/**
+ * Periodic and pause checkpoints of all runs, without the newest checkpoint of each run: removing them loses no run's end and nothing
+ * that a person saved.
+ */
+export async function oldCheckpoints(store: FileStore = files): Promise<CheckpointRecord[]> {
+  const runs = new Set((await (await records()).getAll('checkpoints')).map(({ runId }) => runId));
+  const lists = await Promise.all([...runs].map((id) => listCheckpoints(id, store)));
+  return lists.flatMap((list) => list.slice(0, -1).filter(isPassing));
+}
+
+export async function removeOldCheckpoints(store: FileStore = files): Promise<void> {
+  for (const { runId, step } of await oldCheckpoints(store)) await removeCheckpoint(runId, step, store);
+}
+
+/** Made by the schedule or a pause rather than by a person. */
+const isPassing = ({ reason }: CheckpointRecord): boolean => reason === 'periodic' || reason === 'pause';
 
 async function describe(bytes: Uint8Array): Promise<{ bytes: number; sha256: string }> {
   return { bytes: bytes.byteLength, sha256: await sha256(bytes) };

@@ -3,7 +3,7 @@
  * renamed over the old one when complete, so a crash or a full disk leaves the old file.
  */
 import { StudioError } from '../../src/core/errors';
-import { isQuotaError, quotaError } from './quota';
+import { blockedError, isQuotaError, quotaError } from './quota';
 import { hasSyncAccess, openWriter, unshared, writeFully, type ByteWriter, type OpenWriter } from './writer';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -38,7 +38,7 @@ const ATTEMPTS = 8;
 
 export class FileStore {
   constructor(
-    private readonly root: () => Promise<FileSystemDirectoryHandle> = () => navigator.storage.getDirectory(),
+    private readonly root: () => Promise<FileSystemDirectoryHandle> = openRoot,
     private readonly open: OpenWriter = openWriter,
   ) {}
 
@@ -260,6 +260,15 @@ export class FileStore {
     let folder = await this.root();
     for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true });
     return { folder, name };
+  }
+}
+
+/** @throws StudioError `storage-blocked` */
+async function openRoot(): Promise<FileSystemDirectoryHandle> {
+  try {
+    return await navigator.storage.getDirectory();
+  } catch (error) {
+    throw blockedError(error);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The browser's storage quota: what is used and free, and the error for a full disk. */
+/** The browser's storage quota: what is used and free, and the errors for a full disk and for storage that is blocked. */
 import { StudioError } from '../../src/core/errors';
 
 export function isQuotaError(error: unknown): boolean {
@@ -18,4 +18,13 @@ export async function quotaError(neededBytes: number): Promise<StudioError> {
 export async function storageEstimate(): Promise<{ used: number; quota: number }> {
   const { usage = 0, quota = 0 } = await navigator.storage.estimate();
   return { used: usage, quota };
+}
+
+/**
+ * `storage-blocked` for an error of opening the private file system or IndexedDB: a private window, site data that is blocked, or a page
+ * without a secure context, where neither exists.
+ */
+export function blockedError(error: unknown): StudioError {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StudioError('storage-blocked', `The browser stores nothing: ${detail}`, { detail });
 }

@@ -6,7 +6,7 @@ import type { TokenizerRecord } from '../../src/contract/tokenizer';
 import type { WorkshopChannel } from '../../src/contract/corpus';
 import type { StoredCorpus } from './corpora';
 import type { StoredProbeSet } from './probe-sets';
-import { isQuotaError, quotaError } from './quota';
+import { blockedError, isQuotaError, quotaError } from './quota';
 import type { StoredIngest, StoredPreparation, StoredSource } from './workshop';
 
 interface Schema extends DBSchema {
@@ -31,8 +31,17 @@ const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'so
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
 
+/** @throws StudioError `storage-blocked` */
 export function records(): Promise<IDBPDatabase<Schema>> {
-  database ??= openDB<Schema>(DATABASE, VERSION, {
+  database ??= open().catch((error: unknown) => {
+    database = null;
+    throw blockedError(error);
+  });
+  return database;
+}
+
+async function open(): Promise<IDBPDatabase<Schema>> {
+  return openDB<Schema>(DATABASE, VERSION, {
     upgrade(db) {
       // Stores of an earlier version are kept as they are.
       for (const name of PLAIN_STORES) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });
@@ -48,7 +57,6 @@ export function records(): Promise<IDBPDatabase<Schema>> {
       database = null;
     },
   });
-  return database;
 }
 
 /** Stores a record. Throws `quota` when the disk is full. */

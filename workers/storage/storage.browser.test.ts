@@ -9,6 +9,8 @@ import {
   pruneCheckpoints,
   removeCheckpointsAfter,
   saveCheckpoint,
+  oldCheckpoints,
+  removeOldCheckpoints,
 } from './checkpoints';
 import { FileStore, files } from './files';
 import { lockedRuns, lockRun } from './locks';
@@ -260,6 +262,21 @@ describe('a run', () => {
     await expect(saveCheckpoint(id, 5, content(9), about, fullDisk(100))).rejects.toMatchObject({ code: 'quota' });
     expect(await loaded(5)).toEqual({ step: 5, ...content(5) });
     expect(await namesIn(checkpointPath(id, 5))).toEqual(['model.safetensors', 'optimizer.safetensors', 'state.json']);
+  });
+
+  it('counts and removes old checkpoints: neither the newest of a run, nor those of a person, the start or the end', async () => {
+    for (const [step, reason] of [
+      [0, 'start'],
+      [5, 'periodic'],
+      [7, 'person'],
+      [8, 'pause'],
+      [10, 'periodic'],
+    ] as const)
+      await saveCheckpoint(id, step, content(step), { reason, evaluation: null });
+    expect((await oldCheckpoints()).map(({ step }) => step)).toEqual([5, 8]);
+    await removeOldCheckpoints();
+    expect((await listCheckpoints(id)).map(({ step }) => step)).toEqual([0, 7, 10]);
+    expect(await oldCheckpoints()).toEqual([]);
   });
 
   it('prunes periodic checkpoints, never those of a person, the start or the end', async () => {

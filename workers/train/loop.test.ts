@@ -352,6 +352,9 @@ describe('faults', () => {
     expect(paused.step).toBeLessThan(8);
     await expect(loop.save()).rejects.toMatchObject({ code: 'quota' });
     storage.fault = null;
+    await loop.save(false);
+    expect(loop.record).toMatchObject({ state: 'paused', error: null });
+    expect(storage.checkpoints.at(-1)).toMatchObject({ step: paused.step, reason: 'person' });
     await loop.unpause();
     await ended;
     expect(loop.record).toMatchObject({ state: 'finished', step: 12, error: null });

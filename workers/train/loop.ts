@@ -167,11 +167,18 @@ export class TrainingLoop {
     await this.sender.until(() => this.ended);
   }
 
-  /** @throws StudioError `quota` */
-  save(): Promise<void> {
+  /**
+   * @param moments false leaves the optimizer's moments out, which takes a third of the space; a run that resumes from such a checkpoint
+   * starts them at zero
+   * @throws StudioError `quota`
+   */
+  save(moments = true): Promise<void> {
     return this.commands.add(async () => {
-      await this.beginSave('person');
+      await this.beginSave('person', moments);
       await this.writer.settle();
+      if (this.record.error?.code !== 'quota') return;
+      this.record.error = null;
+      await this.setState(this.record.state);
     });
   }
 
@@ -351,7 +358,7 @@ export class TrainingLoop {
   }
 
   /** Starts a checkpoint of this step: copies it off the engine at once and writes it while training goes on. */
-  private async beginSave(reason: CheckpointReason): Promise<void> {
+  private async beginSave(reason: CheckpointReason, moments = true): Promise<void> {
     const { record, parts } = this;
     if (this.writer.has(record.step, reason)) return;
     await this.writer.settle();
@@ -366,7 +373,7 @@ export class TrainingLoop {
       window: this.window.state(),
       settings: this.settings(),
     };
-    const files = await parts.lock.run(() => parts.model.save());
+    const files = await parts.lock.run(() => parts.model.save(moments));
     this.writer.begin(record.step, { ...files, state }, { reason, evaluation: record.latest });
   }
 

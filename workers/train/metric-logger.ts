@@ -1,5 +1,5 @@
 /** Logs a run: metric rows, evaluations and events go into its feed at once and to storage about once a second, with its record. */
-import { errorRecord } from '../../src/core/errors';
+import { errorRecord, StudioError } from '../../src/core/errors';
 import type { LoggedEvent } from '../../src/core/run/events';
 import type { RunFeed } from '../../src/core/run/feed';
 import type { CheckpointRecord, EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
@@ -21,17 +21,30 @@ export interface RunStorage {
   ): Promise<CheckpointRecord[]>;
 }
 
-/** In the browser: IndexedDB and the origin's private files. */
+/** In the browser: IndexedDB and the origin's private files. Throws `storage-lost` where these were removed under the run. */
 export function browserStorage(run: string): RunStorage {
   return {
-    update: async (fields) => void (await updateRun(run, fields)),
-    append: (lines) => appendMetrics(run, lines),
-    async checkpoint(step, content, about, keep) {
-      await saveCheckpoint(run, step, content, about);
-      await pruneCheckpoints(run, keep);
-      return listCheckpoints(run);
-    },
+    update: (fields) => whileKept(run, async () => void (await updateRun(run, fields))),
+    append: (lines) => whileKept(run, () => appendMetrics(run, lines)),
+    checkpoint: (step, content, about, keep) =>
+      whileKept(run, async () => {
+        await saveCheckpoint(run, step, content, about);
+        await pruneCheckpoints(run, keep);
+        return listCheckpoints(run);
+      }),
   };
+}
+
+/** What the browser's storage throws when its files or its database are gone while they are used. */
+const GONE: ReadonlySet<string> = new Set(['NotFoundError', 'InvalidStateError', 'AbortError']);
+
+async function whileKept<T>(run: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const gone = error instanceof StudioError ? error.code === 'run-missing' : error instanceof DOMException && GONE.has(error.name);
+    throw gone ? new StudioError('storage-lost', `What was stored of run "${run}" is gone`, { run }) : error;
+  }
 }
 
 /** Milliseconds between two writes while a run trains. */

@@ -48,7 +48,7 @@ export interface ReadyRun {
 export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
-  const texts = await readTexts(checked, onProgress);
+  const texts = await readTexts(checked, RULES, onProgress);
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
@@ -77,7 +77,7 @@ export async function resumeRun(id: string, onProgress: OnProgress, studio: Stud
     const record = asBegun(await readRun(id));
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
-    const texts = await readTexts(recipe, onProgress);
+    const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const checkpoint = await lastCheckpoint(id);
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
@@ -124,9 +124,11 @@ function refuse(field: string, value: string, accepted: string, why: string): ne
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted} (${why})`, { field, value, accepted });
 }
 
-async function readTexts(recipe: Recipe, onProgress: OnProgress): Promise<ChannelTokens[]> {
+/** A run of the first rules took special tokens that are written out in its text for tokens. */
+async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress): Promise<ChannelTokens[]> {
   const { hash } = await loadTokenizer(recipe.base);
-  return readChannelTokens(recipe.base, hash, recipe.channels, onProgress);
+  const channels = rules === 1 ? recipe.channels.map((channel) => ({ ...channel, specialTokens: 'tokens' as const })) : recipe.channels;
+  return readChannelTokens(recipe.base, hash, channels, onProgress);
 }
 
 function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], rules: RunRules, state: RunState | null = null): BatchSampler {

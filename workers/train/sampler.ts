@@ -25,7 +25,7 @@ export interface SamplerOptions {
   rules: RunRules;
 }
 
-export interface SampledChannel {
+interface SampledChannel {
   id: string;
   tokens: TokenIds;
   curriculum?: Curriculum | null;

@@ -21,6 +21,11 @@ const channelSchema = z.strictObject({
   role: z.enum(['general', 'domain']),
   /** Share of the rows of every batch, 0 to 1; the shares of all channels sum to 1. */
   share,
+  /**
+   * What special tokens written out in the text become: ordinary text (so where nothing is said), or the tokens themselves, which can end a
+   * document in its middle.
+   */
+  specialTokens: z.optional(z.enum(['plain', 'tokens'])),
 });
 
 const warmupSchema = z.discriminatedUnion('unit', [
@@ -152,5 +157,6 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeInput = z.input<typeof recipeSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
+export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Schedule = Recipe['schedule'];
 export type Strategy = Recipe['strategy'];

@@ -196,7 +196,7 @@ export const useIngest = create<IngestState>()((set, get) => {
 /** The folder's name, else the file's without its ending. */
 function proposedName(path: string): string {
   const [first = '', ...inner] = path.split('/');
-  return (inner.length > 0 ? first : first.replace(/\.[^.]+$/, '')).slice(0, 60);
+  return (inner.length > 0 ? first : first.replace(/\.(?:gz|zst)$/i, '').replace(/\.[^.]+$/, '')).slice(0, 60);
 }
 
 /** Why it cannot be started, or null. */

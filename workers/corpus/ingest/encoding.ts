@@ -155,7 +155,7 @@ function isLatin(text: string): boolean {
     else strange++;
   }
   const all = letters + marks + strange;
-  return strange <= MOST_STRANGE * all && beside >= 0.6 * letters && letters <= 0.5 * ascii && marks <= 0.2 * ascii;
+  return strange <= MOST_STRANGE * all && beside >= 0.6 * letters && letters <= 0.5 * ascii + 2 && marks <= 0.2 * ascii;
 }
 
 /** Whether bytes beyond ASCII are pairs, nearly all of them of GB2312's first level, whose 3,755 characters are the common ones. */

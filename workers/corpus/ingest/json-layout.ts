@@ -112,7 +112,7 @@ export function firstRows(head: string, layout: JsonLayout, whole: boolean, most
 
 /** A column's name, which pandas may have as a number. */
 export function nameOf(json: string): string {
-  return String(attempt(json) as string | number);
+  return String(attempt(json));
 }
 
 /** A row of pandas' `split`: its values under the names of the columns. */

@@ -1,0 +1,27 @@
+/** Space that a run's checkpoints take in the browser's storage, before it starts. */
+import type { Recipe } from '../recipe/schema';
+
+/** Weights and the two AdamW moments, each in float32. */
+const BYTES_PER_PARAMETER = 12;
+
+export interface CheckpointDemand {
+  /** Bytes of one checkpoint; its state (random numbers, positions in the texts) is a few kilobytes more. */
+  each: number;
+  /** Checkpoints that lie on the disk at once: periodic ones that are kept, and the one being written, which is the last at the end. */
+  count: number;
+  /** Bytes of them all. */
+  total: number;
+}
+
+export function checkpointDemand(parameters: number, { saving, budget }: Pick<Recipe, 'saving' | 'budget'>): CheckpointDemand {
+  const each = BYTES_PER_PARAMETER * parameters;
+  const periodic = Math.floor((budget.steps - 1) / saving.everySteps);
+  const count = Math.min(periodic, saving.keep) + 1;
+  return { each, count, total: each * count };
+}
+
+/** Periodic checkpoints that may be kept so that all fit into `free` bytes: at least 1, null where not even that fits. */
+export function keepThatFits({ each, count }: CheckpointDemand, free: number): number | null {
+  const keep = Math.min(Math.floor(free / each), count) - 1;
+  return keep >= 1 ? keep : null;
+}
