@@ -1,6 +1,6 @@
 /** Rows of a step in one batch or in many: the same losses, norms and weights, and those of torch over all of them (make_fixtures.py). */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { recipeSchema } from '../../src/core/recipe/schema';
+import type { Recipe } from '../../src/core/recipe/schema';
 import { hostTensors, loadModel, openBackend } from '../../workers/engine';
 import { EngineModel } from '../../workers/runtime/engine-model';
 import type { TokenBatch } from '../../workers/runtime/trainable-model';
@@ -10,7 +10,7 @@ interface Fixture {
   model: string;
   rows: number;
   context: number;
-  settings: ReturnType<typeof optimizerOf>;
+  settings: Recipe['optimizer'];
   lr: number;
   ids: number[];
   targets: number[];
@@ -18,8 +18,6 @@ interface Fixture {
   steps: { loss: number; norm: number; channels: number[] }[];
   weights: Record<string, number[]>;
 }
-
-const optimizerOf = (settings: unknown) => recipeSchema.shape.optimizer.parse(settings);
 
 /** The rows in micro-batches of `rows`. */
 function cut({ context, ids, targets, channels, ...all }: Fixture, rows: number): TokenBatch[] {

@@ -61,7 +61,8 @@ export class EngineSession {
   open(wanted: OpenOptions): Promise<DeviceInfo> {
     const result = this.opening.then(async () => {
       if (this.opened && sameEngine(this.opened.options, wanted)) return this.opened.device;
-      const refusal = this.holder?.refusal();
+      // Where none is open a run has lost its device, and ends.
+      const refusal = this.opened ? this.holder?.refusal() : null;
       if (refusal) throw refusal;
       await this.models.clear();
       if (this.lost) renewBackend(this.lost);

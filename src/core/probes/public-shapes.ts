@@ -28,7 +28,7 @@ type Line = Readonly<Record<string, unknown>>;
 const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value.trim() : null);
 const texts = (value: unknown): string[] | null => {
   const all = Array.isArray(value) ? value.map(text) : null;
-  return all && all.length > 1 && all.every((one) => one !== null) ? (all as string[]) : null;
+  return all && all.length > 1 && all.every((one) => one !== null) ? all : null;
 };
 
 /** Han and kana follow the prompt directly, all else after a blank. */
@@ -93,7 +93,7 @@ function piqa(line: Line) {
 /** Two sentences, of which the one with the right word should be likelier. */
 function winogrande(line: Line) {
   const [sentence, first, second] = [text(line['sentence']), text(line['option1']), text(line['option2'])];
-  const answer = text(String(line['answer'] ?? ''));
+  const answer = line['answer'] === 1 || line['answer'] === 2 ? String(line['answer']) : text(line['answer']);
   if (!sentence?.includes('_') || !first || !second || (answer !== '1' && answer !== '2')) return null;
   const [good, bad] = answer === '1' ? [first, second] : [second, first];
   return { good: sentence.replace('_', good), bad: sentence.replace('_', bad) };
