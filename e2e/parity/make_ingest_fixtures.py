@@ -2,7 +2,7 @@
 
     python e2e/parity/make_ingest_fixtures.py
 
-Needs pyarrow 26, zstandard 0.25, datasets 5.2 and pandas 3.1. Small contents go to fixtures/ingest.json in base64, each with the texts
+Needs pyarrow 26, zstandard 0.25, datasets 5.2, jinja2 and pandas 3.1. Small contents go to fixtures/ingest.json in base64, each with the texts
 that the library in brackets reads; files of several parts go to fixtures/ingest/.
 """
 
@@ -19,6 +19,7 @@ import zlib
 from pathlib import Path
 
 import datasets
+import jinja2.sandbox
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -281,6 +282,12 @@ def conversations() -> None:
     said = [("user", "What is it?"), ("assistant", "A cat.\nReally.")]
     joined = "user: What is it?\nassistant: A cat.\nReally."
     case("messages", "a.jsonl", lines([{"id": 1, "messages": [{"role": role, "content": text} for role, text in said]}]), [joined])
+    chatml = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nBe kind.<|im_end|>\n' }}{% endif %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] | trim + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    llama = "{{ bos_token }}{% for message in messages -%}\n  {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}{% endif %}\n{% if message['role'] == 'user' %}[INST] {{ message['content'] }} [/INST]{% else %}{{ ' ' + message['content'] ~ eos_token }}{% endif %}\n{% endfor %}"
+    messages = [{"role": role, "content": text} for role, text in said]
+    for name, template in [("ChatML", chatml), ("Llama 2's", llama)]:
+        choice = {"join": {"of": "turns", "fields": ["messages"]}, "template": template}
+        case(f"messages by a template of {name} kind", "a.jsonl", lines([{"messages": messages}]), [chat(template, messages)], choice=choice)
     parts = [{"role": role, "content": [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": "x"}}]} for role, text in said]
     case("messages of parts", "a.jsonl", lines([{"messages": parts}]), [joined])
     share = [{"from": name, "value": text} for name, (_, text) in zip(["human", "gpt"], said)]
@@ -303,6 +310,12 @@ def conversations() -> None:
     case("SQuAD, a row a question", "a.jsonl", lines([flat]), ["user: Ann came.\nWho?\nassistant: Ann"])
     case("a title and paragraphs", "a.json", json.dumps([{"title": "A title that is rather long", "paragraphs": [{"text": "one"}, {"text": "two"}]}]).encode(), ["one\n\ntwo"])
     case("instructions with a text of their own", "a.jsonl", lines([{"instruction": "a", "output": "b", "text": "joined already"}]), ["joined already"])
+
+
+def chat(template: str, messages: list[dict]) -> str:
+    """As transformers' apply_chat_template has it."""
+    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(template).render(messages=messages, bos_token="", eos_token="", add_generation_prompt=False)
 
 
 def main() -> None:

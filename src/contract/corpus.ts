@@ -153,7 +153,7 @@ export interface ExportedFile {
 }
 
 /** `ingest` is also that of a resumed one. */
-export type CorpusWork = 'import' | 'ingest' | 'prepare' | 'export';
+type CorpusWork = 'import' | 'ingest' | 'prepare' | 'export';
 
 export interface CorpusApi {
   list(): Promise<CorpusRecord[]>;

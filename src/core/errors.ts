@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'arrow-invalid' // file, detail
   | 'json-shape' // file, begins
   | 'text-single' // file, read
+  | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
   | 'workshop-missing' // wanted

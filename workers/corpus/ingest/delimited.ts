@@ -31,7 +31,7 @@ interface FoundRecord {
 }
 
 /** The record at `start`; null when the text ends inside it. @param last no more text follows */
-export function delimitedRecord(text: string, start: number, dialect: Omit<Dialect, 'columns'>, last: boolean): FoundRecord | null {
+function delimitedRecord(text: string, start: number, dialect: Omit<Dialect, 'columns'>, last: boolean): FoundRecord | null {
   const comma = dialect.delimiter.charCodeAt(0);
   const backslash = dialect.escape === 'backslash';
   const fields: string[] = [];

@@ -21,7 +21,7 @@ import { lookIntoArchive } from './look-into-archive';
 import { parquetColumns, parquetHead, parquetMetadata } from './parquet';
 import { innerPaths, TEXT_NAMES, textAt, valueAt, type Row } from './record';
 import { ACCEPTED, kindOf, isNamedPacked, shorten, written, type FilePlan } from './row-reader';
-import { joinedText, offeredJoins } from './text-join';
+import { joiner, offeredJoins } from './text-join';
 
 /** Rows and documents looked at. */
 const LOOKED_AT = 20;
@@ -120,12 +120,13 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
     textField: null,
     join: null,
     template: '',
+    joined: null,
     channelField: choice.channelField ?? null,
     documentSeparator: choice.documentSeparator ?? separatorOf(kind),
   };
   if (kind === 'zip' || kind === 'tar') return { ...found, plan, ...(await lookIntoArchive(source, kind, choice)) };
-  if (kind === 'parquet') return { ...found, ...lookIntoRows(await parquetRows(source), plan, choice, file) };
-  if (kind === 'arrow') return { ...found, ...lookIntoRows(await arrowHead(source, LOOKED_AT), plan, choice, file) };
+  if (kind === 'parquet') return { ...found, ...(await lookIntoRows(await parquetRows(source), plan, choice, file)) };
+  if (kind === 'arrow') return { ...found, ...(await lookIntoRows(await arrowHead(source, LOOKED_AT), plan, choice, file)) };
 
   const whole = bytes.length < HEAD_BYTES || (!source.packed && bytes.length >= source.size);
   plan.encoding = choice.encoding ?? (kind === 'html' ? declaredEncoding(bytes) : null) ?? detectEncoding(bytes, whole);
@@ -144,11 +145,11 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
     const rows = firstRows(head, plan.layout, whole, LOOKED_AT);
     const begins = shorten(head.trim(), 80);
     if (rows.length === 0) throw new StudioError('json-shape', `${file} holds no rows in JSON`, { file, begins });
-    return { ...found, kind, ...lookIntoRows(rows, plan, choice, file) };
+    return { ...found, kind, ...(await lookIntoRows(rows, plan, choice, file)) };
   }
   if (kind === 'csv' || kind === 'tsv') {
     plan.dialect = guessDialect(head, kind, whole);
-    return { ...found, ...lookIntoRows(delimitedRows(head, plan.dialect, whole, LOOKED_AT), plan, choice, file) };
+    return { ...found, ...(await lookIntoRows(delimitedRows(head, plan.dialect, whole, LOOKED_AT), plan, choice, file)) };
   }
 
   const text = kind === 'html' ? htmlText(head) : head;
@@ -186,12 +187,12 @@ async function parquetRows(packed: ByteSource): Promise<Row[]> {
 }
 
 /** Columns of rows, and the plan with the fields chosen or guessed. */
-function lookIntoRows(
+async function lookIntoRows(
   rows: readonly Row[],
   plan: FilePlan,
   choice: FileChoice,
   file: string,
-): Pick<Inspection, 'plan' | 'columns' | 'joins' | 'preview' | 'problem'> {
+): Promise<Pick<Inspection, 'plan' | 'columns' | 'joins' | 'preview' | 'problem'>> {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const paths = [...new Set([...names, ...innerPaths(rows)])].slice(0, 200);
   const columns = paths.map((name): InspectedColumn => {
@@ -207,9 +208,17 @@ function lookIntoRows(
     choice.join === undefined ? (choice.textField === undefined && !likelyText(columns) ? (joins[0] ?? null) : null) : choice.join;
   if (join) {
     const offered = joins.find((candidate) => sameJoin(candidate, join));
-    const chosen: FilePlan = { ...plan, join: { of: join.of, fields: join.fields }, template: choice.template ?? offered?.template ?? '' };
-    const preview = rows.flatMap((row) => joinedText(row, join, chosen.template) ?? []).slice(0, PREVIEWS);
-    if (preview.length > 0) return { plan: chosen, columns, joins, preview, problem: null };
+    const template = choice.template ?? offered?.template ?? '';
+    const found = { columns, joins, preview: [] };
+    try {
+      const joined = await joiner(join, template);
+      const preview = rows.flatMap((row) => joined(row) ?? []).slice(0, PREVIEWS);
+      const chosen: FilePlan = { ...plan, join: { of: join.of, fields: join.fields }, template, joined };
+      if (preview.length > 0) return { ...found, plan: chosen, preview, problem: null };
+    } catch (error) {
+      if (!(error instanceof StudioError)) throw error;
+      return { ...found, plan: null, problem: error };
+    }
   }
   const textField = choice.textField ?? (likelyText(columns) ?? longestColumn(rows, columns))?.name ?? null;
   if (join || textField === null || !columns.some(({ name, text }) => name === textField && text)) {

@@ -121,7 +121,7 @@ export function splitRow(names: readonly string[], values: unknown): Row {
 }
 
 /** A line's value; undefined for a line that is none. RS before it (RFC 7464) and a comma after it are no part of it. */
-export function parsedLine(line: string): unknown {
+function parsedLine(line: string): unknown {
   return attempt(trimmedLine(line));
 }
 

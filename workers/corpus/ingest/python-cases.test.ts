@@ -18,6 +18,8 @@ interface Case {
   encoding?: string;
   packing?: string | null;
   channel?: string[];
+  /** What the person says. */
+  choice?: FileChoice;
   columns?: string[];
   undecodable?: number;
   nuls?: number;
@@ -73,7 +75,7 @@ describe('files as Python writes them', () => {
   it.each(cases.map((found) => [found.name, found] as const))('%s', async (_, expected) => {
     const bytes = bytesOf(expected);
     const source = blobSource(expected.file, new Blob([bytes]));
-    const choice = expected.channel ? { channelField: 'channel' } : {};
+    const choice: FileChoice = { ...expected.choice, ...(expected.channel && { channelField: 'channel' }) };
     if (expected.refused !== undefined) {
       const error: unknown = await read(source, choice).catch((thrown: unknown) => thrown);
       const { code, values } = error as { code: string; values: Record<string, unknown> };
@@ -92,7 +94,7 @@ describe('files as Python writes them', () => {
       expect(found.bad.at(-1)?.[1]).toBe('torn');
       expect(found.texts.length).toBeGreaterThanOrEqual(expected.least ?? 1);
     } else if (expected.bad) expect(found.bad).toEqual(expected.bad);
-    const inspected = await inspectFile(new File([bytes], expected.file), expected.file);
+    const inspected = await inspectFile(new File([bytes], expected.file), expected.file, choice);
     expect(inspected.problem).toBeNull();
     if (expected.packing !== undefined) expect(inspected.packing).toBe(expected.packing);
     if (expected.columns) expect(inspected.columns.map(({ name }) => name)).toEqual(expected.columns);
@@ -105,11 +107,11 @@ describe('files as Python writes them', () => {
     '%s, in small pieces and from every place where reading may go on',
     async (_, expected) => {
       const bytes = bytesOf(expected);
-      const whole = await read(inPieces(expected.file, bytes, bytes.length > 2000 ? 83 : 7));
+      const whole = await read(inPieces(expected.file, bytes, bytes.length > 2000 ? 83 : 7), expected.choice);
       expect(whole.texts).toEqual(expected.texts);
       const marks = new Map(whole.marks.map(({ mark, rows }) => [JSON.stringify(mark), { mark, rows }]));
       for (const { mark, rows } of [...marks.values()].slice(0, 6))
-        expect((await read(inPieces(expected.file, bytes, 61), {}, mark)).texts).toEqual(expected.texts!.slice(rows));
+        expect((await read(inPieces(expected.file, bytes, 61), expected.choice, mark)).texts).toEqual(expected.texts!.slice(rows));
     },
   );
 });

@@ -4,7 +4,7 @@ import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';
 import { textAt, valueAt, type Row } from './record';
-import { joinedText, SYSTEM_COLUMNS } from './text-join';
+import { SYSTEM_COLUMNS, type RowText } from './text-join';
 
 const KINDS: Record<string, FileKind> = {
   txt: 'text',
@@ -83,6 +83,8 @@ export interface FilePlan {
   textField: string | null;
   join: TextJoin | null;
   template: string;
+  /** Of a join. */
+  joined: RowText | null;
   channelField: string | null;
   documentSeparator: DocumentSeparator;
 }
@@ -139,10 +141,10 @@ export function rootColumns({ textField, join, channelField }: FilePlan, names: 
 
 /** Puts a row of columns where it belongs, its text and its channel taken from it as the plan says. */
 export function addRecord(batch: Pick<RowBatch, 'rows' | 'bad'>, plan: FilePlan, row: Row, line: number): void {
-  const { textField, join, template, channelField } = plan;
-  const text = join ? joinedText(row, join, template) : textAt(row, textField ?? 'text');
+  const { textField, joined, channelField } = plan;
+  const text = joined ? joined(row) : textAt(row, textField ?? 'text');
   // What stands there instead of a text is shown.
-  const instead = text === undefined && !join ? valueAt(row, textField ?? 'text') : undefined;
+  const instead = text === undefined && !joined ? valueAt(row, textField ?? 'text') : undefined;
   addRow(batch, text ?? instead, channelField === null ? null : valueAt(row, channelField), line);
 }
 

@@ -1,9 +1,11 @@
 /**
  * Texts joined of several strings of a row: conversations, instructions with their answers, questions on a paragraph. For continued
  * pretraining a conversation is one text, by a template with names in braces: `{role}: {text}` for each message, or the columns' names.
- * A line of the template whose names are all empty in a row is left out of its text.
+ * A line of the template whose names are all empty in a row is left out of its text. A chat template of a model (Jinja) may stand in its
+ * place; it gets the whole conversation as `messages`, as in transformers' apply_chat_template.
  */
 import type { TextJoin } from '../../../src/contract/ingest';
+import { StudioError } from '../../../src/core/errors';
 import { isObject, valueAt, type Row } from './record';
 
 const TURNS_TEMPLATE = '{role}: {text}';
@@ -91,14 +93,47 @@ export function offeredJoins(rows: readonly Row[]): (TextJoin & { template: stri
   return joins;
 }
 
-/** The row's text; undefined where it has none of what is to be joined. */
-export function joinedText(row: Row, { of, fields }: TextJoin, template: string): string | undefined {
-  if (of === 'turns') {
-    const turns = [...systemTurn(row), ...fields.flatMap((field) => turnsOf(valueAt(row, field)))];
-    return turns.some(({ role }) => role !== 'system')
-      ? turns.map((turn) => filled(template, (name) => turnValue(turn, name))).join('\n')
-      : undefined;
+/** A row's text; undefined where it has none of what is to be joined. */
+export type RowText = (row: Row) => string | undefined;
+
+/** @throws StudioError `template-invalid` for a Jinja template that cannot be read */
+export async function joiner(join: TextJoin, template: string): Promise<RowText> {
+  if (!/\{[{%]/.test(template)) return (row) => joinedText(row, join, template);
+  const { Template } = await import('@huggingface/jinja');
+  let jinja: InstanceType<typeof Template>;
+  try {
+    jinja = new Template(template);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new StudioError('template-invalid', `The template cannot be read: ${detail}`, { detail });
   }
+  const rendered = (values: Record<string, unknown>) => {
+    try {
+      const text = jinja.render({ add_generation_prompt: false, bos_token: '', eos_token: '', ...values });
+      return text === '' ? undefined : text;
+    } catch {
+      // Many a template refuses conversations of another kind: the row has no text then.
+      return undefined;
+    }
+  };
+  if (join.of !== 'turns') return (row) => rendered({ ...row });
+  return (row) => {
+    const turns = allTurns(row, join.fields);
+    return turns && rendered({ messages: turns.map(({ role, text }) => ({ role, content: text })) });
+  };
+}
+
+/** The messages of a row, its system prompt first; undefined where nobody says anything. */
+function allTurns(row: Row, fields: readonly string[]): Turn[] | undefined {
+  const turns = [...systemTurn(row), ...fields.flatMap((field) => turnsOf(valueAt(row, field)))];
+  return turns.some(({ role }) => role !== 'system') ? turns : undefined;
+}
+
+function joinedText(row: Row, { of, fields }: TextJoin, template: string): string | undefined {
+  if (of === 'turns')
+    return allTurns(row, fields)
+      ?.map((turn) => filled(template, (name) => turnValue(turn, name)))
+      .join('\n');
   if (of === 'questions') return questionsText(valueAt(row, fields[0]!), template);
   if (fields.every((field) => wordsOf(valueAt(row, field)) === '')) return undefined;
   return filled(template, (name) => (fields.includes(name) || valueAt(row, name) !== undefined ? wordsOf(valueAt(row, name)) : null));
