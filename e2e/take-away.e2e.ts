@@ -83,7 +83,7 @@ test('a zip of a model folder is taken in, under the name of the zip', async () 
   await studio.goTo('models');
   const input = page.getByLabel(words.models.import.pick, { exact: true }).and(page.locator('input'));
   await input.setInputFiles(zipOf(smallModel()));
-  await expect(page.getByLabel(words.models.import.name)).toHaveValue('small');
+  await expect(page.getByRole('textbox', { name: words.models.import.name, exact: true })).toHaveValue('small');
   await studio.button(words.models.import.run).click();
   await expect(page.getByText(like(words.models.import.done, { name: 'small' }))).toBeVisible({ timeout: 30_000 });
   await expect(models.model('small')).toBeVisible();

@@ -21,7 +21,7 @@ export class ModelsPage {
       .and(page.locator('input'))
       .setInputFiles([...files]);
     // Files that cannot be a model are refused before a name is asked for.
-    const field = page.getByLabel(words.models.import.name);
+    const field = page.getByRole('textbox', { name: words.models.import.name, exact: true });
     await expect(field.or(this.studio.alerts)).toBeVisible();
     if (await field.isVisible()) {
       await field.fill(name);
