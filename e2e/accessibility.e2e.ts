@@ -1,61 +1,57 @@
 /** Every page for everybody: axe in both themes and languages, a narrow screen, the keyboard alone. */
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Locator } from '@playwright/test';
+import { violations, type Rules } from './studio/axe';
 import { ComparePage } from './studio/compare';
 import { CorpusPage } from './studio/corpus';
 import { tinyRecipe } from './studio/recipes';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
-import { Studio, type PageName } from './studio/studio';
-import { fill, type Language } from './studio/words';
+import { RunsPage } from './studio/runs';
+import { visit, type PageName } from './studio/studio';
+import { fill } from './studio/words';
 
 // axe reads a whole page in two themes: about half a minute each on a busy machine.
-test.describe.configure({ mode: 'serial', timeout: 180_000 });
+test.describe.configure({ timeout: 180_000 });
 
-const LANGUAGES: Language[] = ['en', 'zh'];
-const COLOURS = ['color-contrast', 'link-in-text-block'];
-const THEMES = ['light', 'dark'] as const;
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open();
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open());
+studio.threads = 1;
 
-/** The page as it stands, in both languages and both widths; both themes in one language, since words change no colours. */
-async function expectAccessible(name: string, pointedAt?: Locator): Promise<void> {
+/** Switching takes longer than looking: a page begins in the theme that the one before it ended with. */
+let theme: 'light' | 'dark' = 'light';
+
+/** The page, or a part of it, as it stands: in both languages and both widths; both themes in one language, since words change no colours. */
+async function expectAccessible(name: string, { pointedAt, within }: { pointedAt?: Locator; within?: string } = {}): Promise<void> {
   const { page } = studio;
-  for (const language of LANGUAGES) {
-    await studio.switchLanguage(language);
-    for (const theme of language === 'en' ? THEMES : THEMES.slice(0, 1)) {
-      await studio.showTheme(theme);
-      if (pointedAt) {
-        await page.mouse.move(0, 0);
-        await pointedAt.hover();
-        await expect(page.getByRole('tooltip')).toBeVisible();
-      }
-      const axe = new AxeBuilder({ page });
-      // A theme changes colours and nothing else, a language all but colours.
-      if (theme === 'dark') axe.withRules(COLOURS);
-      if (language === 'zh') axe.disableRules(COLOURS);
-      const { violations } = await axe.analyze();
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ target, any }) => `${id}: ${target.join(' ')} ${any[0]?.message ?? ''}`),
-      );
-      expect.soft(found, `${name}, ${language}, ${theme}`).toEqual([]);
+  const look = async (rules: Rules) => {
+    await studio.showTheme(theme);
+    if (pointedAt) {
+      await page.mouse.move(0, 0);
+      await pointedAt.hover();
+      await expect(page.getByRole('tooltip')).toBeVisible();
     }
+    expect
+      .soft(await violations(page, { rules, ...(within === undefined ? {} : { within }) }), `${name}, ${studio.language}, ${theme}`)
+      .toEqual([]);
+  };
+  const expectNarrow = async () => {
     await page.setViewportSize(NARROW);
     const widths = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    expect.soft(widths[0], `${name}, ${language}: width of the content on a screen of 390`).toBeLessThanOrEqual(widths[1]!);
+    expect.soft(widths[0], `${name}, ${studio.language}: width of the content on a screen of 390`).toBeLessThanOrEqual(widths[1]!);
     await page.setViewportSize(WIDE);
-  }
+  };
+  await look('all');
+  theme = theme === 'light' ? 'dark' : 'light';
+  await look('colours');
+  await expectNarrow();
+  await studio.switchLanguage('zh');
+  await look('all but colours');
+  await expectNarrow();
   await studio.switchLanguage('en');
 }
 
-test('the desk before a run, with a tooltip', () => expectAccessible('desk', studio.page.getByTestId('device')));
+test('the desk before a run, with a tooltip', () => expectAccessible('desk', { pointedAt: studio.page.getByTestId('device') }));
 
 for (const page of ['corpus', 'models'] satisfies PageName[])
   test(`the page ${page}`, async () => {
@@ -93,8 +89,7 @@ test('the corpus workshop: files chosen, every stage, a result, the rows behind 
   await corpus.openRows('in');
   await corpus.rows.first().click();
   await expect(corpus.row).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).include('[data-testid="rows"]').analyze();
-  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  expect(await violations(page, { within: '[data-testid="rows"]' })).toEqual([]);
   await corpus.closeRows();
 });
 
@@ -124,11 +119,7 @@ test('the desk while it trains', async () => {
 
 test('the runs page with an open run', async () => {
   await studio.goTo('runs');
-  await studio.page
-    .getByTestId('run')
-    .getByRole('button', { name: new RegExp(studio.words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   await expect(studio.page.getByRole('list', { name: studio.words.runs.detail.history })).toBeVisible();
   await expectAccessible('runs');
 });
@@ -140,15 +131,15 @@ test('the compare page with results', async () => {
   await expectAccessible('compare');
   await compare.write(['The patient'], { maxTokens: 8 });
   await compare.colour('The patient was treated with aspirin.');
-  const { violations } = await new AxeBuilder({ page: studio.page }).include('[role="tabpanel"]').analyze();
-  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([]);
+  expect(await violations(studio.page, { within: '[role="tabpanel"]' })).toEqual([]);
 });
 
 test('a message of a fault', async () => {
   await studio.goTo('desk');
   await studio.page.getByTestId('recipe-file').setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
   await expect(studio.alerts).toBeVisible();
-  await expectAccessible('alert');
+  // The desk around it was looked at above.
+  await expectAccessible('alert', { within: '[role="alert"]' });
 });
 
 test('the keyboard alone reaches the transport, skips to the content and moves a fader', async () => {

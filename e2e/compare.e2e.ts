@@ -1,24 +1,20 @@
-/** Base against tuned: the three figures, channels with intervals, a third over the two, prompts written on, a text token by token. */
-import { expect, test } from '@playwright/test';
+/** Base against tuned: the three figures, their report, channels with intervals, a third over the two, prompts written on, a text token by token. */
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { expect, test, type Download } from '@playwright/test';
+import type { Report } from '../src/report/report';
 import type { MeasuredChannel, WeightsRef } from '../src/contract/evaluation';
 import { latestRun } from './studio/automation';
 import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { RunsPage } from './studio/runs';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 const TEXT = 'Inflammation of the pancreas is called pancreatitis.\n患者出现发热。';
 
-let studio: Studio;
-let compare: ComparePage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  compare = new ComparePage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
+const compare = new ComparePage(studio);
 
 test('without a run the page says what to do', async () => {
   await studio.open({ page: 'compare' });
@@ -29,7 +25,9 @@ const CHANNELS = ['zh', 'en', 'code', 'domain'];
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test('figures that the run stored stand there at once, without intervals, and agree with each other', async () => {
-  await studio.open({ recipe: tinyRecipe({ steps: 18, lr: 3e-3, channels: preset('golden-ratio').recipe.channels }) });
+  await studio.open({
+    recipe: tinyRecipe({ name: 'for the meeting', lr: 3e-3, channels: preset('golden-ratio').recipe.channels }),
+  });
   await studio.desk.train();
   const { evaluations } = await latestRun(studio.page);
   await studio.goTo('compare');
@@ -69,11 +67,60 @@ test('figures that the run stored stand there at once, without intervals, and ag
   await expect(studio.page.getByText(like(studio.words.compare.measure.stored, { documents: 2 }))).toBeVisible();
 });
 
+/** Read from the disk, without network and without script. */
+test('one click gives a report with the figures of the page as HTML, Markdown and JSON', async ({ browser }, testInfo) => {
+  const { page, words } = studio;
+  const gain = printed((await compare.card('domain-gain').locator('[data-tone]').first().textContent()) ?? '');
+  const retention = printed((await compare.card('general-retention').locator('[data-tone]').first().textContent()) ?? '');
+
+  const take = async (form: 'html' | 'markdown' | 'json'): Promise<{ name: string; path: string }> => {
+    const coming: Promise<Download> = page.waitForEvent('download');
+    await studio.button(words.report.button.label).click();
+    await page.getByRole('menuitem', { name: words.report.button[form] }).click();
+    const download = await coming;
+    const path = testInfo.outputPath(download.suggestedFilename());
+    await download.saveAs(path);
+    return { name: download.suggestedFilename(), path };
+  };
+  const json = await take('json');
+  const report = JSON.parse(await readFile(json.path, 'utf8')) as Report;
+  expect(json.name).toMatch(/^report-for-the-meeting-\d{4}-\d\d-\d\d\.json$/);
+  expect(report.run!.recipe.name).toBe('for the meeting');
+  expect(report.summary.gain!.value).toBeCloseTo(gain.value, 3);
+  expect(report.summary.retention!.value).toBeCloseTo(retention.value, 3);
+  expect(report.notMeasured).toContain('probes');
+
+  const markdown = await take('markdown');
+  const text = await readFile(markdown.path, 'utf8');
+  expect(markdown.name).toMatch(/\.md$/);
+  expect(text).toContain(report.summary.retention!.value.toFixed(3));
+  expect(text).toContain('# 学到了什么');
+
+  const html = await take('html');
+  // Another browser window, cut off from every network and without script.
+  const context = await browser.newContext({ offline: true, javaScriptEnabled: false });
+  const requests: string[] = [];
+  context.on('request', (request) => requests.push(request.url()));
+  const paper = await context.newPage();
+  const address = pathToFileURL(html.path).href;
+  await paper.goto(address);
+  await expect(paper.getByRole('heading', { level: 1 })).toContainText('for the meeting');
+  const english = paper.locator('article[lang="en"]');
+  await expect(english).toContainText(report.summary.retention!.value.toFixed(3));
+  await expect(english).toContainText(report.evaluation!.measure.channels[0]!.loss[1]!.value.toFixed(3));
+  await expect(english.getByRole('img').first()).toBeVisible();
+  await paper.getByRole('radio', { name: '中文' }).check();
+  await expect(english).toBeHidden();
+  await expect(paper.locator('article[lang="zh-CN"]')).toContainText(report.summary.retention!.value.toFixed(3));
+  expect(requests).toEqual([address]);
+  await context.close();
+});
+
 test('measured here, every figure has its interval, is what the engine says, and a third lies over the two', async () => {
   const { page, words } = studio;
   const { record } = await latestRun(page);
   await studio.button(words.compare.pick.addThird).click();
-  await expect(page).toHaveURL(/&c=run:.+@12/);
+  await expect(page).toHaveURL(/&c=run:.+@6/);
   // Cancelled half way, the figures that stood there stay.
   await page.getByLabel(words.compare.measure.documents, { exact: true }).fill('200');
   await studio.button(words.compare.measure.run).click();
@@ -82,16 +129,16 @@ test('measured here, every figure has its interval, is what the engine says, and
   await expect(page.getByText(like(words.compare.measure.stored, { documents: 2 }))).toBeVisible();
   await expect(studio.alerts).toHaveCount(0);
 
-  await compare.measure(4);
+  await compare.measure(3);
   const weights: WeightsRef[] = [
     { kind: 'model', model: 'nano' },
-    { kind: 'checkpoint', run: record.id, step: 18 },
     { kind: 'checkpoint', run: record.id, step: 12 },
+    { kind: 'checkpoint', run: record.id, step: 6 },
   ];
   const channels: MeasuredChannel[] = record.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
-  const measure = await compare.engineSays(weights, channels, 4);
+  const measure = await compare.engineSays(weights, channels, 3);
   for (const { id, role, documents, loss, delta, retention, bitsPerByte } of measure.channels) {
-    expect(documents, 'documents').toBe(4);
+    expect(documents, 'documents').toBe(3);
     const row = await compare.row(id);
     for (const [model, place] of (['a', 'b', 'c'] as const).entries()) {
       const shows = (figure: Parameters<typeof row>[0], { value, interval }: (typeof loss)[number]) => {
@@ -206,12 +253,7 @@ test('with a learning rate of zero nothing changes: every Δ is exactly 0, reten
     expect(retention).toBe(1);
   }
   await studio.goTo('runs');
-  await studio.page
-    .getByTestId('run')
-    .first()
-    .getByRole('button', { name: new RegExp(studio.words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   await studio.page.getByRole('link', { name: like(studio.words.runs.detail.compareWithBase, { step: 6 }) }).click();
   await compare.measure(2);
   for (const channel of CHANNELS) {

@@ -5,20 +5,11 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { TrainerApi } from '../src/contract/training';
 import { CorpusPage } from './studio/corpus';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let corpus: CorpusPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  corpus = new CorpusPage(studio);
-  await studio.open({ page: 'corpus' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ page: 'corpus' }));
+const corpus = new CorpusPage(studio);
 
 const VOCABULARY = (
   'patient doctor ward morning pressure heart fever nurse record visit water early strong light garden window table letter river stone ' +
@@ -213,7 +204,7 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   const { page, words } = studio;
   await studio.open({ page: 'corpus' });
   await expect(page.getByTestId('channel')).toHaveCount(1);
-  await corpus.chooseGenerated(120);
+  await corpus.chooseGenerated(80);
   await corpus.ingesting.getByLabel(words.corpus.ingest.channel, { exact: true }).selectOption('');
   await corpus.nameChannel('Large');
   await corpus.start();
@@ -231,7 +222,7 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   await page.reload();
   await expect(corpus.interrupted).toBeVisible();
   await corpus.interrupted.getByRole('button', { name: words.corpus.interrupted.goOn }).click();
-  await corpus.chooseGenerated(120, corpus.interrupted);
+  await corpus.chooseGenerated(80, corpus.interrupted);
   await expect(corpus.ingested).toContainText('large', { timeout: 60_000 });
   await expect(corpus.interrupted).toBeHidden();
   await studio.button(fill(words.corpus.channel.removeName, { name: 'Large' })).click();

@@ -5,10 +5,13 @@ import { CorpusPage } from './studio/corpus';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { Studio, visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
+const studio = visit();
+studio.threads = 1;
+const models = new ModelsPage(studio);
+const corpus = new CorpusPage(studio);
 
 /** Runs a line of code in every worker before its own. */
 function patchWorkers({ page }: Studio, code: string): Promise<unknown> {
@@ -17,17 +20,6 @@ function patchWorkers({ page }: Studio, code: string): Promise<unknown> {
     await route.fulfill({ response, body: `${code}\n${await response.text()}` });
   });
 }
-
-let studio: Studio;
-let models: ModelsPage;
-let corpus: CorpusPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  models = new ModelsPage(studio);
-  corpus = new CorpusPage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
 
 const changed = (files: UploadedFile[], name: string, buffer: Buffer) =>
   files.map((file) => (file.name === name ? { ...file, buffer } : file));
@@ -114,20 +106,19 @@ test.describe('a text', () => {
     await studio.expectAlert(like(studio.words.errors['file-unsupported'].what, { file: 'picture.png' }));
   });
 
-  test('one too short for a row is a channel that a run refuses by name, and the desk goes on', async () => {
+  test('one too short for a row is told before a run, which refuses it by name; one click makes it fit', async () => {
     const { desk, page, words } = studio;
     await corpus.import([text('short.txt', Array.from({ length: 12 }, (_, at) => `Word ${at}.`).join('\n\n'))], 'Too short');
     await studio.open({ recipe: tinyRecipe({ name: 'short channel', sequenceLength: 128, steps: 2 }) });
     await studio.button(words.desk.addChannel).click();
     await page.getByRole('menuitem', { name: /Too short/ }).click();
+    const notice = page.getByRole('status').filter({ hasText: like(words.desk.before.short) });
+    await expect(notice).toBeVisible();
     await desk.run();
     await studio.expectAlert(like(words.errors['channel-empty'].what));
     await expect(desk.button('run')).toBeEnabled();
-    await page
-      .getByRole('button', { name: like(words.desk.strip.menu, {}) })
-      .last()
-      .click();
-    await page.getByRole('menuitem', { name: like(words.desk.strip.remove) }).click();
+    await notice.getByRole('button').click();
+    await expect(notice).toHaveCount(0);
     await desk.train();
   });
 });

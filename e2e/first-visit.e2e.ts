@@ -2,10 +2,9 @@
 import { expect, test } from '@playwright/test';
 import { latestRun } from './studio/automation';
 import { countLongTasks, longTasks } from './studio/long-tasks';
-import { Studio } from './studio/studio';
+import { RunsPage } from './studio/runs';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 /** Generous, since machines differ; the goal is 5 s on two cores, and the figure is printed. */
 const FIRST_LOSS_LIMIT_MS = 30_000;
@@ -15,12 +14,7 @@ const FIRST_LOSS_LIMIT_MS = 30_000;
  */
 const LONG_TASKS_A_SECOND = 1;
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit();
 
 test('the desk has a base model and four channels at the golden ratio', async () => {
   await studio.open();
@@ -161,11 +155,7 @@ test('pause holds, step makes one, resume goes on, save keeps a checkpoint, stop
 test('the runs page keeps the history of every move', async () => {
   const { words, page } = studio;
   await studio.goTo('runs');
-  await page
-    .getByTestId('run')
-    .getByRole('button', { name: new RegExp(words.runs.action.open) })
-    .first()
-    .click();
+  await new RunsPage(studio).openLatest();
   const history = page.getByRole('list', { name: words.runs.detail.history });
   await expect(history).toContainText(words.runs.event.start);
   await expect(history).toContainText(words.runs.event.shares);

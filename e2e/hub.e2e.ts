@@ -1,7 +1,7 @@
 /** A model from the Hub or a mirror: asked for each time by the host's name, taken whole or not at all, with errors in words. */
 import { createHash } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { violations } from './studio/axe';
 import { HubServer } from './studio/hub-server';
 import { HubPanel } from './studio/hub-panel';
 import { smallModel } from './studio/model-folders';
@@ -66,7 +66,7 @@ test('the list is shown before anything is downloaded; then the model is there, 
   await panel.connect(server.host);
   for (const file of ['config.json', 'tokenizer.json', 'model.safetensors', 'README.md']) await expect(panel.dialog).toContainText(file);
   await expect(panel.dialog).not.toContainText('pytorch_model.bin');
-  expect((await new AxeBuilder({ page }).include('[role=dialog]').analyze()).violations).toEqual([]);
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
   expect(server.asked.every((path) => path === 'hub /api/models/somebody/small/tree/main')).toBe(true);
   expect(server.asked).toHaveLength(3);
   await panel.download();
@@ -97,7 +97,7 @@ test('what an import told stays with the model, which can be renamed and exporte
   const model = models.model('odd config');
   await model.getByText(fill(words.models.notices_other, { count: '2' })).click();
   for (const sentence of told) await expect(model.getByText(sentence)).toBeVisible();
-  expect((await new AxeBuilder({ page }).include('[data-testid=model]').analyze()).violations).toEqual([]);
+  expect(await violations(page, { within: '[data-testid=model]' })).toEqual([]);
 
   await model.getByRole('button', { name: fill(words.models.rename, { name: 'odd config' }) }).click();
   await page.getByLabel(words.models.name, { exact: true }).fill('of another name');
@@ -115,7 +115,7 @@ test('what an import told stays with the model, which can be renamed and exporte
     .click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel(words.common.export.dtype)).toHaveValue('F16');
-  expect((await new AxeBuilder({ page }).include('[role=dialog]').analyze()).violations).toEqual([]);
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
   await dialog.getByRole('button', { name: words.common.export.run }).click();
   await expect(dialog.getByRole('link', { name: like(words.common.export.download) })).toBeVisible({ timeout: 30_000 });
   await dialog.getByRole('button', { name: words.common.close }).click();

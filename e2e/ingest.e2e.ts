@@ -1,19 +1,15 @@
 /** Large files: taken in with memory that stays flat, and to the end also when the tab is reloaded half way. */
 import { expect, test } from '@playwright/test';
 import { clearWorkshop, LINES, prepareIngest, progress, readSoFar, resumeIngest, rowAt, startIngest, ingested } from './studio/ingest';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { WorkerMemory } from './studio/worker-memory';
 
 const MB = 2 ** 20;
 
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
+const studio = visit(async () => {
   await studio.open({ page: 'corpus' });
   await prepareIngest(studio.page);
 });
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
 
 test('a .jsonl of 200 MB is taken in with memory that stays flat', async () => {
   const { page } = studio;

@@ -1,41 +1,37 @@
 /** The browser's language and theme by default; a person's own choice stays. */
 import { expect, test } from '@playwright/test';
-import { Studio } from './studio/studio';
+import { Studio, visit } from './studio/studio';
 import { wordsOf } from './studio/words';
 
+const studio = visit(() => studio.open(), { locale: 'de-DE', colorScheme: 'dark' });
+
 test('a browser in Chinese gets Chinese, a switch stays', async ({ browser, baseURL }) => {
-  const studio = await Studio.begin(browser, baseURL, { locale: 'zh-CN' });
-  const { page } = studio;
-  await studio.open();
+  const chinese = await Studio.begin(browser, baseURL, { locale: 'zh-CN' });
+  const { page } = chinese;
+  await chinese.open();
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
-  await expect(studio.desk.button('run')).toHaveText(wordsOf('zh').desk.transport.run);
+  await expect(chinese.desk.button('run')).toHaveText(wordsOf('zh').desk.transport.run);
   for (const name of ['compare', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
-    await studio.goTo(name);
+    await chinese.goTo(name);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(wordsOf('zh')[name].title);
   }
-  await studio.switchLanguage('en');
+  await chinese.switchLanguage('en');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(wordsOf('en').models.title);
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(wordsOf('en').models.title);
-  studio.watch.expectClean();
-  await studio.end();
+  chinese.watch.expectClean();
+  await chinese.end();
 });
 
-test('a browser in a language that the studio does not speak gets English', async ({ browser, baseURL }) => {
-  const studio = await Studio.begin(browser, baseURL, { locale: 'de-DE' });
-  await studio.open();
+test('a browser in a language that the studio does not speak gets English', async () => {
   await expect(studio.page.locator('html')).toHaveAttribute('lang', 'en');
   await expect(studio.desk.button('run')).toBeVisible();
-  studio.watch.expectClean();
-  await studio.end();
 });
 
-test('the theme follows the system until one is chosen, and the choice stays', async ({ browser, baseURL }) => {
-  const studio = await Studio.begin(browser, baseURL, { colorScheme: 'dark' });
+test('the theme follows the system until one is chosen, and the choice stays', async () => {
   const { page } = studio;
   const scheme = page.locator('html');
-  await studio.open();
   await expect(scheme).toHaveAttribute('data-mantine-color-scheme', 'dark');
   const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.emulateMedia({ colorScheme: 'light' });
@@ -46,6 +42,4 @@ test('the theme follows the system until one is chosen, and the choice stays', a
   await page.reload();
   await expect(scheme).toHaveAttribute('data-mantine-color-scheme', 'dark');
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
-  studio.watch.expectClean();
-  await studio.end();
 });

@@ -3,18 +3,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { parseRecipeText } from '../src/core/recipe/parse';
 import { preset, tinyRecipe } from './studio/recipes';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  await studio.open();
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open());
 
 const offer = (content: unknown) =>
   studio.page.getByTestId('recipe-file').setInputFiles({
@@ -110,10 +102,12 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await steps.fill('0');
   await expect(drawer).toContainText(fill(words.common.number.atLeast, { min: 1 }));
   await steps.fill('34');
+  await drawer.getByLabel(words.desk.recipe.packing, { exact: true }).selectOption('separate');
+  await expect(drawer).toContainText(words.desk.recipe.packingHelp.separate);
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
-  expect(parseRecipeText(readFileSync(await download.path(), 'utf8')).budget.steps).toBe(34);
+  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({ budget: { steps: 34 }, packing: 'separate' });
 });
 
 test('a recipe too large for memory is named before it runs, and one press makes it fit', async () => {

@@ -9,24 +9,15 @@ import { ModelsPage } from './studio/models';
 import { EN_AND_DOMAIN, tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
 import { readSafetensors } from './studio/safetensors';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 const recipe = tinyRecipe({ name: 'kept', lr: 3e-3 });
 
-let studio: Studio;
-let runs: RunsPage;
-let models: ModelsPage;
+const studio = visit();
+const runs = new RunsPage(studio);
+const models = new ModelsPage(studio);
 let zip: Record<string, Uint8Array>;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  runs = new RunsPage(studio);
-  models = new ModelsPage(studio);
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
 
 test('a finished run is listed with its state, its recipe and its losses', async () => {
   await studio.open({ page: 'runs' });

@@ -7,26 +7,18 @@ import { tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
 import { readSafetensors } from './studio/safetensors';
 import { storedFiles } from './studio/storage';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
-test.describe.configure({ mode: 'serial' });
-
-let studio: Studio;
-let runs: RunsPage;
-let models: ModelsPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  runs = new RunsPage(studio);
-  models = new ModelsPage(studio);
+const studio = visit(async () => {
   // A picker that always chooses one folder of the browser's own file system: the real one is a window of the system.
   await studio.context.addInitScript(() => {
     const pick = async () => (await navigator.storage.getDirectory()).getDirectoryHandle('disk', { create: true });
     Object.assign(globalThis, { showDirectoryPicker: pick });
   });
 });
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const runs = new RunsPage(studio);
+const models = new ModelsPage(studio);
 
 const zipOf = (files: readonly UploadedFile[], change: Zippable = {}): UploadedFile[] => {
   const entries = Object.fromEntries(files.map(({ name, buffer }) => [`small/${name}`, new Uint8Array(buffer)]));

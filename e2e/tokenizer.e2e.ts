@@ -1,16 +1,13 @@
 /** Tokenizers: any text coloured by token, two compared, one trained on a person's own text and taken away, a model's vocabulary extended. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { Tokenizer } from '@huggingface/tokenizers';
 import { strFromU8, unzipSync } from 'fflate';
 import type { CorpusApi } from '../src/contract/corpus';
 import type { TrainerApi } from '../src/contract/training';
 import { ModelsPage } from './studio/models';
-import { Studio } from './studio/studio';
+import { visit } from './studio/studio';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { fill, like } from './studio/words';
-
-test.describe.configure({ mode: 'serial' });
 
 interface Handle {
   crossfade: { lab: { corpus: CorpusApi; trainer: TrainerApi } };
@@ -23,15 +20,8 @@ const { strings } = JSON.parse(readFileSync(new URL('./parity/fixtures/tokenizer
 const OWN = 'sailing notes';
 const WORDS = ['harbour', 'mainsail', 'leeward', 'windward', 'halyard', 'jib', 'rudder', 'anchor', 'tide', 'buoy'];
 
-let studio: Studio;
-let tokenizer: TokenizerPage;
-test.beforeAll(async ({ browser, baseURL }) => {
-  studio = await Studio.begin(browser, baseURL);
-  tokenizer = new TokenizerPage(studio);
-  await studio.open({ page: 'tokenizer' });
-});
-test.afterEach(() => studio.watch.expectClean());
-test.afterAll(() => studio.end());
+const studio = visit(() => studio.open({ page: 'tokenizer' }));
+const tokenizer = new TokenizerPage(studio);
 
 test('a text is coloured by token as it is typed, with the ids of Hugging Face’s tokenizers', async () => {
   // A text field turns the other line ends into its own.
@@ -69,8 +59,8 @@ test('an imported tokenizer stands beside the model’s: unknown characters are 
   await tokenizer.import([{ name: 'tokenizer.json', mimeType: 'application/json', buffer: parityTokenizer('bert') }], 'bert');
   await tokenizer.write('The patient is 龘.');
   await expect(tokenizer.tokens('b').last()).toHaveText('.');
-  const library = new Tokenizer(JSON.parse(parityTokenizer('bert').toString('utf8')) as object, {});
-  expect(await tokenizer.ids('b')).toEqual(library.encode('The patient is 龘.', { add_special_tokens: false }).ids);
+  // By Hugging Face's `tokenizers`.
+  expect(await tokenizer.ids('b')).toEqual([646, 928, 674, 1, 18]);
   expect(await tokenizer.count('b', 'unknown')).toBe(1);
   await expect(tokenizer.tokens('b').filter({ hasText: '龘' })).toHaveAttribute('data-kind', 'unknown');
   expect(await tokenizer.count('a', 'unknown')).toBe(0);
@@ -146,9 +136,10 @@ test('a small BPE learnt from an imported corpus is stored with what made it, co
   const files = unzipSync(readFileSync(await download.path()));
   expect(Object.keys(files).sort()).toEqual(['tokenizer.json', 'tokenizer_config.json', 'training.json']);
   const read = (name: string) => JSON.parse(strFromU8(files[name]!)) as Record<string, unknown>;
-  const exported = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
-  expect(exported.encode('the harbour mainsail leeward', { add_special_tokens: false }).ids).toEqual(shown);
-  expect(exported.encode(' harbour mainsail leeward', { add_special_tokens: false }).ids).toHaveLength(3);
+  const { vocab } = (read('tokenizer.json') as { model: { vocab: Record<string, number> } }).model;
+  const pieces = new Map(Object.entries(vocab).map(([piece, id]) => [id, piece]));
+  expect(shown.map((id) => pieces.get(id)).join('')).toBe('theĠharbourĠmainsailĠleeward');
+  for (const word of ['harbour', 'mainsail', 'leeward']) expect(shown).toContain(vocab[`Ġ${word}`]);
   expect(read('training.json')).toMatchObject({ channels: [{ weight: 1 }], options: { kind: 'byte-bpe', vocabularySize: 400 } });
 });
 

@@ -12,6 +12,7 @@ const sources = [
   'package-lock.json',
   'vite.config.ts',
   'tools/build-kernels.mjs',
+  'tools/build-tokenizers.mjs',
   'tools/microkernel.mjs',
   'src',
   'workers',
@@ -45,7 +46,11 @@ export function buildIfStale() {
   console.log('Building the studio …');
   /** @type {import('node:child_process').SpawnSyncOptions} */
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
-  for (const args of [['tools/build-kernels.mjs'], ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']])
+  for (const args of [
+    ['tools/build-kernels.mjs'],
+    ['tools/build-tokenizers.mjs'],
+    ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'],
+  ])
     if (spawnSync(process.execPath, args, options).status !== 0) return false;
   return true;
 }

@@ -2,14 +2,15 @@
 /**
  * `npm test`: installs what is missing, a browser included, then runs every check and sums up.
  *
- *     npm test -- [--only lint,types,unit,browser,build,e2e] [--grep "words of a test's name"]
+ *     npm test -- [--only lint,types,unit,browser,engine,build,e2e] [--grep "words of a test's name"]
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildKernels } from './build-kernels.mjs';
+import { buildTokenizers } from './build-tokenizers.mjs';
 import { installPackages, requireNode, root } from './setup.mjs';
 import { readCounts } from './test-report.mjs';
 
@@ -17,7 +18,8 @@ requireNode();
 
 /** Of lint and format; beside that of the type check. */
 const cache = 'node_modules/.cache';
-const stageNames = ['lint', 'types', 'unit', 'browser', 'build', 'e2e'];
+/** In the order in which they begin: the longest first, so that both lanes end at about the same time. */
+const stageNames = ['engine', 'browser', 'unit', 'lint', 'types', 'build', 'e2e'];
 
 function options() {
   const { values } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });
@@ -63,7 +65,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
  * @param {string[]} args script and arguments for Node
  * @param {Record<string, string>} env
  * @param {number} minutes
- * @param {string[] | null} kept takes the output instead, of a command in the background
+ * @param {string[] | null} kept takes the output instead, of a command that runs beside others
  * @returns {Promise<boolean>}
  */
 function succeeds(args, env, minutes, kept) {
@@ -76,7 +78,6 @@ function succeeds(args, env, minutes, kept) {
     });
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => kept?.push(text));
     running.add(child);
-    if (kept && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const say = (/** @type {string} */ text) => (kept ? kept.push(`${text}\n`) : console.error(text));
     const timer = setTimeout(() => {
       say(`Stopped after ${minutes} minutes.`);
@@ -116,6 +117,11 @@ async function main() {
     }
   }
   env['E2E_PORT'] = String(await freePort());
+  // Before anything asks for them: stages beside each other would both compile.
+  if (only.some((name) => name !== 'lint')) {
+    buildKernels();
+    buildTokenizers();
+  }
 
   const reports = join(root, 'test-results');
   rmSync(reports, { recursive: true, force: true });
@@ -151,9 +157,11 @@ async function main() {
     },
     types: { commands: [['node_modules/typescript/bin/tsc', '-b']], minutes: 15 },
     unit: { commands: [vitest('unit')], minutes: 12, counts: 'vitest' },
+    // Two of vitest's projects, since each keeps one core busy: kernels and models on every backend, and all other browser tests.
+    engine: { commands: [vitest('engine')], minutes: 20, counts: 'vitest', browser: true },
     browser: { commands: [vitest('browser')], minutes: 20, counts: 'vitest', browser: true },
     build: {
-      commands: [['tools/build-kernels.mjs'], ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']],
+      commands: [['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']],
       minutes: 3,
     },
     e2e: {
@@ -203,11 +211,14 @@ async function main() {
     console.log(`--- ${lines.get(name)}`);
   };
   const chosen = stageNames.filter((stage) => only.includes(stage));
-  // Both need one core and no time of the clock: they take what the browsers leave.
-  const behind = chosen.filter((name) => chosen.length > 2 && ['lint', 'types'].includes(name));
-  const checks = behind.reduce((done, name) => done.then(() => carryOut(name, [])), Promise.resolve());
-  for (const name of chosen) if (!behind.includes(name)) await carryOut(name, null);
-  await checks;
+  // Two lanes for two cores. The flows come last and alone: they take two workers and are what a slow machine makes fail.
+  const beside = chosen.filter((name) => name !== 'e2e');
+  const shown = beside.length === 1;
+  const lane = async () => {
+    for (let name = beside.shift(); name !== undefined; name = beside.shift()) await carryOut(name, shown ? null : []);
+  };
+  await Promise.all([lane(), lane()]);
+  if (chosen.includes('e2e')) await carryOut('e2e', null);
 
   console.log(`\n${chosen.map((name) => lines.get(name)).join('\n')}`);
   console.log(`all      ${faults === 0 ? 'passed' : `${faults} of ${lines.size} stages FAILED`} (${seconds(began)})`);

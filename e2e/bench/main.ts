@@ -9,7 +9,9 @@ import type { ShapeName } from './shapes';
 
 interface BenchOptions extends OpenBench {
   shape: ShapeName;
-  implementations: Implementation[];
+  implementations: (Implementation | 'other')[];
+  /** Address of the worker script of `other`, which runs its own fused step. */
+  otherWorker: string | null;
   /** Turns of each implementation. */
   rounds: number;
   /** Milliseconds of a turn, about. */
@@ -21,7 +23,7 @@ interface BenchOptions extends OpenBench {
 }
 
 interface StepResult {
-  implementation: Implementation;
+  implementation: Implementation | 'other';
   tokensPerSecond: number;
   /** Median milliseconds of a step in each turn. */
   turns: number[];
@@ -44,22 +46,34 @@ export interface ShapeResult {
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-function start(): { worker: Worker; remote: Remote<BenchWorker> } {
-  const worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
+function start(script: string | null = null): { worker: Worker; remote: Remote<BenchWorker> } {
+  const worker = script
+    ? new Worker(new URL(script, document.baseURI), { type: 'module' })
+    : new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
   return { worker, remote: wrap<BenchWorker>(worker) };
 }
 
-async function benchStep({ shape, implementations, rounds, turn, warmUp, profile, ...open }: BenchOptions): Promise<ShapeResult> {
+async function benchStep({
+  shape,
+  implementations,
+  otherWorker,
+  rounds,
+  turn,
+  warmUp,
+  profile,
+  ...open
+}: BenchOptions): Promise<ShapeResult> {
   const { config, rows, context } = shapes[shape];
   const tokensPerStep = rows * context;
   const runs = [];
   let device: DeviceInfo | undefined;
   for (const implementation of implementations) {
-    const { worker, remote } = start();
+    const other = implementation === 'other';
+    const { worker, remote } = start(other ? otherWorker : null);
     device = await remote.open(open);
-    await remote.prepare(implementation, shape);
+    await remote.prepare(other ? 'fused' : implementation, shape);
     const [firstStep] = await remote.time(1);
-    const least = implementation === 'fused' && open.backend === 'wasm' ? 25 : 2;
+    const least = (other || implementation === 'fused') && open.backend === 'wasm' ? 25 : 2;
     let warm = await remote.time(1);
     const more = Math.min(200, Math.max(least, Math.round(warmUp / warm[0]!)));
     warm = await remote.time(more);

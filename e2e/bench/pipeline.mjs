@@ -5,16 +5,12 @@
  *
  *     node e2e/bench/pipeline.mjs [--megabytes 100] [--workers 0 --workers 2] [--port 5307]
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { build } from 'vite';
-import { browserFlags, ensureBrowser } from '../../tools/find-browser.mjs';
-import { serve } from '../../tools/serve.mjs';
-import { processorSeconds } from './processor-time.mjs';
+import { openBench, writeResult } from './site.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -23,42 +19,25 @@ const { values } = parseArgs({
     port: { type: 'string', default: '5307' },
   },
 });
-const results = fileURLToPath(new URL('../../bench-results/', import.meta.url));
 
-const site = mkdtempSync(join(tmpdir(), 'crossfade-bench-'));
-await build({
-  configFile: false,
+const { page, machine, close } = await openBench({
   root: fileURLToPath(new URL('./pipeline/', import.meta.url)),
-  base: './',
-  logLevel: 'warn',
-  worker: { format: 'es' },
-  build: { outDir: site, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
+  port: Number(values.port),
+  ready: 'benchPipeline',
+  // Beside the workers' scripts, from where they ask for them.
+  add: (site) =>
+    cpSync(fileURLToPath(new URL('../../public/corpora/', import.meta.url)), join(site, 'assets/corpora'), { recursive: true }),
 });
-// Beside the workers' scripts, from where they ask for them.
-cpSync(fileURLToPath(new URL('../../public/corpora/', import.meta.url)), join(site, 'assets/corpora'), { recursive: true });
-const server = await serve({ folder: site, port: Number(values.port) });
-const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: browserFlags() });
 try {
-  const page = await browser.newPage();
-  page.on('console', (message) => console.error(`[page] ${message.text()}`));
-  page.on('pageerror', (error) => console.error(`[page] ${error.message}`));
-  await page.exposeFunction('processorSeconds', () => processorSeconds(process.pid));
-  await page.goto(server.url);
-  await page.waitForFunction(() => 'benchPipeline' in window);
   const speeds = await page.evaluate(({ megabytes, workers }) => window.benchPipeline(megabytes, workers), {
     megabytes: Number(values.megabytes),
     workers: values.workers.map(Number),
   });
-  console.log(`${cpus().length} × ${cpus()[0]?.model}; load ${loadavg()[0]?.toFixed(1)}; Chromium ${browser.version()}`);
+  console.log(`${machine.cores} × ${machine.cpu}; load ${loadavg()[0]?.toFixed(1)}; Chromium ${machine.browser}`);
   for (const speed of speeds) print(speed);
-  mkdirSync(results, { recursive: true });
-  const file = join(results, `pipeline-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`);
-  writeFileSync(file, JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, browser: browser.version(), speeds }, null, 1));
-  console.log(`written: ${file}`);
+  writeResult('pipeline', { machine, speeds });
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(site, { recursive: true, force: true });
+  await close();
 }
 
 /** @param {import('./pipeline/main').PipelineSpeed} speed */

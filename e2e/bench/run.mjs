@@ -5,22 +5,18 @@
  *
  *     npm run bench -- [--backend wasm|webgpu|cpu] [--require-hardware] [--shape S --shape M …] [--threads 2]
  *                      [--rounds 5] [--turn 2000] [--fused-only | --checkpointed] [--no-products] [--generate 200]
- *                      [--profile] [--port 5303] [--chromium-flag=--x …]
+ *                      [--profile] [--port 5303] [--chromium-flag=--x …] [--against FOLDER]
  *
- * --checkpointed: against the fused step with activation checkpointing instead. --generate: that many tokens too.
+ * --checkpointed: against the fused step with activation checkpointing instead. --against: against the fused step of another checkout,
+ * whose packages are installed. --generate: that many tokens too.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { build } from 'vite';
 import { buildKernels } from '../../tools/build-kernels.mjs';
-import { browserFlags, ensureBrowser } from '../../tools/find-browser.mjs';
-import { serve } from '../../tools/serve.mjs';
-import { tfjsThreads } from '../../tools/tfjs-threads.mjs';
-import { processorSeconds } from './processor-time.mjs';
+import { buildBench, openBench, writeResult } from './site.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +28,7 @@ const { values } = parseArgs({
     turn: { type: 'string', default: '2000' },
     'fused-only': { type: 'boolean', default: false },
     checkpointed: { type: 'boolean', default: false },
+    against: { type: 'string' },
     generate: { type: 'string', default: '0' },
     port: { type: 'string', default: '5303' },
     profile: { type: 'boolean', default: false },
@@ -39,35 +36,21 @@ const { values } = parseArgs({
     'chromium-flag': { type: 'string', multiple: true, default: [] },
   },
 });
-const here = fileURLToPath(new URL('.', import.meta.url));
-const results = fileURLToPath(new URL('../../bench-results/', import.meta.url));
 const backend = values.backend;
 if (!['wasm', 'webgpu', 'cpu'].includes(backend)) throw new Error(`--backend is ${backend}; accepted: wasm, webgpu, cpu`);
 
 buildKernels();
-const site = mkdtempSync(join(tmpdir(), 'crossfade-bench-'));
-await build({
-  configFile: false,
-  root: here,
-  base: './',
-  logLevel: 'warn',
-  worker: { format: 'es', plugins: () => [tfjsThreads()] },
-  build: { outDir: site, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
-});
-const server = await serve({ folder: site, port: Number(values.port) });
 const gpuFlags = values['require-hardware'] ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'] : [];
-const browser = await chromium.launch({
-  executablePath: await ensureBrowser(),
-  args: [...browserFlags(), ...gpuFlags, ...values['chromium-flag']],
+/** Address of the other checkout's worker, below the page's. @type {string | null} */
+let otherWorker = null;
+const { page, machine, close } = await openBench({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  port: Number(values.port),
+  ready: 'benchProducts',
+  flags: [...gpuFlags, ...values['chromium-flag']],
+  add: values.against ? (site) => addOther(resolve(/** @type {string} */ (values.against)), join(site, 'other')) : undefined,
 });
 try {
-  const page = await browser.newPage();
-  page.on('console', (message) => console.error(`[page] ${message.text()}`));
-  page.on('pageerror', (error) => console.error(`[page] ${error.message}`));
-  await page.exposeFunction('processorSeconds', () => processorSeconds(process.pid));
-  await page.goto(server.url);
-  await page.waitForFunction(() => 'benchProducts' in window);
-
   const open = {
     backend: /** @type {'wasm' | 'webgpu' | 'cpu'} */ (backend),
     threads: values.threads ? Number(values.threads) : null,
@@ -75,12 +58,18 @@ try {
   };
   const shapes = /** @type {import('./shapes').ShapeName[]} */ (values.shape ?? ['S', 'M', 'nano', 'nano-256']);
   const implementations = /** @type {import('./bench.worker').Implementation[]} */ (
-    values['fused-only'] ? ['fused'] : ['fused', values.checkpointed ? 'checkpointed' : 'plain']
+    values['fused-only'] ? ['fused'] : ['fused', values.against ? 'other' : values.checkpointed ? 'checkpointed' : 'plain']
   );
   const timing = { rounds: Number(values.rounds), turn: Number(values.turn), warmUp: 2 * Number(values.turn), profile: values.profile };
   const measured = [];
   for (const shape of shapes) {
-    const result = await page.evaluate((options) => window.benchStep(options), { ...open, ...timing, shape, implementations });
+    const result = await page.evaluate((options) => window.benchStep(options), {
+      ...open,
+      ...timing,
+      shape,
+      implementations,
+      otherWorker,
+    });
     if (measured.length === 0) printDevice(result.device);
     measured.push(result);
     printShape(result);
@@ -130,22 +119,29 @@ try {
   } of products)
     console.log(`${layout.padEnd(6)} ${`${m}×${k}×${n}`.padEnd(16)} ${gflops.toFixed(1)} GFLOP/s`);
 
-  mkdirSync(results, { recursive: true });
-  const file = join(results, `${backend}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`);
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, browser: browser.version() };
-  writeFileSync(file, JSON.stringify({ machine, shapes: measured, generated, products }, null, 1));
-  console.log(`written: ${file}`);
+  writeResult(backend, { machine, shapes: measured, generated, products });
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(site, { recursive: true, force: true });
+  await close();
+}
+
+/**
+ * Builds the bench of another checkout with its own kernels and packages.
+ * @param {string} checkout
+ * @param {string} outDir
+ */
+async function addOther(checkout, outDir) {
+  execFileSync(process.execPath, [join(checkout, 'tools/build-kernels.mjs')], { cwd: checkout, stdio: 'inherit' });
+  await buildBench(join(checkout, 'e2e/bench'), outDir);
+  const script = readdirSync(join(outDir, 'assets')).find((name) => /^bench\.worker-.*\.js$/.test(name));
+  if (!script) throw new Error(`${checkout} has no bench of this form: no bench.worker script among what it builds`);
+  otherWorker = `other/assets/${script}`;
 }
 
 /** @param {import('../../src/contract/device').DeviceInfo} device */
 function printDevice({ backend, threads, simd, adapter, software, crossOriginIsolated }) {
   const what =
     backend === 'webgpu' ? `${adapter}${software ? ' (software)' : ''}` : `${threads} threads, ${simd}, isolated: ${crossOriginIsolated}`;
-  console.log(`${backend} on ${what}; ${cpus().length} × ${cpus()[0]?.model}; Chromium ${browser.version()}`);
+  console.log(`${backend} on ${what}; ${machine.cores} × ${machine.cpu}; Chromium ${machine.browser}`);
   console.log(['shape', 'step', 'tok/s', 'ms a step', 'cpu ms', 'first ms', 'GFLOP/s', 'heap MiB', 'loss'].map(cell).join(''));
 }
 
@@ -176,8 +172,10 @@ function printShape({ shape, tokensPerStep, flopsPerToken, results }) {
       console.log(`  ${name.padEnd(28)} ${milliseconds.toFixed(2).padStart(8)} ms ${calls.toFixed(0).padStart(5)} calls`);
   }
   const [fused, other] = results;
-  if (fused && other)
-    console.log(`${cell(shape)}fused is ${(fused.tokensPerSecond / other.tokensPerSecond).toFixed(2)} × ${other.implementation}`);
+  if (!fused || !other) return;
+  const ratio = (fused.tokensPerSecond / other.tokensPerSecond).toFixed(2);
+  const processor = other.processor > 0 ? `, by processor time ${(other.processor / fused.processor).toFixed(2)}` : '';
+  console.log(`${cell(shape)}fused is ${ratio} × ${other.implementation}${processor}`);
 }
 
 /** @param {number[]} numbers */

@@ -5,16 +5,11 @@
  *
  *     node e2e/bench/tokenizer.mjs [--rounds 3] [--workers 2] [--merges 8192] [--tokenizer nano …] [--no-training] [--port 5305]
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { build } from 'vite';
-import { browserFlags, ensureBrowser } from '../../tools/find-browser.mjs';
-import { serve } from '../../tools/serve.mjs';
 import { processorSeconds } from './processor-time.mjs';
+import { openBench, writeResult } from './site.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -75,25 +70,15 @@ const training = [
   },
 ];
 
-const site = mkdtempSync(join(tmpdir(), 'crossfade-tokenizer-bench-'));
-await build({
-  configFile: false,
+const { page, close } = await openBench({
   root: fileURLToPath(new URL('tokenizer/', import.meta.url)),
   publicDir: from('public'),
-  base: './',
-  logLevel: 'warn',
-  worker: { format: 'es' },
-  build: { outDir: site, emptyOutDir: true, target: 'es2022' },
+  port: Number(values.port),
+  ready: 'tokenizerBench',
 });
-const server = await serve({ folder: site, port: Number(values.port) });
-const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: browserFlags() });
 /** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 try {
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error(`[page] ${error.message}`));
-  await page.goto(server.url);
-  await page.waitForFunction(() => 'tokenizerBench' in window);
   /**
    * @param {string} method
    * @param {unknown[]} args
@@ -141,10 +126,7 @@ try {
       `train ${result.kind}: ${result.vocabulary} ids in ${(result.milliseconds / 1e3).toFixed(1)} s, ${processor.toFixed(1)} s of processor`,
     );
   }
-  mkdirSync(from('bench-results'), { recursive: true });
-  writeFileSync(from('bench-results/tokenizer.json'), JSON.stringify({ bytes, encoding, trained }, null, 2));
+  writeResult('tokenizer', { bytes, encoding, trained });
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(site, { recursive: true, force: true });
+  await close();
 }

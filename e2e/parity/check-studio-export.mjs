@@ -75,7 +75,7 @@ try {
           recipe.sequenceLength = Math.min(recipe.sequenceLength, model.context);
           await lab.tokenizer.prepare(
             model.id,
-            recipe.channels.map((/** @type {{ corpus: string }} */ { corpus }) => corpus),
+            recipe.channels.map((/** @type {{ corpus: string }} */ { corpus }) => ({ corpus })),
             quiet,
           );
         }

@@ -2,9 +2,9 @@
 
     python e2e/parity/make_evaluation_fixtures.py
 
-One text at a time, so nothing depends on batching. Every text starts after an end-of-text token. A choice counts from the first
-token in which the encodings of the prompt alone and of prompt + choice differ for any of its choices, and is divided by the UTF-8
-bytes of the choice.
+One text at a time, so nothing depends on batching. Every text starts after an end-of-text token. Blanks that end a prompt move to its
+choices, as in lm-evaluation-harness. A choice counts from the first token in which the encodings of the prompt alone and of prompt + choice
+differ for any of its choices, and is divided by the characters of the choice without blanks around it (its acc_norm).
 """
 
 import json
@@ -59,11 +59,12 @@ def main():
                 scores = [likelihood(encode(probe[side]), 1) for side in ("good", "bad")]
                 right += scores[0] > scores[1]
             else:
-                prompt = encode(probe["prompt"])
+                bare = probe["prompt"].rstrip()
+                prompt = encode(bare)
                 texts = [encode(probe["prompt"] + choice) for choice in probe["choices"]]
                 start = max(1, min(common_prefix(prompt, ids) for ids in texts))
                 scores = [likelihood(ids, start) for ids in texts]
-                normalised = [s / len(c.encode()) for s, c in zip(scores, probe["choices"])]
+                normalised = [s / len(c.strip()) for s, c in zip(scores, probe["choices"])]
                 right += all(n < normalised[probe["answer"]] for i, n in enumerate(normalised) if i != probe["answer"])
             if len(shown) < SHOWN:
                 shown.append(scores)

@@ -66,6 +66,12 @@ def document_masks(config, documents):
     return mask(window)
 
 
+def positions_in(documents):
+    """Position of each token in its document, from 0."""
+    same = documents[:, :, None] == documents[:, None, :]
+    return same.tril().sum(-1) - 1
+
+
 def make(name: str, config, seed: int) -> None:
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)
@@ -90,7 +96,9 @@ def make(name: str, config, seed: int) -> None:
 
     documents = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1]])
     with torch.no_grad():
-        packed = model(input_ids=ids, attention_mask=document_masks(config, documents)).logits.float().flatten(0, 1)
+        packed = model(
+            input_ids=ids, attention_mask=document_masks(config, documents), position_ids=positions_in(documents)
+        ).logits.float().flatten(0, 1)
     packed_nll = torch.nn.functional.cross_entropy(packed, targets.flatten(), ignore_index=-1, reduction="none")
     write(folder / "expected.json", {
         "rows": ids.shape[0], "context": ids.shape[1], "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(),

@@ -125,6 +125,38 @@ def make_adamw(name: str) -> None:
     save_file({key: p.detach() for key, p in parameters.items()}, FIXTURES / "adamw.safetensors")
 
 
+def make_accumulation(name: str) -> None:
+    """Twenty steps over 8 rows of two channels, some of whose tokens predict nothing: what they are whatever micro-batches they are cut into."""
+    settings = dict(beta1=0.9, beta2=0.95, epsilon=1e-8, weightDecay=0.0, maxGradNorm=1.0)
+    model = LlamaForCausalLM.from_pretrained(FIXTURES / name, dtype=torch.float32, attn_implementation="eager").train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.0)
+    generator = torch.Generator().manual_seed(5)
+    rows, context = 8, 6
+    # One text for all steps: a run that learns, so that an error would grow.
+    text = torch.randint(model.config.vocab_size, (rows, context + 1), generator=generator)
+    ids, targets = text[:, :-1].contiguous(), text[:, 1:].clone()
+    targets[3, 2:] = targets[5, :] = targets[6, 0] = -1
+    channels = torch.tensor([0, 1, 0, 0, 1, 0, 0, 1])
+    of_token = channels.repeat_interleave(context)
+    steps = []
+    for _ in range(20):
+        _, nll, loss = losses(model, ids, targets)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings["maxGradNorm"])
+        optimizer.step()
+        predicted = targets.flatten() >= 0
+        steps.append({
+            "loss": loss.item(), "norm": norm.item(),
+            "channels": [(nll[(of_token == c) & predicted].sum() / ((of_token == c) & predicted).sum()).item() for c in (0, 1)],
+        })
+    write(FIXTURES / "accumulation.json", {
+        "model": name, "rows": rows, "context": context, "settings": settings, "lr": 1e-3, "channels": channels.tolist(),
+        "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(), "steps": steps,
+        "weights": {key: floats(p.flatten()[:6]) for key, p in model.named_parameters()},
+    })
+
+
 def murmur_mix(x: np.ndarray) -> np.ndarray:
     x = x.astype(np.uint32)
     with np.errstate(over="ignore"):
@@ -182,7 +214,12 @@ def make_schedules() -> None:
         calls.append(("get_wsd_schedule", dict(
             num_warmup_steps=20, num_decay_steps=40, num_training_steps=total, min_lr_ratio=0.1, warmup_type="linear", decay_type=decay_type)))
     calls.append(("get_wsd_schedule", dict(num_warmup_steps=0, num_decay_steps=20, num_training_steps=total, min_lr_ratio=0.0, decay_type="linear")))
-    steps = sorted({0, 1, 2, 5, 6, 7, 10, 19, 20, 21, 50, 99, 100, 101, 150, 159, 160, 161, 170, 179, 180, 181, 190, 198, 199, 200})
+    # A warmup longer than the run, and a run of 100 steps that goes on to 200.
+    for function in ("get_constant_schedule_with_warmup", "get_linear_schedule_with_warmup", "get_cosine_schedule_with_warmup"):
+        calls.append((function, dict(num_warmup_steps=500, **({} if "constant" in function else dict(num_training_steps=10)))))
+    calls.append(("get_cosine_with_min_lr_schedule_with_warmup", dict(num_warmup_steps=3, num_training_steps=100, min_lr_rate=0.1)))
+    calls.append(("get_cosine_with_min_lr_schedule_with_warmup", dict(num_warmup_steps=3, num_training_steps=total, min_lr_rate=0.1)))
+    steps = sorted({0, 1, 2, 5, 6, 7, 10, 19, 20, 21, 50, 90, 91, 99, 100, 101, 150, 159, 160, 161, 170, 179, 180, 181, 190, 198, 199, 200})
     tables = []
     for function, arguments in calls:
         parameter = torch.nn.Parameter(torch.zeros(1))
@@ -194,7 +231,14 @@ def make_schedules() -> None:
             "function": function, "arguments": {**{k: v for k, v in defaults.items() if k != "last_epoch"}, **arguments},
             "values": [float(rate(step)) for step in steps],
         })
-    write(FIXTURES / "schedules.json", {"transformers": transformers.__version__, "peak": 1, "steps": steps, "tables": tables})
+    ratios = [(0.07, 100), (0.14, 50), (0.55, 100), (0.03, 100), (0.03, 60), (0.1, 200), (0.29, 100), (0.57, 100), (0.0, 10), (0.33, 7)]
+    warmups = [{
+        "ratio": ratio, "steps": count,
+        "warmup": transformers.TrainingArguments(output_dir="out", warmup_steps=ratio, use_cpu=True).get_warmup_steps(count),
+    } for ratio, count in ratios]
+    write(FIXTURES / "schedules.json", {
+        "transformers": transformers.__version__, "peak": 1, "steps": steps, "tables": tables, "warmups": warmups,
+    })
 
 
 def main() -> None:
@@ -209,6 +253,7 @@ def main() -> None:
     for name, shape in TINY.items():
         make_tiny(name, **shape)
     make_adamw("tiny-tied")
+    make_accumulation("tiny-tied")
     make_schedules()
 
 

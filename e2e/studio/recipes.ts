@@ -1,5 +1,6 @@
 /** Recipes for tests: presets as they are served, and a run small enough to end in seconds. */
 import { readFileSync } from 'node:fs';
+import { recipeWith } from '../../src/core/run/example-run';
 import { recipeSchema, type Channel, type Recipe, type RecipeInput } from '../../src/core/recipe/schema';
 
 export function preset(id: string): { recipe: Recipe; title: { en: string; zh: string } } {
@@ -24,21 +25,16 @@ type Changes = Partial<Omit<Recipe, 'schedule' | 'budget' | 'batchSize' | 'evalu
 
 /** 12 steps of 4 × 32 tokens on the bundled base, evaluated at 0, 6 and 12, saved at 6 and 12. */
 export function tinyRecipe({ steps = 12, rows = 4, lr = 1e-3, schedule, ...changes }: Changes = {}): Recipe {
-  return recipeSchema.parse({
-    version: 2,
+  return recipeWith({
     name: 'tiny',
-    base: 'nano',
     sequenceLength: 32,
     channels: EN_AND_DOMAIN,
-    strategy: { kind: 'mixed' },
     schedule: { kind: 'constant', peakLr: lr, warmup: { unit: 'steps', value: 0 }, ...schedule },
     batchSize: rows,
-    optimizer: {},
     budget: { steps },
     evaluation: { everySteps: 6, rowsPerChannel: 2 },
     saving: { everySteps: 6, keep: 3 },
     logging: { everySteps: 2 },
-    stopping: { early: null, forgetting: null },
     seed: 7,
     ...changes,
   });

@@ -12,6 +12,15 @@ export class RunsPage {
   run(name: string): Locator {
     return this.runs.filter({ has: this.studio.page.getByRole('heading', { name, exact: true }) });
   }
+  /** Opens the run on top of the list. */
+  async openLatest(): Promise<void> {
+    const { open } = this.studio.words.runs.action;
+    await this.runs
+      .first()
+      .getByRole('button', { name: new RegExp(open) })
+      .first()
+      .click();
+  }
   async choose(name: string, action: 'compare' | 'export' | 'recipe' | 'delete'): Promise<void> {
     const { page, words } = this.studio;
     await this.run(name)

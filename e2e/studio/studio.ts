@@ -1,5 +1,5 @@
 /** The studio in a person's hands: open it, go to a page, read its alerts. Each page has a class of its own beside this one. */
-import { expect, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from '@playwright/test';
 import { encodeRecipe } from '../../src/core/recipe/share-link';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { Desk } from './desk';
@@ -15,24 +15,46 @@ interface Opening {
   page?: PageName;
 }
 
+/**
+ * A file's tests in their order as one person's visit: a browser that is begun before the first and watched after each.
+ * @param prepare what the visit begins with
+ * @param options of the browser: its language, its theme
+ */
+export function visit(prepare?: (studio: Studio) => Promise<unknown>, options: BrowserContextOptions = {}): Studio {
+  const studio = new Studio();
+  test.describe.configure({ mode: 'serial' });
+  test.beforeAll(async ({ browser, baseURL }) => {
+    await studio.begin(browser, baseURL, options);
+    await prepare?.(studio);
+  });
+  test.afterEach(() => studio.watch.expectClean());
+  test.afterAll(() => studio.end());
+  return studio;
+}
+
 export class Studio {
   words: Words;
-  readonly desk: Desk;
+  page!: Page;
+  watch!: Watch;
+  readonly desk = new Desk(this);
+  /** Of the engine; by itself it takes a thread a core. Where a run goes on until it is stopped, one leaves the page a core. */
+  threads: number | null = null;
 
-  constructor(
-    readonly page: Page,
-    readonly watch: Watch,
-    readonly language: Language = 'en',
-  ) {
+  constructor(public language: Language = 'en') {
     this.words = wordsOf(language);
-    this.desk = new Desk(this);
   }
 
   /** A browser of its own, watched. */
   static async begin(browser: Browser, baseURL: string | undefined, options: BrowserContextOptions = {}): Promise<Studio> {
+    const studio = new Studio(options.locale?.startsWith('zh') ? 'zh' : 'en');
+    await studio.begin(browser, baseURL, options);
+    return studio;
+  }
+
+  async begin(browser: Browser, baseURL: string | undefined, options: BrowserContextOptions = {}): Promise<void> {
     const context = await browser.newContext(options);
-    const watch = new Watch(context, baseURL ?? 'http://localhost/');
-    return new Studio(await context.newPage(), watch, options.locale?.startsWith('zh') ? 'zh' : 'en');
+    this.watch = new Watch(context, baseURL ?? 'http://localhost/');
+    this.page = await context.newPage();
   }
 
   get context(): BrowserContext {
@@ -41,7 +63,11 @@ export class Studio {
 
   /** The same studio in another tab. */
   async anotherTab(): Promise<Studio> {
-    return new Studio(await this.context.newPage(), this.watch, this.language);
+    const studio = new Studio(this.language);
+    studio.threads = this.threads;
+    studio.watch = this.watch;
+    studio.page = await this.context.newPage();
+    return studio;
   }
 
   end(): Promise<void> {
@@ -50,7 +76,11 @@ export class Studio {
 
   async open({ recipe, backend, page = 'desk' }: Opening = {}): Promise<void> {
     const query = recipe ? `?recipe=${encodeRecipe(recipe)}` : '';
-    await this.page.goto(`./${backend ? `?backend=${backend}` : ''}#/${page}${query}`);
+    const engine = new URLSearchParams({
+      ...(backend ? { backend } : {}),
+      ...(this.threads === null ? {} : { threads: String(this.threads) }),
+    });
+    await this.page.goto(`./${engine.size > 0 ? `?${engine}` : ''}#/${page}${query}`);
     await expect(this.page.getByRole('heading', { level: 1, name: this.words[page].title, exact: true })).toBeAttached();
     if (page === 'desk') await expect(this.desk.strips.first()).toBeVisible();
     if (recipe) await expect(this.desk.strips).toHaveCount(recipe.channels.length);
@@ -101,6 +131,7 @@ export class Studio {
     await this.button(this.words.common.language.label).click();
     await this.page.getByRole('menuitem', { name: names[language] }).click();
     await expect(this.page.locator('html')).toHaveAttribute('lang', language === 'zh' ? 'zh-CN' : 'en');
+    this.language = language;
     this.words = wordsOf(language);
   }
 

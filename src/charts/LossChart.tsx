@@ -8,7 +8,7 @@ import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
 import { laneEvents, usePlotEvents, type PlotEvent } from './chart-events';
 import { labelRoom, lossDomain, lossLines, type LossLine } from './loss-lines';
-import { Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
+import { BrokenMarks, Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
 import { stepTicks } from './ticks';
 import styles from './LossChart.module.css';
 
@@ -57,6 +57,7 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
             </div>
             <EventLane frame={frame} events={lane} />
             <EndLabels frame={frame} lines={shown} />
+            <BrokenMarks frame={frame} lines={shown} />
             <Crosshair frame={frame} lines={shown} />
           </>
         )}
@@ -80,7 +81,7 @@ function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
   return (
     <div className={styles.legend}>
       <div className={styles.series} role="group" aria-label={t('chart.legend')}>
-        {lines.map(({ id, colour }) => (
+        {lines.map(({ id, colour, broken }) => (
           <button
             key={id}
             type="button"
@@ -92,6 +93,7 @@ function LossLegend({ lines, solo, onSolo }: LossLegendProps) {
           >
             <i style={{ background: colour }} aria-hidden />
             {id === TOTAL ? common('total') : tag(id)}
+            {broken.length > 0 && <small className={styles.broken}>▲ {t('chart.notFinite', { count: broken.length })}</small>}
           </button>
         ))}
       </div>

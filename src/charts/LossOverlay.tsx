@@ -69,6 +69,25 @@ export const EndLabels = memo(function EndLabels({ frame, lines }: { frame: Plot
   );
 });
 
+/** A triangle where a loss was no finite number, at the height of the last one that was. */
+export const BrokenMarks = memo(function BrokenMarks({ frame, lines }: { frame: PlotFrame; lines: readonly LossLine[] }) {
+  const marks = lines.flatMap(({ id, colour, broken }) => broken.map(({ x, y }) => ({ id, colour, x, y })));
+  if (marks.length === 0) return null;
+  return (
+    <svg className={styles.layer} width={frame.width} height={frame.height} aria-hidden data-testid="not-finite">
+      {marks.map(({ id, colour, x, y }) => (
+        <path
+          key={`${id}-${x}`}
+          d={`M${plotX(frame, x)} ${plotY(frame, y) - 6}l5 9h-10z`}
+          fill={colour}
+          stroke="var(--panel)"
+          strokeLinejoin="round"
+        />
+      ))}
+    </svg>
+  );
+});
+
 /** Marks nearer than this, in pixels, are drawn once. */
 const APART = 5;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, SettingEvent } from '../core/run/events';
 import { curveEvents, laneEvents, largestMove } from './chart-events';
-import { lineEnd, lossDomain, valueAt, type LossLine } from './loss-lines';
+import { exampleRecipe } from '../core/run/example-run';
+import { lineEnd, lossDomain, lossLines, valueAt, type LossLine } from './loss-lines';
 
 const line = (train: [number, number | null][], heldOut: [number, number | null][], base: number | null): LossLine => ({
   id: 'zh',
@@ -9,6 +10,7 @@ const line = (train: [number, number | null][], heldOut: [number, number | null]
   train: train.map(([x, y]) => ({ x, y })),
   heldOut: heldOut.map(([x, y]) => ({ x, y })),
   base,
+  broken: [],
 });
 
 describe('loss lines', () => {
@@ -25,6 +27,17 @@ describe('loss lines', () => {
     ]);
     expect([min, max]).toEqual([3, 5]);
     expect(ticks).toEqual([3, 3.5, 4, 4.5, 5]);
+  });
+
+  it('marks a loss that is no number at the height of the last one that was', () => {
+    const train = { en: { x: [1, 2, 3, 4], y: [3, 2.5, NaN, NaN], broken: [3, 4] }, law: { x: [1], y: [NaN], broken: [1] } };
+    const lines = lossLines({ recipe: exampleRecipe, base: { law: 4 }, train, heldOut: {} });
+    const marks = Object.fromEntries(lines.map(({ id, broken }) => [id, broken]));
+    expect(marks['en']).toEqual([
+      { x: 3, y: 2.5 },
+      { x: 4, y: 2.5 },
+    ]);
+    expect(marks['total']).toEqual([]);
   });
 
   it('has bounds without data', () => {

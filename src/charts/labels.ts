@@ -105,7 +105,7 @@ export function overlap(one: Box, other: Box): boolean {
   );
 }
 
-function inside(box: Box, bounds: Box): boolean {
+export function inside(box: Box, bounds: Box): boolean {
   return (
     box.left >= bounds.left &&
     box.top >= bounds.top &&

@@ -12,6 +12,8 @@ export interface LossLine {
   train: ChartPoint[];
   heldOut: ChartPoint[];
   base: number | null;
+  /** Where a training loss was no finite number, at the height of the last one that was. */
+  broken: { x: number; y: number }[];
 }
 
 export interface ChartPoint {
@@ -32,6 +34,15 @@ function chartPoints(series: Series | undefined): ChartPoint[] {
   return series.x.map((x, at) => ({ x, y: Number.isFinite(series.y[at]) ? series.y[at]! : null }));
 }
 
+/** Marks where nothing finite was logged before stand at the first finite value, else at the base's. */
+function brokenMarks(series: Series | undefined, base: number | null): LossLine['broken'] {
+  const points = chartPoints(series).filter(({ y }) => y !== null);
+  return (series?.broken ?? []).flatMap((x) => {
+    const y = (points.findLast((point) => point.x < x) ?? points[0])?.y ?? base;
+    return y === null || y === undefined ? [] : [{ x, y }];
+  });
+}
+
 /** Lines of all channels and the total, in the recipe's order. */
 export function lossLines({ recipe, base, train, heldOut }: Pick<RunView, 'recipe' | 'base' | 'train' | 'heldOut'>): LossLine[] {
   const line = (id: string, corpus: string) => ({
@@ -40,10 +51,11 @@ export function lossLines({ recipe, base, train, heldOut }: Pick<RunView, 'recip
     train: chartPoints(train[id]),
     heldOut: chartPoints(heldOut[id]),
   });
+  const withMarks = (drawn: Omit<LossLine, 'broken'>): LossLine => ({ ...drawn, broken: brokenMarks(train[drawn.id], drawn.base) });
   const total = line(TOTAL, TOTAL);
   return [
-    ...recipe.channels.map(({ id, corpus }) => ({ ...line(id, corpus), base: base[id] ?? null })),
-    { ...total, base: total.heldOut[0]?.y ?? null },
+    ...recipe.channels.map(({ id, corpus }) => withMarks({ ...line(id, corpus), base: base[id] ?? null })),
+    withMarks({ ...total, base: total.heldOut[0]?.y ?? null }),
   ];
 }
 

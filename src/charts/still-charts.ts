@@ -2,11 +2,10 @@
  * Charts that nobody points at, as SVG: curves with their names at their ends, bars from zero with their intervals, and points with
  * intervals over categories. Text is written in the colours that the caller gives, so that one chart serves paper and page.
  */
-import { scaleLinear } from 'd3-scale';
 import { line as linePath } from 'd3-shape';
 import { spreadLabels, textWidth } from './labels';
 import { el, horizontal, label, type Ink, type SvgNode } from './svg';
-import { outerTicks, roundTicks } from './ticks';
+import { linearScale, outerTicks, roundTicks } from './ticks';
 
 export interface Line {
   name: string;
@@ -77,8 +76,8 @@ export function lineChart(chart: LineChart, { ink, fontSize, width, height, deci
   const range = chart.range ?? bounds(values);
   const xs = chart.lines.flatMap(({ x }) => x);
   const [first, last] = [Math.min(...xs), Math.max(...xs)];
-  const x = scaleLinear([first, last > first ? last : first + 1], [EDGE.left, width - right]);
-  const y = scaleLinear([range.low, range.high], [bottom, EDGE.top]);
+  const x = linearScale([first, last > first ? last : first + 1], [EDGE.left, width - right]);
+  const y = linearScale([range.low, range.high], [bottom, EDGE.top]);
   const { ticks, digits } = roundTicks(range.low, range.high, 6);
   const places = spreadLabels(
     named.map((line) => y(finite(line.y).at(-1)!)),
@@ -145,7 +144,7 @@ export function barChart(chart: BarChart, { ink, fontSize, width }: ChartStyle):
     .flatMap(({ value, interval }) => [value, interval?.low ?? value, interval?.high ?? value])
     .filter(Number.isFinite);
   const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-  const x = scaleLinear([low, high > low ? high : low + 1], [names, width - figures]);
+  const x = linearScale([low, high > low ? high : low + 1], [names, width - figures]);
   const foot = chart.sides ? 22 : 6;
   const height = BAR.top + chart.bars.length * BAR.row + foot;
   const bars = chart.bars.flatMap(({ name, colour, value, interval, text }, at) => {
@@ -212,7 +211,7 @@ export function categoryChart({ title, x, y, categories, series, line }: Categor
   const scale = outerTicks(Math.min(...values), Math.max(...values), 4);
   const step = (width - left - right) / categories.length;
   const atX = (index: number, offset = 0) => left + step * (index + 0.5) + offset;
-  const atY = scaleLinear([scale.low, scale.high], [height - bottom, top]);
+  const atY = linearScale([scale.low, scale.high], [height - bottom, top]);
   const level = (value: number, more: SvgNode['attributes']) => horizontal(left, width - right, atY(value), grey, more);
   let legend = left;
   return el(

@@ -2,6 +2,7 @@
  * SVG elements as data, for still pictures: the report, the study's charts, the saved scatter plot and small charts of a page are
  * described once; `svgMarkup` writes the description as text for a file and `Picture` (Picture.tsx) shows it on a page.
  */
+import { line } from 'd3-shape';
 
 export interface SvgNode {
   tag: string;
@@ -41,9 +42,9 @@ export const label = (x: number, y: number, text: string, { colour, anchor, bold
 export const horizontal = (x1: number, x2: number, y: number, stroke: string, more: SvgNode['attributes'] = {}): SvgNode =>
   el('line', { x1, x2, y1: y, y2: y, stroke, ...more });
 
+const path = line().digits(1);
 /** A path through points, as the `d` of an SVG path; empty without a point. */
-export const pathThrough = (points: readonly (readonly [x: number, y: number])[]): string =>
-  points.length === 0 ? '' : `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}`;
+export const pathThrough = (points: readonly (readonly [x: number, y: number])[]): string => path(points as [number, number][]) ?? '';
 
 /** Two digits after the point are less than a printer's dot. */
 export const rounded = (value: number): number => Number(value.toFixed(2));

@@ -1,5 +1,17 @@
-/** Axes at round values: ticks lie 1, 2 or 5 times a power of ten apart (d3-array). */
+/** Axes: values to pixels, and ticks at round values, 1, 2 or 5 times a power of ten apart (d3-array). */
 import { nice, tickIncrement, ticks } from 'd3-array';
+
+/**
+ * Values to places along a line. Written here because d3-scale brings 9 KB of colours, dates and number formats with it.
+ * @param domain two different values
+ * @param range the places (pixels) of these values
+ */
+export function linearScale([low, high]: readonly [number, number], [from, to]: readonly [number, number]): (value: number) => number {
+  return (value) => {
+    const share = (value - low) / (high - low);
+    return from * (1 - share) + to * share;
+  };
+}
 
 export interface RoundTicks {
   /** Ascending. */

@@ -6,7 +6,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { ProgressLine } from '../channels/ProgressLine';
 import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/Banner';
-import { NumberField } from '../ui/NumberField';
+import { NumberField } from '../ui/fields';
 import { measureChannels, useMeasures, type MeasureKind, type ShownFigures } from './measures';
 import { useComparedName } from './names';
 import { useCompare } from './store';

@@ -64,6 +64,7 @@ function GainSentence({ figures: { summary, measured } }: { figures: ShownFigure
   const { t } = useTranslation('compare');
   const format = useFormat();
   const gain = summary.gain[1]!;
+  const nats = summary.gainInNats[1] ?? null;
   const verdict = gainVerdict(gain);
   const share = format.percent(Math.abs(gain.value) / (summary.domainBits ?? 1));
   const domain = summary.rows.filter(({ channel }) => channel.role === 'domain');
@@ -75,7 +76,8 @@ function GainSentence({ figures: { summary, measured } }: { figures: ShownFigure
       : null;
   return (
     <>
-      {t(`gain.${verdict}`, { share })} {perplexity && verdict !== 'same' && t('gain.perplexity', perplexity)}{' '}
+      {t(`gain.${verdict}`, { share })} {nats !== null && t('gain.nats', { nats: format.delta(nats) })}{' '}
+      {perplexity && verdict !== 'same' && t('gain.perplexity', perplexity)}{' '}
       {measured && gain.interval && (verdict === 'learnt' || verdict === 'lost') && t('gain.sure')}
     </>
   );

@@ -45,6 +45,8 @@ export interface ComparisonSummary {
   generalChannels: number;
   /** Fall of bits per byte, mean over domain channels: above zero is learnt. By model; null for A and without a domain channel. */
   gain: (Estimate | null)[];
+  /** The same in nats per token; null also where tokens differ. */
+  gainInNats: (number | null)[];
   /** A's bits per byte, mean over domain channels; null without one. */
   domainBits: number | null;
   /** Mean over general channels. By model; null for A, without a general channel and where tokens differ. */
@@ -69,6 +71,10 @@ export function summarise({ measure, channels }: ComparedFigures): ComparisonSum
     domainChannels: domain.length,
     generalChannels: general.length,
     gain: byModel((model) => measure.domainGain[model] ?? null),
+    gainInNats: byModel((model) => {
+      const falls = domain.map((row) => row.delta[model]?.value ?? null);
+      return falls.length === 0 || falls.includes(null) ? null : -falls.reduce<number>((sum, delta) => sum + delta!, 0) / falls.length;
+    }),
     domainBits: domain.length === 0 ? null : domain.reduce((sum, row) => sum + row.bitsPerByte[0]!.value, 0) / domain.length,
     retention: byModel((model) => measure.meanRetention[model] ?? null),
     below: byModel((model) =>

@@ -1,12 +1,16 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { StudioError } from '../core/errors';
-import { useMeasures, type Measures } from './measures';
-import { groupSources } from './sources';
-import { useCompare } from './store';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Measures } from './measures';
 
 const cancels = vi.hoisted(() => ({ tokenizer: vi.fn(() => Promise.resolve()), trainer: vi.fn(() => Promise.resolve()) }));
 vi.mock('../lab/lab', () => ({ lab: { tokenizer: { cancel: cancels.tokenizer }, trainer: { cancel: cancels.trainer } } }));
 vi.mock('../lab/device-store', () => ({ openDevice: () => Promise.resolve() }));
+// Test files share modules: here they are made anew with the mocks, and again without them afterwards.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
+const { StudioError } = await import('../core/errors');
+const { useMeasures } = await import('./measures');
+const { groupSources } = await import('./sources');
+const { useCompare } = await import('./store');
 
 const model = (id: string) => ({ id, name: id }) as Parameters<typeof groupSources>[0][number];
 const curves = (bits: number): Measures['robustness'] => [{ kind: 'characters', levels: [0], bitsPerByte: [[bits]] }];

@@ -85,9 +85,8 @@ useCompare.subscribe((state, before) => {
 /** Cuts the texts of these channels into the tokens of every picked model, where that was not done before. */
 export async function prepareTexts(channels: readonly ComparedChannel[], onProgress: OnProgress): Promise<void> {
   const { models } = useCompare.getState();
-  const corpora = [...new Set(channels.map(({ corpus }) => corpus))];
   for (const base of new Set(pickedWeights().map((source) => source.base)))
-    if (models.some(({ id }) => id === base)) await lab.tokenizer.prepare(base, corpora, onProgress);
+    if (models.some(({ id }) => id === base)) await lab.tokenizer.prepare(base, [...channels], onProgress);
 }
 
 /** The picked weights in the order of all results: A, B, and the third where there is one. */

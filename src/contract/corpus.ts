@@ -1,4 +1,5 @@
 import type {
+  FileChoice,
   FileKind,
   TextEncodingName,
   IngestFindings,
@@ -151,18 +152,21 @@ export interface ExportedFile {
   rows: number;
 }
 
+/** `ingest` is also that of a resumed one. */
+export type CorpusWork = 'import' | 'ingest' | 'prepare' | 'export';
+
 export interface CorpusApi {
   list(): Promise<CorpusRecord[]>;
-  /** .txt, .md (blank lines part documents), .jsonl (`text` field). 10 % of documents become held-out text. */
+  /** .txt, .md (blank lines part documents), .jsonl (`text` field), also packed. 10 % of documents become held-out text. Throws as `ingest`, and `text-single`. */
   importFiles(files: File[], options: { name: string; role: 'general' | 'domain' }, onProgress: OnProgress): Promise<CorpusRecord>;
   /** First documents of a split, for a look. */
   sample(id: string, split: 'train' | 'heldOut', count: number): Promise<string[]>;
   remove(id: string): Promise<void>;
-  /** Cancels importFiles, ingest, resumeIngest, prepare and exportCorpora in progress; none leaves anything half. */
-  cancel(): Promise<void>;
+  /** Ends the work of this kind that is in progress, and no other; none leaves anything half. */
+  cancel(work: CorpusWork): Promise<void>;
 
-  /** Reads the beginning of each file only; of many of one kind the first 50 are opened, the rest known by name and size. */
-  inspect(files: IngestFile[]): Promise<InspectedFile[]>;
+  /** `choices`: what the person said, by path. Reads the beginning of each file only; of many of one kind the first 50 are opened, the rest known by name and size. */
+  inspect(files: IngestFile[], choices?: Record<string, FileChoice>): Promise<InspectedFile[]>;
   /**
    * Stores the rows of the files as sources, one for each channel that they go to. Memory stays flat, whatever the files' size.
    * Throws `folder-empty`, `text-empty`, `file-unsupported`, `file-binary`, `field-missing`, `archive-*`, `parquet-invalid`, `quota`,

@@ -5,6 +5,7 @@ import type { ParameterChange } from '../core/metrics/model-change';
 import type { Probe } from '../core/probes/probe';
 import type { ProbeScore } from '../core/probes/probe-score';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
+import type { ChannelText } from './tokenizer';
 
 /** A set of weights: a base model as it came, or a checkpoint of a run. */
 export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
@@ -29,9 +30,8 @@ export interface TokenLoss {
   b: number | null;
 }
 
-export interface MeasuredChannel {
+export interface MeasuredChannel extends ChannelText {
   id: string;
-  corpus: string;
   role: 'general' | 'domain';
 }
 

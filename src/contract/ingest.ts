@@ -1,9 +1,23 @@
 import type { ErrorRecord } from '../core/errors';
 // ---------------------------------------------------------------- corpora: files of a person
 /** `code` is one document a file, whatever is in it. */
-export type FileKind = 'text' | 'markdown' | 'json-lines' | 'json' | 'csv' | 'tsv' | 'parquet' | 'html' | 'code' | 'zip';
+export type FileKind = 'text' | 'markdown' | 'json-lines' | 'json' | 'csv' | 'tsv' | 'parquet' | 'arrow' | 'html' | 'code' | 'zip' | 'tar';
 
-export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'gb18030';
+/** What a single file is packed with, whatever its kind ("rows.jsonl.gz"). */
+export type Packing = 'gzip' | 'zstd';
+
+/** Labels of the Encoding Standard. */
+export type TextEncodingName =
+  'utf-8' | 'utf-16le' | 'utf-16be' | 'gb18030' | 'big5' | 'shift_jis' | 'euc-jp' | 'euc-kr' | 'windows-1252' | 'windows-1251';
+
+/**
+ * A text that is joined of several strings of a row. `turns`: messages of a conversation, which stand as a list in each of the
+ * fields; `columns`: several columns, such as instruction, input and output; `questions`: SQuAD's paragraphs with their questions.
+ */
+export interface TextJoin {
+  of: 'turns' | 'columns' | 'questions';
+  fields: string[];
+}
 
 /** What separates the documents of a plain text. */
 export type DocumentSeparator = 'blank-lines' | 'lines' | 'whole-file';
@@ -18,6 +32,7 @@ export interface IngestFile {
 }
 
 export interface InspectedColumn {
+  /** With dots for what stands inside ("data.text"), and "[]" for the elements of a list ("paragraphs[].text"). */
   name: string;
   /** First values, shortened. */
   values: string[];
@@ -31,19 +46,26 @@ export interface InspectedFile {
   bytes: number;
   /** Null: no kind that can be read; an ingest leaves the file out. */
   kind: FileKind | null;
-  /** Null where bytes are no text (parquet, zip). */
+  packing: Packing | null;
+  /** Null where bytes are no text (parquet, arrow, zip, tar). */
   encoding: TextEncodingName | null;
-  /** Of json-lines, json, csv, tsv and parquet; a zip shows those of its first such file. */
+  /** Of json-lines, json, csv, tsv, parquet and arrow; an archive shows those of its first such file. */
   columns: InspectedColumn[];
-  /** Guesses: the column with the text, and the one that tells the channel. */
+  /** Guesses: the column with the text (null where it is joined), and the one that tells the channel. */
   textField: string | null;
   channelField: string | null;
+  /** Ways in which the text can be joined, each with the template that it begins with. */
+  joins: (TextJoin & { template: string })[];
+  /** The one that is guessed; null where a column holds the text. */
+  join: TextJoin | null;
+  /** By which the text is joined. */
+  template: string | null;
   /** Guess, for plain text. */
   documentSeparator: DocumentSeparator;
   /** First documents under these guesses, shortened. */
   preview: string[];
-  /** What a zip holds. */
-  inside: { files: number; bytes: number; kinds: Partial<Record<FileKind, number>> } | null;
+  /** What an archive holds. `all` is false where only its first files were looked at: a tar has no directory. */
+  inside: { files: number; bytes: number; kinds: Partial<Record<FileKind, number>>; all: boolean } | null;
   /** Why an ingest would leave the file out; reading it may show more. */
   problem: ErrorRecord | null;
 }
@@ -51,7 +73,12 @@ export interface InspectedFile {
 /** The person's choice for a file; what is absent is guessed as `inspect` does. */
 export interface FileChoice {
   encoding?: TextEncodingName;
+  /** Column of the text; it ends a join. */
   textField?: string;
+  /** Null: the text is that of a column. */
+  join?: TextJoin | null;
+  /** For `join`. Absent: the one that it begins with. */
+  template?: string;
   /** Rows go into the channel with this column's value as its name, which is made where there is none. Null: all into one. */
   channelField?: string | null;
   documentSeparator?: DocumentSeparator;
@@ -84,8 +111,11 @@ export interface IngestProgress {
   bytesPerSecond: number;
 }
 
-/** `json`: not JSON; `field`: no text in the text field; `empty`: nothing but white space; `too-long`: over 16 MiB; `columns`: a torn row. */
-type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns';
+/**
+ * `json`: not JSON; `field`: no text in the text field; `empty`: nothing but white space; `too-long`: over 16 MiB; `columns`: a torn row;
+ * `quote`: a quote that nothing closes; `torn`: the packed file is damaged or ends here.
+ */
+type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns' | 'quote' | 'torn';
 
 export interface BadRow {
   path: string;
@@ -96,8 +126,23 @@ export interface BadRow {
   detail: string;
 }
 
-/** `kind`: no kind that can be read; `name`: a path that leads out of its archive; `nested`: an archive too deep inside others. */
-export type SkipReason = 'kind' | 'empty' | 'no-text' | 'binary' | 'encrypted' | 'name' | 'nested' | 'unreadable' | 'no-field';
+/**
+ * `kind`: no kind that can be read; `name`: a path that leads out of its archive; `nested`: an archive too deep inside others;
+ * `pointer`: a Git LFS pointer; `web-page`: a page in the file's place; `metadata`: what a library keeps beside its data.
+ */
+export type SkipReason =
+  | 'kind'
+  | 'empty'
+  | 'no-text'
+  | 'binary'
+  | 'encrypted'
+  | 'name'
+  | 'nested'
+  | 'unreadable'
+  | 'no-field'
+  | 'pointer'
+  | 'web-page'
+  | 'metadata';
 
 export interface SkippedFile {
   path: string;
@@ -113,6 +158,8 @@ export interface IngestFindings {
   skippedExamples: SkippedFile[];
   /** Byte sequences that could not be decoded; the text has U+FFFD there. */
   undecodable: number;
+  /** NUL characters, which are dropped. Absent in what former versions stored. */
+  nuls?: number;
 }
 
 /** An ingest that a reload or a crash cut off. */

@@ -1,5 +1,5 @@
 import type { ModelNotice } from '../core/model/notices';
-import type { BadProbeLine, Probe } from '../core/probes/probe';
+import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
 // ---------------------------------------------------------------- models, runs: records and files
@@ -28,6 +28,8 @@ export interface OwnProbeSet {
   /** Lines that could not be used, and the first of them by number and fault. */
   badLines: number;
   bad: BadProbeLine[];
+  /** What another reading of the file would give; absent in sets of former versions. */
+  offers?: ProbeOffers;
 }
 
 export interface LibraryApi extends StoredRuns {
@@ -62,6 +64,6 @@ export interface LibraryApi extends StoredRuns {
   probeSets(): Promise<OwnProbeSet[]>;
   probesOf(set: string): Promise<Probe[]>;
   /** JSON Lines in UTF-8. A set without a usable item is told and not kept. Throws `file-unsupported`, `file-too-large`, `quota`. */
-  takeInProbes(file: File): Promise<OwnProbeSet>;
+  takeInProbes(file: File, reading?: ProbeReading): Promise<OwnProbeSet>;
   removeProbeSet(set: string): Promise<void>;
 }

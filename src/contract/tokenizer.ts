@@ -1,3 +1,4 @@
+import type { SpecialTokens } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
 import type { ModelRecord } from './library';
 interface Vocabulary {
@@ -79,7 +80,7 @@ export interface TokenizedCorpus {
 /** A tokenizer: the one of a model, or one that was trained or brought in by itself. */
 export type TokenizerRef = { kind: 'model'; model: string } | { kind: 'tokenizer'; tokenizer: string };
 
-export type TokenizerKind = 'BPE' | 'WordPiece' | 'Unigram';
+export type TokenizerKind = 'BPE' | 'WordPiece' | 'WordLevel' | 'Unigram';
 
 export interface TokenizerRecord {
   id: string;
@@ -180,9 +181,15 @@ export interface VocabularyPlan {
   after: number;
 }
 
+/** A corpus as a channel reads it; special tokens written out in it are plain text where nothing is said. */
+export interface ChannelText {
+  corpus: string;
+  specialTokens?: SpecialTokens | undefined;
+}
+
 export interface TokenizerApi {
-  /** Makes sure the token shards of these corpora under this model's tokenizer are in OPFS. */
-  prepare(model: string, corpora: string[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
+  /** Makes sure the token shards of these texts under this model's tokenizer are in OPFS. */
+  prepare(model: string, texts: ChannelText[], onProgress: OnProgress): Promise<TokenizedCorpus[]>;
   /** Cancels all preparing (the default), or all of train, planVocabulary and extendVocabulary. */
   cancel(work?: 'prepare' | 'train'): Promise<void>;
   encode(model: string, text: string): Promise<{ ids: number[]; tokens: string[] }>;

@@ -15,12 +15,14 @@ export type ErrorCode =
   | 'model-adapter' // file, tensor
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
+  | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
   | 'file-pointer' // file, bytes
   | 'file-web-page' // file
+  | 'file-metadata' // file
   | 'json-invalid' // file, detail
   | 'zip-too-large' // bytes, limit
   | 'folder-refused' // folder, detail
@@ -37,6 +39,9 @@ export type ErrorCode =
   | 'channel-field' // field, found, limit
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
+  | 'arrow-invalid' // file, detail
+  | 'json-shape' // file, begins
+  | 'text-single' // file, read
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
   | 'workshop-missing' // wanted

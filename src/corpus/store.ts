@@ -12,7 +12,8 @@ export const TEXT_EXTENSIONS = ['.txt', '.md', '.jsonl'] as const;
 /** @throws StudioError `file-unsupported` naming the first file of another kind, `text-empty` naming the first empty one */
 export function checkTextFiles(files: readonly Pick<File, 'name' | 'size'>[]): void {
   for (const { name, size } of files) {
-    if (!TEXT_EXTENSIONS.some((extension) => name.toLowerCase().endsWith(extension)))
+    const unpacked = name.toLowerCase().replace(/\.(?:gz|zst)$/, '');
+    if (!TEXT_EXTENSIONS.some((extension) => unpacked.endsWith(extension)))
       throw new StudioError('file-unsupported', `${name} is not a text file of a known kind`, {
         file: name,
         accepted: TEXT_EXTENSIONS.join(', '),
@@ -24,7 +25,10 @@ export function checkTextFiles(files: readonly Pick<File, 'name' | 'size'>[]): v
 /** A first proposal for the corpus's name: the file's, without its ending. */
 export function proposedName(files: readonly Pick<File, 'name'>[]): string {
   const first = files[0]?.name ?? '';
-  return first.replace(/\.[^.]+$/, '').slice(0, 60);
+  return first
+    .replace(/\.(?:gz|zst)$/i, '')
+    .replace(/\.[^.]+$/, '')
+    .slice(0, 60);
 }
 
 /** State of the corpus page: the channels' texts, a look into one of them, and an import under way. */
@@ -115,7 +119,7 @@ export const useCorpusImport = createImportStore<CorpusRecord>({
   propose: proposedName,
   run: (files, name, onProgress) => lab.corpus.importFiles(files, { name, role: useCorpora.getState().importRole }, onProgress),
   after: () => useCorpora.getState().load(),
-  cancel: () => lab.corpus.cancel(),
+  cancel: () => lab.corpus.cancel('import'),
 });
 // The next import starts from the usual role; refused files keep the chosen one.
 useCorpusImport.subscribe(({ files, state }) => {

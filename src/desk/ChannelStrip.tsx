@@ -9,6 +9,7 @@ import { useRecipe } from './recipe-store';
 import { memo, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/mixture';
+import { MOST_EPOCHS } from '../core/recipe/before-run';
 import type { Channel } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
@@ -106,6 +107,8 @@ const StripFigures = memo(function StripFigures({ id }: { id: string }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const meter = useMeter(id);
+  const manyEpochs = (epochs: number | null) =>
+    (epochs ?? 0) > MOST_EPOCHS ? t('strip.manyEpochs', { most: format.count(MOST_EPOCHS) }) : undefined;
   return (
     <dl className={styles.values}>
       <div>
@@ -128,7 +131,9 @@ const StripFigures = memo(function StripFigures({ id }: { id: string }) {
       </div>
       <div>
         <dt>{t('epochs')}</dt>
-        <dd>{format.decimal(meter.epochs, 2)}</dd>
+        <dd data-many={(meter.epochs ?? 0) > MOST_EPOCHS || undefined} title={manyEpochs(meter.epochs)}>
+          {format.decimal(meter.epochs, 2)}
+        </dd>
       </div>
     </dl>
   );

@@ -4,7 +4,8 @@ import { BookOpen, History, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Banner, ErrorBanner } from '../ui/Banner';
-import { useChangeWords } from '../diagnosis/words';
+import { useDifferenceWords } from '../channels/recipe-words';
+import { BeforeRun } from './BeforeRun';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
@@ -12,7 +13,7 @@ import { isActive, useRun } from './run-store';
 function ChangedRecipe() {
   const { t } = useTranslation('diagnosis');
   const { t: common } = useTranslation();
-  const words = useChangeWords();
+  const words = useDifferenceWords();
   const active = useRun((state) => isActive(state.run));
   const changed = useRecipe((state) => state.changed);
   const { putBack, keepChange } = useRecipe.getState();
@@ -54,6 +55,7 @@ export function DeskBanners() {
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       <ChangedRecipe />
+      <BeforeRun />
       {interrupted && !active && (
         <Banner tone="warn" icon={History}>
           <span>

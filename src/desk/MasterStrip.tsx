@@ -1,8 +1,9 @@
 /** The master strip: learning rate, warmup, schedule with its curve, and mean general retention. */
-import { memo, useMemo } from 'react';
+import { memo, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { learningRateAt, warmupSteps } from '../core/schedule/schedule';
 import type { Schedule } from '../core/recipe/schema';
+import { pathThrough } from '../charts/svg';
 import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
@@ -23,27 +24,41 @@ interface Props {
   steps: number;
   /** Null before a run. */
   step: number | null;
+  /** A schedule that a click would set: drawn dashed from the present step on. */
+  offered: Schedule | null;
 }
 
-const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Props) {
+/** Of a learning rate in the picture; the peak touches TOP. */
+const height = (lr: number, peak: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
+
+/** The rates from a step on as a path over the picture; `peak` is at its top. */
+function ratePath(schedule: Schedule, first: number, steps: number, peak: number): string {
+  const last = Math.max(1, steps - 1);
+  const count = Math.min(SAMPLES, Math.max(1, steps - first));
+  return pathThrough(
+    Array.from({ length: count + 1 }, (_, at) => {
+      const here = Math.min(steps - 1, Math.round(first + (at / count) * (steps - first)));
+      return [(here / last) * WIDTH, height(learningRateAt(schedule, here, steps), peak)] as const;
+    }),
+  );
+}
+
+const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step, offered }: Props) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const peak = schedule.peakLr;
-  const y = (lr: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
-  const path = useMemo(() => {
-    const count = Math.min(SAMPLES, steps);
-    const points = Array.from({ length: count + 1 }, (_, at) => {
-      const here = Math.min(steps - 1, Math.round((at / count) * steps));
-      const lr = learningRateAt(schedule, here, steps);
-      return `${((here / Math.max(1, steps - 1)) * WIDTH).toFixed(1)} ${(peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP)).toFixed(1)}`;
-    });
-    return `M${points.join('L')}`;
-  }, [schedule, steps, peak]);
+  const path = useMemo(() => ratePath(schedule, 0, steps, peak), [schedule, steps, peak]);
   const present = step === null ? null : Math.min(step, steps - 1);
   const now = present === null ? null : learningRateAt(schedule, present, steps);
   const x = present === null ? 0 : (present / Math.max(1, steps - 1)) * WIDTH;
   const end = learningRateAt(schedule, steps - 1, steps);
-  const words = t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
+  const words = offered
+    ? t('schedule.offered', {
+        kind: t(`schedule.${offered.kind}`),
+        now: format.lr(learningRateAt(offered, present ?? 0, steps)),
+        end: format.lr(learningRateAt(offered, steps - 1, steps)),
+      })
+    : t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
   return (
     <figure className={styles.curve}>
       <div className={styles.curveHead}>
@@ -54,11 +69,22 @@ const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step }: Pro
         <path d={`M0 ${BASE}H${WIDTH}`} stroke="var(--line-strong)" vectorEffect="non-scaling-stroke" />
         <path d={`${path}L${WIDTH} ${BASE}L0 ${BASE}Z`} fill="var(--accent)" fillOpacity="0.1" />
         <path d={path} fill="none" stroke="var(--ink)" strokeWidth="1.8" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+        {offered && (
+          <path
+            d={ratePath(offered, present ?? 0, steps, peak)}
+            fill="none"
+            stroke="var(--accent)"
+            strokeWidth="1.8"
+            strokeDasharray="4 4"
+            vectorEffect="non-scaling-stroke"
+            data-testid="offered-schedule"
+          />
+        )}
         {now !== null && (
           <>
             <path d={`M${x} 2V${BASE}`} stroke="var(--accent)" strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
             <path
-              d={`M${x} ${y(now)}h0.01`}
+              d={`M${x} ${height(now, peak)}h0.01`}
               stroke="var(--accent)"
               strokeWidth="9"
               strokeLinecap="round"
@@ -108,9 +134,9 @@ function LossScaling() {
   );
 }
 
-function PresentCurve({ schedule, steps }: { schedule: Schedule; steps: number }) {
+function PresentCurve(props: Omit<Props, 'step'>) {
   const step = useRun((state) => (isActive(state.run) ? (state.run?.step ?? null) : null));
-  return <ScheduleCurve schedule={schedule} steps={steps} step={step} />;
+  return <ScheduleCurve {...props} step={step} />;
 }
 
 export const MasterStrip = memo(function MasterStrip() {
@@ -120,6 +146,7 @@ export const MasterStrip = memo(function MasterStrip() {
   const schedule = useSchedule();
   const runSteps = useRun((state) => state.run?.steps ?? 0);
   const ownSteps = useRecipe((state) => state.recipe?.budget.steps ?? 1);
+  const [pointed, setPointed] = useState<Schedule['kind'] | null>(null);
   if (!schedule) return null;
   const steps = active ? runSteps : ownSteps;
   const warm = warmupSteps(schedule, steps);
@@ -176,10 +203,21 @@ export const MasterStrip = memo(function MasterStrip() {
         aria-label={t('schedule.label')}
         value={schedule.kind}
         onChange={(kind) => changeSchedule({ kind }, true)}
-        data={KINDS.map((kind) => ({ value: kind, label: t(`schedule.${kind}`) }))}
+        data={KINDS.map((kind) => ({
+          value: kind,
+          label: (
+            <span className={styles.kind} onPointerEnter={() => setPointed(kind)} onPointerLeave={() => setPointed(null)}>
+              {t(`schedule.${kind}`)}
+            </span>
+          ),
+        }))}
       />
       <LossScaling />
-      <PresentCurve schedule={schedule} steps={steps} />
+      <PresentCurve
+        schedule={schedule}
+        steps={steps}
+        offered={pointed !== null && pointed !== schedule.kind ? { ...schedule, kind: pointed } : null}
+      />
     </section>
   );
 });

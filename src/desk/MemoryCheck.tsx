@@ -9,7 +9,7 @@ import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
 import { memoryDemand, withDemand } from '../core/recipe/edits';
 import { useDevice } from '../lab/device-store';
 import { Banner } from '../ui/Banner';
-import { MemoryRemedyText } from '../diagnosis/MemoryRemedyText';
+import { MemoryRemedyText } from '../diagnosis/words';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 

@@ -1,10 +1,21 @@
-/** The desk: transport, curves, what they mean, and the strips. */
-import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useState } from 'react';
+/** The desk: transport, curves, what they mean, and the strips; its keyboard shortcuts, and what it prepares ahead of Run. */
+import { useEffect, useRef, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
+import { useShallow } from 'zustand/react/shallow';
+import { useDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
+import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
+import { useRecipe } from './recipe-store';
+import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
+import type { ChannelText } from '../contract/tokenizer';
+import type { SpecialTokens } from '../core/recipe/schema';
+import { meetCorpora } from '../channels/channel';
+import { useRun, isActive } from './run-store';
+import { useTextLengths } from './text-lengths';
 import { Button, VisuallyHidden } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { CorpusRecord } from '../contract/corpus';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { takeNextRecipe } from '../lab/desk-recipes';
@@ -15,15 +26,97 @@ import { Card, EmptyState } from '../ui/Card';
 import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
-import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
 import { MasterStrip } from './MasterStrip';
 import { RecipeDrawer } from './RecipeDrawer';
-import { useRecipe } from './recipe-store';
-import { isActive, useRun } from './run-store';
 import { Transport } from './Transport';
-import { useLibrary, useShortcuts, useWarmStart } from './use-desk';
 import { useTransport } from './use-transport';
 import styles from './Page.module.css';
+
+interface Shortcuts {
+  toggle(): void;
+  step(): void;
+}
+
+const TAKEN =
+  'input, textarea, select, button, a, summary, [contenteditable], [role="slider"], [role="dialog"], [role="menu"], [role="radiogroup"]';
+
+function useShortcuts(shortcuts: Shortcuts): void {
+  const latest = useRef(shortcuts);
+  useEffect(() => {
+    latest.current = shortcuts;
+  });
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      const takes = event.target instanceof Element && event.target.closest(TAKEN) !== null;
+      // A slider has no use for Space and S, so the transport keeps them there.
+      const slider = event.target instanceof Element && event.target.getAttribute('role') === 'slider';
+      if (takes && !slider) return;
+      if (event.key === ' ') latest.current.toggle();
+      else if (event.key === 's' || event.key === 'S') latest.current.step();
+      else return;
+      event.preventDefault();
+    }
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
+}
+
+/** Milliseconds that the page has for itself before texts are tokenized. */
+const WAIT_MS = 400;
+
+/**
+ * Tokenizes the recipe's texts while the person still reads, so that Run starts at once. The shards are those the run itself
+ * would make, under the same lock; an error here is left for Run to report.
+ */
+function useWarmStart(): void {
+  const open = useDevice((state) => state.device.kind === 'open');
+  const active = useActive();
+  /** The base, then the corpora, each with what becomes of special tokens in it: the same array until one of them changes. */
+  const texts = useRecipe(
+    useShallow(({ recipe }) =>
+      recipe?.runnable
+        ? [recipe.base, ...new Set(recipe.channels.map(({ corpus, specialTokens }) => `${corpus} ${specialTokens ?? 'plain'}`))]
+        : null,
+    ),
+  );
+  useEffect(() => {
+    if (!open || active || texts === null) return;
+    const [base = '', ...keys] = texts;
+    const corpora = keys.map((key): ChannelText => {
+      const [corpus = '', specialTokens] = key.split(' ');
+      return { corpus, specialTokens: specialTokens as SpecialTokens };
+    });
+    const timer = setTimeout(() => {
+      lab.tokenizer
+        .prepare(base, corpora, () => {})
+        .then(
+          (prepared) => useTextLengths.getState().know(base, prepared),
+          () => {},
+        );
+    }, WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [open, active, texts]);
+}
+
+/** Corpora and models to choose from, read from the library when the desk opens. */
+function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly ModelRecord[] } {
+  const [corpora, setCorpora] = useState<readonly CorpusRecord[]>([]);
+  const [models, setModels] = useState<readonly ModelRecord[]>([]);
+  useEffect(() => {
+    let open = true;
+    const { report } = useRun.getState();
+    lab.corpus.list().then((found) => {
+      meetCorpora(found);
+      if (open) setCorpora(found);
+    }, report);
+    lab.library.models().then((found) => open && setModels(found), report);
+    return () => {
+      open = false;
+    };
+  }, []);
+  return { corpora, models };
+}
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
@@ -51,10 +144,10 @@ function useAddress(): void {
     void load();
   }, [shared]);
   useEffect(() => {
-    const { attach, show, findInterrupted } = useRun.getState();
+    const { attach, show, findFormer } = useRun.getState();
     attach();
     if (run !== null) void show(run).then(() => takeShownRecipe(run));
-    else void findInterrupted();
+    else void findFormer();
   }, [run]);
 }
 

@@ -7,8 +7,7 @@ import { withStopping, withStrategy, withWarmupUnit } from '../core/recipe/edits
 import { parseRecipe } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
-import { NumberField } from '../ui/NumberField';
-import { ChoiceField, SwitchField, TextField } from './recipe-fields';
+import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';
@@ -21,6 +20,7 @@ interface Props {
 const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
 const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
+const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
@@ -71,6 +71,14 @@ function Fields({ recipe }: { recipe: Recipe }) {
           min={1}
           integer
           onChange={(gradientAccumulationSteps) => set({ gradientAccumulationSteps })}
+        />
+        <ChoiceField
+          label={t('recipe.packing')}
+          help={t(`recipe.packingHelp.${recipe.packing}`)}
+          value={recipe.packing}
+          choices={PACKINGS}
+          words={(packing) => t(`recipe.packingKind.${packing}`)}
+          onChange={(packing) => set({ packing })}
         />
         <SwitchField
           label={t('recipe.checkpointing')}

@@ -7,7 +7,7 @@ import { RiskLine, Sparkline } from '../charts/Sparkline';
 import { ABILITY_GROUPS, riskLevel, type AbilityGroup } from '../core/metrics/forgetting-risk';
 import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
 import { isFinding } from '../core/diagnosis/diagnose';
-import { detectSymptoms, domainFall } from '../core/diagnosis/symptoms';
+import { detectSymptoms } from '../core/diagnosis/symptoms';
 import type { RunView } from '../core/run/view';
 import { useChannelTag } from '../channels/channel';
 import { useFormat } from '../i18n/format';
@@ -26,6 +26,9 @@ function showDiagnosis(): void {
   card?.scrollIntoView({ block: 'nearest' });
   card?.focus({ preventScroll: true });
 }
+
+/** Bits per byte from which on a gain or a loss has a colour. */
+const GAIN_SEEN = 0.005;
 
 /** More than the headline and one remark is no longer read. */
 const SHOWN = 2;
@@ -58,7 +61,7 @@ function Risk({ run }: { run: RunView }) {
       <Figure value={risk ? two(risk.value) : '—'} tone={level === 'high' ? 'bad' : level === 'medium' ? 'warn' : 'plain'}>
         {!sampled && t('risk.waiting')}
         {sampled && !risk && t('risk.uninformative', { items: format.count(sampled.items) })}
-        {risk && level && (risk.interval ? t(`risk.level.${level}`) : t('risk.base'))}
+        {risk && level && (risk.interval ? t(`risk.level.${level}`) : t('risk.base'))}{' '}
         {interval && (
           <Tooltip label={help} position="left" multiline w={280} events={{ hover: true, focus: true, touch: true }}>
             <button type="button" className={styles.basis} aria-label={`${interval}. ${help}`}>
@@ -89,7 +92,7 @@ export const SideCard = memo(function SideCard({ run }: { run: RunView | null })
   const tag = useChannelTag();
   const symptoms = useMemo(() => detectSymptoms(run).slice(0, SHOWN), [run]);
   const retention = run?.retention ?? null;
-  const fall = run ? domainFall(run.channels) : null;
+  const gain = run?.gain ?? null;
   const general = run?.channels.filter(({ role }) => role === 'general').map(({ id }) => tag(id)) ?? [];
   const domain =
     run?.channels.filter(({ role, baseLoss, heldOutLoss }) => role === 'domain' && baseLoss !== null && heldOutLoss !== null) ?? [];
@@ -121,17 +124,26 @@ export const SideCard = memo(function SideCard({ run }: { run: RunView | null })
       <section>
         <h2>{t('gain.title')}</h2>
         <Figure
-          value={format.delta(fall === null ? null : -fall)}
-          tone={fall !== null && fall > 0.005 ? 'good' : fall !== null && fall < -0.005 ? 'bad' : 'plain'}
+          value={
+            gain ? (
+              <>
+                {format.delta(gain.bits)} <small className={styles.unit}>{t('gain.unit')}</small>
+              </>
+            ) : (
+              '—'
+            )
+          }
+          tone={gain && gain.bits > GAIN_SEEN ? 'good' : gain && gain.bits < -GAIN_SEEN ? 'bad' : 'plain'}
         >
-          {fall === null
+          {gain === null
             ? t('gain.none')
             : single
               ? t('gain.single', {
+                  nats: format.delta(gain.nats),
                   from: format.perplexity(perplexity(single.baseLoss!)),
                   to: format.perplexity(perplexity(single.heldOutLoss!)),
                 })
-              : t('gain.several', { channels: domain.map(({ id }) => tag(id)).join(', ') })}
+              : t('gain.several', { nats: format.delta(gain.nats), channels: domain.map(({ id }) => tag(id)).join(', ') })}
         </Figure>
       </section>
       <section data-testid="reading">

@@ -2,6 +2,7 @@
  * The run on the desk: followed by its feed, with every command a person gives and the settings that are on their way to the trainer.
  */
 import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
 import type { Progress } from '../contract/progress';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
@@ -11,6 +12,7 @@ import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
 import { askToKeep } from '../lab/storage-store';
 import { lab, onWorkerCrash } from '../lab/lab';
+import { plainStorage } from '../ui/plain-storage';
 
 /** Milliseconds between two changes that a moving fader sends. */
 export const SEND_INTERVAL_MS = 150;
@@ -54,7 +56,6 @@ export function createChangeSender(send: (change: Partial<LiveSettings>) => Prom
 }
 
 /** Key of the interrupted runs whose banner a person has dismissed. */
-const DISMISSED = 'crossfade.dismissed-runs';
 
 export interface RunStore {
   /** The run shown: the trainer's, else one from the library. */
@@ -71,7 +72,8 @@ export interface RunStore {
 
   /** Opens the engine and listens; once. */
   attach(): void;
-  findInterrupted(): Promise<void>;
+  /** Shows the run that its tab left behind, with the offer to go on; without one, the last run. */
+  findFormer(): Promise<void>;
   /** Shows a stored run, unless one is training. */
   show(id: string): Promise<void>;
   start(recipe: Recipe, name: string): Promise<void>;
@@ -94,14 +96,20 @@ export interface RunStore {
 
 export const isActive = (run: RunView | null): boolean => run !== null && isActiveState(run.state);
 
-function dismissedRuns(): string[] {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(DISMISSED) ?? '[]');
-    return Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [];
-  } catch {
-    return [];
-  }
-}
+/** Interrupted runs that a person does not want to hear of again. */
+const useDismissed = create(
+  persist((): { ids: string[] } => ({ ids: [] }), {
+    name: 'crossfade.dismissed-runs',
+    storage: plainStorage(
+      { ids: [] as string[] },
+      (json) => {
+        const stored: unknown = JSON.parse(json);
+        return { ids: Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [] };
+      },
+      ({ ids }) => JSON.stringify(ids),
+    ),
+  }),
+);
 
 let attached = false;
 
@@ -161,6 +169,14 @@ export const useRun = create<RunStore>((set, get) => {
     return done;
   }
 
+  /** What was trained last stands on the desk again; a run that another tab trains is that tab's. */
+  async function showLast(runs: readonly RunRecord[]): Promise<void> {
+    const [last] = runs.filter(({ state }) => !isActiveState(state)).sort((a, b) => b.updatedAt - a.updatedAt);
+    // A run that cannot be read is the Runs page's to tell of.
+    const run = last ? await lab.library.feed(last.id).then(viewOf, () => null) : null;
+    if (run && !get().run && !get().starting) set({ run });
+  }
+
   const onProgress = (progress: Progress) => set({ progress });
 
   return {
@@ -183,16 +199,18 @@ export const useRun = create<RunStore>((set, get) => {
         void command(() => listen(reopenDevice));
       });
     },
-    async findInterrupted() {
+    async findFormer() {
       await command(async () => {
-        const dismissed = new Set(dismissedRuns());
+        const dismissed = new Set(useDismissed.getState().ids);
         const runs = await lab.library.runs();
         const [latest] = runs
           .filter((run) => run.state === 'interrupted' && !dismissed.has(run.id))
           .sort((a, b) => b.updatedAt - a.updatedAt);
-        if (!latest || get().run || get().starting) return;
-        set({ interrupted: latest });
-        await get().show(latest.id);
+        if (get().run || get().starting) return;
+        if (latest) {
+          set({ interrupted: latest });
+          await get().show(latest.id);
+        } else await showLast(runs);
       });
     },
     async show(id) {
@@ -215,11 +233,7 @@ export const useRun = create<RunStore>((set, get) => {
     },
     dismissInterrupted() {
       const { interrupted } = get();
-      try {
-        if (interrupted) localStorage.setItem(DISMISSED, JSON.stringify([...dismissedRuns().slice(-50), interrupted.id]));
-      } catch {
-        // It will be offered again at the next visit.
-      }
+      if (interrupted) useDismissed.setState(({ ids }) => ({ ids: [...ids.slice(-50), interrupted.id] }));
       set({ interrupted: null });
     },
     pause: async () => void (await command(() => lab.trainer.pause())),

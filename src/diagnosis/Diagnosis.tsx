@@ -11,7 +11,8 @@ import { RETENTION_LINE } from '../core/metrics/loss';
 import type { Series } from '../core/metrics/series';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { useChangeWords, useSymptomWords } from './words';
+import { useDifferenceWords } from '../channels/recipe-words';
+import { useSymptomWords } from './words';
 import styles from './Diagnosis.module.css';
 
 function seriesOf({ curve, channel }: Evidence, { train, heldOut, retentionSeries }: RunView): Series | undefined {
@@ -116,7 +117,7 @@ function Finding({ finding, run, onApply }: Props & { finding: Found }) {
 
 function Change({ advice, onApply }: { advice: Advice; onApply: (advice: Advice) => void }) {
   const { t } = useTranslation('diagnosis');
-  const words = useChangeWords();
+  const words = useDifferenceWords();
   const name = t(`advice.${advice.kind}`);
   return (
     <>

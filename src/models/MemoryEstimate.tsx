@@ -6,8 +6,8 @@ import type { ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from '../core/model/memory';
 import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
-import { MemoryRemedyText } from '../diagnosis/MemoryRemedyText';
-import { NumberField } from '../ui/NumberField';
+import { MemoryRemedyText } from '../diagnosis/words';
+import { NumberField } from '../ui/fields';
 import styles from './Models.module.css';
 
 const PARTS = ['weights', 'gradients', 'moments', 'activations'] as const;

@@ -1,5 +1,6 @@
 /** Channels, weights and estimates as a report writes them, in one language. */
 import { isOwnId } from '../channels/channel';
+import { recipeField, recipeValue } from '../channels/recipe-words';
 import { CHANNEL_COLOURS, WEIGHTS_COLOURS } from '../charts/paper';
 import type { Interval } from '../core/metrics/statistics';
 import type { Estimate } from '../core/metrics/text-measure';
@@ -59,14 +60,16 @@ export function createNaming(report: Report, words: ReportWords): Naming {
       return { text, note: interval(estimate.interval, write), ...(tone ? { tone } : {}) };
     },
     difference: ({ field, a, b }) => {
-      const share = /^channels\.(.+)\.share$/.exec(field)?.[1];
+      const known = recipeField(field);
+      const share = known?.key === 'recipeChannel.share';
       const shown = (value: string) => {
+        const key = recipeValue(field, value);
+        if (key) return t(key);
         const amount = Number(value);
-        if (value === '' || Number.isNaN(amount)) return words.has(`value.${value}`) ? t(`value.${value}`) : value;
-        return share !== undefined ? format.percent(amount) : field === 'schedule.peakLr' ? format.lr(amount) : String(amount);
+        if (value === '' || Number.isNaN(amount)) return value;
+        return share ? format.percent(amount) : field === 'schedule.peakLr' ? format.lr(amount) : String(amount);
       };
-      const name =
-        share !== undefined ? t('field.share', { channel: channel(share) }) : words.has(`field.${field}`) ? t(`field.${field}`) : field;
+      const name = known ? t(known.key, known.channel === null ? {} : { channel: channel(known.channel) }) : field;
       return { field: name, from: shown(a), to: shown(b) };
     },
   };

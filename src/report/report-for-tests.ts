@@ -31,12 +31,12 @@ const probes: Probe[] = [...pairs, ...references];
 const answers = (right: Record<string, number>, likelihood: number): ProbeScore[] => [
   ...pairs.map(({ group }, at): ProbeScore => ({ kind: 'pair', good: -1, bad: -2, right: at % 40 < right[group]! })),
   ...references.map((_, at): ProbeScore => {
-    const normalised = likelihood + 0.1 * Math.sin(at);
+    const perByte = likelihood + 0.1 * Math.sin(at);
     return {
       kind: 'reference',
-      likelihood: normalised,
-      normalised,
-      written: { text: 'an answer', rougeL: 0.9 + normalised / 2, bleu: 30 + 10 * normalised },
+      likelihood: perByte,
+      perByte,
+      written: { text: 'an answer', rougeL: 0.9 + perByte / 2, bleu: 30 + 10 * perByte },
     };
   }),
 ];

@@ -166,7 +166,7 @@ describe('report', () => {
     const keys = (at: ReportTexts, prefix = ''): string[] =>
       Object.entries(at).flatMap(([key, value]) => (typeof value === 'string' ? [prefix + key] : keys(value, `${prefix}${key}.`)));
     // Said by the page's button and by HTML, or chosen by a recipe's values.
-    const elsewhere = /^(title$|language$|button\.|value\.|field\.)/;
+    const elsewhere = /^(title$|language$|button\.|recipe(Value|Field|Channel)\.)/;
     expect(keys(texts('en', 'report')).filter((key) => !asked.has(key) && !elsewhere.test(key))).toEqual([]);
   });
 });
@@ -259,15 +259,15 @@ describe('figures', () => {
     const kinds = report.diagnosis!.map(({ kind }) => kind);
     expect(kinds).toContain('forgetting');
     const text = reportMarkdown(report, [both[0]!]);
-    expect(text).toContain('share of Medicine \\(domain)'.replace('\\(', '('));
+    expect(text).toContain('Share of Medicine \\(domain)'.replace('\\(', '('));
     expect(text).toContain('20.0 % → 16.7 %');
   });
 
   it('join the moves of a dragged fader', () => {
     const text = reportMarkdown(createReport(exampleParts()), [both[0]!]);
-    expect(text).toContain('| 40 | share of Medicine (domain) | 20.0 % | 30.0 % |');
+    expect(text).toContain('| 40 | Share of Medicine (domain) | 20.0 % | 30.0 % |');
     expect(text).not.toContain('| 41 |');
-    expect(text).toContain('| 70 | peak learning rate | 3.0e-3 | 1.0e-3 |');
+    expect(text).toContain('| 70 | Peak learning rate | 3.0e-3 | 1.0e-3 |');
   });
 });
 

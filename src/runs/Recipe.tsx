@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { channelColour, useChannelTag } from '../channels/channel';
+import { useDifferenceWords } from '../channels/recipe-words';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { diffRecipes } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
@@ -76,12 +77,7 @@ export function RecipeChanges({ recipe }: { recipe: Recipe }) {
   const { t, i18n } = useTranslation('runs');
   const { presets, error } = usePresets();
   const origin = defaultPreset(presets);
-  const tag = useChannelTag();
-  /** The path of a field with its channel's name: `channels.domain.share`. */
-  const named = (field: string) => {
-    const channel = recipe.channels.find(({ id }) => field.startsWith(`channels.${id}.`));
-    return channel ? field.replace(channel.id, tag(channel.id)) : field;
-  };
+  const words = useDifferenceWords();
   // The name is not a setting: a run of a renamed recipe is the same run.
   const differences = useMemo(
     () => (origin ? diffRecipes(origin.recipe, recipe).filter(({ field }) => field !== 'name') : []),
@@ -110,15 +106,18 @@ export function RecipeChanges({ recipe }: { recipe: Recipe }) {
               </tr>
             </thead>
             <tbody>
-              {differences.map(({ field, a, b }) => (
-                <tr key={field}>
-                  <th scope="row">{named(field)}</th>
-                  <td>{tag(a)}</td>
-                  <td>
-                    <b>{tag(b)}</b>
-                  </td>
-                </tr>
-              ))}
+              {differences.map((difference) => {
+                const { field, from, to } = words(difference);
+                return (
+                  <tr key={difference.field} data-field={difference.field}>
+                    <th scope="row">{field}</th>
+                    <td>{from}</td>
+                    <td>
+                      <b>{to}</b>
+                    </td>
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
         </div>

@@ -2,7 +2,7 @@
 import { Chip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { NumberField } from '../ui/NumberField';
+import { NumberField } from '../ui/fields';
 import { channelColour, useCorpusName } from '../channels/channel';
 import { useTokenizers } from './store';
 import styles from './Forms.module.css';

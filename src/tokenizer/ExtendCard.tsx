@@ -14,7 +14,7 @@ import { useEffect } from 'react';
 import { useMediaQuery } from '@mantine/hooks';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
-import { NumberField } from '../ui/NumberField';
+import { NumberField } from '../ui/fields';
 import { ProgressLine } from '../channels/ProgressLine';
 import { ChannelWeights } from './ChannelWeights';
 import { modelKey } from './refs';

@@ -1,20 +1,46 @@
-/** Everything about tokenizers: which two are compared, text in tokens, fertility, training, and the extension of a vocabulary. */
-import { ActionIcon, Select } from '@mantine/core';
-import { ArrowLeftRight } from 'lucide-react';
+/** The tokenizer page: two tokenizers on one text, their fertility, training, extending a vocabulary, import, and what is stored. */
+import { FileJson, ArrowLeftRight } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { SIDES, useTokenizers, type Side } from './store';
+import { ImportForm } from '../ui/ImportForm';
+import { useTokenizerImport, SIDES, useTokenizers, type Side } from './store';
+import { ActionIcon, Select } from '@mantine/core';
 import type { TokenizerRecord } from '../contract/tokenizer';
 import { Card, Skeleton } from '../ui/Card';
 import { LibraryPage, type Removal } from '../ui/LibraryPage';
 import { FertilityCard } from './FertilityCard';
 import { FertilityChart } from './FertilityChart';
 import { ExtendCard } from './ExtendCard';
-import { ImportCard } from './ImportCard';
 import { TextCard } from './TextCard';
 import { TokenizerList } from './TokenizerList';
 import { TrainCard } from './TrainCard';
 import styles from './Page.module.css';
+
+/** Import of a tokenizer.json, alone or with its tokenizer_config.json. */
+function ImportCard() {
+  const { t } = useTranslation('tokenizer');
+  const format = useFormat();
+  const importing = useTokenizerImport();
+  return (
+    <ImportForm
+      importing={importing}
+      words={{
+        title: t('import.title'),
+        drop: t('import.drop'),
+        hint: t('import.hint'),
+        pick: t('import.pick'),
+        forget: t('import.forget'),
+        name: t('name'),
+        namePlaceholder: t('import.namePlaceholder'),
+        run: t('import.run'),
+      }}
+      accept=".json"
+      fileIcon={<FileJson size={15} aria-hidden />}
+      summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
+      done={({ name, size }) => t('import.done', { name, size: format.count(size) })}
+    />
+  );
+}
 
 function Pickers() {
   const { t } = useTranslation('tokenizer');

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
-import { NumberField } from '../ui/NumberField';
+import { NumberField } from '../ui/fields';
 import { ProgressLine } from '../channels/ProgressLine';
 import { ChannelWeights } from './ChannelWeights';
 import { useTokenizers } from './store';

@@ -1,6 +1,7 @@
 /** Fertility of the chosen tokenizers: its state, the lines of the chart, and the domain terms that are counted. */
 import type { FertilityPoint, FertilityReport } from '../contract/tokenizer';
 import type { Side } from './store';
+import { outerTicks } from '../charts/ticks';
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
@@ -59,20 +60,13 @@ export function fertilityScale(lines: readonly FertilityLine[], narrow: boolean)
   const xs = points.map(({ x }) => x);
   let [low, high] = [Math.min(...xs), Math.max(...xs)];
   if (high - low < 1) [low, high] = [low - 0.5, high + 0.5];
-  const { yTicks, top } = roundTicks(Math.max(...points.map(({ y }) => y)));
+  // A little above the highest point: its dot is not cut.
+  const { ticks: yTicks, high: top } = outerTicks(0, Math.max(...points.map(({ y }) => y)) * 1.02, 5);
   const edge = (high - low) * 0.03;
   const step = Math.max(1, Math.ceil((high - low) / (narrow ? 3 : 7)));
   const first = Math.ceil(low - 1e-9);
   const xTicks = Array.from({ length: Math.max(0, Math.floor((high - first) / step + 1e-9) + 1) }, (_, at) => first + at * step);
   return { x: [low - edge, high + edge], y: [0, top], xTicks, yTicks };
-}
-
-/** Four to eight steps of 1, 2 or 5 times a power of ten, up to the first that lies above `most`. */
-function roundTicks(most: number): { yTicks: number[]; top: number } {
-  const power = 10 ** Math.floor(Math.log10(most / 4));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => most / size <= 8) ?? most;
-  const count = Math.ceil((most * 1.02) / step);
-  return { yTicks: Array.from({ length: count + 1 }, (_, at) => at * step), top: count * step };
 }
 
 /** Held-out text that is measured of each channel. */

@@ -1,5 +1,6 @@
 """Copies the starter text to public/corpora and writes its manifest: python tools/corpora/make.py --starter DIR
 
+Probes that stand in the training text are then left out of the shipped sets (tools/probes/make.mjs, which needs Node).
 DIR holds `<channel>.train.txt` and `<channel>.eval.txt`. Licences and attribution are in attribution.json beside this file.
 """
 import argparse
@@ -7,6 +8,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -45,6 +47,7 @@ def main() -> None:
         )
     text = json.dumps({"corpora": corpora}, ensure_ascii=False, indent=2)
     (OUT / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    subprocess.run(["node", HERE.parent / "probes" / "make.mjs"], check=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * Writes the studio's own probe sets to public/probes: node tools/probes/make.mjs
- * Choices are shuffled by a seed, so that the right one stands at no favoured place. Sets by others lie there as they are and are
- * listed in others.json.
+ * Writes the studio's own probe sets to public/probes: node tools/probes/make.mjs [--poems DIR]
+ * Choices are shuffled by a seed, so that the right one stands at no favoured place. Sets by others lie there and are listed in
+ * others.json; with a folder of npm's chinese-poetry the set of poems is made again. No item stands in the bundled training text.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,8 @@ import commonsense from './commonsense.mjs';
 import facts from './facts.mjs';
 import grammar from './grammar.mjs';
 import logic from './logic.mjs';
+import nextLines from './next-line.mjs';
+import { overlaps, shippedProbes, textsOf } from './overlap.mjs';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'public', 'probes');
 mkdirSync(folder, { recursive: true });
@@ -49,6 +51,40 @@ for (const [group, languages] of Object.entries(groups))
     sets.push({ id: `${language}-${group}`, file, language, group, items: lines.length, licence: 'Apache-2.0', source: 'Crossfade' });
     console.log(file, lines.length);
   }
-/** @type {unknown[]} */
+
+const assets = new URL('../../public/', import.meta.url);
+/** Whether a text stands in the bundled training text. @param {readonly string[]} texts @returns {Set<number>} numbers of those that do */
+function standing(texts) {
+  return new Set(
+    [
+      ...overlaps(
+        assets,
+        texts.map((text, at) => ({ id: String(at), texts: [text] })),
+      ).keys(),
+    ].map(Number),
+  );
+}
+
+/** @type {{ id: string, file: string, items: number }[]} */
 const others = JSON.parse(readFileSync(new URL('others.json', import.meta.url), 'utf8'));
+const poems = process.argv.indexOf('--poems');
+for (const set of others) {
+  const path = join(folder, set.file);
+  let lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  if (set.id === 'zh-next-line' && poems > 0) {
+    const items = nextLines(String(process.argv[poems + 1]), random, standing);
+    lines = items.map((item) => JSON.stringify({ ...shuffled(item), group: 'next-line' }));
+  }
+  const left = standing(lines.map((line) => textsOf(JSON.parse(line)).join('\n')));
+  lines = lines.filter((_, at) => !left.has(at));
+  set.items = lines.length;
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  console.log(set.file, lines.length);
+}
+writeFileSync(new URL('others.json', import.meta.url), `${JSON.stringify(others, null, 2)}\n`);
 writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify({ sets: [...sets, ...others] }, null, 2)}\n`);
+
+const found = overlaps(assets, shippedProbes(assets));
+if (found.size > 0) throw new Error(`Probes stand in the bundled training text: ${JSON.stringify([...found])}`);

@@ -81,6 +81,11 @@ const sentences = {
   'archive-longer': (v: Values) => `${v['entry']} unpacks to more than the ${v['expected']} bytes it claims`,
   'archive-overlap': (v: Values) => `${v['entry']} overlaps another entry`,
   'archive-bomb': (v: Values) => `${v['entry']} would unpack ${v['packed']} bytes to ${v['bytes']}`,
+  'archive-cut': (v: Values) => `it ends at byte ${v['byte']}, inside its packed data`,
+  'archive-corrupt': (v: Values) => `its packed data is damaged before byte ${v['byte']} of ${v['size']}`,
+  'archive-trailing': (v: Values) => `from byte ${v['byte']} of ${v['size']} on it is not packed data`,
+  'archive-window': (v: Values) => `it was packed with a window of ${v['found']} bytes; ${v['most']} can be read (zstd --long=27)`,
+  'archive-dictionary': () => 'it was packed with a dictionary that it does not hold',
 } as const;
 
 export type ArchiveFault = keyof typeof sentences;

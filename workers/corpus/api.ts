@@ -12,7 +12,7 @@ import * as channels from './workshop/channels';
 import { prepare } from './workshop/prepare';
 import { preparations, preparedRow, preparedRows } from './workshop/filter-log';
 
-const cancelling = new Cancelling();
+const long = { import: new Cancelling(), ingest: new Cancelling(), prepare: new Cancelling(), export: new Cancelling() };
 
 export const corpusApi: CorpusApi = {
   async list() {
@@ -20,7 +20,7 @@ export const corpusApi: CorpusApi = {
   },
 
   async importFiles(files, options, onProgress) {
-    return toRecord(await importFiles(files, options, onProgress, cancelling.signal));
+    return toRecord(await importFiles(files, options, onProgress, long.import.signal));
   },
 
   async sample(id, split, count) {
@@ -29,14 +29,14 @@ export const corpusApi: CorpusApi = {
 
   remove: channels.removeCorpus,
 
-  async cancel() {
-    cancelling.cancel();
+  async cancel(work) {
+    long[work].cancel();
   },
 
   inspect: inspectFiles,
-  ingest: (files, options, onProgress) => ingest(files, options, { signal: cancelling.signal, onProgress }),
+  ingest: (files, options, onProgress) => ingest(files, options, { signal: long.ingest.signal, onProgress }),
   interruptedIngests: async () => (await interruptedIngests()).map(toInterrupted),
-  resumeIngest: (id, files, onProgress) => resumeIngest(id, files, { signal: cancelling.signal, onProgress }),
+  resumeIngest: (id, files, onProgress) => resumeIngest(id, files, { signal: long.ingest.signal, onProgress }),
   keepIngest,
   discardIngest: (id) => discardIngest(id),
 
@@ -51,11 +51,11 @@ export const corpusApi: CorpusApi = {
   sourceRows: channels.sourceRows,
 
   prepare: (request, onProgress, documentLoss) =>
-    prepare(request, { signal: cancelling.signal, onProgress, ...(documentLoss && { documentLoss }) }),
+    prepare(request, { signal: long.prepare.signal, onProgress, ...(documentLoss && { documentLoss }) }),
   preparations,
   preparedRows,
   preparedRow,
-  exportCorpora: (request, onProgress) => exportCorpora(request, onProgress, cancelling.signal),
+  exportCorpora: (request, onProgress) => exportCorpora(request, onProgress, long.export.signal),
 };
 
 function toRecord({ separator: _separator, sha256: _sha256, prepared: _prepared, ...record }: StoredCorpus): CorpusRecord {

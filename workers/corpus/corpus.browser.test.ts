@@ -43,20 +43,21 @@ describe('the corpus worker', () => {
     expect((await corpusApi.list()).find(({ id }) => id === corpus.id)).toEqual(corpus);
 
     const seen: Progress[] = [];
-    const [prepared] = await tokenizerApi.prepare('nano', [corpus.id], (progress) => seen.push(progress));
+    const [prepared] = await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], (progress) => seen.push(progress));
     expect(seen.at(-1)).toMatchObject({ phase: 'tokenize', item: corpus.id });
     const { hash, tokenizer } = await loadTokenizer('nano');
     const documents = await corpusApi.sample(corpus.id, 'train', 100);
-    const { ids, offsets, bytes } = await readTokens(corpus.id, hash, 'train');
+    const { ids, offsets, documentBytes, bytes } = await readTokens({ corpus: corpus.id, tokenizer: hash, special: 'plain' }, 'train');
     expect(ids).toBeInstanceOf(Uint16Array);
     expect(ids.length).toBe(prepared!.tokens.train);
     expect(bytes).toBe(new TextEncoder().encode(documents.join('')).length);
+    expect(Array.from(documentBytes)).toEqual(documents.map((document) => new TextEncoder().encode(document).length));
     expect(documents.map((_, at) => tokenizer.decode(Array.from(ids.subarray(offsets[at], (offsets[at + 1] ?? ids.length) - 1))))).toEqual(
       documents,
     );
 
     seen.length = 0;
-    expect(await tokenizerApi.prepare('nano', [corpus.id], (progress) => seen.push(progress))).toEqual([prepared]);
+    expect(await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], (progress) => seen.push(progress))).toEqual([prepared]);
     expect(seen).toEqual([]);
   });
 
@@ -70,13 +71,15 @@ describe('the corpus worker', () => {
     ];
     const before = await state();
     const good = file('good.txt', 'one\n\ntwo\n\nthree');
-    const latin = file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63));
-    await expect(corpusApi.importFiles([good, latin], options, quiet)).rejects.toMatchObject({
+    const binary = file('binary.txt', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 1, 2, 3, 4));
+    await expect(corpusApi.importFiles([good, binary], options, quiet)).rejects.toMatchObject({
       code: 'file-binary',
-      values: { file: 'latin.txt' },
+      values: { file: 'binary.txt' },
     });
-    await expect(corpusApi.importFiles([file('one.txt', 'one line')], options, quiet)).rejects.toMatchObject({ code: 'text-empty' });
-    const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel());
+    const single = (text: string) => corpusApi.importFiles([file('one.txt', text)], options, quiet);
+    await expect(single('one line')).rejects.toMatchObject({ code: 'text-single', values: { file: 'mine', read: 1 } });
+    await expect(single('equal\n\n'.repeat(50))).rejects.toMatchObject({ code: 'text-single', values: { read: 50 } });
+    const cancelled = corpusApi.importFiles([good], options, () => void corpusApi.cancel('import'));
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
     expect(await state()).toEqual(before);
     expect(await corpusApi.interruptedIngests()).toEqual([]);
@@ -145,7 +148,7 @@ describe('the corpus worker', () => {
     expect(listed).toEqual({ ...shown, leftOut: intake });
     expect(await corpusApi.sample(record.id, 'train', 9)).toEqual(documents.train);
     expect(await corpusApi.sample(record.id, 'heldOut', 9)).toEqual(documents.heldOut);
-    const [prepared] = await tokenizerApi.prepare('nano', [record.id], quiet);
+    const [prepared] = await tokenizerApi.prepare('nano', [{ corpus: record.id }], quiet);
     expect(prepared!.tokens.train).toBeGreaterThan(0);
     await corpusApi.remove(record.id);
     expect((await corpusApi.list()).some(({ id }) => id === record.id)).toBe(false);
@@ -156,6 +159,8 @@ describe('the corpus worker', () => {
     await expect(corpusApi.sample('nowhere', 'train', 1)).rejects.toMatchObject({ code: 'file-missing', values: { file: 'nowhere' } });
     await expect(tokenizerApi.encode('nowhere', 'x')).rejects.toMatchObject({ code: 'file-missing' });
     const { hash } = await loadTokenizer('nano');
-    await expect(readTokens('nowhere', hash, 'train')).rejects.toMatchObject({ code: 'file-missing' });
+    await expect(readTokens({ corpus: 'nowhere', tokenizer: hash, special: 'plain' }, 'train')).rejects.toMatchObject({
+      code: 'file-missing',
+    });
   });
 });

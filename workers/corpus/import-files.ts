@@ -72,7 +72,7 @@ export async function importFiles(
       { channels: [channel.id], settings: importSettings, probes: [] },
       { signal, onProgress: () => onProgress({ phase: 'import', item: name, done: bytes, total: bytes }) },
     );
-    if (preparation.channels[0]!.corpus === null) throw textEmpty(name);
+    if (preparation.channels[0]!.corpus === null) throw singleDocument(name, source?.rows ?? 0);
     const corpus: StoredCorpus = { ...(await findCorpus(channel.id)), leftOut: leftOut(sources, preparation) };
     await putRecord('corpora', corpus);
     return corpus;
@@ -108,7 +108,7 @@ async function holdOutEnd(id: string, name: string): Promise<void> {
   const [row] = await readRowsAt(sourceFolder(id), source.rowFiles, [0]);
   const { train, heldOut } = cutDocument(row!.text);
   // One line of text cannot be cut: there would be nothing to measure, or nothing to train on.
-  if (train === '' || heldOut === '') throw textEmpty(name);
+  if (train === '' || heldOut === '') throw singleDocument(name, 1);
   const made: StoredSource[] = [];
   for (const [text, use] of [
     [train, 'split'],
@@ -136,6 +136,10 @@ export function cutDocument(document: string): { train: string; heldOut: string 
   return { train: side(cut > 0 ? document.slice(0, cut) : document), heldOut: side(cut > 0 ? document.slice(cut) : '') };
 }
 
-function textEmpty(name: string): StudioError {
-  return new StudioError('text-empty', `${name} holds no text`, { file: name });
+/** One document after equal ones fell away: it would be held out, and nothing be left to train on. @param read documents read */
+function singleDocument(name: string, read: number): StudioError {
+  return new StudioError('text-single', `${name} holds a single document (${read} read); two are needed, since one is held out`, {
+    file: name,
+    read,
+  });
 }

@@ -5,6 +5,7 @@ import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.
 import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { StudioError } from '../../src/core/errors';
 import type { BackendName, DeviceInfo } from '../../src/contract/device';
+import { largestBinding } from './binding';
 import { registerOps } from './ops/register';
 
 export interface OpenOptions {
@@ -97,10 +98,7 @@ const WASM_HEAP_BYTES = 2 ** 32;
 
 /** What the browser tells of the memory to train in: of a GPU only how large one buffer may be. */
 function deviceMemory(name: BackendName): DeviceInfo['memory'] {
-  if (name === 'webgpu') {
-    const { limits } = (tensorBackend() as unknown as WebgpuBackend).device;
-    return { total: null, largestTensor: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) };
-  }
+  if (name === 'webgpu') return { total: null, largestTensor: largestBinding() };
   // In GiB, rounded down to a power of two and at most 8; Firefox and Safari keep it to themselves.
   const gibibytes = (navigator as { deviceMemory?: number }).deviceMemory;
   const machine = gibibytes === undefined ? null : gibibytes * 2 ** 30;
@@ -145,8 +143,8 @@ async function startWebgpu(): Promise<Started> {
   if (watched.has(device)) return { threads: 1, simd: 'none' };
   watched.add(device);
   void device.lost.then(({ reason, message }) => {
-    // "destroyed" is our own doing: the backend was removed.
-    if (reason !== 'destroyed') for (const listener of lostListeners) listener(message);
+    // Of the device in use alone: one that was put away may go.
+    if (currentDevice() === device) for (const listener of lostListeners) listener(message || reason);
   });
   return { threads: 1, simd: 'none' };
 }
@@ -173,6 +171,10 @@ const watched = new WeakSet<GPUDevice>();
 export function onDeviceLost(listener: LostListener): () => void {
   lostListeners.add(listener);
   return () => lostListeners.delete(listener);
+}
+
+function currentDevice(): GPUDevice | undefined {
+  return (tensorBackend() as unknown as Partial<WebgpuBackend>).device;
 }
 
 /** Resolves when the device has done all the work it was given; at once on wasm and cpu, which work synchronously. */

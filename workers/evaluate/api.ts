@@ -22,6 +22,8 @@ import { weightChanges } from './weight-changes';
 export function evaluateApi(session: EngineSession): EvaluationApi {
   const { models } = session;
 
+  const outliving = <T>(work: () => Promise<T>): Promise<T> => session.outlivingDevice(work);
+
   const toolsFor = async (weights: readonly WeightsRef[], onProgress: OnProgress): Promise<EvaluationTools> => ({
     models: weights.length,
     open: (model, use) => models.use(weights[model]!, use),
@@ -34,37 +36,41 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     models.use(a, (first) => models.use(b, (second) => use(first, second)));
 
   return {
-    measureChannels: async (weights, channels, count, onProgress) => evaluateChannels(channels, count, await toolsFor(weights, onProgress)),
-    measureTerms: async (weights, channels, terms, count, onProgress) =>
-      evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress)),
-    measureProbes: async (weights, probes, onProgress) => evaluateProbes(probes, await toolsFor(weights, onProgress)),
-    measureRobustness: async (weights, channels, count, onProgress) =>
-      evaluateRobustness(channels, count, await toolsFor(weights, onProgress)),
+    measureChannels: (weights, channels, count, onProgress) =>
+      outliving(async () => evaluateChannels(channels, count, await toolsFor(weights, onProgress))),
+    measureTerms: (weights, channels, terms, count, onProgress) =>
+      outliving(async () => evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress))),
+    measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
+    measureRobustness: (weights, channels, count, onProgress) =>
+      outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 
     async measureMemorisation(base, run, step, rows, onProgress) {
-      const { recipe } = await readRun(run);
+      const { recipe, rules = 1 } = await readRun(run);
       const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
-      const tools = await toolsFor([base, { kind: 'checkpoint', run, step }], onProgress);
-      return evaluateMemorisation({ recipe, cursors: sampler.cursors }, rows, tools);
+      return outliving(async () => {
+        const tools = await toolsFor([base, { kind: 'checkpoint', run, step }], onProgress);
+        return evaluateMemorisation({ recipe, rules, cursors: sampler.cursors }, rows, tools);
+      });
     },
 
     async attention(weights, text) {
-      const view = await evaluateAttention(text, await toolsFor(weights, () => undefined));
+      const view = await outliving(async () => evaluateAttention(text, await toolsFor(weights, () => undefined)));
       return transfer(
         view,
         view.models.flatMap((layers) => layers.map((layer) => layer.weights.buffer)),
       );
     },
 
-    async weightChanges(base, tuned) {
-      const { lock, signal } = await session.work();
-      return useBoth(base, tuned, async ({ model: before }, { model: after }) => {
-        signal.throwIfAborted();
-        const changes = await lock.run(() => weightChanges(before, after));
-        signal.throwIfAborted();
-        return changes;
-      });
-    },
+    weightChanges: (base, tuned) =>
+      outliving(async () => {
+        const { lock, signal } = await session.work();
+        return useBoth(base, tuned, async ({ model: before }, { model: after }) => {
+          signal.throwIfAborted();
+          const changes = await lock.run(() => weightChanges(before, after));
+          signal.throwIfAborted();
+          return changes;
+        });
+      }),
 
     async generate(weights, options, onPiece) {
       const work = await session.work();
@@ -76,9 +82,10 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
       return text;
     },
 
-    async tokenLosses(a, b, text) {
-      const work = await session.work();
-      return useBoth(a, b, (first, second) => compareTokens(first, second, text, work));
-    },
+    tokenLosses: (a, b, text) =>
+      outliving(async () => {
+        const work = await session.work();
+        return useBoth(a, b, (first, second) => compareTokens(first, second, text, work));
+      }),
   };
 }

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { documentLosses } from './channels';
 import { spreadDocuments } from './each-model';
+import type { DocumentTokens } from '../runtime/document-rows';
 import type { SequenceModel } from '../runtime/sequences';
 
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
-/** Loss of a token is its id. */
+/** Loss of a token is its id, and 100 more for each token that it sees: those before it in its document and its row. */
 const model: SequenceModel = {
   context: 4,
-  tokenLosses: async ({ targets }) => Float32Array.from(targets, (target) => Math.max(0, target)),
+  tokenLosses: async ({ context, targets, documents }) =>
+    Float32Array.from(targets, (target, at) => {
+      if (target < 0) return 0;
+      let seen = 1;
+      for (let before = at - 1; before >= at - (at % context) && documents![before] === documents![at]; before--) seen += 1;
+      return target + 100 * seen;
+    }),
 };
 
 it('spreads documents over the whole split', () => {
@@ -17,19 +24,23 @@ it('spreads documents over the whole split', () => {
 });
 
 describe('documentLosses', () => {
-  // Documents 1 2 0 | 3 4 5 0 | 6 0 | 7 8 9 10 0
-  const tokens = { ids: Uint16Array.of(1, 2, 0, 3, 4, 5, 0, 6, 0, 7, 8, 9, 10, 0), offsets: Uint32Array.of(0, 3, 7, 9) };
-  const bytes = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4];
-
-  it('gives each document its own tokens; the very first is predicted by nothing', async () => {
-    const sums = await documentLosses(model, tokens, [0, 1, 2, 3], bytes, options);
-    expect(sums).toEqual({ nll: [2, 12, 6, 34], tokens: [2, 4, 2, 5], bytes: [1, 6, 3, 13] });
+  // Documents 1 2 0 | 3 4 5 0 | 6 0 | 7 8 9 10 11 0; the first and last have more bytes than their tokens, as of a tokenizer that normalises.
+  const tokens: DocumentTokens = {
+    ids: Uint16Array.of(1, 2, 0, 3, 4, 5, 0, 6, 0, 7, 8, 9, 10, 11, 0),
+    starts: Uint32Array.of(0, 3, 7, 9),
+    bytes: Uint32Array.of(4, 6, 3, 20),
+  };
+  it('measures each document by itself, in pieces of the context, with the bytes of its own text', async () => {
+    const sums = await documentLosses(model, tokens, [0, 1, 2, 3], 0, options);
+    // The last is read in a piece of four tokens and one of one.
+    expect(sums).toEqual({ nll: [303, 612, 106, 7 + 8 + 9 + 10 + 11 + 1000 + 100], tokens: [2, 3, 1, 5], bytes: [4, 6, 3, 20] });
   });
 
-  it('measures only what was chosen, the same whatever the batch', async () => {
+  it('depends neither on the neighbours, nor on how many are drawn, nor on the batch', async () => {
+    const all = await documentLosses(model, tokens, [0, 1, 2, 3], 0, options);
     for (const tokensPerBatch of [1, 8, 64]) {
-      const sums = await documentLosses(model, tokens, [1, 3], bytes, { ...options, tokensPerBatch });
-      expect(sums).toEqual({ nll: [9, 34], tokens: [3, 5], bytes: [4, 13] });
+      const sums = await documentLosses(model, tokens, [1, 3], 0, { ...options, tokensPerBatch });
+      expect(sums).toEqual({ nll: [all.nll[1], all.nll[3]], tokens: [3, 5], bytes: [6, 20] });
     }
   });
 });

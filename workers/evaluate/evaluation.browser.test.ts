@@ -6,6 +6,7 @@ import { parseProbes } from '../../src/core/probes/probe';
 import { loadModel, openBackend, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { attentionDivergence, attentionMaps } from './attention';
+import { documentLosses } from './channels';
 import { sequenceModel } from '../runtime/engine-model';
 import { scoreProbes } from '../runtime/probe-scores';
 import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
@@ -26,7 +27,7 @@ describe('evaluation of the base on wasm', () => {
     bytes = new Uint8Array(await (await fetch(`${folder}/model.safetensors`)).arrayBuffer());
     config = { name: 'config.json', text: await (await fetch(`${folder}/config.json`)).text() };
     const json = await (await fetch(`${folder}/tokenizer.json`)).text();
-    tokenizer = new TextTokenizer({ tokenizer: json, config: null, model: config.text });
+    tokenizer = await TextTokenizer.open({ tokenizer: json, config: null, model: config.text });
     model = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
     scorer = sequenceModel(model);
   });
@@ -58,6 +59,28 @@ describe('evaluation of the base on wasm', () => {
       expect(alone).toEqual(together);
     },
   );
+
+  it.each(fixtures.texts)('measures each document of $id by itself, whatever its neighbours', async ({ documents, nll, tokens }) => {
+    const measure = (order: readonly number[]) => {
+      const ids: number[] = [];
+      const starts: number[] = [];
+      for (const at of order) {
+        starts.push(ids.length);
+        ids.push(...tokenizer.encode(documents[at]!), tokenizer.endOfText);
+      }
+      const bytes = order.map((at) => new TextEncoder().encode(documents[at]).length);
+      const split = { ids: Uint32Array.from(ids), starts: Uint32Array.from(starts), bytes: Uint32Array.from(bytes) };
+      const all = order.map((_, at) => at);
+      return documentLosses({ ...scorer, context: 256 }, split, all, tokenizer.startOfText, options);
+    };
+    const forth = documents.map((_, at) => at);
+    const sums = await measure(forth);
+    expect(sums.tokens).toEqual(tokens);
+    sums.nll.forEach((sum, at) => expect(Math.abs(sum / nll[at]! - 1)).toBeLessThan(1e-5));
+    const back = await measure(forth.toReversed());
+    back.nll.toReversed().forEach((sum, at) => expect(Math.abs(sum / sums.nll[at]! - 1)).toBeLessThan(1e-6));
+    expect(back.bytes.toReversed()).toEqual(sums.bytes);
+  });
 
   it('attends as transformers does', async () => {
     const { ids, lastRows, firstHead } = fixtures.attention;

@@ -21,7 +21,7 @@ export async function generate(
   isComplete: (text: string) => boolean = () => false,
 ): Promise<string> {
   const encoded = tokenizer.encode(prompt);
-  let pending = encoded.length > 0 ? encoded : [tokenizer.endOfText];
+  let pending = encoded.length > 0 ? encoded : [tokenizer.startOfText];
   const stop = new Set([tokenizer.endOfText, ...model.config.endOfText]);
   const decoder = new CachedDecoder(model);
   const random = new Rng(seed);

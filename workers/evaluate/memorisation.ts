@@ -6,7 +6,9 @@ import type { ChannelMemorisation } from '../../src/contract/evaluation';
 import { measureMemorisation, type DocumentSums } from '../../src/core/metrics/text-measure';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed } from '../../src/core/rng/rng';
-import { ChannelStream, rowOrders, windowCount, type Curriculum, type StreamCursor } from '../runtime/channel-stream';
+import type { RunRules } from '../../src/core/run/types';
+import { ChannelStream, rowOrders, type StreamCursor, type StreamOptions } from '../runtime/channel-stream';
+import { windowsOf } from '../runtime/windows';
 import { heldOutStarts } from '../runtime/held-out';
 import { sequenceLosses } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
@@ -14,6 +16,7 @@ import { eachModel, withProgress, SEED, sumsOf, tokensOf, type EvaluationTools }
 
 export interface SeenText {
   recipe: Recipe;
+  rules: RunRules;
   /** Channel id → where the checkpoint's sampler stands. */
   cursors: Readonly<Record<string, StreamCursor>>;
 }
@@ -23,7 +26,7 @@ export interface SeenText {
  * @param rows most rows of either kind and channel
  */
 export async function evaluateMemorisation(
-  { recipe, cursors }: SeenText,
+  { recipe, rules, cursors }: SeenText,
   rows: number,
   tools: EvaluationTools,
 ): Promise<ChannelMemorisation[]> {
@@ -32,10 +35,17 @@ export async function evaluateMemorisation(
   await eachModel(tools, async (weights, model, progress) => {
     const bytes = weights.tokenizer.tokenizer.byteLengths();
     const texts = await tools.read(weights, channels);
-    const orders = rowOrders(recipe, texts);
-    for (const [at, { id, train, heldOut }] of texts.entries()) {
+    const orders = rowOrders(recipe, texts, rules);
+    for (const [
+      at,
+      {
+        id,
+        train,
+        heldOut: { ids: heldOut },
+      },
+    ] of texts.entries()) {
       const starts = {
-        seen: seenRows(id, train, context, seed, cursors[id], rows, orders[id]),
+        seen: seenRows(id, train, { context, seed, rules, cursor: cursors[id], curriculum: orders[id] }, rows),
         unseen: heldOutStarts(heldOut.length, context, rows).filter((start) => start + context < heldOut.length),
       };
       const cut = (ids: ArrayLike<number>, start: number) => Array.from({ length: context + 1 }, (_, token) => ids[start + token]!);
@@ -55,22 +65,14 @@ export async function evaluateMemorisation(
 
 /**
  * Starts in the token stream of at most `count` rows seen, evenly spread over the order in which they came.
- * @param cursor of the channel in the checkpoint's sampler; without one nothing was drawn
+ * @param stream its cursor is the channel's in the checkpoint's sampler; without one nothing was drawn
  */
-export function seenRows(
-  channel: string,
-  tokens: TokenIds,
-  context: number,
-  seed: number,
-  cursor: StreamCursor | undefined,
-  count: number,
-  curriculum: Curriculum | null = null,
-): number[] {
-  const windows = windowCount(tokens.length, context);
+export function seenRows(channel: string, tokens: TokenIds, { cursor, ...stream }: StreamOptions, count: number): number[] {
+  const windows = windowsOf(tokens.length, stream.context, stream.rules).count;
   const seen = cursor === undefined ? 0 : cursor.epoch > 0 ? windows : Math.min(cursor.position, windows);
   if (seen === 0) return [];
-  const stream = new ChannelStream(channel, tokens, context, seed, undefined, curriculum);
-  const starts = Array.from({ length: seen }, () => stream.next());
+  const rows = new ChannelStream(channel, tokens, stream);
+  const starts = Array.from({ length: seen }, () => rows.next().start);
   const taken = Math.min(seen, count);
   return Array.from({ length: taken }, (_, at) => starts[Math.floor((at * seen) / taken)]!);
 }

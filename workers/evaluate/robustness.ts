@@ -3,7 +3,10 @@ import type { MeasuredChannel, NoiseKind, RobustnessCurve } from '../../src/cont
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
 import { sequenceLosses } from '../runtime/sequences';
-import { eachModel, withProgress, SEED, spreadDocuments, sumsOf, type EvaluationTools } from './each-model';
+import { utf8Length } from '../tokenizer/encode-documents';
+import { heldOutTexts } from '../runtime/channel-tokens';
+import type { LoadedWeights } from '../runtime/weights';
+import { eachModel, withProgress, SEED, spreadDocuments, type EvaluationTools } from './each-model';
 
 /** Share of characters or words that are changed. */
 const NOISE_LEVELS = [0, 0.05, 0.1, 0.2, 0.3];
@@ -25,23 +28,18 @@ export async function evaluateRobustness(
   let texts: string[] | null = null;
   await eachModel(tools, async (weights, model, progress) => {
     const { tokenizer } = weights.tokenizer;
-    // The base's tokens give the text back for all models alike.
-    texts ??= (await tools.read(weights, channels)).flatMap(({ heldOut, heldOutDocuments }) =>
-      spreadDocuments(heldOutDocuments.length, count).map((at) =>
-        tokenizer.decode(Array.from(heldOut.subarray(heldOutDocuments[at], (heldOutDocuments[at + 1] ?? heldOut.length) - 1))),
-      ),
-    );
-    const lengths = tokenizer.byteLengths();
+    texts ??= await heldOut(weights, channels, count, tools);
     const noisy = NOISE_LEVELS.filter((level) => level > 0);
     const passes = 1 + kinds.length * noisy.length;
     let pass = 0;
     const bitsOf = async (read: readonly string[]): Promise<number> => {
-      const sequences = read.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+      const sequences = read.map((text) => [tokenizer.startOfText, ...tokenizer.encode(text)]);
       const options = withProgress(tools.work, (done) => progress((pass + done) / passes));
-      const { nll, bytes } = sumsOf(sequences, await sequenceLosses(model, sequences, options), lengths);
+      const losses = await sequenceLosses(model, sequences, options);
       pass += 1;
-      const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-      return sum(nll) / (sum(bytes) * Math.LN2);
+      const nll = losses.reduce((all, own) => own.reduce((sum, loss) => sum + loss, all), 0);
+      // Bytes of the text itself, which a tokenizer may read as other text.
+      return nll / (read.reduce((all, text) => all + utf8Length(text), 0) * Math.LN2);
     };
     const clean = await bitsOf(texts);
     for (const [place, kind] of kinds.entries()) {
@@ -52,4 +50,16 @@ export async function evaluateRobustness(
     }
   });
   return curves;
+}
+
+/** Held-out documents of all channels, evenly spread, as they are kept. */
+async function heldOut(
+  weights: LoadedWeights,
+  channels: readonly MeasuredChannel[],
+  count: number,
+  tools: EvaluationTools,
+): Promise<string[]> {
+  const read = await tools.read(weights, channels);
+  const texts = channels.map(({ corpus }, at) => heldOutTexts(corpus, spreadDocuments(read[at]!.heldOut.starts.length, count)));
+  return (await Promise.all(texts)).flat();
 }

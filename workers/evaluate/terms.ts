@@ -2,6 +2,7 @@
 import type { MeasuredChannel, TermPassage, TermsMeasure } from '../../src/contract/evaluation';
 import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/text-measure';
 import { termFinder } from '../../src/core/text/find-terms';
+import { textOf } from '../runtime/document-rows';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
 import { eachModel, withProgress, spreadDocuments, type EvaluationTools } from './each-model';
@@ -22,14 +23,9 @@ export async function evaluateTerms(
   await eachModel(tools, async (weights, model, progress) => {
     const { tokenizer } = weights.tokenizer;
     const texts = await tools.read(weights, channels);
-    const chosen = texts.flatMap(({ heldOut, heldOutDocuments }) =>
-      spreadDocuments(heldOutDocuments.length, count).map((at) =>
-        // Without the end-of-text token that closes it.
-        heldOut.subarray(heldOutDocuments[at], (heldOutDocuments[at + 1] ?? heldOut.length) - 1),
-      ),
-    );
+    const chosen = texts.flatMap(({ heldOut }) => spreadDocuments(heldOut.starts.length, count).map((at) => textOf(heldOut, at)));
     documents = chosen.length;
-    places.push(await termPlaces(model, tokenizer, tokenizer.endOfText, chosen, terms, withProgress(tools.work, progress)));
+    places.push(await termPlaces(model, tokenizer, tokenizer.startOfText, chosen, terms, withProgress(tools.work, progress)));
   });
   const [base] = places;
   if (!base || places.some((found) => found.length !== base.length)) throw new Error('Models found different terms in the same text');
@@ -79,7 +75,7 @@ const AROUND = 60;
 export async function termPlaces(
   model: SequenceModel,
   tokenizer: TermTokenizer,
-  endOfText: number,
+  startOfText: number,
   documents: readonly TokenIds[],
   terms: readonly string[],
   options: SequenceOptions,
@@ -88,7 +84,7 @@ export async function termPlaces(
   const read = documents.map((ids) => withTerms(ids, tokenizer, find)).filter(({ places }) => places.length > 0);
   const losses = await sequenceLosses(
     model,
-    read.map(({ ids }) => [endOfText, ...ids]),
+    read.map(({ ids }) => [startOfText, ...ids]),
     options,
   );
   return read.flatMap(({ places, ids: _ids }, document) =>

@@ -1,27 +1,21 @@
+import { recipeWith } from '../../src/core/run/example-run';
 import { describe, expect, it } from 'vitest';
-import { parseRecipe } from '../../src/core/recipe/parse';
 import { metricsCsv } from './export';
+import { MetricTable, unpackRows } from '../../src/core/run/metric-table';
 import { modelCard } from './model-card';
 import type { RunRecord } from '../../src/core/run/types';
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
     { id: 'law', corpus: 'gone', role: 'domain', share: 0.25 },
   ],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 0.001, warmup: { unit: 'ratio', value: 0.03 } },
   batchSize: 4,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
-  logging: { everySteps: 5 },
-  stopping: { early: null, forgetting: null },
   seed: 7,
 });
 const base = { step: 0, retention: 1, channels: { en: { loss: 3, tokens: 10, bytes: 30 }, law: { loss: 4, tokens: 10, bytes: 25 } } };
@@ -49,6 +43,30 @@ describe('metrics.csv', () => {
       '5,160,0.001,0.5,20,3.6,,3.6,0,160,3.1,3.5,0.9048',
       '',
     ]);
+  });
+});
+
+describe('metrics.csv of a loss that was no number', () => {
+  it('writes it as what it was', () => {
+    const broken = {
+      ...{
+        step: 5,
+        lr: 0.001,
+        gradNorm: null,
+        stepMs: 20,
+        tokens: 160,
+        loss: { en: 2, law: null },
+        count: { en: 80, law: 80 },
+        total: null,
+      },
+      notFinite: { law: 'NaN', total: 'Infinity' } as const,
+    };
+    // The history's JSON has null and the reason; a feed's packed rows give both back.
+    expect(JSON.parse(JSON.stringify(broken))).toEqual(broken);
+    const table = new MetricTable(['en', 'law']);
+    table.push(broken);
+    expect(unpackRows(table.from(0), ['en', 'law'])).toEqual([broken]);
+    expect(metricsCsv(recipe, [broken], []).split('\r\n')[1]).toBe('5,160,0.001,,20,Infinity,2,NaN,80,80,,,');
   });
 });
 

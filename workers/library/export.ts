@@ -22,7 +22,7 @@ import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip
 
 /**
  * metrics.csv: a line per step that was logged or evaluated, a column per channel and figure. Losses are in nats per token; a field is
- * empty where nothing was measured. RFC 4180: lines end in CRLF.
+ * empty where nothing was measured, and NaN or Infinity where that is what was. RFC 4180: lines end in CRLF.
  */
 export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluations: readonly EvaluationRow[]): string {
   const ids = recipe.channels.map(({ id }) => id);
@@ -42,8 +42,8 @@ export function metricsCsv(recipe: Recipe, rows: readonly MetricRow[], evaluatio
     const row = logged.get(step);
     const evaluation = evaluated.get(step);
     return [
-      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total],
-      ...ids.map((id) => row?.loss[id]),
+      ...[step, row?.tokens, row?.lr, row?.gradNorm, row?.stepMs, row?.total ?? row?.notFinite?.['total']],
+      ...ids.map((id) => row?.loss[id] ?? row?.notFinite?.[id]),
       ...ids.map((id) => row?.count[id]),
       ...ids.map((id) => evaluation?.channels[id]?.loss),
       evaluation?.retention,

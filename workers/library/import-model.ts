@@ -81,7 +81,7 @@ async function importFiles(
   // Float weights are not quantised, whatever the config still says; others are refused by their tensors.
   const { quantization_config: quantization, ...fields } = parseObject('config.json', given);
   const config = quantization == null ? given : JSON.stringify(fields, null, 2);
-  const tokenizer = new TextTokenizer({
+  const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
     model: config,

@@ -1,4 +1,5 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
+import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -409,26 +410,19 @@ describe('a hostile folder or zip', () => {
   });
 });
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
   batchSize: 1,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 1 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 async function storedRun(): Promise<string> {
-  const { id } = await createRun({ recipe, name: 'stored', device: 'cpu', trainTokens: { en: 100 } });
+  const { id } = await createRun({ recipe, name: 'stored', device: 'cpu', trainTokens: { en: 100 }, rules: 2 });
   runs.push(id);
   const evaluation = { step: 0, channels: { en: { loss: 3, tokens: 8, bytes: 20 } }, retention: 1 };
   await updateRun(id, { state: 'finished', stopReason: 'budget', step: 10, base: evaluation });

@@ -12,9 +12,9 @@ export class Cancelling {
     return this.controller.signal;
   }
 
-  /** Ends all work begun so far. */
-  cancel(): void {
-    this.controller.abort(new StudioError('cancelled', 'Cancelled'));
+  /** Ends all work begun so far. @param reason what it throws */
+  cancel(reason = new StudioError('cancelled', 'Cancelled')): void {
+    this.controller.abort(reason);
     this.controller = new AbortController();
   }
 }

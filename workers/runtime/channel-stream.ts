@@ -1,5 +1,5 @@
 /**
- * In which order a run draws the rows of a channel. A channel's token stream is cut into consecutive windows of `context` tokens; each
+ * In which order a run draws the rows of a channel. A channel's token stream is cut into windows of `context` tokens (windows.ts); each
  * epoch visits every window once, in an order seeded by run, channel and epoch. Under a curriculum, blocks of that order are sorted by
  * difficulty.
  */
@@ -7,8 +7,10 @@ import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed } from '../../src/core/rng/rng';
+import type { RunRules } from '../../src/core/run/types';
 import type { ChannelTokens } from './channel-tokens';
 import type { TokenIds } from './trainable-model';
+import { windowsOf, type RowPlace, type Windows } from './windows';
 
 /** Of the Feistel network. */
 const ROUNDS = 4;
@@ -55,11 +57,6 @@ function mix(value: number, seed: number, round: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Whole windows in a stream: each needs context tokens and the one after. */
-export function windowCount(tokens: number, context: number): number {
-  return Math.max(0, Math.floor((tokens - 1) / context));
-}
-
 /**
  * Sorts a random order of a channel's windows by difficulty: mean −ln p of a window's tokens under the unigram distribution of the
  * general text (word rarity, Platanios et al. 2019, arXiv 1903.09848). It needs no model and is the same on every device.
@@ -94,11 +91,12 @@ export function tokenRarity(texts: readonly TokenIds[]): Float64Array {
 }
 
 /** Mean rarity of the tokens of each window of `context`; ids that `rarity` does not know are the rarest. */
-export function windowDifficulty(ids: TokenIds, context: number, windows: number, rarity: Float64Array): Float64Array {
+export function windowDifficulty(ids: TokenIds, context: number, windows: Windows, rarity: Float64Array): Float64Array {
   const rarest = rarity.reduce((most, value) => Math.max(most, value), 0);
-  return Float64Array.from({ length: windows }, (_, window) => {
+  return Float64Array.from({ length: windows.count }, (_, window) => {
+    const { start } = windows.at(window);
     let sum = 0;
-    for (let at = window * context; at < (window + 1) * context; at++) sum += rarity[ids[at]!] ?? rarest;
+    for (let at = start; at < start + context; at++) sum += rarity[ids[at]!] ?? rarest;
     return sum / context;
   });
 }
@@ -111,42 +109,49 @@ export interface StreamCursor {
   position: number;
 }
 
+export interface StreamOptions {
+  context: number;
+  /** Of the run. */
+  seed: number;
+  rules: RunRules;
+  cursor?: StreamCursor | undefined;
+  curriculum?: Curriculum | null | undefined;
+}
+
 /** One channel's training text as rows, in the order in which a run draws them. */
 export class ChannelStream {
-  readonly windows: number;
+  private readonly windows: Windows;
   private order: { at(index: number): number };
   private readonly at: StreamCursor;
 
   /** @throws StudioError `channel-empty` when the text is shorter than one row */
   constructor(
     readonly channel: string,
-    readonly tokens: TokenIds,
-    private readonly context: number,
-    private readonly seed: number,
-    cursor: StreamCursor = { epoch: 0, position: 0 },
-    private readonly curriculum: Curriculum | null = null,
+    tokens: TokenIds,
+    private readonly options: StreamOptions,
   ) {
-    this.windows = windowCount(tokens.length, context);
-    if (this.windows === 0) throw channelEmpty(channel, tokens.length, context);
+    const { context, rules, cursor = { epoch: 0, position: 0 } } = options;
+    this.windows = windowsOf(tokens.length, context, rules);
+    if (this.windows.count === 0) throw channelEmpty(channel, tokens.length, context);
     this.at = { ...cursor };
     this.order = this.orderOf(cursor.epoch);
   }
 
-  /** Start of the next row in the token stream. */
-  next(): number {
-    if (this.at.position === this.windows) {
+  /** The next row. */
+  next(): RowPlace {
+    if (this.at.position === this.windows.count) {
       this.at.epoch += 1;
       this.at.position = 0;
       this.order = this.orderOf(this.at.epoch);
     }
     const window = this.order.at(this.at.position);
     this.at.position += 1;
-    return window * this.context;
+    return this.windows.at(window);
   }
 
   /** Times the text has been seen, with fractions. */
   epochs(): number {
-    return this.at.epoch + this.at.position / this.windows;
+    return this.at.epoch + this.at.position / this.windows.count;
   }
 
   cursor(): StreamCursor {
@@ -154,8 +159,9 @@ export class ChannelStream {
   }
 
   private orderOf(epoch: number): { at(index: number): number } {
-    const order = new Permutation(this.windows, deriveSeed(this.seed, 'order', this.channel, epoch));
-    return this.curriculum ? this.curriculum.arrange(order) : order;
+    const { seed, curriculum } = this.options;
+    const order = new Permutation(this.windows.count, deriveSeed(seed, 'order', this.channel, epoch));
+    return curriculum ? curriculum.arrange(order) : order;
   }
 }
 
@@ -169,14 +175,18 @@ export function channelEmpty(channel: string, tokens: number, context: number): 
 }
 
 /** Curriculum of each channel of a recipe, by id; null where rows are shuffled, as those of general channels always are. */
-export function rowOrders(recipe: Recipe, texts: readonly Pick<ChannelTokens, 'id' | 'train'>[]): Record<string, Curriculum | null> {
+export function rowOrders(
+  recipe: Recipe,
+  texts: readonly Pick<ChannelTokens, 'id' | 'train'>[],
+  rules: RunRules,
+): Record<string, Curriculum | null> {
   const roles = new Map(recipe.channels.map(({ id, role }) => [id, role]));
   if (recipe.strategy.kind !== 'curriculum') return Object.fromEntries(texts.map(({ id }) => [id, null]));
   const rarity = tokenRarity(texts.flatMap(({ id, train }) => (roles.get(id) === 'general' ? [train] : [])));
   return Object.fromEntries(
     texts.map(({ id, train }) => {
       if (roles.get(id) === 'general') return [id, null];
-      const windows = windowCount(train.length, recipe.sequenceLength);
+      const windows = windowsOf(train.length, recipe.sequenceLength, rules);
       return [id, curriculumOf(windowDifficulty(train, recipe.sequenceLength, windows, rarity), expectedRows(recipe, id))];
     }),
   );

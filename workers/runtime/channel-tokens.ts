@@ -1,16 +1,21 @@
 /** The token streams of a recipe's channels, tokenized first where they are not yet. */
 import { StudioError } from '../../src/core/errors';
-import type { Channel } from '../../src/core/recipe/schema';
 import type { OnProgress } from '../../src/contract/progress';
+import type { ChannelText } from '../../src/contract/tokenizer';
 import { prepareCorpora } from '../tokenizer/prepare';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
+import { documentBatches, findCorpus } from '../storage/corpora';
+import type { DocumentTokens } from './document-rows';
+
+/** A channel's text. */
+type NamedText = ChannelText & { id: string };
 
 export interface ChannelTokens {
   id: string;
   train: TokenIds;
-  heldOut: TokenIds;
-  /** Where the held-out documents start. */
-  heldOutDocuments: Uint32Array;
+  /** Where the training documents start. */
+  trainDocuments: Uint32Array;
+  heldOut: DocumentTokens;
 }
 
 /**
@@ -20,7 +25,7 @@ export interface ChannelTokens {
 export async function readChannelTokens(
   model: string,
   hash: string,
-  channels: readonly Pick<Channel, 'id' | 'corpus'>[],
+  channels: readonly NamedText[],
   onProgress: OnProgress,
 ): Promise<ChannelTokens[]> {
   await prepare(model, channels, onProgress);
@@ -34,15 +39,26 @@ export async function readChannelTokens(
   }
 }
 
-async function prepare(model: string, channels: readonly Pick<Channel, 'corpus'>[], onProgress: OnProgress): Promise<void> {
-  await prepareCorpora(model, [...new Set(channels.map(({ corpus }) => corpus))], onProgress);
+async function prepare(model: string, channels: readonly NamedText[], onProgress: OnProgress): Promise<void> {
+  const texts = new Map(channels.map((text) => [`${text.corpus} ${text.specialTokens ?? 'plain'}`, text]));
+  await prepareCorpora(model, [...texts.values()], onProgress);
 }
 
-function read(hash: string, channels: readonly Pick<Channel, 'id' | 'corpus'>[]): Promise<ChannelTokens[]> {
+function read(hash: string, channels: readonly NamedText[]): Promise<ChannelTokens[]> {
   return Promise.all(
-    channels.map(async ({ id, corpus }) => {
-      const [train, heldOut] = await Promise.all([readTokens(corpus, hash, 'train'), readTokens(corpus, hash, 'heldOut')]);
-      return { id, train: train.ids, heldOut: heldOut.ids, heldOutDocuments: heldOut.offsets };
+    channels.map(async ({ id, corpus, specialTokens: special = 'plain' }) => {
+      const key = { corpus, tokenizer: hash, special };
+      const [train, { ids, offsets, documentBytes }] = await Promise.all([readTokens(key, 'train'), readTokens(key, 'heldOut')]);
+      return { id, train: train.ids, trainDocuments: train.offsets, heldOut: { ids, starts: offsets, bytes: documentBytes } };
     }),
   );
+}
+
+/** Texts of the held-out documents named, exactly as they are kept. @param chosen rising indices */
+export async function heldOutTexts(corpus: string, chosen: readonly number[]): Promise<string[]> {
+  const texts: string[] = [];
+  let document = 0;
+  for await (const batch of documentBatches(await findCorpus(corpus), 'heldOut'))
+    for (const { text } of batch) if (chosen[texts.length] === document++) texts.push(text);
+  return texts;
 }

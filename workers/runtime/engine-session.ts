@@ -13,6 +13,11 @@ import { OpenModels } from './weights';
 
 type OpenOptions = Parameters<EngineApi['open']>[0];
 
+/** A device that is lost more often than this has something wrong with it that opening it anew does not mend. */
+export const MOST_LOSSES = 2;
+/** Milliseconds within which a device's loss is told after what ran on it has failed. */
+const LOSS_TOLD_MS = 50;
+
 export interface OpenEngine {
   device: DeviceInfo;
   lock: EngineLock;
@@ -81,6 +86,25 @@ export class EngineSession {
     return { lock, yield: () => this.clock.yield(), signal: this.cancelling.signal };
   }
 
+  /**
+   * Does the work again on a device opened anew when the one it ran on was lost, twice at most.
+   * @throws StudioError `device-lost` when it is lost once more, and what the work throws
+   */
+  async outlivingDevice<T>(work: () => Promise<T>): Promise<T> {
+    for (let losses = 0; ; losses++) {
+      const { signal } = this.cancelling;
+      try {
+        return await work();
+      } catch (error) {
+        // A read that the loss cut off may fail before the loss is told.
+        if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, LOSS_TOLD_MS));
+        const reason: unknown = signal.reason;
+        if (!(reason instanceof StudioError) || reason.code !== 'device-lost') throw error;
+        if (losses === MOST_LOSSES) throw reason;
+      }
+    }
+  }
+
   /** Ends all evaluation begun so far, which then throws `cancelled`; a run goes on. */
   cancel(): void {
     this.cancelling.cancel();
@@ -93,8 +117,9 @@ export class EngineSession {
     this.options = this.opened.options;
     this.opened = null;
     this.models.forget();
-    this.cancelling.cancel();
-    this.holder?.deviceLost(new StudioError('device-lost', `The device of backend "${backend}" was lost: ${detail}`, { backend, detail }));
+    const error = new StudioError('device-lost', `The device of backend "${backend}" was lost: ${detail}`, { backend, detail });
+    this.cancelling.cancel(error);
+    this.holder?.deviceLost(error);
   }
 }
 

@@ -29,9 +29,38 @@ describe('held-out rows', () => {
   });
 
   it('pad a short text, predict nothing there, and count only the bytes of predicted tokens', () => {
-    const set = buildHeldOutSet([{ id: 'a', tokens: tokens(6) }], [9, 1, 2, 3, 4, 5], { context: 8, rowsPerChannel: 2, rowsPerBatch: 4 });
+    const set = buildHeldOutSet([{ id: 'a', tokens: tokens(6) }], [9, 1, 2, 3, 4, 5], {
+      context: 8,
+      rowsPerChannel: 2,
+      rowsPerBatch: 4,
+      startOfText: 0,
+    });
     expect([...set.batches[0]!.targets]).toEqual([1, 2, 3, 4, 5, -1, -1, -1]);
     expect(set.bytes).toEqual([15]);
+  });
+});
+
+describe('held-out documents', () => {
+  // 1 2 3 0 | 4 0 | 5 6 7 8 9 0
+  const ids = Uint16Array.of(1, 2, 3, 0, 4, 0, 5, 6, 7, 8, 9, 0);
+  const documents = { starts: Uint32Array.of(0, 4, 6), bytes: Uint32Array.of(6, 1, 20) };
+  const bytes = [0, 2, 2, 2, 1, 1, 1, 1, 1, 1];
+  const rows = { context: 4, rowsPerBatch: 8, startOfText: 11 };
+
+  it('start after the start of text, share rows whole, and predict their own text alone', () => {
+    const set = buildHeldOutSet([{ id: 'a', tokens: ids, documents }], bytes, { ...rows, rowsPerChannel: 9 });
+    const [batch] = set.batches;
+    expect([...batch!.ids]).toEqual([11, 1, 2, 11, 11, 5, 6, 7, 8, 0, 0, 0]);
+    expect([...batch!.targets]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1]);
+    expect([...batch!.documents!]).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1]);
+    expect(set.bytes).toEqual([27]);
+  });
+
+  it('are spread evenly where there are more than asked for; a part has its share of its document’s bytes', () => {
+    const set = buildHeldOutSet([{ id: 'a', tokens: ids, documents }], bytes, { ...rows, rowsPerChannel: 1 });
+    // Nine tokens in four pieces, four tokens wanted: two pieces.
+    expect([...set.batches[0]!.targets]).toEqual([1, 2, 3, -1, 5, 6, 7, 8]);
+    expect(set.bytes).toEqual([6 + (20 * 4) / 5]);
   });
 });
 
@@ -41,7 +70,7 @@ describe('evaluateHeldOut', () => {
     { id: 'b', tokens: tokens(9, 100) },
     { id: 'c', tokens: tokens(0) },
   ];
-  const set = buildHeldOutSet(channels, new Array<number>(200).fill(3), { context: 8, rowsPerChannel: 2, rowsPerBatch: 2 });
+  const set = buildHeldOutSet(channels, new Array<number>(200).fill(3), { context: 8, rowsPerChannel: 2, rowsPerBatch: 2, startOfText: 0 });
 
   it('weighs by tokens and leaves out a channel without text', async () => {
     const result = await evaluateHeldOut(model, set, plain);

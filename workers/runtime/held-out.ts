@@ -1,21 +1,35 @@
 /**
- * Held-out loss per channel on rows that are the same each time: consecutive windows evenly spread over the channel's held-out
- * token stream. Token-weighted, METHOD 2.
+ * Held-out loss per channel on text that is the same each time, evenly spread over the channel's held-out split: whole documents or pieces of
+ * them, each by itself (document-rows.ts). By the first rules it is consecutive windows of the joined token stream. Token-weighted.
  */
 import type { ChannelEvaluation } from '../../src/core/run/types';
+import { bytesOfPiece, fillPieces, piecesOf, rowsOf, type DocumentTokens } from './document-rows';
 import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from './trainable-model';
 import type { EvaluableModel } from './trainable-model';
 
 export interface HeldOutChannel {
   id: string;
   tokens: TokenIds;
+  /** Its documents, which are measured each by itself; absent by the first rules. */
+  documents?: Omit<DocumentTokens, 'ids'> | undefined;
 }
 
 export interface HeldOutSet {
   channels: readonly string[];
   batches: readonly TokenBatch[];
-  /** UTF-8 bytes of the predicted tokens, by channel index. */
+  /** UTF-8 bytes of the text predicted, by channel index. */
   bytes: readonly number[];
+}
+
+export interface HeldOutOptions {
+  /** Tokens of a row. */
+  context: number;
+  /** As many rows of text of each channel, at most. */
+  rowsPerChannel: number;
+  /** Rows of one forward pass. */
+  rowsPerBatch: number;
+  /** Token that a document starts after. */
+  startOfText: number;
 }
 
 /** Starts of `rows` rows evenly spread over the stream; fewer when it is shorter. The last row may be a part of one. */
@@ -25,31 +39,64 @@ export function heldOutStarts(tokens: number, context: number, rows: number): nu
   return Array.from({ length: count }, (_, at) => Math.floor((at * windows) / count) * context);
 }
 
-/**
- * @param tokenBytes UTF-8 bytes of each token id
- * @param rowsPerBatch rows of one forward pass
- */
-export function buildHeldOutSet(
-  channels: readonly HeldOutChannel[],
-  tokenBytes: ArrayLike<number>,
-  options: { context: number; rowsPerChannel: number; rowsPerBatch: number },
-): HeldOutSet {
-  const { context, rowsPerChannel, rowsPerBatch } = options;
-  const rows = channels.flatMap(({ tokens }, channel) =>
-    heldOutStarts(tokens.length, context, rowsPerChannel).map((start) => ({ channel, start })),
+/** Writes itself into a row of a batch. */
+type RowWriter = (batch: TokenBatch, row: number) => void;
+
+interface ChannelRows {
+  rows: RowWriter[];
+  bytes: number;
+}
+
+/** @param tokenBytes UTF-8 bytes of each token id */
+export function buildHeldOutSet(channels: readonly HeldOutChannel[], tokenBytes: ArrayLike<number>, options: HeldOutOptions): HeldOutSet {
+  const { context, rowsPerBatch } = options;
+  const measured = channels.map((one, channel) =>
+    one.documents
+      ? documentRows({ ids: one.tokens, ...one.documents }, channel, tokenBytes, options)
+      : joinedRows(one.tokens, channel, tokenBytes, options),
   );
-  const bytes = channels.map(() => 0);
+  const rows = measured.flatMap((one) => one.rows);
   const batches: TokenBatch[] = [];
   for (let from = 0; from < rows.length; from += rowsPerBatch) {
     const part = rows.slice(from, from + rowsPerBatch);
     const batch = emptyBatch(part.length, context);
-    part.forEach(({ channel, start }, row) => {
-      fillRow(batch, row, channels[channel]!.tokens, start, channel);
-      for (let at = row * context; at < (row + 1) * context; at++) bytes[channel]! += tokenBytes[batch.targets[at]!] ?? 0;
-    });
+    part.forEach((write, row) => write(batch, row));
     batches.push(batch);
   }
-  return { channels: channels.map(({ id }) => id), batches, bytes };
+  return { channels: channels.map(({ id }) => id), batches, bytes: measured.map(({ bytes }) => bytes) };
+}
+
+function documentRows(
+  tokens: DocumentTokens,
+  channel: number,
+  tokenBytes: ArrayLike<number>,
+  { context, rowsPerChannel, startOfText }: HeldOutOptions,
+): ChannelRows {
+  const pieces = spreadPieces(piecesOf(tokens, tokens.starts.keys(), context), context * rowsPerChannel);
+  return {
+    rows: rowsOf(pieces, context).map((row) => (batch, at) => fillPieces(batch, at, tokens, row, { startOfText, channel })),
+    bytes: pieces.reduce((sum, piece) => sum + bytesOfPiece(tokens, piece, tokenBytes), 0),
+  };
+}
+
+/** Pieces evenly spread over all, of about `most` tokens together; all where they are fewer. */
+function spreadPieces<Sized extends { count: number }>(pieces: readonly Sized[], most: number): readonly Sized[] {
+  const total = pieces.reduce((sum, { count }) => sum + count, 0);
+  if (total <= most) return pieces;
+  const taken = Math.max(1, Math.round((pieces.length * most) / total));
+  return Array.from({ length: taken }, (_, at) => pieces[Math.floor((at * pieces.length) / taken)]!);
+}
+
+function joinedRows(
+  tokens: TokenIds,
+  channel: number,
+  tokenBytes: ArrayLike<number>,
+  { context, rowsPerChannel }: HeldOutOptions,
+): ChannelRows {
+  const starts = heldOutStarts(tokens.length, context, rowsPerChannel);
+  let bytes = 0;
+  for (const start of starts) for (const id of tokens.subarray(start + 1, start + context + 1)) bytes += tokenBytes[id] ?? 0;
+  return { rows: starts.map((start) => (batch, row) => fillRow(batch, row, tokens, { start, channel })), bytes };
 }
 
 export interface EvaluationOptions {

@@ -5,9 +5,9 @@ import { scoreProbes } from './probe-scores';
 import { sequenceLosses, type SequenceModel } from './sequences';
 
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
-/** Characters are tokens, but `ab` is one; end of text is 0. */
+/** Characters are tokens, but `ab` is one; start of text is 0. */
 const tokenizer = {
-  endOfText: 0,
+  startOfText: 0,
   encode: (text: string) => (text.match(/ab|./gsu) ?? []).map((token) => (token === 'ab' ? 1 : token.codePointAt(0)!)),
 };
 
@@ -69,14 +69,83 @@ describe('sequenceLosses', () => {
 describe('scoreProbes', () => {
   const choice = (prompt: string, choices: string[], answer: number): Probe => ({ kind: 'choice', prompt, choices, answer, group: 'g' });
 
-  it('takes the choice that is likeliest per byte', async () => {
-    // '!' is 33, '"' is 34: by sums "!!" loses to '"', per byte it wins.
+  it('takes the choice that is likeliest per character', async () => {
+    // '!' is 33, '"' is 34: by sums "!!" loses to '"', per character it wins.
     const [score] = await scoreProbes(model(), tokenizer, [choice('p', ['"', '!!'], 1)], options);
+    const each = [expect.closeTo(-loss(34, 1), 5), expect.closeTo(-(loss(33, 1) + loss(33, 2)) / 2, 5)];
     expect(score).toEqual({
       kind: 'choice',
       likelihoods: [expect.closeTo(-loss(34, 1), 5), expect.closeTo(-loss(33, 1) - loss(33, 2), 5)],
-      normalised: [expect.closeTo(-loss(34, 1), 5), expect.closeTo(-(loss(33, 1) + loss(33, 2)) / 2, 5)],
+      perCharacter: each,
+      perByte: each,
       right: true,
+      rightByBytes: true,
+    });
+  });
+
+  describe('beside lm-evaluation-harness', () => {
+    /** A choice is one token with a log-likelihood of its own; all before it costs nothing. */
+    const certain = (likelihoods: Record<string, number>) => {
+      const pieces = Object.keys(likelihoods);
+      return {
+        words: {
+          startOfText: 0,
+          encode: (text: string) => {
+            const piece = pieces.find((one) => text.endsWith(one));
+            const rest = piece === undefined ? text : text.slice(0, -piece.length);
+            return [...[...rest].map(() => 1), ...(piece === undefined ? [] : [100 + pieces.indexOf(piece)])];
+          },
+        },
+        scorer: {
+          context: 64,
+          tokenLosses: async ({ targets }: TokenBatch) =>
+            Float32Array.from(targets, (target) => (target < 100 ? 0 : -likelihoods[pieces[target - 100]!]!)),
+        },
+      };
+    };
+
+    it('divides by the characters of the choice without its blanks (acc_norm), and by their bytes (acc_bytes)', async () => {
+      const { words, scorer } = certain({ ' 癌': -4, ' cancer': -10 });
+      const [score] = await scoreProbes(scorer, words, [choice('It is', [' 癌', ' cancer'], 1)], options);
+      expect(score).toMatchObject({
+        likelihoods: [-4, -10],
+        perCharacter: [-4, expect.closeTo(-10 / 6, 12)],
+        perByte: [expect.closeTo(-4 / 3, 12), expect.closeTo(-10 / 6, 12)],
+        right: true,
+        rightByBytes: false,
+      });
+      // By the first rules the blank counts as a byte of the answer, and bytes decide.
+      const [first] = await scoreProbes(scorer, words, [choice('It is', [' 癌', ' cancer'], 1)], { ...options, rules: 1 });
+      expect(first).toMatchObject({ perByte: [-1, expect.closeTo(-10 / 7, 12)], right: false });
+    });
+
+    it('gives the blanks that end a prompt to the answers', async () => {
+      const { words, scorer } = certain({ ' Paris': -2, ' Rome': -3, Paris: -7, Rome: -8 });
+      const [before, behind, none] = await scoreProbes(
+        scorer,
+        words,
+        [
+          choice('The capital is', [' Paris', ' Rome'], 0),
+          choice('The capital is ', ['Paris', 'Rome'], 0),
+          choice('The capital is', ['Paris', 'Rome'], 0),
+        ],
+        options,
+      );
+      expect(behind).toEqual(before);
+      expect(before).toMatchObject({ likelihoods: [-2, -3], perCharacter: [-2 / 5, -3 / 4] });
+      expect(none).toMatchObject({ likelihoods: [-7, -8] });
+    });
+
+    it('starts texts after the start of text', async () => {
+      const seen: TokenBatch[] = [];
+      const startOfText = 7;
+      await scoreProbes(
+        model(16, seen),
+        { ...tokenizer, startOfText },
+        [{ kind: 'reference', prompt: 'p', reference: 'r', group: 'g' }],
+        options,
+      );
+      expect(seen[0]!.ids[0]).toBe(7);
     });
   });
 
@@ -110,7 +179,7 @@ describe('scoreProbes', () => {
       {
         kind: 'reference',
         likelihood: expect.closeTo(-loss(33, 1) - loss(34, 2), 5),
-        normalised: expect.closeTo(-(loss(33, 1) + loss(34, 2)) / 2, 5),
+        perByte: expect.closeTo(-(loss(33, 1) + loss(34, 2)) / 2, 5),
       },
     ]);
   });

@@ -43,7 +43,7 @@ export async function sequenceLosses(
     const context = Math.min(model.context, Math.ceil(windows[at]!.length / lengthMultiple) * lengthMultiple);
     const part = windows.slice(at, at + Math.max(1, Math.floor(tokensPerBatch / context)));
     const batch = emptyBatch(part.length, context);
-    part.forEach(({ sequence, start }, row) => fillRow(batch, row, Uint32Array.from(sequences[sequence]!), start, 0));
+    part.forEach(({ sequence, start }, row) => fillRow(batch, row, Uint32Array.from(sequences[sequence]!), { start, channel: 0 }));
     const values = await exclusively(() => model.tokenLosses(batch));
     part.forEach(({ sequence, start, length, from }, row) => {
       for (let token = from; token <= start + length; token++) losses[sequence]![token - 1] = values[row * context + token - start - 1]!;

@@ -12,6 +12,8 @@ export interface TokenBatch {
   targets: Int32Array;
   /** [rows]: index of the row's channel. */
   channels: Int32Array;
+  /** [rows · context]: number of each token's document where documents are apart, rising within a row. */
+  documents?: Int32Array;
 }
 
 export function emptyBatch(rows: number, context: number): TokenBatch {
@@ -19,16 +21,63 @@ export function emptyBatch(rows: number, context: number): TokenBatch {
   return { rows, context, ids: new Int32Array(size), targets: new Int32Array(size).fill(-1), channels: new Int32Array(rows) };
 }
 
-/** Copies the row that starts at token `start`; what lies past the end of the stream is padded and predicts nothing. */
-export function fillRow(batch: TokenBatch, row: number, tokens: TokenIds, start: number, channel: number): void {
+/** A row of a stream. */
+export interface Row {
+  start: number;
+  /** Predictions at its beginning that are left out. */
+  skip?: number;
+  /** Index of its channel. */
+  channel: number;
+  /** Where the stream's documents start, rising: the row keeps them apart, and the last token of one predicts nothing. */
+  apart?: Uint32Array | undefined;
+}
+
+/** Copies a row; what lies past the end of the stream is padded and predicts nothing. */
+export function fillRow(batch: TokenBatch, row: number, tokens: TokenIds, { start, skip = 0, channel, apart }: Row): void {
   const { context } = batch;
   const from = row * context;
   const known = Math.min(context, tokens.length - start);
   for (let at = 0; at < context; at++) {
     batch.ids[from + at] = at < known ? tokens[start + at]! : 0;
-    batch.targets[from + at] = start + at + 1 < tokens.length ? tokens[start + at + 1]! : -1;
+    batch.targets[from + at] = at >= skip && start + at + 1 < tokens.length ? tokens[start + at + 1]! : -1;
   }
   batch.channels[row] = channel;
+  if (apart) separate(batch, row, start, apart);
+}
+
+/** Numbers the row's tokens by document, from 0, and lets no token predict one of another document. */
+function separate(batch: TokenBatch, row: number, start: number, starts: Uint32Array): void {
+  const { context } = batch;
+  const documents = (batch.documents ??= new Int32Array(batch.rows * context));
+  const from = row * context;
+  let next = firstAfter(starts, start);
+  const before = next;
+  for (let at = 0; at < context; at++) {
+    while (next < starts.length && starts[next]! <= start + at) next += 1;
+    documents[from + at] = next - before;
+    if (next < starts.length && starts[next] === start + at + 1) batch.targets[from + at] = -1;
+  }
+}
+
+/** Index of the first document that starts behind a token. */
+function firstAfter(starts: Uint32Array, token: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (starts[middle]! <= token) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Predictions that a batch makes, by row. */
+export function predictedIn({ rows, context, targets }: TokenBatch): number[] {
+  return Array.from({ length: rows }, (_, row) => {
+    let count = 0;
+    for (let at = row * context; at < (row + 1) * context; at++) if (targets[at]! >= 0) count += 1;
+    return count;
+  });
 }
 
 /** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */

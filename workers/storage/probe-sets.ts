@@ -1,6 +1,6 @@
 /** Probe sets that a person imported: each is one IndexedDB record with all its items. */
 import { StudioError } from '../../src/core/errors';
-import { parseProbes, type Probe } from '../../src/core/probes/probe';
+import { parseProbes, type Probe, type ProbeReading } from '../../src/core/probes/probe';
 import type { OwnProbeSet } from '../../src/contract/library';
 import { putRecord, records } from './records';
 
@@ -27,14 +27,14 @@ export async function readProbes(id: string): Promise<Probe[]> {
  * Imports a JSON Lines file. A set without any usable line is returned with its faults but not stored.
  * @throws StudioError `file-too-large`, `file-unsupported`, `file-unreadable`, `quota`
  */
-export async function takeInProbes(file: File): Promise<OwnProbeSet> {
+export async function takeInProbes(file: File, reading: ProbeReading = {}): Promise<OwnProbeSet> {
   if (file.size > LARGEST)
     throw new StudioError('file-too-large', `${file.name} has ${file.size} bytes; the limit is ${LARGEST}`, {
       file: file.name,
       bytes: file.size,
       limit: LARGEST,
     });
-  const { probes, bad } = parseProbes(await textOf(file));
+  const { probes, bad, offers } = parseProbes(await textOf(file), reading);
   const set: OwnProbeSet = {
     id: `p-${crypto.randomUUID()}`,
     name: file.name.replace(/\.(jsonl?|ndjson|txt)$/i, ''),
@@ -42,6 +42,7 @@ export async function takeInProbes(file: File): Promise<OwnProbeSet> {
     items: probes.length,
     badLines: bad.length,
     bad: bad.slice(0, NAMED),
+    offers,
   };
   if (probes.length > 0) await putRecord('probes', { ...set, probes });
   return set;

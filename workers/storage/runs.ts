@@ -4,7 +4,7 @@
  * run's lock: a run that is recorded as running but has no lock is shown as interrupted.
  */
 import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
-import type { EvaluationRow, MetricRow, RunRecord, RunState } from '../../src/core/run/types';
+import type { EvaluationRow, MetricRow, RunRecord, RunRules, RunState } from '../../src/core/run/types';
 import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
@@ -80,12 +80,13 @@ export interface NewRun {
   device: string;
   /** Channel id → tokens of its training text. */
   trainTokens: Record<string, number>;
+  rules: RunRules;
 }
 
 const ALIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
 
 /** Stores a new run in state `preparing` and returns its record. */
-export async function createRun({ recipe, name, device, trainTokens }: NewRun): Promise<RunRecord> {
+export async function createRun({ recipe, name, device, trainTokens, rules }: NewRun): Promise<RunRecord> {
   const now = Date.now();
   const record: RunRecord = {
     id: crypto.randomUUID(),
@@ -100,6 +101,7 @@ export async function createRun({ recipe, name, device, trainTokens }: NewRun): 
     step: 0,
     tokens: 0,
     trainTokens,
+    rules,
     device,
     base: null,
     latest: null,

@@ -1,5 +1,5 @@
+import { recipeWith } from '../../src/core/run/example-run';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecipe } from '../../src/core/recipe/parse';
 import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import {
   checkpointPath,
@@ -162,28 +162,21 @@ describe('locks', () => {
   });
 });
 
-const recipe = parseRecipe({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [{ id: 'en', corpus: 'en', role: 'general', share: 1 }],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'constant', peakLr: 1e-3, warmup: { unit: 'steps', value: 0 } },
   batchSize: 1,
-  optimizer: {},
   budget: { steps: 10 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 1 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 describe('a run', () => {
   let id: string;
   beforeEach(async () => {
-    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 } })).id;
+    id = (await createRun({ recipe, name: 'first', device: 'cpu', trainTokens: { en: 100 }, rules: 2 })).id;
   });
   afterEach(() => removeRun(id));
 

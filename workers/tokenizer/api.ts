@@ -14,7 +14,7 @@ const cancelling = { prepare: new Cancelling(), train: new Cancelling() };
 const never = new AbortController().signal;
 
 export const tokenizerApi: TokenizerApi = {
-  prepare: (model, corpora, onProgress) => prepareCorpora(model, corpora, onProgress, cancelling.prepare.signal),
+  prepare: (model, texts, onProgress) => prepareCorpora(model, texts, onProgress, cancelling.prepare.signal),
 
   async cancel(work = 'prepare') {
     cancelling[work].cancel();

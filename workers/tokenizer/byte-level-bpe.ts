@@ -25,7 +25,9 @@ export function tokenBytes(token: string): number[] | null {
 
 /** Whether `ByteLevelBpe` supports all settings of the model. */
 export function fitsByteLevelBpe(model: BpeModel): boolean {
-  return !model.dropout && !model.continuing_subword_prefix && !model.end_of_word_suffix && !model.byte_fallback && !model.unk_token;
+  if (model.dropout || model.continuing_subword_prefix || model.end_of_word_suffix) return false;
+  // With all bytes there nothing is ever unknown.
+  return (!model.byte_fallback && model.unk_token == null) || BYTE_CHARACTERS.every((character) => model.vocab.has(character));
 }
 
 export class ByteLevelBpe implements PieceModel {
@@ -37,10 +39,10 @@ export class ByteLevelBpe implements PieceModel {
   private readonly whole: ReadonlyMap<string, number> | null;
 
   constructor(model: BpeModel) {
-    this.byteIds = Int32Array.from(BYTE_CHARACTERS, (character) => model.vocab[character] ?? -1);
+    this.byteIds = Int32Array.from(BYTE_CHARACTERS, (character) => model.vocab.get(character) ?? -1);
     this.lacksBytes = this.byteIds.includes(-1);
     this.merges = MergeTable.of(model.vocab, model.merges);
-    this.whole = model.ignore_merges ? new Map(Object.entries(model.vocab)) : null;
+    this.whole = model.ignore_merges ? model.vocab : null;
   }
 
   encode(text: string, start: number, end: number): number {

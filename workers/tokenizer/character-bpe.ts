@@ -8,7 +8,8 @@ import type { PieceModel } from './unigram';
 import type { BpeModel } from './tokenizer-json';
 
 export function fitsCharacterBpe(model: BpeModel): boolean {
-  return !model.dropout && !model.continuing_subword_prefix && !model.end_of_word_suffix;
+  if (model.dropout || model.continuing_subword_prefix || model.end_of_word_suffix) return false;
+  return model.unk_token == null || model.vocab.has(model.unk_token);
 }
 
 export class CharacterBpe implements PieceModel {
@@ -23,7 +24,7 @@ export class CharacterBpe implements PieceModel {
   private readonly unknown: number;
 
   constructor(private readonly model: BpeModel) {
-    this.vocabulary = new Map(Object.entries(model.vocab));
+    this.vocabulary = model.vocab;
     for (const [piece, id] of this.vocabulary) if (piece.length === 1) this.units[piece.charCodeAt(0)] = id;
     this.merges = MergeTable.of(model.vocab, model.merges);
     this.bytes = model.byte_fallback
@@ -50,24 +51,28 @@ export class CharacterBpe implements PieceModel {
   private spell(text: string, start: number, end: number): number {
     const { symbols } = this;
     let length = 0;
-    let unknowns = 0;
+    /** An unknown token waits for the next character that the vocabulary has; bytes pass it by. */
+    let waiting = false;
     for (let at = start; at < end; at++) {
       const character = text.codePointAt(at)!;
       const pair = character > 0xffff;
       const id = pair ? (this.vocabulary.get(text.slice(at, at + 2)) ?? -1) : this.units[character]!;
       if (pair) at++;
       if (id >= 0) {
+        if (waiting) symbols[length++] = this.unknown;
+        waiting = false;
         symbols[length++] = id;
-        unknowns = 0;
         continue;
       }
-      const bytes = this.bytes ? new TextEncoder().encode(String.fromCodePoint(character)) : [];
+      const bytes = this.bytes ? utf8.encode(String.fromCodePoint(character)) : [];
       if (bytes.length > 0 && bytes.every((byte) => this.bytes![byte]! >= 0)) {
         for (const byte of bytes) symbols[length++] = this.bytes![byte]!;
-      } else if (this.unknown >= 0 && !(this.model.fuse_unk && unknowns++ > 0)) {
-        symbols[length++] = this.unknown;
+      } else if (this.unknown >= 0) {
+        if (waiting && !this.model.fuse_unk) symbols[length++] = this.unknown;
+        waiting = true;
       }
     }
+    if (waiting) symbols[length++] = this.unknown;
     return length;
   }
 }
@@ -76,7 +81,7 @@ export class CharacterBpe implements PieceModel {
 function joinedCharacters({ merges }: BpeModel): ReadonlySet<number> | null {
   const joined = new Set<number>();
   for (const merge of merges) {
-    const [left, right] = typeof merge === 'string' ? (merge.split(' ', 2) as [string, string]) : merge;
+    const [left, right] = merge;
     if (BYTE.test(left) || BYTE.test(right)) return null;
     const last = left.codePointAt(left.length - (isLowSurrogate(left, left.length - 1) ? 2 : 1))!;
     joined.add(last * 0x200000 + right.codePointAt(0)!);
@@ -84,6 +89,7 @@ function joinedCharacters({ merges }: BpeModel): ReadonlySet<number> | null {
   return joined;
 }
 
+const utf8 = new TextEncoder();
 const BYTE = /^<0x[0-9A-F]{2}>$/;
 
 function cutEnd(joined: ReadonlySet<number>, text: string, start: number): number {

@@ -11,7 +11,8 @@ import type {
 import { zipBlob, type ZipEntry } from '../archive/zip-writer';
 import { findTokenizer, saveTokenizer } from '../storage/tokenizers';
 import { aloneTokenizer, readTokenizerTexts } from './open';
-import { Vocabulary, type VocabularyJson } from './vocabulary';
+import { Vocabulary } from './vocabulary';
+import { parseTokenizerJson } from './tokenizer-json';
 import { findCorpus, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { trainTokenizer } from './train/train-tokenizer';
 
@@ -37,8 +38,8 @@ export async function importTokenizer(given: readonly File[], name: string): Pro
         limit: LARGEST,
       });
   const texts = { tokenizer: await main.text(), config: config ? await config.text() : null };
-  const { size } = aloneTokenizer(texts);
-  const { kind } = new Vocabulary(JSON.parse(texts.tokenizer) as VocabularyJson);
+  const { size } = await aloneTokenizer(texts);
+  const { kind } = new Vocabulary(parseTokenizerJson(texts.tokenizer));
   return saveTokenizer({ name, kind, size, training: null }, texts);
 }
 

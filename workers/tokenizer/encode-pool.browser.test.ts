@@ -17,13 +17,13 @@ async function nano(): Promise<TokenizerFiles> {
 
 it('gives the ids, offsets and bytes of one thread', async () => {
   const files = await nano();
-  const tokenizer = new TextTokenizer(files);
+  const tokenizer = await TextTokenizer.open(files);
   const documents = splitDocuments((await text('/corpora/en.train.txt')).slice(0, 1_200_000), '\n\n');
   const alone = await encodeDocuments(tokenizer, documents);
   for (const workers of [2, 3]) {
     const pool = new EncodePool(tokenizer, async () => files, workers, 0);
     let done = 0;
-    expect(await pool.encode(documents, (bytes) => (done = bytes))).toEqual(alone);
+    expect(await pool.encode(documents, { onBytes: (bytes) => (done = bytes) })).toEqual(alone);
     expect(done).toBe(alone.bytes);
     await pool.close();
   }
@@ -31,7 +31,7 @@ it('gives the ids, offsets and bytes of one thread', async () => {
 
 it('does the work here when the workers cannot open the tokenizer', async () => {
   const files = await nano();
-  const tokenizer = new TextTokenizer(files);
+  const tokenizer = await TextTokenizer.open(files);
   const documents = Array.from({ length: 4000 }, (_, at) => `document ${at} ${'word '.repeat(25)}`);
   const pool = new EncodePool(tokenizer, async () => ({ ...files, tokenizer: '{}' }), 2, 0);
   expect(await pool.encode(documents)).toEqual(await encodeDocuments(tokenizer, documents));
@@ -42,7 +42,9 @@ it('can be cancelled', async () => {
   const files = await nano();
   const documents = splitDocuments(await text('/corpora/en.train.txt'), '\n\n');
   const cancelling = new Cancelling();
-  const pool = new EncodePool(new TextTokenizer(files), async () => files, 2, 0);
-  await expect(pool.encode(documents, () => cancelling.cancel(), cancelling.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  const pool = new EncodePool(await TextTokenizer.open(files), async () => files, 2, 0);
+  await expect(pool.encode(documents, { onBytes: () => cancelling.cancel(), signal: cancelling.signal })).rejects.toMatchObject({
+    code: 'cancelled',
+  });
   await pool.close();
 });

@@ -3,7 +3,7 @@
  * so the ids are the same for any number of workers. If a worker cannot start or fails, this thread encodes its batch.
  */
 import { NestedWorker } from '../rpc/nested-worker';
-import { encodeDocuments, type EncodeMember } from './encode-documents';
+import { encodeDocuments, type EncodeMember, type EncodeOptions } from './encode-documents';
 import type { EncodedSplit } from './shards';
 import type { TextTokenizer, TokenizerFiles } from './text-tokenizer';
 
@@ -30,16 +30,12 @@ export class EncodePool {
 
   /**
    * The end-of-text token follows each document.
-   * @param onBytes UTF-8 bytes of text done so far
    * @throws StudioError `cancelled`
    */
-  async encode(
-    documents: readonly string[],
-    onBytes: (bytes: number) => void = () => undefined,
-    signal?: AbortSignal,
-  ): Promise<EncodedSplit> {
+  async encode(documents: readonly string[], options: EncodeOptions = {}): Promise<EncodedSplit> {
+    const { special = 'plain', onBytes, signal } = options;
     const characters = documents.reduce((sum, { length }) => sum + length, 0);
-    if (this.workers < 2 || characters < this.worthIt) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
+    if (this.workers < 2 || characters < this.worthIt) return encodeDocuments(this.tokenizer, documents, options);
     const batches = batchesOf(documents);
     const results = new Array<EncodedSplit>(batches.length);
     let next = 0;
@@ -47,13 +43,14 @@ export class EncodePool {
     const work = async (encode: EncodeMember['encode']): Promise<void> => {
       while (next < batches.length) {
         const at = next++;
-        results[at] = await encode(batches[at]!).catch(() => encodeDocuments(this.tokenizer, batches[at]!, undefined, signal));
-        onBytes((bytes += results[at].bytes));
+        results[at] = await encode(batches[at]!, special).catch(() => encodeDocuments(this.tokenizer, batches[at]!, { special, signal }));
+        bytes += results[at].bytes;
+        onBytes?.(bytes);
         signal?.throwIfAborted();
       }
     };
     const members = await (this.members ??= this.start());
-    if (members.length === 0) return encodeDocuments(this.tokenizer, documents, onBytes, signal);
+    if (members.length === 0) return encodeDocuments(this.tokenizer, documents, options);
     await Promise.all(members.map((member) => work(member.encode)));
     return joined(results);
   }
@@ -88,7 +85,7 @@ function startMember(at: number): Member {
   );
   return {
     open: (files) => worker.ask((member) => member.open(files)),
-    encode: (documents) => worker.ask((member) => member.encode(documents)),
+    encode: (documents, special) => worker.ask((member) => member.encode(documents, special)),
     close: () => worker.close(),
   };
 }
@@ -112,12 +109,14 @@ function joined(parts: readonly EncodedSplit[]): EncodedSplit {
   const total = count(({ ids }) => ids.length);
   const ids = parts[0]!.ids instanceof Uint16Array ? new Uint16Array(total) : new Uint32Array(total);
   const offsets = new Uint32Array(count((part) => part.offsets.length));
+  const documentBytes = new Uint32Array(offsets.length);
   let at = 0;
   let document = 0;
   for (const part of parts) {
     ids.set(part.ids, at);
+    documentBytes.set(part.documentBytes, document);
     for (const offset of part.offsets) offsets[document++] = at + offset;
     at += part.ids.length;
   }
-  return { ids, offsets, bytes: count(({ bytes }) => bytes) };
+  return { ids, offsets, documentBytes, bytes: count(({ bytes }) => bytes) };
 }

@@ -1,5 +1,6 @@
 /** Makes a model with an extended or a replaced vocabulary from a stored model, and previews which tokens that would add. */
-import { decodeWhole, Vocabulary, type VocabularyJson } from './vocabulary';
+import { decodeWhole, Vocabulary } from './vocabulary';
+import { parseTokenizerJson } from './tokenizer-json';
 import type { TokenizerRef, TrainProgress, VocabularyPlan, VocabularySource } from '../../src/contract/tokenizer';
 import { findCorpus, readDocuments } from '../storage/corpora';
 import { extendByMerges, extendByPieces, type ExtendedTokenizer } from './extended-tokenizer';
@@ -81,7 +82,7 @@ async function extendTokenizer(
         onProgress: (progress) => onProgress(progress.phase === 'count' ? { ...progress, total } : progress),
         signal,
       });
-      const vocabulary = new Vocabulary(JSON.parse(extended.tokenizer) as VocabularyJson);
+      const vocabulary = new Vocabulary(parseTokenizerJson(extended.tokenizer));
       const added = extended.rows.map(({ id, from }) => {
         const { token, bytes } = vocabulary.piece(id);
         return { text: decodeWhole(bytes) ?? token, tokens: from.length, count: null };

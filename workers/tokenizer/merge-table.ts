@@ -3,6 +3,7 @@
  * Face's `tokenizers`. Pairs are stored in an open-addressing hash table, so that a look-up allocates nothing.
  */
 import { StudioError } from '../../src/core/errors';
+import type { Merge } from './tokenizer-json';
 
 /** Up to this many ids a linear scan for the best pair is faster than a heap. */
 const SCANNED = 96;
@@ -27,14 +28,13 @@ export class MergeTable {
     this.made = new Int32Array(slots);
   }
 
-  /** @param merges in order of rank, `"a b"` or `["a", "b"]` */
-  static of(vocabulary: Readonly<Record<string, number>>, merges: readonly (string | readonly [string, string])[]): MergeTable {
+  /** @param merges in order of rank; where a pair comes twice the last counts */
+  static of(vocabulary: ReadonlyMap<string, number>, merges: readonly Merge[]): MergeTable {
     const table = new MergeTable(merges.length);
-    merges.forEach((merge, rank) => {
-      const [a, b] = typeof merge === 'string' ? (merge.split(' ', 2) as [string, string]) : merge;
-      const left = vocabulary[a];
-      const right = vocabulary[b];
-      const made = vocabulary[a + b];
+    merges.forEach(([a, b], rank) => {
+      const left = vocabulary.get(a);
+      const right = vocabulary.get(b);
+      const made = vocabulary.get(a + b);
       if (left === undefined || right === undefined || made === undefined) {
         const detail = `merge ${rank} ("${a}" "${b}") is not in the vocabulary`;
         throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
@@ -111,7 +111,7 @@ export class MergeTable {
   private put(left: number, right: number, rank: number, made: number): void {
     let slot = this.hash(left, right);
     while (this.left[slot]! >= 0) {
-      if (this.left[slot] === left && this.right[slot] === right) return;
+      if (this.left[slot] === left && this.right[slot] === right) break;
       slot = (slot + 1) & this.mask;
     }
     this.left[slot] = left;

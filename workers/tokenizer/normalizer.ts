@@ -1,59 +1,10 @@
-/** Normalizers of tokenizer.json (the text is rewritten before it is split), and the character classes that pre-tokenizers need. */
+/** The normalizers of tokenizer.json (the text is rewritten before it is split) that the studio runs itself; the crate runs the others. */
 import type { Normalize } from './added-tokens';
 import type { PipelineStep } from './tokenizer-json';
+import { CharacterSet } from './unicode/characters';
+import * as tables from './unicode/tables';
 
-/**
- * Character classes, looked up in a table because regular expressions are slower. White space is Unicode's White_Space, as
- * in Hugging Face's `tokenizers`; JavaScript's own `\s` differs in U+0085 and U+FEFF.
- */
-export const OTHER = 0;
-export const LETTER = 1;
-export const NUMBER = 2;
-export const SPACE = 3;
-
-/** Class by UTF-16 unit; built on first use. */
-let table: Uint8Array | null = null;
-const astral = new Map<number, number>();
-
-/** One pass of a regular expression over all characters per class, instead of 65,536 single tests. */
-function classTable(): Uint8Array {
-  const classes = new Uint8Array(0x10000);
-  let every = '';
-  for (let unit = 0; unit < 0x10000; unit++) every += unit >= 0xd800 && unit < 0xe000 ? ' ' : String.fromCharCode(unit);
-  const mark = (pattern: RegExp, value: number): void => {
-    for (const { 0: run, index } of every.matchAll(pattern)) classes.fill(value, index, index + run.length);
-  };
-  mark(/\p{L}+/gu, LETTER);
-  mark(/\p{N}+/gu, NUMBER);
-  mark(/\p{White_Space}+/gu, SPACE);
-  classes.fill(OTHER, 0xd800, 0xe000);
-  return classes;
-}
-
-/** Class of every UTF-16 unit, length 65,536. Surrogates are OTHER; `classAt` classifies the characters that they encode. */
-export function characterClasses(): Uint8Array {
-  return (table ??= classTable());
-}
-
-/** Class of the character that begins at `at`. */
-export function classAt(classes: Uint8Array, text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  if (unit < 0xd800 || unit >= 0xdc00) return classes[unit]!;
-  const point = text.codePointAt(at)!;
-  if (point <= 0xffff) return OTHER;
-  let kind = astral.get(point);
-  if (kind === undefined) {
-    kind = classOfCharacter(String.fromCodePoint(point));
-    astral.set(point, kind);
-  }
-  return kind;
-}
-
-function classOfCharacter(character: string): number {
-  return /\p{L}/u.test(character) ? LETTER : /\p{N}/u.test(character) ? NUMBER : /\p{White_Space}/u.test(character) ? SPACE : OTHER;
-}
-
-/** @returns null for a normalizer, or a setting of one, that only `@huggingface/tokenizers` supports */
+/** @returns null for a normalizer, or a setting of one, that is left to the crate */
 export function normalizerOf(step: PipelineStep | null | undefined): Normalize | null {
   if (!step) return (text) => text;
   switch (step.type) {
@@ -66,7 +17,7 @@ export function normalizerOf(step: PipelineStep | null | undefined): Normalize |
     case 'NFKC':
     case 'NFKD': {
       const form = step.type;
-      return (text) => (isAscii(text) ? text : text.normalize(form));
+      return (text) => normalForm(text, form);
     }
     case 'Prepend': {
       const { prepend } = step;
@@ -80,7 +31,7 @@ export function normalizerOf(step: PipelineStep | null | undefined): Normalize |
     case 'Lowercase':
       return lowercase;
     case 'StripAccents':
-      return (text) => text.replace(/\p{M}/gu, '');
+      return (text) => text.replace(expressions().combining, '');
     case 'BertNormalizer':
       return bertNormalizer({
         cleanText: step.clean_text !== false,
@@ -104,9 +55,9 @@ interface BertNormalizerOptions {
 function bertNormalizer({ cleanText, spaceIdeographs, lowercase: lower, stripAccents }: BertNormalizerOptions): Normalize {
   return (text) => {
     let result = text;
-    if (cleanText) result = result.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu, '').replace(/\p{White_Space}/gu, ' ');
+    if (cleanText) result = result.replace(expressions().control, '').replace(/\p{White_Space}/gu, ' ');
     if (spaceIdeographs && !isAscii(result)) result = result.replace(IDEOGRAPH, ' $& ');
-    if (stripAccents && !isAscii(result)) result = result.normalize('NFD').replace(/\p{Mn}/gu, '');
+    if (stripAccents && !isAscii(result)) result = normalForm(result, 'NFD').replace(expressions().mark, '');
     return lower ? lowercase(result) : result;
   };
 }
@@ -114,7 +65,42 @@ function bertNormalizer({ cleanText, spaceIdeographs, lowercase: lower, stripAcc
 const IDEOGRAPH =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
-/** Lower-cases letter by letter, as `tokenizers` does; JavaScript alone turns a word-final Σ into ς. */
+/** Classes of characters as the crate has them; made when first asked for. */
+interface Expressions {
+  control: RegExp;
+  combining: RegExp;
+  mark: RegExp;
+  inert: RegExp;
+}
+let made: Expressions | null = null;
+
+function expressions(): Expressions {
+  const expression = (packed: string): RegExp => new RegExp(`[${new CharacterSet(packed).source}]`, 'gu');
+  return (made ??= {
+    control: expression(tables.CONTROL),
+    combining: expression(tables.COMBINING),
+    mark: expression(tables.MARK),
+    inert: expression(tables.INERT),
+  });
+}
+
+/**
+ * A normalization form as the crate makes it, which knows Unicode 9: later characters are nothing to it, so that what stands before one
+ * and what stands after it are normalized apart.
+ */
+function normalForm(text: string, form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): string {
+  if (isAscii(text)) return text;
+  const { inert } = expressions();
+  let result = '';
+  let from = 0;
+  for (const { 0: character, index } of text.matchAll(inert)) {
+    result += text.slice(from, index).normalize(form) + character;
+    from = index + character.length;
+  }
+  return from === 0 ? text.normalize(form) : result + text.slice(from).normalize(form);
+}
+
+/** Letter by letter: JavaScript alone would write the sigma that ends a word otherwise. */
 function lowercase(text: string): string {
   return text.replaceAll('Σ', 'σ').toLowerCase();
 }

@@ -4,7 +4,8 @@ import { findModel, readModelFile, readModelText } from '../storage/models';
 import { TextTokenizer, type TokenizerFiles } from './text-tokenizer';
 import type { TokenizerRef } from '../../src/contract/tokenizer';
 import { readTokenizerFiles, type TokenizerFileTexts } from '../storage/tokenizers';
-import { Vocabulary, type VocabularyJson } from './vocabulary';
+import { Vocabulary } from './vocabulary';
+import { parseTokenizerJson } from './tokenizer-json';
 
 export interface LoadedTokenizer {
   tokenizer: TextTokenizer;
@@ -27,7 +28,7 @@ export function loadTokenizer(model: string): Promise<LoadedTokenizer> {
 
 async function readModelTokenizer(model: string): Promise<LoadedTokenizer> {
   const files = await tokenizerFiles(model);
-  return { tokenizer: new TextTokenizer(files), hash: await sha256(files.tokenizer) };
+  return { tokenizer: await TextTokenizer.open(files), hash: await sha256(files.tokenizer) };
 }
 
 /** @throws StudioError `file-missing`, `fetch-failed` */
@@ -76,8 +77,8 @@ export async function readTokenizerTexts(ref: TokenizerRef): Promise<TokenizerFi
 async function openUncached(ref: TokenizerRef): Promise<OpenTokenizer> {
   const texts = await readTokenizerTexts(ref);
   const { tokenizer, hash } =
-    ref.kind === 'model' ? await loadTokenizer(ref.model) : { tokenizer: aloneTokenizer(texts), hash: await sha256(texts.tokenizer) };
-  return { tokenizer, vocabulary: new Vocabulary(JSON.parse(texts.tokenizer) as VocabularyJson), hash };
+    ref.kind === 'model' ? await loadTokenizer(ref.model) : { tokenizer: await aloneTokenizer(texts), hash: await sha256(texts.tokenizer) };
+  return { tokenizer, vocabulary: new Vocabulary(parseTokenizerJson(texts.tokenizer)), hash };
 }
 
 /**
@@ -85,6 +86,6 @@ async function openUncached(ref: TokenizerRef): Promise<OpenTokenizer> {
  * name none, id 0 is used.
  * @throws StudioError `tokenizer-invalid`
  */
-export function aloneTokenizer({ tokenizer, config }: TokenizerFileTexts): TextTokenizer {
-  return new TextTokenizer({ tokenizer, config, model: '{"eos_token_id":0}' });
+export function aloneTokenizer({ tokenizer, config }: TokenizerFileTexts): Promise<TextTokenizer> {
+  return TextTokenizer.open({ tokenizer, config, model: '{"eos_token_id":0}' });
 }

@@ -21,9 +21,9 @@ const { corpora } = JSON.parse(text('public/corpora/manifest.json')) as { corpor
 const heldOut = new Map(corpora.map((corpus) => [corpus.id, splitDocuments(text(`public/corpora/${corpus.heldOut}`), corpus.separator)]));
 const digest = (ids: ArrayLike<number>): string => createHash('sha256').update(Uint32Array.from(ids)).digest('hex');
 
-describe.each(fixture.kinds)('$name', ({ name, strings, files }) => {
+describe.each(fixture.kinds)('$name', async ({ name, strings, files }) => {
   const source = text(`e2e/parity/fixtures/tokenizers/${name}.json`);
-  const tokenizer = new TextTokenizer({ tokenizer: source, config: null, model: '{"eos_token_id":0}' });
+  const tokenizer = await TextTokenizer.open({ tokenizer: source, config: null, model: '{"eos_token_id":0}' });
 
   it('is encoded by the fast path', () => {
     expect(FastEncoder.of(parseTokenizerJson(source))).not.toBeNull();

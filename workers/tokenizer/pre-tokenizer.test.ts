@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { preTokenEnd } from './pre-tokenizer';
+import { CharacterSet } from './unicode/characters';
+import { LETTER, NUMBER } from './unicode/tables';
 
-/** GPT-2's own expression, with Unicode's white space. */
-const EXPRESSION =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+/** GPT-2's own expression, with Unicode's white space, and with the letters and numbers of `tokenizers`, not of this JavaScript. */
+const L = new CharacterSet(LETTER).source;
+const N = new CharacterSet(NUMBER).source;
+const EXPRESSION = new RegExp(
+  `'s|'t|'re|'ve|'m|'ll|'d| ?[${L}]+| ?[${N}]+| ?[^\\p{White_Space}${L}${N}]+|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+`,
+  'gu',
+);
 
 function preTokens(text: string): string[] {
   const pieces: string[] = [];

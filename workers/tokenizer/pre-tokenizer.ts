@@ -1,9 +1,10 @@
 /**
- * Pre-tokenizers of tokenizer.json: they split text into pre-tokens, and no token crosses a pre-token's boundary. The regular expressions of
- * GPT-2, Llama 3 and Qwen 2 are implemented as hand-written scanners, which are faster.
+ * The pre-tokenizers of tokenizer.json that the studio runs itself: they split text into pre-tokens, and no token crosses a pre-token's
+ * boundary. The regular expressions of GPT-2, Llama 3 and Qwen 2 are implemented as hand-written scanners, which are faster.
  */
-import { characterClasses, classAt, LETTER, NUMBER, OTHER, SPACE } from './normalizer';
 import type { PipelineStep } from './tokenizer-json';
+import { CharacterSet, characterClasses, classAt, LETTER, NUMBER, OTHER, SPACE } from './unicode/characters';
+import { PUNCTUATION, WORD } from './unicode/tables';
 
 /**
  * The pre-tokens of Llama 3 (`digits` 3) and Qwen 2 (`digits` 1):
@@ -137,7 +138,7 @@ export interface PreTokenizer {
 
 const WHOLE: PreTokenizer = { prepare: (text) => text, end: null, dropsSpace: false, bytes: false };
 
-/** @returns null for a pre-tokenizer, or a setting of one, that only `@huggingface/tokenizers` supports */
+/** @returns null for a pre-tokenizer, or a setting of one, that is left to the crate */
 export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokenizer | null {
   if (!step) return WHOLE;
   switch (step.type) {
@@ -152,6 +153,10 @@ export function preTokenizerOf(step: PipelineStep | null | undefined): PreTokeni
       return sequence(step.pretokenizers ?? []);
     case 'Metaspace':
       return metaspace(step);
+    case 'Whitespace':
+      return { ...WHOLE, end: wordOrSignsEnd, dropsSpace: true };
+    case 'WhitespaceSplit':
+      return { ...WHOLE, end: wordEnd, dropsSpace: true };
     case 'BertPreTokenizer':
       return { ...WHOLE, end: bertPreTokenEnd, dropsSpace: true };
     default:
@@ -170,7 +175,7 @@ function sequence(steps: readonly PipelineStep[]): PreTokenizer | null {
 }
 
 function metaspace({ replacement = '▁', prepend_scheme: scheme, add_prefix_space: prefix, split }: PipelineStep): PreTokenizer | null {
-  if (replacement.length !== 1) return null;
+  if (replacement.length !== 1 || (prefix === false && scheme !== undefined && scheme !== 'never')) return null;
   const prepends = scheme ?? (prefix === false ? 'never' : 'always');
   return {
     ...WHOLE,
@@ -189,13 +194,35 @@ function metaspace({ replacement = '▁', prepend_scheme: scheme, add_prefix_spa
   };
 }
 
-const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/u;
-/** Cache by UTF-16 unit: 1 punctuation, 2 other, 0 not known yet. */
-const punctuation = new Uint8Array(0x10000);
+let words: CharacterSet | null = null;
+
+/** `\w+|[^\w\s]+` as Rust understands it: words, and what is neither word nor white space. */
+function wordOrSignsEnd(text: string, start: number): number {
+  const classes = characterClasses();
+  const known = (words ??= new CharacterSet(WORD));
+  const kindAt = (at: number): number => (classes[text.charCodeAt(at)] === SPACE ? 0 : known.has(text.codePointAt(at)!) ? 1 : 2);
+  const kind = kindAt(start);
+  let end = start;
+  do end += text.codePointAt(end)! > 0xffff ? 2 : 1;
+  while (end < text.length && kindAt(end) === kind);
+  return end;
+}
+
+/** What stands between white space, and the white space. */
+function wordEnd(text: string, start: number): number {
+  const classes = characterClasses();
+  const space = classes[text.charCodeAt(start)] === SPACE;
+  let end = start + 1;
+  while (end < text.length && (classes[text.charCodeAt(end)] === SPACE) === space) end++;
+  return end;
+}
+
+let punctuation: CharacterSet | null = null;
 
 /** BERT's pre-tokenizer: splits at white space, and makes each punctuation character a pre-token. */
 function bertPreTokenEnd(text: string, start: number): number {
   const classes = characterClasses();
+  const signs = (punctuation ??= new CharacterSet(PUNCTUATION));
   const isSpace = (at: number): boolean => classes[text.charCodeAt(at)] === SPACE;
   if (isSpace(start)) {
     let end = start + 1;
@@ -204,16 +231,10 @@ function bertPreTokenEnd(text: string, start: number): number {
   }
   let end = start;
   while (end < text.length && !isSpace(end)) {
-    const length = text.codePointAt(end)! > 0xffff ? 2 : 1;
-    if (isPunctuation(text, end, length)) return end === start ? end + length : end;
+    const point = text.codePointAt(end)!;
+    const length = point > 0xffff ? 2 : 1;
+    if (signs.has(point)) return end === start ? end + length : end;
     end += length;
   }
   return end;
-}
-
-function isPunctuation(text: string, at: number, length: number): boolean {
-  if (length === 2) return PUNCTUATION.test(text.slice(at, at + 2));
-  const unit = text.charCodeAt(at);
-  const known = (punctuation[unit] ||= PUNCTUATION.test(text[at]!) ? 1 : 2);
-  return known === 1;
 }

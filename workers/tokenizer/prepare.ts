@@ -1,6 +1,7 @@
 /** Tokenizes corpora with a model's tokenizer into token shards (shards.ts), unless shards of the same text exist. */
 import type { OnProgress } from '../../src/contract/progress';
-import type { TokenizedCorpus } from '../../src/contract/tokenizer';
+import type { ChannelText, TokenizedCorpus } from '../../src/contract/tokenizer';
+import type { SpecialTokens } from '../../src/core/recipe/schema';
 import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { EncodePool } from './encode-pool';
@@ -8,13 +9,13 @@ import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
 import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
 
 /**
- * A lock per corpus and tokenizer makes a second call for the same corpus wait and then use the shards of the first.
- * @param model model id @param corpora corpus ids
+ * A lock per corpus, tokenizer and reading of special tokens makes a second call for the same wait and then use the shards of the first.
+ * @param model model id
  * @throws StudioError `cancelled`, `file-missing`, `text-empty`, `quota`, `fetch-failed`
  */
 export async function prepareCorpora(
   model: string,
-  corpora: readonly string[],
+  texts: readonly ChannelText[],
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<TokenizedCorpus[]> {
@@ -22,7 +23,8 @@ export async function prepareCorpora(
   const pool = new EncodePool(loaded.tokenizer, () => tokenizerFiles(model));
   const prepared: TokenizedCorpus[] = [];
   try {
-    for (const id of corpora) prepared.push(await prepareCorpus(await findCorpus(id), loaded, pool, onProgress, signal));
+    for (const { corpus, specialTokens = 'plain' } of texts)
+      prepared.push(await prepareCorpus(await findCorpus(corpus), specialTokens, loaded, pool, onProgress, signal));
   } finally {
     await pool.close();
   }
@@ -32,24 +34,26 @@ export async function prepareCorpora(
 /** Makes the shards of one corpus unless they are current. The lock holds across tabs. */
 async function prepareCorpus(
   corpus: StoredCorpus,
+  special: SpecialTokens,
   loaded: LoadedTokenizer,
   pool: EncodePool,
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<TokenizedCorpus> {
-  return exclusively(`tokens:${corpus.id}:${loaded.hash}`, async () => {
+  return exclusively(`tokens:${corpus.id}:${loaded.hash}:${special}`, async () => {
     signal?.throwIfAborted();
-    const known = await readShardMeta(corpus.id, loaded.hash);
+    const known = await readShardMeta({ corpus: corpus.id, tokenizer: loaded.hash, special });
     const meta =
       known && SPLITS.every((split) => known.text[split] === corpus.sha256[split])
         ? known
-        : await make(corpus, loaded, pool, onProgress, signal);
+        : await make(corpus, special, loaded, pool, onProgress, signal);
     return { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
   });
 }
 
 async function make(
   corpus: StoredCorpus,
+  special: SpecialTokens,
   { tokenizer, hash }: LoadedTokenizer,
   pool: EncodePool,
   onProgress: OnProgress,
@@ -61,14 +65,16 @@ async function make(
   const encoded: Partial<Record<Split, EncodedSplit>> = {};
   for (const split of SPLITS) {
     const documents = await readDocuments(corpus, split, undefined, signal);
-    const report = (bytes: number) => onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
-    encoded[split] = await pool.encode(documents, report, signal);
+    const onBytes = (bytes: number): void =>
+      onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
+    encoded[split] = await pool.encode(documents, { special, onBytes, signal });
     before += encoded[split].bytes;
   }
   const splits = { train: encoded.train!, heldOut: encoded.heldOut! };
   const meta: ShardMeta = {
-    version: 1,
+    version: 2,
     tokenizer: hash,
+    special,
     text: corpus.sha256,
     idBytes: tokenizer.size <= 0x10000 ? 2 : 4,
     endOfText: tokenizer.endOfText,

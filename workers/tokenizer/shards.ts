@@ -1,9 +1,11 @@
 /**
- * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`: per split the ids of all documents in a row, with end-of-text after each
- * (`.bin`, little-endian Uint16 or Uint32), and the index at which each document starts (`.offsets.bin`, Uint32). `meta.json` is written
+ * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`, with `-special` behind where special tokens written out in the text are tokens: per
+ * split the ids of all documents in a row, with end-of-text after each (`.bin`, little-endian Uint16 or Uint32), the index at which each
+ * document starts (`.offsets.bin`, Uint32), and the UTF-8 bytes of each document's own text (`.bytes.bin`, Uint32). `meta.json` is written
  * last and records the SHA-256 of the tokenizer and the text. Without it, or when either hash has changed, the shards are made again.
  */
 import { StudioError } from '../../src/core/errors';
+import type { SpecialTokens } from '../../src/core/recipe/schema';
 import type { Split } from '../storage/corpora';
 import { files, type FileStore } from '../storage/files';
 
@@ -50,14 +52,26 @@ export interface EncodedSplit {
   ids: TokenIds;
   /** Index in `ids` of each document's first token. */
   offsets: Uint32Array<ArrayBuffer>;
+  /** UTF-8 bytes of each document's own text, whatever its tokens stand for. */
+  documentBytes: Uint32Array<ArrayBuffer>;
   /** UTF-8 bytes of the documents' text. */
   bytes: number;
 }
 
-export interface ShardMeta {
-  version: 1;
-  /** SHA-256 of tokenizer.json and of the text files. */
+/** What shards are made of: the same key, the same ids. */
+export interface ShardKey {
+  corpus: string;
+  /** SHA-256 of tokenizer.json. */
   tokenizer: string;
+  special: SpecialTokens;
+}
+
+export interface ShardMeta {
+  /** Version 1 had no bytes of documents, and other ids for some tokenizers. */
+  version: 2;
+  tokenizer: string;
+  special: SpecialTokens;
+  /** SHA-256 of the text files. */
   text: Record<Split, string>;
   idBytes: 2 | 4;
   endOfText: number;
@@ -69,16 +83,17 @@ export interface ShardMeta {
 
 export const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
 
-const folderOf = (corpus: string, tokenizerHash: string): string => `tokens/${corpus}/${tokenizerHash.slice(0, 16)}`;
+const folderOf = ({ corpus, tokenizer, special }: ShardKey): string =>
+  `tokens/${corpus}/${tokenizer.slice(0, 16)}${special === 'tokens' ? '-special' : ''}`;
 const nameOf = (split: Split): string => (split === 'train' ? 'train' : 'held-out');
 
-/** `meta.json` of a corpus's shards for a tokenizer; null when there are no complete shards. */
-export async function readShardMeta(corpus: string, tokenizerHash: string, store: FileStore = files): Promise<ShardMeta | null> {
-  const path = `${folderOf(corpus, tokenizerHash)}/meta.json`;
+/** `meta.json` of shards; null when there are no complete ones. */
+export async function readShardMeta(key: ShardKey, store: FileStore = files): Promise<ShardMeta | null> {
+  const path = `${folderOf(key)}/meta.json`;
   if (!(await store.exists(path))) return null;
   try {
     const meta = JSON.parse(await store.readText(path)) as ShardMeta;
-    return meta.version === 1 && meta.tokenizer === tokenizerHash ? meta : null;
+    return meta.version === 2 && meta.tokenizer === key.tokenizer && meta.special === key.special ? meta : null;
   } catch {
     return null;
   }
@@ -91,12 +106,13 @@ export async function writeShards(
   splits: Record<Split, EncodedSplit>,
   store: FileStore = files,
 ): Promise<void> {
-  const folder = folderOf(corpus, meta.tokenizer);
+  const folder = folderOf({ corpus, tokenizer: meta.tokenizer, special: meta.special });
   try {
     await store.remove(`${folder}/meta.json`);
     for (const split of SPLITS) {
       await store.write(`${folder}/${nameOf(split)}.bin`, bytesOf(splits[split].ids));
       await store.write(`${folder}/${nameOf(split)}.offsets.bin`, bytesOf(splits[split].offsets));
+      await store.write(`${folder}/${nameOf(split)}.bytes.bin`, bytesOf(splits[split].documentBytes));
     }
     await store.write(`${folder}/meta.json`, JSON.stringify(meta));
   } catch (error) {
@@ -108,23 +124,29 @@ export async function writeShards(
 /**
  * Ids and document starts of one split.
  * @throws StudioError `file-missing` when the corpus has no shards, or damaged ones (which are removed)
- * @param tokenizerHash SHA-256 of tokenizer.json (`loadTokenizer(model).hash`)
  */
-export async function readTokens(corpus: string, tokenizerHash: string, split: Split, store: FileStore = files): Promise<EncodedSplit> {
-  const meta = await readShardMeta(corpus, tokenizerHash, store);
-  const path = `${folderOf(corpus, tokenizerHash)}/${nameOf(split)}`;
+export async function readTokens(key: ShardKey, split: Split, store: FileStore = files): Promise<EncodedSplit> {
+  const { corpus } = key;
+  const meta = await readShardMeta(key, store);
+  const path = `${folderOf(key)}/${nameOf(split)}`;
   if (!meta) throw new StudioError('file-missing', `Corpus "${corpus}" is not tokenized`, { file: corpus, wanted: `${nameOf(split)}.bin` });
-  const [ids, offsets] = await Promise.all([store.read(`${path}.bin`), store.read(`${path}.offsets.bin`)]);
-  if (ids.byteLength !== meta.tokens[split] * meta.idBytes || offsets.byteLength !== meta.documents[split] * 4) {
-    await store.remove(folderOf(corpus, tokenizerHash));
+  const [ids, offsets, documentBytes] = await Promise.all(['bin', 'offsets.bin', 'bytes.bin'].map((end) => store.read(`${path}.${end}`)));
+  const perDocument = meta.documents[split] * 4;
+  if (
+    ids!.byteLength !== meta.tokens[split] * meta.idBytes ||
+    offsets!.byteLength !== perDocument ||
+    documentBytes!.byteLength !== perDocument
+  ) {
+    await store.remove(folderOf(key));
     throw new StudioError('file-missing', `The token shards of corpus "${corpus}" are damaged`, {
       file: corpus,
       wanted: `${nameOf(split)}.bin`,
     });
   }
   return {
-    ids: meta.idBytes === 2 ? new Uint16Array(ids.buffer) : new Uint32Array(ids.buffer),
-    offsets: new Uint32Array(offsets.buffer),
+    ids: meta.idBytes === 2 ? new Uint16Array(ids!.buffer) : new Uint32Array(ids!.buffer),
+    offsets: new Uint32Array(offsets!.buffer),
+    documentBytes: new Uint32Array(documentBytes!.buffer),
     bytes: meta.bytes[split],
   };
 }

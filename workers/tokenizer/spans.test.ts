@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { TokenPiece } from '../../src/contract/tokenizer';
 import { spansOf } from './spans';
-import { Vocabulary, type VocabularyJson } from './vocabulary';
+import { Vocabulary } from './vocabulary';
+import { parseTokenizerJson } from './tokenizer-json';
 
 const fixtures = new URL('../../e2e/parity/fixtures/', import.meta.url);
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, fixtures), 'utf8'));
@@ -13,7 +14,7 @@ const fixture = read('tokenizer-spans.json') as {
 };
 
 describe.each(fixture.kinds)('$name', ({ name, strings }) => {
-  const vocabulary = new Vocabulary(read(`tokenizers/${name}.json`) as VocabularyJson);
+  const vocabulary = new Vocabulary(parseTokenizerJson(JSON.stringify(read(`tokenizers/${name}.json`))));
 
   it.each(fixture.texts.map((text, index) => [text, strings[index]!] as const))(
     'finds the tokens of %j in it',

@@ -17,7 +17,10 @@ interface Group {
 /** @param whole whether the pieces cover all of the text, so that unmatched text at its end becomes a span too */
 export function spansOf(source: string, pieces: readonly TokenPiece[], byteLevel: boolean, whole: boolean): TokenSpan[] {
   const groups = groupByCharacter(pieces);
-  if (byteLevel && groups.every(({ text }) => text !== null)) return groups.map(({ pieces: own, text }) => ({ text: text!, pieces: own }));
+  // Unless something was normalized, dropped or put before it.
+  const written = byteLevel && groups.every(({ text }) => text !== null) ? groups.map(({ text }) => text!) : null;
+  if (written && (whole ? written.join('') === source : source.startsWith(written.join(''))))
+    return groups.map(({ pieces: own }, at) => ({ text: written[at]!, pieces: own }));
   return align(source, groups, whole);
 }
 

@@ -4,17 +4,18 @@ import { replacedRows } from './extend-vocabulary';
 import { aloneTokenizer, type OpenTokenizer } from './open';
 import { channelFertility, countTokens, curveSizes, fertilityCurve, spreadSample, termTokens } from './statistics';
 import { Turns } from './turns';
-import { Vocabulary, type VocabularyJson } from './vocabulary';
+import { Vocabulary } from './vocabulary';
+import { parseTokenizerJson } from './tokenizer-json';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-function open(path: string): OpenTokenizer & { source: string } {
+async function open(path: string): Promise<OpenTokenizer & { source: string }> {
   const source = read(path);
-  const vocabulary = new Vocabulary(JSON.parse(source) as VocabularyJson);
-  return { tokenizer: aloneTokenizer({ tokenizer: source, config: null }), vocabulary, hash: '', source };
+  const vocabulary = new Vocabulary(parseTokenizerJson(source));
+  return { tokenizer: await aloneTokenizer({ tokenizer: source, config: null }), vocabulary, hash: '', source };
 }
-const nano = open('public/models/nano/tokenizer.json');
-const bert = open('e2e/parity/fixtures/tokenizers/bert.json');
-const llama = open('e2e/parity/fixtures/tokenizers/llama2.json');
+const nano = await open('public/models/nano/tokenizer.json');
+const bert = await open('e2e/parity/fixtures/tokenizers/bert.json');
+const llama = await open('e2e/parity/fixtures/tokenizers/llama2.json');
 const turns = new Turns(undefined);
 const count = (tokenizer: OpenTokenizer, text: string) => countTokens(tokenizer, text, tokenizer.tokenizer.encode(text));
 

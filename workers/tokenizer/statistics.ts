@@ -86,7 +86,7 @@ export async function fertilityCurve(
   for (const size of curveSizes(whole.size, merges.length)) {
     const kept = merges.length - (whole.size - size);
     const model = { ...json.model, merges: merges.slice(0, kept) };
-    const tokenizer = size === whole.size ? whole : aloneTokenizer({ ...texts, tokenizer: JSON.stringify({ ...json, model }) });
+    const tokenizer = size === whole.size ? whole : await aloneTokenizer({ ...texts, tokenizer: JSON.stringify({ ...json, model }) });
     points.push({ vocabulary: size, tokensPerCharacter: await tokensPerCharacter(tokenizer, samples, turns) });
   }
   return points;

@@ -1,22 +1,38 @@
 /**
- * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by `@huggingface/tokenizers`. Both give
- * the same ids, which is tested against fixtures made with Hugging Face's `tokenizers`.
+ * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by the Rust crate itself. Both give the
+ * ids of Hugging Face's `tokenizers`, which is tested against fixtures made with it.
  */
-import { Tokenizer } from '@huggingface/tokenizers';
-import { StudioError } from '../../src/core/errors';
+import type { SpecialTokens } from '../../src/core/recipe/schema';
+import { AddedTokens, isNormalized } from './added-tokens';
 import { tokenBytes } from './byte-level-bpe';
+import { crateDecoder, crateEncoder } from './crate/crate-encoder';
+import { tokenDecoder, writtenBytes, type TokenDecoder } from './decoder';
 import { FastEncoder } from './fast-encoder';
-import { byteFallbackDecoder, type TokenDecoder } from './decoder';
 import { TokenBuffer } from './shards';
-import { endOfText, modelPieces, parseJson, parseTokenizerJson, vocabularySize, type TokenizerJson } from './tokenizer-json';
+import {
+  endOfText,
+  modelPieces,
+  parseJson,
+  parseTokenizerJson,
+  startOfText,
+  vocabularySize,
+  withinRows,
+  type AddedToken,
+  type TokenizerJson,
+} from './tokenizer-json';
 
 export interface TokenizerFiles {
   /** tokenizer.json */
   tokenizer: string;
   /** tokenizer_config.json, where there is one. */
   config: string | null;
-  /** config.json of the model, for its `eos_token_id`. */
+  /** config.json of the model, for its `eos_token_id` and the rows of its table. */
   model: string | null;
+}
+
+/** Text between added tokens to ids. */
+interface PartEncoder {
+  encode(text: string, first: boolean, into: TokenBuffer): void;
 }
 
 export class TextTokenizer {
@@ -24,24 +40,45 @@ export class TextTokenizer {
   readonly size: number;
   /** Id of the token that follows every document. */
   readonly endOfText: number;
-  private readonly json: TokenizerJson;
-  private readonly config: unknown;
-  private readonly fast: FastEncoder | null;
-  private readonly ownDecode: TokenDecoder | null;
-  /** Created on first use, because it doubles the memory that the vocabulary takes. */
-  private library: Tokenizer | null = null;
+  /** Id of the token that a text starts after where it is measured: BOS where the tokenizer has one, else the end of text. */
+  readonly startOfText: number;
+  /** Added tokens for which the model has no row: their text is ordinary text. */
+  readonly unreachable: readonly AddedToken[];
   private tokens: string[] | null = null;
   private bytesById: readonly (Uint8Array | null)[] | null = null;
 
+  private constructor(
+    private readonly json: TokenizerJson,
+    files: TokenizerFiles,
+    unreachable: readonly AddedToken[],
+    private readonly parts: PartEncoder,
+    private readonly added: AddedTokens,
+    private readonly decoder: TokenDecoder | ((ids: readonly number[]) => string),
+    private readonly decodesIds: boolean,
+  ) {
+    const config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
+    this.size = vocabularySize(json);
+    this.endOfText = endOfText(json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
+    this.startOfText = startOfText(json, config) ?? this.endOfText;
+    this.unreachable = unreachable;
+  }
+
   /** @throws StudioError `tokenizer-invalid` with file and detail */
-  constructor(files: TokenizerFiles) {
-    this.json = parseTokenizerJson(files.tokenizer);
-    this.config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
-    this.size = vocabularySize(this.json);
-    this.endOfText = endOfText(this.json, this.config, files.model === null ? {} : parseJson(files.model, 'config.json'));
-    this.fast = FastEncoder.of(this.json);
-    this.ownDecode = byteFallbackDecoder(this.json.decoder);
-    if (!this.fast || !(this.byteLevel || this.ownDecode)) this.general();
+  static async open(files: TokenizerFiles): Promise<TextTokenizer> {
+    const written = parseTokenizerJson(files.tokenizer);
+    const { tokenizer: json, unreachable } = withinRows(written, rowsOf(files.model));
+    const fast = FastEncoder.of(json);
+    const apart = json.added_tokens.some(isNormalized);
+    const crate = fast ? null : await crateEncoder(json, apart);
+    const added = new AddedTokens(json.added_tokens, fast?.normalize ?? crate!.normalize);
+    const parts: PartEncoder = fast ?? {
+      encode(text, first, into) {
+        for (const ids of crate!.encode(text, first)) into.append(ids);
+      },
+    };
+    const own = tokenDecoder(json.decoder);
+    const decoder = own ?? (await crateDecoder(json, (id) => added.contentOf(id)));
+    return new TextTokenizer(json, files, unreachable, parts, added, decoder, own === null);
   }
 
   /** Whether the vocabulary is written in the byte alphabet, so that the bytes of each id are known. */
@@ -49,37 +86,32 @@ export class TextTokenizer {
     return hasByteDecoder(this.json);
   }
 
-  /** Appends the ids of `text`, without special tokens before or after. */
-  encodeInto(text: string, into: TokenBuffer): void {
-    if (this.fast) this.fast.encode(text, into);
-    else into.append(this.encodeByLibrary(text));
+  /** Adds the ids of `text`, without any special token before or after. @param special those that are written out in it */
+  encodeInto(text: string, into: TokenBuffer, special: SpecialTokens = 'tokens'): void {
+    this.added.split(
+      text,
+      special,
+      (part, first) => this.parts.encode(part, first, into),
+      (id) => into.push(id),
+    );
   }
 
-  encode(text: string): number[] {
+  encode(text: string, special: SpecialTokens = 'tokens'): number[] {
     const ids = new TokenBuffer(64);
-    this.encodeInto(text, ids);
+    this.encodeInto(text, ids, special);
     return Array.from(ids.view());
   }
 
-  /** Ids from `@huggingface/tokenizers`, against which tests compare `encode`. */
-  encodeByLibrary(text: string): number[] {
-    return text === '' ? [] : this.general().encode(text, { add_special_tokens: false }).ids;
+  /** How often each special token stands written out in a text; by id. */
+  specialIn(text: string): Map<number, number> {
+    return this.added.specialIn(text);
   }
 
   /** Invalid UTF-8 becomes U+FFFD; special tokens are included in the text. */
   decode(ids: readonly number[]): string {
-    if (ids.length === 0) return '';
     this.check(ids);
-    if (this.ownDecode) return this.ownDecode(ids.map((id) => this.tokenOf(id)));
-    if (!this.byteLevel) return this.general().decode([...ids], { clean_up_tokenization_spaces: false });
-    const parts = ids.map((id) => this.bytesOf(id) ?? new Uint8Array());
-    const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    if (this.decodesIds) return (this.decoder as (ids: readonly number[]) => string)(ids);
+    return (this.decoder as TokenDecoder)(ids.map((id) => this.tokenOf(id)).filter((token) => token !== undefined));
   }
 
   /** Bytes that an id stands for; null for ids that are in no vocabulary. */
@@ -88,22 +120,19 @@ export class TextTokenizer {
     return this.bytesById[id] ?? null;
   }
 
-  private tokenOf(id: number): string {
-    if (!this.tokens) {
-      this.tokens = new Array<string>(this.size).fill('');
-      for (const [piece, at] of modelPieces(this.json)) this.tokens[at] = piece;
-      for (const { id: at, content } of this.json.added_tokens) this.tokens[at] = content;
-    }
-    return this.tokens[id]!;
+  /** In a byte-level vocabulary, the bytes that an id adds to decoded text. */
+  decodedBytesOf(id: number): Uint8Array {
+    const token = this.tokenOf(id);
+    return Uint8Array.from(token === undefined ? [] : writtenBytes(token));
   }
 
-  private general(): Tokenizer {
-    try {
-      return (this.library ??= new Tokenizer(this.json, this.config as object));
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
+  private tokenOf(id: number): string | undefined {
+    if (!this.tokens) {
+      this.tokens = [];
+      for (const [piece, at] of modelPieces(this.json)) this.tokens[at] = piece;
+      for (const { id: at, content } of this.json.added_tokens) this.tokens[at] = this.added.contentOf(at) ?? content;
     }
+    return this.tokens[id];
   }
 
   isSpecial(id: number): boolean {
@@ -121,6 +150,12 @@ export class TextTokenizer {
   }
 }
 
+/** Rows of the model's table; no end where the file names none. */
+function rowsOf(model: string | null): number {
+  const rows: unknown = model === null ? undefined : (parseJson(model, 'config.json') as { vocab_size?: unknown } | null)?.vocab_size;
+  return typeof rows === 'number' ? rows : Infinity;
+}
+
 /**
  * UTF-8 bytes of text that each id stands for, for bits per byte; special tokens (end of text) count 0.
  * @returns one length per id, `vocabularySize(tokenizer)` in all
@@ -136,18 +171,21 @@ function bytesById(tokenizer: TokenizerJson, size: number): (Uint8Array | null)[
   const utf8 = new TextEncoder();
   const bytes = new Array<Uint8Array | null>(size).fill(null);
   const byteLevel = hasByteDecoder(tokenizer);
-  const continuation = tokenizer.model.type === 'WordPiece' ? (tokenizer.model.continuing_subword_prefix ?? '##') : '';
+  const { model } = tokenizer;
+  const prefix = model.continuing_subword_prefix ?? (model.type === 'WordPiece' ? '##' : '');
+  const suffix = model.end_of_word_suffix ?? '';
   for (const [token, id] of modelPieces(tokenizer)) {
     const raw = byteLevel ? tokenBytes(token) : sentencePieceByte(token);
-    bytes[id] = raw ? Uint8Array.from(raw) : utf8.encode(byteLevel ? token : surface(token, continuation));
+    bytes[id] = raw ? Uint8Array.from(raw) : utf8.encode(byteLevel ? token : surface(token, prefix, suffix));
   }
   for (const { id, content } of tokenizer.added_tokens) bytes[id] = utf8.encode(content);
   return bytes;
 }
 
-function surface(token: string, continuation: string): string {
-  const text = token.replaceAll('▁', ' ');
-  return continuation !== '' && text.startsWith(continuation) ? text.slice(continuation.length) : text;
+function surface(token: string, prefix: string, suffix: string): string {
+  let text = token.replaceAll('▁', ' ');
+  if (prefix !== '' && text.startsWith(prefix)) text = text.slice(prefix.length);
+  return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 }
 
 /** `<0x0A>` of a byte-fallback vocabulary. */

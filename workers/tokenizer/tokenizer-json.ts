@@ -12,12 +12,13 @@ const addedToken = z.looseObject({
   special: z.boolean().default(false),
 });
 
-/** A normalizer, pre-tokenizer or decoder, with the settings of those that the studio runs itself. */
+/** A normalizer, pre-tokenizer, post-processor or decoder, with the settings of those that the studio runs itself. */
 export interface PipelineStep {
   type: string;
   normalizers?: PipelineStep[] | undefined;
   pretokenizers?: PipelineStep[] | undefined;
   decoders?: PipelineStep[] | undefined;
+  processors?: PipelineStep[] | undefined;
   pattern?: { String?: string | undefined; Regex?: string | undefined } | undefined;
   content?: string | undefined;
   prepend?: string | undefined;
@@ -28,13 +29,30 @@ export interface PipelineStep {
   replacement?: string | undefined;
   prepend_scheme?: string | undefined;
   split?: boolean | undefined;
-  add_prefix_space?: boolean | undefined;
+  add_prefix_space?: boolean | null | undefined;
   use_regex?: boolean | undefined;
   clean_text?: boolean | undefined;
   handle_chinese_chars?: boolean | undefined;
   lowercase?: boolean | undefined;
   strip_accents?: boolean | null | undefined;
+  prefix?: string | undefined;
+  suffix?: string | undefined;
+  cleanup?: boolean | undefined;
+  pad_token?: string | undefined;
+  word_delimiter_token?: string | undefined;
+  length?: number | undefined;
+  /** RobertaProcessing, BertProcessing. */
+  cls?: [string, number] | undefined;
+  sep?: [string, number] | undefined;
+  /** TemplateProcessing. */
+  single?: TemplatePart[] | undefined;
+  special_tokens?: Record<string, { ids: number[] }> | undefined;
 }
+export interface TemplatePart {
+  SpecialToken?: { id: string } | undefined;
+  Sequence?: { id: string } | undefined;
+}
+const named = z.tuple([z.string(), z.number().int()]);
 const step: z.ZodType<PipelineStep> = z.looseObject({
   type: z.string(),
   get normalizers() {
@@ -44,6 +62,9 @@ const step: z.ZodType<PipelineStep> = z.looseObject({
     return z.array(step).optional();
   },
   get decoders() {
+    return z.array(step).optional();
+  },
+  get processors() {
     return z.array(step).optional();
   },
   pattern: z.looseObject({ String: z.string().optional(), Regex: z.string().optional() }).optional(),
@@ -56,61 +77,164 @@ const step: z.ZodType<PipelineStep> = z.looseObject({
   replacement: z.string().optional(),
   prepend_scheme: z.string().optional(),
   split: z.boolean().optional(),
-  add_prefix_space: z.boolean().optional(),
+  add_prefix_space: z.boolean().nullish(),
   use_regex: z.boolean().optional(),
   clean_text: z.boolean().optional(),
   handle_chinese_chars: z.boolean().optional(),
   lowercase: z.boolean().optional(),
   strip_accents: z.boolean().nullish(),
+  prefix: z.string().optional(),
+  suffix: z.string().optional(),
+  cleanup: z.boolean().optional(),
+  pad_token: z.string().optional(),
+  word_delimiter_token: z.string().optional(),
+  length: z.number().int().min(1).optional(),
+  cls: named.optional(),
+  sep: named.optional(),
+  single: z
+    .array(
+      z.looseObject({ SpecialToken: z.looseObject({ id: z.string() }).optional(), Sequence: z.looseObject({ id: z.string() }).optional() }),
+    )
+    .optional(),
+  special_tokens: z.record(z.string(), z.looseObject({ ids: z.array(z.number().int().min(0)) })).optional(),
 });
 
-const id = z.number().int().min(0);
-const bpe = z.looseObject({
-  type: z.literal('BPE'),
-  dropout: z.number().nullish(),
-  unk_token: z.string().nullish(),
-  continuing_subword_prefix: z.string().nullish(),
-  end_of_word_suffix: z.string().nullish(),
-  fuse_unk: z.boolean().nullish(),
-  byte_fallback: z.boolean().nullish(),
-  ignore_merges: z.boolean().nullish(),
-  vocab: z.record(z.string(), id),
-  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
-});
-const wordPiece = z.looseObject({
-  type: z.literal('WordPiece'),
-  unk_token: z.string().nullish(),
-  continuing_subword_prefix: z.string().nullish(),
-  max_input_chars_per_word: z.number().int().nullish(),
-  vocab: z.record(z.string(), id),
-});
-const unigram = z.looseObject({
-  type: z.literal('Unigram'),
-  unk_id: id.nullish(),
-  byte_fallback: z.boolean().nullish(),
-  vocab: z.array(z.tuple([z.string(), z.number()])),
-});
-
-const tokenizerJson = z.looseObject({
-  added_tokens: z.array(addedToken).default([]),
+/** All but the vocabulary and the merges, which are too long for a schema, and in whose names anything may stand. */
+const pipeline = z.object({
+  version: z.literal('1.0').optional(),
+  added_tokens: z
+    .array(addedToken)
+    .nullish()
+    .transform((tokens) => tokens ?? []),
   normalizer: step.nullish(),
   pre_tokenizer: step.nullish(),
+  post_processor: step.nullish(),
   decoder: step.nullish(),
-  model: z.discriminatedUnion('type', [bpe, wordPiece, unigram]),
+  model: z.object({
+    type: z.enum(['BPE', 'WordPiece', 'WordLevel', 'Unigram']).nullish(),
+    dropout: z.number().nullish(),
+    unk_token: z.string().nullish(),
+    unk_id: z.number().int().min(0).nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+    fuse_unk: z.boolean().nullish(),
+    byte_fallback: z.boolean().nullish(),
+    ignore_merges: z.boolean().nullish(),
+    max_input_chars_per_word: z.number().int().nullish(),
+  }),
 });
+type Pipeline = z.infer<typeof pipeline>;
+type Settings = Omit<Pipeline['model'], 'type'>;
 
-export type TokenizerJson = z.infer<typeof tokenizerJson>;
-export type AddedToken = TokenizerJson['added_tokens'][number];
-export type BpeModel = z.infer<typeof bpe>;
-export type WordPieceModel = z.infer<typeof wordPiece>;
-export type UnigramModel = z.infer<typeof unigram>;
+type Vocab = ReadonlyMap<string, number>;
+export type Merge = readonly [string, string];
+export interface BpeModel extends Settings {
+  type: 'BPE';
+  vocab: Vocab;
+  merges: readonly Merge[];
+}
+export interface WordPieceModel extends Settings {
+  type: 'WordPiece';
+  vocab: Vocab;
+}
+export interface WordLevelModel extends Settings {
+  type: 'WordLevel';
+  vocab: Vocab;
+}
+export interface UnigramModel extends Settings {
+  type: 'Unigram';
+  /** Piece and score, in the order of ids. */
+  vocab: readonly (readonly [string, number])[];
+}
+export type TokenizerModel = BpeModel | WordPieceModel | WordLevelModel | UnigramModel;
+
+export type TokenizerJson = Omit<Pipeline, 'model'> & {
+  model: TokenizerModel;
+  /** Added tokens that got another id than the file says, as `tokenizers` gives them: ids of its own follow the model's. */
+  renumbered: readonly { content: string; written: number; given: number }[];
+};
+export type AddedToken = Pipeline['added_tokens'][number];
 
 /** @throws StudioError `tokenizer-invalid` */
 export function parseTokenizerJson(text: string, file = 'tokenizer.json'): TokenizerJson {
-  const parsed = tokenizerJson.safeParse(parseJson(text, file));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw invalid(file, `${issue.path.join('.') || 'root'}: ${issue.message}`);
+  const whole = parseJson(text, file);
+  const parsed = pipeline.safeParse(whole);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw invalid(file, `${issue.path.join('.') || 'root'}: ${issue.message}`);
+  }
+  const { model: settings, added_tokens: added, ...steps } = parsed.data;
+  const model = modelOf((whole as { model: RawModel }).model, settings, file);
+  return { ...steps, model, ...withIds(added, model) };
+}
+
+interface RawModel {
+  vocab?: unknown;
+  merges?: unknown;
+}
+
+function modelOf(raw: RawModel, settings: Settings & { type?: TokenizerModel['type'] | null | undefined }, file: string): TokenizerModel {
+  const type = settings.type ?? kindByShape(raw, settings);
+  const { vocab } = raw;
+  if (type === 'Unigram') {
+    const pairs =
+      Array.isArray(vocab) && vocab.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number');
+    if (!pairs) throw invalid(file, 'model.vocab: not a list of pieces with their scores');
+    const pieces = vocab as [string, number][];
+    if (settings.unk_id != null && settings.unk_id >= pieces.length)
+      throw invalid(file, `model.unk_id: ${settings.unk_id} is not in the vocabulary`);
+    return { ...settings, type, vocab: pieces };
+  }
+  if (vocab === null || typeof vocab !== 'object' || Array.isArray(vocab)) throw invalid(file, 'model.vocab: not an object');
+  const pieces = new Map<string, number>();
+  // Own names only: a vocabulary has words such as "constructor" and "__proto__".
+  for (const [piece, id] of Object.entries(vocab as Record<string, unknown>)) {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) throw invalid(file, `model.vocab: "${piece}" has no id`);
+    pieces.set(piece, id);
+  }
+  return type === 'BPE' ? { ...settings, type, vocab: pieces, merges: mergesOf(raw.merges, file) } : { ...settings, type, vocab: pieces };
+}
+
+/** Files of old name no type. */
+function kindByShape(
+  { vocab, merges }: RawModel,
+  { continuing_subword_prefix: prefix, max_input_chars_per_word: longest }: Settings,
+): TokenizerModel['type'] {
+  if (Array.isArray(vocab)) return 'Unigram';
+  if (merges !== undefined) return 'BPE';
+  return prefix === undefined && longest === undefined ? 'WordLevel' : 'WordPiece';
+}
+
+/** @throws StudioError where a merge of two pieces is written as text with more than one blank: nobody knows where to cut it */
+function mergesOf(merges: unknown, file: string): Merge[] {
+  if (!Array.isArray(merges)) throw invalid(file, 'model.merges: not a list');
+  const pairs: Merge[] = [];
+  for (const merge of merges as unknown[]) {
+    if (typeof merge === 'string' && merge.startsWith('#version')) continue;
+    const pair: unknown[] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
+    if (pair.length !== 2 || pair.some((piece) => typeof piece !== 'string'))
+      throw invalid(
+        file,
+        `model.merges: merge ${pairs.length + 1} (${JSON.stringify(merge)}) is not two pieces with one blank between them`,
+      );
+    pairs.push(pair as [string, string]);
+  }
+  return pairs;
+}
+
+/** Ids of added tokens as `tokenizers` gives them: the model's where it has the token, else one after the other behind the model's. */
+function withIds(tokens: readonly AddedToken[], model: TokenizerModel): Pick<TokenizerJson, 'added_tokens' | 'renumbered'> {
+  const known = new Map(tokens.length === 0 ? [] : piecesOf(model));
+  const byContent = new Map<string, AddedToken>();
+  const renumbered: { content: string; written: number; given: number }[] = [];
+  let next = model.type === 'Unigram' ? model.vocab.length : model.vocab.size;
+  for (const token of tokens) {
+    if (token.content === '') continue;
+    const id = byContent.get(token.content)?.id ?? known.get(token.content) ?? next++;
+    if (id !== token.id) renumbered.push({ content: token.content, written: token.id, given: id });
+    byContent.set(token.content, { ...token, id });
+  }
+  return { added_tokens: [...byContent.values()], renumbered };
 }
 
 export function parseJson(text: string, file: string): unknown {
@@ -121,9 +245,13 @@ export function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** Pieces of the model with their ids, without added tokens. */
-export function modelPieces({ model }: TokenizerJson): [piece: string, id: number][] {
-  return model.type === 'Unigram' ? model.vocab.map(([piece], id) => [piece, id]) : Object.entries(model.vocab);
+/** Pieces of the model with their ids; added tokens are apart. */
+export function modelPieces({ model }: Pick<TokenizerJson, 'model'>): [piece: string, id: number][] {
+  return piecesOf(model);
+}
+
+function piecesOf(model: TokenizerModel): [piece: string, id: number][] {
+  return model.type === 'Unigram' ? model.vocab.map(([piece], id) => [piece, id]) : [...model.vocab];
 }
 
 /** Highest id + 1: the number of rows that an embedding must have. */
@@ -135,18 +263,24 @@ export function vocabularySize(tokenizer: TokenizerJson): number {
 }
 
 /**
+ * The tokenizer for a table of `rows` rows. Added tokens beyond them (a padding that somebody added) cannot be looked up: their text
+ * is then ordinary text.
+ * @throws StudioError `tokenizer-invalid` where pieces of the model itself have no row
+ */
+export function withinRows(tokenizer: TokenizerJson, rows: number): { tokenizer: TokenizerJson; unreachable: readonly AddedToken[] } {
+  const beyond = modelPieces(tokenizer).find(([, id]) => id >= rows);
+  if (beyond) throw invalid('tokenizer.json', `"${beyond[0]}" has id ${beyond[1]}, and the model has ${rows} rows`);
+  const unreachable = tokenizer.added_tokens.filter(({ id }) => id >= rows);
+  return { tokenizer: { ...tokenizer, added_tokens: tokenizer.added_tokens.filter(({ id }) => id < rows) }, unreachable };
+}
+
+/**
  * The end-of-text token: `eos_token` of tokenizer_config.json, else `eos_token_id` of config.json.
  * @throws StudioError `tokenizer-invalid` when neither names a token of the vocabulary
  */
 export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, modelConfig: unknown): number {
-  const named = field(tokenizerConfig, 'eos_token');
-  const content = typeof named === 'string' ? named : field(named, 'content');
-  if (typeof content === 'string') {
-    const id =
-      tokenizer.added_tokens.find((token) => token.content === content)?.id ??
-      modelPieces(tokenizer).find(([piece]) => piece === content)?.[1];
-    if (id !== undefined) return id;
-  }
+  const named = namedToken(tokenizer, tokenizerConfig, 'eos_token');
+  if (named !== undefined) return named;
   const ids = field(modelConfig, 'eos_token_id');
   const id: unknown = Array.isArray(ids) ? ids[0] : ids;
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabularySize(tokenizer)) return id;
@@ -156,10 +290,56 @@ export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, mo
   );
 }
 
+/**
+ * The token before a text: the one that the post-processor puts there, else `bos_token` of tokenizer_config.json. None where
+ * `add_bos_token` is false, and where the vocabulary does not have it.
+ */
+export function startOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown): number | undefined {
+  if (field(tokenizerConfig, 'add_bos_token') === false) return undefined;
+  const [first] = sequenceEnds(tokenizer).before;
+  return first !== undefined && first < vocabularySize(tokenizer) ? first : namedToken(tokenizer, tokenizerConfig, 'bos_token');
+}
+
+/** Id of a token that tokenizer_config.json names, as text or as an object. */
+function namedToken(tokenizer: TokenizerJson, tokenizerConfig: unknown, name: string): number | undefined {
+  const named = field(tokenizerConfig, name);
+  const content = typeof named === 'string' ? named : field(named, 'content');
+  return (
+    tokenizer.added_tokens.find((token) => token.content === content)?.id ??
+    modelPieces(tokenizer).find(([piece]) => piece === content)?.[1]
+  );
+}
+
+/** Ids that the tokenizer itself puts before and after a text, where special tokens are asked for. */
+export function sequenceEnds({ post_processor: step }: Pick<TokenizerJson, 'post_processor'>): { before: number[]; after: number[] } {
+  const none = { before: [], after: [] };
+  switch (step?.type) {
+    case 'BertProcessing':
+    case 'RobertaProcessing':
+      return step.cls && step.sep ? { before: [step.cls[1]], after: [step.sep[1]] } : none;
+    case 'TemplateProcessing': {
+      const ends: { before: number[]; after: number[] } = none;
+      let side: 'before' | 'after' = 'before';
+      for (const part of step.single ?? []) {
+        if (part.Sequence) side = 'after';
+        else if (part.SpecialToken) ends[side].push(...(step.special_tokens?.[part.SpecialToken.id]?.ids ?? []));
+      }
+      return ends;
+    }
+    case 'Sequence':
+      return (step.processors ?? []).reduce<{ before: number[]; after: number[] }>((ends, each) => {
+        const own = sequenceEnds({ post_processor: each });
+        return { before: [...own.before, ...ends.before], after: [...ends.after, ...own.after] };
+      }, none);
+    default:
+      return none;
+  }
+}
+
 function field(value: unknown, name: string): unknown {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function invalid(file: string, detail: string): StudioError {
+export function invalid(file: string, detail: string): StudioError {
   return new StudioError('tokenizer-invalid', `${file}: ${detail}`, { file, detail });
 }

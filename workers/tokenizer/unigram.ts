@@ -1,4 +1,5 @@
 /** The interface of tokenizer models, and the Unigram model with its prefix tree. */
+import { StudioError } from '../../src/core/errors';
 import type { UnigramModel } from './tokenizer-json';
 
 /** Prefix tree over the UTF-16 units of pieces: one walk finds all pieces that begin at a position of a text. */
@@ -89,21 +90,30 @@ export const UNKNOWN_PENALTY = 10;
  * Of equally probable segmentations the first found wins, as in Hugging Face's `tokenizers`.
  */
 export class Unigram implements PieceModel {
-  symbols = new Int32Array(128);
+  symbols = new Int32Array(128 * 3);
   private readonly trie = new PieceTrie();
+  private readonly ids: ReadonlyMap<string, number>;
   private readonly scores: Float64Array;
   private readonly unknown: number;
   private readonly unknownScore: number;
+  /** Ids of <0x00> … <0xFF>; null without byte fallback. */
+  private readonly bytes: Int32Array | null;
   /** Best path to each position: its log probability, its last piece and that piece's start (−1: no path yet). */
   private best = new Float64Array(128);
   private piece = new Int32Array(128);
   private from = new Int32Array(128);
 
-  constructor({ vocab, unk_id: unknown }: UnigramModel) {
-    vocab.forEach(([piece], id) => this.trie.add(piece, id));
-    this.scores = Float64Array.from(vocab, ([, score]) => score);
+  constructor({ vocab, unk_id: unknown, byte_fallback: fallback }: UnigramModel) {
+    vocab.forEach(([piece], id) => {
+      if (piece !== '') this.trie.add(piece, id);
+    });
+    this.ids = new Map(vocab.map(([piece], id) => [piece, id]));
+    this.scores = Float64Array.from(vocab, ([, score]) => asRustReads(score));
     this.unknown = unknown ?? -1;
     this.unknownScore = this.scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
+    this.bytes = fallback
+      ? Int32Array.from({ length: 256 }, (_, byte) => this.ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? -1)
+      : null;
   }
 
   encode(text: string, start: number, end: number): number {
@@ -112,9 +122,9 @@ export class Unigram implements PieceModel {
       this.best = new Float64Array(size + 1);
       this.piece = new Int32Array(size + 1);
       this.from = new Int32Array(size + 1);
-      this.symbols = new Int32Array(size + 1);
+      this.symbols = new Int32Array((size + 1) * 3);
     }
-    const { best, piece, from, trie, scores, symbols } = this;
+    const { best, from, trie, scores } = this;
     from.fill(-1, 0, size + 1);
     best[0] = 0;
     for (let at = 0; at < size;) {
@@ -129,16 +139,45 @@ export class Unigram implements PieceModel {
         single ||= to - at === width;
         this.offer(to, at, id, scores[id]! + best[at]!);
       }
-      if (!single) this.offer(at + width, at, this.unknown, this.unknownScore + best[at]!);
+      if (!single) {
+        if (this.unknown < 0) throw missingUnknown();
+        this.offer(at + width, at, this.unknown, this.unknownScore + best[at]!);
+      }
       at += width;
     }
+    return this.collect(text, start, size);
+  }
+
+  /** The best path's ids, from the end on, then turned about. */
+  private collect(text: string, start: number, size: number): number {
+    const { piece, from, symbols, unknown } = this;
     let length = 0;
-    for (let to = size; to > 0; to = from[to]!) {
-      // Neighbouring unknown characters are one token.
-      if (piece[to] === this.unknown && length > 0 && symbols[length - 1] === this.unknown) continue;
-      if (piece[to]! >= 0) symbols[length++] = piece[to]!;
+    for (let to = size; to > 0;) {
+      const id = piece[to]!;
+      let first = from[to]!;
+      if (id !== unknown) {
+        symbols[length++] = id;
+      } else {
+        // Neighbouring unknown characters are one token, which is looked up once more: by bytes, if all of its bytes are there.
+        while (first > 0 && piece[first] === unknown) first = from[first]!;
+        length = this.spellUnknown(text.slice(start + first, start + to), length);
+      }
+      to = first;
     }
     symbols.subarray(0, length).reverse();
+    return length;
+  }
+
+  /** Backwards, as the ids around them. */
+  private spellUnknown(text: string, length: number): number {
+    const { symbols, bytes } = this;
+    const known = this.ids.get(text);
+    const spelt = known === undefined && bytes ? utf8.encode(text) : null;
+    if (spelt?.every((byte) => bytes![byte]! >= 0)) {
+      for (let at = spelt.length - 1; at >= 0; at--) symbols[length++] = bytes![spelt[at]!]!;
+    } else {
+      symbols[length++] = known ?? this.unknown;
+    }
     return length;
   }
 
@@ -148,4 +187,31 @@ export class Unigram implements PieceModel {
     this.from[to] = at;
     this.piece[to] = id;
   }
+}
+
+const utf8 = new TextEncoder();
+
+function missingUnknown(): StudioError {
+  const detail = 'a character that the vocabulary does not have, and no unk_id';
+  return new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });
+}
+
+/**
+ * A score as Rust's serde_json reads it: all digits as one number, then divided by a power of ten, each rounded. The last bit may differ
+ * from what JavaScript reads, and decides between paths that are equally likely but for it.
+ */
+function asRustReads(score: number): number {
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(score));
+  if (!match) return score;
+  const [, sign, whole = '', fraction = '', power = '0'] = match;
+  const digits = whole + fraction;
+  const exponent = Number(power) - fraction.length;
+  if (digits.length > 19) return score;
+  let value = Number(BigInt(digits));
+  for (let left = exponent; left !== 0;) {
+    const step = Math.max(-308, Math.min(308, left));
+    value = step < 0 ? value / Number(`1e${-step}`) : value * Number(`1e${step}`);
+    left -= step;
+  }
+  return sign === '-' ? -value : value;
 }

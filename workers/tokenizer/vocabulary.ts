@@ -1,27 +1,7 @@
 /** What each id of a tokenizer stands for: its string, its bytes, and whether it is text, part of a character, special or unknown. */
 import type { TokenizerKind, TokenPiece } from '../../src/contract/tokenizer';
 import { tokenBytes } from './byte-level-bpe';
-
-/** The parts of tokenizer.json that are read here. A tokenizer has been checked before (TextTokenizer). */
-export interface VocabularyJson {
-  added_tokens?: { id: number; content: string; special?: boolean }[] | null;
-  pre_tokenizer?: Step | null;
-  decoder?: Step | null;
-  model: {
-    type?: string | null;
-    /** BPE and WordPiece: token → id; Unigram: token and score in the order of ids. */
-    vocab: Record<string, number> | [string, number][];
-    unk_token?: string | null;
-    unk_id?: number | null;
-    continuing_subword_prefix?: string | null;
-    end_of_word_suffix?: string | null;
-  };
-}
-interface Step {
-  type: string;
-  pretokenizers?: Step[];
-  decoders?: Step[];
-}
+import { modelPieces, type PipelineStep, type TokenizerJson } from './tokenizer-json';
 
 export class Vocabulary {
   readonly kind: TokenizerKind;
@@ -32,17 +12,16 @@ export class Vocabulary {
   private readonly unknown: number | null;
   private readonly pieces = new Map<number, TokenPiece>();
 
-  constructor(private readonly json: VocabularyJson) {
-    const { model, added_tokens: added } = json;
-    this.kind = model.type === 'WordPiece' || model.type === 'Unigram' ? model.type : 'BPE';
-    this.byteLevel = holds(json.decoder, 'ByteLevel') || holds(json.pre_tokenizer, 'ByteLevel');
-    if (Array.isArray(model.vocab)) model.vocab.forEach(([token], id) => this.tokens.set(id, token));
-    else for (const [token, id] of Object.entries(model.vocab)) this.tokens.set(id, token);
-    const named = model.unk_token ?? null;
-    this.unknown = model.unk_id ?? (named !== null && !Array.isArray(model.vocab) ? (model.vocab[named] ?? null) : null);
-    for (const { id, content, special } of added ?? []) {
+  constructor(private readonly json: TokenizerJson) {
+    const { model } = json;
+    this.kind = model.type;
+    this.byteLevel = [json.decoder, json.pre_tokenizer, json.normalizer].some((step) => holds(step, 'ByteLevel'));
+    for (const [token, id] of modelPieces(json)) this.tokens.set(id, token);
+    const named = model.unk_token ?? (model.type === 'WordPiece' ? '[UNK]' : null);
+    this.unknown = model.type === 'Unigram' ? (model.unk_id ?? null) : named === null ? null : (model.vocab.get(named) ?? null);
+    for (const { id, content, special } of json.added_tokens) {
       this.tokens.set(id, content);
-      this.special.set(id, special === true);
+      this.special.set(id, special);
     }
   }
 
@@ -80,9 +59,12 @@ export class Vocabulary {
   }
 }
 
-function holds(step: Step | null | undefined, type: string): boolean {
+function holds(step: PipelineStep | null | undefined, type: string): boolean {
   if (!step) return false;
-  return step.type === type || [...(step.pretokenizers ?? []), ...(step.decoders ?? [])].some((inner) => holds(inner, type));
+  return (
+    step.type === type ||
+    [...(step.normalizers ?? []), ...(step.pretokenizers ?? []), ...(step.decoders ?? [])].some((inner) => holds(inner, type))
+  );
 }
 
 const encoder = new TextEncoder();

@@ -12,11 +12,11 @@ export class WordPiece implements PieceModel {
   private readonly longestPiece: number;
 
   constructor({ vocab, unk_token: unknown, continuing_subword_prefix: prefix, max_input_chars_per_word: longest }: WordPieceModel) {
-    this.vocabulary = new Map(Object.entries(vocab));
+    this.vocabulary = vocab;
     this.prefix = prefix ?? '##';
     this.longestWord = longest ?? 100;
-    this.longestPiece = Object.keys(vocab).reduce((most, piece) => Math.max(most, piece.length), 0);
-    const id = vocab[unknown ?? '[UNK]'];
+    this.longestPiece = [...vocab.keys()].reduce((most, piece) => Math.max(most, piece.length), 0);
+    const id = vocab.get(unknown ?? '[UNK]');
     if (id === undefined) {
       const detail = `unk_token "${unknown}" is not in the vocabulary`;
       throw new StudioError('tokenizer-invalid', `tokenizer.json: ${detail}`, { file: 'tokenizer.json', detail });

@@ -2,7 +2,7 @@
 import type { RunControls } from '../../src/contract/run';
 import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
-import type { EngineSession } from '../runtime/engine-session';
+import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
 import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 
 export function trainApi(session: EngineSession): RunControls {
@@ -12,10 +12,27 @@ export function trainApi(session: EngineSession): RunControls {
   let preparing = false;
   let listener: ((message: RunMessage) => void) | null = null;
 
+  /** Times that a run went on by itself after its device was lost, since this tab's start of it. */
+  const recovered = new Map<string, number>();
+
   session.holder = {
     refusal: () => (current ? locked() : null),
-    deviceLost: (error) => current?.loop.fail(error),
+    deviceLost(error) {
+      if (!current) return;
+      const { id, loop, done } = current;
+      const trained = loop.record.state === 'running' || loop.record.state === 'preparing';
+      loop.fail(error);
+      const times = recovered.get(id) ?? 0;
+      recovered.set(id, times + 1);
+      // A run that was paused waits for the person; so does one whose device keeps going.
+      if (trained && times < MOST_LOSSES) void done.then(() => goOn(id));
+    },
   };
+
+  /** From the last checkpoint, on the device opened anew or on what takes its place. A fault is the failed run's, which says it already. */
+  async function goOn(id: string): Promise<void> {
+    await takeOver((studio) => resumeRun(id, () => undefined, studio)).catch(() => undefined);
+  }
 
   function send(message: RunMessage): void {
     // A proxied listener answers with a promise; a page that went away must not end the run.

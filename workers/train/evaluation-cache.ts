@@ -3,7 +3,7 @@
  * all that the result depends on; the backend is part of it, since backends round differently.
  */
 import { z } from '../../src/core/zod';
-import type { EvaluationRow } from '../../src/core/run/types';
+import type { EvaluationRow, RunRules } from '../../src/core/run/types';
 import type { BackendName } from '../../src/contract/device';
 import { files, type FileStore } from '../storage/files';
 import { sha256 } from '../storage/hash';
@@ -20,6 +20,9 @@ export interface EvaluationSubject {
   rowsPerBatch: number;
   /** Hash of the probes asked; absent where none are. */
   probes?: string;
+  /** Rules of the run, and the token that its texts start after; absent by the first rules. */
+  rules?: RunRules;
+  startOfText?: number;
 }
 
 const rowSchema = z.object({
@@ -42,7 +45,12 @@ export async function evaluationCache(
   store: FileStore = files,
 ): Promise<{ read(): Promise<EvaluationRow | null>; store(row: EvaluationRow): Promise<void> }> {
   const texts = await Promise.all(
-    channels.map(async ({ id, tokens }) => [id, await sha256(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength))]),
+    channels.map(async ({ id, tokens, documents }) => [
+      id,
+      await hashOf(tokens),
+      // Equal tokens may come of other text, and of documents cut elsewhere.
+      ...(documents ? [await hashOf(documents.starts), await hashOf(documents.bytes)] : []),
+    ]),
   );
   const key = await sha256(new TextEncoder().encode(JSON.stringify({ version: 1, ...rest, texts })));
   const path = `evaluations/${key.slice(0, 32)}.json`;
@@ -61,4 +69,8 @@ export async function evaluationCache(
       await store.write(path, JSON.stringify(row)).catch(() => undefined);
     },
   };
+}
+
+function hashOf({ buffer, byteOffset, byteLength }: Uint16Array | Uint32Array): Promise<string> {
+  return sha256(new Uint8Array(buffer, byteOffset, byteLength));
 }

@@ -1,6 +1,6 @@
 /** The logging window of a run: losses by channel, gradient norms and times of the steps since the last metric row. */
 import { StudioError } from '../../src/core/errors';
-import type { MetricRow } from '../../src/core/run/types';
+import type { MetricRow, NotFinite } from '../../src/core/run/types';
 import type { StepSums } from '../runtime/trainable-model';
 
 /** Sums by channel index: nats, and predicted tokens. */
@@ -33,18 +33,25 @@ export class ChannelWindow {
     this.tokens[at]! += tokens;
   }
 
-  row(): Pick<MetricRow, 'loss' | 'count' | 'total'> {
+  row(): Pick<MetricRow, 'loss' | 'count' | 'total' | 'notFinite'> {
     const loss: MetricRow['loss'] = {};
+    const notFinite: Record<string, NotFinite> = {};
+    const finite = (id: string, value: number): number | null => {
+      if (Number.isFinite(value)) return value;
+      notFinite[id] = String(value) as NotFinite;
+      return null;
+    };
     const count: MetricRow['count'] = {};
     let nll = 0;
     let tokens = 0;
     this.channels.forEach((channel, at) => {
       count[channel] = this.tokens[at]!;
-      loss[channel] = this.tokens[at]! > 0 ? this.nll[at]! / this.tokens[at]! : null;
+      loss[channel] = this.tokens[at]! > 0 ? finite(channel, this.nll[at]! / this.tokens[at]!) : null;
       nll += this.nll[at]!;
       tokens += this.tokens[at]!;
     });
-    return { loss, count, total: tokens > 0 ? nll / tokens : null };
+    const total = tokens > 0 ? finite('total', nll / tokens) : null;
+    return { loss, count, total, ...(Object.keys(notFinite).length > 0 ? { notFinite } : {}) };
   }
 
   reset(): void {
@@ -92,16 +99,16 @@ export class LoggingWindow {
     this.ms += ms;
   }
 
-  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite` */
+  /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite`, with the step in the window */
   addStep(step: number, { nll, tokens, gradNorm, scaling }: StepSums): void {
     // A skipped step changed no weight, and the next has a smaller scale.
     const skipped = scaling?.overflowed ?? false;
-    this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
     this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
     if (!skipped) this.gradNormSum += gradNorm;
     if (scaling)
       this.scaling = { scale: scaling.scale, skipped: scaling.skipped, overflowed: (this.scaling?.overflowed ?? 0) + Number(skipped) };
     this.steps += 1;
+    this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
   }
 
   /** The metric row of the window so far. */
@@ -112,7 +119,7 @@ export class LoggingWindow {
     return {
       step,
       lr,
-      gradNorm: this.steps > 0 && updates === 0 ? null : this.gradNormSum / Math.max(1, updates),
+      gradNorm: (this.steps > 0 && updates === 0) || !Number.isFinite(this.gradNormSum) ? null : this.gradNormSum / Math.max(1, updates),
       stepMs: this.ms / steps,
       tokens,
       ...this.sums.row(),

@@ -325,7 +325,7 @@ describe('faults', () => {
   it.each([true, false])(
     'a loss that is not finite ends the run with its step and channel; the last good checkpoint stays (reads free: %s)',
     async (syncReadback) => {
-      const { loop, storage } = new Rehearsal(tinyRecipe(), { poisonAt: 6, syncReadback });
+      const { loop, storage, views } = new Rehearsal(tinyRecipe(), { poisonAt: 6, syncReadback });
       await loop.run();
       expect(loop.record).toMatchObject({
         state: 'failed',
@@ -333,7 +333,12 @@ describe('faults', () => {
         error: { code: 'loss-not-finite', values: { step: 6, channel: 'domain', loss: 'NaN' } },
       });
       expect(storage.checkpoints.map(({ step }) => step)).toEqual([4]);
-      expect(storage.rows().every(({ total }) => Number.isFinite(total))).toBe(true);
+      const rows = storage.rows();
+      expect(rows.slice(0, -1).every(({ total }) => Number.isFinite(total))).toBe(true);
+      expect(rows.at(-1)).toMatchObject({ step: 6, total: null, loss: { domain: null }, notFinite: { total: 'NaN', domain: 'NaN' } });
+      const { train } = views.at(-1)!;
+      expect([train['domain']!.broken, train['general']!.broken]).toEqual([[6], undefined]);
+      expect(Number.isNaN(train['domain']!.y.at(-1))).toBe(true);
     },
   );
 

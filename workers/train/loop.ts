@@ -19,7 +19,7 @@ import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
-import type { TokenBatch, PendingStep, TrainableModel } from '../runtime/trainable-model';
+import { predictedIn, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
@@ -275,10 +275,11 @@ export class TrainingLoop {
     if (due) this.log(lr);
   }
 
-  /** Training rows are whole: every token of them predicts the next. */
-  private count({ rows, context, channels }: TokenBatch): void {
-    this.record.tokens += rows * context;
-    for (const channel of channels) this.channelTokens[this.record.recipe.channels[channel]!.id]! += context;
+  private count(batch: TokenBatch): void {
+    predictedIn(batch).forEach((tokens, row) => {
+      this.record.tokens += tokens;
+      this.channelTokens[this.record.recipe.channels[batch.channels[row]!]!.id]! += tokens;
+    });
   }
 
   /** Reads the steps that lie on the device into the open window. */
@@ -288,7 +289,16 @@ export class TrainingLoop {
     this.unread = [];
     const first = this.record.step - pending.length + 1;
     const read = await this.parts.model.read(pending);
-    read.forEach((sums, at) => this.window.addStep(first + at, sums));
+    read.forEach((sums, at) => {
+      const step = first + at;
+      try {
+        this.window.addStep(step, sums);
+      } catch (error) {
+        // What ended the run is logged too, so that its curve says where.
+        this.logger.addRow(this.window.row(step, this.rateAt(step - 1), this.record.tokens));
+        throw error;
+      }
+    });
   }
 
   private log(lr: number): void {
@@ -399,8 +409,12 @@ export class TrainingLoop {
   }
 
   private lastRate(): number {
+    return this.rateAt(Math.max(0, this.record.step - 1));
+  }
+
+  /** @param step 0-based */
+  private rateAt(step: number): number {
     const { record } = this;
-    const step = Math.max(0, record.step - 1);
     return learningRateAt(settingsAt(record.recipe, record.changes, step).schedule, step, record.recipe.budget.steps);
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../src/core/metrics/forgetting-risk';
 import { StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
-import type { ChannelEvaluation, EvaluationRow, RunRecord } from '../../src/core/run/types';
+import type { ChannelEvaluation, EvaluationRow, RunRecord, RunRules } from '../../src/core/run/types';
 import type { EngineLock } from '../runtime/turns';
 import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
 import type { EvaluableModel } from '../runtime/trainable-model';
@@ -37,13 +37,13 @@ export async function readProbes(perGroup: number): Promise<Probe[]> {
   return sampleProbes(read, perGroup);
 }
 
-export function probeSample(probes: readonly Probe[], tokenizer: ProbeTokenizer, model: SequenceModel): ProbeSample {
+export function probeSample(probes: readonly Probe[], tokenizer: ProbeTokenizer, model: SequenceModel, rules: RunRules): ProbeSample {
   const itemsOf = (group: AbilityGroup) => probes.filter((probe) => probe.group === group);
   return {
     chances: Object.fromEntries(ABILITY_GROUPS.map((group) => [group, itemsOf(group).map(chanceOf)])),
     async answer(groups, options) {
       const asked = groups.flatMap(itemsOf);
-      const scores = await scoreProbes(model, tokenizer, asked, options);
+      const scores = await scoreProbes(model, tokenizer, asked, { ...options, rules });
       const answers: SampledAnswers = {};
       scores.forEach((score, at) => {
         const group = asked[at]!.group as AbilityGroup;

@@ -2,10 +2,11 @@
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { parseRecipe } from '../../src/core/recipe/parse';
-import type { Recipe } from '../../src/core/recipe/schema';
+import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
 import { settingsAt } from '../../src/core/run/live-changes';
-import type { LiveSettings, RunRecord } from '../../src/core/run/types';
+import { withFirstWarmup } from '../../src/core/schedule/schedule';
+import type { LiveSettings, RunRecord, RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
 import { buildHeldOutSet } from '../runtime/held-out';
@@ -34,6 +35,9 @@ export interface Studio {
   listener: (message: RunMessage) => void;
 }
 
+/** Rules of a run that begins. */
+const RULES: RunRules = 2;
+
 export interface ReadyRun {
   id: string;
   loop: TrainingLoop;
@@ -44,14 +48,14 @@ export interface ReadyRun {
 export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
-  const texts = await readTexts(checked, onProgress);
-  const sampler = samplerOf(checked, texts);
+  const texts = await readTexts(checked, RULES, onProgress);
+  const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
-  const trained = await loadModel(checked, null, studio);
+  const trained = await loadModel(checked, RULES, null, studio);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
-    const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens });
+    const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens, rules: RULES });
     const lock = await lockRun(record.id);
     onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
     const history = { rows: [], evaluations: [], events: [] };
@@ -70,16 +74,16 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
 export async function resumeRun(id: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const lock = await lockRun(id);
   try {
-    const record = await readRun(id);
-    const { recipe } = record;
+    const record = asBegun(await readRun(id));
+    const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
-    const texts = await readTexts(recipe, onProgress);
+    const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const checkpoint = await lastCheckpoint(id);
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
-    const sampler = samplerOf(recipe, texts, state);
+    const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
-    const trained = await loadModel(recipe, checkpoint, studio);
+    const trained = await loadModel(recipe, rules, checkpoint, studio);
     await removeCheckpointsAfter(id, state?.step ?? -1);
     await truncateMetrics(id, state?.step ?? 0);
     const history = await readMetrics(id);
@@ -96,6 +100,21 @@ export async function resumeRun(id: string, onProgress: OnProgress, studio: Stud
   }
 }
 
+/** A run of the first rules keeps the warmup that it began with, also in the changes of its schedule. */
+function asBegun(record: RunRecord): RunRecord {
+  if (record.rules !== undefined && record.rules > 1) return record;
+  const { recipe, changes } = record;
+  const first = (schedule: Schedule) => withFirstWarmup(schedule, recipe.budget.steps);
+  return {
+    ...record,
+    recipe: { ...recipe, schedule: first(recipe.schedule) },
+    changes: changes.map(({ settings, ...change }) => ({
+      ...change,
+      settings: settings.schedule ? { ...settings, schedule: first(settings.schedule) } : settings,
+    })),
+  };
+}
+
 function checkRunnable(recipe: Recipe): Recipe {
   if (!recipe.runnable) refuse('runnable', 'false', 'true', 'it is a reference, too large for a browser');
   return recipe;
@@ -105,15 +124,22 @@ function refuse(field: string, value: string, accepted: string, why: string): ne
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted} (${why})`, { field, value, accepted });
 }
 
-async function readTexts(recipe: Recipe, onProgress: OnProgress): Promise<ChannelTokens[]> {
+/** A run of the first rules took special tokens that are written out in its text for tokens. */
+async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress): Promise<ChannelTokens[]> {
   const { hash } = await loadTokenizer(recipe.base);
-  return readChannelTokens(recipe.base, hash, recipe.channels, onProgress);
+  const channels = rules === 1 ? recipe.channels.map((channel) => ({ ...channel, specialTokens: 'tokens' as const })) : recipe.channels;
+  return readChannelTokens(recipe.base, hash, channels, onProgress);
 }
 
-function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], state: RunState | null = null): BatchSampler {
-  const orders = rowOrders(recipe, texts);
-  const channels = texts.map(({ id, train }) => ({ id, tokens: train, curriculum: orders[id] ?? null }));
-  return new BatchSampler({ channels, context: recipe.sequenceLength, seed: recipe.seed }, state?.sampler);
+function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], rules: RunRules, state: RunState | null = null): BatchSampler {
+  const orders = rowOrders(recipe, texts, rules);
+  const channels = texts.map(({ id, train, trainDocuments }) => ({
+    id,
+    tokens: train,
+    curriculum: orders[id] ?? null,
+    apart: recipe.packing === 'separate' ? trainDocuments : undefined,
+  }));
+  return new BatchSampler({ channels, context: recipe.sequenceLength, seed: recipe.seed, rules }, state?.sampler);
 }
 
 /** Every channel that the strategy draws from, now or in its last phase, must have a row to give. */
@@ -126,11 +152,14 @@ interface Trained {
   weightsHash: string;
   tokenizerHash: string;
   tokenBytes: ArrayLike<number>;
+  /** Token that a text starts after where it is measured. */
+  startOfText: number;
   probes: { sample: ProbeSample; hash: string } | null;
 }
 
 async function loadModel(
   recipe: Recipe,
+  rules: RunRules,
   checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
   { device }: Studio,
 ): Promise<Trained> {
@@ -143,13 +172,16 @@ async function loadModel(
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
+    const text = tokenizer.tokenizer;
+    const startOfText = rules === 1 ? text.endOfText : text.startOfText;
     return {
       model: engine,
       weightsHash: hash,
       tokenizerHash: tokenizer.hash,
-      tokenBytes: tokenizer.tokenizer.byteLengths(),
+      tokenBytes: text.byteLengths(),
+      startOfText,
       probes: probes && {
-        sample: probeSample(probes, tokenizer.tokenizer, engine),
+        sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
         hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
       },
     };
@@ -174,14 +206,20 @@ async function assembleLoop(
   { record, texts, sampler, trained, resumed, state, history, checkpoints }: Assembly,
   studio: Studio,
 ): Promise<TrainingLoop> {
-  const { recipe } = record;
-  const heldOut = texts.map(({ id, heldOut: tokens }) => ({ id, tokens }));
+  const { recipe, rules = 1 } = record;
+  const heldOut = texts.map(({ id, heldOut: { ids, ...documents } }) => ({
+    id,
+    tokens: ids,
+    documents: rules === 1 ? undefined : documents,
+  }));
+  const { startOfText } = trained;
   const rows = { context: recipe.sequenceLength, rowsPerChannel: recipe.evaluation.rowsPerChannel, rowsPerBatch: recipe.batchSize };
   const subject = {
     backend: studio.device.backend,
     weights: trained.weightsHash,
     tokenizer: trained.tokenizerHash,
     channels: heldOut,
+    ...(rules === 1 ? {} : { rules, startOfText }),
     ...rows,
     ...(trained.probes ? { probes: trained.probes.hash } : {}),
   };
@@ -194,7 +232,7 @@ async function assembleLoop(
     state,
     model: trained.model,
     sampler,
-    heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, rows),
+    heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, { ...rows, startOfText }),
     probes: trained.probes?.sample ?? null,
     storage: browserStorage(record.id),
     lock: studio.lock,

@@ -5,9 +5,11 @@
 import { RowAllocator } from '../../src/core/mixture/mixture';
 import type { Shares } from '../../src/core/mixture/mixture';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
-import { channelEmpty, ChannelStream, type StreamCursor, windowCount } from '../runtime/channel-stream';
+import type { RunRules } from '../../src/core/run/types';
+import { channelEmpty, ChannelStream, type StreamCursor } from '../runtime/channel-stream';
 import type { Curriculum } from '../runtime/channel-stream';
-import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
+import { emptyBatch, fillRow, type Row, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
+import { windowsOf } from '../runtime/windows';
 
 export interface SamplerState {
   /** Rows owed to each channel. */
@@ -17,9 +19,18 @@ export interface SamplerState {
 
 export interface SamplerOptions {
   /** In the recipe's order; a batch names channels by their index here. */
-  channels: readonly { id: string; tokens: TokenIds; curriculum?: Curriculum | null }[];
+  channels: readonly SampledChannel[];
   context: number;
   seed: number;
+  rules: RunRules;
+}
+
+interface SampledChannel {
+  id: string;
+  tokens: TokenIds;
+  curriculum?: Curriculum | null;
+  /** Where its documents start: a row keeps them apart. Absent where documents of a row are joined. */
+  apart?: Uint32Array | undefined;
 }
 
 export class BatchSampler {
@@ -37,7 +48,7 @@ export class BatchSampler {
   /** @throws StudioError `channel-empty` naming the first channel that has a share and no row to draw */
   check(shares: Shares): void {
     for (const { id, tokens } of this.options.channels)
-      if ((shares[id] ?? 0) > 0 && windowCount(tokens.length, this.options.context) === 0)
+      if ((shares[id] ?? 0) > 0 && windowsOf(tokens.length, this.options.context, this.options.rules).count === 0)
         throw channelEmpty(id, tokens.length, this.options.context);
   }
 
@@ -50,16 +61,16 @@ export class BatchSampler {
     this.check(shares);
     const { channels, context, seed } = this.options;
     const counts = this.allocator.next(shares, rows * accumulation);
-    const drawn: { channel: number; start: number }[] = [];
-    channels.forEach(({ id }, channel) => {
-      for (let row = 0; row < (counts[id] ?? 0); row++) drawn.push({ channel, start: this.stream(id).next() });
+    const drawn: Row[] = [];
+    channels.forEach(({ id, apart }, channel) => {
+      for (let row = 0; row < (counts[id] ?? 0); row++) drawn.push({ channel, apart, ...this.stream(id).next() });
     });
     new Rng(deriveSeed(seed, 'shuffle', step)).shuffle(drawn);
     return Array.from({ length: accumulation }, (_, micro) => {
       const batch = emptyBatch(rows, context);
       for (let row = 0; row < rows; row++) {
-        const { channel, start } = drawn[micro * rows + row]!;
-        fillRow(batch, row, channels[channel]!.tokens, start, channel);
+        const place = drawn[micro * rows + row]!;
+        fillRow(batch, row, channels[place.channel]!.tokens, place);
       }
       return batch;
     });
@@ -82,7 +93,7 @@ export class BatchSampler {
     if (!stream) {
       const channel = this.options.channels.find((candidate) => candidate.id === id);
       if (!channel) throw new RangeError(`Unknown channel "${id}"`);
-      stream = new ChannelStream(id, channel.tokens, this.options.context, this.options.seed, cursor, channel.curriculum);
+      stream = new ChannelStream(id, channel.tokens, { ...this.options, cursor, curriculum: channel.curriculum });
       this.streams.set(id, stream);
     }
     return stream;

@@ -35,7 +35,7 @@ expose({
     const results: Encoded[] = [];
     const all = { corpus: 'all', documents: corpora.flatMap(({ documents }) => documents) };
     for (const { corpus, documents } of workers > 0 ? [all] : [...corpora, all]) {
-      const tokenizer = new TextTokenizer(files);
+      const tokenizer = await TextTokenizer.open(files);
       const pool = new EncodePool(tokenizer, async () => files, workers, 0);
       const began = performance.now();
       const { ids, bytes } = workers > 0 ? await pool.encode(documents) : await encodeDocuments(tokenizer, documents);

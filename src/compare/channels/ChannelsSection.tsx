@@ -1,8 +1,9 @@
-/** The view of channels: which are measured on how much text, a chart of the changes, and all figures in a table. */
+/** Losses and bits per byte by channel, as a table and as a diverging chart of the changes. */
+import { linearScale, outerTicks } from '../../charts/ticks';
+import type { Estimate } from '../../core/metrics/text-measure';
 import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { channelColour, ChannelTag } from '../../channels/channel';
-import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
 import { Delta } from '../../ui/Figure';
@@ -12,8 +13,34 @@ import { TextChoice } from '../MeasureControl';
 import { useFigures } from '../measures';
 import { useComparedName } from '../names';
 import { ChannelTable } from './ChannelTable';
-import { deltaScale, type DeltaScale } from './delta-scale';
 import styles from './ChannelsSection.module.css';
+
+/** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
+interface DeltaScale {
+  low: number;
+  high: number;
+  /** Ascending, zero among them. */
+  ticks: number[];
+  /** Digits after the point that tell the ticks apart. */
+  digits: number;
+  /** 0 to 1 from left to right. */
+  share(value: number): number;
+}
+
+/** The least span, so that a tiny difference does not fill the whole width. */
+const LEAST_SPAN = 0.02;
+const STEPS = 5;
+/** Each side has at least this part of the other, so that better and worse both have a place. */
+const OTHER_SIDE = 0.2;
+
+export function deltaScale(estimates: readonly Estimate[]): DeltaScale {
+  const ends = estimates.flatMap(({ value, interval }) => [value, ...(interval ? [interval.low, interval.high] : [])]);
+  const left = Math.max(0, ...ends.map((end) => -end));
+  const right = Math.max(0, ...ends);
+  const least = Math.max(LEAST_SPAN / 2, OTHER_SIDE * Math.max(left, right));
+  const axis = outerTicks(-Math.max(left, least), Math.max(right, least), STEPS);
+  return { ...axis, share: linearScale([axis.low, axis.high], [0, 1]) };
+}
 
 /** Heights of a row with one bar and with two, and of the bars with their middles: pixels. */
 const ROW = { one: 40, two: 54 };

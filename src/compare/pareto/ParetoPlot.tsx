@@ -29,9 +29,16 @@ export function ParetoPlot({ runs, label }: { runs: readonly MarkedRun[]; label:
   const [asked, setAsked] = useState<Mark | null>(null);
   const height = Math.round(Math.min(520, Math.max(300, width * 0.52)));
   const layout = useMemo(
-    () => layoutPareto(runs, { width, height, edge: EDGE, fontSize: FONT, radius: RADIUS, label: pointName, baseLabel: t('pareto.base') }),
+    () =>
+      layoutPareto(runs, {
+        ...{ width, height, edge: EDGE, fontSize: FONT, radius: RADIUS },
+        label: pointName,
+        baseLabel: t('pareto.base'),
+        lineLabel: t(width < NARROW ? 'pareto.lineShort' : 'pareto.line'),
+      }),
     [runs, width, height, pointName, t],
   );
+  const { lineLabel } = layout;
   return (
     <div className={styles.plot} ref={ref} data-testid="pareto-plot">
       {width > 0 && (
@@ -61,8 +68,8 @@ export function ParetoPlot({ runs, label }: { runs: readonly MarkedRun[]; label:
           ))}
           <path className={styles.axis} d={`M${EDGE.left} ${EDGE.top}V${height - EDGE.bottom}H${width - EDGE.right}`} />
           <path className={styles.line} d={`M${EDGE.left} ${layout.line}H${width - EDGE.right}`} />
-          <text className={styles.lineLabel} x={width - EDGE.right - 6} y={layout.line + 15} textAnchor="end">
-            {t(width < NARROW ? 'pareto.lineShort' : 'pareto.line')}
+          <text className={styles.lineLabel} x={lineLabel.x} y={lineLabel.y + FONT * 0.36} textAnchor={lineLabel.anchor}>
+            {lineLabel.text}
           </text>
           <text className={styles.axisTitle} x={(EDGE.left + width - EDGE.right) / 2} y={height - 6} textAnchor="middle">
             {t('pareto.x')}

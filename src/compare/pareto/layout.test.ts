@@ -15,6 +15,7 @@ const options = {
   radius: 6,
   label: (point: { run: RunRecord; step: number }) => `${point.run.name} ${point.step}`,
   baseLabel: 'base',
+  lineLabel: 'below 0.95',
 };
 
 describe('layoutPareto', () => {
@@ -40,6 +41,17 @@ describe('layoutPareto', () => {
     const { base } = layout;
     expect(layout.front).toBe(`M${base.x} ${base.y}V${a1!.y}H${a1!.x}V${b2!.y}H${b2!.x}V${a2!.y}H${a2!.x}`);
     expect(layout.labels.map(({ text }) => text)).toEqual(['base', 'a 1', 'a 2', 'b 2']);
+  });
+
+  it('moves the name of the 0.95 line away from a point, and labels away from it', () => {
+    expect(layout.lineLabel).toMatchObject({ text: 'below 0.95', anchor: 'end', x: 574 });
+    const [crowded] = [
+      layoutPareto([entry('e', [0.2, 0.99], [1, 0.948])], { ...options, lineLabel: 'general ability is lost below 0.95' }),
+    ];
+    const { lineLabel, labels, marks } = crowded!;
+    expect(lineLabel.anchor).toBe('start');
+    for (const { x, y } of marks) expect(Math.abs(y - lineLabel.y) > 13 || x > lineLabel.x + 34 * 12 * 0.64).toBe(true);
+    for (const { x, y } of labels) expect(Math.abs(y - lineLabel.y) >= 15 || x > lineLabel.x + 34 * 12 * 0.64).toBe(true);
   });
 
   it('leaves the base off the front when a checkpoint is better in both', () => {

@@ -1,7 +1,6 @@
 /** Gain against retention in pixels, for the page and for the saved picture alike: scales, lines, the front, and places of labels. */
-import { scaleLinear } from 'd3-scale';
-import { placeLabels, textWidth, type Box } from '../../charts/labels';
-import { roundTicks } from '../../charts/ticks';
+import { inside, overlap, placeLabels, textWidth, type Box } from '../../charts/labels';
+import { linearScale, roundTicks } from '../../charts/ticks';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { paretoFront } from '../../core/metrics/pareto';
 import type { ParetoPoint, ParetoRun } from './points';
@@ -15,6 +14,8 @@ interface Options {
   /** Written beside a point of the front. */
   label: (point: ParetoPoint) => string;
   baseLabel: string;
+  /** What the 0.95 line is called. */
+  lineLabel: string;
 }
 
 interface Axis {
@@ -48,11 +49,14 @@ export interface ParetoLayout {
   front: string;
   base: { x: number; y: number; front: boolean };
   labels: Label[];
+  lineLabel: Label & { anchor: 'start' | 'end' };
 }
 
 /** Room between the outermost points and the frame, as a share of the span. */
 const ROOM = 0.06;
 const MOST_ROOM = 0.22;
+/** Pixels from the frame to the name of the 0.95 line. */
+const INSET = 6;
 
 export function layoutPareto(runs: readonly ParetoRun[], options: Options): ParetoLayout {
   const { width, height, edge, fontSize, radius } = options;
@@ -84,16 +88,20 @@ export function layoutPareto(runs: readonly ParetoRun[], options: Options): Pare
     { ...origin, text: options.baseLabel },
     ...marks.filter((mark) => mark.front).map((mark) => ({ x: mark.x, y: mark.y, text: options.label(mark.point) })),
   ];
+  const marked = [box(origin), ...marks.map(box)];
+  const line = y.at(RETENTION_LINE);
+  const lineLabel = besideLine(line, options, marked, bounds);
   const places = placeLabels(
     wanted.map((entry) => ({ x: entry.x, y: entry.y, radius, width: textWidth(entry.text, fontSize), height: fontSize * 1.25 })),
-    [box(origin), ...marks.map(box)],
+    [...marked, lineLabel.box],
     steps(front.map((point) => ({ x: x.at(point.gain), y: y.at(point.retention) }))),
     bounds,
   );
   return {
     x: axis(x, Math.min(12, Math.max(2, Math.floor((width - edge.left - edge.right) / 60)))),
     y: axis(y, Math.max(2, Math.floor((height - edge.top - edge.bottom) / 48))),
-    line: y.at(RETENTION_LINE),
+    line,
+    lineLabel: lineLabel.label,
     paths: runs.map((entry) =>
       [`M${origin.x} ${origin.y}`, ...entry.points.map((point) => `${x.at(point.gain)} ${y.at(point.retention)}`)].join('L'),
     ),
@@ -107,6 +115,24 @@ export function layoutPareto(runs: readonly ParetoRun[], options: Options): Pare
       place ? [{ text: wanted[at]!.text, x: round(place.left), y: round(place.top + place.height / 2) }] : [],
     ),
   };
+}
+
+/** The name of the 0.95 line: below it at the right end, else at the first place beside it that covers no point. */
+function besideLine(
+  line: number,
+  { width, edge, fontSize, lineLabel: text }: Options,
+  taken: readonly Box[],
+  bounds: Box,
+): { label: ParetoLayout['lineLabel']; box: Box } {
+  const size = { width: textWidth(text, fontSize), height: fontSize * 1.25 };
+  const [start, end] = [edge.left + INSET, width - edge.right - INSET];
+  const places = [line + 3, line - 3 - size.height].flatMap((top) =>
+    (['end', 'start'] as const).map((anchor) => {
+      const box: Box = { left: anchor === 'end' ? end - size.width : start, top, ...size };
+      return { box, label: { text, anchor, x: anchor === 'end' ? end : start, y: round(top + size.height / 2) } };
+    }),
+  );
+  return places.find(({ box }) => inside(box, bounds) && !taken.some((other) => overlap(box, other))) ?? places[0]!;
 }
 
 /** The front's lines as boxes: down from each point, then across to the next. */
@@ -130,7 +156,7 @@ interface Scale {
 function scale(least: number, most: number, from: number, to: number, above: number): Scale {
   const low = least - (most - least) * ROOM;
   const high = most + (most - least) * above;
-  const place = scaleLinear([low, high], [from, to]);
+  const place = linearScale([low, high], [from, to]);
   return { low, high, at: (value) => round(place(value)) };
 }
 

@@ -45,6 +45,7 @@ export function paretoPicture(picture: ParetoPicture): string {
     radius: RADIUS,
     label: picture.label,
     baseLabel: picture.base,
+    lineLabel: picture.line,
   });
   const { base, front } = layout;
   const legend = legendOf(picture);
@@ -80,7 +81,7 @@ export function paretoPicture(picture: ParetoPicture): string {
   return svgMarkup(document);
 }
 
-function frame({ x, y, line }: ParetoLayout, picture: ParetoPicture): SvgNode[] {
+function frame({ x, y, line, lineLabel }: ParetoLayout, picture: ParetoPicture): SvgNode[] {
   const { left, right, top, bottom } = PLOT.edge;
   const foot = PLOT.height - bottom;
   return [
@@ -95,7 +96,7 @@ function frame({ x, y, line }: ParetoLayout, picture: ParetoPicture): SvgNode[] 
     ]),
     el('path', { d: `M${left} ${top}V${foot}H${WIDTH - right}`, fill: 'none', stroke: DIM }),
     horizontal(left, WIDTH - right, line, BAD, { 'stroke-width': 1.5, 'stroke-dasharray': '4 4' }),
-    label(WIDTH - right - 8, line + 19, picture.line, { colour: BAD, anchor: 'end', bold: true }),
+    label(lineLabel.x, lineLabel.y + FONT * 0.36, lineLabel.text, { colour: BAD, anchor: lineLabel.anchor, bold: true }),
     label((left + WIDTH - right) / 2, PLOT.height - 12, picture.x, { colour: INK, anchor: 'middle' }),
     el('g', { transform: `translate(24 ${(top + foot) / 2}) rotate(-90)` }, label(0, 0, picture.y, { colour: INK, anchor: 'middle' })),
   ];

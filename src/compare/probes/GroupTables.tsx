@@ -71,6 +71,7 @@ export function GroupTable({ groups }: { groups: readonly ProbeGroupMeasure[] })
                   <td key={letter}>
                     <Accuracy estimate={measure.accuracy?.[model]} />
                     <PValue value={measure.pValue?.[model] ?? null} />
+                    <ByBytes value={measure.accuracyByBytes?.[model] ?? null} />
                   </td>
                 ))}
                 {others.map((letter, at) => (
@@ -120,6 +121,12 @@ function Accuracy({ estimate }: { estimate: Estimate | undefined }) {
       {format.percent(value)}
     </Estimated>
   );
+}
+
+function ByBytes({ value }: { value: number | null }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  return value === null ? null : <span className={styles.p}>{t('groups.byBytes', { value: format.percent(value) })}</span>;
 }
 
 function PValue({ value }: { value: number | null }) {

@@ -60,7 +60,7 @@ function Options({ item: { probe }, scores }: Pick<Props, 'item' | 'scores'>) {
   const options = optionsOf(probe);
   if (!options) return null;
   const value = (score: ProbeScore, option: number): number | null => {
-    if (score.kind === 'choice') return score.normalised[option] ?? null;
+    if (score.kind === 'choice') return score.perCharacter[option] ?? null;
     return score.kind === 'pair' ? (option === 0 ? score.good : score.bad) : null;
   };
   const chosen = scores.map(chosenBy);
@@ -122,7 +122,7 @@ function Reference({ reference, scores }: { reference: string; scores: readonly 
             <dl className={styles.figures}>
               <div>
                 <dt>{t('reference.likelihood')}</dt>
-                <dd>{format.loss(score.normalised)}</dd>
+                <dd>{format.loss(score.perByte)}</dd>
               </div>
               <div>
                 <dt>{t('items.total')}</dt>

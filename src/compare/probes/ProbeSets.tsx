@@ -1,16 +1,17 @@
 /** Which probe sets are asked: the bundled ones by language, and a person's own, with the import of their files. */
 import { useState } from 'react';
-import { Chip, CloseButton } from '@mantine/core';
+import { Button, Chip, CloseButton } from '@mantine/core';
 import { FilePlus2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { OwnProbeSet } from '../../contract/library';
+import type { PublicShape } from '../../core/probes/public-shapes';
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/Banner';
 import { Confirm } from '../../ui/Dialog';
 import { FileDrop } from '../../ui/FileDrop';
 import { useMeasures } from '../measures';
 import { useFaultText, useSetName } from './names';
-import { useProbeSets } from './store';
+import { useProbeSets, type TakenProbeSet } from './store';
 import styles from './Probes.module.css';
 
 export function SetChips() {
@@ -112,13 +113,14 @@ export function OwnSets() {
           .map((set) => (
             <div key={set.id} role="status">
               <p>{t('probes.own.notKept', { name: set.name })}</p>
+              <Offers set={set} />
               <BadLines set={set} open />
             </div>
           ))}
         {own.length > 0 && (
           <ul className={styles.ownList} aria-label={t('probes.own.label')}>
             {own.map((set) => (
-              <OwnSet key={set.id} set={set} fresh={taken.some(({ id }) => id === set.id)} />
+              <OwnSet key={set.id} set={set} fresh={taken.find(({ id }) => id === set.id)} />
             ))}
           </ul>
         )}
@@ -127,7 +129,7 @@ export function OwnSets() {
   );
 }
 
-function OwnSet({ set, fresh }: { set: OwnProbeSet; fresh: boolean }) {
+function OwnSet({ set, fresh }: { set: OwnProbeSet; fresh: TakenProbeSet | undefined }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   const remove = useProbeSets((state) => state.remove);
@@ -141,7 +143,8 @@ function OwnSet({ set, fresh }: { set: OwnProbeSet; fresh: boolean }) {
         </span>
         <CloseButton size="sm" aria-label={t('probes.own.remove', { name: set.name })} onClick={() => setAsking(true)} />
       </div>
-      {set.badLines > 0 && <BadLines set={set} open={fresh} />}
+      {fresh && <Offers set={fresh} />}
+      {set.badLines > 0 && <BadLines set={set} open={fresh !== undefined} />}
       <Confirm
         opened={asking}
         title={t('probes.own.remove', { name: set.name })}
@@ -155,6 +158,42 @@ function OwnSet({ set, fresh }: { set: OwnProbeSet; fresh: boolean }) {
         <p>{t('probes.own.removeText')}</p>
       </Confirm>
     </li>
+  );
+}
+
+/** Other ways to read the file: public shapes by their mapping, and blanks where words would join. */
+function Offers({ set }: { set: TakenProbeSet }) {
+  const { t } = useTranslation('measures');
+  const format = useFormat();
+  const readAgain = useProbeSets((state) => state.readAgain);
+  const { shapes = {}, blanks = 0 } = set.offers ?? {};
+  const known = Object.entries(shapes) as [PublicShape, number][];
+  const lines = known.reduce((sum, [, count]) => sum + count, 0);
+  return (
+    <>
+      {lines > 0 && (
+        <div className={styles.offer} role="status">
+          <p>
+            {t('probes.own.mapped', {
+              count: lines,
+              shown: format.count(lines),
+              shapes: known.map(([shape]) => t(`probes.shape.${shape}`)).join('; '),
+            })}
+          </p>
+          <Button size="xs" variant="default" onClick={() => void readAgain(set, { map: true })}>
+            {t('probes.own.map', { count: lines, shown: format.count(lines) })}
+          </Button>
+        </div>
+      )}
+      {blanks > 0 && (
+        <div className={styles.offer} role="status">
+          <p>{t('probes.own.joined', { count: blanks, shown: format.count(blanks) })}</p>
+          <Button size="xs" variant="default" onClick={() => void readAgain(set, { blanks: true })}>
+            {t('probes.own.addBlanks')}
+          </Button>
+        </div>
+      )}
+    </>
   );
 }
 

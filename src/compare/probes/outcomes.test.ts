@@ -4,14 +4,12 @@ import type { ProbeScore } from '../../core/probes/probe-score';
 import { askedItems, chosenBy, outcomeOf } from './outcomes';
 
 const pair = (good: number, bad: number): ProbeScore => ({ kind: 'pair', good, bad, right: good > bad });
-const choice = (normalised: number[], answer: number): ProbeScore => ({
-  kind: 'choice',
-  likelihoods: normalised,
-  normalised,
-  right: normalised.every((value, at) => at === answer || value < normalised[answer]!),
-});
+const choice = (perCharacter: number[], answer: number): ProbeScore => {
+  const right = perCharacter.every((value, at) => at === answer || value < perCharacter[answer]!);
+  return { kind: 'choice', likelihoods: perCharacter, perCharacter, perByte: perCharacter, right, rightByBytes: right };
+};
 const long: ProbeScore = { kind: 'too-long', tokens: 300, limit: 256 };
-const reference: ProbeScore = { kind: 'reference', likelihood: -4, normalised: -1 };
+const reference: ProbeScore = { kind: 'reference', likelihood: -4, perByte: -1 };
 
 describe('outcomes', () => {
   it('tells forgotten from learnt, kept and wrong', () => {

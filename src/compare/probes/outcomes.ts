@@ -19,7 +19,7 @@ export function outcomeOf(base: ProbeScore, other: ProbeScore): Outcome {
 
 /** What a model chose: the text most likely by what decides, or null where two are equally likely. */
 export function chosenBy(score: ProbeScore): number | null {
-  const values = score.kind === 'choice' ? score.normalised : score.kind === 'pair' ? [score.good, score.bad] : [];
+  const values = score.kind === 'choice' ? score.perCharacter : score.kind === 'pair' ? [score.good, score.bad] : [];
   const highest = Math.max(...values);
   const first = values.indexOf(highest);
   return first >= 0 && values.indexOf(highest, first + 1) < 0 ? first : null;

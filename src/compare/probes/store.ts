@@ -2,23 +2,30 @@
 import { create } from 'zustand';
 import type { OwnProbeSet } from '../../contract/library';
 import { errorFromRecord, errorRecord, type ErrorRecord } from '../../core/errors';
-import type { Probe } from '../../core/probes/probe';
+import type { Probe, ProbeReading } from '../../core/probes/probe';
 import { lab } from '../../lab/lab';
 import { shippedProbes, shippedProbeSets, type ShippedProbeSet } from '../../lab/probe-sets';
 import { useMeasures } from '../measures';
+
+export interface TakenProbeSet extends OwnProbeSet {
+  file: File;
+  reading: ProbeReading;
+}
 
 interface ProbeSetsState {
   shipped: ShippedProbeSet[];
   own: OwnProbeSet[];
   /** Ids of both kinds. */
   chosen: string[];
-  /** What the last take-in found, also of a set that could not be kept. */
-  taken: OwnProbeSet[];
+  /** What the last take-in found, also of a set that could not be kept, with its file and how it was read. */
+  taken: TakenProbeSet[];
   error: ErrorRecord | null;
   /** Reads the lists once; the sets for general ability are chosen then. */
   load(): Promise<void>;
   toggle(id: string): void;
   takeIn(files: readonly File[]): Promise<void>;
+  /** Reads the file of a set that was just taken in once more, in another way: the set takes the place of the former. */
+  readAgain(taken: TakenProbeSet, reading: ProbeReading): Promise<void>;
   remove(id: string): Promise<void>;
   dismissError(): void;
 }
@@ -57,9 +64,22 @@ export const useProbeSets = create<ProbeSetsState>()((set, get) => ({
       for (const file of files) {
         const taken = await lab.library.takeInProbes(file);
         const { own, chosen } = get();
-        set({ taken: [...get().taken, taken] });
+        set({ taken: [...get().taken, { ...taken, file, reading: {} }] });
         if (taken.items > 0) set({ own: [...own, taken], chosen: [...chosen, taken.id] });
       }
+    } catch (error) {
+      set({ error: errorRecord(error) });
+    }
+  },
+
+  async readAgain(before, change) {
+    const reading = { ...before.reading, ...change };
+    try {
+      const taken = await lab.library.takeInProbes(before.file, reading);
+      if (before.items > 0) await get().remove(before.id);
+      const others = get().taken.filter(({ id }) => id !== before.id);
+      set({ taken: [...others, { ...taken, file: before.file, reading }], error: null });
+      if (taken.items > 0) set({ own: [...get().own, taken], chosen: [...get().chosen, taken.id] });
     } catch (error) {
       set({ error: errorRecord(error) });
     }

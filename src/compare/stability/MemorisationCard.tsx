@@ -6,7 +6,7 @@ import type { ChannelMemorisation } from '../../contract/evaluation';
 import { MEMORISED_LINE, memorises, type Estimate, type MemorisationVerdict } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
-import { NumberField } from '../../ui/NumberField';
+import { NumberField } from '../../ui/fields';
 import { letterOf, PLACES } from '../address';
 import { Estimated, Letter } from '../marks';
 import { MeasureControl } from '../MeasureControl';

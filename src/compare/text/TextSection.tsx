@@ -7,7 +7,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
-import { NumberField } from '../../ui/NumberField';
+import { NumberField } from '../../ui/fields';
 import { PLACES, type Place } from '../address';
 import { Letter } from '../marks';
 import { useSourceName } from '../names';

@@ -1,16 +1,19 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GenerateOptions } from '../../contract/evaluation';
 import type { WeightsRef } from '../../contract/evaluation';
-import { StudioError } from '../../core/errors';
-import { groupSources } from '../sources';
-import { useCompare } from '../store';
-import { MOST_PROMPTS, useGeneration } from './generation-store';
 
 const generate = vi.hoisted(() =>
   vi.fn<(weights: WeightsRef, options: GenerateOptions, onPiece: (piece: string) => void) => Promise<string>>(),
 );
 vi.mock('../../lab/lab', () => ({ lab: { trainer: { generate } } }));
 vi.mock('../../lab/device-store', () => ({ openDevice: () => Promise.resolve() }));
+// Test files share modules: here they are made anew with the mocks, and again without them afterwards.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
+const { StudioError } = await import('../../core/errors');
+const { groupSources } = await import('../sources');
+const { useCompare } = await import('../store');
+const { MOST_PROMPTS, useGeneration } = await import('./generation-store');
 
 const model = (id: string) => ({ id, name: id }) as Parameters<typeof groupSources>[0][number];
 const name = (weights: WeightsRef) => (weights.kind === 'model' ? weights.model : weights.run);

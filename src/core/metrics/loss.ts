@@ -23,6 +23,32 @@ interface Evaluated {
   channels: Readonly<Record<string, { loss: number }>>;
 }
 
+/** With the tokens and the UTF-8 bytes of text that were predicted. */
+interface Measured {
+  channels: Readonly<Record<string, { loss: number; tokens: number; bytes: number }>>;
+}
+
+/** What the domain channels gained against the base, mean over them: above 0 is learnt. */
+export interface DomainGain {
+  /** Fall of bits per byte. */
+  bits: number;
+  /** The same in nats per token, which compare under one tokenizer alone. */
+  nats: number;
+}
+
+/** Mean over the domain channels that both evaluations hold; null when there is none. */
+export function domainGain(base: Measured, now: Measured, channels: readonly { id: string; role: ChannelRole }[]): DomainGain | null {
+  const gains = channels.flatMap(({ id, role }) => {
+    const before = base.channels[id];
+    const after = now.channels[id];
+    if (role !== 'domain' || !before || !after || before.bytes === 0 || after.bytes === 0) return [];
+    const bits = (of: typeof before) => bitsPerByte(of.loss, of.tokens, of.bytes);
+    return [{ bits: bits(before) - bits(after), nats: before.loss - after.loss }];
+  });
+  const mean = (part: keyof DomainGain) => gains.reduce((sum, gain) => sum + gain[part], 0) / gains.length;
+  return gains.length === 0 ? null : { bits: mean('bits'), nats: mean('nats') };
+}
+
 /** Mean retention over the general channels that both evaluations hold; null when there is none. */
 export function meanRetention(base: Evaluated, now: Evaluated, channels: readonly { id: string; role: ChannelRole }[]): number | null {
   const values: number[] = [];

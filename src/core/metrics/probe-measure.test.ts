@@ -43,7 +43,7 @@ describe('measureProbes', () => {
 
   it('takes reference answers by their likelihood, and leaves out what is too long', () => {
     const questions: Probe[] = ['a', 'b', 'c'].map((prompt) => ({ kind: 'reference', prompt, reference: 'r', group: 'domain' }));
-    const reference = (normalised: number): ProbeScore => ({ kind: 'reference', likelihood: normalised * 4, normalised });
+    const reference = (perByte: number): ProbeScore => ({ kind: 'reference', likelihood: perByte * 4, perByte });
     const long: ProbeScore = { kind: 'too-long', tokens: 300, limit: 256 };
     const { groups, tooLong, risk } = measureProbes(
       questions,
@@ -90,7 +90,7 @@ describe('measureProbes', () => {
     const reference = (rougeL: number, bleu: number): ProbeScore => ({
       kind: 'reference',
       likelihood: -4,
-      normalised: -1,
+      perByte: -1,
       written: { text: '', rougeL, bleu },
     });
     const pair: ProbeScore = { kind: 'pair', good: 0, bad: -1, right: true };

@@ -44,6 +44,8 @@ export interface ProbeGroupMeasure {
   chance: number;
   /** Share of right answers, by model, with Wilson's interval; null for a group of reference answers. */
   accuracy: Estimate[] | null;
+  /** Share right where choices are judged by bytes (lm-evaluation-harness's acc_bytes), by model; null where there is no choice. */
+  accuracyByBytes: number[] | null;
   /** P(as many right answers by guessing), by model; null likewise. */
   pValue: number[] | null;
   /** The base answers better than by chance (p ≤ 0.05): only then can the group show forgetting. */
@@ -154,6 +156,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       items: items.length,
       chance: chances(probes, items).reduce((sum, chance) => sum + chance, 0) / items.length,
       accuracy: answered[group]! ? models.map((model) => accuracyOf(group, model)) : null,
+      accuracyByBytes: items.some((at) => probes[at]!.kind === 'choice') ? scores.map((model) => shareByBytes(model, items)) : null,
       pValue: answered[group]!
         ? models.map((model) =>
             chanceTail(
@@ -182,6 +185,15 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
     tooLong: probes.length - readable.length,
     risk: risks.length > 0 && risks.every((risk) => risk !== null) ? risks : null,
   };
+}
+
+/** Pairs of sentences are judged as they are. */
+function shareByBytes(scores: readonly ProbeScore[], items: readonly number[]): number {
+  const right = items.filter((at) => {
+    const score = scores[at]!;
+    return score.kind === 'choice' ? score.rightByBytes : score.kind === 'pair' && score.right;
+  });
+  return right.length / items.length;
 }
 
 /** Questions of a group by themselves, and its reference answers by themselves: their scores have different scales. */
@@ -224,5 +236,5 @@ const chances = (probes: readonly Probe[], items: readonly number[]) => items.ma
 
 function itemScore(score: ProbeScore): number {
   if (score.kind === 'too-long') return Number.NaN;
-  return score.kind === 'reference' ? score.normalised : Number(score.right);
+  return score.kind === 'reference' ? score.perByte : Number(score.right);
 }

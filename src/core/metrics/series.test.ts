@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GrowingSeries, MAX_POINTS } from './series';
+import { Rng } from '../rng/rng';
+import { GrowingSeries, MAX_POINTS, type Series } from './series';
 
 function grown(x: readonly number[], y: readonly (number | null)[]): GrowingSeries {
   const series = new GrowingSeries();
@@ -14,6 +15,27 @@ describe('a growing series', () => {
     expect(grown([1, 2], [3, 4]).series()).toEqual({ x: [1, 2], y: [3, 4] });
     const x = Array.from({ length: MAX_POINTS }, (_, at) => at);
     expect(grown(x, x).series()).toEqual({ x, y: x });
+  });
+
+  it('keeps a spike in every picture, and moves no point that was drawn', () => {
+    const random = new Rng(5);
+    const series = new GrowingSeries();
+    let before: Series | null = null;
+    for (let step = 1; step <= 20_000; step++) {
+      series.push(step, step === 7777 ? 9 : 2.5 + (random.uniform() - 0.5) / 5);
+      if (step % 100 !== 0) continue;
+      const now = series.series();
+      if (step > 7777) expect(now.y).toContain(9);
+      // What stands below step 7,000 stood there before: points go when a picture gets too full, and none comes or changes.
+      const drawn = new Map(before?.x.map((x, at) => [x, before!.y[at]]) ?? []);
+      if (before) for (const [at, x] of now.x.entries()) if (x < Math.min(7000, step - 100)) expect(drawn.get(x)).toBe(now.y[at]);
+      before = now;
+    }
+  });
+
+  it('remembers where a value was no finite number, and shows a gap there', () => {
+    const series = grown([1, 2, 3, 4], [3, Number.NaN, null, Infinity]);
+    expect(series.series()).toEqual({ x: [1, 2, 3, 4], y: [3, Number.NaN, Number.NaN, Number.NaN], broken: [2, 4] });
   });
 
   it('never gives more than 400 points and keeps order, ends, lowest and highest', () => {

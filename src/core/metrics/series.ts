@@ -4,6 +4,8 @@
 export interface Series {
   x: number[];
   y: number[];
+  /** Where a value was logged that is no finite number; absent where there is none. */
+  broken?: number[];
 }
 
 /** A chart never gets more points a series than this. */
@@ -32,10 +34,13 @@ export class GrowingSeries {
   private first: Point | null = null;
   private last: Point | null = null;
   private thinned: Series | null = { x: [], y: [] };
+  private readonly broken: number[] = [];
 
-  /** @param x greater than the last one; @param y null is a gap */
+  /** @param x greater than the last one; @param y null is a gap, and what is not finite one that is remembered */
   push(x: number, y: number | null): void {
-    const point = { x, y: y ?? Number.NaN };
+    const finite = y !== null && Number.isFinite(y);
+    if (y !== null && !finite && this.broken.length < MAX_POINTS) this.broken.push(x);
+    const point = { x, y: finite ? y : Number.NaN };
     this.first ??= point;
     this.last = point;
     this.thinned = null;
@@ -63,7 +68,11 @@ export class GrowingSeries {
     const { first, last, width } = this;
     const inner = this.buckets.flatMap(({ low, high }) => (low === high ? [low] : low.x < high.x ? [low, high] : [high, low]));
     const points = width === 1 ? inner : [first!, ...inner.filter((point) => point !== first && point !== last), last!];
-    return { x: points.map(({ x }) => x), y: points.map(({ y }) => y) };
+    return {
+      x: points.map(({ x }) => x),
+      y: points.map(({ y }) => y),
+      ...(this.broken.length > 0 ? { broken: [...this.broken] } : {}),
+    };
   }
 }
 

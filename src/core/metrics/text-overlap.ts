@@ -3,7 +3,8 @@
 /** Longest n-grams that BLEU counts. */
 const ORDERS = 4;
 
-type BleuTokenizer = '13a' | 'zh';
+/** sacreBLEU's: words, Chinese characters beside words, single characters. */
+type BleuTokenizer = '13a' | 'zh' | 'char';
 
 export interface BleuOptions {
   tokenizer: BleuTokenizer;
@@ -18,7 +19,7 @@ export interface BleuOptions {
  * @returns 0 to 100
  */
 export function bleu(pairs: readonly { text: string; reference: string }[], { tokenizer, effectiveOrder = false }: BleuOptions): number {
-  const cut = tokenizer === 'zh' ? chineseWords : words13a;
+  const cut = { '13a': words13a, zh: chineseWords, char: characters }[tokenizer];
   const correct = new Array<number>(ORDERS).fill(0);
   const total = new Array<number>(ORDERS).fill(0);
   let length = 0;
@@ -74,6 +75,10 @@ function words13a(line: string): string[] {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>');
   return westernWords(` ${plain} `);
+}
+
+function characters(line: string): string[] {
+  return [...line].filter((character) => /\S/.test(character));
 }
 
 function chineseWords(line: string): string[] {
@@ -138,9 +143,23 @@ export function rougeL(reference: string, text: string): RougeScore {
   return { precision, recall, f: common === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
 }
 
-/** Lower-case runs of ASCII letters and digits, as in Google's rouge-score, and each Chinese character, which rouge-score would drop. */
+/** Letters of scripts that part no words. */
+const unspaced = String.raw`[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}ー]`;
+const rougeWord = new RegExp(
+  String.raw`(?=[\p{L}\p{N}])${unspaced}\p{M}*|(?:(?!${unspaced})[\p{L}\p{N}])(?:(?!${unspaced})[\p{L}\p{N}\p{M}]|\p{M})*`,
+  'gu',
+);
+const partsNoWords = new RegExp(unspaced, 'u');
+
+/** Is it written, at least in part, in a script that parts no words? */
+export const isUnspaced = (text: string): boolean => partsNoWords.test(text);
+
+/**
+ * Lower-case runs of letters and digits, which for ASCII is Google's rouge-score; of a script that parts no words each character with its marks.
+ * rouge-score itself drops all but ASCII.
+ */
 function rougeWords(text: string): string[] {
-  return text.toLowerCase().match(/[a-z0-9]+|\p{Script=Han}/gu) ?? [];
+  return text.normalize('NFC').toLowerCase().match(rougeWord) ?? [];
 }
 
 /** Length of the longest common subsequence, in one row of the table. */

@@ -82,3 +82,26 @@ describe('what to change when it does not fit', () => {
     expect(memoryRemedy(config, demand(), room(20))).toBeNull();
   });
 });
+
+describe('an embedding that a GPU cannot bind', () => {
+  // Qwen2.5-0.5B: 151,936 · 896 · 4 bytes, beside an adapter that binds 128 MiB.
+  const qwen = readConfig('config.json', {
+    model_type: 'qwen2',
+    vocab_size: 151_936,
+    hidden_size: 896,
+    intermediate_size: 4864,
+    num_hidden_layers: 24,
+    num_attention_heads: 14,
+    num_key_value_heads: 2,
+    tie_word_embeddings: true,
+  });
+  const device = { total: null, largestTensor: 134_217_728 };
+
+  it('is named with its bytes, and no change of the recipe makes it fit', () => {
+    const memory = trainingMemory(qwen, demand());
+    expect(memory.largestWeight).toEqual({ name: 'model.embed_tokens.weight', bytes: 544_538_624 });
+    expect(fits(memory, device)).toBe(false);
+    expect(memoryRemedy(qwen, demand(), device)).toBeNull();
+    expect(memoryRemedy(qwen, demand({ precision: 'f16' }), device)).toBeNull();
+  });
+});

@@ -3,7 +3,7 @@
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
 import type { ModelConfig } from './config';
-import { parameterCount } from './parameters';
+import { parameterCount, parameterShapes } from './parameters';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
 export interface MemoryDemand {
@@ -26,6 +26,8 @@ export interface TrainingMemory {
   total: number;
   /** The largest single tensor: what must fit into one buffer of a GPU. */
   largestTensor: number;
+  /** The largest of the weights, which no recipe makes smaller. */
+  largestWeight: { name: string; bytes: number };
 }
 
 /** What a device offers, in bytes; null where the browser does not tell. */
@@ -43,7 +45,7 @@ const WITH_GRADIENTS = 2.4;
 const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(config: ModelConfig, { rows, context, checkpointing, precision }: MemoryDemand): TrainingMemory {
-  const { hidden, layers, heads, kvHeads, headSize, feedForward, activation, normedHeads, vocabulary } = config;
+  const { hidden, layers, heads, kvHeads, headSize, feedForward, activation, normedHeads } = config;
   const parameters = parameterCount(config);
   const tokens = rows * context;
   const bytes = precision === 'f16' ? 2 : 4;
@@ -58,14 +60,26 @@ export function trainingMemory(config: ModelConfig, { rows, context, checkpointi
   const head = 4 * hidden * tokens * bytes;
   const weights = 4 * parameters + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
+  const heaviest = largestWeight(config);
   return {
     weights,
     gradients: 4 * parameters,
     moments: 8 * parameters,
     activations,
     total: weights + 12 * parameters + activations,
-    largestTensor: Math.max(4 * vocabulary * hidden, bytes * tokens * Math.max(feedForward, queries, hidden)),
+    largestTensor: Math.max(heaviest.bytes, bytes * tokens * Math.max(feedForward, queries, hidden)),
+    largestWeight: heaviest,
   };
+}
+
+/** In float32, as the engine keeps weights, their gradients and moments whatever the precision of the rest. */
+export function largestWeight(config: ModelConfig): { name: string; bytes: number } {
+  let largest = { name: '', bytes: 0 };
+  for (const [name, shape] of parameterShapes(config)) {
+    const bytes = 4 * shape.reduce((product, side) => product * side, 1);
+    if (bytes > largest.bytes) largest = { name, bytes };
+  }
+  return largest;
 }
 
 /** Does it fit? Null where the device does not tell enough to say so. */

@@ -8,6 +8,7 @@
  * Fields besides these are kept out; a line that cannot be used is named, and the rest is used.
  */
 import * as z from 'zod/mini';
+import { mapPublicShape, type PublicShape } from './public-shapes';
 
 const text = z.string().check(z.minLength(1));
 const group = z._default(z.string().check(z.minLength(1), z.maxLength(64)), 'probe');
@@ -16,7 +17,7 @@ const choiceSchema = z.object({ prompt: text, choices: z.array(text).check(z.min
 const pairSchema = z.object({ good: text, bad: text, group });
 const referenceSchema = z.object({ prompt: text, reference: text, group });
 
-/** Multiple choice: scored by the length-normalised log-likelihood of each choice after the prompt. */
+/** Multiple choice: scored by the log-likelihood of each choice after the prompt, divided by its length. */
 type ChoiceProbe = { kind: 'choice' } & z.infer<typeof choiceSchema>;
 /** Minimal pair: right when the good sentence is likelier than the bad one. */
 type PairProbe = { kind: 'pair' } & z.infer<typeof pairSchema>;
@@ -42,24 +43,72 @@ export interface BadProbeLine {
   reason: string;
 }
 
+/** How a file may be read on the person's wish. */
+export interface ProbeReading {
+  /** Lines of public sets are taken in by their mapping (public-shapes.ts). */
+  map?: boolean;
+  /** A blank is put between a prompt and an answer that would join into one word. */
+  blanks?: boolean;
+}
+
+/** What another reading would give. */
+export interface ProbeOffers {
+  /** Lines that a mapping could use, by what they look like. */
+  shapes: Partial<Record<PublicShape, number>>;
+  /** Items whose prompt and answers join into one word. */
+  blanks: number;
+}
+
 export interface ProbeSet {
   probes: Probe[];
   bad: BadProbeLine[];
+  offers: ProbeOffers;
 }
 
-/** Blank lines count as lines but are no fault. */
-export function parseProbes(source: string): ProbeSet {
-  const set: ProbeSet = { probes: [], bad: [] };
-  source
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .forEach((line, at) => {
-      if (line.trim() === '') return;
-      const probe = parseLine(line);
-      if ('group' in probe) set.probes.push(probe);
-      else set.bad.push({ line: at + 1, fault: probe, reason: reasonOf(probe) });
-    });
+/** JSON Lines, or one JSON array, whose items count as lines then. Blank lines count as lines but are no fault. */
+export function parseProbes(source: string, { map = false, blanks = false }: ProbeReading = {}): ProbeSet {
+  const set: ProbeSet = { probes: [], bad: [], offers: { shapes: {}, blanks: 0 } };
+  linesOf(source).forEach((line, at) => {
+    if (line.trim() === '') return;
+    const { probe, mapped } = parseLine(line);
+    const usable = map ? (mapped?.probe ?? probe) : probe;
+    if (mapped && !map) set.offers.shapes[mapped.shape] = (set.offers.shapes[mapped.shape] ?? 0) + 1;
+    if (!('group' in usable)) return void set.bad.push({ line: at + 1, fault: usable, reason: reasonOf(usable) });
+    const joins = joinsWords(usable);
+    if (joins && !blanks) set.offers.blanks += 1;
+    set.probes.push(joins && blanks ? withBlanks(usable) : usable);
+  });
   return set;
+}
+
+function linesOf(source: string): string[] {
+  const plain = source.replace(/^\uFEFF/, '');
+  if (/^\s*\[/.test(plain)) {
+    try {
+      const items: unknown = JSON.parse(plain);
+      if (Array.isArray(items)) return items.map((item) => JSON.stringify(item));
+    } catch {
+      // Lines that are arrays each: named one by one.
+    }
+  }
+  return plain.split(/\r?\n/);
+}
+
+/** Letters and digits of scripts that part words by blanks. */
+const ofWords = String.raw`(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}])[\p{L}\p{N}]`;
+const endsInWord = new RegExp(`${ofWords}[.,:;!?"')\\]]*$`, 'u');
+const startsWithWord = new RegExp(`^${ofWords}`, 'u');
+
+/** "The capital is" + "Paris" asks for "isParis". */
+function joinsWords(probe: Probe): boolean {
+  if (probe.kind === 'pair' || !endsInWord.test(probe.prompt)) return false;
+  return (probe.kind === 'choice' ? probe.choices : [probe.reference]).some((answer) => startsWithWord.test(answer));
+}
+
+function withBlanks(probe: Probe): Probe {
+  const apart = (answer: string) => (startsWithWord.test(answer) ? ` ${answer}` : answer);
+  if (probe.kind === 'choice') return { ...probe, choices: probe.choices.map(apart) };
+  return probe.kind === 'reference' ? { ...probe, reference: apart(probe.reference) } : probe;
 }
 
 /** Probability of a right answer by guessing. A reference answer cannot be guessed. */
@@ -67,14 +116,28 @@ export function chanceOf(probe: Probe): number {
   return probe.kind === 'choice' ? 1 / probe.choices.length : probe.kind === 'pair' ? 0.5 : 0;
 }
 
-function parseLine(line: string): Probe | ProbeFault {
+interface ParsedLine {
+  probe: Probe | ProbeFault;
+  /** Of a line at fault that a mapping makes usable. */
+  mapped: { shape: PublicShape; probe: Probe } | null;
+}
+
+function parseLine(line: string): ParsedLine {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return { kind: 'json', detail: error instanceof Error ? error.message : String(error) };
+    return { probe: { kind: 'json', detail: error instanceof Error ? error.message : String(error) }, mapped: null };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'object' };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { probe: { kind: 'object' }, mapped: null };
+  const probe = parseObject(value);
+  if ('group' in probe) return { probe, mapped: null };
+  const found = mapPublicShape(value as Record<string, unknown>);
+  const other = found && parseObject(found.value);
+  return { probe, mapped: other && 'group' in other ? { shape: found.shape, probe: other } : null };
+}
+
+function parseObject(value: object): Probe | ProbeFault {
   if ('choices' in value) {
     const parsed = choiceSchema.safeParse(value);
     if (!parsed.success) return firstFault(parsed.error, value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exampleRecipe } from '../run/example-run';
+import { exampleRecipe, recipeWith } from '../run/example-run';
 import {
   addChannel,
   memoryDemand,
@@ -11,28 +11,17 @@ import {
   withStrategy,
   withWarmupUnit,
 } from './edits';
-import { recipeSchema, type Recipe } from './schema';
+import type { Recipe } from './schema';
 
-const recipe: Recipe = recipeSchema.parse({
-  version: 2,
-  name: 'test',
-  base: 'nano',
-  sequenceLength: 128,
+const recipe: Recipe = recipeWith({
   channels: [
     { id: 'zh', corpus: 'zh', role: 'general', share: 0.4 },
     { id: 'en', corpus: 'en', role: 'general', share: 0.4 },
     { id: 'domain', corpus: 'domain', role: 'domain', share: 0.2 },
   ],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'cosine', peakLr: 3e-4, warmup: { unit: 'ratio', value: 0.03 } },
-  batchSize: 8,
-  optimizer: {},
-  budget: { steps: 100 },
   evaluation: { everySteps: 10, rowsPerChannel: 8 },
   saving: { everySteps: 50 },
-  logging: { everySteps: 5 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 describe('channel edits', () => {

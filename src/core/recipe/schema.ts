@@ -21,6 +21,11 @@ const channelSchema = z.strictObject({
   role: z.enum(['general', 'domain']),
   /** Share of the rows of every batch, 0 to 1; the shares of all channels sum to 1. */
   share,
+  /**
+   * What special tokens written out in the text become: ordinary text (so where nothing is said), or the tokens themselves, which can end a
+   * document in its middle.
+   */
+  specialTokens: z.optional(z.enum(['plain', 'tokens'])),
 });
 
 const warmupSchema = z.discriminatedUnion('unit', [
@@ -85,6 +90,8 @@ export const recipeSchema = z
       maxGradNorm: orElse(z.number().check(z.gte(0)), 1),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
+    packing: orElse(z.enum(['joined', 'separate']), 'joined'),
     budget: z.strictObject({ steps: count(1, 10_000_000) }),
     evaluation: z.strictObject({
       /** Held-out loss at step 0, every so many steps, and at the end. */
@@ -150,5 +157,6 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeInput = z.input<typeof recipeSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
+export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Schedule = Recipe['schedule'];
 export type Strategy = Recipe['strategy'];

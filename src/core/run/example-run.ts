@@ -1,8 +1,8 @@
 /** A run made up for tests: three channels, held-out losses as given. */
-import { recipeSchema } from '../recipe/schema';
+import { recipeSchema, type Recipe, type RecipeInput } from '../recipe/schema';
 import type { RunView } from './view';
 
-export const exampleRecipe = recipeSchema.parse({
+const EXAMPLE: RecipeInput = {
   version: 2,
   name: 'test',
   base: 'nano',
@@ -22,7 +22,12 @@ export const exampleRecipe = recipeSchema.parse({
   logging: { everySteps: 5 },
   stopping: { early: null, forgetting: null },
   seed: 1,
-});
+};
+
+/** The example with other values. */
+export const recipeWith = (changes: Partial<RecipeInput>): Recipe => recipeSchema.parse({ ...EXAMPLE, ...changes });
+
+export const exampleRecipe = recipeWith({});
 
 /** Held-out losses per evaluation; the first is the base's. */
 export function exampleRun(
@@ -64,6 +69,7 @@ export function exampleRun(
     lr: 0,
     gradNorm: null,
     channels,
+    gain: null,
     retention: kept.length > 0 ? kept.reduce((sum, value) => sum + value, 0) / kept.length : null,
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },

@@ -1,30 +1,24 @@
+import { recipeWith } from './example-run';
 import { serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
-import { recipeSchema, type Recipe } from '../recipe/schema';
+import type { Recipe } from '../recipe/schema';
 import { RunFeed, storedRun, type RunMessage } from './feed';
 import { settingsAt } from './live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveChange, MetricRow, RunRecord } from './types';
 import { FollowedRun, viewOf } from './view';
 
-const recipe = recipeSchema.parse({
-  version: 2,
-  name: 'test',
-  base: 'nano',
+const recipe = recipeWith({
   sequenceLength: 8,
   channels: [
     { id: 'en', corpus: 'en', role: 'general', share: 0.75 },
     { id: 'law', corpus: 'domain-legal', role: 'domain', share: 0.25 },
   ],
-  strategy: { kind: 'mixed' },
   schedule: { kind: 'linear', peakLr: 0.01, minRatio: 0, warmup: { unit: 'steps', value: 2 } },
   batchSize: 4,
-  optimizer: {},
   budget: { steps: 12 },
   evaluation: { everySteps: 5, rowsPerChannel: 1 },
   saving: { everySteps: 5 },
   logging: { everySteps: 2 },
-  stopping: { early: null, forgetting: null },
-  seed: 1,
 });
 
 const evaluation = (step: number, en: number, law: number): EvaluationRow => ({

@@ -1,26 +1,33 @@
 /**
  * Metric rows as numbers side by side, a fixed width a row: what a feed's message carries, and how a worker keeps a whole run.
- * Eight columns, then loss and token count of each channel in the recipe's order. NaN stands for null and for an absent field.
+ * Eight columns, then loss and token count of each channel in the recipe's order. NaN stands for null and for an absent field, and the largest
+ * number for a loss that was NaN.
  */
-import type { MetricRow } from './types';
+import type { MetricRow, NotFinite } from './types';
+
+const CODES: Record<NotFinite, number> = { NaN: Number.MAX_VALUE, Infinity: Infinity, '-Infinity': -Infinity };
+const names = new Map(Object.entries(CODES).map(([name, code]) => [code, name as NotFinite]));
 
 const FIXED = 8;
 
 const rowWidth = (channels: number): number => FIXED + 2 * channels;
 
 function packRow(row: MetricRow, channels: readonly string[]): number[] {
-  const { step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps } = row;
-  return [step, lr, gradNorm ?? NaN, stepMs, tokens, total ?? NaN, lossScale ?? NaN, skippedSteps ?? NaN].concat(
-    channels.flatMap((id) => [row.loss[id] ?? NaN, row.count[id] ?? 0]),
+  const { step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps, notFinite } = row;
+  const loss = (id: string, value: number | null | undefined) => value ?? (notFinite?.[id] ? CODES[notFinite[id]] : NaN);
+  return [step, lr, gradNorm ?? NaN, stepMs, tokens, loss('total', total), lossScale ?? NaN, skippedSteps ?? NaN].concat(
+    channels.flatMap((id) => [loss(id, row.loss[id]), row.count[id] ?? 0]),
   );
 }
 
 /** @param packed whole rows */
 export function unpackRows(packed: Float64Array, channels: readonly string[]): MetricRow[] {
   const width = rowWidth(channels.length);
-  const known = (value: number) => (Number.isNaN(value) ? null : value);
+  const known = (value: number) => (Number.isNaN(value) || names.has(value) ? null : value);
   return Array.from({ length: packed.length / width }, (_, at) => {
     const [step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps, ...own] = packed.subarray(at * width, (at + 1) * width);
+    const losses: [string, number][] = [['total', total!], ...channels.map((id, channel): [string, number] => [id, own[2 * channel]!])];
+    const broken = losses.flatMap(([id, value]): [string, NotFinite][] => (names.has(value) ? [[id, names.get(value)!]] : []));
     return {
       step: step!,
       lr: lr!,
@@ -30,6 +37,7 @@ export function unpackRows(packed: Float64Array, channels: readonly string[]): M
       loss: Object.fromEntries(channels.map((id, channel) => [id, known(own[2 * channel]!)])),
       count: Object.fromEntries(channels.map((id, channel) => [id, own[2 * channel + 1]!])),
       total: known(total!),
+      ...(broken.length > 0 ? { notFinite: Object.fromEntries(broken) } : {}),
       ...(Number.isNaN(lossScale!) ? {} : { lossScale: lossScale! }),
       ...(Number.isNaN(skippedSteps!) ? {} : { skippedSteps: skippedSteps! }),
     };

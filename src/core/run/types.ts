@@ -12,6 +12,12 @@ export type RunState =
   | 'failed'
   | 'interrupted'; // was running when its tab went away; can be resumed
 
+/**
+ * Rules of METHOD by which a run reads its texts and measures itself ("Rules of a run"). It goes on by those it began with, so that its figures
+ * compare and a resumed run ends as an uninterrupted one.
+ */
+export type RunRules = 1 | 2;
+
 export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'error';
 
 /** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
@@ -29,6 +35,9 @@ export interface LiveChange {
   settings: Partial<LiveSettings>;
 }
 
+/** A loss that is no finite number, as JavaScript and CSV write it; JSON has none of them. */
+export type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
+
 /** One logging window: sums are over the steps since the last window. `step` counts finished steps. */
 export interface MetricRow {
   step: number;
@@ -44,6 +53,8 @@ export interface MetricRow {
   /** Channel id → predicted tokens in this window. */
   count: Record<string, number>;
   total: number | null;
+  /** Channel id, or `total` → why its loss is null though it had tokens: it was no number. */
+  notFinite?: Record<string, NotFinite>;
   /** With precision f16: what the loss is multiplied by after this window, and steps skipped since the start. */
   lossScale?: number;
   skippedSteps?: number;
@@ -92,6 +103,8 @@ export interface RunRecord {
   tokens: number;
   /** Channel id → tokens of its training text: the length of one epoch. */
   trainTokens: Record<string, number>;
+  /** Absent: the first. */
+  rules?: RunRules;
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;

@@ -3,7 +3,7 @@
  * draws again only what changed.
  */
 import type { ErrorRecord } from '../errors';
-import { meanRetention } from '../metrics/loss';
+import { domainGain, meanRetention, type DomainGain } from '../metrics/loss';
 import type { SampledRisk } from '../metrics/forgetting-risk';
 import { GrowingSeries, type Series } from '../metrics/series';
 import type { ChannelRole, Recipe } from '../recipe/schema';
@@ -46,6 +46,8 @@ export interface RunView {
   channels: ChannelMeter[];
   /** Mean general retention now. */
   retention: number | null;
+  /** Domain gain now; null before the base is measured and without a domain channel. */
+  gain: DomainGain | null;
   /** Forgetting risk now, from the sample of probes; null where none is asked. */
   risk: SampledRisk | null;
   /** Loss of the base by channel id. */
@@ -157,6 +159,7 @@ export class FollowedRun {
         baseLoss: base[id] ?? null,
       })),
       retention: atStart && latest ? meanRetention(atStart, latest, recipe.channels) : null,
+      gain: atStart && latest ? domainGain(atStart, latest, recipe.channels) : null,
       risk: latest?.probes ?? null,
       base,
       train: rows.length > 0 ? seriesOf(this.curves.train) : former.train,
@@ -169,8 +172,9 @@ export class FollowedRun {
   }
 
   private addRow(row: MetricRow): void {
-    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, row.loss[id] ?? null);
-    this.curves.train.get(TOTAL)!.push(row.step, row.total);
+    const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
+    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, value(id, row.loss[id]));
+    this.curves.train.get(TOTAL)!.push(row.step, value(TOTAL, row.total));
     this.last = row;
   }
 

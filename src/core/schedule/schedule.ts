@@ -5,10 +5,19 @@
  */
 import type { Schedule } from '../recipe/schema';
 
-/** Length of the warmup in steps: at most all of them; a ratio of them is rounded up, as transformers does. */
-export function warmupSteps(schedule: Schedule, steps: number): number {
+/**
+ * Length of the warmup in steps, which may be more than the run has: the peak is then not reached. A ratio of all steps is rounded up in floating
+ * point, as transformers does: 0.07 of 100 steps are 8.
+ */
+export function warmupSteps({ warmup: { unit, value } }: Pick<Schedule, 'warmup'>, steps: number): number {
+  return unit === 'steps' ? value : Math.ceil(value * steps);
+}
+
+/** The schedule with its warmup as runs of the first rules had it: at most all steps, and a ratio rounded up only where it is no whole number of them. */
+export function withFirstWarmup(schedule: Schedule, steps: number): Schedule {
   const { unit, value } = schedule.warmup;
-  return Math.min(steps, unit === 'steps' ? value : Math.ceil(value * steps - 1e-9));
+  const length = Math.min(steps, unit === 'steps' ? value : Math.ceil(value * steps - 1e-9));
+  return length === warmupSteps(schedule, steps) ? schedule : { ...schedule, warmup: { unit: 'steps', value: length } };
 }
 
 /** 0-based step at which WSD's decay starts. */

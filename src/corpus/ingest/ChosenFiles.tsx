@@ -70,10 +70,10 @@ function Target() {
   );
 }
 
-/** What the chosen files hold, file by file, and where their rows are to go. */
 /** Rows of the list; a folder of thousands is summed up below it. */
 const LISTED = 60;
 
+/** What the chosen files hold, file by file, and where their rows are to go. */
 export function ChosenFiles() {
   const { t } = useTranslation('corpus');
   const format = useFormat();
@@ -138,7 +138,8 @@ function FileLine({ file, shown, onShow }: { file: InspectedFile; shown: boolean
       <button type="button" aria-pressed={shown} onClick={onShow} data-problem={file.problem !== null}>
         <span className={styles.path}>{file.path}</span>
         <span className={styles.facts}>
-          {file.kind ? t(`ingest.kind.${file.kind}`) : t('ingest.kindNone')} · {format.bytes(file.bytes)}
+          {file.kind ? t(`ingest.kind.${file.kind}`) : t('ingest.kindNone')}
+          {file.packing && ` (${file.packing})`} · {format.bytes(file.bytes)}
           {file.encoding && ` · ${t(`ingest.encoding.${file.encoding}`)}`}
         </span>
         {file.problem && (

@@ -6,9 +6,13 @@ import type { FileChoice, InspectedFile, DocumentSeparator, TextEncodingName } f
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { useIngest } from './store';
+import { TextColumn, TextTemplate } from './TextChoice';
 import styles from './Ingest.module.css';
 
-const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'gb18030'] as const satisfies TextEncodingName[];
+const ENCODINGS = [
+  ...(['utf-8', 'utf-16le', 'utf-16be', 'gb18030', 'big5'] as const),
+  ...(['shift_jis', 'euc-jp', 'euc-kr', 'windows-1252', 'windows-1251'] as const),
+] satisfies TextEncodingName[];
 const SEPARATORS = ['blank-lines', 'lines', 'whole-file'] as const satisfies DocumentSeparator[];
 const NONE = '';
 
@@ -28,7 +32,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
   const same = alike(file, inspected);
   const [all, setAll] = useState(true);
   const set = (change: FileChoice) => choose(all ? same : [file.path], change);
-  const textField = choice.textField ?? file.textField ?? NONE;
+  const textField = choice.join ? null : (choice.textField ?? file.textField);
   const channelField = choice.channelField === undefined ? NONE : (choice.channelField ?? NONE);
   const names = file.columns.map(({ name }) => name);
   return (
@@ -53,16 +57,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
         )}
         {names.length > 0 && (
           <>
-            <NativeSelect
-              size="xs"
-              label={t('ingest.textField')}
-              value={textField}
-              data={[
-                ...(textField === NONE ? [{ value: NONE, label: t('ingest.noField') }] : []),
-                ...file.columns.map(({ name, text }) => ({ value: name, label: name, disabled: !text })),
-              ]}
-              onChange={(event) => set({ textField: event.currentTarget.value })}
-            />
+            <TextColumn file={file} choice={choice} onChange={set} />
             <NativeSelect
               size="xs"
               label={t('ingest.channelField')}
@@ -72,7 +67,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
             />
           </>
         )}
-        {(file.kind === 'text' || file.kind === 'markdown') && (
+        {(file.kind === 'text' || file.kind === 'markdown' || file.kind === 'tar') && (
           <NativeSelect
             size="xs"
             label={t('ingest.documentSeparator')}
@@ -85,6 +80,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
           />
         )}
       </div>
+      <TextTemplate file={file} choice={choice} onChange={set} />
       {file.channelField !== null && channelField === NONE && (
         <p className={styles.dim}>
           {t('ingest.channelGuess', { field: file.channelField })}{' '}
@@ -107,7 +103,8 @@ export function FileOptions({ file }: { file: InspectedFile }) {
             count: file.inside.files,
             formatted: format.count(file.inside.files),
             bytes: format.bytes(file.inside.bytes),
-          })}
+          })}{' '}
+          {!file.inside.all && t('ingest.insideFirst', { formatted: format.count(file.inside.files) })}
         </p>
       )}
       {names.length > 0 && (

@@ -11,8 +11,8 @@ import styles from './Ingest.module.css';
 export function Findings({ findings, open = false }: { findings: IngestFindings; open?: boolean }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
-  const { badRows, badExamples, skipped, skippedExamples, undecodable } = findings;
-  if (badRows + skipped + undecodable === 0) return null;
+  const { badRows, badExamples, skipped, skippedExamples, undecodable, nuls = 0 } = findings;
+  if (badRows + skipped + undecodable + nuls === 0) return null;
   return (
     <div className={styles.findings} data-testid="findings">
       {badRows > 0 && (
@@ -43,6 +43,7 @@ export function Findings({ findings, open = false }: { findings: IngestFindings;
         </details>
       )}
       {undecodable > 0 && <p>{t('ingest.undecodable', { count: undecodable, formatted: format.count(undecodable) })}</p>}
+      {nuls > 0 && <p>{t('ingest.nuls', { count: nuls, formatted: format.count(nuls) })}</p>}
     </div>
   );
 }

@@ -49,6 +49,11 @@ export interface IngestState {
   discard(job: InterruptedIngest): Promise<void>;
 }
 
+/** Files that are looked at again when a choice is made for many; all are read by it. */
+const LOOKED_AT_AGAIN = 50;
+/** Milliseconds after the last change of a choice. */
+const SETTLED_AFTER = 250;
+
 const NOTHING = {
   state: 'idle',
   files: [],
@@ -86,6 +91,23 @@ export const useIngest = create<IngestState>()((set, get) => {
       await Promise.all([get().loadInterrupted(), useWorkshop.getState().load()]);
     }
   }
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  /** What files hold by what the person now says of them; of several changes in a row the last one counts. */
+  function lookAgain(paths: readonly string[]): void {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      const { files, choices } = get();
+      const wanted = files.filter(({ path }) => paths.includes(path));
+      lab.corpus.inspect(wanted, choices).then(
+        (found) => {
+          if (get().choices !== choices || get().files !== files) return;
+          const byPath = new Map(found.map((file) => [file.path, file]));
+          set({ inspected: get().inspected.map((file) => byPath.get(file.path) ?? file) });
+        },
+        (error: unknown) => set({ error: errorRecord(error) }),
+      );
+    }, SETTLED_AFTER);
+  }
   return {
     ...NOTHING,
     channel: NEW_CHANNEL,
@@ -121,6 +143,7 @@ export const useIngest = create<IngestState>()((set, get) => {
       const choices = { ...get().choices };
       for (const path of paths) choices[path] = { ...choices[path], ...choice };
       set({ choices });
+      lookAgain(paths.slice(0, LOOKED_AT_AGAIN));
     },
     describe: (change) => set(change),
     describeChannel: (change) => set({ newChannel: { ...get().newChannel, ...change } }),
@@ -141,7 +164,7 @@ export const useIngest = create<IngestState>()((set, get) => {
       if (!done || get().made.every((source) => source.channel !== made)) await useWorkshop.getState().removeChannel(made);
       else set({ channel: made });
     },
-    cancel: () => lab.corpus.cancel(),
+    cancel: () => lab.corpus.cancel('ingest'),
     reset: () => set(NOTHING),
     dismiss: () => set({ error: null }),
 
@@ -173,7 +196,7 @@ export const useIngest = create<IngestState>()((set, get) => {
 /** The folder's name, else the file's without its ending. */
 function proposedName(path: string): string {
   const [first = '', ...inner] = path.split('/');
-  return (inner.length > 0 ? first : first.replace(/\.[^.]+$/, '')).slice(0, 60);
+  return (inner.length > 0 ? first : first.replace(/\.(?:gz|zst)$/i, '').replace(/\.[^.]+$/, '')).slice(0, 60);
 }
 
 /** Why it cannot be started, or null. */

@@ -1,8 +1,8 @@
 /** The stages that filter rows (deduplication, quality, language, terms) and those that change text (masking, augmentation). */
 import { useTranslation } from 'react-i18next';
 import { qualityRules, piiKinds } from '../../core/corpus/settings';
-import { NumberField } from '../../ui/NumberField';
-import { ChoiceField, LineListField, SliderField, Stage } from './fields';
+import { ChoiceField, NumberField } from '../../ui/fields';
+import { LineListField, SliderField, Stage } from './fields';
 import { termLines, synonymLines, usePipelineSettings } from './settings-store';
 import { Switch } from '@mantine/core';
 

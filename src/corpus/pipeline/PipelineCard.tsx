@@ -7,7 +7,7 @@ import { usePipelineSettings, settingsFaults, settingsWarnings, type PipelineFau
 import { CircleCheck, Play, RotateCcw } from 'lucide-react';
 import { Card } from '../../ui/Card';
 import { ErrorBanner } from '../../ui/Banner';
-import { NumberField } from '../../ui/NumberField';
+import { NumberField } from '../../ui/fields';
 import { rawSize, useWorkshop } from '../channels/store';
 import { ChangingStages, CleaningStages } from './CleaningStages';
 import { SelectionStages } from './SelectionStages';

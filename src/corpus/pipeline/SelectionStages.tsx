@@ -7,8 +7,8 @@ import { lab } from '../../lab/lab';
 import { usePipelineSettings } from './settings-store';
 import { FileUp } from 'lucide-react';
 import { ErrorBanner } from '../../ui/Banner';
-import { NumberField } from '../../ui/NumberField';
-import { ChoiceField, SliderField, Stage } from './fields';
+import { ChoiceField, NumberField } from '../../ui/fields';
+import { SliderField, Stage } from './fields';
 import styles from './Pipeline.module.css';
 
 function DifficultyField({ disabled }: { disabled: boolean }) {

@@ -1,37 +1,12 @@
 /** Fields of the pipeline's settings, and the frame of a stage: its switch, what it does, and its parameters. */
-import { NativeSelect, Button, Textarea, Switch } from '@mantine/core';
+import { Button, Textarea, Switch } from '@mantine/core';
 import { HorizontalSlider } from '../../ui/Slider';
-import { NumberField } from '../../ui/NumberField';
+import { NumberField } from '../../ui/fields';
 import { useRef, useState, useId, type ReactNode } from 'react';
 import { FileUp } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ErrorBanner } from '../../ui/Banner';
 import styles from './Pipeline.module.css';
-
-interface ChoiceFieldProps<Choice extends string> {
-  label: string;
-  value: Choice;
-  choices: readonly Choice[];
-  words(choice: Choice): string;
-  disabled: boolean;
-  onChange(choice: Choice): void;
-}
-
-export function ChoiceField<Choice extends string>({ label, value, choices, words, disabled, onChange }: ChoiceFieldProps<Choice>) {
-  return (
-    <NativeSelect
-      size="xs"
-      label={label}
-      value={value}
-      disabled={disabled}
-      data={choices.map((choice) => ({ value: choice, label: words(choice) }))}
-      onChange={(event) => {
-        const choice = choices.find((one) => one === event.currentTarget.value);
-        if (choice !== undefined) onChange(choice);
-      }}
-    />
-  );
-}
 
 /** A share or threshold: a slider with its number, both of which can be set. */
 interface SliderFieldProps {

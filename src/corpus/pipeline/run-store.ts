@@ -72,7 +72,7 @@ export const usePreparing = create<PreparingState>()((set, get) => ({
   },
   cancel() {
     cancelling.abort();
-    return lab.corpus.cancel();
+    return lab.corpus.cancel('prepare');
   },
   dismiss: () => set({ error: null, state: 'idle' }),
 }));

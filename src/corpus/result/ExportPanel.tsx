@@ -69,7 +69,7 @@ const useExport = create<ExportState>()((set, get) => ({
     // The browser may still be reading a large file: the address goes with a delay.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   },
-  cancel: () => lab.corpus.cancel(),
+  cancel: () => lab.corpus.cancel('export'),
   dismiss: () => set({ error: null }),
 }));
 

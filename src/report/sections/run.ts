@@ -151,26 +151,27 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
     t('run.recipe'),
     [t('run.field'), t('run.value')],
     [
-      [t('field.base'), base ?? recipe.base],
-      [t('field.strategy.kind'), value('strategy.kind', recipe.strategy.kind)],
-      [t('field.schedule.kind'), value('schedule.kind', schedule.kind)],
-      [t('field.schedule.peakLr'), format.lr(schedule.peakLr)],
+      [t('recipeField.base'), base ?? recipe.base],
+      [t('recipeField.strategy'), value('strategy.kind', recipe.strategy.kind)],
+      [t('recipeField.schedule'), value('schedule.kind', schedule.kind)],
+      [t('recipeField.peakLr'), format.lr(schedule.peakLr)],
       [
-        t('field.schedule.warmup.value'),
+        t('recipeField.warmup'),
         schedule.warmup.unit === 'ratio'
           ? format.percent(schedule.warmup.value)
           : t('run.warmupSteps', { steps: format.count(schedule.warmup.value) }),
       ],
       [
-        t('field.wholeBatch'),
+        t('run.wholeBatch'),
         t('run.batch', {
           rows: format.count(recipe.batchSize * recipe.gradientAccumulationSteps),
           context: format.count(recipe.sequenceLength),
         }),
       ],
-      [t('field.budget.steps'), format.count(recipe.budget.steps)],
+      [t('recipeField.packing'), value('packing', recipe.packing)],
+      [t('recipeField.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
-      [t('field.precision'), recipe.precision],
+      [t('recipeField.precision'), recipe.precision],
       [
         t('run.evaluationLabel'),
         t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),
@@ -184,7 +185,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
           ...(stopping.forgetting ? [t('run.forgetting', { retention: String(stopping.forgetting.retention) })] : []),
         ].join(t('diagnosis.and')) || t('run.none'),
       ],
-      [t('field.seed'), String(recipe.seed)],
+      [t('recipeField.seed'), String(recipe.seed)],
     ],
   );
 }

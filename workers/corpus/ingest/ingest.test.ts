@@ -1,6 +1,7 @@
 /** Readers of every file kind, on files made here; what is expected is written out by hand. */
 import { readFileSync } from 'node:fs';
-import { zipSync, strToU8 } from 'fflate';
+import { gzipSync as nativeGzip } from 'node:zlib';
+import { gzipSync, zipSync, strToU8 } from 'fflate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BadRow, FileChoice, SkippedFile } from '../../../src/contract/ingest';
@@ -8,7 +9,7 @@ import { blobSource, type ByteSource } from './byte-source';
 import { htmlText } from './html-text';
 import { inspectFile, inspectSource } from './inspect';
 import { BEGINNING, readRows, type ReadMark } from './read-rows';
-import { detectEncoding } from './text-stream';
+import { detectEncoding } from './encoding';
 import { archiveLimits } from '../../archive/archive';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -217,7 +218,6 @@ describe('encodings', () => {
   it('bytes are no text', async () => {
     const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52);
     await expect(read(file('picture.txt', png))).rejects.toMatchObject({ code: 'file-binary', values: { file: 'picture.txt' } });
-    await expect(read(file('latin.txt', Uint8Array.of(0x63, 0xe9, 0x0a, 0x0a, 0x63)))).rejects.toMatchObject({ code: 'file-binary' });
     const numbers = new Uint8Array(Uint16Array.from({ length: 400 }, (_, at) => at % 20).buffer);
     expect(detectEncoding(numbers, true)).toBeNull();
   });
@@ -247,6 +247,22 @@ describe('archives', () => {
     const inspected = await inspectFile(new File([bytes], 'all.zip'), 'all.zip');
     expect(inspected).toMatchObject({ kind: 'zip', textField: null, inside: { files: 6, kinds: { text: 1, zip: 1, html: 1 } } });
     expect(inspected.columns.map(({ name }) => name)).toEqual(['body']);
+  });
+
+  it('reads packed files inside, names stand-ins, and stops at a packed bomb', async () => {
+    const bytes = zip({
+      'rows.jsonl.gz': gzipSync(strToU8('{"text":"one"}\n')),
+      'torn.jsonl.gz': gzipSync(strToU8('{"text":"two"}\n'.repeat(9))).slice(0, -9),
+      'pointer.txt': strToU8('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n'),
+      'page.csv': strToU8('<!doctype html><p>Sign in</p>'),
+      'state.json': strToU8('{"_data_files":[],"_fingerprint":"x"}'),
+    });
+    const { rows, skipped, bad } = await read(file('all.zip', bytes));
+    expect(new Set(rows.map(({ text }) => text))).toEqual(new Set(['one', 'two']));
+    expect(bad.map(({ reason }) => reason)).toEqual(['torn']);
+    expect(skipped.map(({ reason }) => reason)).toEqual(['pointer', 'web-page', 'metadata']);
+    const bomb = nativeGzip(new Uint8Array(33 * 2 ** 20).fill(0x61));
+    await expect(read(file('bomb.txt.gz', new Uint8Array(bomb)))).rejects.toMatchObject({ values: { reason: 'archive-bomb' } });
   });
 
   it('stops at a bomb: by what comes out, and by entries that share their bytes', async () => {
@@ -291,6 +307,35 @@ describe('parquet', () => {
     ]);
     const rest = await read(file('a.parquet', new Uint8Array(bytes)), { channelField: 'channel' }, marks[0]!.mark);
     expect(rest.rows).toEqual(rows.slice(9));
+  });
+});
+
+describe('what the person says', () => {
+  const alpaca = JSON.stringify([{ instruction: 'Say hi', input: '', output: 'hi' }]);
+
+  it('changes the template, joins other columns or takes one', async () => {
+    const join = { of: 'columns' as const, fields: ['instruction', 'output'] };
+    expect(await texts(file('a.json', alpaca), { join, template: '### {instruction}\n({input})\n{output} {not a name}' })).toEqual([
+      '### Say hi\nhi {not a name}',
+    ]);
+    expect(await texts(file('a.json', alpaca), { textField: 'output' })).toEqual(['hi']);
+    expect(await texts(file('a.json', alpaca), { join: null, textField: 'instruction' })).toEqual(['Say hi']);
+  });
+
+  it('is what a second look shows', async () => {
+    const looked = await inspectFile(new File([alpaca], 'a.json'), 'a.json', { textField: 'output' });
+    expect(looked).toMatchObject({ textField: 'output', join: null, template: null, preview: ['hi'] });
+    expect(looked.joins).toEqual([
+      { of: 'columns', fields: ['instruction', 'input', 'output'], template: 'user: {instruction}\n{input}\nassistant: {output}' },
+    ]);
+    const latin = new File([Uint8Array.of(0x63, 0xe9)], 'a.txt');
+    expect((await inspectFile(latin, 'a.txt')).preview).toEqual(['cé']);
+    expect((await inspectFile(latin, 'a.txt', { encoding: 'windows-1251' })).preview).toEqual(['cй']);
+  });
+
+  it('names what has no text: lists of numbers and structs are no empty file', async () => {
+    const problem = (await inspectFile(new File(['{"ids":[1,2],"meta":{"n":1}}\n'], 'a.jsonl'), 'a.jsonl')).problem;
+    expect(problem).toMatchObject({ code: 'field-missing', values: { found: 'ids, meta' } });
   });
 });
 

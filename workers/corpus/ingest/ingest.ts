@@ -22,7 +22,8 @@ import {
 import { listChannels, newChannel } from '../workshop/channels';
 import { blobSource } from './byte-source';
 import { inspectSource } from './inspect';
-import { BEGINNING, readRows, skipReason } from './read-rows';
+import { skipReason } from './read-archives';
+import { BEGINNING, readRows } from './read-rows';
 import { shorten } from './row-reader';
 
 /** Bytes of files read between two times that what is stored counts. */
@@ -186,6 +187,7 @@ class IngestJob {
       for (const bad of batch.bad) if (findings.badExamples.length < EXAMPLES) findings.badExamples.push({ path: batch.path, ...bad });
       for (const skipped of batch.skipped) this.skip(skipped);
       findings.undecodable += batch.undecodable;
+      findings.nuls = (findings.nuls ?? 0) + batch.nuls;
       for (const writer of this.writers.values()) if (writer.full) await writer.flush();
       this.advance(state, Math.max(earlier, batch.done));
       Object.assign(state, { state: 'partial', mark: batch.mark });

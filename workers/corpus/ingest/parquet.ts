@@ -2,7 +2,7 @@
 import type { FileMetaData } from 'hyparquet';
 import { StudioError } from '../../../src/core/errors';
 import type { ByteSource } from './byte-source';
-import { addRow, emptyBatch, type RowReader } from './row-reader';
+import { addRecord, emptyBatch, rootColumns, type RowReader } from './row-reader';
 
 /** Rows decoded at once of a group that has more; a group's text is held while its rows are given out. */
 const ROWS = 20_000;
@@ -41,11 +41,22 @@ export async function parquetHead(source: ByteSource, metadata: FileMetaData, ro
   }
 }
 
+/** Names of the columns themselves, not of what lists and structs hold. */
+export function parquetColumns({ schema }: FileMetaData): string[] {
+  const names: string[] = [];
+  const over = (at: number): number => {
+    let next = at + 1;
+    for (let left = schema[at]!.num_children ?? 0; left > 0; left--) next = over(next);
+    return next;
+  };
+  for (let at = 1; at < schema.length; at = over(at)) names.push(schema[at]!.name);
+  return names;
+}
+
 export const readParquet: RowReader = async function* (source, plan, from) {
   const { parquetReadObjects, compressors } = await library();
   const metadata = await parquetMetadata(source);
-  const text = plan.textField ?? 'text';
-  const columns = [text, ...(plan.channelField === null ? [] : [plan.channelField])];
+  const columns = rootColumns(plan, parquetColumns(metadata));
   const file = asyncBuffer(source.blob!);
   let groupStart = 0;
   for (const [group, { num_rows }] of metadata.row_groups.entries()) {
@@ -59,7 +70,7 @@ export const readParquet: RowReader = async function* (source, plan, from) {
       } catch (error) {
         throw invalid(source.path, error);
       }
-      rows.forEach((row, index) => addRow(batch, row[text], plan.channelField === null ? null : row[plan.channelField], start + index + 1));
+      rows.forEach((row, index) => addRecord(batch, plan, row, start + index + 1));
       if (end === groupEnd) batch.cursor = { offset: group + 1, line: groupEnd + 1 };
       yield batch;
     }

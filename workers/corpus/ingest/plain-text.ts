@@ -13,8 +13,9 @@ export async function readWhole(source: ByteSource, plan: FilePlan, toText: (con
   const batch = emptyBatch(source.path, source.size);
   const parts: string[] = [];
   let length = 0;
-  for await (const { text, tooLong, stream } of lineBlocks(source, plan, { offset: 0, line: 1 })) {
-    batch.undecodable = stream.undecodable;
+  for await (const { text, tooLong, undecodable, nuls } of lineBlocks(source, plan, { offset: 0, line: 1 })) {
+    batch.undecodable += undecodable;
+    batch.nuls += nuls;
     length += text.length;
     if (tooLong.length > 0 || length > LONGEST_ROW) {
       batch.bad.push({ line: 1, reason: 'too-long', detail: '' });
@@ -32,23 +33,20 @@ const readParts: RowReader = async function* (source, plan, from) {
   let open = '';
   let openLine = from.line;
   let openTooLong = false;
-  let undecodable = 0;
   const add = (batch: RowBatch, text: string, line: number) => {
-    const document = text.replace(/^(?:[ \t]*\r?\n)+|[\r\n]+$/g, '');
+    const document = text.replace(/^(?:[^\S\n]*\n)+|(?:\r?\n[^\S\n]*)+$|\r$/g, '');
     if (/\S/.test(document)) addRow(batch, document, null, line + leadingLines(text, document));
   };
-  for await (const { text, line: first, end, tooLong, stream } of lineBlocks(source, plan, from)) {
-    const batch = emptyBatch(source.path, end);
+  for await (const { text, line: first, end, tooLong, stream, undecodable, nuls } of lineBlocks(source, plan, from)) {
+    const batch = { ...emptyBatch(source.path, end), undecodable, nuls };
     for (const line of tooLong) batch.bad.push({ line, reason: 'too-long', detail: '' });
-    batch.undecodable = stream.undecodable - undecodable;
-    undecodable = stream.undecodable;
     let line = first;
     if (open === '') openLine = first;
     let documentStart = 0;
     for (let start = 0; start < text.length; line++) {
       const found = text.indexOf('\n', start);
       const next = found < 0 ? text.length : found + 1;
-      const ends = blank ? next - start <= 2 && (text[start] === '\n' || text.startsWith('\r\n', start)) : true;
+      const ends = !blank || isBlankLine(text, start, next);
       if (ends) {
         if (!openTooLong) add(batch, open + text.slice(documentStart, next), openLine);
         open = '';
@@ -79,4 +77,10 @@ function leadingLines(text: string, document: string): number {
   let lines = 0;
   for (let at = text.indexOf('\n'); at >= 0 && at < before; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
+}
+
+/** Nothing but white space, ideographic spaces (U+3000) included. */
+function isBlankLine(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!/\s/.test(text[at]!)) return false;
+  return true;
 }

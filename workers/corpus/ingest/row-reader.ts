@@ -1,6 +1,10 @@
 /** What all readers of files share: the kind of a file by its name, how it is to be read, and batches of its rows. */
-import type { FileKind, BadRow, DocumentSeparator, SkippedFile, TextEncodingName } from '../../../src/contract/ingest';
+import type { FileKind, BadRow, DocumentSeparator, SkippedFile, TextEncodingName, TextJoin } from '../../../src/contract/ingest';
 import type { ByteSource } from './byte-source';
+import type { Dialect } from './delimited';
+import type { JsonLayout } from './json-layout';
+import { textAt, valueAt, type Row } from './record';
+import { joinedText, SYSTEM_COLUMNS } from './text-join';
 
 const KINDS: Record<string, FileKind> = {
   txt: 'text',
@@ -12,33 +16,52 @@ const KINDS: Record<string, FileKind> = {
   rst: 'markdown',
   jsonl: 'json-lines',
   ndjson: 'json-lines',
+  jsonlines: 'json-lines',
   json: 'json',
   csv: 'csv',
   tsv: 'tsv',
   parquet: 'parquet',
+  arrow: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
   html: 'html',
   htm: 'html',
   xhtml: 'html',
   zip: 'zip',
+  tar: 'tar',
+  tgz: 'tar',
+  tzst: 'tar',
 };
 const CODE =
   'py pyi ipy js mjs cjs jsx ts mts cts tsx c h cc cpp cxx hh hpp hxx cu cs java kt kts scala go rs rb php pl pm lua r jl swift m mm dart hs ml mli ex exs erl clj lisp scm el vim sh bash zsh fish ps1 bat sql css scss less vue svelte proto graphql cmake mk asm s v sv vhd tex bib yaml yml toml ini cfg xml';
 for (const extension of CODE.split(' ')) KINDS[extension] = 'code';
 const NAMES: Record<string, FileKind> = { makefile: 'code', dockerfile: 'code', readme: 'text', license: 'text' };
+const PACKED = /\.(?:gz|gzip|zst|zstd)$/;
 
-/** Null: no kind that can be read. Hidden files and what macOS adds to archives are none. */
+/**
+ * The kind by the name, whatever the file is packed with; "rows.gz" may be any text. Null: no kind that can be read. Hidden files and
+ * what macOS adds to archives are none.
+ */
 export function kindOf(path: string): FileKind | null {
   const parts = path.split('/');
-  const name = parts.at(-1)!.toLowerCase();
-  if (name.startsWith('.') || parts.includes('__MACOSX') || parts.some((part) => part === '.git' || part === 'node_modules')) return null;
+  const written = parts.at(-1)!.toLowerCase();
+  if (written.startsWith('.') || parts.includes('__MACOSX') || parts.some((part) => part === '.git' || part === 'node_modules'))
+    return null;
+  const name = written.replace(PACKED, '');
   const dot = name.lastIndexOf('.');
-  return (dot < 0 ? NAMES[name] : KINDS[name.slice(dot + 1)]) ?? null;
+  const kind = (dot < 0 ? NAMES[name] : KINDS[name.slice(dot + 1)]) ?? null;
+  return kind ?? (name !== written ? 'text' : null);
 }
 
-export const STRUCTURED: ReadonlySet<FileKind> = new Set(['json-lines', 'json', 'csv', 'tsv', 'parquet']);
+/** True for a name that says that the file is packed. */
+export function isNamedPacked(path: string): boolean {
+  return /\.(?:gz|gzip|zst|zstd|tgz|tzst)$/i.test(path);
+}
+
+export const STRUCTURED: ReadonlySet<FileKind> = new Set(['json-lines', 'json', 'csv', 'tsv', 'parquet', 'arrow']);
 
 /** For the message that a file cannot be read. */
-export const ACCEPTED = '.txt .md .jsonl .json .csv .tsv .parquet .html .zip .py .js .c …';
+export const ACCEPTED = '.txt .md .jsonl .json .csv .tsv .parquet .arrow .html .zip .tar .py .js .c … (also .gz, .zst)';
 
 /** Longest row, in UTF-16 units or in bytes of a line: longer ones are named and left out, and never held whole. */
 export const LONGEST_ROW = 16 * 2 ** 20;
@@ -46,11 +69,20 @@ export const LONGEST_ROW = 16 * 2 ** 20;
 /** How a file is to be read. */
 export interface FilePlan {
   kind: FileKind;
-  /** Null for parquet and zip. */
+  /** Null where bytes are no text (parquet, arrow, zip, tar). */
   encoding: TextEncodingName | null;
   /** The encoding is the person's choice, not a guess. */
   encodingChosen: boolean;
+  /** `cr`: lines end with CR alone, as on the first Macintoshes. */
+  lineEnd: 'lf' | 'cr';
+  /** Of JSON. */
+  layout: JsonLayout;
+  /** Of CSV and TSV. */
+  dialect: Dialect;
+  /** Path of the text in a row; null where it is joined, or where there are no rows. */
   textField: string | null;
+  join: TextJoin | null;
+  template: string;
   channelField: string | null;
   documentSeparator: DocumentSeparator;
 }
@@ -78,6 +110,7 @@ export interface RowBatch {
   /** Files inside an archive that were left out. */
   skipped: SkippedFile[];
   undecodable: number;
+  nuls: number;
   /** Reading from here gives exactly the rows after this batch; null where there is no such position yet. */
   cursor: Cursor | null;
   /** Bytes of the file read so far. */
@@ -88,11 +121,29 @@ export type RowReader = (source: ByteSource, plan: FilePlan, from: Cursor) => As
 
 /** A row of a structured file, or why it is none. */
 function rowOf(text: unknown, channel: unknown, line: number): ParsedRow | Omit<BadRow, 'path'> {
-  if (typeof text !== 'string') return { line, reason: 'field', detail: shorten(text === undefined ? '' : JSON.stringify(text)) };
+  if (typeof text !== 'string') return { line, reason: 'field', detail: shorten(text === undefined ? '' : written(text)) };
   if (text.length > LONGEST_ROW) return { line, reason: 'too-long', detail: shorten(text) };
   if (!/\S/.test(text)) return { line, reason: 'empty', detail: '' };
   const named = typeof channel === 'string' || typeof channel === 'number' || typeof channel === 'boolean' ? String(channel).trim() : '';
   return { text, channel: named === '' ? null : named.slice(0, 60), line };
+}
+
+/** The columns that a plan needs, that of the text first. @param names of the file's columns, where they are known */
+export function rootColumns({ textField, join, channelField }: FilePlan, names: readonly string[] = []): string[] {
+  const paths = [...(join ? [...join.fields, ...names.filter((name) => SYSTEM_COLUMNS.includes(name))] : [textField ?? 'text'])];
+  if (channelField !== null) paths.push(channelField);
+  const root = (path: string) => (names.includes(path) ? path : path.replace(/(?:\[\]|\.).*$/s, ''));
+  const roots = [...new Set(paths.map(root))];
+  return names.length > 0 ? roots.filter((name) => names.includes(name)) : roots;
+}
+
+/** Puts a row of columns where it belongs, its text and its channel taken from it as the plan says. */
+export function addRecord(batch: Pick<RowBatch, 'rows' | 'bad'>, plan: FilePlan, row: Row, line: number): void {
+  const { textField, join, template, channelField } = plan;
+  const text = join ? joinedText(row, join, template) : textAt(row, textField ?? 'text');
+  // What stands there instead of a text is shown.
+  const instead = text === undefined && !join ? valueAt(row, textField ?? 'text') : undefined;
+  addRow(batch, text ?? instead, channelField === null ? null : valueAt(row, channelField), line);
 }
 
 /** Puts a row where it belongs. */
@@ -103,9 +154,14 @@ export function addRow(batch: Pick<RowBatch, 'rows' | 'bad'>, text: unknown, cha
 }
 
 export function emptyBatch(path: string, done: number): RowBatch {
-  return { path, rows: [], bad: [], skipped: [], undecodable: 0, cursor: null, done };
+  return { path, rows: [], bad: [], skipped: [], undecodable: 0, nuls: 0, cursor: null, done };
 }
 
 export function shorten(text: string, length = 120): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** A value as JSON, with bigints as numbers: what is shown of a value that is no text. */
+export function written(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)) ?? '';
 }

@@ -1,59 +1,24 @@
 /**
- * Bytes of a text file as text, in pieces or in whole lines, for UTF-8, UTF-16 and GB18030 (with it GBK and GB2312). The encoding is
- * told by the byte order mark, the positions of NUL bytes, and validity.
+ * Bytes of a text file as text, in pieces or in whole lines. Line ends are those of the file, but for CR alone, which becomes LF; byte
+ * order marks and NUL bytes are no part of a text, wherever they stand.
  */
 import type { TextEncodingName } from '../../../src/contract/ingest';
 import type { ByteSource } from './byte-source';
+import { detectEncoding, FEW_WORDS } from './encoding';
 import { LONGEST_ROW, type FilePlan, type Cursor } from './row-reader';
-
-/** Bytes that detection looks at. */
-export const HEAD_BYTES = 256 * 1024;
-/** Share of control characters that no text has. */
-const MOST_CONTROLS = 0.02;
-
-/**
- * @param head the beginning of a file @param whole whether that is all of it
- * @returns null when the bytes are no text in any of the encodings
- */
-export function detectEncoding(head: Uint8Array, whole: boolean): TextEncodingName | null {
-  if (head[0] === 0xff && head[1] === 0xfe) return isText(head, 'utf-16le', whole) ? 'utf-16le' : null;
-  if (head[0] === 0xfe && head[1] === 0xff) return isText(head, 'utf-16be', whole) ? 'utf-16be' : null;
-  const nuls = [0, 0];
-  for (let at = 0; at < head.length; at++) if (head[at] === 0) nuls[at & 1]!++;
-  const [even, odd] = nuls as [number, number];
-  // ASCII characters and line ends have their NUL on one side in UTF-16, and are in every longer text.
-  if (even + odd > 0) {
-    const wide = odd > 9 * even ? 'utf-16le' : even > 9 * odd ? 'utf-16be' : null;
-    return wide && isText(head, wide, whole) ? wide : null;
-  }
-  return (['utf-8', 'gb18030'] as const).find((encoding) => isText(head, encoding, whole)) ?? null;
-}
-
-function isText(bytes: Uint8Array, encoding: TextEncodingName, whole: boolean): boolean {
-  let text: string;
-  try {
-    // In streaming mode a character that the end of the head cuts is no error.
-    text = new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: !whole });
-  } catch {
-    return false;
-  }
-  let controls = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    // Tab, line ends, form feed and escape (colours in logs) are in honest text.
-    if (unit < 32 && unit !== 9 && unit !== 10 && unit !== 12 && unit !== 13 && unit !== 27) controls++;
-  }
-  return controls <= text.length * MOST_CONTROLS;
-}
 
 /** Decodes chunk by chunk; a character may be cut by the border of two chunks. */
 class TextStream {
   /** Byte sequences that could not be decoded and became U+FFFD. */
   undecodable = 0;
+  /** NUL characters, which are dropped. */
+  nuls = 0;
   private decoder: TextDecoder;
   private ascii = true;
+  /** Something was dropped, so that characters no longer tell bytes. */
+  private dropped = false;
 
-  /** @param chosen the person said so; else a file that was ASCII so far may turn out to be GB18030 */
+  /** @param chosen the person said so; else a file that was ASCII so far may turn out to be in an older encoding */
   constructor(
     private encoding: TextEncodingName,
     private readonly chosen: boolean,
@@ -63,51 +28,77 @@ class TextStream {
 
   /** @param last no more bytes follow */
   decode(bytes: Uint8Array, last: boolean): string {
-    let text = this.decoder.decode(bytes, { stream: !last });
+    let text = this.decoded(bytes, last);
     if (this.encoding === 'utf-8' && !this.chosen && this.ascii) {
-      if (text.includes('\uFFFD') && decodes(bytes, 'gb18030')) {
-        this.encoding = 'gb18030';
-        this.decoder = new TextDecoder('gb18030');
-        text = this.decoder.decode(bytes, { stream: !last });
+      const other = text.includes('\uFFFD') ? laterEncoding(bytes) : null;
+      if (other !== null) {
+        this.encoding = other;
+        this.decoder = new TextDecoder(other);
+        text = this.decoded(bytes, last);
       }
       this.ascii = text.length === bytes.length && !text.includes('\uFFFD');
     }
     for (let at = text.indexOf('\uFFFD'); at >= 0; at = text.indexOf('\uFFFD', at + 1)) this.undecodable++;
+    if (!text.includes('\0')) return text;
+    const before = text.length;
+    text = text.replaceAll('\0', '');
+    this.nuls += before - text.length;
+    this.dropped = true;
     return text;
+  }
+
+  private decoded(bytes: Uint8Array, last: boolean): string {
+    const text = this.decoder.decode(bytes, { stream: true });
+    return last ? text + this.decoder.decode() : text;
+  }
+
+  /** Whole lines, without the byte order marks that files joined to one have at the beginning of lines. */
+  decodeLines(bytes: Uint8Array, last: boolean): string {
+    const text = this.decode(bytes, last);
+    if (!text.includes('\uFEFF')) return text;
+    this.dropped = true;
+    return text.replace(/(^|\n)\uFEFF+/g, '$1');
   }
 
   /** Bytes that `text`, decoded by this stream, took in the file; null where that cannot be told. */
   byteLength(text: string): number | null {
-    if (this.encoding === 'gb18030' || text.includes('\uFFFD')) return null;
-    return this.encoding === 'utf-8' ? new Blob([text]).size : text.length * 2;
+    if (this.dropped || text.includes('\uFFFD')) return null;
+    if (this.encoding === 'utf-8') return new Blob([text]).size;
+    if (this.encoding.startsWith('utf-16')) return text.length * 2;
+    return this.encoding.startsWith('windows-') ? text.length : null;
   }
 }
 
-function decodes(bytes: Uint8Array, encoding: TextEncodingName): boolean {
-  try {
-    new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true });
-    return true;
-  } catch {
-    return false;
-  }
+/** The encoding of bytes that are ASCII at first and no UTF-8 later; null where they may as well be damaged. */
+function laterEncoding(bytes: Uint8Array): TextEncodingName | null {
+  const first = bytes.findIndex((byte) => byte > 127);
+  const rest = bytes.subarray(first);
+  const other = detectEncoding(rest, true);
+  if (other === null || other.startsWith('utf-')) return null;
+  return other.startsWith('windows-') && rest.filter((byte) => byte > 127).length < FEW_WORDS ? null : other;
 }
 
 /** A text file as decoded pieces, cut anywhere but inside a character. */
 export async function* textBlocks(
   source: ByteSource,
   plan: Pick<FilePlan, 'encoding' | 'encodingChosen'>,
-): AsyncGenerator<{ text: string; done: number; undecodable: number }> {
+): AsyncGenerator<{ text: string; done: number; undecodable: number; nuls: number }> {
   const stream = new TextStream(plan.encoding ?? 'utf-8', plan.encodingChosen);
   let done = 0;
-  let before = 0;
+  let before = { undecodable: 0, nuls: 0 };
+  const counted = () => {
+    const { undecodable, nuls } = stream;
+    const since = { undecodable: undecodable - before.undecodable, nuls: nuls - before.nuls };
+    before = { undecodable, nuls };
+    return since;
+  };
   for await (const chunk of source.read(0)) {
     done += chunk.length;
     const text = stream.decode(chunk, false);
-    yield { text, done, undecodable: stream.undecodable - before };
-    before = stream.undecodable;
+    yield { text, done, ...counted() };
   }
   const text = stream.decode(new Uint8Array(0), true);
-  if (text !== '') yield { text, done, undecodable: stream.undecodable - before };
+  if (text !== '') yield { text, done, ...counted() };
 }
 
 export interface LineBlock {
@@ -119,24 +110,32 @@ export interface LineBlock {
   end: number;
   /** Lines longer than LONGEST_ROW bytes, left out before this block. */
   tooLong: number[];
-  stream: TextStream;
+  /** Since the block before. */
+  undecodable: number;
+  nuls: number;
+  stream: Pick<TextStream, 'byteLength'>;
 }
 
 /** A text file in blocks of whole lines: no line, no \r\n and no character is cut by the border of two chunks. */
 export async function* lineBlocks(source: ByteSource, plan: FilePlan, from: Cursor): AsyncGenerator<LineBlock> {
   const encoding = plan.encoding ?? 'utf-8';
   const stream = new TextStream(encoding, plan.encodingChosen);
-  const lastLineEnd = encoding === 'utf-16le' ? lastWide(0) : encoding === 'utf-16be' ? lastWide(1) : lastByte;
+  const ends = new LineEnds(encoding, plan.lineEnd === 'cr' ? CARRIAGE_RETURN : LINE_FEED);
   let { offset, line } = from;
   /** Bytes after the last line end. */
   let rest = new Uint8Array(0);
   let dropping = false;
   let tooLong: number[] = [];
+  let before = { undecodable: 0, nuls: 0 };
 
   const block = (bytes: Uint8Array, last: boolean): LineBlock => {
-    const text = stream.decode(bytes, last);
+    const decoded = stream.decodeLines(bytes, last);
+    const text = plan.lineEnd === 'cr' ? decoded.replaceAll('\r', '\n') : decoded;
     offset += bytes.length;
-    const made = { text, line, end: offset, tooLong, stream };
+    const { undecodable, nuls } = stream;
+    const counts = { undecodable: undecodable - before.undecodable, nuls: nuls - before.nuls };
+    before = { undecodable, nuls };
+    const made = { text, line, end: offset, tooLong, stream, ...counts };
     tooLong = [];
     line += lineEnds(text);
     return made;
@@ -145,7 +144,7 @@ export async function* lineBlocks(source: ByteSource, plan: FilePlan, from: Curs
   for await (const chunk of source.read(offset)) {
     let bytes = rest.length > 0 ? concat(rest, chunk) : chunk;
     if (dropping) {
-      const end = firstLineEnd(bytes, encoding, offset);
+      const end = ends.first(bytes, offset);
       offset += end ?? bytes.length & ~1;
       bytes = bytes.subarray(end ?? bytes.length & ~1);
       if (end === null) {
@@ -155,7 +154,7 @@ export async function* lineBlocks(source: ByteSource, plan: FilePlan, from: Curs
       dropping = false;
       line++;
     }
-    const end = lastLineEnd(bytes, offset);
+    const end = ends.last(bytes, offset);
     if (end > 0) yield block(bytes.subarray(0, end), false);
     rest = bytes.slice(end);
     if (rest.length > LONGEST_ROW) {
@@ -169,37 +168,53 @@ export async function* lineBlocks(source: ByteSource, plan: FilePlan, from: Curs
   else if (tooLong.length > 0) yield { ...block(new Uint8Array(0), true), line };
 }
 
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
 function lineEnds(text: string): number {
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
   return count;
 }
 
-/** The byte after the last line end, 0 without one. In UTF-8 and GB18030 no part of a character is a line end. */
-function lastByte(bytes: Uint8Array): number {
-  return bytes.lastIndexOf(10) + 1;
-}
+/** Finds line ends in bytes. Only in UTF-16 can the byte be part of another character: its units start at even bytes of the file. */
+class LineEnds {
+  private readonly wide: boolean;
+  /** Where in its unit the lower byte is. */
+  private readonly low: 0 | 1;
 
-/** The same in UTF-16, whose units start at even bytes of the file. `low`: where in its unit the lower byte is. */
-function lastWide(low: 0 | 1): (bytes: Uint8Array, offset: number) => number {
-  return (bytes, offset) => {
-    for (let at = bytes.lastIndexOf(10); at >= 0; at = at > 0 ? bytes.lastIndexOf(10, at - 1) : -1) {
-      const start = at - low;
-      if ((offset + start) % 2 === 0 && start >= 0 && start + 1 < bytes.length && bytes[start + (1 - low)] === 0) return start + 2;
+  constructor(
+    encoding: TextEncodingName,
+    private readonly byte: number,
+  ) {
+    this.wide = encoding.startsWith('utf-16');
+    this.low = encoding === 'utf-16be' ? 1 : 0;
+  }
+
+  /** The byte after the last line end, 0 without one. @param offset of `bytes` in the file */
+  last(bytes: Uint8Array, offset: number): number {
+    for (let at = bytes.lastIndexOf(this.byte); at >= 0; at = at > 0 ? bytes.lastIndexOf(this.byte, at - 1) : -1) {
+      const end = this.end(bytes, at, offset);
+      if (end !== null) return end;
     }
     return 0;
-  };
-}
-
-function firstLineEnd(bytes: Uint8Array, encoding: string, offset: number): number | null {
-  const low = encoding === 'utf-16be' ? 1 : 0;
-  const wide = encoding.startsWith('utf-16');
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    if (!wide) return at + 1;
-    const start = at - low;
-    if ((offset + start) % 2 === 0 && start >= 0 && start + 1 < bytes.length && bytes[start + (1 - low)] === 0) return start + 2;
   }
-  return null;
+
+  /** The byte after the first line end, or null. */
+  first(bytes: Uint8Array, offset: number): number | null {
+    for (let at = bytes.indexOf(this.byte); at >= 0; at = bytes.indexOf(this.byte, at + 1)) {
+      const end = this.end(bytes, at, offset);
+      if (end !== null) return end;
+    }
+    return null;
+  }
+
+  private end(bytes: Uint8Array, at: number, offset: number): number | null {
+    if (!this.wide) return at + 1;
+    const start = at - this.low;
+    const whole = (offset + start) % 2 === 0 && start >= 0 && start + 1 < bytes.length && bytes[start + (1 - this.low)] === 0;
+    return whole ? start + 2 : null;
+  }
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

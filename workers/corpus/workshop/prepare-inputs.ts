@@ -76,7 +76,7 @@ export async function probeTexts(
     sets.map(async ({ file }) => ({ name: file, content: await (await fetchPublic(`probes/${file}`, signal)).text() })),
   );
   for (const { name, content } of [...fetched, ...given]) {
-    const parsed = parseProbes(content);
+    const parsed = parseProbes(content, { map: true });
     for (const probe of parsed.probes) texts.push(...textsOf(probe));
     for (const line of parsed.bad) bad.push({ name, ...line });
   }

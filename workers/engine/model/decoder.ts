@@ -7,7 +7,7 @@
  * Shapes: N = batch · context rows (one per token), D hidden size, F feed-forward size, V vocabulary, H query heads, K key-value
  * heads, h head size.
  */
-import { tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import { gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { gelu, swiglu } from '../ops/activation';
 import { add } from '../ops/add';
@@ -25,13 +25,20 @@ import type { LayerNames } from '../../../src/core/model/names';
 import { recomputed } from './recompute';
 import { RotaryTables } from './rotary-tables';
 
+export interface Documents {
+  /** int32 [batch·context]: number of each token's document. Attention stays inside it. */
+  of: Tensor1D;
+  /** int32 [batch·context]: position of each token in its document. */
+  positions: Tensor1D;
+}
+
 export interface HiddenStateOptions {
   /** Sequences in the batch. */
   batch: number;
   /** Tokens of each sequence. */
   context: number;
-  /** int32 [batch·context]: attention stays inside a document; positions go on counting through the row. */
-  documents?: Tensor1D;
+  /** Documents of a row apart from each other; absent: a row is one document. */
+  documents?: Documents;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -82,8 +89,8 @@ export class DecoderModel {
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
   hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
-    const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents);
-    return this.run(ids, 0, context, attend, { drop, recompute });
+    const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
+    return this.run(ids, 0, context, attend, { drop, recompute, ...(documents ? { positions: documents.positions } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -100,18 +107,30 @@ export class DecoderModel {
 
   /**
    * The forward pass with attention left to the caller (training attends within the batch, generation to a key-value cache):
-   * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`.
+   * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`, or where `positions` says;
+   * those are below `context`.
    */
-  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false }: RunOptions = {}): Tensor2D {
+  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false, positions }: RunOptions = {}): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
-      const angles = this.angles?.at(first, context) ?? [];
+      const tables = this.angles?.at(first, context) ?? [];
+      // With positions of their own the rows have a table each, as one long sequence has.
+      const angles = positions ? tables.map((table) => gather(table, positions)) : tables;
+      const period = positions ? rows : context;
       let x = embedding(this.matrix(this.names.embedding), ids);
-      if (this.config.positions.kind === 'learned') x = add(x, this.positionRows(rows, first, context));
+      if (this.config.positions.kind === 'learned') {
+        const of =
+          positions ??
+          tensor1d(
+            Int32Array.from({ length: rows }, (_, row) => first + (row % context)),
+            'int32',
+          );
+        x = add(x, embedding(this.matrix(this.names.positions), of));
+      }
       if (drop) x = drop(x, 0);
       for (let layer = 0; layer < this.config.layers; layer += 1) {
-        const block = (input: Tensor2D, tables: readonly Tensor[]) =>
-          this.block(layer, input, { applyRotary: rotaryOf(tables as readonly Tensor2D[], context), attend, drop });
+        const block = (input: Tensor2D, turns: readonly Tensor[]) =>
+          this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop });
         x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
       return this.norm(x, this.names.finalNorm);
@@ -181,12 +200,6 @@ export class DecoderModel {
       .map(([, parameter]) => parameter);
   }
 
-  /** Learned position embedding of each row [rows, D]. */
-  private positionRows(rows: number, first: number, context: number): Tensor2D {
-    const positions = Int32Array.from({ length: rows }, (_, row) => first + (row % context));
-    return embedding(this.matrix(this.names.positions), tensor1d(positions, 'int32'));
-  }
-
   private parameter(name: string): Variable {
     const found = this.parameters.get(name);
     if (!found) throw new Error(`The model has no parameter "${name}"`);
@@ -219,6 +232,8 @@ function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs
 interface RunOptions {
   drop?: Drop;
   recompute?: boolean;
+  /** int32 [N] */
+  positions?: Tensor1D;
 }
 
 interface BlockInputs {

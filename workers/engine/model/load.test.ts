@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../src/core/errors';
 import { StudioError } from '../../../src/core/errors';
 import { readSafetensors, type HostTensor } from '../checkpoint/safetensors';
 import { writeSafetensors } from '../checkpoint/write';
+import { checkBinding } from '../binding';
 import { openModel } from './load';
 import type { ModelFiles } from './load';
 
@@ -151,4 +152,15 @@ describe('a model in files', () => {
     }
     expect(refusals).toBeGreaterThan((headerEnd / 3) * 0.9);
   });
+});
+
+it('is refused by its largest weight where a GPU cannot bind it', async () => {
+  const { config: read } = await openModel({ config, weights: [{ name: 'model.safetensors', bytes: original }] });
+  // 160 · 48 floats, as large as the head.
+  const tensor = 'model.embed_tokens.weight';
+  expect(() => checkBinding(read, 30_719)).toThrow(
+    expect.objectContaining({ code: 'tensor-too-large', values: { tensor, bytes: 30_720, limit: 30_719 } }) as StudioError,
+  );
+  expect(() => checkBinding(read, 30_720)).not.toThrow();
+  expect(() => checkBinding(read, null)).not.toThrow();
 });

@@ -1,5 +1,6 @@
 /** From the files of a Hugging Face model to a model on the device; and back to plain memory. */
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { checkBinding, largestBinding } from '../binding';
 import type { HostTensor } from '../checkpoint/safetensors';
 import { DecoderModel, type DeviceTensor } from './decoder';
 import { fileTensors, toFile } from './file-layout';
@@ -9,10 +10,11 @@ export { openModel, type ModelFiles } from './read';
 
 /**
  * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time.
- * @throws StudioError those of `openModel`, and `tensor-not-finite`
+ * @throws StudioError those of `openModel`, `tensor-not-finite` and `tensor-too-large`
  */
 export async function loadModel(files: ModelFiles): Promise<DecoderModel> {
   const { config, parameters } = await openModel(files);
+  checkBinding(config, largestBinding());
   const placed: DeviceTensor[] = [];
   try {
     for await (const { name, shape, data } of parameters()) placed.push({ name, tensor: tensor(data, shape) });

@@ -11,7 +11,7 @@ import { deriveSeed } from '../../../src/core/rng/rng';
 import { channelSums } from '../ops/reductions';
 import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
-import type { DecoderModel } from './decoder';
+import type { DecoderModel, Documents } from './decoder';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -25,7 +25,10 @@ export interface Batch {
   targets: Int32Array;
   /** [rows]: index of each row's channel, or −1 to count it nowhere. */
   channels: Int32Array;
-  /** [rows·context]: number of each token's document; attention does not cross from one to another. Absent: a row is one document. */
+  /**
+   * [rows·context]: number of each token's document, rising within a row. Attention does not cross from one to another and positions start
+   * from 0 in each. Absent: a row is one document.
+   */
   documents?: Int32Array;
 }
 
@@ -106,14 +109,23 @@ function gradientsOf(
 interface BatchTensors {
   ids: Tensor1D;
   targets: Tensor1D;
-  documents?: Tensor1D;
+  documents?: Documents;
   /** [rows·context], in training: gradient of the loss by each token's nll. With it, cross-entropy computes its own gradients in one pass. */
   nllGradient?: Tensor1D;
 }
 
-function tensorsOf({ ids, targets, documents }: Batch): BatchTensors {
+function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
-  return { ids: integers(ids), targets: integers(targets), ...(documents ? { documents: integers(documents) } : {}) };
+  const apart = documents && { of: integers(documents), positions: integers(positionsIn(documents, context)) };
+  return { ids: integers(ids), targets: integers(targets), ...(apart ? { documents: apart } : {}) };
+}
+
+/** [rows·context]: position of each token in its document, of which a row may hold the beginning, the end or a part. */
+function positionsIn(documents: Int32Array, context: number): Int32Array {
+  const positions = new Int32Array(documents.length);
+  for (let at = 0; at < documents.length; at++)
+    positions[at] = at % context === 0 || documents[at] !== documents[at - 1] ? 0 : positions[at - 1]! + 1;
+  return positions;
 }
 
 interface ForwardOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deltaScale } from './delta-scale';
+import { deltaScale } from './ChannelsSection';
 
 const plain = (value: number) => ({ value, interval: null });
 

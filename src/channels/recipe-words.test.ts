@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { diffRecipes } from '../core/recipe/diff';
+import { recipeSchema } from '../core/recipe/schema';
+import { exampleRecipe } from '../core/run/example-run';
+import { recipeField, recipeValue } from './recipe-words';
+
+describe('the difference of two recipes', () => {
+  it('has a name for every field that can differ', () => {
+    const other = recipeSchema.parse({
+      ...exampleRecipe,
+      name: 'other',
+      base: 'c-1',
+      sequenceLength: 64,
+      channels: [
+        { id: 'zh', corpus: 'c-2', role: 'domain', share: 0.4 },
+        { id: 'new', corpus: 'new', role: 'general', share: 0.6 },
+      ],
+      strategy: { kind: 'curriculum' },
+      schedule: { kind: 'wsd', peakLr: 1, minRatio: 0, warmup: { unit: 'steps', value: 3 }, decayRatio: 0.2, decayShape: 'sqrt' },
+      batchSize: 1,
+      gradientAccumulationSteps: 2,
+      optimizer: { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, maxGradNorm: 0 },
+      dropout: 0.5,
+      budget: { steps: 1 },
+      evaluation: { everySteps: 1, rowsPerChannel: 1, probesPerGroup: 1 },
+      saving: { everySteps: 1, keep: 1 },
+      logging: { everySteps: 1 },
+      stopping: { early: {}, forgetting: {} },
+      activationCheckpointing: true,
+      precision: 'f16',
+      seed: 2,
+      runnable: false,
+    });
+    const fields = diffRecipes(exampleRecipe, other).map(({ field }) => field);
+    expect(fields.length).toBeGreaterThan(40);
+    expect(fields.filter((field) => field !== 'version' && recipeField(field) === null)).toEqual([]);
+  });
+
+  it('names the channel of a channel’s field', () =>
+    expect(recipeField('channels.domain.legal.share')).toEqual({ channel: 'domain.legal', key: 'recipeChannel.share' }));
+
+  it('has words for the values of a closed list, and leaves names alone', () => {
+    expect(recipeValue('stopping.early', 'null')).toBe('recipeValue.null');
+    expect(recipeValue('channels.domain.role', 'domain')).toBe('role.domain');
+    expect(recipeValue('channels.domain.corpus', 'domain')).toBeNull();
+    expect(recipeValue('base', 'linear')).toBeNull();
+  });
+});

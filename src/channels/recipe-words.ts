@@ -1,0 +1,110 @@
+/** The fields of a recipe and their values in the person's language: difference of two recipes, line by line. */
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { RecipeDifference } from '../core/recipe/diff';
+import { useChannelTag } from './channel';
+
+/** A field's path in the recipe → the key of its name in common.json. */
+const FIELDS = {
+  name: 'name',
+  base: 'base',
+  sequenceLength: 'sequenceLength',
+  packing: 'packing',
+  'strategy.kind': 'strategy',
+  'strategy.generalRatio': 'generalRatio',
+  'strategy.riseRatio': 'riseRatio',
+  'schedule.kind': 'schedule',
+  'schedule.peakLr': 'peakLr',
+  'schedule.minRatio': 'minRatio',
+  'schedule.warmup.unit': 'warmupUnit',
+  'schedule.warmup.value': 'warmup',
+  'schedule.decayRatio': 'decayRatio',
+  'schedule.decayShape': 'decayShape',
+  batchSize: 'batchSize',
+  gradientAccumulationSteps: 'gradientAccumulationSteps',
+  'optimizer.beta1': 'beta1',
+  'optimizer.beta2': 'beta2',
+  'optimizer.epsilon': 'epsilon',
+  'optimizer.weightDecay': 'weightDecay',
+  'optimizer.maxGradNorm': 'maxGradNorm',
+  dropout: 'dropout',
+  'budget.steps': 'steps',
+  'evaluation.everySteps': 'evaluationInterval',
+  'evaluation.rowsPerChannel': 'evaluationRows',
+  'evaluation.probesPerGroup': 'probesPerGroup',
+  'saving.everySteps': 'savingInterval',
+  'saving.keep': 'savingKeep',
+  'logging.everySteps': 'loggingInterval',
+  'stopping.early': 'early',
+  'stopping.early.patience': 'earlyPatience',
+  'stopping.early.threshold': 'earlyThreshold',
+  'stopping.forgetting': 'forgetting',
+  'stopping.forgetting.retention': 'forgettingRetention',
+  activationCheckpointing: 'activationCheckpointing',
+  precision: 'precision',
+  seed: 'seed',
+  runnable: 'runnable',
+} as const;
+const CHANNEL_FIELDS = ['share', 'role', 'corpus', 'id'] as const;
+const VALUES = [
+  'true',
+  'false',
+  'joined',
+  'separate',
+  'null',
+  'mixed',
+  'general-then-domain',
+  'domain-only',
+  'curriculum',
+  'constant',
+  'linear',
+  'cosine',
+  'wsd',
+  'sqrt',
+  'ratio',
+  'steps',
+] as const;
+/** Their values are a person's own words. */
+const NAMES: readonly string[] = ['name', 'base'];
+
+type FieldName =
+  | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
+  | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` };
+
+/** The key of a field's name, and the channel whose field it is; null for a path that no recipe has. */
+export function recipeField(path: string): FieldName | null {
+  const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
+  const field = CHANNEL_FIELDS.find((one) => one === name);
+  if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
+  return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;
+}
+
+/** The key of a value that is one of a closed list; null for numbers and names. */
+export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
+  if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
+  const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
+  return known ? `recipeValue.${known}` : null;
+}
+
+export interface DifferenceWords {
+  field: string;
+  from: string;
+  to: string;
+}
+
+export function useDifferenceWords(): (difference: RecipeDifference) => DifferenceWords {
+  const { t } = useTranslation();
+  const tag = useChannelTag();
+  return useCallback(
+    ({ field: path, a, b }) => {
+      const field = recipeField(path);
+      const shown = (value: string) => {
+        const key = recipeValue(path, value);
+        return key ? t(key) : tag(value);
+      };
+      const name = field === null ? path : field.channel === null ? t(field.key) : t(field.key, { channel: tag(field.channel) });
+      return { field: name, from: shown(a), to: shown(b) };
+    },
+    [t, tag],
+  );
+}

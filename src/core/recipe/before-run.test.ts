@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { beforeRun } from './before-run';
+import { parseRecipe } from './parse';
+import type { Recipe, RecipeInput } from './schema';
+
+const golden = (
+  JSON.parse(readFileSync(new URL('../../../public/recipes/golden-ratio.json', import.meta.url), 'utf8')) as { recipe: RecipeInput }
+).recipe;
+
+/** A domain of `share` beside a large general channel. */
+function recipe(share: number, change: Partial<RecipeInput> = {}): Recipe {
+  const channels = [
+    { id: 'en', corpus: 'en', role: 'general' as const, share: 1 - share },
+    { id: 'mine', corpus: 'notes', role: 'domain' as const, share },
+  ];
+  return parseRecipe({ ...golden, channels, sequenceLength: 128, batchSize: 8, budget: { steps: 100 }, ...change });
+}
+const plenty = 10_000_000;
+
+describe('before a run', () => {
+  it('names a channel shorter than one row, with the longest sequence that it has room for', () => {
+    expect(beforeRun(recipe(0.2), { en: plenty, notes: 100 })).toEqual([
+      { kind: 'channel-short', channel: 'mine', tokens: 100, needed: 129, longest: 99 },
+    ]);
+    expect(beforeRun(recipe(0.2, { sequenceLength: 99, batchSize: 1, budget: { steps: 4 } }), { en: plenty, notes: 100 })).toEqual([]);
+    expect(beforeRun(recipe(0.2), { en: plenty, notes: 8 })[0]).toMatchObject({ longest: null });
+    // Nothing is drawn from it, and nothing is known of the other.
+    expect(beforeRun(recipe(0), { notes: 100 })).toEqual([]);
+  });
+
+  it('counts the epochs of a small channel: three rows at half of 8 rows in 100 steps are 133', () => {
+    const [found] = beforeRun(recipe(0.5, { sequenceLength: 8 }), { en: plenty, notes: 25 });
+    expect(found).toEqual({ kind: 'epochs', channel: 'mine', epochs: expect.closeTo(400 / 3, 9) as number });
+    const later = { strategy: { kind: 'general-then-domain' as const, generalRatio: 0.75 }, sequenceLength: 8 };
+    // The domain alone in a quarter of the steps: 200 rows of three.
+    expect(beforeRun(recipe(0.5, later), { en: plenty, notes: 25 })).toEqual([
+      { kind: 'epochs', channel: 'mine', epochs: expect.closeTo(200 / 3, 9) as number },
+    ]);
+  });
+
+  it('says where a warmup ends that is longer than the run', () => {
+    const warmup = (value: number) => ({
+      schedule: { ...golden.schedule, warmup: { unit: 'steps' as const, value } },
+      budget: { steps: 10 },
+    });
+    expect(beforeRun(recipe(0.2, warmup(500)), {})).toEqual([{ kind: 'warmup-long', warmup: 500, steps: 10, reached: 9 / 500 }]);
+    expect(beforeRun(recipe(0.2, warmup(10)), {})).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+/** What a person should know of a recipe before it runs: none of it is wrong, all of it is easily overlooked. */
+import { effectiveShares, type Shares } from '../mixture/mixture';
+import { warmupSteps } from '../schedule/schedule';
+import { sharesOf } from './edits';
+import type { Recipe } from './schema';
+
+export type BeforeRun =
+  /** The channel's text is shorter than one row; `longest` is the sequence length that it has room for, null where that is below the shortest. */
+  | { kind: 'channel-short'; channel: string; tokens: number; needed: number; longest: number | null }
+  /** The channel's text is read more often than that does good. */
+  | { kind: 'epochs'; channel: string; epochs: number }
+  /** The warmup is longer than the run, which ends at this share of the peak. */
+  | { kind: 'warmup-long'; warmup: number; steps: number; reached: number };
+
+/** Repeated text is about as good as new up to here (Muennighoff et al., Scaling data-constrained language models, 2023). */
+export const MOST_EPOCHS = 4;
+/** Shortest row (recipe schema). */
+const SHORTEST = 8;
+/** Steps at which shares are looked up: enough for phases and rises. */
+const LOOKED_AT = 1000;
+
+/** @param tokens corpus id → tokens of its training text, as far as known */
+export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number>>): BeforeRun[] {
+  const { channels, sequenceLength, budget, schedule } = recipe;
+  const found: BeforeRun[] = [];
+  const shares = meanShares(recipe);
+  const rows = budget.steps * recipe.batchSize * recipe.gradientAccumulationSteps;
+  for (const { id, corpus } of channels) {
+    const known = tokens[corpus];
+    const share = shares[id] ?? 0;
+    if (known === undefined || share === 0) continue;
+    const longest = known - 1;
+    if (longest < sequenceLength) {
+      const fits = longest >= SHORTEST ? longest : null;
+      found.push({ kind: 'channel-short', channel: id, tokens: known, needed: sequenceLength + 1, longest: fits });
+      continue;
+    }
+    const epochs = (share * rows * sequenceLength) / longest;
+    if (epochs > MOST_EPOCHS) found.push({ kind: 'epochs', channel: id, epochs });
+  }
+  const warmup = warmupSteps(schedule, budget.steps);
+  if (warmup > budget.steps) found.push({ kind: 'warmup-long', warmup, steps: budget.steps, reached: (budget.steps - 1) / warmup });
+  return found;
+}
+
+/** Share of each channel over all steps, under the strategy; none where it draws nothing. */
+function meanShares(recipe: Recipe): Shares {
+  const { steps } = recipe.budget;
+  const count = recipe.strategy.kind === 'mixed' ? 1 : Math.min(steps, LOOKED_AT);
+  const sums: Record<string, number> = {};
+  const own = sharesOf(recipe);
+  try {
+    for (let at = 0; at < count; at++)
+      for (const [id, share] of Object.entries(effectiveShares(recipe, own, Math.floor(((at + 0.5) * steps) / count))))
+        sums[id] = (sums[id] ?? 0) + share / count;
+  } catch {
+    // A recipe in the middle of an edit may draw nothing at all; the transport says so.
+    return {};
+  }
+  return sums;
+}

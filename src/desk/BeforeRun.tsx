@@ -1,0 +1,66 @@
+/** What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can. */
+import { Button } from '@mantine/core';
+import { Flame, Repeat, TextSelect } from 'lucide-react';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useChannelTag } from '../channels/channel';
+import { beforeRun, MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
+import { useFormat } from '../i18n/format';
+import { Banner } from '../ui/Banner';
+import { useActive } from './live-settings';
+import { useRecipe } from './recipe-store';
+import { useTextLengths } from './text-lengths';
+
+const NOTHING = {};
+const ICONS = { 'channel-short': TextSelect, epochs: Repeat, 'warmup-long': Flame } as const;
+
+export function BeforeRun() {
+  const active = useActive();
+  const recipe = useRecipe((state) => state.recipe);
+  const lengths = useTextLengths();
+  const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
+  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
+  if (active) return null;
+  return found.map((finding) => (
+    <Banner key={finding.kind + ('channel' in finding ? finding.channel : '')} tone="warn" icon={ICONS[finding.kind]}>
+      <Notice finding={finding} />
+    </Banner>
+  ));
+}
+
+function Notice({ finding }: { finding: Finding }) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const tag = useChannelTag();
+  switch (finding.kind) {
+    case 'channel-short': {
+      const { channel, tokens, needed, longest } = finding;
+      const words = { channel: tag(channel), tokens: format.count(tokens), needed: format.count(needed) };
+      if (longest === null) return <span>{t('before.tooShort', words)}</span>;
+      return (
+        <>
+          <span>{t('before.short', { ...words, longest: format.count(longest) })}</span>
+          <Button size="xs" onClick={() => useRecipe.getState().edit((recipe) => ({ ...recipe, sequenceLength: longest }))}>
+            {t('before.shorten', { longest: format.count(longest) })}
+          </Button>
+        </>
+      );
+    }
+    case 'epochs':
+      return (
+        <span>
+          {t('before.epochs', {
+            channel: tag(finding.channel),
+            epochs: format.decimal(finding.epochs, 1),
+            most: format.count(MOST_EPOCHS),
+          })}
+        </span>
+      );
+    case 'warmup-long': {
+      const { warmup, steps, reached } = finding;
+      return (
+        <span>{t('before.warmup', { warmup: format.count(warmup), steps: format.count(steps), reached: format.percent(reached) })}</span>
+      );
+    }
+  }
+}

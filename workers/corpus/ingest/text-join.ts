@@ -1,0 +1,183 @@
+/**
+ * Texts joined of several strings of a row: conversations, instructions with their answers, questions on a paragraph. For continued
+ * pretraining a conversation is one text, by a template with names in braces: `{role}: {text}` for each message, or the columns' names.
+ * A line of the template whose names are all empty in a row is left out of its text.
+ */
+import type { TextJoin } from '../../../src/contract/ingest';
+import { isObject, valueAt, type Row } from './record';
+
+const TURNS_TEMPLATE = '{role}: {text}';
+const QUESTIONS_TEMPLATE = 'question: {question}\nanswer: {answer}';
+
+const ROLES = ['role', 'from', 'speaker', 'author'];
+const CONTENTS = ['content', 'value', 'text', 'utterance', 'message'];
+/** Names that ShareGPT and others have for the roles of OpenAI's format. */
+const ROLE_NAMES: Record<string, string> = {
+  human: 'user',
+  gpt: 'assistant',
+  chatgpt: 'assistant',
+  bard: 'assistant',
+  bot: 'assistant',
+  model: 'assistant',
+};
+
+const TURN_LISTS = ['messages', 'conversations', 'conversation', 'dialogue', 'dialog', 'chat', 'turns'];
+/** Columns that may hold a system prompt beside the messages. */
+export const SYSTEM_COLUMNS: readonly string[] = ['system', 'system_prompt', 'system_message'];
+const ASKED = ['instruction', 'prompt', 'question', 'query', 'problem', 'human', 'user', 'input', '指令', '问题', '提问'];
+const BESIDES = ['input', 'context', '输入'];
+const ANSWERED = [
+  'output',
+  'response',
+  'completion',
+  'answer',
+  'answers.text[]',
+  'solution',
+  'chosen',
+  'assistant',
+  'target',
+  '输出',
+  '回答',
+  '答案',
+];
+
+interface Turn {
+  role: string;
+  text: string;
+}
+
+/** The ways in which the text of such rows can be joined, the likeliest first. */
+export function offeredJoins(rows: readonly Row[]): (TextJoin & { template: string })[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const named = (wanted: readonly string[], is: (value: unknown) => boolean): string | null => {
+    const path = wanted.find((name) => {
+      const found = names.find((candidate) => candidate.toLowerCase() === name) ?? name;
+      const values = rows.map((row) => valueAt(row, found)).filter((value) => value !== undefined && value !== null);
+      return values.length > 0 && values.every(is);
+    });
+    return path === undefined ? null : (names.find((candidate) => candidate.toLowerCase() === path) ?? path);
+  };
+  const joins: (TextJoin & { template: string })[] = [];
+  const turns = (field: string) => ({ of: 'turns' as const, fields: [field], template: TURNS_TEMPLATE });
+  const known = named(TURN_LISTS, isTurns);
+  if (known) joins.push(turns(known));
+  const [asked, answered] = [named(ASKED, isTurns), named(ANSWERED, isTurns)];
+  if (asked && answered) joins.push({ ...turns(asked), fields: [asked, answered] });
+  else if (answered && !known) joins.push(turns(answered));
+  for (const name of names)
+    if (name !== known && !ANSWERED.includes(name) && !ASKED.includes(name) && named([name], isTurns)) joins.push(turns(name));
+
+  const paragraphs = named(
+    ['paragraphs'],
+    (value) => Array.isArray(value) && value.every((entry) => isObject(entry) && 'context' in entry && Array.isArray(entry['qas'])),
+  );
+  if (paragraphs) joins.push({ of: 'questions', fields: [paragraphs], template: QUESTIONS_TEMPLATE });
+
+  const question = named(ASKED, isWords);
+  const answer = named(ANSWERED, (value) => isWords(value) || (Array.isArray(value) && value.every(isWords)));
+  if (question && answer) {
+    const system = named(SYSTEM_COLUMNS, isWords);
+    const besides = BESIDES.map((name) => named([name], isWords)).filter((name) => name !== null && name !== question);
+    const fields = [system, question, ...besides, answer].filter((name) => name !== null);
+    const before = besides.filter((name) => name!.toLowerCase() === 'context');
+    const after = besides.filter((name) => name!.toLowerCase() !== 'context');
+    const lines = [
+      ...(system ? [`system: {${system}}`] : []),
+      `user: ${[...before, question, ...after].map((name) => `{${name}}`).join('\n')}`,
+      `assistant: {${answer}}`,
+    ];
+    joins.push({ of: 'columns', fields, template: lines.join('\n') });
+  }
+  return joins;
+}
+
+/** The row's text; undefined where it has none of what is to be joined. */
+export function joinedText(row: Row, { of, fields }: TextJoin, template: string): string | undefined {
+  if (of === 'turns') {
+    const turns = [...systemTurn(row), ...fields.flatMap((field) => turnsOf(valueAt(row, field)))];
+    return turns.some(({ role }) => role !== 'system')
+      ? turns.map((turn) => filled(template, (name) => turnValue(turn, name))).join('\n')
+      : undefined;
+  }
+  if (of === 'questions') return questionsText(valueAt(row, fields[0]!), template);
+  if (fields.every((field) => wordsOf(valueAt(row, field)) === '')) return undefined;
+  return filled(template, (name) => (fields.includes(name) || valueAt(row, name) !== undefined ? wordsOf(valueAt(row, name)) : null));
+}
+
+const turnValue = ({ role, text }: Turn, name: string): string | null =>
+  name === 'role' ? role : name === 'text' || name === 'content' ? text : null;
+
+/** The template with the names in braces replaced; braces around anything that is no name stay. */
+function filled(template: string, value: (name: string) => string | null): string {
+  return template
+    .split('\n')
+    .flatMap((line) => {
+      let names = 0;
+      let empty = 0;
+      const text = line.replace(/\{([^{}]+)\}/g, (whole, name: string) => {
+        const found = value(name);
+        if (found === null) return whole;
+        names++;
+        if (found === '') empty++;
+        return found;
+      });
+      return names > 0 && names === empty ? [] : [text];
+    })
+    .join('\n');
+}
+
+/** SQuAD (https://arxiv.org/abs/1606.05250): each paragraph, then its questions with the first of their answers. */
+function questionsText(paragraphs: unknown, template: string): string | undefined {
+  if (!Array.isArray(paragraphs)) return undefined;
+  const texts = paragraphs.filter(isObject).map(({ context, qas }) => {
+    const pairs = (Array.isArray(qas) ? (qas as unknown[]) : []).filter(isObject).map((pair) => {
+      const answers = wordsOf(valueAt(pair, 'answers[].text')) || wordsOf(pair['answer']);
+      return filled(template, (name) => (name === 'question' ? wordsOf(pair['question']) : name === 'answer' ? answers : null));
+    });
+    return [wordsOf(context), ...pairs].filter((text) => text !== '').join('\n');
+  });
+  return texts.length > 0 ? texts.join('\n\n') : undefined;
+}
+
+/** A system prompt in a column of its own comes first. */
+function systemTurn(row: Row): Turn[] {
+  const name = SYSTEM_COLUMNS.find((candidate) => typeof row[candidate] === 'string' && row[candidate] !== '');
+  return name === undefined ? [] : [{ role: 'system', text: row[name] as string }];
+}
+
+function isTurns(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((entry) => isObject(entry) && keyOf(entry, ROLES) !== null && (keyOf(entry, CONTENTS) !== null || 'tool_calls' in entry))
+  );
+}
+
+/** Messages with text; those that only call a tool or show a picture have none. */
+function turnsOf(value: unknown): Turn[] {
+  if (typeof value === 'string') return value === '' ? [] : [{ role: 'assistant', text: value }];
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).flatMap((entry) => {
+    const role = wordsOf(entry[keyOf(entry, ROLES) ?? '']);
+    const text = contentOf(entry[keyOf(entry, CONTENTS) ?? '']);
+    return text === '' ? [] : [{ role: ROLE_NAMES[role.toLowerCase()] ?? role, text }];
+  });
+}
+
+/** A message's text: a string, or the parts of one, as OpenAI's format has them beside pictures. */
+function contentOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (Array.isArray(content))
+    return content.map((part) => (typeof part === 'string' ? part : isObject(part) ? contentOf(part['text']) : '')).join('');
+  return isObject(content) ? contentOf(content['parts'] ?? content['text'] ?? content['value']) : '';
+}
+
+const keyOf = (entry: Row, names: readonly string[]): string | null => names.find((name) => Object.hasOwn(entry, name)) ?? null;
+const isWords = (value: unknown): boolean => typeof value === 'string';
+
+/** A string, or the first of a list: of several answers to a question one is enough. */
+function wordsOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? wordsOf(value[0]) : '';
+}
