@@ -52,8 +52,8 @@ export interface LibraryApi extends StoredRuns {
     onProgress: OnProgress,
   ): Promise<string>;
   modelCard(id: string): Promise<string>;
-  /** Cancels all imports or all exports under way: they reject with `cancelled` and leave nothing behind. */
-  cancel(work: 'import' | 'export'): Promise<void>;
+  /** Cancels what is under way of one kind, `download` being the import of one: it rejects with `cancelled` and leaves nothing behind. */
+  cancel(work: 'import' | 'download' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;
   /** Periodic and pause checkpoints of all runs but the newest of each: what can be freed without losing a run's end. */
   oldCheckpoints(): Promise<{ count: number; bytes: number }>;

@@ -49,7 +49,7 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'precision-unsupported' // precision, backend, accepted
-  | 'quota' // needed, available
+  | 'quota' // needed; available, where the browser tells it
   | 'storage-blocked' // detail
   | 'storage-lost' // run
   | 'run-locked' // run

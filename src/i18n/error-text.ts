@@ -79,6 +79,9 @@ export function useErrorText(channelName: (id: string) => string = itself): (err
       // A link that cannot be read has no field to correct.
       if (code === 'recipe-invalid' && values['accepted'] === UNREADABLE_LINK)
         return { what: t('recipe-link.what'), advice: t('recipe-link.do') };
+      // The browser does not always tell how much is free.
+      if (code === 'quota' && values['available'] === undefined)
+        return { what: t('quota-untold.what', shown), advice: t('quota-untold.do', shown) };
       return { what: t(`${code}.what`, shown), advice: t(`${code}.do`, shown) };
     },
     [t, i18n, format, channelName],

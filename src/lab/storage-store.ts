@@ -28,9 +28,11 @@ export async function checkStorage(): Promise<void> {
     // Pages store nothing here themselves, but a browser that refuses them refuses the workers too.
     await navigator.storage.getDirectory();
     known ??= localStorage.getItem(KEY);
+    useStorage.setState({ blocked: null });
+    // Nothing was kept yet: the library's worker need not start for that.
+    if (known === null) return;
     const mark = await lab.library.storageMark(false);
-    useStorage.setState({ blocked: null, lost: known !== null && mark !== known });
-    if (mark !== null) useStorage.setState({ persisted: await navigator.storage.persisted() });
+    useStorage.setState({ lost: mark !== known, persisted: await navigator.storage.persisted() });
   } catch (error) {
     const record = errorRecord(error);
     if (record.code !== 'internal' && record.code !== 'storage-blocked') return;

@@ -107,7 +107,7 @@ export const useHub = create<HubState>()((set, get) => {
       if (stage === 'form') return;
       if (stage !== 'busy') set({ stage: 'form' });
       if (stage === 'listing' || stage === 'busy') await lab.hub.cancel();
-      if (stage === 'busy') await lab.library.cancel('import');
+      if (stage === 'busy') await lab.library.cancel('download');
     },
     dismiss: () => set({ error: null }),
   };

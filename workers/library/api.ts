@@ -14,7 +14,7 @@ import { Cancelling } from '../rpc/cancelling';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
 
-const long = { import: new Cancelling(), export: new Cancelling() };
+const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
 export const libraryApi: LibraryApi = {
   async models() {
@@ -31,7 +31,7 @@ export const libraryApi: LibraryApi = {
   },
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
-  importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.import.signal),
+  importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
 
   renameModel,
   async removeModel(id) {

@@ -69,19 +69,18 @@ async function importFiles(
 ): Promise<ModelRecord> {
   const byName = outermost(files, ({ path }) => path);
   const folder = modelFolder([...byName.keys()]);
+  const names = [...folder.texts, ...(folder.index === null ? [] : [folder.index]), ...folder.weights];
+  for (const file of names) if (/\.(json|safetensors)$/.test(file)) await refuseStandIn(byName, file);
   const index = folder.index === null ? null : { name: INDEX_FILE, text: await readText(byName, INDEX_FILE) };
   const weights = chooseWeights(byName, folder.weights, index);
   const total = weights.reduce((sum, { bytes }) => sum + bytes.size, 0);
   onProgress({ phase: 'import', item: name, done: 0, total });
   await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
-  for (const file of ['config.json', 'tokenizer.json', ...weights.map((weight) => weight.name)]) await refuseStandIn(byName, file);
-  const fields = parseObject('config.json', await readText(byName, 'config.json'));
-  // Weights that are float are not quantised, whatever the config still says; others are refused by their tensors.
-  const quantised = fields['quantization_config'] != null;
   const given = await readText(byName, 'config.json');
-  delete fields['quantization_config'];
-  const config = quantised ? JSON.stringify(fields, null, 2) : given;
+  // Float weights are not quantised, whatever the config still says; others are refused by their tensors.
+  const { quantization_config: quantization, ...fields } = parseObject('config.json', given);
+  const config = quantization == null ? given : JSON.stringify(fields, null, 2);
   const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
     config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
@@ -110,7 +109,7 @@ async function importFiles(
     if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
   }
 
-  if (quantised) await storage.write(`${incomingPath(id)}/config.json`, config);
+  if (config !== given) await storage.write(`${incomingPath(id)}/config.json`, config);
 
   const record: ModelRecord = {
     ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config),

@@ -34,14 +34,14 @@ export function familyTensors(found: ReadonlyMap<string, StoredTensor>, family: 
   const { prefix: own, embedding, head } = namesOf(family);
   const unwrapped = renamed(found, (name) => name.replace(WRAPPERS, ''));
   const tensors = unwrapped ?? new Map(found);
-  const wrapper = unwrapped ? ([...found.keys()].join(' ').match(WRAPPERS)?.[0] ?? '') : '';
+  const wrappers = unwrapped ? new Set([...found.keys()].flatMap((name) => name.match(WRAPPERS) ?? [])) : [];
   const full = `${embedding}.weight`;
   const before = prefixBefore(tensors, full) ?? prefixBefore(tensors, full.slice(own.length)) ?? '';
   const stripped = renamed(tensors, (name) => name.slice(before.length))!;
   // GPT-2's own files are of the bare decoder.
   const bare = ![...stripped.keys()].some((name) => name.startsWith(own));
   const named = bare ? renamed(stripped, (name) => (name.startsWith(`${head}.`) ? name : own + name))! : stripped;
-  return { tensors: named, prefix: before + wrapper };
+  return { tensors: named, prefix: before + [...wrappers].join('') };
 }
 
 /** What all names begin with where one of them is it and then `suffix`; null where none is, or others begin otherwise. */

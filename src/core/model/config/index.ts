@@ -58,7 +58,7 @@ export function readConfig(file: string, value: unknown, notices: ModelNotice[] 
 
 /** Classes of other tasks, whose weights are no causal language model's. */
 const OTHER_TASK =
-  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Reward|Embedding/i;
+  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
 
 /** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
 function readArchitecture(fields: ConfigFields, own: string): string | null {
