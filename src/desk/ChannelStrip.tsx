@@ -1,6 +1,6 @@
 /** One channel on the desk: fader, level, figures, lock and mute; before a run its corpus can be changed and channels can be added. */
 import { Button, Menu, ActionIcon, Tooltip } from '@mantine/core';
-import { Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
+import { Check, Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { CorpusRecord } from '../contract/corpus';
@@ -58,7 +58,8 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
   const { t } = useTranslation('desk');
   const name = useChannelName();
   const tag = useChannelTag()(channel.id);
-  const { swap, remove } = useRecipe.getState();
+  const { swap, remove, readSpecialTokens } = useRecipe.getState();
+  const special = channel.specialTokens ?? 'plain';
   const taken = useRecipe((state) => state.recipe?.channels);
   const free = corpora.filter(({ id }) => !taken?.some((other) => other.id === id));
   return (
@@ -74,6 +75,19 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
         {free.map((corpus) => (
           <Menu.Item key={corpus.id} onClick={() => swap(channel.id, corpus)}>
             {corpus.bundled ? `${name(corpus.id)} · ${corpus.id}` : corpus.name}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Label>{t('strip.specialTokens')}</Menu.Label>
+        {(['plain', 'tokens'] as const).map((value) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={special === value}
+            leftSection={special === value ? <Check size={14} aria-hidden /> : <span className={styles.unchecked} />}
+            onClick={() => readSpecialTokens(channel.id, value)}
+          >
+            {t(`strip.special.${value}`)}
           </Menu.Item>
         ))}
         <Menu.Divider />
