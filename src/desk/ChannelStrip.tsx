@@ -1,6 +1,6 @@
 /** One channel on the desk: fader, level, figures, lock and mute; before a run its corpus can be changed and channels can be added. */
 import { Button, Menu, ActionIcon, Tooltip } from '@mantine/core';
-import { Check, Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
+import { Plus, Ellipsis, Lock, LockOpen, Volume2, VolumeX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { CorpusRecord } from '../contract/corpus';
@@ -9,7 +9,7 @@ import { useRecipe } from './recipe-store';
 import { memo, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/mixture';
-import type { Channel } from '../core/recipe/schema';
+import type { Channel, SpecialTokens } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
 import { Fader, LevelMeter } from './Fader';
@@ -78,18 +78,14 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Label>{t('strip.specialTokens')}</Menu.Label>
-        {(['plain', 'tokens'] as const).map((value) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={special === value}
-            leftSection={special === value ? <Check size={14} aria-hidden /> : <span className={styles.unchecked} />}
-            onClick={() => readSpecialTokens(channel.id, value)}
-          >
-            {t(`strip.special.${value}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={special} onChange={(value) => readSpecialTokens(channel.id, value as SpecialTokens)}>
+          <Menu.Label>{t('strip.specialTokens')}</Menu.Label>
+          {(['plain', 'tokens'] as const).map((value) => (
+            <Menu.RadioItem key={value} value={value} closeMenuOnClick>
+              {t(`strip.special.${value}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item color="red" disabled={only} onClick={() => remove(channel.id)}>
           {t('strip.remove', { channel: tag })}
