@@ -3,7 +3,7 @@
  * Megabytes per second of encoding, in one worker and in a pool, and the time that training a tokenizer takes, in headless
  * Chromium, over the bundled training text. tokenizer.py measures Hugging Face's `tokenizers` on the same text.
  *
- *     node e2e/bench/tokenizer.mjs [--rounds 3] [--workers 2] [--merges 8192] [--tokenizer nano …] [--no-training] [--port 5305]
+ *     node e2e/bench/tokenizer.mjs [--rounds 3] [--workers 2] [--merges 8192] [--tokenizer nano …] [--added 10000 …] [--no-training] [--port 5305]
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     merges: { type: 'string', default: '8192' },
     tokenizer: { type: 'string', multiple: true },
+    added: { type: 'string', multiple: true, default: [] },
     'no-training': { type: 'boolean', default: false },
     port: { type: 'string', default: '5305' },
   },
@@ -35,6 +36,21 @@ const tokenizers = [
     model,
   })),
 ];
+/** Qwen 2's kind with so many strings of the Chinese text as added tokens, by the studio's own path, and with a step that only the crate has. */
+for (const count of values.added.map(Number)) {
+  const json = JSON.parse(read('e2e/parity/fixtures/tokenizers/qwen2.json'));
+  const text = read('public/corpora/zh.train.txt');
+  const terms = new Set();
+  for (const length of [3, 4, 5, 6])
+    for (let at = 0; at + length < text.length && terms.size < count; at++) terms.add(text.slice(at, at + length));
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+  const first = Object.keys(json.model.vocab).length;
+  json.added_tokens = [...terms].map((content, at) => ({ id: first + at, content, ...flags }));
+  const steps = [{ type: 'Digits', individual_digits: true }, ...json.pre_tokenizer.pretokenizers];
+  const files = (/** @type {object} */ file) => ({ tokenizer: JSON.stringify(file), config: null, model });
+  tokenizers.push({ name: `${count} added`, ...files(json) });
+  tokenizers.push({ name: `${count} added, crate`, ...files({ ...json, pre_tokenizer: { ...json.pre_tokenizer, pretokenizers: steps } }) });
+}
 const special = '<|endoftext|>';
 const training = [
   {
@@ -97,7 +113,9 @@ try {
   console.log(`${(bytes / 1e6).toFixed(2)} MB`);
 
   const encoding = [];
-  for (const { name, ...files } of tokenizers.filter(({ name }) => values.tokenizer?.includes(name) ?? true))
+  for (const { name, ...files } of tokenizers.filter(
+    ({ name }) => values.tokenizer?.includes(name) ?? (values.added.length === 0 || name.includes(' added')),
+  ))
     for (const workers of [0, Number(values.workers)]) {
       /** @type {{ result: any, processor: number }[]} */
       const rounds = [];

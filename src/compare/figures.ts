@@ -6,7 +6,7 @@
 import type { SampledRisk } from '../core/metrics/forgetting-risk';
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../core/metrics/loss';
 import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/text-measure';
-import type { ChannelRole } from '../core/recipe/schema';
+import type { ChannelRole, SpecialTokens } from '../core/recipe/schema';
 import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
 import type { WeightsSource } from './sources';
 
@@ -21,6 +21,7 @@ export interface ComparedChannel {
   id: string;
   corpus: string;
   role: ChannelRole;
+  specialTokens?: SpecialTokens;
 }
 
 /** Figures of channels, measured here or stored by the run. */

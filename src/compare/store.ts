@@ -19,7 +19,12 @@ const DEFAULT_DOCUMENTS = 32;
 
 /** The run's channels as it named them, then every other corpus under its own id. */
 export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRecord[]): ComparedChannel[] {
-  const own: ComparedChannel[] = (run?.recipe.channels ?? []).map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const own: ComparedChannel[] = (run?.recipe.channels ?? []).map(({ id, corpus, role, specialTokens }) => ({
+    id,
+    corpus,
+    role,
+    ...(specialTokens ? { specialTokens } : {}),
+  }));
   const taken = new Set(own.flatMap(({ id, corpus }) => [id, corpus]));
   const others = corpora.filter((corpus) => !taken.has(corpus.id)).map(({ id, role }): ComparedChannel => ({ id, corpus: id, role }));
   return [...own, ...others];

@@ -1,6 +1,11 @@
 import type { SpecialTokens } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
+import type { TokenizerNotice } from '../core/model/notices';
 import type { ModelRecord } from './library';
+
+/** Unicode's normalization form that text is written in before it is split; `none` leaves every character as it stands. */
+export type Normalization = 'none' | 'nfc' | 'nfkc';
+
 interface Vocabulary {
   /** Special tokens, alphabet and learned pieces together. */
   vocabularySize: number;
@@ -24,7 +29,7 @@ export interface ByteBpeOptions extends Vocabulary, Alphabet {
   alphabet: 'bytes' | 'seen';
   /** Whose expression cuts the text into the pieces that no merge crosses. */
   preTokens: 'gpt2' | 'llama3' | 'qwen2';
-  normalizer: 'none' | 'nfc';
+  normalizer: Normalization;
 }
 
 /** BERT's kind. `specialTokens` must hold `unknownToken`. */
@@ -32,6 +37,8 @@ export interface WordPieceOptions extends Vocabulary, Alphabet {
   kind: 'wordpiece';
   unknownToken: string;
   lowercase: boolean;
+  /** Before BERT's own normalizer; nothing said: `none`. */
+  normalizer?: Normalization | undefined;
 }
 
 /** T5's kind. `specialTokens` must hold `unknownToken`. */
@@ -44,6 +51,8 @@ export interface UnigramOptions extends Vocabulary {
   subIterations: number;
   /** Characters: 16 in SentencePiece. */
   maxPieceLength: number;
+  /** Nothing said: `nfkc`, as in SentencePiece. */
+  normalizer?: Normalization | undefined;
 }
 
 export type TrainOptions = ByteBpeOptions | WordPieceOptions | UnigramOptions;
@@ -91,6 +100,8 @@ export interface TokenizerRecord {
   createdAt: number;
   /** What it was trained with; null when it was imported. */
   training: TokenizerTraining | null;
+  /** What its import told; absent where there was nothing. */
+  notices?: TokenizerNotice[];
 }
 
 export interface TokenizerTraining {
@@ -133,18 +144,46 @@ export interface TokenCounts {
   byteFallback: number;
 }
 
+/** A special token that stands written out in a text, and how often. */
+export interface WrittenToken {
+  token: string;
+  count: number;
+}
+
+/** Special tokens written out in a corpus, most frequent first. */
+export interface CorpusSpecialTokens {
+  corpus: string;
+  /** UTF-8 bytes that were searched; `whole`: all of the corpus. */
+  bytes: number;
+  whole: boolean;
+  /** `tokenizers`: names of the models and tokenizers at hand in which the token is special. */
+  found: (WrittenToken & { tokenizers: string[] })[];
+}
+
+/** What normalization would change in a corpus's training text; `whole`: all of it was read. */
+export interface NormalizationEffect {
+  corpus: string;
+  /** Unicode characters (code points), and Chinese ones among them. */
+  characters: number;
+  han: number;
+  changed: Record<Exclude<Normalization, 'none'>, number>;
+  whole: boolean;
+}
+
 export interface TokenizedText {
   /** Of the first tokens, as many as were asked for. */
   spans: TokenSpan[];
   /** Of the whole text. */
   counts: TokenCounts;
+  special: WrittenToken[];
 }
 
-/** How a tokenizer fits a channel: counts over a sample of its held-out documents. */
+/** How a tokenizer fits a channel: counts over a sample of its held-out documents, special tokens written out in them read as plain text. */
 export interface ChannelFertility {
   corpus: string;
   documents: number;
   counts: TokenCounts;
+  special: WrittenToken[];
 }
 
 export interface FertilityReport {
@@ -181,6 +220,13 @@ export interface VocabularyPlan {
   after: number;
 }
 
+/** A tokenizer in files that transformers reads as they are. */
+export interface TokenizerExport {
+  zip: Blob;
+  /** The class that tokenizer_config.json named and the export does not, since transformers would rebuild the tokenizer by its rules. */
+  replaced: string | null;
+}
+
 /** A corpus as a channel reads it; special tokens written out in it are plain text where nothing is said. */
 export interface ChannelText {
   corpus: string;
@@ -196,7 +242,7 @@ export interface TokenizerApi {
   decode(model: string, ids: number[]): Promise<string>;
   /** Trained and imported tokenizers, newest last. */
   list(): Promise<TokenizerRecord[]>;
-  /** tokenizer.json, with tokenizer_config.json where there is one. */
+  /** tokenizer.json, or vocab.json and merges.txt; with tokenizer_config.json where there is one. */
   importTokenizer(files: File[], name: string): Promise<TokenizerRecord>;
   /** Stores what was trained under the name. Throws `text-empty`, `cancelled`, `quota`; then nothing is stored. */
   train(
@@ -208,7 +254,11 @@ export interface TokenizerApi {
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Zip of tokenizer.json and tokenizer_config.json, and training.json for a trained one; `AutoTokenizer` reads the folder. */
-  exportTokenizer(ref: TokenizerRef): Promise<Blob>;
+  exportTokenizer(ref: TokenizerRef): Promise<TokenizerExport>;
+  /** Special tokens that stand written out in a corpus. */
+  specialTokens(corpus: string): Promise<CorpusSpecialTokens>;
+  /** What normalization would change in the training text of these corpora. */
+  normalization(corpora: string[]): Promise<NormalizationEffect[]>;
   /** @param most tokens of which spans are given */
   tokenize(ref: TokenizerRef, text: string, most: number): Promise<TokenizedText>;
   /** @param sampleBytes UTF-8 bytes of held-out text per channel, in whole documents evenly spread */

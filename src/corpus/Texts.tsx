@@ -1,5 +1,5 @@
 /** Every text at hand with the size of its splits, and the first documents of one, shown as text, never as HTML. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { CloseButton, SegmentedControl, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
@@ -14,6 +14,9 @@ import corpusStyles from './Corpus.module.css';
 
 /** Shown of a document before it is opened. */
 const EXCERPT = { characters: 700, lines: 14 };
+
+/** Special tokens that are named. */
+const NAMED = 6;
 
 function excerpt(text: string): string {
   return text.split('\n', EXCERPT.lines).join('\n').slice(0, EXCERPT.characters);
@@ -117,6 +120,27 @@ export function CorpusList({ onRemove }: { onRemove: (corpus: CorpusRecord) => v
   );
 }
 
+/** Special tokens that stand written out in a text, with the tokenizers at hand in which they are special. */
+function SpecialTokens({ corpus: { id, createdAt } }: { corpus: CorpusRecord }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const special = useCorpora((state) => state.special[id]);
+  const searchSpecial = useCorpora((state) => state.searchSpecial);
+  useEffect(() => void searchSpecial(id), [id, createdAt, searchSpecial]);
+  if (!special || special.found.length === 0) return null;
+  const named = special.found.slice(0, NAMED).map(({ token, count, tokenizers }) => {
+    const owners = tokenizers.length > 0 ? ` (${tokenizers.slice(0, 3).join(', ')})` : '';
+    return `${token} × ${format.count(count)}${owners}`;
+  });
+  const tokens = named.join(', ') + (special.found.length > NAMED ? ', …' : '');
+  return (
+    <span className={corpusStyles.special} role="status" data-testid="special-tokens">
+      {t('special.found', { tokens })}
+      {!special.whole && ` ${t('special.part', { bytes: format.bytes(special.bytes) })}`}
+    </span>
+  );
+}
+
 function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: CorpusRecord) => void }) {
   const { t } = useTranslation('corpus');
   const { t: common } = useTranslation();
@@ -137,6 +161,7 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
             ? `${corpus.id} · ${t('bundled')}`
             : t(corpus.channel === undefined ? 'imported' : 'cleaned', { date: format.dateTime(corpus.createdAt) })}
         </span>
+        {!corpus.bundled && <SpecialTokens corpus={corpus} />}
       </th>
       <td data-label={t('column.role')}>{common(`role.${corpus.role}`)}</td>
       {(['train', 'heldOut'] as const).map((split) => (

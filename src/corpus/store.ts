@@ -2,6 +2,7 @@
 import { StudioError, errorRecord, type ErrorRecord } from '../core/errors';
 import { create } from 'zustand';
 import type { CorpusRecord } from '../contract/corpus';
+import type { CorpusSpecialTokens } from '../contract/tokenizer';
 import type { ChannelRole } from '../core/recipe/schema';
 import { lab } from '../lab/lab';
 import { meetCorpora } from '../channels/channel';
@@ -47,6 +48,8 @@ export interface CorpusState {
   listError: ErrorRecord | null;
   corpora: CorpusRecord[];
   look: Look | null;
+  /** Special tokens written out in a text, by corpus, of those that were searched. */
+  special: Record<string, CorpusSpecialTokens>;
   /** Of the corpus that is being imported. */
   importRole: ChannelRole;
   failure: { corpus: string; error: ErrorRecord } | null;
@@ -54,6 +57,7 @@ export interface CorpusState {
   load(): Promise<void>;
   lookInto(corpus: string, split: Split): Promise<void>;
   endLook(): void;
+  searchSpecial(corpus: string): Promise<void>;
   setImportRole(role: ChannelRole): void;
   remove(id: string): Promise<void>;
   dismiss(): void;
@@ -68,6 +72,7 @@ export const useCorpora = create<CorpusState>()((set, get) => {
     listError: null,
     corpora: [],
     look: null,
+    special: {},
     importRole: 'domain',
     failure: null,
 
@@ -94,6 +99,15 @@ export const useCorpora = create<CorpusState>()((set, get) => {
       }
     },
     endLook: () => set({ look: null }),
+
+    async searchSpecial(corpus) {
+      try {
+        const found = await lab.tokenizer.specialTokens(corpus);
+        set({ special: { ...get().special, [corpus]: found } });
+      } catch {
+        // A text that cannot be read says so where it is used.
+      }
+    },
 
     setImportRole: (importRole) => set({ importRole }),
 

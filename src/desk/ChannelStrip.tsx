@@ -10,7 +10,7 @@ import { memo, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/mixture';
 import { MOST_EPOCHS } from '../core/recipe/before-run';
-import type { Channel } from '../core/recipe/schema';
+import type { Channel, SpecialTokens } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
 import { Fader, LevelMeter } from './Fader';
@@ -59,7 +59,8 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
   const { t } = useTranslation('desk');
   const name = useChannelName();
   const tag = useChannelTag()(channel.id);
-  const { swap, remove } = useRecipe.getState();
+  const { swap, remove, readSpecialTokens } = useRecipe.getState();
+  const special = channel.specialTokens ?? 'plain';
   const taken = useRecipe((state) => state.recipe?.channels);
   const free = corpora.filter(({ id }) => !taken?.some((other) => other.id === id));
   return (
@@ -77,6 +78,15 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
             {corpus.bundled ? `${name(corpus.id)} · ${corpus.id}` : corpus.name}
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <Menu.RadioGroup value={special} onChange={(value) => readSpecialTokens(channel.id, value as SpecialTokens)}>
+          <Menu.Label>{t('strip.specialTokens')}</Menu.Label>
+          {(['plain', 'tokens'] as const).map((value) => (
+            <Menu.RadioItem key={value} value={value} closeMenuOnClick>
+              {t(`strip.special.${value}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item color="red" disabled={only} onClick={() => remove(channel.id)}>
           {t('strip.remove', { channel: tag })}

@@ -3,9 +3,9 @@ import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { NextRecipe } from '../lab/desk-recipes';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/mixture';
-import type { ChannelRole, Recipe, Schedule } from '../core/recipe/schema';
+import type { ChannelRole, Recipe, Schedule, SpecialTokens } from '../core/recipe/schema';
 import { presets as readPresets, type Preset } from '../lab/desk-recipes';
-import { addChannel, removeChannel, swapChannel, withSchedule, withShares } from '../core/recipe/edits';
+import { addChannel, removeChannel, swapChannel, withSchedule, withShares, withSpecialTokens } from '../core/recipe/edits';
 
 const FIRST_PRESET = 'golden-ratio';
 
@@ -43,6 +43,8 @@ export interface RecipeStore {
   add(corpus: { id: string; role: ChannelRole }): void;
   remove(id: string): void;
   swap(id: string, corpus: { id: string; role: ChannelRole }): void;
+  /** What special tokens written out in a channel's text become. */
+  readSpecialTokens(id: string, specialTokens: SpecialTokens): void;
   report(error: unknown): void;
   dismiss(): void;
 }
@@ -112,6 +114,9 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
   },
   swap(id, corpus) {
     get().edit((recipe) => swapChannel(recipe, id, corpus));
+  },
+  readSpecialTokens(id, specialTokens) {
+    get().edit((recipe) => withSpecialTokens(recipe, id, specialTokens));
   },
   report(error) {
     set({ problem: errorRecord(error) });

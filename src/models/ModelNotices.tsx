@@ -2,10 +2,12 @@
 import { Info } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelNotice } from '../core/model/notices';
+import { useTokenizerNotice } from '../i18n/tokenizer-notice';
 import styles from './Models.module.css';
 
 export function ModelNotices({ notices }: { notices: readonly ModelNotice[] }) {
   const { t } = useTranslation('models');
+  const tokenizerNotice = useTokenizerNotice();
   const sentence = (notice: ModelNotice): string => {
     switch (notice.kind) {
       case 'unknown-fields':
@@ -21,6 +23,8 @@ export function ModelNotices({ notices }: { notices: readonly ModelNotice[] }) {
         return t('notice.quantization-left', notice);
       case 'name-prefix':
         return t('notice.name-prefix', notice);
+      default:
+        return tokenizerNotice(notice);
     }
   };
   return (

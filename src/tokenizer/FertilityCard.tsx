@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { TokenCounts } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
+import { useWrittenTokens } from './written-tokens';
 import { Card, Skeleton } from '../ui/Card';
 import { ChannelTag, useCorpusName } from '../channels/channel';
 import { ErrorBanner } from '../ui/Banner';
@@ -48,9 +49,27 @@ export function FertilityCard() {
       <p className={styles.lead}>{t('fertility.lead', { bytes: format.bytes(SAMPLE_BYTES) })}</p>
       {measured.map(({ side, error }) => error && <ErrorBanner key={side} error={error} />)}
       {measured.every(({ report }) => report === null) ? <Skeleton lines={6} /> : <Table measured={measured} />}
+      {measured.map((side) => (
+        <WrittenTokens key={side.side} measured={side} />
+      ))}
       <Terms measured={measured} />
     </Card>
   );
+}
+
+/** Special tokens written out in the samples, channel by channel. */
+function WrittenTokens({ measured: { name, report } }: { measured: Measured }) {
+  const { t } = useTranslation('tokenizer');
+  const corpusName = useCorpusName();
+  const words = useWrittenTokens();
+  const corpora = useTokenizers((state) => state.corpora);
+  const found = (report?.channels ?? []).filter(({ special }) => special.length > 0);
+  if (found.length === 0) return null;
+  const channels = found.map(({ corpus, special }) => {
+    const record = corpora.find(({ id }) => id === corpus);
+    return `${record ? corpusName(record) : corpus}: ${words(special)}`;
+  });
+  return <p className={styles.lead}>{t('special.channels', { name, channels: channels.join('; ') })}</p>;
 }
 
 function Table({ measured }: { measured: readonly Measured[] }) {

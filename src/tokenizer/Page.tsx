@@ -34,7 +34,7 @@ function ImportCard() {
         namePlaceholder: t('import.namePlaceholder'),
         run: t('import.run'),
       }}
-      accept=".json"
+      accept=".json,.txt"
       fileIcon={<FileJson size={15} aria-hidden />}
       summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
       done={({ name, size }) => t('import.done', { name, size: format.count(size) })}

@@ -1,8 +1,9 @@
 /** One tokenizer's view of the text: counts, the tokens in alternating colours, and what the one pointed at is. */
 import { memo, useMemo, useState, type KeyboardEvent, type CSSProperties } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TokenSpan } from '../contract/tokenizer';
+import type { TokenSpan, WrittenToken } from '../contract/tokenizer';
 import { useFormat } from '../i18n/format';
+import { useWrittenTokens } from './written-tokens';
 import { ErrorBanner } from '../ui/Banner';
 import { Skeleton } from '../ui/Card';
 import { drawTokens, hex, spelled, type DrawnToken, MOST_DRAWN, type TokenizedSide, signOf, TONES, visibleParts } from './tokenized-text';
@@ -45,6 +46,7 @@ export function TokenPane({ side, choice, outcome, empty, range, onRange }: Toke
       {result && !empty && (
         <>
           <Counts counts={result.counts} />
+          <WrittenTokens special={result.special} />
           {result.counts.tokens > MOST_DRAWN && (
             <p className={styles.note}>
               {t('text.drawn', { drawn: format.count(MOST_DRAWN), tokens: format.count(result.counts.tokens) })}
@@ -79,6 +81,17 @@ function Counts({ counts }: { counts: NonNullable<TokenizedSide['result']>['coun
         </div>
       ))}
     </dl>
+  );
+}
+
+function WrittenTokens({ special }: { special: readonly WrittenToken[] }) {
+  const { t } = useTranslation('tokenizer');
+  const words = useWrittenTokens();
+  if (special.length === 0) return null;
+  return (
+    <p className={styles.note} role="status" data-testid="written-tokens">
+      {t('special.text', { tokens: words(special) })}
+    </p>
   );
 }
 

@@ -2,9 +2,10 @@
 import type { TokenizerRef, TokenizerTraining, TokenizerRecord } from '../contract/tokenizer';
 import { lab } from '../lab/lab';
 import { saveFile } from '../ui/save-file';
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { useTokenizerNotice } from '../i18n/tokenizer-notice';
 import { useCorpusName } from '../channels/channel';
 import { useTokenizers } from './store';
 import { Button } from '@mantine/core';
@@ -15,9 +16,11 @@ import { useVocabulary } from './vocabulary';
 import { tokenizerKey } from './refs';
 import styles from './List.module.css';
 
-/** @throws StudioError `file-missing` */
-async function exportTokenizer(ref: TokenizerRef, name: string): Promise<void> {
-  saveFile(await lab.tokenizer.exportTokenizer(ref), `${name}.tokenizer.zip`);
+/** @returns the class that the export does not name. @throws StudioError `file-missing` */
+async function exportTokenizer(ref: TokenizerRef, name: string): Promise<string | null> {
+  const { zip, replaced } = await lab.tokenizer.exportTokenizer(ref);
+  saveFile(zip, `${name}.tokenizer.zip`);
+  return replaced;
 }
 
 /** What a tokenizer was trained with, in one line. */
@@ -36,6 +39,8 @@ function useTrainingWords(): (training: TokenizerTraining) => string {
       });
       const settings = [t('list.asked', { formatted: format.count(options.vocabularySize) })];
       if ('minFrequency' in options) settings.push(t('list.minFrequency', { formatted: format.count(options.minFrequency) }));
+      const { normalizer } = options;
+      if (normalizer !== undefined && normalizer !== 'none') settings.push(normalizer.toUpperCase());
       settings.push(options.specialTokens.join(' '));
       return `${parts.join(', ')} · ${settings.join(' · ')} · ${format.duration(report.milliseconds / 1000)}`;
     },
@@ -68,7 +73,9 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
   const { choose, rename, report } = useTokenizers();
   const describe = useVocabulary((state) => state.describe);
   const extending = useVocabulary((state) => state.activity !== null);
-  const { id, name, kind, size, training, createdAt } = tokenizer;
+  const noticeWords = useTokenizerNotice();
+  const [replaced, setReplaced] = useState<string | null>(null);
+  const { id, name, kind, size, training, notices, createdAt } = tokenizer;
   const useInModel = () => {
     describe({ kind: 'replace', tokenizer: tokenizerKey(id) });
     document.getElementById('extend-vocabulary')?.scrollIntoView({ block: 'start' });
@@ -90,6 +97,16 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
           {t(training ? 'list.trained' : 'list.imported', { date: format.dateTime(createdAt) })}
         </p>
         {training && <p className={styles.dim}>{trainingWords(training)}</p>}
+        {notices?.map((notice) => (
+          <p key={notice.kind} className={styles.dim}>
+            {noticeWords(notice)}
+          </p>
+        ))}
+        {replaced !== null && (
+          <p className={styles.dim} role="status">
+            {t('list.replacedClass', { found: replaced })}
+          </p>
+        )}
       </div>
       <div className={styles.actions}>
         <Button size="xs" variant="default" leftSection={<Columns2 size={13} />} onClick={() => choose('b', tokenizerKey(id))}>
@@ -110,7 +127,7 @@ function Item({ tokenizer, onRemove }: { tokenizer: TokenizerRecord; onRemove: (
           variant="default"
           leftSection={<Download size={13} />}
           aria-label={t('list.exportName', { name })}
-          onClick={() => void exportTokenizer({ kind: 'tokenizer', tokenizer: id }, name).catch(report)}
+          onClick={() => void exportTokenizer({ kind: 'tokenizer', tokenizer: id }, name).then(setReplaced, report)}
         >
           {t('list.export')}
         </Button>

@@ -10,7 +10,8 @@ import { NumberField } from '../ui/fields';
 import { ProgressLine } from '../channels/ProgressLine';
 import { ChannelWeights } from './ChannelWeights';
 import { useTokenizers } from './store';
-import { TRAIN_KINDS, trainFault, type TrainForm, useTraining } from './training';
+import type { NormalizationEffect } from '../contract/tokenizer';
+import { normalizerOf, TRAIN_KINDS, trainFault, type TrainForm, useTraining } from './training';
 import styles from './Forms.module.css';
 
 export function TrainCard() {
@@ -96,6 +97,7 @@ export function TrainCard() {
           onChange={(event) => describe({ specialTokens: event.currentTarget.value })}
         />
         <KindFields form={form} busy={busy} />
+        <NormalizationField form={form} busy={busy} />
         <div className={styles.submit}>
           <TextInput
             size="xs"
@@ -137,6 +139,47 @@ export function TrainCard() {
   );
 }
 
+/** The normalization, and how many characters of the chosen channels it changes: told before anything is trained. */
+function NormalizationField({ form, busy }: { form: TrainForm; busy: boolean }) {
+  const { t } = useTranslation('tokenizer');
+  const format = useFormat();
+  const { describe, effects, lookAtText } = useTraining();
+  const chosen = Object.keys(form.weights)
+    .filter((corpus) => form.weights[corpus]! > 0)
+    .join(' ');
+  useEffect(() => {
+    if (chosen !== '') lookAtText().catch(() => undefined);
+  }, [chosen, lookAtText]);
+  const known = effects.filter(({ corpus }) => (form.weights[corpus] ?? 0) > 0);
+  const sum = (value: (effect: NormalizationEffect) => number): number => known.reduce((total, effect) => total + value(effect), 0);
+  const value = normalizerOf(form, effects);
+  const told = value === 'none' ? 'nfkc' : value;
+  return (
+    <div className={styles.field}>
+      <Select
+        size="xs"
+        label={t('train.normalizer')}
+        data={(['none', 'nfc', 'nfkc'] as const).map((one) => ({ value: one, label: t(`train.normalizers.${one}`) }))}
+        value={value}
+        allowDeselect={false}
+        withScrollArea={false}
+        disabled={busy}
+        onChange={(normalizer) => normalizer && describe({ normalizer })}
+      />
+      {known.length > 0 && (
+        <span className={styles.dim} role="status" data-testid="normalization">
+          {t(value === 'none' ? 'train.wouldChange' : 'train.changes', {
+            form: told.toUpperCase(),
+            changed: format.count(sum(({ changed }) => changed[told])),
+            characters: format.count(sum(({ characters }) => characters)),
+          })}
+          {known.some(({ whole }) => !whole) && ` ${t('train.firstPart')}`}
+        </span>
+      )}
+    </div>
+  );
+}
+
 function KindFields({ form, busy }: { form: TrainForm; busy: boolean }) {
   const { t } = useTranslation('tokenizer');
   const describe = useTraining((state) => state.describe);
@@ -172,14 +215,6 @@ function KindFields({ form, busy }: { form: TrainForm; busy: boolean }) {
         withScrollArea={false}
         disabled={busy}
         onChange={(alphabet) => alphabet && describe({ alphabet: alphabet })}
-      />
-      <Switch
-        size="xs"
-        className={styles.switch ?? ''}
-        label={t('train.nfc')}
-        checked={form.nfc}
-        disabled={busy}
-        onChange={(event) => describe({ nfc: event.currentTarget.checked })}
       />
     </div>
   );

@@ -94,13 +94,16 @@ export function shownChoices({ choices, chosen }: Pick<TokenizersState, 'choices
 }
 
 const ACCEPTED = 'tokenizer.json';
+/** Read instead where there is no tokenizer.json. */
+const VOCABULARY = ['vocab.json', 'merges.txt'];
 
 /**
  * Refuses files that no tokenizer.json is among before any is read; the worker checks the tokenizer itself.
- * @throws StudioError `file-missing`: several files without tokenizer.json; `file-unsupported`: a single one that is not JSON
+ * @throws StudioError `file-missing`: several files without tokenizer.json and without vocab.json and merges.txt; `file-unsupported`: a single one that is not JSON
  */
 function checkTokenizerFiles(files: readonly Pick<File, 'name'>[]): void {
   if (files.some(({ name }) => name === ACCEPTED)) return;
+  if (VOCABULARY.every((wanted) => files.some(({ name }) => name === wanted))) return;
   const names = files.map(({ name }) => name).join(', ');
   if (files.length !== 1) throw new StudioError('file-missing', `${ACCEPTED} is missing`, { file: names, wanted: ACCEPTED });
   if (!names.toLowerCase().endsWith('.json'))

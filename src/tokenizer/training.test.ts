@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CorpusRecord } from '../contract/corpus';
-import { NEW_FORM, ofKind, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf } from './training';
+import { NEW_FORM, normalizerOf, ofKind, SPECIAL_TOKENS, startingWeights, trainFault, trainingOf } from './training';
 
 const corpus = (id: string, role: CorpusRecord['role']): CorpusRecord => ({
   id,
@@ -38,9 +38,23 @@ describe('trainFault', () => {
   });
 });
 
+describe('normalizerOf', () => {
+  const effect = (corpus: string, han: number) => ({ corpus, characters: 100, han, changed: { nfc: 0, nfkc: 1 }, whole: true });
+  const unigram = ofKind(ready, 'unigram');
+  it('is NFKC for Unigram alone, and not where a channel that takes part is Chinese', () => {
+    expect(normalizerOf(ready, [])).toBe('none');
+    expect(normalizerOf(unigram, [effect('med', 5)])).toBe('nfkc');
+    expect(normalizerOf(unigram, [effect('zh', 70), effect('med', 5)])).toBe('none');
+    expect(normalizerOf({ ...unigram, weights: { zh: 0, med: 1 } }, [effect('zh', 70)])).toBe('nfkc');
+  });
+  it('is what the person chose', () => {
+    expect(normalizerOf({ ...unigram, normalizer: 'nfc' }, [effect('zh', 70)])).toBe('nfc');
+  });
+});
+
 describe('trainingOf', () => {
   it('takes channels with a weight, and each kind its own options', () => {
-    expect(trainingOf(ready, corpora)).toEqual({
+    expect(trainingOf(ready, corpora, [])).toEqual({
       channels: [
         { corpus: 'zh', weight: 1 },
         { corpus: 'med', weight: 0.5 },
@@ -57,9 +71,9 @@ describe('trainingOf', () => {
         normalizer: 'none',
       },
     });
-    const pieces = trainingOf({ ...ready, kind: 'wordpiece', specialTokens: SPECIAL_TOKENS.wordpiece, alphabetLimit: 1000 }, corpora);
+    const pieces = trainingOf({ ...ready, kind: 'wordpiece', specialTokens: SPECIAL_TOKENS.wordpiece, alphabetLimit: 1000 }, corpora, []);
     expect(pieces.options).toMatchObject({ endOfText: '[SEP]', unknownToken: '[UNK]', alphabetLimit: 1000, lowercase: false });
-    const unigram = trainingOf({ ...ready, kind: 'unigram', specialTokens: SPECIAL_TOKENS.unigram }, corpora);
+    const unigram = trainingOf({ ...ready, kind: 'unigram', specialTokens: SPECIAL_TOKENS.unigram }, corpora, []);
     expect(unigram.options).toMatchObject({ endOfText: '</s>', unknownToken: '<unk>', specialTokens: ['<pad>', '</s>', '<unk>'] });
   });
 });

@@ -1,5 +1,12 @@
 /** The training of a tokenizer: the form, the options made of it, and the state of a training under way. */
-import type { TokenizerChannel, TrainOptions, TokenizerRecord, TrainProgress } from '../contract/tokenizer';
+import type {
+  Normalization,
+  NormalizationEffect,
+  TokenizerChannel,
+  TrainOptions,
+  TokenizerRecord,
+  TrainProgress,
+} from '../contract/tokenizer';
 import type { CorpusRecord } from '../contract/corpus';
 import { create } from 'zustand';
 import { errorRecord, type ErrorRecord } from '../core/errors';
@@ -25,7 +32,8 @@ export interface TrainForm {
   /** 0 keeps every character. */
   alphabetLimit: number;
   preTokens: BytePairs['preTokens'];
-  nfc: boolean;
+  /** null: what `normalizerOf` proposes. */
+  normalizer: Normalization | null;
   lowercase: boolean;
 }
 
@@ -53,7 +61,7 @@ export const NEW_FORM: TrainForm = {
   alphabet: 'bytes',
   alphabetLimit: 0,
   preTokens: 'gpt2',
-  nfc: false,
+  normalizer: null,
   lowercase: false,
 };
 
@@ -86,8 +94,26 @@ export function trainFault({ name, kind, weights, specialTokens }: TrainForm): T
   return name.trim() === '' ? 'name' : null;
 }
 
-/** Of a form without fault. */
-export function trainingOf(form: TrainForm, corpora: readonly CorpusRecord[]): { channels: TokenizerChannel[]; options: TrainOptions } {
+/** Share of Chinese characters from which on a channel counts as Chinese. */
+const CHINESE = 0.2;
+
+/**
+ * The normalization of a form: what the person chose, else none, and NFKC for Unigram, as in SentencePiece. None for Unigram too where one
+ * of its channels is Chinese: NFKC would write the punctuation of Chinese as ASCII.
+ */
+export function normalizerOf({ normalizer, kind, weights }: TrainForm, effects: readonly NormalizationEffect[]): Normalization {
+  if (normalizer !== null) return normalizer;
+  if (kind !== 'unigram') return 'none';
+  return effects.some(({ corpus, han, characters }) => (weights[corpus] ?? 0) > 0 && han > characters * CHINESE) ? 'none' : 'nfkc';
+}
+
+/** Of a form without fault. @param effects of normalization on the form's channels */
+export function trainingOf(
+  form: TrainForm,
+  corpora: readonly CorpusRecord[],
+  effects: readonly NormalizationEffect[],
+): { channels: TokenizerChannel[]; options: TrainOptions } {
+  const normalizer = normalizerOf(form, effects);
   const { kind, weights, vocabularySize, minFrequency } = form;
   const specialTokens = specialTokenList(form.specialTokens);
   const endOfText = specialTokens.find((token) => ENDS.includes(token)) ?? specialTokens[0]!;
@@ -106,13 +132,13 @@ export function trainingOf(form: TrainForm, corpora: readonly CorpusRecord[]): {
           alphabetLimit: null,
           alphabet: form.alphabet,
           preTokens: form.preTokens,
-          normalizer: form.nfc ? 'nfc' : 'none',
+          normalizer,
         },
       };
     case 'wordpiece':
-      return { channels, options: { ...common, kind, minFrequency, alphabetLimit, unknownToken, lowercase: form.lowercase } };
+      return { channels, options: { ...common, kind, minFrequency, alphabetLimit, unknownToken, lowercase: form.lowercase, normalizer } };
     case 'unigram':
-      return { channels, options: { ...common, kind, unknownToken, ...UNIGRAM } };
+      return { channels, options: { ...common, kind, unknownToken, ...UNIGRAM, normalizer } };
   }
 }
 
@@ -128,11 +154,15 @@ interface TrainState {
   secondsLeft: number | null;
   error: ErrorRecord | null;
   made: TokenizerRecord | null;
+  /** Of the channels that take part, as far as they are known. */
+  effects: NormalizationEffect[];
 
   describe(change: Partial<TrainForm>): void;
   chooseKind(kind: TrainKind): void;
   /** Gives channels that are new their weight. */
   meetCorpora(): void;
+  /** Learns what normalization would change in the channels that take part. */
+  lookAtText(): Promise<void>;
   train(): Promise<void>;
   cancel(): Promise<void>;
   dismiss(): void;
@@ -148,6 +178,7 @@ export const useTraining = create<TrainState>()((set, get) => ({
   secondsLeft: null,
   error: null,
   made: null,
+  effects: [],
 
   describe: (change) => set({ form: { ...get().form, ...change } }),
   chooseKind: (kind) => set({ form: ofKind(get().form, kind) }),
@@ -156,11 +187,24 @@ export const useTraining = create<TrainState>()((set, get) => ({
     set({ form: { ...form, weights: startingWeights(useTokenizers.getState().corpora, form.weights) } });
   },
 
+  async lookAtText() {
+    const known = new Set(get().effects.map(({ corpus }) => corpus));
+    for (const [corpus, weight] of Object.entries(get().form.weights)) {
+      if (weight === 0 || known.has(corpus)) continue;
+      const learned = await lab.tokenizer.normalization([corpus]);
+      set({ effects: [...get().effects.filter((effect) => effect.corpus !== corpus), ...learned] });
+    }
+  },
+
   async train() {
     const { form, state } = get();
     if (state === 'busy' || trainFault(form) !== null) return;
-    const { channels, options } = trainingOf(form, useTokenizers.getState().corpora);
     set({ state: 'busy', progress: null, secondsLeft: null, error: null, made: null });
+    // A channel whose text cannot be read is what the training then fails for, in words.
+    await get()
+      .lookAtText()
+      .catch(() => undefined);
+    const { channels, options } = trainingOf(form, useTokenizers.getState().corpora, get().effects);
     let phase: { name: TrainProgress['phase']; began: number } | null = null;
     const onProgress = (progress: TrainProgress) => {
       if (phase?.name !== progress.phase) phase = { name: progress.phase, began: performance.now() };

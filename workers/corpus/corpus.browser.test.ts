@@ -30,7 +30,9 @@ describe('the corpus worker', () => {
   });
 
   it('imports files, and the tokenizer prepares them once', async () => {
-    const lines = Array.from({ length: 40 }, (_, at) => JSON.stringify({ text: `line ${at}\n\nof text 文` }));
+    const lines = Array.from({ length: 40 }, (_, at) =>
+      JSON.stringify({ text: `line ${at}\n\nof text 文${at % 4 ? '' : ' <|endoftext|> and on'}` }),
+    );
     const corpus = await corpusApi.importFiles(
       [file('a.txt', 'one\n\ntwo\n\none'), file('b.jsonl', [...lines, '{"no":1}'].join('\n'))],
       options,
@@ -55,6 +57,16 @@ describe('the corpus worker', () => {
     expect(documents.map((_, at) => tokenizer.decode(Array.from(ids.subarray(offsets[at], (offsets[at + 1] ?? ids.length) - 1))))).toEqual(
       documents,
     );
+
+    // Each reading of special tokens has shards of its own.
+    await tokenizerApi.prepare('nano', [{ corpus: corpus.id, specialTokens: 'tokens' }], () => undefined);
+    const key = { corpus: corpus.id, tokenizer: hash };
+    const asTokens = await readTokens({ ...key, special: 'tokens' }, 'train');
+    const ends = (given: ArrayLike<number>) => Array.from(given).filter((id) => id === tokenizer.endOfText).length;
+    const written = documents.join('').split('<|endoftext|>').length - 1;
+    expect(await tokenizerApi.specialTokens(corpus.id)).toMatchObject({ whole: true, found: [{ token: '<|endoftext|>', count: 10 }] });
+    expect(written).toBeGreaterThan(0);
+    expect([ends(ids), ends(asTokens.ids)]).toEqual([documents.length, documents.length + written]);
 
     seen.length = 0;
     expect(await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], (progress) => seen.push(progress))).toEqual([prepared]);

@@ -13,7 +13,8 @@ import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { findModel, openModelFile, readModelText, weightFiles } from '../storage/models';
+import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
+import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -126,8 +127,7 @@ export async function openRunExport(id: string, step: number, dtype: Dtype): Pro
     yield text('config.json', json(withDtype(config, dtype)));
     yield text('README.md', card);
     yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
-    for (const name of TOKENIZER_FILES)
-      if (base.files.includes(name)) yield { name, bytes: (await openModelFile(base, name)).stream(), stored: false };
+    for (const name of TOKENIZER_FILES) if (base.files.includes(name)) yield await ownFile(base, name);
     yield text('recipe.json', json(run.recipe));
     yield text('changes.json', json(run.changes));
     yield text('metrics.csv', metricsCsv(run.recipe, metrics.rows, metrics.evaluations));
@@ -156,11 +156,19 @@ export async function openModelExport(id: string, dtype: Dtype): Promise<OpenExp
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, dtype)));
-    for (const name of listing.files)
-      if (!written.has(name)) yield { name, bytes: (await openModelFile(listing, name)).stream(), stored: false };
+    for (const name of listing.files) if (!written.has(name)) yield await ownFile(listing, name);
     yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
   }
   return { item: listing.name, files: files(), total: weights.bytes, at: new Date() };
+}
+
+/** A file of the model; tokenizer_config.json under the class that takes tokenizer.json as it is. */
+async function ownFile(model: ModelListing, name: string): Promise<ZipEntry> {
+  if (name === 'tokenizer_config.json') {
+    const { config, replaced } = exportedConfig(await readModelText(model, name));
+    if (replaced !== null) return text(name, config);
+  }
+  return { name, bytes: (await openModelFile(model, name)).stream(), stored: false };
 }
 
 /** The least value that float16 rounds to infinity: half a step above its largest number, 65504. */

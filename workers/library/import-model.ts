@@ -6,6 +6,7 @@
 import { StudioError } from '../../src/core/errors';
 import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
 import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
+import type { ModelNotice } from '../../src/core/model/notices';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
@@ -16,6 +17,7 @@ import { incomingPath, openIncoming, settleIncoming, modelPath, modelRecord } fr
 import { quotaError, storageEstimate } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
+import { exportedConfig, fromVocabAndMerges } from '../tokenizer/tokenizer-files';
 import { isZip, openZip } from '../archive/zip-reader';
 import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 
@@ -30,6 +32,8 @@ interface IncomingFile {
 
 /** Bytes; JSON and Markdown files are read into memory whole. */
 const LARGEST_TEXT = 64 * 2 ** 20;
+/** What a tokenizer is read from: the first, or of its absence the others. */
+const TOKENIZER_FILES: ReadonlySet<string> = new Set(['tokenizer.json', 'vocab.json', 'merges.txt']);
 /** Bytes of one parameter in float32. The CPU engine's heap ends at 4 GiB and must hold the largest parameter and its gradient. */
 const LARGEST_PARAMETER = 2 ** 31;
 
@@ -70,20 +74,22 @@ async function importFiles(
   const byName = outermost(files, ({ path }) => path);
   const folder = modelFolder([...byName.keys()]);
   const names = [...folder.texts, ...(folder.index === null ? [] : [folder.index]), ...folder.weights];
-  for (const file of names) if (/\.(json|safetensors)$/.test(file)) await refuseStandIn(byName, file);
+  for (const file of names) if (/\.(json|txt|safetensors)$/.test(file)) await refuseStandIn(byName, file);
   const index = folder.index === null ? null : { name: INDEX_FILE, text: await readText(byName, INDEX_FILE) };
   const weights = chooseWeights(byName, folder.weights, index);
   const total = weights.reduce((sum, { bytes }) => sum + bytes.size, 0);
   onProgress({ phase: 'import', item: name, done: 0, total });
   await checkRoom([...byName.values()].reduce((sum, file) => sum + (file.inPlace ? 0 : file.bytes.size), 0));
 
+  const made = byName.has('tokenizer.json') ? null : await makeTokenizer(byName);
   const given = await readText(byName, 'config.json');
   // Float weights are not quantised, whatever the config still says; others are refused by their tensors.
   const { quantization_config: quantization, ...fields } = parseObject('config.json', given);
   const config = quantization == null ? given : JSON.stringify(fields, null, 2);
+  const tokenizerConfig = byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null;
   const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
-    config: byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null,
+    config: tokenizerConfig,
     model: config,
   });
   const model = await openModel({
@@ -103,7 +109,11 @@ async function importFiles(
     if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, model.usedInFiles)) tell(piece.length);
     else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, model.usedInFiles), tell));
   }
-  const texts = [...folder.texts, ...(index ? [INDEX_FILE] : [])];
+  const texts = [
+    ...folder.texts.filter((text) => made === null || !TOKENIZER_FILES.has(text)),
+    ...(made ? ['tokenizer.json'] : []),
+    ...(index ? [INDEX_FILE] : []),
+  ];
   for (const text of texts) {
     const file = byName.get(text)!;
     if (!file.inPlace) await storage.write(`${incomingPath(id)}/${text}`, new Uint8Array(await file.bytes.arrayBuffer()));
@@ -111,9 +121,15 @@ async function importFiles(
 
   if (config !== given) await storage.write(`${incomingPath(id)}/config.json`, config);
 
+  const notices: ModelNotice[] = [
+    ...model.notices,
+    ...(made ? [{ kind: 'tokenizer-made' } as const] : []),
+    ...tokenizer.notices,
+    ...classNotice(tokenizerConfig),
+  ];
   const record: ModelRecord = {
     ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, model.config),
-    ...(model.notices.length > 0 ? { notices: model.notices } : {}),
+    ...(notices.length > 0 ? { notices } : {}),
   };
   signal.throwIfAborted();
   try {
@@ -124,6 +140,18 @@ async function importFiles(
     throw error;
   }
   return record;
+}
+
+/** Puts a tokenizer.json made of vocab.json and merges.txt among the files. @throws StudioError `tokenizer-invalid` */
+async function makeTokenizer(byName: Map<string, IncomingFile>): Promise<string> {
+  const json = fromVocabAndMerges(await readText(byName, 'vocab.json'), await readText(byName, 'merges.txt'));
+  byName.set('tokenizer.json', { path: 'tokenizer.json', bytes: new Blob([json]), inPlace: false });
+  return json;
+}
+
+function classNotice(tokenizerConfig: string | null): ModelNotice[] {
+  const { replaced } = exportedConfig(tokenizerConfig);
+  return replaced === null ? [] : [{ kind: 'tokenizer-class', found: replaced }];
 }
 
 /** A weight file's bytes, unchanged. Throws `tensor-not-finite` for NaN or infinity in a tensor that the model uses. */

@@ -54,6 +54,10 @@ export class AddedTokens {
     return counts;
   }
 
+  isSpecial(id: number): boolean {
+    return this.special.has(id);
+  }
+
   /** The content by which decoders know an added token. */
   contentOf(id: number): string | undefined {
     return this.contents.get(id);

@@ -6,8 +6,10 @@ import { exportTokenizer, importTokenizer, trainAndKeep } from './collection';
 import { loadTokenizer, openTokenizer, readTokenizerTexts } from './open';
 import { extendVocabulary, planVocabulary } from './extend-vocabulary';
 import { channelFertility, fertilityCurve, heldOutSamples, termTokens, tokenizeText } from './statistics';
+import { normalizationEffect } from './normalization';
 import { prepareCorpora } from './prepare';
 import { Turns } from './turns';
+import { writtenSpecialTokens } from './written-special-tokens';
 
 const cancelling = { prepare: new Cancelling(), train: new Cancelling() };
 /** Signal for statistics, which take about a second and cannot be cancelled. */
@@ -36,6 +38,15 @@ export const tokenizerApi: TokenizerApi = {
   remove: (id) => removeTokenizer(id),
   exportTokenizer,
   train: (name, channels, options, onProgress) => trainAndKeep(name, channels, options, onProgress, cancelling.train.signal),
+
+  specialTokens: (corpus) => writtenSpecialTokens(corpus, new Turns(never)),
+
+  async normalization(corpora) {
+    const turns = new Turns(never);
+    const effects = [];
+    for (const corpus of corpora) effects.push(await normalizationEffect(corpus, turns));
+    return effects;
+  },
 
   async tokenize(ref, text, most) {
     return tokenizeText(await openTokenizer(ref), text, most);

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useCrateWasm } from './crate/module';
 import { TextTokenizer } from './text-tokenizer';
-import { charactersChangedByNfkc, exportedConfig, fromVocabAndMerges } from './tokenizer-files';
+import { charactersChanged } from './normalization';
+import { exportedConfig, fromVocabAndMerges } from './tokenizer-files';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -29,15 +30,18 @@ describe('merges', () => {
   );
 });
 
-it('counts texts that NFKC would change', () => {
-  for (const { text, changed } of fixture.T6) expect([text, charactersChangedByNfkc(text) > 0]).toEqual([text, changed]);
+it('counts characters that normalization would change', () => {
+  expect(charactersChanged('头痛，ＡＢ？', 'nfkc')).toBe(4);
+  expect(charactersChanged('头痛，ＡＢ？', 'nfc')).toBe(0);
+  expect(charactersChanged('cafe\u0301 \u1112\u1161\u11ab', 'nfc')).toBe(5);
+  for (const { text, changed } of fixture.T6) expect([text, charactersChanged(text, 'nfkc') > 0]).toEqual([text, changed]);
 });
 
 it('reads an added token beyond the table as ordinary text', async () => {
   const { file, rows, texts, ids } = fixture.T7;
   const tokenizer = await open(file, { vocab_size: rows });
   expect(tokenizer.size).toBe(rows);
-  expect(tokenizer.unreachable.map(({ content }) => content)).toEqual(['[PAD]']);
+  expect(tokenizer.notices).toEqual([{ kind: 'tokens-beyond', rows, count: 1, names: ['[PAD]'] }]);
   expect(texts.map((text) => tokenizer.encode(text))).toEqual(ids);
   await expect(open(file, { vocab_size: 100 })).rejects.toMatchObject({ code: 'tokenizer-invalid' });
 });
@@ -55,6 +59,32 @@ it('exports under the class that takes the file as it is', () => {
     replaced: 'LlamaTokenizerFast',
   });
   expect(exportedConfig(null).replaced).toBeNull();
+});
+
+it('starts a text after BOS where the tokenizer has one, else after the end of text', async () => {
+  const special = (content: string, id: number) => ({ id, content, special: true });
+  const file = {
+    added_tokens: [special('<s>', 1), special('</s>', 2)],
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: { a: 0, '<s>': 1, '</s>': 2 }, merges: [] },
+  };
+  const post_processor = {
+    type: 'TemplateProcessing',
+    single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [],
+    special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+  };
+  const start = async (json: object, config: object | null): Promise<number> => {
+    const written = config && JSON.stringify(config);
+    return (await TextTokenizer.open({ tokenizer: JSON.stringify(json), config: written, model: '{"eos_token_id":2}' })).startOfText;
+  };
+  expect(await start({ ...file, post_processor }, null)).toBe(1);
+  expect(await start(file, { bos_token: '<s>' })).toBe(1);
+  expect(await start(file, { bos_token: { content: '<s>' }, add_bos_token: true })).toBe(1);
+  expect(await start({ ...file, post_processor }, { bos_token: '<s>', add_bos_token: false })).toBe(2);
+  expect(await start(file, null)).toBe(2);
+  expect(await start(file, { bos_token: '<missing>' })).toBe(2);
 });
 
 describe('special tokens written out in a text', () => {

@@ -35,7 +35,7 @@ describe('tokenizers of their own', () => {
 
     await renameTokenizer(record.id, 'another name');
     expect((await findTokenizer(record.id)).name).toBe('another name');
-    const zip = unzipSync(new Uint8Array(await (await exportTokenizer(ref)).arrayBuffer()));
+    const zip = unzipSync(new Uint8Array(await (await exportTokenizer(ref)).zip.arrayBuffer()));
     expect(Object.keys(zip)).toEqual(['tokenizer.json', 'tokenizer_config.json']);
     expect(new TextDecoder().decode(zip['tokenizer.json'])).toBe(TOKENIZER);
 
@@ -48,6 +48,24 @@ describe('tokenizers of their own', () => {
   it('come as a single file of any name, and need no end of text', async () => {
     const plain = JSON.stringify({ ...(JSON.parse(TOKENIZER) as object), added_tokens: [] });
     expect(await take([file('my-own.json', plain)], 'plain')).toMatchObject({ size: 4 });
+  });
+
+  it('come as vocab.json and merges.txt, which is told', async () => {
+    const vocab = file('vocab.json', JSON.stringify({ a: 0, b: 1, Ġ: 2, ab: 3, '<|endoftext|>': 4 }));
+    const config = file('tokenizer_config.json', '{"tokenizer_class":"Qwen2Tokenizer","eos_token":"<|endoftext|>"}');
+    const record = await take([vocab, file('merges.txt', '#version: 0.2\na b\n'), config], 'old');
+    expect(record).toMatchObject({ kind: 'BPE', size: 5, notices: [{ kind: 'tokenizer-made' }] });
+    const ref = { kind: 'tokenizer', tokenizer: record.id } as const;
+    const { spans, special } = await tokenizerApi.tokenize(ref, 'ab<|endoftext|>', 9);
+    expect(spans.flatMap(({ pieces }) => pieces.map(({ id }) => id))).toEqual([3, 4]);
+    expect(special).toEqual([{ token: '<|endoftext|>', count: 1 }]);
+    const { zip, replaced } = await exportTokenizer(ref);
+    expect(replaced).toBe('Qwen2Tokenizer');
+    const written = unzipSync(new Uint8Array(await zip.arrayBuffer()))['tokenizer_config.json'];
+    expect(JSON.parse(new TextDecoder().decode(written))).toEqual({
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      eos_token: '<|endoftext|>',
+    });
   });
 
   it('are refused by name, and nothing is stored', async () => {

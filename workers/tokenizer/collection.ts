@@ -1,10 +1,12 @@
 /** Standalone tokenizers: import, export as files that `transformers` reads, and training on channels. */
 import { StudioError } from '../../src/core/errors';
+import type { TokenizerNotice } from '../../src/core/model/notices';
 import type {
   TokenizerRecord,
   TokenizerRef,
   TokenizerApi,
   TokenizerChannel,
+  TokenizerExport,
   TokenizerKind,
   TrainOptions,
 } from '../../src/contract/tokenizer';
@@ -12,48 +14,52 @@ import { zipBlob, type ZipEntry } from '../archive/zip-writer';
 import { findTokenizer, saveTokenizer } from '../storage/tokenizers';
 import { aloneTokenizer, readTokenizerTexts } from './open';
 import { Vocabulary } from './vocabulary';
+import { exportedConfig, fromVocabAndMerges } from './tokenizer-files';
 import { parseTokenizerJson } from './tokenizer-json';
 import { findCorpus, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { trainTokenizer } from './train/train-tokenizer';
 
 /** Size limit of an imported file, in bytes. */
 const LARGEST = 64 * 2 ** 20;
-const FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
+const FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.json', 'merges.txt'] as const;
 
 /** @throws StudioError `file-missing`, `file-too-large`, `tokenizer-invalid`, `quota`; then nothing is stored */
 export async function importTokenizer(given: readonly File[], name: string): Promise<TokenizerRecord> {
-  const [json, config] = FILES.map((wanted) => given.find((file) => file.name === wanted));
+  const [json, config, vocab, merges] = FILES.map((wanted) => given.find((file) => file.name === wanted));
   // A single file is read as tokenizer.json whatever its name.
   const main = json ?? (given.length === 1 ? given[0] : undefined);
-  if (!main)
+  if (!main && !(vocab && merges))
     throw new StudioError('file-missing', 'There is no tokenizer.json', {
       file: given.map((file) => file.name).join(', ') || '—',
       wanted: 'tokenizer.json',
     });
-  for (const file of [main, config])
+  for (const file of [main, config, vocab, merges])
     if (file && file.size > LARGEST)
       throw new StudioError('file-too-large', `${file.name} has ${file.size} bytes, more than ${LARGEST}`, {
         file: file.name,
         bytes: file.size,
         limit: LARGEST,
       });
-  const texts = { tokenizer: await main.text(), config: config ? await config.text() : null };
-  const { size } = await aloneTokenizer(texts);
+  const tokenizer = main ? await main.text() : fromVocabAndMerges(await vocab!.text(), await merges!.text());
+  const texts = { tokenizer, config: config ? await config.text() : null };
+  const opened = await aloneTokenizer(texts);
   const { kind } = new Vocabulary(parseTokenizerJson(texts.tokenizer));
-  return saveTokenizer({ name, kind, size, training: null }, texts);
+  const notices: TokenizerNotice[] = [...(main ? [] : [{ kind: 'tokenizer-made' } as const]), ...opened.notices];
+  return saveTokenizer({ name, kind, size: opened.size, training: null, ...(notices.length > 0 ? { notices } : {}) }, texts);
 }
 
 /** A zip with tokenizer.json, tokenizer_config.json and, for a tokenizer trained here, training.json. @throws StudioError `file-missing` */
-export async function exportTokenizer(ref: TokenizerRef): Promise<Blob> {
+export async function exportTokenizer(ref: TokenizerRef): Promise<TokenizerExport> {
   const texts = await readTokenizerTexts(ref);
   const record = ref.kind === 'tokenizer' ? await findTokenizer(ref.tokenizer) : null;
+  const { config, replaced } = exportedConfig(texts.config);
   const training = record?.training ? JSON.stringify(record.training, null, 2) : null;
   async function* entries(): AsyncGenerator<ZipEntry> {
-    const files = { 'tokenizer.json': texts.tokenizer, 'tokenizer_config.json': texts.config, 'training.json': training };
+    const files = { 'tokenizer.json': texts.tokenizer, 'tokenizer_config.json': config, 'training.json': training };
     for (const [name, text] of Object.entries(files))
       if (text !== null) yield { name, bytes: new TextEncoder().encode(text), stored: false };
   }
-  return zipBlob(entries(), new Date(record?.createdAt ?? Date.now()), () => undefined);
+  return { zip: await zipBlob(entries(), new Date(record?.createdAt ?? Date.now()), () => undefined), replaced };
 }
 
 const KINDS: Record<TrainOptions['kind'], TokenizerKind> = { 'byte-bpe': 'BPE', wordpiece: 'WordPiece', unigram: 'Unigram' };

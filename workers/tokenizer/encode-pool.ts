@@ -12,6 +12,8 @@ const BATCH = 256 * 1024;
 /** Characters below which no workers are started: starting them takes about as long as encoding the text. */
 const WORTH_IT = 16 * BATCH;
 const MOST_WORKERS = 4;
+/** Ids from which on a tokenizer in the crate takes 100 MiB and more in each worker. */
+const LARGE = 100_000;
 
 export class EncodePool {
   private members: Promise<Member[]> | null = null;
@@ -24,7 +26,7 @@ export class EncodePool {
   constructor(
     private readonly tokenizer: TextTokenizer,
     private readonly files: () => Promise<TokenizerFiles>,
-    private readonly workers = Math.min(MOST_WORKERS, navigator.hardwareConcurrency),
+    private readonly workers = Math.min(tokenizer.usesCrate && tokenizer.size > LARGE ? 2 : MOST_WORKERS, navigator.hardwareConcurrency),
     private readonly worthIt = WORTH_IT,
   ) {}
 

@@ -2,7 +2,7 @@
  * Statistics of a tokenizer, on a text that a person gives or on samples of channels' held-out text: token counts, fertility (tokens per
  * character), tokens per domain term, and fertility by vocabulary size.
  */
-import type { ChannelFertility, FertilityPoint, TokenCounts, TokenizedText } from '../../src/contract/tokenizer';
+import type { ChannelFertility, FertilityPoint, TokenCounts, TokenizedText, WrittenToken } from '../../src/contract/tokenizer';
 import { utf8Length } from './encode-documents';
 import { aloneTokenizer, type OpenTokenizer } from './open';
 import type { TokenizerFileTexts } from '../storage/tokenizers';
@@ -27,7 +27,16 @@ export function tokenizeText(open: OpenTokenizer, text: string, most: number): T
   const { tokenizer, vocabulary } = open;
   const ids = tokenizer.encode(text);
   const pieces = ids.slice(0, most).map((id) => vocabulary.piece(id));
-  return { spans: spansOf(text, pieces, vocabulary.byteLevel, ids.length <= most), counts: countTokens(open, text, ids) };
+  return {
+    spans: spansOf(text, pieces, vocabulary.byteLevel, ids.length <= most),
+    counts: countTokens(open, text, ids),
+    special: writtenTokens(open, tokenizer.specialIn(text)),
+  };
+}
+
+/** Most frequent first. @param counts by id */
+function writtenTokens({ vocabulary }: OpenTokenizer, counts: ReadonlyMap<number, number>): WrittenToken[] {
+  return Array.from(counts, ([id, count]) => ({ token: vocabulary.piece(id).token, count })).sort((a, b) => b.count - a.count);
 }
 
 /** @param ids token ids of the whole text */
@@ -52,12 +61,14 @@ export function spreadSample(documents: readonly string[], bytes: number): strin
 /** @throws StudioError `cancelled` */
 export async function channelFertility(open: OpenTokenizer, { corpus, documents }: ChannelSample, turns: Turns): Promise<ChannelFertility> {
   const counts = { ...NONE };
+  const special = new Map<number, number>();
   for (const document of documents) {
-    const own = countTokens(open, document, open.tokenizer.encode(document));
+    const own = countTokens(open, document, open.tokenizer.encode(document, 'plain'));
+    for (const [id, count] of open.tokenizer.specialIn(document)) special.set(id, (special.get(id) ?? 0) + count);
     for (const figure of Object.keys(counts) as (keyof TokenCounts)[]) counts[figure] += own[figure];
     if (turns.due()) await turns.take();
   }
-  return { corpus, documents: documents.length, counts };
+  return { corpus, documents: documents.length, counts, special: writtenTokens(open, special) };
 }
 
 /** Number of tokens of a term: the smaller of its counts at the start of a text and after a space. */
@@ -114,7 +125,7 @@ async function tokensPerCharacter(
     let tokens = 0;
     let characters = 0;
     for (const document of documents) {
-      tokens += tokenizer.encode(document).length;
+      tokens += tokenizer.encode(document, 'plain').length;
       characters += characterCount(document);
       if (turns.due()) await turns.take();
     }

@@ -2,6 +2,7 @@
  * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by the Rust crate itself. Both give the
  * ids of Hugging Face's `tokenizers`, which is tested against fixtures made with it.
  */
+import type { TokenizerNotice } from '../../src/core/model/notices';
 import type { SpecialTokens } from '../../src/core/recipe/schema';
 import { AddedTokens, isNormalized } from './added-tokens';
 import { tokenBytes } from './byte-level-bpe';
@@ -15,9 +16,9 @@ import {
   parseJson,
   parseTokenizerJson,
   startOfText,
+  tokenNotices,
   vocabularySize,
   withinRows,
-  type AddedToken,
   type TokenizerJson,
 } from './tokenizer-json';
 
@@ -42,15 +43,15 @@ export class TextTokenizer {
   readonly endOfText: number;
   /** Id of the token that a text starts after where it is measured: BOS where the tokenizer has one, else the end of text. */
   readonly startOfText: number;
-  /** Added tokens for which the model has no row: their text is ordinary text. */
-  readonly unreachable: readonly AddedToken[];
+  /** What the import of the tokenizer tells. */
+  readonly notices: readonly TokenizerNotice[];
   private tokens: string[] | null = null;
   private bytesById: readonly (Uint8Array | null)[] | null = null;
 
   private constructor(
     private readonly json: TokenizerJson,
     files: TokenizerFiles,
-    unreachable: readonly AddedToken[],
+    notices: readonly TokenizerNotice[],
     private readonly parts: PartEncoder,
     private readonly added: AddedTokens,
     private readonly decoder: TokenDecoder | ((ids: readonly number[]) => string),
@@ -60,13 +61,14 @@ export class TextTokenizer {
     this.size = vocabularySize(json);
     this.endOfText = endOfText(json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
     this.startOfText = startOfText(json, config) ?? this.endOfText;
-    this.unreachable = unreachable;
+    this.notices = notices;
   }
 
   /** @throws StudioError `tokenizer-invalid` with file and detail */
   static async open(files: TokenizerFiles): Promise<TextTokenizer> {
     const written = parseTokenizerJson(files.tokenizer);
-    const { tokenizer: json, unreachable } = withinRows(written, rowsOf(files.model));
+    const rows = rowsOf(files.model);
+    const { tokenizer: json, unreachable } = withinRows(written, rows);
     const fast = FastEncoder.of(json);
     const apart = json.added_tokens.some(isNormalized);
     const crate = fast ? null : await crateEncoder(json, apart);
@@ -78,7 +80,12 @@ export class TextTokenizer {
     };
     const own = tokenDecoder(json.decoder);
     const decoder = own ?? (await crateDecoder(json, (id) => added.contentOf(id)));
-    return new TextTokenizer(json, files, unreachable, parts, added, decoder, own === null);
+    return new TextTokenizer(json, files, tokenNotices(written, unreachable, rows), parts, added, decoder, own === null);
+  }
+
+  /** The Rust crate encodes, with a copy of the vocabulary in its own memory. */
+  get usesCrate(): boolean {
+    return !(this.parts instanceof FastEncoder);
   }
 
   /** Whether the vocabulary is written in the byte alphabet, so that the bytes of each id are known. */
@@ -136,7 +143,7 @@ export class TextTokenizer {
   }
 
   isSpecial(id: number): boolean {
-    return this.json.added_tokens.some((token) => token.id === id && token.special);
+    return this.added.isSpecial(id);
   }
 
   /** UTF-8 bytes of text that each id stands for, shape [size]; 0 for special tokens. */

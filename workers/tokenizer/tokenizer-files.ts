@@ -47,12 +47,3 @@ export function exportedConfig(config: string | null): { config: string; replace
 
 /** transformers 4 knows it, and 5 reads it as its own TokenizersBackend. */
 const GENERAL = 'PreTrainedTokenizerFast';
-
-/** Whether Unicode's compatibility form (NFKC) would write a text otherwise, as full-width punctuation of Chinese. */
-export function charactersChangedByNfkc(text: string): number {
-  let changed = 0;
-  if (text.normalize('NFKC') === text) return 0;
-  for (const character of text) if (character.normalize('NFKC') !== character) changed++;
-  // Characters that are joined to the one before them are changed as well.
-  return Math.max(1, changed);
-}

@@ -1,5 +1,6 @@
 /** Parses and validates the parts of tokenizer.json and tokenizer_config.json that the studio reads. */
 import { StudioError } from '../../src/core/errors';
+import { NOTICE_NAMES, type TokenizerNotice } from '../../src/core/model/notices';
 import { z } from '../../src/core/zod';
 
 const addedToken = z.looseObject({
@@ -48,7 +49,7 @@ export interface PipelineStep {
   single?: TemplatePart[] | undefined;
   special_tokens?: Record<string, { ids: number[] }> | undefined;
 }
-export interface TemplatePart {
+interface TemplatePart {
   SpecialToken?: { id: string } | undefined;
   Sequence?: { id: string } | undefined;
 }
@@ -137,7 +138,7 @@ export interface WordPieceModel extends Settings {
   type: 'WordPiece';
   vocab: Vocab;
 }
-export interface WordLevelModel extends Settings {
+interface WordLevelModel extends Settings {
   type: 'WordLevel';
   vocab: Vocab;
 }
@@ -146,7 +147,7 @@ export interface UnigramModel extends Settings {
   /** Piece and score, in the order of ids. */
   vocab: readonly (readonly [string, number])[];
 }
-export type TokenizerModel = BpeModel | WordPieceModel | WordLevelModel | UnigramModel;
+type TokenizerModel = BpeModel | WordPieceModel | WordLevelModel | UnigramModel;
 
 export type TokenizerJson = Omit<Pipeline, 'model'> & {
   model: TokenizerModel;
@@ -334,6 +335,15 @@ export function sequenceEnds({ post_processor: step }: Pick<TokenizerJson, 'post
     default:
       return none;
   }
+}
+
+/** What is told of a tokenizer's added tokens once it is open. */
+export function tokenNotices({ renumbered }: TokenizerJson, unreachable: readonly AddedToken[], rows: number): TokenizerNotice[] {
+  const notices: TokenizerNotice[] = [];
+  const names = (tokens: readonly { content: string }[]): string[] => tokens.slice(0, NOTICE_NAMES).map(({ content }) => content);
+  if (unreachable.length > 0) notices.push({ kind: 'tokens-beyond', rows, count: unreachable.length, names: names(unreachable) });
+  if (renumbered.length > 0) notices.push({ kind: 'tokens-renumbered', count: renumbered.length, names: names(renumbered) });
+  return notices;
 }
 
 function field(value: unknown, name: string): unknown {

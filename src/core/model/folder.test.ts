@@ -25,8 +25,15 @@ describe('modelFolder', () => {
     expect(folder.texts).toContain('LICENSE');
   });
 
+  it('takes vocab.json and merges.txt where there is no tokenizer.json', () => {
+    const names = ['config.json', 'model.safetensors', 'vocab.json', 'merges.txt'];
+    expect(modelFolder(names).texts).toEqual(['config.json', 'vocab.json', 'merges.txt']);
+    expect(modelFolder([...names, 'tokenizer.json']).texts).toEqual(['config.json', 'tokenizer.json']);
+  });
+
   it.each([
     [['model.safetensors', 'tokenizer.json'], 'config.json'],
+    [['config.json', 'model.safetensors', 'vocab.json'], 'tokenizer.json'],
     [['config.json', 'model.safetensors'], 'tokenizer.json'],
     [['config.json', 'tokenizer.json', 'notes.txt'], '*.safetensors'],
   ])('of %j says that %s lacks', (names, wanted) => {

@@ -5,7 +5,8 @@ export const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
 /** Of PEFT: the weights of an adapter, in a folder without its base. */
 const ADAPTER_FILE = 'adapter_model.safetensors';
-const REQUIRED = ['config.json', 'tokenizer.json'] as const;
+/** GPT-2's first form of a byte-level tokenizer, of which a tokenizer.json is made where there is none. */
+const VOCABULARY = ['vocab.json', 'merges.txt'] as const;
 const COMPANIONS: ReadonlySet<string> = new Set([
   ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'],
   ...['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'],
@@ -14,7 +15,7 @@ const COMPANIONS: ReadonlySet<string> = new Set([
 const MOST_NAMES = 6;
 
 export interface ModelFolder {
-  /** config.json, tokenizer.json and what came beside them. */
+  /** config.json, tokenizer.json (or vocab.json and merges.txt) and what came beside them. */
   texts: string[];
   /** One file, or every shard; which of them count is for the index to say. */
   weights: string[];
@@ -64,11 +65,15 @@ export function modelFolder(names: readonly string[]): ModelFolder {
     const other = otherFormat(names);
     if (other) throw other;
   }
-  for (const wanted of REQUIRED) if (!present.has(wanted)) throw missing(wanted);
+  const required = [
+    'config.json',
+    ...(!present.has('tokenizer.json') && VOCABULARY.every((name) => present.has(name)) ? VOCABULARY : ['tokenizer.json']),
+  ];
+  for (const wanted of required) if (!present.has(wanted)) throw missing(wanted);
   if (shards.length === 0) throw missing('*.safetensors');
   const single = present.has(SINGLE_FILE);
   return {
-    texts: [...REQUIRED, ...[...COMPANIONS].filter((name) => present.has(name))],
+    texts: [...required, ...[...COMPANIONS].filter((name) => present.has(name))],
     weights: single ? [SINGLE_FILE] : shards,
     index: !single && present.has(INDEX_FILE) ? INDEX_FILE : null,
   };

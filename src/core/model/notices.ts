@@ -14,7 +14,19 @@ export type ModelNotice =
   /** A prefix before all tensor names, which exports will not have. */
   | { kind: 'name-prefix'; prefix: string }
   /** Tensors that the model does not use: how many, and the names of the first. */
-  | { kind: 'unused-tensors'; count: number; names: string[] };
+  | { kind: 'unused-tensors'; count: number; names: string[] }
+  | TokenizerNotice;
+
+/** What the import of a tokenizer tells, by itself or with its model. */
+export type TokenizerNotice =
+  /** Added tokens for which the model has no row: their text is ordinary text. */
+  | { kind: 'tokens-beyond'; rows: number; count: number; names: string[] }
+  /** Added tokens whose ids in the file are not those that `tokenizers` gives them: its own count. */
+  | { kind: 'tokens-renumbered'; count: number; names: string[] }
+  /** The class that tokenizer_config.json names: by it transformers would rebuild the tokenizer, so that exports name the general class. */
+  | { kind: 'tokenizer-class'; found: string }
+  /** tokenizer.json was made of vocab.json and merges.txt. */
+  | { kind: 'tokenizer-made' };
 
 /** Names that a notice lists; further ones are only counted. */
 export const NOTICE_NAMES = 8;

@@ -4,7 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
-import type { Channel, ChannelRole, Recipe, Schedule, Strategy } from './schema';
+import type { Channel, ChannelRole, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -64,6 +64,16 @@ export function swapChannel(recipe: Recipe, id: string, corpus: { id: string; ro
   const channels = recipe.channels.map((channel) =>
     channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel,
   );
+  return { ...recipe, channels };
+}
+
+/** A channel that reads special tokens written out in its text as plain text, which is the default and not written, or as tokens. */
+export function withSpecialTokens(recipe: Recipe, id: string, specialTokens: SpecialTokens): Recipe {
+  const channels = recipe.channels.map((channel) => {
+    if (channel.id !== id) return channel;
+    const { specialTokens: _, ...rest } = channel;
+    return specialTokens === 'plain' ? rest : { ...rest, specialTokens };
+  });
   return { ...recipe, channels };
 }
 

@@ -5,7 +5,7 @@ import type { TrainingSource } from './train-tokenizer';
 import { normalizerOf } from '../normalizer';
 import { PATTERNS, preTokenizerOf } from '../pre-tokenizer';
 import type { PipelineStep } from '../tokenizer-json';
-import type { TrainOptions } from '../../../src/contract/tokenizer';
+import type { Normalization, TrainOptions } from '../../../src/contract/tokenizer';
 
 /**
  * Weighted counts are whole multiples of 1/WEIGHT_UNIT. Sums are then exact in any order and equal counts stay equal for any weights,
@@ -58,23 +58,29 @@ export function pipelineOf(options: TrainOptions): Pipeline {
   switch (options.kind) {
     case 'byte-bpe':
       return {
-        normalizer: options.normalizer === 'nfc' ? { type: 'NFC' } : null,
+        normalizer: normalForm(options.normalizer),
         pre_tokenizer: options.preTokens === 'gpt2' ? byteLevel(true) : splitThenBytes(PATTERNS[options.preTokens]),
         decoder: byteLevel(true),
       };
     case 'wordpiece': {
       const { lowercase } = options;
+      const form = normalForm(options.normalizer ?? 'none');
+      const bert = { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: lowercase, lowercase };
       return {
-        normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: lowercase, lowercase },
+        normalizer: form ? { type: 'Sequence', normalizers: [form, bert] } : bert,
         pre_tokenizer: { type: 'BertPreTokenizer' },
         decoder: { type: 'WordPiece', prefix: CONTINUATION, cleanup: true },
       };
     }
     case 'unigram': {
       const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
-      return { normalizer: { type: 'NFKC' }, pre_tokenizer: metaspace, decoder: metaspace };
+      return { normalizer: normalForm(options.normalizer ?? 'nfkc'), pre_tokenizer: metaspace, decoder: metaspace };
     }
   }
+}
+
+function normalForm(normalizer: Normalization): PipelineStep | null {
+  return normalizer === 'none' ? null : { type: normalizer === 'nfc' ? 'NFC' : 'NFKC' };
 }
 
 const byteLevel = (useRegex: boolean) => ({ type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: useRegex });
