@@ -30,6 +30,8 @@ test('a text is coloured by token as it is typed, with the ids of Hugging Face�
     await expect(async () => expect(await tokenizer.ids('a')).toEqual(ids)).toPass({ intervals: [100], timeout: 10_000 });
     expect(await tokenizer.count('a', 'tokens')).toBe(ids.length);
   }
+  await tokenizer.write('one <|endoftext|> two');
+  await expect(tokenizer.pane('a').getByTestId('written-tokens')).toContainText('<|endoftext|> × 1');
 });
 
 test('each token says what it is to the mouse and to the keyboard', async () => {
@@ -140,6 +142,7 @@ test('a small BPE learnt from an imported corpus is stored with what made it, co
   const pieces = new Map(Object.entries(vocab).map(([piece, id]) => [id, piece]));
   expect(shown.map((id) => pieces.get(id)).join('')).toBe('theĠharbourĠmainsailĠleeward');
   for (const word of ['harbour', 'mainsail', 'leeward']) expect(shown).toContain(vocab[`Ġ${word}`]);
+  expect(read('tokenizer_config.json')).toMatchObject({ tokenizer_class: 'PreTrainedTokenizerFast' });
   expect(read('training.json')).toMatchObject({ channels: [{ weight: 1 }], options: { kind: 'byte-bpe', vocabularySize: 400 } });
 });
 

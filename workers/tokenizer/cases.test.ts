@@ -43,7 +43,7 @@ it('reads an added token beyond the table as ordinary text', async () => {
   expect(tokenizer.size).toBe(rows);
   expect(tokenizer.notices).toEqual([{ kind: 'tokens-beyond', rows, count: 1, names: ['[PAD]'] }]);
   expect(texts.map((text) => tokenizer.encode(text))).toEqual(ids);
-  await expect(open(file, { vocab_size: 100 })).rejects.toMatchObject({ code: 'tokenizer-invalid' });
+  await expect(open(file, { vocab_size: 100 })).rejects.toMatchObject({ code: 'tokenizer-mismatch' });
 });
 
 it('makes a tokenizer of vocab.json and merges.txt', async () => {
