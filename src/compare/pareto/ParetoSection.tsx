@@ -7,7 +7,6 @@ import { paretoFront } from '../../core/metrics/pareto';
 import { useFormat } from '../../i18n/format';
 import { Letter } from '../marks';
 import { useCompare } from '../store';
-import type { MarkedRun } from './ParetoPlot';
 import { usePointName, type RunMark, paretoSets, runMark, shortRunName, type ParetoSet } from './points';
 import { Button, NativeSelect } from '@mantine/core';
 import { ErrorBanner } from '../../ui/Banner';
