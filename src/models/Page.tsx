@@ -1,17 +1,51 @@
 /** The base models at hand, and the way to bring another. */
-import { Boxes } from 'lucide-react';
+import { FileBox, Boxes } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../i18n/format';
+import { ImportForm } from '../ui/ImportForm';
+import { ModelNotices } from './ModelNotices';
+import { useModelImport, useModels } from './store';
 import type { ModelRecord } from '../contract/library';
 import { EmptyState } from '../ui/Card';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { useStorage } from '../lab/storage-store';
 import { KeptLine } from '../ui/KeptLine';
 import { HubCard } from './HubCard';
-import { ImportCard } from './ImportCard';
 import { ModelExport } from './ModelExport';
 import { ModelItem } from './ModelItem';
-import { useModels } from './store';
 import styles from './Models.module.css';
+
+/** Import of a model in Hugging Face layout: a folder, loose files, or one zip. */
+function ImportCard() {
+  const { t } = useTranslation('models');
+  const format = useFormat();
+  const importing = useModelImport();
+  return (
+    <ImportForm
+      importing={importing}
+      words={{
+        title: t('import.title'),
+        drop: t('import.drop'),
+        hint: t('import.hint'),
+        pick: t('import.pick'),
+        pickFolder: t('import.pickFolder'),
+        forget: t('import.forget'),
+        name: t('import.name'),
+        namePlaceholder: t('import.namePlaceholder'),
+        run: t('import.run'),
+      }}
+      accept=".json,.safetensors,.bin,.md,.txt,.zip"
+      fileIcon={<FileBox size={15} aria-hidden />}
+      summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
+      done={({ name, parameters, notices }) => (
+        <>
+          {t('import.done', { name, parameters: format.compact(parameters) })}
+          {notices && <ModelNotices notices={notices} />}
+        </>
+      )}
+    />
+  );
+}
 
 export default function Page() {
   const { t } = useTranslation('models');

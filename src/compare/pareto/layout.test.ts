@@ -45,10 +45,11 @@ describe('layoutPareto', () => {
 
   it('moves the name of the 0.95 line away from a point, and labels away from it', () => {
     expect(layout.lineLabel).toMatchObject({ text: 'below 0.95', anchor: 'end', x: 574 });
-    const [crowded] = [
-      layoutPareto([entry('e', [0.2, 0.99], [1, 0.948])], { ...options, lineLabel: 'general ability is lost below 0.95' }),
-    ];
-    const { lineLabel, labels, marks } = crowded!;
+    const { lineLabel, labels, marks } = layoutPareto([entry('e', [0.2, 0.99], [1, 0.948])], {
+      ...options,
+      lineLabel: 'general ability is lost below 0.95',
+    });
+
     expect(lineLabel.anchor).toBe('start');
     for (const { x, y } of marks) expect(Math.abs(y - lineLabel.y) > 13 || x > lineLabel.x + 34 * 12 * 0.64).toBe(true);
     for (const { x, y } of labels) expect(Math.abs(y - lineLabel.y) >= 15 || x > lineLabel.x + 34 * 12 * 0.64).toBe(true);
