@@ -33,9 +33,10 @@ export function Findings({ findings, open = false }: { findings: IngestFindings;
         <details open={open}>
           <summary>{t('ingest.skipped', { count: skipped, formatted: format.count(skipped) })}</summary>
           <ul>
-            {skippedExamples.map(({ path, reason }) => (
+            {skippedExamples.map(({ path, reason, detail }) => (
               <li key={path}>
                 <strong>{path}</strong> {t(`ingest.skip.${reason}`)}
+                {reason === 'unreadable' && detail !== '' && <code>{detail}</code>}
               </li>
             ))}
           </ul>

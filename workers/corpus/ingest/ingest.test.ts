@@ -154,6 +154,15 @@ describe('JSON', () => {
     ]);
   });
 
+  it.each([
+    ['a.json', (rows: object[]) => rows.map((row) => JSON.stringify(row, null, 1)).join('\n')],
+    ['a.json', (rows: object[]) => JSON.stringify(rows)],
+    ['a.jsonl', (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n')],
+  ])('reads rows larger than what is looked at: %s', async (name, write) => {
+    const long = 'x '.repeat(200_000).trim();
+    expect(await texts(file(name, write([{ text: long }, { text: 'two' }])))).toEqual([long, 'two']);
+  });
+
   it('uses the elements around a broken one, and says where the file ends too early', async () => {
     const { rows, bad } = await read(file('a.json', '[{"text":"a"}, {"text":oops}, {"text":"c"}, {"text":"d'));
     expect(rows.map(({ text, line }) => [text, line])).toEqual([

@@ -16,11 +16,11 @@ import { blobSource, held, unpacked, type ByteSource } from './byte-source';
 import { delimitedRows, guessDialect } from './delimited';
 import { detectEncoding, ENCODINGS_TRIED, HEAD_BYTES } from './encoding';
 import { htmlText } from './html-text';
-import { firstRows, jsonLayout } from './json-layout';
+import { firstRows, jsonLayout, type JsonLayout } from './json-layout';
 import { lookIntoArchive } from './look-into-archive';
 import { parquetColumns, parquetHead, parquetMetadata } from './parquet';
 import { innerPaths, TEXT_NAMES, textAt, valueAt, type Row } from './record';
-import { ACCEPTED, kindOf, isNamedPacked, shorten, written, type FilePlan } from './row-reader';
+import { ACCEPTED, kindOf, isNamedPacked, LONGEST_ROW, shorten, written, type FilePlan } from './row-reader';
 import { joiner, offeredJoins } from './text-join';
 
 /** Rows and documents looked at. */
@@ -139,10 +139,10 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
   // "rows.gz" tells no kind.
   if (isNamedPacked(file) && kind === 'text' && /^[\s\uFEFF]*[[{]\s*["{[]/.test(head)) kind = plan.kind = 'json';
   if (kind === 'json' || kind === 'json-lines') {
-    plan.layout = jsonLayout(head, whole, kind === 'json-lines');
+    const { layout, rows } = await jsonHead(source, plan, head, whole);
+    plan.layout = layout;
     // Many a .json file is JSON Lines.
-    if (plan.layout === 'lines') kind = plan.kind = 'json-lines';
-    const rows = firstRows(head, plan.layout, whole, LOOKED_AT);
+    if (layout === 'lines') kind = plan.kind = 'json-lines';
     const begins = shorten(head.trim(), 80);
     if (rows.length === 0) throw new StudioError('json-shape', `${file} holds no rows in JSON`, { file, begins });
     return { ...found, kind, ...(await lookIntoRows(rows, plan, choice, file)) };
@@ -164,6 +164,19 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
       .filter((part) => part !== '')
       .slice(0, PREVIEWS),
   };
+}
+
+/** Layout and first rows. Where the first row is larger than the head, so much more is read as a row may have. */
+async function jsonHead(source: ByteSource, plan: FilePlan, head: string, whole: boolean): Promise<{ layout: JsonLayout; rows: Row[] }> {
+  const lookAt = (text: string, all: boolean) => {
+    const layout = jsonLayout(text, all, plan.kind === 'json-lines');
+    return { layout, rows: firstRows(text, layout, all, LOOKED_AT) };
+  };
+  const found = lookAt(head, whole);
+  if (found.rows.length > 0 || whole || !/^[^[{]{0,100}[[{]/.test(head)) return found;
+  const more = await source.head(LONGEST_ROW);
+  const text = new TextDecoder(plan.encoding!).decode(more, { stream: true }).replaceAll('\0', '');
+  return lookAt(plan.lineEnd === 'cr' ? text.replaceAll('\r', '\n') : text, more.length < LONGEST_ROW);
 }
 
 function separatorOf(kind: FileKind): DocumentSeparator {
