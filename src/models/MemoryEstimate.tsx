@@ -12,7 +12,7 @@ import styles from './Models.module.css';
 
 const PARTS = ['weights', 'gradients', 'moments', 'activations'] as const;
 
-export function MemoryEstimate({ config }: { config: ModelConfig | null }) {
+export function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | null }) {
   const { t } = useTranslation('models');
   const format = useFormat();
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info : null));
@@ -27,7 +27,7 @@ export function MemoryEstimate({ config }: { config: ModelConfig | null }) {
   const remedy = device && fit === false ? memoryRemedy(config, demand, device.memory) : null;
   const offered = device?.memory.total ?? null;
   return (
-    <section className={styles.memory} aria-label={t('memory.title')}>
+    <section className={styles.memory} aria-label={t('memory.of', { name })}>
       <div className={styles.memoryHead}>
         <div>
           <h3>{t('memory.title')}</h3>

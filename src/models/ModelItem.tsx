@@ -97,10 +97,10 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
           </details>
         )}
         <div className={styles.body}>
-          {facts.config && <ArchitectureStack config={facts.config} />}
+          {facts.config && <ArchitectureStack name={model.name} config={facts.config} />}
           <div className={styles.aside}>
             <Facts facts={facts} />
-            <MemoryEstimate config={facts.config} />
+            <MemoryEstimate name={model.name} config={facts.config} />
           </div>
         </div>
         {card && <CardPart />}

@@ -266,11 +266,15 @@ export function vocabularySize(tokenizer: TokenizerJson): number {
 /**
  * The tokenizer for a table of `rows` rows. Added tokens beyond them (a padding that somebody added) cannot be looked up: their text
  * is then ordinary text.
- * @throws StudioError `tokenizer-invalid` where pieces of the model itself have no row
+ * @throws StudioError `tokenizer-mismatch` where pieces of the model itself have no row
  */
 export function withinRows(tokenizer: TokenizerJson, rows: number): { tokenizer: TokenizerJson; unreachable: readonly AddedToken[] } {
-  const beyond = modelPieces(tokenizer).find(([, id]) => id >= rows);
-  if (beyond) throw invalid('tokenizer.json', `"${beyond[0]}" has id ${beyond[1]}, and the model has ${rows} rows`);
+  const pieces = modelPieces(tokenizer).reduce((most, [, id]) => Math.max(most, id + 1), 0);
+  if (pieces > rows)
+    throw new StudioError('tokenizer-mismatch', `The tokenizer has ${pieces} tokens, the model's vocabulary ${rows}`, {
+      tokenizerSize: pieces,
+      modelSize: rows,
+    });
   const unreachable = tokenizer.added_tokens.filter(({ id }) => id >= rows);
   return { tokenizer: { ...tokenizer, added_tokens: tokenizer.added_tokens.filter(({ id }) => id < rows) }, unreachable };
 }
