@@ -10,7 +10,7 @@ import styles from './ArchitectureStack.module.css';
 /** As papers spell them, in any language. */
 const ACTIVATIONS = { swiglu: 'SwiGLU', gelu: 'GELU', 'gelu-tanh': 'GELU (tanh)' } as const;
 
-export function ArchitectureStack({ config }: { config: ModelConfig }) {
+export function ArchitectureStack({ name, config }: { name: string; config: ModelConfig }) {
   const { t } = useTranslation('models');
   const format = useFormat();
   const stack = useMemo(() => modelStack(config), [config]);
@@ -60,7 +60,7 @@ export function ArchitectureStack({ config }: { config: ModelConfig }) {
     </li>
   );
   return (
-    <section className={styles.stack} aria-label={t('stack.title')}>
+    <section className={styles.stack} aria-label={t('stack.of', { name })}>
       <h3>{t('stack.title')}</h3>
       <p className={styles.end}>
         <ArrowUp size={12} aria-hidden /> {t('stack.out', { formatted: format.count(config.vocabulary) })}

@@ -26,7 +26,7 @@ import styles from './Models.module.css';
 const PARTS = ['weights', 'gradients', 'moments', 'activations'] as const;
 
 /** What training this model takes in memory, for a batch that a person can set, against what the device offers. */
-function MemoryEstimate({ config }: { config: ModelConfig | null }) {
+function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | null }) {
   const { t } = useTranslation('models');
   const format = useFormat();
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info : null));
@@ -41,7 +41,7 @@ function MemoryEstimate({ config }: { config: ModelConfig | null }) {
   const remedy = device && fit === false ? memoryRemedy(config, demand, device.memory) : null;
   const offered = device?.memory.total ?? null;
   return (
-    <section className={styles.memory} aria-label={t('memory.title')}>
+    <section className={styles.memory} aria-label={t('memory.of', { name })}>
       <div className={styles.memoryHead}>
         <div>
           <h3>{t('memory.title')}</h3>
@@ -168,10 +168,10 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
           </details>
         )}
         <div className={styles.body}>
-          {facts.config && <ArchitectureStack config={facts.config} />}
+          {facts.config && <ArchitectureStack name={model.name} config={facts.config} />}
           <div className={styles.aside}>
             <Facts facts={facts} />
-            <MemoryEstimate config={facts.config} />
+            <MemoryEstimate name={model.name} config={facts.config} />
           </div>
         </div>
         {card && <CardPart />}

@@ -269,10 +269,10 @@ export function vocabularySize(tokenizer: TokenizerJson): number {
  * @throws StudioError `tokenizer-mismatch` where pieces of the model itself have no row
  */
 export function withinRows(tokenizer: TokenizerJson, rows: number): { tokenizer: TokenizerJson; unreachable: readonly AddedToken[] } {
-  const beyond = modelPieces(tokenizer).find(([, id]) => id >= rows);
-  if (beyond)
-    throw new StudioError('tokenizer-mismatch', `"${beyond[0]}" has id ${beyond[1]}, and the model has ${rows} rows`, {
-      tokenizerSize: vocabularySize(tokenizer),
+  const pieces = modelPieces(tokenizer).reduce((most, [, id]) => Math.max(most, id + 1), 0);
+  if (pieces > rows)
+    throw new StudioError('tokenizer-mismatch', `The tokenizer has ${pieces} tokens, the model's vocabulary ${rows}`, {
+      tokenizerSize: pieces,
       modelSize: rows,
     });
   const unreachable = tokenizer.added_tokens.filter(({ id }) => id >= rows);

@@ -332,7 +332,7 @@ describe("one field changed in a model's config.json, against the logits of tran
     "%s: no field of transformers' own class is told as unknown",
     (_, { config, fields }) => {
       const notices: ModelNotice[] = [];
-      readConfig('config.json', { ...Object.fromEntries(fields.map((field) => [field, false])), ...config }, notices);
+      parseConfig('config.json', JSON.stringify({ ...Object.fromEntries(fields.map((field) => [field, false])), ...config }), notices);
       expect(notices.filter(({ kind }) => kind === 'unknown-fields')).toEqual([]);
     },
   );

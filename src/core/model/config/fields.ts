@@ -1,7 +1,6 @@
 /**
  * The fields of one config.json, checked as they are read. A reader asks for every field that changes what its family computes, by the
- * configuration and modeling code of transformers (e2e/parity/make_config_fields.py lists them); `finish` then names the fields that
- * neither a reader asked for nor transformers knows as bookkeeping.
+ * configuration and modeling code of transformers (e2e/parity/make_config_fields.py lists them); `finish` then names the others.
  */
 import { StudioError } from '../../errors';
 
@@ -22,7 +21,7 @@ export class ConfigFields {
   /**
    * @param file name for messages
    * @param path of these fields inside the file, for messages
-   * @param unknown paths of fields that `finish` found to be of no effect
+   * @param unknown paths of fields that no reader asked for
    * @param dropout paths of dropout rates above 0
    */
   private constructor(
@@ -114,11 +113,10 @@ export class ConfigFields {
     return new ConfigFields(this.file, value, `${this.path}${field}.`, this.unknown, this.dropout);
   }
 
-  /** Adds to `unknown` every field with a value that no reader asked for, unless it is bookkeeping. */
+  /** Adds to `unknown` every field with a value that no reader asked for. */
   finish(): void {
     for (const [field, value] of Object.entries(this.values)) {
       if (this.asked.has(field) || value === null) continue;
-      if (this.path === '' && bookkeeping.has(field)) continue;
       this.unknown.push(this.path + field);
     }
   }
@@ -141,88 +139,3 @@ function unsupported(file: string, field: string, value: unknown, accepted: stri
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/**
- * Fields of transformers' PreTrainedConfig and GenerationConfig, versions 4 and 5, and of the families' own classes, that no decoder's
- * hidden states, logits or gradients depend on: bookkeeping, settings of generation (the studio has its own), of other tasks' heads,
- * and of how transformers runs a model. They are not named in a notice.
- */
-const bookkeeping: ReadonlySet<string> = new Set([
-  // bookkeeping
-  '_name_or_path',
-  '_commit_hash',
-  '_attn_implementation_autoset',
-  'name_or_path',
-  'transformers_version',
-  'tokenizer_class',
-  'torch_dtype',
-  'dtype',
-  // how weights were drawn before training
-  'initializer_range',
-  'init_std',
-  // how transformers runs a model
-  '_attn_implementation',
-  'attn_implementation',
-  'use_cache',
-  'cache_implementation',
-  'return_dict',
-  'return_dict_in_generate',
-  'output_attentions',
-  'output_hidden_states',
-  'output_scores',
-  'output_past',
-  'torchscript',
-  'gradient_checkpointing',
-  'use_bfloat16',
-  'chunk_size_feed_forward',
-  'tf_legacy_loss',
-  'xla_device',
-  'is_decoder',
-  'pretraining_tp',
-  // tokens that stand for something
-  'bos_token_id',
-  'pad_token_id',
-  'unk_token_id',
-  'sep_token_id',
-  'cls_token_id',
-  'decoder_start_token_id',
-  // generation
-  'max_length',
-  'min_length',
-  'max_new_tokens',
-  'do_sample',
-  'early_stopping',
-  'num_beams',
-  'num_beam_groups',
-  'diversity_penalty',
-  'temperature',
-  'top_k',
-  'top_p',
-  'typical_p',
-  'repetition_penalty',
-  'length_penalty',
-  'no_repeat_ngram_size',
-  'encoder_no_repeat_ngram_size',
-  'bad_words_ids',
-  'num_return_sequences',
-  'remove_invalid_values',
-  'exponential_decay_length_penalty',
-  'suppress_tokens',
-  'begin_suppress_tokens',
-  'forced_bos_token_id',
-  'forced_eos_token_id',
-  'prefix',
-  // other tasks' heads
-  'finetuning_task',
-  'problem_type',
-  '_num_labels',
-  'num_labels',
-  'id2label',
-  'label2id',
-  'classifier_dropout',
-  'summary_type',
-  'summary_use_proj',
-  'summary_activation',
-  'summary_proj_to_labels',
-  'summary_first_dropout',
-]);

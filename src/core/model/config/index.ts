@@ -1,4 +1,5 @@
 /** Hugging Face's config.json, checked: what this engine cannot compute exactly is refused by name. */
+import { bookkeeping } from './bookkeeping';
 import { ConfigFields, limits } from './fields';
 import type { FamilyReader } from './families';
 import { gpt2, gptNeox, llama, mistral, qwen2, qwen3 } from './families';
@@ -14,17 +15,27 @@ const readers: Record<Family, FamilyReader> = { llama, mistral, qwen2, qwen3, gp
  * @param notices gets what the file says and the engine need not follow
  * @throws StudioError `config-unsupported` with field, value and what is accepted
  */
-export function parseConfig(file: string, text: string, notices?: ModelNotice[]): ModelConfig {
+export function parseConfig(file: string, text: string, notices: ModelNotice[] = []): ModelConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     value = text;
   }
-  return readConfig(file, value, notices);
+  const read: ModelNotice[] = [];
+  const config = readConfig(file, value, read);
+  for (const notice of read) {
+    const fields = notice.kind === 'unknown-fields' ? notice.fields.filter((field) => !bookkeeping.has(field)) : null;
+    if (fields === null) notices.push(notice);
+    else if (fields.length > 0) notices.push({ kind: 'unknown-fields', fields });
+  }
+  return config;
 }
 
-/** The same of JSON that was parsed already. */
+/**
+ * The same of JSON that was parsed already, for pages: without the list of what is bookkeeping, which would weigh on them.
+ * @param notices gets the notices, bookkeeping among the unknown fields
+ */
 export function readConfig(file: string, value: unknown, notices: ModelNotice[] = []): ModelConfig {
   const fields = ConfigFields.of(file, value);
   const modelType = fields.raw('model_type');
