@@ -21,7 +21,7 @@ export interface ComparedChannel {
   id: string;
   corpus: string;
   role: ChannelRole;
-  specialTokens?: SpecialTokens;
+  specialTokens?: SpecialTokens | undefined;
 }
 
 /** Figures of channels, measured here or stored by the run. */
