@@ -183,6 +183,35 @@ describe('models', () => {
     for (const [name, tensor] of bf16) expect(weights.get(name.replace('_orig_mod.', ''))!.read()).toEqual(tensor.read());
   });
 
+  it('imports vocab.json with merges.txt, and added tokens beyond the table, and tells of both', async () => {
+    const given = JSON.parse(strFromU8(base['tokenizer.json'])) as {
+      added_tokens: object[];
+      model: { vocab: Record<string, number>; merges: [string, string][] };
+    };
+    const { vocab, merges } = given.model;
+    const lines = merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
+    const config = '{"eos_token":"<|endoftext|>","tokenizer_class":"Qwen2Tokenizer"}';
+    const old = {
+      'tokenizer.json': null,
+      'tokenizer_config.json': config,
+      'vocab.json': JSON.stringify(vocab),
+      'merges.txt': lines.join('\n'),
+    };
+    const record = await libraryApi.importModel(filesOf(old), 'old', quiet);
+    models.push(record.id);
+    expect(record.notices).toEqual([{ kind: 'tokenizer-made' }, { kind: 'tokenizer-class', found: 'Qwen2Tokenizer' }]);
+    expect((await storage.list(`models/${record.id}`)).map(({ name }) => name)).not.toContain('vocab.json');
+    const zip = unzipSync(new Uint8Array(await (await libraryApi.exportModel(record.id, 'F16', quiet)).arrayBuffer()));
+    expect(JSON.parse(strFromU8(zip['tokenizer_config.json']!))).toMatchObject({ tokenizer_class: 'PreTrainedTokenizerFast' });
+    expect(JSON.parse(strFromU8(zip['tokenizer.json']!))).toMatchObject({ model: { vocab } });
+
+    const pad = { id: 4096, content: '[PAD]', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+    const padded = { ...given, added_tokens: [...given.added_tokens, pad] };
+    const beyond = await libraryApi.importModel(filesOf({ 'tokenizer.json': JSON.stringify(padded) }), 'padded', quiet);
+    models.push(beyond.id);
+    expect(beyond.notices).toEqual([{ kind: 'tokens-beyond', rows: 4096, count: 1, names: ['[PAD]'] }]);
+  });
+
   it('exports the bundled base, which can be imported again', async () => {
     const zip = await libraryApi.exportModel('nano', 'F16', quiet);
     const again = await libraryApi.importModel([new File([zip], 'nano.zip')], 'again', quiet);
