@@ -238,6 +238,7 @@ test('a full disk pauses the run with its last checkpoint, and it goes on when t
 });
 
 test('room for checkpoints: told before the run; when the disk is full, old ones can be removed, or weights saved alone', async ({
+  browser,
   baseURL,
 }) => {
   const { desk, page, words } = studio;
