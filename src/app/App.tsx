@@ -1,16 +1,36 @@
-/** The shell: theme, router, header, and the page of the address. An error of one page leaves the header and the other pages usable. */
-import { Component, type ReactNode, Suspense } from 'react';
-import { ErrorBanner } from '../ui/Banner';
-import { MantineProvider } from '@mantine/core';
+/** The shell: theme, router, header, what is said of storage, and the page of the address. */
+import { useEffect, Component, type ReactNode, Suspense } from 'react';
+import { Button, MantineProvider } from '@mantine/core';
+import { DatabaseZap } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
+import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
 import { Header } from './Header';
-import { StorageBanner } from './StorageBanner';
 import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
 import styles from './App.module.css';
 
+/** Above every page: the browser keeps nothing, or has removed what was kept. */
+function StorageBanner() {
+  const { t } = useTranslation();
+  const blocked = useStorage((state) => state.blocked);
+  const lost = useStorage((state) => state.lost);
+  useEffect(() => void checkStorage(), []);
+  if (blocked) return <ErrorBanner error={blocked} onRetry={() => window.location.reload()} />;
+  if (!lost) return null;
+  return (
+    <Banner tone="warn" icon={DatabaseZap} role="alert">
+      <span>{t('storage.lost')}</span>
+      <Button size="xs" variant="default" onClick={acceptLoss}>
+        {t('dismiss')}
+      </Button>
+    </Banner>
+  );
+}
+
+/** An error of one page leaves the header and the other pages usable. */
 class PageBoundary extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 

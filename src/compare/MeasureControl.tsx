@@ -8,7 +8,7 @@ import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/Banner';
 import { NumberField } from '../ui/fields';
 import { measureChannels, useMeasures, type MeasureKind, type ShownFigures } from './measures';
-import { useComparedName } from './names';
+import { useComparedName } from './sources';
 import { useCompare } from './store';
 import styles from './MeasureControl.module.css';
 

@@ -26,10 +26,9 @@ import { Banner, ErrorBanner } from '../ui/Banner';
 import type { Place } from './address';
 import { Letter } from './marks';
 import { MeasureLine } from './MeasureControl';
-import { useSourceName } from './names';
+import { useSourceName, findSource, suggestThird } from './sources';
 import { ReportButton } from './ReportButton';
 import { RiskCard } from './RiskCard';
-import { findSource, suggestThird } from './sources';
 import { GainCard, RetentionCard } from './SummaryCards';
 import styles from './Page.module.css';
 

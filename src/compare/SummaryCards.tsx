@@ -10,7 +10,7 @@ import { Figure } from '../ui/Figure';
 import { gainVerdict, retentionVerdict, type RetentionVerdict } from './figures';
 import { Estimated, Letter } from './marks';
 import type { ShownFigures } from './measures';
-import { useComparedName } from './names';
+import { useComparedName } from './sources';
 import styles from './SummaryCards.module.css';
 
 export function ThirdLine({ children }: { children: ReactNode }) {

@@ -1,9 +1,15 @@
-/** What can be compared: base models, and every checkpoint of every run, grouped for the picker. */
+/** What can be compared, grouped for the pickers, and its names in words. */
 import type { WeightsRef } from '../contract/evaluation';
 import type { ModelRecord } from '../contract/library';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { weightsKey, type CompareAddress } from './address';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useChannelName, useChannelTag } from '../channels/channel';
+import { useFormat } from '../i18n/format';
+import type { ComparedChannel } from './figures';
 
+/** What can be compared: base models, and every checkpoint of every run, grouped for the picker. */
 export interface WeightsSource {
   key: string;
   weights: WeightsRef;
@@ -96,4 +102,21 @@ export function suggestThird(groups: readonly SourceGroup[], { a, b }: CompareAd
     if (key !== undefined) return key;
   }
   return null;
+}
+
+/** "nano, base", "golden ratio · step 1,200" */
+export function useSourceName(): (source: WeightsSource) => string {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  return useCallback(
+    ({ name, step }) => (step === null ? t('source.base', { name }) : t('source.step', { name, step: format.count(step) })),
+    [t, format],
+  );
+}
+
+/** Names of a channel: `tag` is the short one that stands in its colour, `name` the full one. */
+export function useComparedName(): (channel: ComparedChannel) => { tag: string; name: string } {
+  const channelName = useChannelName();
+  const channelTag = useChannelTag();
+  return useCallback(({ id, corpus }) => ({ tag: channelTag(id), name: channelName(corpus) }), [channelName, channelTag]);
 }

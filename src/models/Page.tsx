@@ -1,19 +1,44 @@
-/** The base models at hand, and the way to bring another. */
-import { FileBox, Boxes } from 'lucide-react';
+/** The base models at hand, their export, and the ways to bring another. */
 import { useTranslation } from 'react-i18next';
+import type { ExportType } from '../contract/run';
+import type { ModelRecord } from '../contract/library';
+import { Dialog } from '../ui/Dialog';
+import { ExportForm } from '../ui/ExportForm';
+import { useModelExport, useModels, useModelImport } from './store';
+import { FileBox, Boxes } from 'lucide-react';
 import { useFormat } from '../i18n/format';
 import { ImportForm } from '../ui/ImportForm';
 import { ModelNotices } from './ModelNotices';
-import { useModelImport, useModels } from './store';
-import type { ModelRecord } from '../contract/library';
 import { EmptyState } from '../ui/Card';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { useStorage } from '../lab/storage-store';
 import { KeptLine } from '../ui/KeptLine';
 import { HubCard } from './HubCard';
-import { ModelExport } from './ModelExport';
 import { ModelItem } from './ModelItem';
 import styles from './Models.module.css';
+
+/** Of `torch_dtype` or `dtype` in config.json: the type that the weights have already. */
+const STORED: Readonly<Record<string, ExportType>> = { float16: 'F16', bfloat16: 'BF16' };
+
+/** A base model, bundled or imported, as a zip or a folder that transformers loads. */
+function ModelExport() {
+  const { t } = useTranslation('models');
+  const exporting = useModelExport();
+  const model = useModels((state) => state.models.find(({ id }) => id === exporting.target));
+  return (
+    <Dialog opened={model !== undefined} onClose={exporting.end} title={t('export.title', { name: model?.name ?? '' })}>
+      {model && (
+        <ExportForm key={model.id} exporting={exporting} type={storedType(model)} optionsOf={(dtype) => dtype}>
+          <p className={styles.dim}>{t('export.text')}</p>
+        </ExportForm>
+      )}
+    </Dialog>
+  );
+}
+
+function storedType({ config }: ModelRecord): ExportType {
+  return STORED[String(config['dtype'] ?? config['torch_dtype'])] ?? 'F32';
+}
 
 /** Import of a model in Hugging Face layout: a folder, loose files, or one zip. */
 function ImportCard() {

@@ -1,7 +1,7 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
 import type { CorpusApi, CorpusRecord } from '../../src/contract/corpus';
 import type { InterruptedIngest } from '../../src/contract/ingest';
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
 import { listSources, type StoredIngest } from '../storage/workshop';
 import { exportCorpora } from './export-corpora';

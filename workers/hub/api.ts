@@ -8,7 +8,7 @@ import { hubPlace, type HubPlace } from '../../src/core/model/hub-source';
 import type { HubSource, HubApi, HubFile } from '../../src/contract/hub';
 import { modelFolder } from '../../src/core/model/folder';
 import { standIn } from '../../src/core/stand-in';
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
 import { quotaError, storageEstimate } from '../storage/quota';

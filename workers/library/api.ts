@@ -10,7 +10,7 @@ import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../stor
 import { storageMark } from '../storage/mark';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
 

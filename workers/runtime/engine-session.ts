@@ -7,7 +7,7 @@ import type { BackendName, DeviceInfo } from '../../src/contract/device';
 import type { EngineApi } from '../../src/contract/training';
 import { StudioError } from '../../src/core/errors';
 import { onDeviceLost, openBackend } from '../engine';
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { EngineLock, workerClock } from './turns';
 import { OpenModels } from './weights';
 

@@ -1,6 +1,6 @@
 /** The tokenizer worker: token shards for the trainer, and text to ids and back for the pages. */
 import type { TokenizerApi } from '../../src/contract/tokenizer';
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { listTokenizers, removeTokenizer, renameTokenizer } from '../storage/tokenizers';
 import { exportTokenizer, importTokenizer, trainAndKeep } from './collection';
 import { loadTokenizer, openTokenizer, readTokenizerTexts } from './open';

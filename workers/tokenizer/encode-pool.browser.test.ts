@@ -1,5 +1,5 @@
 /** The pool with real nested workers: the ids of one thread, for any number of them. */
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { expect, it } from 'vitest';
 import { splitDocuments } from '../../src/core/text/documents';
 import { encodeDocuments } from './encode-documents';

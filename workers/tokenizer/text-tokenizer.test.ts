@@ -1,5 +1,5 @@
 /** Against ids by Hugging Face's `tokenizers` (e2e/parity/make_tokenizer_fixtures.py). */
-import { Cancelling } from '../rpc/cancelling';
+import { Cancelling } from '../rpc/expose';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -11,7 +11,7 @@ import { Delta } from '../../ui/Figure';
 import { PLACES, type Place } from '../address';
 import { differences, unclear, type ComparisonSummary } from '../figures';
 import { Estimated, Letter } from '../marks';
-import { useComparedName } from '../names';
+import { useComparedName } from '../sources';
 import styles from './ChannelTable.module.css';
 
 export function ChannelTable({ summary }: { summary: ComparisonSummary }) {

@@ -11,7 +11,7 @@ import { differences, unclear, type ComparisonSummary } from '../figures';
 import { Estimated, Letter } from '../marks';
 import { TextChoice } from '../MeasureControl';
 import { useFigures } from '../measures';
-import { useComparedName } from '../names';
+import { useComparedName } from '../sources';
 import { ChannelTable } from './ChannelTable';
 import styles from './ChannelsSection.module.css';
 

@@ -11,8 +11,7 @@ import { usePointName, type RunMark, paretoSets, runMark, shortRunName, type Par
 import { Button, NativeSelect } from '@mantine/core';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
-import { useComparedName } from '../names';
-import { findSource } from '../sources';
+import { useComparedName, findSource } from '../sources';
 import { ParetoPlot, type MarkedRun } from './ParetoPlot';
 import { paretoPicture, savePicture } from './picture';
 import styles from './ParetoSection.module.css';

@@ -11,7 +11,7 @@ import { letterOf, PLACES } from '../address';
 import { Estimated, Letter } from '../marks';
 import { MeasureControl } from '../MeasureControl';
 import { pickedWeights, useMeasures } from '../measures';
-import { useSourceName } from '../names';
+import { useSourceName } from '../sources';
 import { useCompare } from '../store';
 import { measureMemorisation, pickedCheckpoints, useStability, type PickedCheckpoint } from './store';
 import styles from './Stability.module.css';

@@ -11,7 +11,7 @@ import { Card, EmptyState } from '../../ui/Card';
 import { letterOf } from '../address';
 import { MeasureControl, TextChoice } from '../MeasureControl';
 import { useMeasures } from '../measures';
-import { useComparedName } from '../names';
+import { useComparedName } from '../sources';
 import { useCompare } from '../store';
 import { MemorisationCard } from './MemorisationCard';
 import { against, measureRobustness, riseOf, SAME_RISE, useStability } from './store';

@@ -1,6 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GenerateOptions } from '../../contract/evaluation';
-import type { WeightsRef } from '../../contract/evaluation';
+import type { GenerateOptions, WeightsRef } from '../../contract/evaluation';
 
 const generate = vi.hoisted(() =>
   vi.fn<(weights: WeightsRef, options: GenerateOptions, onPiece: (piece: string) => void) => Promise<string>>(),

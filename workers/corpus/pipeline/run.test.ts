@@ -1,5 +1,5 @@
 /** The pipeline from rows to rows: what holds for any corpus, drawn at random, and what each setting does. */
-import { Cancelling } from '../../rpc/cancelling';
+import { Cancelling } from '../../rpc/expose';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsOf, decisionOf, type FilterLog } from '../../../src/core/corpus/filter-log';

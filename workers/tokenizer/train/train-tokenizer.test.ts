@@ -1,5 +1,5 @@
 /** Against what Hugging Face's trainers learned (e2e/parity/make_tokenizer_training_fixtures.py). */
-import { Cancelling } from '../../rpc/cancelling';
+import { Cancelling } from '../../rpc/expose';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
