@@ -90,7 +90,7 @@ describe('files', () => {
 
   it('keeps the former file when the disk is full, and says how much was needed', async () => {
     const write = fullDisk(6).write('test/a.bin', [new Uint8Array(5), new Uint8Array(5)]);
-    await expect(write).rejects.toMatchObject({ code: 'quota', values: { needed: 10, available: expect.any(Number) as number } });
+    await expect(write).rejects.toMatchObject({ code: 'quota', values: { needed: 10 } });
     expect(await files.read('test/a.bin')).toEqual(bytes(1, 2, 3, 4));
     expect(await namesIn('test')).toEqual(['a.bin']);
   });
@@ -273,10 +273,12 @@ describe('a run', () => {
       [10, 'periodic'],
     ] as const)
       await saveCheckpoint(id, step, content(step), { reason, evaluation: null });
-    expect((await oldCheckpoints()).map(({ step }) => step)).toEqual([5, 8]);
+    // Other test files leave runs of their own.
+    const old = async () => (await oldCheckpoints()).filter(({ runId }) => runId === id).map(({ step }) => step);
+    expect(await old()).toEqual([5, 8]);
     await removeOldCheckpoints();
     expect((await listCheckpoints(id)).map(({ step }) => step)).toEqual([0, 7, 10]);
-    expect(await oldCheckpoints()).toEqual([]);
+    expect(await old()).toEqual([]);
   });
 
   it('prunes periodic checkpoints, never those of a person, the start or the end', async () => {

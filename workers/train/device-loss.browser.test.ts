@@ -28,16 +28,16 @@ async function follow(onView: (view: RunView) => void): Promise<void> {
   });
 }
 
-it('in evaluation and in training: the run goes on by itself, and ends as one that nothing befell', async () => {
-  await session.open({ backend: 'webgpu', threads: null, requireHardware: false });
+it('in the middle of an evaluation: the run goes on by itself, and ends as one that nothing befell', async () => {
   const recipe = studioRecipe({
     dropout: 0,
-    budget: { steps: 6 },
+    budget: { steps: 4 },
     evaluation: { everySteps: 3, rowsPerChannel: 2 },
     saving: { everySteps: 2 },
     logging: { everySteps: 2 },
   });
-  const run = async (befall: (view: RunView) => void) => {
+  const run = async (backend: 'wasm' | 'webgpu', befall: (view: RunView) => void) => {
+    await session.open({ backend, threads: 1, requireHardware: false });
     const id = await train.start(recipe, 'device loss', quiet);
     await new Promise<void>((resolve) => {
       void follow((view) => {
@@ -45,23 +45,24 @@ it('in evaluation and in training: the run goes on by itself, and ends as one th
         if (view.state === 'finished' || view.state === 'stopped') resolve();
       });
     });
+    // Waits until the run has let go of the device.
+    await train.stop();
     const { rows, evaluations } = await readMetrics(id);
     return { rows: rows.map(({ step, total }) => ({ step, total: total! })), evaluations };
   };
-  const whole = await run(quiet);
+  const whole = await run('wasm', quiet);
   let losses = 0;
-  // Once while step 3 is evaluated (a checkpoint of step 2 is there), once more when the run has come to step 5.
-  const broken = await run(({ state, step, heldOut }) => {
-    const evaluating = step === 3 && heldOut['general']!.x.at(-1) === 3;
-    if (state === 'running' && ((losses === 0 && evaluating) || (losses === 1 && step >= 5))) {
+  // While step 3 is evaluated; a checkpoint of step 2 is there.
+  const broken = await run('webgpu', ({ state, step, heldOut }) => {
+    if (state === 'running' && losses === 0 && step === 3 && heldOut['general']!.x.at(-1) === 3) {
       losses += 1;
       destroy();
     }
   });
-  expect(losses).toBe(2);
+  expect(losses).toBe(1);
   expect(broken.rows.map(({ step }) => step)).toEqual(whole.rows.map(({ step }) => step));
-  broken.rows.forEach(({ total }, at) => expect(total).toBeCloseTo(whole.rows[at]!.total, 4));
-  expect(broken.evaluations.at(-1)!.channels['domain']!.loss).toBeCloseTo(whole.evaluations.at(-1)!.channels['domain']!.loss, 4);
+  broken.rows.forEach(({ total }, at) => expect(total).toBeCloseTo(whole.rows[at]!.total, 3));
+  expect(broken.evaluations.at(-1)!.channels['domain']!.loss).toBeCloseTo(whole.evaluations.at(-1)!.channels['domain']!.loss, 3);
 }, 120_000);
 
 it('in a measure: it is taken again, and a device that goes for good is told', async () => {
