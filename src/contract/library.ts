@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../core/model/config';
 import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
 import type { OnProgress } from './progress';
@@ -11,7 +12,10 @@ export interface ModelRecord {
   parameters: number;
   vocabulary: number;
   context: number;
+  /** config.json as it is. */
   config: Record<string, unknown>;
+  /** What the engine reads of it; null for a record of another version's making that it would refuse. */
+  shape: ModelConfig | null;
   /** What its import told; absent where there was nothing to tell. */
   notices?: ModelNotice[];
   createdAt: number;

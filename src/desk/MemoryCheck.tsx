@@ -1,10 +1,8 @@
 /** Before a run: does it fit into the device's memory, and if not, what to change. Shows nothing while it fits. */
-import { useMemo } from 'react';
 import { Button } from '@mantine/core';
 import { MemoryStick } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { readConfig, type ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
 import { memoryDemand, withDemand } from '../core/recipe/edits';
 import { useDevice } from '../lab/device-store';
@@ -19,7 +17,7 @@ export default function MemoryCheck({ models }: { models: readonly ModelRecord[]
   const recipe = useRecipe((state) => state.recipe);
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
   const record = models.find(({ id }) => id === recipe?.base);
-  const config = useMemo(() => (record ? configOf(record) : null), [record]);
+  const config = record?.shape;
   if (active || !recipe?.runnable || !config || !device) return null;
   const demand = memoryDemand(recipe);
   const memory = trainingMemory(config, demand);
@@ -37,13 +35,4 @@ export default function MemoryCheck({ models }: { models: readonly ModelRecord[]
       )}
     </Banner>
   );
-}
-
-function configOf(model: ModelRecord): ModelConfig | null {
-  try {
-    return readConfig('config.json', model.config);
-  } catch {
-    // A record of another version's making: the engine says what is wrong with it when it is opened.
-    return null;
-  }
 }

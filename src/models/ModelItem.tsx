@@ -14,7 +14,6 @@ import type { ModelRecord } from '../contract/library';
 import { Card, Skeleton } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
 import { EditableName } from '../ui/LibraryPage';
-import { architectureFacts, type ArchitectureFacts } from './architecture';
 import { ArchitectureStack } from './ArchitectureStack';
 import { CardText } from './CardText';
 import { deskPath } from '../lab/desk-recipes';
@@ -93,7 +92,6 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
 export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (model: ModelRecord) => void }) {
   const { t } = useTranslation('models');
   const format = useFormat();
-  const facts = useMemo(() => architectureFacts(model), [model]);
   const card = useModels((state) => (state.card?.model === model.id ? state.card : null));
   const openCard = useModels((state) => state.openCard);
   const closeCard = useModels((state) => state.closeCard);
@@ -168,10 +166,10 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
           </details>
         )}
         <div className={styles.body}>
-          {facts.config && <ArchitectureStack name={model.name} config={facts.config} />}
+          {model.shape && <ArchitectureStack name={model.name} config={model.shape} />}
           <div className={styles.aside}>
-            <Facts facts={facts} />
-            <MemoryEstimate name={model.name} config={facts.config} />
+            <Facts model={model} />
+            <MemoryEstimate name={model.name} config={model.shape} />
           </div>
         </div>
         {card && <CardPart />}
@@ -180,17 +178,17 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   );
 }
 
-function Facts({ facts }: { facts: ArchitectureFacts }) {
+function Facts({ model }: { model: ModelRecord }) {
   const { t } = useTranslation('models');
   const format = useFormat();
-  const { config } = facts;
+  const { shape: config } = model;
   const shown = {
-    family: facts.family,
-    parameters: format.count(facts.parameters),
+    family: model.architecture,
+    parameters: format.count(model.parameters),
     layers: format.count(config?.layers ?? null),
     width: format.count(config?.hidden ?? null),
-    vocabulary: format.count(facts.vocabulary),
-    context: format.count(facts.context),
+    vocabulary: format.count(model.vocabulary),
+    context: format.count(model.context),
   };
   return (
     <dl className={styles.facts}>

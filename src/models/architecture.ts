@@ -1,26 +1,6 @@
-/** A model's architecture from its config.json: its facts, and its parts as a stack with shapes and parameter counts. */
-import type { ModelRecord } from '../contract/library';
-import { readConfig, type ModelConfig } from '../core/model/config';
+/** A model's architecture: its parts as a stack with shapes and parameter counts. */
+import type { ModelConfig } from '../core/model/config';
 import { modulesOf } from '../core/model/parameters';
-
-export interface ArchitectureFacts {
-  family: string;
-  parameters: number;
-  vocabulary: number;
-  context: number;
-  /** null when the config is not one that the engine takes. */
-  config: ModelConfig | null;
-}
-
-export function architectureFacts({ architecture, parameters, vocabulary, context, config }: ModelRecord): ArchitectureFacts {
-  let read: ModelConfig | null = null;
-  try {
-    read = readConfig('config.json', config);
-  } catch {
-    // A record of another version's making: what it says of itself is all there is.
-  }
-  return { family: architecture, parameters, vocabulary, context, config: read };
-}
 
 /** What a part does; the page has the words. */
 type PartKind = 'embedding' | 'positions' | 'norm' | 'attention' | 'feed-forward' | 'head';

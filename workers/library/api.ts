@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/core/model/config';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
-import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel } from '../storage/models';
+import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
 import { storageEstimate } from '../storage/quota';
@@ -26,7 +26,8 @@ export const libraryApi: LibraryApi = {
         return modelRecord({ id, name, bundled: true, createdAt: 0 }, JSON.parse(config) as Record<string, unknown>, parsed);
       }),
     );
-    const imported = await (await records()).getAll('models');
+    const stored = await (await records()).getAll('models');
+    const imported = stored.map((record) => ({ ...record, shape: shapeOf(record.config) }));
     return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
   },
 

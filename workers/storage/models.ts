@@ -5,7 +5,7 @@
  */
 import type { ModelRecord } from '../../src/contract/library';
 import { StudioError } from '../../src/core/errors';
-import type { ModelConfig } from '../../src/core/model/config';
+import { readConfig, type ModelConfig } from '../../src/core/model/config';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
@@ -35,7 +35,17 @@ export function modelRecord(identity: Identity, fields: Record<string, unknown>,
     vocabulary: config.vocabulary,
     context: config.context,
     config: fields,
+    shape: config,
   };
+}
+
+/** What the engine reads of a stored config.json; null where it would refuse it. */
+export function shapeOf(fields: Record<string, unknown>): ModelConfig | null {
+  try {
+    return readConfig('config.json', fields);
+  } catch {
+    return null;
+  }
 }
 
 export const modelPath = (model: string): string => `models/${model}`;
