@@ -150,7 +150,7 @@ async function main() {
           '--cache-strategy',
           'content',
           '--cache-location',
-          `${cache}/prettier`,
+          `${cache}/prettier/.prettier-cache`,
         ],
       ],
       minutes: 15,
