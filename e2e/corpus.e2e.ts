@@ -204,7 +204,7 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   const { page, words } = studio;
   await studio.open({ page: 'corpus' });
   await expect(page.getByTestId('channel')).toHaveCount(1);
-  await corpus.chooseGenerated(80);
+  await corpus.chooseGenerated(200);
   await corpus.ingesting.getByLabel(words.corpus.ingest.channel, { exact: true }).selectOption('');
   await corpus.nameChannel('Large');
   await corpus.start();
@@ -217,12 +217,12 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   // The choice is still there: start again, and lose the tab on the way.
   await corpus.start();
   await expect
-    .poll(async () => Number((await corpus.progress.getByTestId('ingest-rows').textContent())!.replace(/\D/g, '')))
+    .poll(async () => Number((await corpus.progress.getByTestId('ingest-rows').textContent())!.replace(/\D/g, '')), { intervals: [50] })
     .toBeGreaterThan(30_000);
   await page.reload();
   await expect(corpus.interrupted).toBeVisible();
   await corpus.interrupted.getByRole('button', { name: words.corpus.interrupted.goOn }).click();
-  await corpus.chooseGenerated(80, corpus.interrupted);
+  await corpus.chooseGenerated(200, corpus.interrupted);
   await expect(corpus.ingested).toContainText('large', { timeout: 60_000 });
   await expect(corpus.interrupted).toBeHidden();
   await studio.button(fill(words.corpus.channel.removeName, { name: 'Large' })).click();
