@@ -62,7 +62,6 @@ function Steps() {
   );
 }
 
-/** The workshop, from a person's files to clean channels step by step; below it every text that is at hand and where it comes from. */
 const PipelineCard = lazy(() => import('./pipeline/PipelineCard').then((module) => ({ default: module.PipelineCard })));
 const ResultCard = lazy(() => import('./result/ResultCard'));
 
@@ -83,15 +82,7 @@ export default function Page() {
     ),
   };
   return (
-    <LibraryPage
-      title={t('title')}
-      lead={t('lead')}
-      load={load}
-      listError={listError}
-      failure={failure?.error}
-      onDismiss={dismiss}
-      removal={removal}
-    >
+    <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
       {(askRemoval) => (
         <>
           <Steps />

@@ -52,7 +52,7 @@ export interface CorpusState {
   special: Record<string, CorpusSpecialTokens>;
   /** Of the corpus that is being imported. */
   importRole: ChannelRole;
-  failure: { corpus: string; error: ErrorRecord } | null;
+  failure: ErrorRecord | null;
 
   load(): Promise<void>;
   lookInto(corpus: string, split: Split): Promise<void>;
@@ -118,7 +118,7 @@ export const useCorpora = create<CorpusState>()((set, get) => {
         useCorpusImport.getState().forget(id);
         await get().load();
       } catch (error) {
-        set({ failure: { corpus: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
       }
     },
     dismiss: () => set({ failure: null }),

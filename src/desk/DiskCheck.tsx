@@ -20,10 +20,10 @@ export default function DiskCheck({ models }: { models: readonly ModelRecord[] }
   const active = useActive();
   const full = useRun(({ run }) => run?.state === 'paused' && run.error?.code === 'quota');
   if (full) return <DiskFull />;
-  return active ? null : <BeforeRun models={models} />;
+  return active ? null : <RoomForCheckpoints models={models} />;
 }
 
-function BeforeRun({ models }: { models: readonly ModelRecord[] }) {
+function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);

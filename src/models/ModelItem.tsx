@@ -99,7 +99,6 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
   const rename = useModels((state) => state.rename);
   const beginExport = useModelExport((state) => state.begin);
   const [, navigate] = useLocation();
-  const fail = (error: unknown) => report(model.id, error);
   return (
     <li data-testid="model" data-model={model.id}>
       <Card label={model.name}>
@@ -125,7 +124,7 @@ export function ModelItem({ model, onRemove }: { model: ModelRecord; onRemove: (
             </p>
           </div>
           <div className={styles.actions}>
-            <Button size="xs" leftSection={<SlidersVertical size={14} />} onClick={() => void deskPath(model).then(navigate, fail)}>
+            <Button size="xs" leftSection={<SlidersVertical size={14} />} onClick={() => void deskPath(model).then(navigate, report)}>
               {t('use')}
             </Button>
             <Button

@@ -93,15 +93,7 @@ export default function Page() {
     </EmptyState>
   );
   return (
-    <LibraryPage
-      title={t('title')}
-      lead={t('lead')}
-      load={load}
-      listError={listError}
-      failure={failure?.error}
-      onDismiss={dismiss}
-      removal={removal}
-    >
+    <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
       {(askRemoval) => (
         <>
           <Listing label={t('list')} state={list} items={models} lines={7} empty={empty}>

@@ -21,14 +21,14 @@ export interface ModelsState {
   listError: ErrorRecord | null;
   models: ModelRecord[];
   card: Card | null;
-  failure: { model: string; error: ErrorRecord } | null;
+  failure: ErrorRecord | null;
 
   load(): Promise<void>;
   openCard(model: string): Promise<void>;
   closeCard(): void;
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
-  report(model: string, error: unknown): void;
+  report(error: unknown): void;
   dismiss(): void;
 }
 
@@ -74,7 +74,7 @@ export const useModels = create<ModelsState>()((set, get) => {
         await lab.library.renameModel(id, trimmed);
       } catch (error) {
         show(model.name);
-        set({ failure: { model: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
       }
     },
 
@@ -85,10 +85,10 @@ export const useModels = create<ModelsState>()((set, get) => {
         useModelImport.getState().forget(id);
         await get().load();
       } catch (error) {
-        set({ failure: { model: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
       }
     },
-    report: (model, error) => set({ failure: { model, error: errorRecord(error) } }),
+    report: (error) => set({ failure: errorRecord(error) }),
     dismiss: () => set({ failure: null }),
   };
 });

@@ -97,15 +97,7 @@ export default function Page() {
   );
   return (
     <>
-      <LibraryPage
-        title={t('title')}
-        lead={t('lead')}
-        load={load}
-        listError={listError}
-        failure={failure?.error}
-        onDismiss={dismiss}
-        removal={removal}
-      >
+      <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
         {(askRemoval) => (
           <>
             <Listing label={t('list')} state={list} items={runs} lines={6} empty={empty}>

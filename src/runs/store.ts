@@ -30,7 +30,7 @@ export interface RunsState {
   /** A run that is being brought back to training. */
   resuming: { run: string; progress: Progress | null } | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
-  failure: { run: string; error: ErrorRecord } | null;
+  failure: ErrorRecord | null;
 
   load(): Promise<void>;
   open(id: string): Promise<void>;
@@ -93,7 +93,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         await lab.library.renameRun(id, trimmed);
       } catch (error) {
         show(run.name);
-        set({ failure: { run: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
       }
     },
 
@@ -105,7 +105,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         await lab.trainer.resume(id, (progress) => set({ resuming: { run: id, progress } }));
         return true;
       } catch (error) {
-        set({ failure: { run: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
         return false;
       } finally {
         set({ resuming: null });
@@ -116,7 +116,7 @@ export const useRuns = create<RunsState>()((set, get) => {
       try {
         await lab.library.removeRun(id);
       } catch (error) {
-        set({ failure: { run: id, error: errorRecord(error) } });
+        set({ failure: errorRecord(error) });
         return false;
       }
       const { runs, opened } = get();

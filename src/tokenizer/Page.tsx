@@ -193,15 +193,7 @@ export default function Page() {
     ),
   };
   return (
-    <LibraryPage
-      title={t('title')}
-      tools={<Pickers />}
-      load={load}
-      listError={listError}
-      failure={failure}
-      onDismiss={dismiss}
-      removal={removal}
-    >
+    <LibraryPage title={t('title')} tools={<Pickers />} state={{ load, listError, failure, dismiss }} removal={removal}>
       {(askRemoval) => (
         <>
           {list === 'loading' && (

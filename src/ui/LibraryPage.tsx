@@ -24,17 +24,22 @@ export interface Removal<Item> {
   remove: (id: string) => Promise<unknown>;
 }
 
+/** A list and its faults, as the stores of such pages hold them. */
+interface LibraryState {
+  load(): Promise<void>;
+  /** Why the list could not be read. */
+  listError: unknown;
+  /** Why the last thing done to an item failed. */
+  failure: unknown;
+  dismiss(): void;
+}
+
 interface LibraryPageProps<Item> {
   title: string;
   lead?: string;
   /** Controls in the place of a shown title. */
   tools?: ReactNode;
-  load: () => Promise<void>;
-  /** Why the list could not be read. */
-  listError: unknown;
-  /** Why the last thing done to an item failed. */
-  failure: unknown;
-  onDismiss: () => void;
+  state: LibraryState;
   removal: Removal<Item>;
   /** @param askRemoval opens the question */
   children: (askRemoval: (item: Item) => void) => ReactNode;
@@ -42,7 +47,8 @@ interface LibraryPageProps<Item> {
 
 /** Head, faults and content of such a page, which loads its list when it opens and asks before an item is removed. */
 export function LibraryPage<Item extends Named>(props: LibraryPageProps<Item>) {
-  const { title, lead, tools, load, listError, failure, onDismiss, removal, children } = props;
+  const { title, lead, tools, state, removal, children } = props;
+  const { load, listError, failure, dismiss } = state;
   const [doomed, setDoomed] = useState<Item | null>(null);
   useEffect(() => void load(), [load]);
   return (
@@ -51,7 +57,7 @@ export function LibraryPage<Item extends Named>(props: LibraryPageProps<Item>) {
         {tools}
       </PageHead>
       {listError ? <ErrorBanner error={listError} onRetry={() => void load()} /> : null}
-      {failure ? <ErrorBanner error={failure} onDismiss={onDismiss} /> : null}
+      {failure ? <ErrorBanner error={failure} onDismiss={dismiss} /> : null}
       <div className={styles.page}>{children(setDoomed)}</div>
       <Confirm
         opened={doomed !== null}

@@ -1,4 +1,5 @@
 /** Loss over the tokens inside domain terms (METHOD 2), per term, with the passages the terms stand in. */
+import { bisectRight } from 'd3-array';
 import type { MeasuredChannel, TermPassage, TermsMeasure } from '../../src/contract/evaluation';
 import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/text-measure';
 import { termFinder } from '../../src/core/text/find-terms';
@@ -129,14 +130,7 @@ function withTerms(ids: TokenIds, tokenizer: TermTokenizer, find: ReturnType<typ
   return { ids, places };
 }
 
-/** Index of the token that holds a byte. */
+/** Index of the token that holds a byte. @param starts first byte of each token, and the end of the last */
 function tokenAt(starts: Uint32Array, byte: number): number {
-  let low = 0;
-  let high = starts.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= byte) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return bisectRight(starts, byte, 0, starts.length - 1) - 1;
 }

@@ -1,4 +1,5 @@
 /** Rows of tokens as the engine takes them: one micro-batch. */
+import { bisectRight } from 'd3-array';
 
 /** Token ids of a corpus, as the tokenizer stores them. */
 export type TokenIds = Uint16Array | Uint32Array;
@@ -50,25 +51,14 @@ function separate(batch: TokenBatch, row: number, start: number, starts: Uint32A
   const { context } = batch;
   const documents = (batch.documents ??= new Int32Array(batch.rows * context));
   const from = row * context;
-  let next = firstAfter(starts, start);
+  // The first document that starts behind the row's first token.
+  let next = bisectRight(starts, start);
   const before = next;
   for (let at = 0; at < context; at++) {
     while (next < starts.length && starts[next]! <= start + at) next += 1;
     documents[from + at] = next - before;
     if (next < starts.length && starts[next] === start + at + 1) batch.targets[from + at] = -1;
   }
-}
-
-/** Index of the first document that starts behind a token. */
-function firstAfter(starts: Uint32Array, token: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (starts[middle]! <= token) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Predictions that a batch makes, by row. */

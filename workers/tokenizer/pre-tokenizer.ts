@@ -60,11 +60,10 @@ function isNewline(unit: number): boolean {
 }
 
 /**
- * GPT-2's pre-tokens:
+ * End of the GPT-2 pre-token that starts at `start`, which must be inside the text:
  *
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  */
-/** End of the pre-token that starts at `start`, which must be inside the text. */
 export function preTokenEnd(text: string, start: number): number {
   const classes = characterClasses();
   const first = text.charCodeAt(start);

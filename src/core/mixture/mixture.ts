@@ -103,8 +103,10 @@ export class RowAllocator {
   }
 }
 
-/** Which shares are drawn at a step under the recipe's strategy (METHOD 1). */
-/** @param shares the faders, channel id → share; @param step 0-based; @returns shares summing to 1 */
+/**
+ * Which shares are drawn at a step under the recipe's strategy (METHOD 1).
+ * @param shares the faders, channel id → share; @param step 0-based; @returns shares summing to 1
+ */
 export function effectiveShares(recipe: Pick<Recipe, 'strategy' | 'channels' | 'budget'>, shares: Shares, step: number): Shares {
   const { strategy, budget } = recipe;
   switch (strategy.kind) {

@@ -128,11 +128,13 @@ const negated = ({ value, interval }: Estimate): Estimate => ({
   interval: interval && { low: -interval.high, high: -interval.low },
 });
 
-/** The run's curves: held-out and train loss per channel, general retention with its line, risk where the run measured it. */
 /** Rows of the table of evaluations; of more, evenly many are shown. */
 const MOST_ROWS = 12;
 
-/** Null where no run was read. */
+/**
+ * The run's curves: held-out and train loss per channel, general retention with its line, risk where the run measured it. Null where no
+ * run was read.
+ */
 export function curvesSection({ curves, run }: Report, words: ReportWords, naming: Naming): Section | null {
   if (!curves || !run) return null;
   const { t, format } = words;

@@ -80,10 +80,10 @@ function readingText({ kind, values }: Finding, part: 'what' | 'do', { t, format
   return t(`reading.${kind}.${part}`, Object.fromEntries(shown));
 }
 
-/** The run itself: how it went, the recipe it started with, and what was changed while it trained. */
 /** Steps within which moves of a fader are one move. */
 const ONE_DRAG = 5;
 
+/** The run itself: how it went, the recipe it started with, and what was changed while it trained. */
 export function runSection({ run }: Report, words: ReportWords, naming: Naming): Section | null {
   if (!run) return null;
   const { t, format } = words;

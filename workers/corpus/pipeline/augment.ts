@@ -5,10 +5,8 @@
 import type { Augmentation } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
 import { Rng } from '../../../src/core/rng/rng';
+import { addNoise, deleteWords, WORD } from '../../../src/core/text/perturb';
 import { mix } from './hash';
-
-/** Words with the spaces and signs that follow them. */
-const word = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}_']+/gu;
 
 export interface AugmentedCopy {
   text: string;
@@ -58,13 +56,13 @@ export class Augmenter {
   private change(text: string, operation: Augmentation, rate: number, rng: Rng): string {
     switch (operation) {
       case 'deletion':
-        return text.replace(word, (found) => (rng.uniform() < rate ? '' : found));
+        return deleteWords(text, rate, rng);
       case 'swap':
         return swapped(text, rate, rng);
       case 'insertion': {
-        const words = text.match(word) ?? [];
+        const words = text.match(WORD) ?? [];
         const gap = (found: string) => (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(found) ? '' : ' ');
-        return text.replace(word, (found) => {
+        return text.replace(WORD, (found) => {
           if (rng.uniform() >= rate) return found;
           const more = words[rng.integer(words.length)]!;
           return `${found}${gap(found)}${more}`;
@@ -77,14 +75,14 @@ export class Augmenter {
           return others[rng.integer(others.length)]!;
         });
       case 'noise':
-        return noisy(text, rate, rng);
+        return addNoise(text, rate, rng);
     }
   }
 }
 
 /** Words change places with their next neighbour; what stands between them stays. */
 function swapped(text: string, rate: number, rng: Rng): string {
-  const words = [...text.matchAll(word)].map((match) => ({ start: match.index, text: match[0] }));
+  const words = [...text.matchAll(WORD)].map((match) => ({ start: match.index, text: match[0] }));
   const order = words.map(({ text: own }) => own);
   for (let at = 0; at + 1 < order.length; at++)
     if (rng.uniform() < rate) {
@@ -98,28 +96,4 @@ function swapped(text: string, rate: number, rng: Rng): string {
     done = start + own.length;
   });
   return result + text.slice(done);
-}
-
-/** A letter is lost, doubled or changes places with the next, each as likely. */
-function noisy(text: string, rate: number, rng: Rng): string {
-  const characters = [...text];
-  let result = '';
-  for (let at = 0; at < characters.length; at++) {
-    const own = characters[at]!;
-    if (!/[\p{L}\p{N}]/u.test(own) || rng.uniform() >= rate) {
-      result += own;
-      continue;
-    }
-    const kind = rng.integer(3);
-    const next = characters[at + 1];
-    if (kind === 1) result += own + own;
-    if (kind === 2) {
-      if (next === undefined || /\s/.test(next)) result += own;
-      else {
-        result += next + own;
-        at++;
-      }
-    }
-  }
-  return result;
 }

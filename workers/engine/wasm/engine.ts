@@ -164,8 +164,6 @@ const relaxedSimdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
 ]);
 
-/** How a CPU kernel of ours enters tfjs's registry, in place of the reference. */
-
 /** Rows (or elements) of a block and the number of blocks, for work cut into at most `most` equal parts of at least `least`. */
 export function partition(count: number, least: number, most = 32): { block: number; chunks: number } {
   const block = Math.max(least, Math.ceil(count / most / 4) * 4);

@@ -5,7 +5,6 @@ import { parseConfig, readConfig, type ModelConfig } from '.';
 import type { StudioError } from '../../errors';
 import type { ModelNotice } from '../notices';
 import { parameterCount, parameterShapes } from '../parameters';
-import { rotaryAngles } from '../../../../workers/engine/model/rotary-tables';
 
 /** Configs as transformers 5 wrote them. */
 const written = (name: string) => JSON.parse(readFileSync(`e2e/parity/fixtures/${name}/config.json`, 'utf8')) as Record<string, unknown>;
@@ -281,7 +280,6 @@ interface FieldEffects {
       fields: string[];
       read: string[];
       effects: Record<string, [value: unknown, outcome: 'same' | 'different' | 'refused']>;
-      rope?: { change: Record<string, unknown>; inverseFrequencies: number[]; attentionScaling: number }[];
     }
   >;
 }
@@ -346,20 +344,6 @@ describe("one field changed in a model's config.json, against the logits of tran
       return odd.refused === null;
     });
     expect(unseen).toEqual([]);
-  });
-
-  const rotary = Object.entries(byTransformers.families).flatMap(([family, { config, rope = [] }]) =>
-    rope.map(({ change, ...expected }) => ({ family, config: { ...config, rope_parameters: undefined, ...change }, change, expected })),
-  );
-  it.each(rotary)('$family, rotary frequencies of $change', ({ config, expected }) => {
-    const { positions } = readConfig('config.json', config);
-    if (positions.kind !== 'rotary') throw new Error('no rotary positions');
-    const { dimensions, theta, scaling } = positions;
-    expect(dimensions).toBe(2 * expected.inverseFrequencies.length);
-    // Position 1 is turned by the frequencies themselves.
-    const sines = rotaryAngles(2, dimensions, theta, scaling).sin.subarray(dimensions);
-    expected.inverseFrequencies.forEach((value, at) => expect(sines[at]! / Math.sin(value)).toBeCloseTo(1, 6));
-    expect(expected.attentionScaling).toBe(1);
   });
 
   it('refuses rope_scaling and rope_parameters that differ', () => {
