@@ -48,10 +48,10 @@ function securePreview(): Plugin {
 export default defineConfig({
   base: './',
   plugins: [react(), tensorsStayInWorkers(), numericScalesOnly(), securePreview()],
-  worker: { format: 'es', plugins: () => [tfjsThreads()] },
+  worker: { format: 'es', plugins: () => [tfjsThreads] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
-  optimizeDeps: { entries: ['index.html', 'workers/*.worker.ts'], include: prebundled },
+  optimizeDeps: { entries: ['index.html', 'workers/*.worker.ts'], include: prebundled, rolldownOptions: { plugins: [tfjsThreads] } },
   build: {
     target: 'es2022',
     sourcemap: true,

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { browserFlags, findBrowser } from './tools/find-browser.mjs';
 import { isolationHeaders } from './tools/headers.mjs';
 import { prebundled } from './tools/prebundled.mjs';
+import { tfjsThreads } from './tools/tfjs-threads.mjs';
 
 const executablePath = await findBrowser();
 const elsewhere = ['**/node_modules/**', '**/dist/**', '**/assembly/**'];
@@ -13,7 +14,7 @@ const inBrowser = (name: string, include: string, exclude: string[] = []) => ({
   server: { headers: isolationHeaders },
   worker: { format: 'es' as const },
   cacheDir: `node_modules/.vite/${name}`,
-  optimizeDeps: { entries: [include, 'workers/*.worker.ts'], include: prebundled },
+  optimizeDeps: { entries: [include, 'workers/*.worker.ts'], include: prebundled, rolldownOptions: { plugins: [tfjsThreads] } },
   test: {
     name,
     include: [include],

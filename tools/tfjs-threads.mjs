@@ -1,30 +1,27 @@
 // @ts-check
 /**
- * Vite plugin for tfjs's threaded wasm build. Its threads run the source text of a function that is bundled into the worker
- * (`Function.prototype.toString`), and a minified function names things that live outside it: every thread then dies with a
- * ReferenceError. Here the threads load the package's own file instead, untouched, from the studio's origin.
+ * Plugin of the bundler for tfjs's threaded wasm build, which the engine takes for its shared heap. That build starts eight threads
+ * with its first line, a worker each; the engine runs threads of its own and tfjs's ops on one (workers/engine/backend.ts), so that
+ * the eight would only take time at every start and memory after it. Here it starts none.
  */
 
-const module = '/@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
-const fromText =
-  /new Blob\(\[`var WasmBackendModuleThreadedSimd = ` \+\s*wasmFactoryThreadedSimd\.toString\(\)\], \{ type: 'text\/javascript' \}\)/;
+/** What stands in the package's file, and what stands here instead: an empty pool, and a start that does not wait for its threads. */
+const changes = [
+  ['var pthreadPoolSize=8;', 'var pthreadPoolSize=0;'],
+  ['var numWorkersToLoad=PThread.unusedWorkers.length;', 'removeRunDependency("wasm-instantiate");var numWorkersToLoad=0;'],
+];
 
-/** @returns {import('vite').Plugin} */
-export function tfjsThreads() {
-  return {
-    name: 'crossfade:tfjs-threads',
-    // The dev server does not minify, and bundles packages without plugins.
-    apply: 'build',
-    transform: {
-      filter: { id: /tfjs-backend-wasm[\\/]dist[\\/]backend_wasm\.js$/ },
-      handler(code, id) {
-        if (!id.replaceAll('\\', '/').endsWith(module)) return null;
-        if (!fromText.test(code)) this.error('tfjs starts its threads in another way than it did: see tools/tfjs-threads.mjs');
-        return {
-          code: `import threadScript from '../wasm-out/tfjs-backend-wasm-threaded-simd.js?url';\n${code.replace(fromText, 'new URL(threadScript, import.meta.url).href')}`,
-          map: null,
-        };
-      },
+export const tfjsThreads = {
+  name: 'crossfade:tfjs-threads',
+  transform: {
+    filter: { id: /tfjs-backend-wasm[\\/]wasm-out[\\/]tfjs-backend-wasm-threaded-simd\.js$/ },
+    /** @param {string} code */
+    handler(code) {
+      for (const [theirs = '', ours = ''] of changes) {
+        if (!code.includes(theirs)) throw new Error('tfjs starts its threads in another way than it did: see tools/tfjs-threads.mjs');
+        code = code.replace(theirs, ours);
+      }
+      return { code, map: null };
     },
-  };
-}
+  },
+};

@@ -24,7 +24,7 @@ export async function buildBench(root, outDir, publicDir = false) {
     publicDir,
     base: './',
     logLevel: 'error',
-    worker: { format: 'es', plugins: () => [tfjsThreads()] },
+    worker: { format: 'es', plugins: () => [tfjsThreads] },
     build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
   });
 }
