@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, useRef, type ComponentType, useMemo } from 'react';
 import { Tabs, VisuallyHidden, ActionIcon, Button, Select, Tooltip } from '@mantine/core';
 import {
+  Blend,
   BrainCircuit,
   ChartScatter,
   Languages,
@@ -40,6 +41,7 @@ const SECTIONS: Record<View, { icon: LucideIcon; Section: ComponentType }> = {
   internals: { icon: BrainCircuit, Section: lazy(() => import('./internals/InternalsSection')) },
   stability: { icon: ShieldCheck, Section: lazy(() => import('./stability/StabilitySection')) },
   pareto: { icon: ChartScatter, Section: lazy(() => import('./pareto/ParetoSection')) },
+  merge: { icon: Blend, Section: lazy(() => import('./merge/MergeSection')) },
 };
 
 /** Where the work that the engine does shows its progress. */
@@ -51,6 +53,7 @@ const WORKPLACE: Record<MeasureKind, View> = {
   robustness: 'stability',
   attention: 'internals',
   weights: 'internals',
+  merge: 'merge',
 };
 
 function workplace(activity: Activity | null, measure: MeasureKind | null): View | null {

@@ -10,6 +10,12 @@ import type { ChannelText } from './tokenizer';
 /** A set of weights: a base model as it came, or a checkpoint of a run. */
 export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
 
+/** Merges θ_base + Σ factor_k · (θ_k − θ_base) of weights of one shape and one tokenizer. */
+export interface MergeRef {
+  base: WeightsRef;
+  tuned: WeightsRef[];
+}
+
 export interface GenerateOptions {
   prompt: string;
   seed: number;
@@ -88,6 +94,17 @@ export interface EvaluationApi {
     documentsPerChannel: number,
     onProgress: OnProgress,
   ): Promise<MixtureMeasure>;
+  /**
+   * Merges beside their base, as `measureChannels` of two: one measure for each list of factors, which has one for each tuned model.
+   * Throws `tensor-shape` when a tuned model has another shape than the base.
+   */
+  measureMerges(
+    merge: MergeRef,
+    factors: number[][],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<MixtureMeasure[]>;
   /** Loss inside terms in the held-out text of these channels. */
   measureTerms(
     weights: WeightsRef[],

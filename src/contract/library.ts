@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../core/model/config';
 import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
+import type { MergeRef } from './evaluation';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
 // ---------------------------------------------------------------- models, runs: records and files
@@ -44,6 +45,12 @@ export interface LibraryApi extends StoredRuns {
   importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** Throws `file-missing` for a bundled model, or when there is none. */
   renameModel(id: string, name: string): Promise<void>;
+  /**
+   * A new model of the merge's weights, in float32, with the base's config and tokenizer; its README.md says what it was made of.
+   * @param factors one for each tuned model
+   * Throws `tensor-shape`, `quota`, `cancelled`.
+   */
+  keepMerge(merge: MergeRef, factors: number[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
   /** Zip in Hugging Face layout, of bundled models too. Throws `tensor-beyond-f16`, `zip-too-large`, `cancelled`. */
   exportModel(id: string, dtype: ExportType, onProgress: OnProgress): Promise<Blob>;

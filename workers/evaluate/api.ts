@@ -1,6 +1,7 @@
 /** The evaluation part of the trainer worker: measures, generation and token losses of open models, beside a run that trains. */
 import { transfer } from 'comlink';
 import type { EvaluationApi, WeightsRef } from '../../src/contract/evaluation';
+import type { DocumentSums } from '../../src/core/metrics/text-measure';
 import type { OnProgress } from '../../src/contract/progress';
 import { readChannelTokens } from '../runtime/channel-tokens';
 import type { EngineSession } from '../runtime/engine-session';
@@ -13,6 +14,7 @@ import { evaluateChannels } from './channels';
 import type { EvaluationTools } from './each-model';
 import { generate } from './generate';
 import { evaluateMemorisation } from './memorisation';
+import { evaluateMerges } from './merges';
 import { evaluateProbes } from './probes';
 import { evaluateRobustness } from './robustness';
 import { evaluateTerms } from './terms';
@@ -32,12 +34,21 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     work: await session.work(),
   });
 
-  const useBoth = <T>(a: WeightsRef, b: WeightsRef, use: (a: LoadedWeights, b: LoadedWeights) => Promise<T>): Promise<T> =>
-    models.use(a, (first) => models.use(b, (second) => use(first, second)));
+  /** All at once open: the base first. */
+  const useAll = <T>(refs: readonly WeightsRef[], use: (all: LoadedWeights[]) => Promise<T>, opened: LoadedWeights[] = []): Promise<T> =>
+    opened.length === refs.length ? use(opened) : models.use(refs[opened.length]!, (next) => useAll(refs, use, [...opened, next]));
+  const baseSums = new Map<string, DocumentSums[]>();
 
   return {
     measureChannels: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateChannels(channels, count, await toolsFor(weights, onProgress))),
+    measureMerges: ({ base, tuned }, factors, channels, count, onProgress) =>
+      outliving(async () => {
+        const work = await session.work();
+        return useAll([base, ...tuned], ([first, ...others]) =>
+          evaluateMerges(first!, others, factors, channels, count, { work, onProgress, baseSums }),
+        );
+      }),
     measureTerms: (weights, channels, terms, count, onProgress) =>
       outliving(async () => evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress))),
     measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
@@ -64,9 +75,9 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     weightChanges: (base, tuned) =>
       outliving(async () => {
         const { lock, signal } = await session.work();
-        return useBoth(base, tuned, async ({ model: before }, { model: after }) => {
+        return useAll([base, tuned], async ([before, after]) => {
           signal.throwIfAborted();
-          const changes = await lock.run(() => weightChanges(before, after));
+          const changes = await lock.run(() => weightChanges(before!.model, after!.model));
           signal.throwIfAborted();
           return changes;
         });
@@ -85,7 +96,7 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     tokenLosses: (a, b, text) =>
       outliving(async () => {
         const work = await session.work();
-        return useBoth(a, b, (first, second) => compareTokens(first, second, text, work));
+        return useAll([a, b], ([first, second]) => compareTokens(first!, second!, text, work));
       }),
   };
 }

@@ -9,7 +9,7 @@ import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
 import { eachModel, withProgress, SEED, spreadDocuments, tokensOf, type EvaluationTools } from './each-model';
 
 /** Longest piece of a document that is read at once, in tokens: short enough for every model, and the same for all. */
-const CONTEXT = 256;
+export const CONTEXT = 256;
 
 /** @param count most documents of each channel */
 export async function evaluateChannels(

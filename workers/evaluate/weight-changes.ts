@@ -6,14 +6,8 @@ import type { DecoderModel } from '../engine';
 
 /** @throws StudioError `tensor-shape` when the two are not of one shape */
 export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<ParameterChange[]> {
+  requireSameShape(a, b);
   const names = [...a.parameters.keys()];
-  const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
-  const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
-  if (different !== undefined) {
-    const [expected, found] = [shapeOf(a, different), shapeOf(b, different)];
-    const message = `${different} is ${found} in one model and ${expected} in the other`;
-    throw new StudioError('tensor-shape', message, { file: 'model.safetensors', tensor: different, found, expected });
-  }
   const norms = tidy(() =>
     stack(
       names.flatMap((name) => {
@@ -36,5 +30,17 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
     });
   } finally {
     norms.dispose();
+  }
+}
+
+/** @throws StudioError `tensor-shape` naming the first parameter of `a` that `b` lacks or has in another shape */
+export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
+  const names = [...a.parameters.keys()];
+  const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
+  const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
+  if (different !== undefined) {
+    const [expected, found] = [shapeOf(a, different), shapeOf(b, different)];
+    const message = `${different} is ${found} in one model and ${expected} in the other`;
+    throw new StudioError('tensor-shape', message, { file: 'model.safetensors', tensor: different, found, expected });
   }
 }

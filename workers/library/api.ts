@@ -13,6 +13,7 @@ import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
+import { keepMerge } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
@@ -33,6 +34,7 @@ export const libraryApi: LibraryApi = {
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
+  keepMerge: (merge, factors, name, onProgress) => keepMerge(merge, factors, name, onProgress, long.import.signal),
 
   renameModel,
   async removeModel(id) {

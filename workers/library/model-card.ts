@@ -107,7 +107,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 /** A person's text as one line of Markdown, with Markdown's special characters escaped. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]<>|#]/g, '\\$&')

@@ -4,13 +4,14 @@
  * all of them have been checked. An incoming folder whose tab went away is removed by the next import.
  */
 import type { ModelRecord } from '../../src/contract/library';
+import type { OnProgress } from '../../src/contract/progress';
 import { StudioError } from '../../src/core/errors';
 import { readConfig, type ModelConfig } from '../../src/core/model/config';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
 import { fetchBlob, fetchBytes, fetchManifest } from './public-files';
-import { records } from './records';
+import { putRecord, records } from './records';
 
 const manifestSchema = z.object({
   models: z.array(z.object({ id: z.string(), name: z.string(), files: z.array(z.string()) })),
@@ -99,13 +100,14 @@ export async function readModelText(model: ModelListing, name: string, store: Fi
 
 /** The weight files of a model by name: one, or all shards. Throws `file-missing` when there is none. */
 export function weightFiles({ id, files: names }: ModelListing): string[] {
-  if (names.includes('model.safetensors')) return ['model.safetensors'];
+  if (names.includes(WEIGHTS)) return [WEIGHTS];
   const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
   if (shards.length === 0)
     throw new StudioError('file-missing', `Model "${id}" has no *.safetensors`, { file: id, wanted: 'model.safetensors' });
   return shards;
 }
 
+const WEIGHTS = 'model.safetensors';
 const INCOMING = 'incoming';
 const lockName = (id: string): string => `crossfade:incoming:${id}`;
 
@@ -131,6 +133,56 @@ export function openIncoming(id: string, store: FileStore = files): Promise<Inco
 /** Moves checked files from the incoming folder `id` to the folder of model `id`. */
 export async function settleIncoming(id: string, names: readonly string[], store: FileStore = files): Promise<void> {
   for (const name of names) await store.move(`${incomingPath(id)}/${name}`, `${modelPath(id)}/${name}`);
+}
+
+export interface NewModel {
+  name: string;
+  /** Contents by file name, config.json among them. */
+  texts: ReadonlyMap<string, string>;
+  /** What was read of that config.json. */
+  config: ModelConfig;
+  /** model.safetensors. */
+  weights: { bytes: number; chunks(): AsyncIterable<Uint8Array> };
+}
+
+/**
+ * Stores a model that was made here from another, completely or not at all.
+ * @throws StudioError `quota`, `cancelled`, and those of reading the weights
+ */
+export async function storeNewModel(
+  { name, texts, config, weights }: NewModel,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const id = `m-${crypto.randomUUID()}`;
+  const place = await openIncoming(id);
+  try {
+    const tell = (done: number) => onProgress({ phase: 'import', item: name, done, total: weights.bytes });
+    for (const [file, content] of texts) await files.write(`${incomingPath(id)}/${file}`, content);
+    let done = 0;
+    async function* chunks() {
+      for await (const chunk of weights.chunks()) {
+        signal.throwIfAborted();
+        yield chunk;
+        tell((done += chunk.length));
+      }
+    }
+    tell(0);
+    await files.write(`${incomingPath(id)}/${WEIGHTS}`, chunks());
+    const fields = JSON.parse(texts.get('config.json')!) as Record<string, unknown>;
+    const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config);
+    signal.throwIfAborted();
+    try {
+      await settleIncoming(id, [...texts.keys(), WEIGHTS]);
+      await putRecord('models', record);
+    } catch (error) {
+      await files.remove(modelPath(id));
+      throw error;
+    }
+    return record;
+  } finally {
+    await place.close();
+  }
 }
 
 async function sweep(own: string, store: FileStore): Promise<void> {

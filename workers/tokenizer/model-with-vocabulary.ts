@@ -10,19 +10,7 @@ import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
 import { openModel } from '../engine/model/read';
 import { parseConfig } from '../../src/core/model/config';
-import { files as storage } from '../storage/files';
-import {
-  incomingPath,
-  openIncoming,
-  settleIncoming,
-  findModel,
-  modelPath,
-  modelRecord,
-  openModelFile,
-  readModelText,
-  weightFiles,
-} from '../storage/models';
-import { putRecord } from '../storage/records';
+import { findModel, openModelFile, readModelText, storeNewModel, weightFiles } from '../storage/models';
 
 export interface NewVocabulary {
   /** tokenizer.json and tokenizer_config.json. */
@@ -37,7 +25,6 @@ export interface NewVocabulary {
 }
 
 const INDEX = 'model.safetensors.index.json';
-const ALONE = 'model.safetensors';
 
 /**
  * @param base model id; @param name of the new model
@@ -73,42 +60,15 @@ export async function makeWithVocabulary(
   const tensors = model.used.map((tensor) => (tables.has(tensor.name) ? resized(tensor, vocabulary.rows) : tensor));
   const stream = safetensorsStream(tensors, commonDtype(model.used), { format: 'pt' });
 
-  const id = `m-${crypto.randomUUID()}`;
-  const place = await openIncoming(id);
-  try {
-    const tell = (done: number) => onProgress({ phase: 'import', item: name, done, total: stream.bytes });
-    const texts = new Map([
-      ['config.json', text],
-      ['tokenizer.json', vocabulary.tokenizer],
-      ['README.md', card(name, listing.name, vocabulary.note)],
-    ]);
-    if (vocabulary.config !== null) texts.set('tokenizer_config.json', vocabulary.config);
-    const generation = vocabulary.endOfText === null ? await readModelText(listing, 'generation_config.json') : null;
-    if (generation !== null) texts.set('generation_config.json', generation);
-    for (const [file, content] of texts) await storage.write(`${incomingPath(id)}/${file}`, content);
-    let done = 0;
-    async function* chunks() {
-      for await (const chunk of stream.chunks()) {
-        signal.throwIfAborted();
-        yield chunk;
-        tell((done += chunk.length));
-      }
-    }
-    tell(0);
-    await storage.write(`${incomingPath(id)}/${ALONE}`, chunks());
-    const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, parsed);
-    signal.throwIfAborted();
-    try {
-      await settleIncoming(id, [...texts.keys(), ALONE]);
-      await putRecord('models', record);
-    } catch (error) {
-      await storage.remove(modelPath(id));
-      throw error;
-    }
-    return record;
-  } finally {
-    await place.close();
-  }
+  const texts = new Map([
+    ['config.json', text],
+    ['tokenizer.json', vocabulary.tokenizer],
+    ['README.md', card(name, listing.name, vocabulary.note)],
+  ]);
+  if (vocabulary.config !== null) texts.set('tokenizer_config.json', vocabulary.config);
+  const generation = vocabulary.endOfText === null ? await readModelText(listing, 'generation_config.json') : null;
+  if (generation !== null) texts.set('generation_config.json', generation);
+  return storeNewModel({ name, texts, config: parsed, weights: stream }, onProgress, signal);
 }
 
 /** The dtype that all tensors share; float32 when they differ. */

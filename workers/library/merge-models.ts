@@ -1,0 +1,119 @@
+/** Writes θ = θ_base + Σ factor_k · (θ_k − θ_base) as a model of its own, tensor by tensor, without a device. */
+import type { MergeRef, WeightsRef } from '../../src/contract/evaluation';
+import type { ModelRecord } from '../../src/contract/library';
+import type { OnProgress } from '../../src/contract/progress';
+import { StudioError } from '../../src/core/errors';
+import type { StoredTensor } from '../engine/checkpoint/safetensors';
+import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
+import { openModel, type ReadableModel } from '../engine/model/read';
+import { openCheckpointModel } from '../storage/checkpoints';
+import { sha256OfBlob } from '../storage/hash';
+import { findModel, openModelFile, readModelText, storeNewModel, weightFiles, type ModelListing } from '../storage/models';
+import { readRun } from '../storage/runs';
+import { plain } from './model-card';
+
+const INDEX = 'model.safetensors.index.json';
+/** Files of the base that hold for its merges too. */
+const KEPT_TEXTS = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'special_tokens_map.json'];
+
+interface Part {
+  listing: ModelListing;
+  config: string;
+  model: ReadableModel;
+  /** For the model card: name, step and SHA-256 of the weights. */
+  origin: string;
+}
+
+/**
+ * @param factors one for each tuned model
+ * @throws StudioError `tensor-shape` when a tuned model has another shape than the base, those of reading the files, `quota`, `cancelled`;
+ * then nothing has been stored
+ */
+export async function keepMerge(
+  { base, tuned }: MergeRef,
+  factors: readonly number[],
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const first = await openPart(base);
+  const others: Part[] = [];
+  for (const ref of tuned) others.push(await openPart(ref));
+  const tensors = first.model.used.map((tensor) =>
+    mergedTensor(
+      tensor,
+      others.map(({ model }) => sameTensor(tensor, model)),
+      factors,
+    ),
+  );
+  const fields = { ...(JSON.parse(first.config) as Record<string, unknown>), torch_dtype: 'float32' };
+  // transformers 5 writes the type under this name.
+  if ('dtype' in fields) Object.assign(fields, { dtype: 'float32' });
+  const texts = new Map([
+    ['config.json', JSON.stringify(fields, null, 2)],
+    ['README.md', card(name, first, others, factors)],
+  ]);
+  for (const file of KEPT_TEXTS) {
+    const text = await readModelText(first.listing, file);
+    if (text !== null) texts.set(file, text);
+  }
+  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
+  return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+}
+
+async function openPart(ref: WeightsRef): Promise<Part> {
+  const run = ref.kind === 'checkpoint' ? await readRun(ref.run) : null;
+  const listing = await findModel(ref.kind === 'model' ? ref.model : run!.recipe.base);
+  const config = (await readModelText(listing, 'config.json')) ?? '';
+  const weights =
+    ref.kind === 'checkpoint'
+      ? [{ name: 'model.safetensors', bytes: await openCheckpointModel(ref.run, ref.step) }]
+      : await Promise.all(weightFiles(listing).map(async (file) => ({ name: file, bytes: await openModelFile(listing, file) })));
+  const index = ref.kind === 'model' ? await readModelText(listing, INDEX) : null;
+  const model = await openModel({
+    config: { name: 'config.json', text: config },
+    weights,
+    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
+  });
+  const hashes: string[] = [];
+  for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
+  const step = ref.kind === 'checkpoint' ? `, step ${ref.step}` : '';
+  return { listing, config, model, origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})` };
+}
+
+function sameTensor(tensor: StoredTensor, model: ReadableModel): StoredTensor {
+  const same = model.used.find(({ name }) => name === tensor.name);
+  const [expected, found] = [`[${tensor.shape.join(', ')}]`, `[${same?.shape.join(', ') ?? ''}]`];
+  if (same && found === expected) return same;
+  throw new StudioError('tensor-shape', `${tensor.name} is ${found} in one model and ${expected} in the other`, {
+    ...{ file: same?.file ?? 'model.safetensors', tensor: tensor.name, found, expected },
+  });
+}
+
+/** Every sum and product rounded to float32, in the order in which the engine merges on the device. */
+function mergedTensor(base: StoredTensor, tuned: readonly StoredTensor[], factors: readonly number[]): WritableTensor {
+  return {
+    name: base.name,
+    shape: base.shape,
+    async *pieces() {
+      const from = await base.read();
+      const merged = from.slice();
+      for (const [part, tensor] of tuned.entries()) {
+        const to = await tensor.read();
+        const factor = Math.fround(factors[part]!);
+        for (let at = 0; at < merged.length; at++) merged[at]! += Math.fround(factor * Math.fround(to[at]! - from[at]!));
+      }
+      yield merged;
+    },
+  };
+}
+
+function card(name: string, base: Part, tuned: readonly Part[], factors: readonly number[]): string {
+  const parts = tuned.map(({ origin }, at) => `- factor ${factors[at]!}: ${origin}`);
+  return [
+    `# ${plain(name)}`,
+    'Merged in Crossfade: base + Σ factor · (tuned − base), weight by weight, in float32.',
+    `- base: ${base.origin}\n${parts.join('\n')}`,
+    'The licences of the base and of the text that the tuned weights learnt from hold for this model too.',
+  ].join('\n\n') + '\n';
+}
