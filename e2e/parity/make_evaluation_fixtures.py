@@ -7,6 +7,7 @@ choices, as in lm-evaluation-harness. A choice counts from the first token in wh
 differ for any of its choices, and is divided by the characters of the choice without blanks around it (its acc_norm).
 """
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -22,6 +23,8 @@ MODEL = PUBLIC / "models" / "nano"
 ATTENTION_TEXT = "The patient was treated for a disease of the heart. 病人需要治疗。"
 SHOWN = 4
 DOCUMENTS = 12
+MERGE_DOCUMENTS = 3
+FACTORS = [-0.2, 0, 0.3, 0.7, 1]
 
 
 def common_prefix(a, b):
@@ -29,6 +32,25 @@ def common_prefix(a, b):
     while n < min(len(a), len(b)) and a[n] == b[n]:
         n += 1
     return n
+
+
+def merges(model, nll, documents):
+    """Losses and weights of base + factor · (other − base) in float32; the other model is the base plus a small pattern."""
+    base = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    pattern = lambda size: (torch.arange(size, dtype=torch.float64) % 17 - 8) * 0.0005
+    other = {name: (w.double() + pattern(w.numel()).reshape(w.shape)).float() for name, w in base.items()}
+    found = []
+    for factor in FACTORS:
+        merged = {name: w + factor * (other[name] - w) for name, w in base.items()}
+        for name, parameter in model.named_parameters():
+            parameter.data.copy_(merged[name])
+        digest = hashlib.sha256()
+        for name in sorted(merged):
+            digest.update(merged[name].numpy().tobytes())
+        found.append({"factor": factor, "nll": [sum(nll(ids)) for ids in documents], "sha256": digest.hexdigest()})
+    for name, parameter in model.named_parameters():
+        parameter.data.copy_(base[name])
+    return found
 
 
 def main():
@@ -91,6 +113,7 @@ def main():
     with torch.no_grad():
         attention = model(torch.tensor([ids]), output_attentions=True).attentions
     fixtures = {
+        "merges": merges(model, nll, [encode(d) for d in texts[0]["documents"][:MERGE_DOCUMENTS]]),
         "sets": sets,
         "texts": texts,
         "attention": {

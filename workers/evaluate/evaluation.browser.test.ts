@@ -1,5 +1,5 @@
 /** The bundled base on the studio's own probes, texts and attention, held against transformers (e2e/parity/make_evaluation_fixtures.py). */
-import { mul } from '@tensorflow/tfjs-core';
+import { mul, tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fixtures from '../../e2e/parity/fixtures/evaluation.json';
 import { parseProbes } from '../../src/core/probes/probe';
@@ -7,6 +7,7 @@ import { loadModel, openBackend, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { attentionDivergence, attentionMaps } from './attention';
 import { documentLosses } from './channels';
+import { MergedModel } from './merges';
 import { sequenceModel } from '../runtime/engine-model';
 import { scoreProbes } from '../runtime/probe-scores';
 import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
@@ -80,6 +81,42 @@ describe('evaluation of the base on wasm', () => {
     const back = await measure(forth.toReversed());
     back.nll.toReversed().forEach((sum, at) => expect(Math.abs(sum / sums.nll[at]! - 1)).toBeLessThan(1e-6));
     expect(back.bytes.toReversed()).toEqual(sums.bytes);
+  });
+
+  it('merges two models as torch does, and leaves them as they are', async () => {
+    const other = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
+    for (const [, parameter] of other.parameters) {
+      const values = await parameter.data<'float32'>();
+      const moved = tensor(
+        values.map((value, at) => value + ((at % 17) - 8) * 0.0005),
+        parameter.shape,
+      );
+      parameter.assign(moved);
+      moved.dispose();
+    }
+    const merged = new MergedModel(model, [other]);
+    try {
+      const documents = fixtures.texts[0]!.documents.slice(0, fixtures.merges[0]!.nll.length);
+      const sequences = documents.map((text) => [tokenizer.endOfText, ...tokenizer.encode(text)]);
+      for (const { factor, nll } of fixtures.merges) {
+        merged.set([factor]);
+        const sums = (await sequenceLosses(sequenceModel(merged.model), sequences, options)).map((losses) =>
+          losses.reduce((sum, loss) => sum + loss, 0),
+        );
+        sums.forEach((sum, at) => expect(Math.abs(sum / nll[at]! - 1)).toBeLessThan(1e-5));
+      }
+      // Two tuned models: their moves add up. Of the same model, a half and a half are one.
+      const both = new MergedModel(model, [other, other]);
+      both.set([0.5, 0.5]);
+      expect((await weightChanges(both.model, other)).every(({ change, size }) => change < 1e-6 * size)).toBe(true);
+      both.dispose();
+    } finally {
+      merged.dispose();
+      other.dispose();
+    }
+    const fresh = await loadModel({ config, weights: [{ name: 'model.safetensors', bytes }] });
+    expect((await weightChanges(fresh, model)).every(({ change }) => change === 0)).toBe(true);
+    fresh.dispose();
   });
 
   it('attends as transformers does', async () => {

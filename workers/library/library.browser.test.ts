@@ -1,4 +1,5 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
+import evaluation from '../../e2e/parity/fixtures/evaluation.json';
 import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -561,5 +562,52 @@ describe('runs', () => {
     await expect(libraryApi.feed('nowhere')).rejects.toMatchObject({ code: 'run-missing', values: { run: 'nowhere' } });
     const id = await storedRun();
     await expect(libraryApi.exportRun(id, 3, 'F32', quiet)).rejects.toMatchObject({ code: 'checkpoint-missing', values: { step: 3 } });
+  });
+});
+
+describe('a merge that is kept', () => {
+  it('has the weights that torch computes, bit for bit, and says what it was made of', async () => {
+    const tensors = [...readSafetensors('base', base['model.safetensors']).tensors.values()];
+    const moved = tensors.map(({ name, shape, read }) => ({
+      ...{ name, shape },
+      data: read().map((value, at) => value + ((at % 17) - 8) * 0.0005),
+    }));
+    const other = await libraryApi.importModel(filesOf({ 'model.safetensors': writeSafetensors(moved, 'F32') }), 'moved', quiet);
+    models.push(other.id);
+    const merge = { base: { kind: 'model' as const, model: 'nano' }, tuned: [{ kind: 'model' as const, model: other.id }] };
+    for (const { factor, sha256: wanted } of evaluation.merges.slice(2, 4)) {
+      const kept = await libraryApi.keepMerge(merge, [factor], 'between', quiet);
+      models.push(kept.id);
+      expect(kept).toMatchObject({ name: 'between', bundled: false, parameters: other.parameters });
+      const bytes = (await storage.read(`models/${kept.id}/model.safetensors`)) as Uint8Array<ArrayBuffer>;
+      const names = [...readSafetensors('kept', bytes).tensors.entries()].sort(([one], [two]) => (one < two ? -1 : 1));
+      const all = names.map(([, tensor]) => new Uint8Array(tensor.read().buffer));
+      expect(await sha256(Uint8Array.from(all.flatMap((part) => [...part])))).toBe(wanted);
+      expect(kept.config).toMatchObject({ torch_dtype: 'float32' });
+      const card = await libraryApi.modelCard(kept.id);
+      expect(card).toContain(`factor ${factor}: moved`);
+      expect(card).toContain(await sha256(base['model.safetensors']));
+    }
+  });
+
+  it('is refused where shapes differ, before anything is stored', async () => {
+    const narrow = { ...JSON.parse(strFromU8(base['config.json'])) } as Record<string, unknown>;
+    const cut = [...readSafetensors('base', base['model.safetensors']).tensors.values()].map(({ name, shape, read }) =>
+      name.includes('.mlp.') && shape[0] === 384
+        ? { name, shape: [192, shape[1]!], data: read().slice(0, 192 * shape[1]!) }
+        : name.includes('down_proj')
+          ? { name, shape: [128, 192], data: new Float32Array(128 * 192) }
+          : { name, shape, data: read() },
+    );
+    const files = filesOf({
+      'config.json': JSON.stringify({ ...narrow, intermediate_size: 192 }),
+      'model.safetensors': writeSafetensors(cut, 'F32'),
+    });
+    const other = await libraryApi.importModel(files, 'narrow', quiet);
+    models.push(other.id);
+    const before = (await libraryApi.models()).length;
+    const merge = { base: { kind: 'model' as const, model: 'nano' }, tuned: [{ kind: 'model' as const, model: other.id }] };
+    await expect(libraryApi.keepMerge(merge, [0.5], 'x', quiet)).rejects.toMatchObject({ code: 'tensor-shape' });
+    expect(await libraryApi.models()).toHaveLength(before);
   });
 });
