@@ -5,6 +5,7 @@ import { expect, test, type Download } from '@playwright/test';
 import type { Report } from '../src/report/report';
 import type { MeasuredChannel, WeightsRef } from '../src/contract/evaluation';
 import { latestRun } from './studio/automation';
+import { violations } from './studio/axe';
 import { ComparePage, printed } from './studio/compare';
 import { preset, tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
@@ -177,6 +178,53 @@ test('measured here, every figure has its interval, is what the engine says, and
   await expect(page).not.toHaveURL(/&c=/);
   // Figures of other weights go; those that the run stored stand there again.
   await expect(page.getByText(like(words.compare.measure.stored, { documents: 2 }))).toBeVisible();
+});
+
+test('between A and B every position of the fader is measured, and one is kept as a model', async () => {
+  const { page, words } = studio;
+  const { record } = await latestRun(page);
+  const { merge } = words.internals;
+  await page.getByLabel(words.compare.measure.documents, { exact: true }).fill('2');
+  await compare.show('merge');
+  await studio.button(merge.run).click();
+  const curve = page.getByTestId('merge-curve');
+  await expect(studio.button(merge.again)).toBeVisible({ timeout: 60_000 });
+  // −0.2 to 1.2 in steps of 0.1.
+  await expect(curve).toHaveAttribute('data-positions', '15');
+  // λ = 1 is B.
+  const channels: MeasuredChannel[] = record.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const weights: WeightsRef[] = [
+    { kind: 'model', model: 'nano' },
+    { kind: 'checkpoint', run: record.id, step: 12 },
+  ];
+  const whole = await compare.engineSays(weights, channels, 2);
+  const gain = page.getByTestId('merge-gain');
+  const retention = page.getByTestId('merge-retention');
+  expect(printed(await retention.innerText()).value).toBeCloseTo(whole.meanRetention[1]!.value, 3);
+  await expect(gain).toContainText(String(Math.abs(whole.domainGain[1]!.value).toFixed(3)));
+  // At A nothing is gained and nothing lost; five keys further is another place.
+  const fader = page.getByTestId('merge-fader-b').getByRole('slider');
+  await fader.press('Home');
+  await expect(fader).toHaveAttribute('aria-valuenow', '-0.2');
+  for (let key = 0; key < 4; key++) await fader.press('ArrowRight');
+  await expect(fader).toHaveAttribute('aria-valuenow', '0');
+  await expect(retention).toHaveText('1.000');
+  for (let key = 0; key < 13; key++) await fader.press('ArrowRight');
+  await expect(curve).toHaveAttribute('data-positions', '16', { timeout: 30_000 });
+  await expect(page.getByTestId('merge-best')).toContainText('λ =');
+  await page.getByLabel(merge.name, { exact: true }).fill('two thirds');
+  await studio.button(merge.save).click();
+  await expect(page.getByText(fill(merge.kept, { name: 'two thirds' }))).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  // The mean of the run's checkpoints, and the new model among the weights.
+  await page.getByRole('radiogroup', { name: merge.kind.label }).getByText(merge.kind.mean).click();
+  await expect(page.getByText(fill(merge.steps, { steps: '12, 6' }))).toBeVisible();
+  await expect(page.getByTestId('merge-table')).toBeVisible({ timeout: 30_000 });
+  await page.getByTestId('weights-c').or(studio.button(words.compare.pick.addThird)).click();
+  await page.getByTestId('weights-c').click();
+  await expect(page.getByRole('option', { name: fill(words.compare.source.base, { name: 'two thirds' }) })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await studio.button(words.compare.pick.removeThird).click();
 });
 
 test('several prompts are written on by all as it comes, and the same seed writes the same', async () => {

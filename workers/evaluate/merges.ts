@@ -94,7 +94,13 @@ export async function evaluateMerges(
   baseSums.set(key, before);
   // Of a first look and of a whole one.
   for (const old of [...baseSums.keys()].slice(0, -KEPT_SUMS)) baseSums.delete(old);
-  const merged = await work.lock.run(async () => new MergedModel(base.model, tuned.map(({ model }) => model)));
+  const merged = await work.lock.run(
+    async () =>
+      new MergedModel(
+        base.model,
+        tuned.map(({ model }) => model),
+      ),
+  );
   try {
     const measures: MixtureMeasure[] = [];
     for (const [at, position] of factors.entries()) {

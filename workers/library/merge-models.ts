@@ -110,10 +110,12 @@ function mergedTensor(base: StoredTensor, tuned: readonly StoredTensor[], factor
 
 function card(name: string, base: Part, tuned: readonly Part[], factors: readonly number[]): string {
   const parts = tuned.map(({ origin }, at) => `- factor ${factors[at]!}: ${origin}`);
-  return [
-    `# ${plain(name)}`,
-    'Merged in Crossfade: base + Σ factor · (tuned − base), weight by weight, in float32.',
-    `- base: ${base.origin}\n${parts.join('\n')}`,
-    'The licences of the base and of the text that the tuned weights learnt from hold for this model too.',
-  ].join('\n\n') + '\n';
+  return (
+    [
+      `# ${plain(name)}`,
+      'Merged in Crossfade: base + Σ factor · (tuned − base), weight by weight, in float32.',
+      `- base: ${base.origin}\n${parts.join('\n')}`,
+      'The licences of the base and of the text that the tuned weights learnt from hold for this model too.',
+    ].join('\n\n') + '\n'
+  );
 }

@@ -8,11 +8,11 @@ import { linearScale, outerTicks, roundTicks } from '../../charts/ticks';
 import { useFormat } from '../../i18n/format';
 import { useComparedName } from '../sources';
 import { useCompare } from '../store';
-import { bestOf, curveOf, FADER, positionsAlong, useMerge, type MergePosition } from './store';
+import { bestOf, curveOf, FADER, isWhole, positionsAlong, useMerge, type MergePosition } from './store';
 import styles from './MergeSection.module.css';
 
 const FONT = 12;
-const EDGE = { left: 52, top: 18, bottom: 34, between: 30 };
+const EDGE = { left: 52, top: 28, bottom: 34, between: 40 };
 const HEIGHTS = { loss: 170, retention: 96 };
 const HEIGHT = EDGE.top + HEIGHTS.loss + EDGE.between + HEIGHTS.retention + EDGE.bottom;
 /** A span of the axis that a tiny change does not fill. */
@@ -25,13 +25,13 @@ interface Line {
   points: { factor: number; value: number; whole: boolean }[];
 }
 
-function useLines(positions: readonly MergePosition[], along: 0 | 1, documents: number): Line[] {
+function useLines(positions: readonly MergePosition[], along: 0 | 1, whole: (position: MergePosition) => boolean): Line[] {
   const choices = useCompare((state) => state.choices);
   const comparedName = useComparedName();
   return choices.flatMap((choice): Line[] => {
-    const points = positions.flatMap(({ factors, measure, documents: read }) => {
-      const delta = measure.channels.find(({ id }) => id === choice.id)?.delta[1];
-      return delta ? [{ factor: factors[along]!, value: delta.value, whole: read >= documents }] : [];
+    const points = positions.flatMap((position) => {
+      const delta = position.measure.channels.find(({ id }) => id === choice.id)?.delta[1];
+      return delta ? [{ factor: position.factors[along]!, value: delta.value, whole: whole(position) }] : [];
     });
     return points.length === 0 ? [] : [{ id: choice.id, name: comparedName(choice).tag, colour: channelColour(choice.corpus), points }];
   });
@@ -42,10 +42,9 @@ export function MergeCurve() {
   const format = useFormat();
   const { ref, width } = useElementSize();
   const state = useMerge();
-  const documents = useCompare((compare) => compare.documentsPerChannel);
   const { along, factors, keep } = state;
   const positions = positionsAlong(state);
-  const lines = useLines(positions, along, documents);
+  const lines = useLines(positions, along, (position) => isWhole(state, position));
   const curve = curveOf(positions, along);
   const best = bestOf(state);
   const right = 12 + Math.max(...lines.map(({ name }) => textWidth(name, FONT)), 0);
@@ -55,7 +54,11 @@ export function MergeCurve() {
   const loss = outerTicks(Math.min(0, -LEAST_CHANGE, ...values), Math.max(0, LEAST_CHANGE, ...values), 4);
   const y = linearScale([loss.low, loss.high], [EDGE.top + HEIGHTS.loss, EDGE.top]);
   const top = EDGE.top + HEIGHTS.loss + EDGE.between;
-  const kept = outerTicks(Math.min(keep, ...curve.map(({ retention }) => retention)), Math.max(1, ...curve.map(({ retention }) => retention)), 2);
+  const kept = outerTicks(
+    Math.min(keep, ...curve.map(({ retention }) => retention)),
+    Math.max(1, ...curve.map(({ retention }) => retention)),
+    2,
+  );
   const yKept = linearScale([kept.low, kept.high], [top + HEIGHTS.retention, top]);
   const { ticks, digits } = roundTicks(FADER.low, FADER.high, width < 480 ? 4 : 8);
   const ends = lines.map(({ points }) => y(points.at(-1)!.value));
@@ -66,10 +69,10 @@ export function MergeCurve() {
     <div ref={ref} className={styles.curve} data-testid="merge-curve" data-positions={positions.length}>
       {width > 0 && (
         <svg width={width} height={HEIGHT} role="img" aria-label={t('merge.curve', { count: positions.length })}>
-          <text x={EDGE.left - 44} y={11} className={styles.axisTitle}>
+          <text x={EDGE.left - 44} y={EDGE.top - 12} className={styles.axisTitle}>
             {t('merge.axis.loss')}
           </text>
-          <text x={EDGE.left - 44} y={top - 9} className={styles.axisTitle}>
+          <text x={EDGE.left - 44} y={top - 12} className={styles.axisTitle}>
             {t('merge.axis.retention')}
           </text>
           {loss.ticks.map((tick) => (
@@ -104,7 +107,11 @@ export function MergeCurve() {
           {best && <path className={styles.bestLine} d={`M${x(best.factor)} ${EDGE.top}V${bottom}`} />}
           {lines.map(({ id, name, colour, points }, at) => (
             <g key={id} data-channel={id}>
-              <path className={styles.line} style={{ stroke: colour }} d={pathThrough(points.map(({ factor, value }) => [x(factor), y(value)]))} />
+              <path
+                className={styles.line}
+                style={{ stroke: colour }}
+                d={pathThrough(points.map(({ factor, value }) => [x(factor), y(value)]))}
+              />
               {points.map(({ factor, value, whole }) => (
                 <circle
                   key={factor}

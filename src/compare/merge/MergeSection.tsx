@@ -21,7 +21,7 @@ import { pickedWeights, useMeasures } from '../measures';
 import { findSource, useComparedName, useSourceName } from '../sources';
 import { useCompare } from '../store';
 import { MergeCurve } from './MergeCurve';
-import { bestOf, FADER, lastCheckpoints, MOST_CHECKPOINTS, presentPosition, useMerge, type MergePosition } from './store';
+import { bestOf, endOf, FADER, lastCheckpoints, MOST_CHECKPOINTS, presentPosition, useMerge, type MergePosition } from './store';
 import styles from './MergeSection.module.css';
 
 export default function MergeSection() {
@@ -61,12 +61,7 @@ export default function MergeSection() {
         >
           <p className={styles.lead}>{t(kind === 'mean' && mean ? 'merge.meanLead' : 'merge.lead')}</p>
           {kind === 'mean' && mean ? <Checkpoints /> : <Faders />}
-          <MeasureControl
-            kind="merge"
-            first={t('merge.run')}
-            again={t('merge.again')}
-            onMeasure={() => void measure()}
-          />
+          <MeasureControl kind="merge" first={t('merge.run')} again={t('merge.again')} onMeasure={() => void measure()} />
           {!error && kind === 'fader' && <Curve />}
           <Present />
           <Keep />
@@ -152,7 +147,7 @@ function Curve() {
   const state = useMerge();
   const best = bestOf(state);
   const { along, keep } = state;
-  const end = state.positions.get(pickedWeights().slice(1).map((_, at) => (at === along ? '1.000' : state.factors[at]!.toFixed(3))).join());
+  const end = endOf(state);
   const whole = end?.measure.domainGain[1]?.value ?? null;
   if (state.positions.size === 0) return null;
   return (
@@ -272,7 +267,13 @@ function Keep() {
             setTyped(null);
           }}
         >
-          <TextInput size="xs" label={t('merge.name')} value={name} maxLength={120} onChange={(event) => setTyped(event.currentTarget.value)} />
+          <TextInput
+            size="xs"
+            label={t('merge.name')}
+            value={name}
+            maxLength={120}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+          />
           <Button type="submit" size="xs" leftSection={<Save size={14} />} disabled={name.trim() === ''}>
             {t('merge.save')}
           </Button>

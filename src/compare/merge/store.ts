@@ -37,7 +37,7 @@ interface MergeState {
   checkpoints: number;
   /** Retention that shall be kept. */
   keep: number;
-  /** By factors. */
+  /** By factors and documents. */
   positions: ReadonlyMap<string, MergePosition>;
   saving: Progress | null;
   kept: ModelRecord | null;
@@ -53,7 +53,13 @@ interface MergeState {
   save(name: string): Promise<void>;
 }
 
-const keyOf = (factors: readonly number[]): string => factors.map((factor) => factor.toFixed(3)).join();
+const keyOf = (factors: readonly number[], documents: number): string =>
+  `${factors.map((factor) => factor.toFixed(3)).join()} ${documents}`;
+/** Documents of a first look and of a whole one. */
+const looks = (): [first: number, whole: number] => {
+  const { documentsPerChannel } = useCompare.getState();
+  return [Math.min(FIRST_LOOK, documentsPerChannel), documentsPerChannel];
+};
 const rounded = (factor: number): number => Number(factor.toFixed(2));
 
 /** −0.2 … 1.2, the ends of the interpolation first and what lies between them next, so that the curve takes shape early. */
@@ -69,7 +75,10 @@ export function lastCheckpoints(count: number): WeightsRef[] {
   const { groups } = useCompare.getState();
   const b = pickedWeights()[1];
   const sources = groups.find(({ run }) => run !== null && run.id === b?.run?.id)?.sources ?? [];
-  return sources.filter(({ step }) => step !== null && b?.step != null && step <= b.step).slice(0, count).map(({ weights }) => weights);
+  return sources
+    .filter(({ step }) => step !== null && b?.step != null && step <= b.step)
+    .slice(0, count)
+    .map(({ weights }) => weights);
 }
 
 /** What is merged now, and with which factors. */
@@ -84,19 +93,37 @@ export function presentMerge({ kind, factors, checkpoints }: Pick<MergeState, 'k
   return tuned.length === 0 ? null : { merge: { base, tuned }, factors: tuned.map(() => 1 / tuned.length) };
 }
 
-/** The position where the fader stands, if it has been measured. */
+/** The best that is known of where the fader stands. */
 export function presentPosition(state: MergeState): MergePosition | null {
   const present = presentMerge(state);
-  return (present && state.positions.get(keyOf(present.factors))) ?? null;
+  if (!present) return null;
+  const [first, whole] = looks().map((documents) => state.positions.get(keyOf(present.factors, documents)));
+  return whole ?? first ?? null;
 }
 
-/** Measured positions along the fader moved last, in ascending order. */
-export function positionsAlong({ positions, factors, along }: MergeState): MergePosition[] {
-  const { length } = pickedWeights();
-  return [...positions.values()]
-    .filter((position) => position.factors.length === length - 1 && position.factors.every((f, at) => at === along || f === factors[at]))
-    .sort((one, other) => one.factors[along]! - other.factors[along]!);
+/** The factors with another value for the fader moved last. */
+const moved = ({ factors, along }: Pick<MergeState, 'factors' | 'along'>, factor: number): number[] =>
+  factors.slice(0, pickedWeights().length - 1).map((own, at) => (at === along ? factor : own));
+
+/**
+ * Measured positions along the fader moved last, in ascending order, all on the same documents: those of a whole look where the grid has
+ * been measured on it, else those of the first.
+ */
+export function positionsAlong(state: MergeState): MergePosition[] {
+  const [first, whole] = looks();
+  const complete = faderGrid().every((factor) => state.positions.has(keyOf(moved(state, factor), whole)));
+  const others = moved(state, 0).join();
+  return [...state.positions.values()]
+    .filter(({ factors, documents }) => {
+      const own = factors.map((factor, at) => (at === state.along ? 0 : factor)).join();
+      return own === others && documents === (complete ? whole : first);
+    })
+    .sort((one, other) => one.factors[state.along]! - other.factors[state.along]!);
 }
+
+/** Has this position of the curve been measured on all documents? */
+export const isWhole = ({ positions }: Pick<MergeState, 'positions'>, { factors }: MergePosition): boolean =>
+  positions.has(keyOf(factors, looks()[1]));
 
 /** Positions as a curve; those without a domain or a general channel are left out. */
 export function curveOf(positions: readonly MergePosition[], along: 0 | 1): CurvePoint[] {
@@ -106,19 +133,21 @@ export function curveOf(positions: readonly MergePosition[], along: 0 | 1): Curv
   });
 }
 
+/** At λ = 1 of the fader moved last. */
+export const endOf = (state: MergeState): MergePosition | null =>
+  positionsAlong(state).find(({ factors }) => factors[state.along] === 1) ?? null;
+
 export const bestOf = (state: MergeState): CurvePoint | null => bestFactor(curveOf(positionsAlong(state), state.along), state.keep);
 
 export const useMerge = create<MergeState>()((set, get) => {
   /** What to measure next; null when all is. */
-  function next(documents: number): { factors: number[]; documents: number } | null {
+  function next(): { factors: number[]; documents: number } | null {
     const state = get();
     const present = presentMerge(state);
     if (!present) return null;
-    const along = (factor: number) => present.factors.map((own, at) => (at === state.along ? factor : own));
-    const grid = state.kind === 'fader' ? faderGrid().map(along) : [];
-    for (const look of new Set([Math.min(FIRST_LOOK, documents), documents]))
-      for (const factors of [present.factors, ...grid])
-        if ((state.positions.get(keyOf(factors))?.documents ?? 0) < look) return { factors, documents: look };
+    const grid = state.kind === 'fader' ? faderGrid().map((factor) => moved(state, factor)) : [];
+    for (const documents of looks())
+      for (const factors of [present.factors, ...grid]) if (!state.positions.has(keyOf(factors, documents))) return { factors, documents };
     return null;
   }
 
@@ -132,11 +161,12 @@ export const useMerge = create<MergeState>()((set, get) => {
     };
     await useMeasures.getState().measure('merge', async (_, onProgress) => {
       await prepareTexts(channels, onProgress);
-      for (let wanted = next(documentsPerChannel); wanted && unchanged(); wanted = next(documentsPerChannel)) {
+      for (let wanted = next(); wanted && unchanged(); wanted = next()) {
         const { merge } = presentMerge(get())!;
         const { factors, documents } = wanted;
         const [found] = await lab.trainer.measureMerges(merge, [factors], channels, documents, onProgress);
-        if (unchanged()) set({ positions: new Map(get().positions).set(keyOf(factors), { factors, measure: found!, documents }) });
+        if (unchanged())
+          set({ positions: new Map(get().positions).set(keyOf(factors, documents), { factors, measure: found!, documents }) });
       }
       return get().positions.size;
     });
