@@ -4,6 +4,8 @@
  */
 export type ErrorCode =
   | 'safetensors-invalid' // file, detail; reason and its values (tensor, found, expected, …)
+  | 'gguf-invalid' // file, detail; reason and its values (field, tensor, found, expected, …)
+  | 'gguf-unwritable' // field, value, accepted
   | 'config-unsupported' // file, field, value, accepted
   | 'tokenizer-invalid' // file, detail
   | 'tokenizer-options' // field, value, accepted
@@ -17,6 +19,7 @@ export type ErrorCode =
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
+  | 'files-several' // found, most
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail
