@@ -2,7 +2,6 @@
  * A GGUF file as the files of a model in Hugging Face layout: config, tokenizer and card from its metadata, weights dequantised piece by
  * piece into one safetensors file in the incoming folder.
  */
-import { StudioError } from '../../src/core/errors';
 import { parseConfig } from '../../src/core/model/config';
 import { NOTICE_NAMES, type ModelNotice } from '../../src/core/model/notices';
 import type { OnProgress } from '../../src/contract/progress';

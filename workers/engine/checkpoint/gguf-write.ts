@@ -29,6 +29,7 @@ class Bytes {
   private view = new DataView(this.bytes.buffer);
   length = 0;
 
+  /** Where so many bytes more go; afterwards `bytes` and `view` may be others. */
   private room(more: number): number {
     if (this.length + more > this.bytes.length) {
       const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
@@ -40,24 +41,30 @@ class Bytes {
     return this.length - more;
   }
   u32(value: number): void {
-    this.view.setUint32(this.room(4), value, true);
+    const at = this.room(4);
+    this.view.setUint32(at, value, true);
   }
   i32(value: number): void {
-    this.view.setInt32(this.room(4), value, true);
+    const at = this.room(4);
+    this.view.setInt32(at, value, true);
   }
   f32(value: number): void {
-    this.view.setFloat32(this.room(4), value, true);
+    const at = this.room(4);
+    this.view.setFloat32(at, value, true);
   }
   u64(value: number): void {
-    this.view.setBigUint64(this.room(8), BigInt(value), true);
+    const at = this.room(8);
+    this.view.setBigUint64(at, BigInt(value), true);
   }
   flag(value: boolean): void {
-    this.view.setUint8(this.room(1), Number(value));
+    const at = this.room(1);
+    this.view.setUint8(at, Number(value));
   }
   text(value: string): void {
     const bytes = utf8.encode(value);
     this.u64(bytes.length);
-    this.bytes.set(bytes, this.room(bytes.length));
+    const at = this.room(bytes.length);
+    this.bytes.set(bytes, at);
   }
   /** All of them, filled up with zeros to the alignment. */
   aligned(): Uint8Array {
@@ -81,7 +88,8 @@ function writeEntry(into: Bytes, [key, type, value]: GgufEntry): void {
   else if (type === 'flag') into.flag(value);
   else if (type === 'text') into.text(value);
   else if (type === 'texts') for (const one of value) into.text(one);
-  else for (const one of value) into[type === 'i32s' ? 'i32' : 'f32'](one);
+  else if (type === 'i32s') for (const one of value) into.i32(one);
+  else for (const one of value) into.f32(one);
 }
 
 /**

@@ -148,6 +148,9 @@ describe('a file that is written', () => {
       ['e', 'texts', ['x', '', 'Ġ中']],
       ['f', 'i32s', [-1, 6]],
       ['g', 'f32s', [-0.25]],
+      // More than the header's first room.
+      ['h', 'i32s', Array.from({ length: 40_000 }, (_, at) => at)],
+      ['i', 'u32', 9],
     ];
     const pieces = async function* () {
       yield await Promise.resolve(Float32Array.of(1, 2, 3));
@@ -167,6 +170,7 @@ describe('a file that is written', () => {
     const { metadata, tensors } = await openGguf('w.gguf', written);
     expect([metadata.count('a'), metadata.number('b'), metadata.flag('c'), metadata.text('d')]).toEqual([7, 0.5, true, '词元 😀']);
     expect([metadata.texts('e'), metadata.numbers('f'), metadata.numbers('g')]).toEqual([['x', '', 'Ġ中'], [-1, 6], [-0.25]]);
+    expect([metadata.numbers('h').at(-1), metadata.count('i')]).toEqual([39_999, 9]);
     expect([...tensors.values()].map(({ type, shape }) => [type, shape])).toEqual([
       ['F32', [3]],
       ['F16', [1, 3]],

@@ -65,7 +65,10 @@ export class GgufMetadata {
   /** A whole number; a list with one value for every layer where all are the same. */
   count(key: string, absent?: number): number {
     const value = this.values.get(key);
-    if (Array.isArray(value) && value.length > 0 && value.every((one) => one === value[0]) && Number.isInteger(value[0])) return value[0];
+    if (value !== undefined && isList(value, 'number')) {
+      const [first, ...others] = value as readonly number[];
+      if (first !== undefined && Number.isInteger(first) && others.every((one) => one === first)) return first;
+    }
     return this.get(key, absent, 'a whole number, the same for all layers', (one) => typeof one === 'number' && Number.isInteger(one));
   }
   flag(key: string, absent?: boolean): boolean {
