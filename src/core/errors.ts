@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'safetensors-invalid' // file, detail; reason and its values (tensor, found, expected, …)
   | 'config-unsupported' // file, field, value, accepted
+  | 'family-unsupported' // file, field, value, nearest, accepted
   | 'tokenizer-invalid' // file, detail
   | 'tokenizer-options' // field, value, accepted
   | 'tokenizer-mismatch' // tokenizerSize, modelSize
