@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'gguf-invalid' // file, detail; reason and its values (field, tensor, found, expected, …)
   | 'gguf-unwritable' // field, value, accepted
   | 'config-unsupported' // file, field, value, accepted
+  | 'family-unsupported' // file, field, value, nearest, accepted
   | 'tokenizer-invalid' // file, detail
   | 'tokenizer-options' // field, value, accepted
   | 'tokenizer-mismatch' // tokenizerSize, modelSize

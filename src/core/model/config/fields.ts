@@ -73,6 +73,13 @@ export class ConfigFields {
     return value;
   }
 
+  /** A finite number from 0, or null. */
+  optional(field: string): number | null {
+    const value = this.raw(field);
+    if (value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
+    return this.refuse(field, 'a number from 0, null');
+  }
+
   flag(field: string, absent: boolean): boolean {
     const value = this.raw(field) ?? absent;
     return typeof value === 'boolean' ? value : this.refuse(field, 'true, false');
