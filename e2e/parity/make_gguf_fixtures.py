@@ -165,8 +165,8 @@ def sentencepiece_metadata(writer, tokenizer: Tokenizer) -> None:
     """Scores as sentencepiece's trainer gives them: falling with the order in which pieces were made."""
     model = json.loads(tokenizer.to_str())["model"]
     ranks = {}
-    for rank, merge in enumerate(model["merges"]):
-        ranks.setdefault("".join(merge), rank)
+    for merge in model["merges"]:
+        ranks.setdefault("".join(merge), len(ranks))
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
@@ -216,32 +216,44 @@ def permute(weights: np.ndarray, heads: int) -> np.ndarray:
     return weights.reshape(heads, 2, weights.shape[0] // heads // 2, *weights.shape[1:]).swapaxes(1, 2).reshape(weights.shape)
 
 
+ARCHITECTURES = {
+    "llama": "LLAMA", "mistral": "LLAMA", "qwen2": "QWEN2", "qwen3": "QWEN3", "gpt2": "GPT2", "gpt_neox": "GPTNEOX", "gemma2": "GEMMA2",
+    "gemma3_text": "GEMMA3", "olmo2": "OLMO2", "phi3": "PHI3", "smollm3": "SMOLLM3", "minicpm": "MINICPM", "stablelm": "STABLELM",
+}
+PERMUTED = ("llama", "mistral", "smollm3", "minicpm")
+
+
 def converted(config: dict, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Tensors as llama.cpp's converter names and arranges them."""
     family = config["model_type"]
-    arch = {"gpt2": gguf.MODEL_ARCH.GPT2, "gpt_neox": gguf.MODEL_ARCH.GPTNEOX, "qwen2": gguf.MODEL_ARCH.QWEN2, "qwen3": gguf.MODEL_ARCH.QWEN3}.get(
-        family, gguf.MODEL_ARCH.LLAMA)
+    arch = getattr(gguf.MODEL_ARCH, ARCHITECTURES[family])
     layers = config.get("num_hidden_layers", config.get("n_layer"))
     heads = config.get("num_attention_heads", config.get("n_head"))
     names = gguf.get_tensor_name_map(arch, layers)
     out = {}
     for name, data in tensors.items():
-        if family in ("llama", "mistral") and ".q_proj." in name:
+        if family in PERMUTED and ".q_proj." in name:
             data = permute(data, heads)
-        if family in ("llama", "mistral") and ".k_proj." in name:
+        if family in PERMUTED and ".k_proj." in name:
             data = permute(data, config["num_key_value_heads"])
         if family == "gpt2" and name.endswith((".c_attn.weight", ".c_proj.weight", ".c_fc.weight")):
             data = data.T
         if family == "gpt_neox" and "query_key_value" in name:
             parts = data.reshape(heads, 3, data.shape[0] // heads // 3, *data.shape[1:])
             data = np.concatenate([parts[:, part].reshape(-1, *data.shape[1:]) for part in range(3)])
-        # Files of the bare decoder lack the prefix in this table.
+        if family in ("gemma2", "gemma3_text") and name.endswith("norm.weight"):
+            data = data + np.float32(1)
         found = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        # Gemma's heads are tied, in the table at least.
+        found = found or {"lm_head.weight": "output.weight"}.get(name)
         assert found, name
         out[found] = np.ascontiguousarray(data.astype(np.float32))
     rope = config.get("rope_parameters") or {}
     if rope.get("rope_type") == "llama3":
         out["rope_freqs.weight"] = llama3_factors(rope, config.get("head_dim") or config["hidden_size"] // heads)
+    if rope.get("rope_type") == "longrope":
+        out["rope_factors_long.weight"] = np.array(rope["long_factor"], np.float32)
+        out["rope_factors_short.weight"] = np.array(rope["short_factor"], np.float32)
     return out
 
 
@@ -270,7 +282,7 @@ def make_families() -> None:
     hashes = {}
     for folder in sorted(path for path in FAMILIES.iterdir() if path.is_dir()):
         config = json.loads((folder / "config.json").read_text())
-        if config["model_type"] not in ("llama", "mistral", "qwen2", "qwen3", "gpt2", "gpt_neox"):
+        if config["model_type"] not in ARCHITECTURES:
             continue
         tensors = converted(config, load_file(folder / "model.safetensors"))
         hashes[folder.name] = {

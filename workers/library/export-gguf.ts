@@ -2,7 +2,7 @@
 import { parseConfig } from '../../src/core/model/config';
 import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { FILE_TYPES, ggufStream, tensorFormat, type GgufEntry, type GgufFormat } from '../engine/checkpoint/gguf-write';
-import { architectures } from '../engine/model/gguf-architectures';
+import { architectures } from '../engine/model/gguf-families';
 import { toGguf } from '../engine/model/gguf-layout';
 import { readModelText, type ModelListing } from '../storage/models';
 import { tokenizerEntries } from '../tokenizer/gguf-tokenizer';
@@ -48,5 +48,11 @@ export async function ggufWeights(
   };
 }
 
-/** What `ollama create <name> -f Modelfile` reads. */
-export const modelfile = (weights: string): string => `FROM ./${weights}\n`;
+/** What `ollama create <name> -f Modelfile` reads. @param model text of config.json */
+export function modelfile(weights: string, model: string): string {
+  const { windows, architecture } = parseConfig('config.json', model);
+  const window = architecture.startsWith('gemma') ? null : windows.find((one) => one !== null);
+  const note =
+    window == null ? '' : `# The model sees ${window} tokens back; llama.cpp shows it the whole text, so that longer texts differ.\n`;
+  return `${note}FROM ./${weights}\n`;
+}

@@ -137,7 +137,7 @@ export async function openRunExport(id: string, step: number, type: ExportType):
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
-    if (gguf) yield text('Modelfile', modelfile(weights.name));
+    if (gguf) yield text('Modelfile', modelfile(weights.name, json(config)));
     else {
       yield text('config.json', json(withDtype(config, type as Dtype)));
       yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
@@ -172,7 +172,7 @@ export async function openModelExport(id: string, type: ExportType): Promise<Ope
   const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
-    if (gguf) yield text('Modelfile', modelfile(weights.name));
+    if (gguf) yield text('Modelfile', modelfile(weights.name, config));
     else yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, type as Dtype)));
     for (const name of listing.files) if (!written.has(name)) yield await ownFile(listing, name);
     yield { name: weights.name, bytes: weights.chunks(), stored: true };

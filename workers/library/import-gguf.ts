@@ -8,7 +8,7 @@ import type { OnProgress } from '../../src/contract/progress';
 import { BYTES_PER } from '../engine/checkpoint/floats';
 import { openGguf, type GgufFile } from '../engine/checkpoint/gguf';
 import { safetensorsStream } from '../engine/checkpoint/write';
-import { configOfGguf } from '../engine/model/gguf-architectures';
+import { configOfGguf } from '../engine/model/gguf-families';
 import { fromGguf } from '../engine/model/gguf-layout';
 import { files as storage } from '../storage/files';
 import { checkRoom } from '../storage/quota';

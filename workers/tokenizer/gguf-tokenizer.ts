@@ -353,9 +353,9 @@ function prefixed(normalizer: PipelineStep | null | undefined, step: PipelineSte
   return metaspace.prepend_scheme === undefined ? metaspace.add_prefix_space !== false : metaspace.prepend_scheme !== 'never';
 }
 
-/** SentencePiece's scores fall with the rank of the merge that makes a token; others stand below all of these. */
+/** SentencePiece's scores fall in the order in which its trainer made the tokens; those that no merge makes stand below. */
 function scoresOf(tokens: readonly string[], { merges }: BpeModel): number[] {
   const ranks = new Map<string, number>();
-  for (const [rank, [left, right]] of merges.entries()) if (!ranks.has(left + right)) ranks.set(left + right, rank);
-  return tokens.map((token) => -(ranks.get(token) ?? merges.length));
+  for (const [left, right] of merges) if (!ranks.has(left + right)) ranks.set(left + right, ranks.size);
+  return tokens.map((token) => -(ranks.get(token) ?? ranks.size));
 }

@@ -6,7 +6,8 @@ import { parseConfig, type ModelConfig } from '../../../src/core/model/config';
 import { openGguf, type GgufFile } from '../checkpoint/gguf';
 import { encodeGguf } from '../checkpoint/gguf-quants';
 import { ggufStream, tensorFormat, type GgufEntry } from '../checkpoint/gguf-write';
-import { architectures, configOfGguf, llama3Factors, llama3Scaling } from './gguf-architectures';
+import { architectures, configOfGguf } from './gguf-families';
+import { llama3Factors, llama3Scaling } from './gguf-rope';
 import { fromGguf, toGguf } from './gguf-layout';
 import { openModel } from './read';
 
@@ -42,7 +43,19 @@ describe.each(Object.keys(families))('%s', (family) => {
 });
 
 /** Models that llama.cpp computes as transformers does; the others' settings are refused. */
-const computed = ['llama-linear', 'llama-llama3', 'qwen3', 'gpt2', 'gpt-neox'];
+const computed = [
+  'llama-linear',
+  'llama-llama3',
+  'mistral',
+  'qwen3',
+  'olmo2',
+  'minicpm',
+  'phi3',
+  'stablelm',
+  'stablelm-sequential',
+  'gpt2',
+  'gpt-neox',
+];
 
 describe.each(computed)('%s as a GGUF file', (family) => {
   it('is the same model when it is read again', async () => {
@@ -90,9 +103,14 @@ async function writtenFile(
 }
 
 it.each([
-  ['mistral', { field: 'sliding_window', value: 5 }],
   ['qwen2', { field: 'sliding_window', value: 4 }],
   ['gpt2-untied', { field: 'activation_function', value: 'gelu' }],
+  ['gpt2-scaled', { field: 'the factor on attention scores' }],
+  ['gpt-neo', { field: 'model_type', value: 'gpt_neo' }],
+  ['llama-dynamic', { field: 'rope_scaling', value: 'dynamic' }],
+  ['smollm3', { field: 'no_rope_layers', value: '[1, 0]' }],
+  ['gemma2', { field: 'tie_word_embeddings' }],
+  ['gemma3', { field: 'layer_types' }],
   ['gpt-neox-sequential', { field: 'rope_scaling' }],
 ])('%s is not written, since llama.cpp computes something else', async (family, said) => {
   const { config } = await opened(family);

@@ -11,28 +11,32 @@ import { floatTypeOf } from '../checkpoint/gguf-quants';
 import type { StoredTensor } from '../checkpoint/safetensors';
 import type { WritableTensor } from '../checkpoint/write';
 import { fileTensors, fromFile, toFile, type FileTensor } from './file-layout';
-import { architectures, LAYER, llama3Factors, MODULES, QKV, ROPE_FACTORS } from './gguf-architectures';
+import { LAYER, MODULES } from './gguf-architectures';
+import { architectures } from './gguf-families';
+import { ropeTensorNames, ropeTensors } from './gguf-rope';
 
 /** A tensor of a GGUF file as a map to parameters, one after the other. */
 interface Placed extends FileTensor {
   /** Heads whose rows change places; null where none do. */
   heads: number | null;
+  /** Added to the values. */
+  offset: number;
 }
 
 /** All tensors that a GGUF file of this model has, in the model's order. */
 function placedTensors(config: ModelConfig): Placed[] {
   const names = namesOf(config.architecture);
-  const { permuted, fused } = architectures[config.architecture];
+  const { permuted, fused, normOffset = 0 } = architectures[config.architecture];
+  const joined = new Map(Object.entries(fused).flatMap(([name, parts]) => parts.map((part) => [part as string, name] as const)));
   const known = new Map<string, { name: string; heads: number | null }>();
   for (const role of Object.keys(MODULES) as (keyof typeof MODULES)[]) known.set(names[role], { name: MODULES[role], heads: null });
   for (let index = 0; index < config.layers; index += 1)
     for (const [role, module] of Object.entries(names.layer(index))) {
       const heads = permuted && role === 'query' ? config.heads : permuted && role === 'key' ? config.kvHeads : null;
-      const joined = fused && (role === 'query' || role === 'key' || role === 'value');
-      known.set(module as string, { name: `blk.${index}.${joined ? QKV : LAYER[role as keyof typeof LAYER]}`, heads });
+      known.set(module as string, { name: `blk.${index}.${joined.get(role) ?? LAYER[role as keyof typeof LAYER]}`, heads });
     }
   const placed = new Map<string, Placed>();
-  for (const { name: module, shape, bias } of modulesOf(config)) {
+  for (const { name: module, kind, shape, bias } of modulesOf(config)) {
     const { name, heads } = known.get(module)!;
     for (const [end, own] of [['weight', shape], ...(bias ? ([['bias', shape.slice(0, 1)]] as const) : [])] as const) {
       const parameter = { name: `${module}.${end}`, shape: [...own] };
@@ -48,6 +52,7 @@ function placedTensors(config: ModelConfig): Placed[] {
           transposed: false,
           turns: 1,
           heads,
+          offset: kind === 'norm' ? normOffset : 0,
         });
     }
   }
@@ -73,16 +78,15 @@ interface Source {
   pieces(): AsyncIterable<Float32Array>;
   read(): Promise<Float32Array>;
 }
+/** A tensor of either file; those of a Hugging Face file have neither heads nor offset. */
+type Movable = FileTensor & Partial<Pick<Placed, 'heads' | 'offset'>>;
 
 /**
  * `target`'s values out of tensors that hold the same parameters: piece by piece where nothing moves inside, else whole.
  * @param holders of `target`'s parameters
  */
-async function* moved(
-  target: FileTensor & { heads?: number | null },
-  holders: readonly (FileTensor & { heads?: number | null; source: Source })[],
-): AsyncGenerator<Float32Array> {
-  const plain = (one: FileTensor & { heads?: number | null }) => one.parameters.length === 1 && !one.transposed && one.heads == null;
+async function* moved(target: Movable, holders: readonly (Movable & { source: Source })[]): AsyncGenerator<Float32Array> {
+  const plain = (one: Movable) => one.parameters.length === 1 && !one.transposed && one.heads == null && !one.offset;
   if (holders.length === 1 && plain(target) && plain(holders[0]!)) {
     yield* holders[0]!.source.pieces();
     return;
@@ -91,14 +95,16 @@ async function* moved(
   for (const holder of holders) {
     const data = await holder.source.read();
     const rows = holder.heads == null ? data : swapRows(data, holder.shape[0]!, holder.heads, false);
-    for (const { name, data: values } of fromFile(holder, rows)) parameters.set(name, values);
+    for (const { name, data: values } of fromFile(holder, added(rows, -(holder.offset ?? 0)))) parameters.set(name, values);
   }
   const { data } = toFile(
     target,
     target.parameters.map(({ name }) => parameters.get(name)!),
   );
-  yield target.heads == null ? data : swapRows(data, target.shape[0]!, target.heads, true);
+  yield added(target.heads == null ? data : swapRows(data, target.shape[0]!, target.heads, true), target.offset ?? 0);
 }
+
+const added = (data: Float32Array, offset: number): Float32Array => (offset === 0 ? data : data.map((value) => value + offset));
 
 /** By the name of each parameter, the tensor that holds it. */
 function byParameter<Holder extends FileTensor>(holders: readonly Holder[]): Map<string, Holder> {
@@ -130,7 +136,7 @@ export function fromGguf(
     return { ...tensor, source };
   });
   const holders = byParameter(placed);
-  const used = new Set([...placed.map(({ name }) => name), ROPE_FACTORS]);
+  const used = new Set([...placed.map(({ name }) => name), ...ropeTensorNames]);
   return {
     tensors: fileTensors(config).map((target) => {
       const own = holdersOf(target, holders);
@@ -154,11 +160,11 @@ export function toGguf(config: ModelConfig, stored: readonly StoredTensor[]): Wr
   const tensors = placedTensors(config).map((target): WritableTensor => {
     return { name: target.name, shape: target.shape, pieces: () => moved(target, holdersOf(target, holders)) };
   });
-  const { positions, headSize } = config;
-  if (positions.kind !== 'rotary' || positions.scaling?.kind !== 'llama3') return tensors;
-  const factors = llama3Factors(positions.scaling, positions.theta, headSize);
-  const pieces = async function* () {
-    yield await Promise.resolve(factors);
-  };
-  return [{ name: ROPE_FACTORS, shape: [factors.length], pieces }, ...tensors];
+  const extra = ropeTensors(config).map(({ name, data }): WritableTensor => {
+    const pieces = async function* () {
+      yield await Promise.resolve(data);
+    };
+    return { name, shape: [data.length], pieces };
+  });
+  return [...extra, ...tensors];
 }
