@@ -81,12 +81,16 @@ export interface GgufTokenizer {
 /** @throws StudioError `gguf-invalid`, `config-unsupported` for kinds of tokenizers that are not read, with what is */
 export function tokenizerOfGguf(meta: GgufMetadata): GgufTokenizer {
   const { file } = meta;
-  const tokens = meta.texts(`${KEY}tokens`);
-  if (tokens.length === 0) meta.refuse(`${KEY}tokens`, 'a list of tokens');
+  const given = meta.texts(`${KEY}tokens`);
+  if (given.length === 0) meta.refuse(`${KEY}tokens`, 'a list of tokens');
+  // Gemma's runs of blanks are ordinary pieces, which the converter writes as added tokens.
+  const gemma = meta.text('general.architecture', '').startsWith('gemma');
+  const isRun = (token: string | undefined) => gemma && token !== undefined && /^ {2,}$/.test(token);
+  const tokens = given.map((token) => (isRun(token) ? MARK.repeat(token.length) : token));
   const types = meta.numbers(`${KEY}token_type`);
   if (types.length > 0 && types.length !== tokens.length)
     throw invalidGguf(file, 'gguf-list', { field: `${KEY}token_type`, found: types.length, expected: tokens.length });
-  const typeOf = (id: number) => types[id] ?? TOKEN.normal;
+  const typeOf = (id: number) => (isRun(given[id]) ? TOKEN.normal : (types[id] ?? TOKEN.normal));
   const ids = new Map<string, number>();
   for (const [id, token] of tokens.entries()) {
     const other = ids.get(token);
@@ -199,7 +203,10 @@ function givenMerges(meta: GgufMetadata): Merge[] {
 
 /** SentencePiece's BPE, whose merges follow from the scores. */
 function sentencePieceParts(meta: GgufMetadata, tokens: readonly string[], typeOf: (id: number) => number, unknown: string | null): Parts {
-  const scores = meta.numbers(`${KEY}scores`);
+  const stated = meta.numbers(`${KEY}scores`);
+  // Gemma's merges follow the order of its tokens, not their scores.
+  const ordered = meta.text('general.architecture', '').startsWith('gemma');
+  const scores = ordered ? tokens.map((_, id) => -id) : stated;
   const given = meta.has(`${KEY}merges`);
   if (!given && scores.length !== tokens.length)
     throw invalidGguf(meta.file, 'gguf-list', { field: `${KEY}scores`, found: scores.length, expected: tokens.length });
@@ -357,5 +364,5 @@ function prefixed(normalizer: PipelineStep | null | undefined, step: PipelineSte
 function scoresOf(tokens: readonly string[], { merges }: BpeModel): number[] {
   const ranks = new Map<string, number>();
   for (const [left, right] of merges) if (!ranks.has(left + right)) ranks.set(left + right, ranks.size);
-  return tokens.map((token) => -(ranks.get(token) ?? ranks.size));
+  return tokens.map((token) => 0 - (ranks.get(token) ?? ranks.size));
 }

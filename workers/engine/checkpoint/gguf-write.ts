@@ -75,7 +75,8 @@ class Bytes {
 const utf8 = new TextEncoder();
 const padding = (bytes: number): number => (ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT;
 
-function writeEntry(into: Bytes, [key, type, value]: GgufEntry): void {
+function writeEntry(into: Bytes, entry: GgufEntry): void {
+  const [key, type, value] = entry;
   into.text(key);
   const list = type === 'texts' || type === 'i32s' || type === 'f32s';
   if (list) {
@@ -83,13 +84,22 @@ function writeEntry(into: Bytes, [key, type, value]: GgufEntry): void {
     into.u32(VALUE_TYPES[type]);
     into.u64(value.length);
   } else into.u32(VALUE_TYPES[type]);
-  if (type === 'u32') into.u32(value);
-  else if (type === 'f32') into.f32(value);
-  else if (type === 'flag') into.flag(value);
-  else if (type === 'text') into.text(value);
-  else if (type === 'texts') for (const one of value) into.text(one);
-  else if (type === 'i32s') for (const one of value) into.i32(one);
-  else for (const one of value) into.f32(one);
+  switch (type) {
+    case 'u32':
+      return into.u32(value);
+    case 'f32':
+      return into.f32(value);
+    case 'flag':
+      return into.flag(value);
+    case 'text':
+      return into.text(value);
+    case 'texts':
+      return value.forEach((one) => into.text(one));
+    case 'i32s':
+      return value.forEach((one) => into.i32(one));
+    case 'f32s':
+      return value.forEach((one) => into.f32(one));
+  }
 }
 
 /**

@@ -46,7 +46,7 @@ export async function readScaling(
       original_max_position_embeddings: originalContext,
     };
   }
-  const [short, long] = await Promise.all([SHORT, LONG].map((name) => tensors.get(name)?.read()));
+  const [short, long] = [await tensors.get(SHORT)?.read(), await tensors.get(LONG)?.read()];
   if (short && long) return { rope_type: 'longrope', short_factor: [...short].map(shortest), long_factor: [...long].map(shortest) };
   // The key of files before 2023-11.
   if (keys.has('rope.scale_linear')) return { rope_type: 'linear', factor: keys.number('rope.scale_linear') };
