@@ -15,6 +15,7 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
+import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -119,14 +120,17 @@ export async function openRunExport(id: string, step: number, dtype: Dtype): Pro
   const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
   const weights = await weightsAs([...stored.tensors.values()], dtype);
 
-  const config = JSON.parse((await readModelText(base, 'config.json')) ?? '{}') as Record<string, unknown>;
+  const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
   const card = modelCard({ run, step, base: run.base, evaluation, corpora: await listCorpora(), baseName: base.name });
 
   async function* files(): AsyncGenerator<ZipEntry> {
-    yield text('config.json', json(withDtype(config, dtype)));
+    yield text('config.json', withDtype(config, dtype));
     yield text('README.md', card);
-    yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
+    yield text(
+      'generation_config.json',
+      (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(JSON.parse(config) as Record<string, unknown>)),
+    );
     for (const name of TOKENIZER_FILES) if (base.files.includes(name)) yield await ownFile(base, name);
     yield text('recipe.json', json(run.recipe));
     yield text('changes.json', json(run.changes));
@@ -155,7 +159,7 @@ export async function openModelExport(id: string, dtype: Dtype): Promise<OpenExp
   const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name)]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
-    yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, dtype)));
+    yield text('config.json', withDtype(config, dtype));
     for (const name of listing.files) if (!written.has(name)) yield await ownFile(listing, name);
     yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
   }
@@ -200,8 +204,8 @@ async function wholeLines(path: string): Promise<string> {
 }
 
 /** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
-function withDtype(config: Record<string, unknown>, dtype: Dtype): Record<string, unknown> {
-  return { ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] };
+function withDtype(config: string, dtype: Dtype): string {
+  return editConfig(config, (fields) => ({ ...fields, ['dtype' in fields ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] }));
 }
 
 function generationConfig(config: Record<string, unknown>): Record<string, unknown> {

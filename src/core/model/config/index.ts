@@ -8,6 +8,7 @@ import { gpt2, gptNeo, gptNeox } from './gpt-families';
 import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
+export { editConfig } from './fields';
 export { isGated, plain } from './model-config';
 export type { Family, ModelConfig, Positions, Rotary, RotaryScaling } from './model-config';
 
