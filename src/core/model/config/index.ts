@@ -9,7 +9,7 @@ import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
 export { editConfig } from './fields';
-export { isGated, plain } from './model-config';
+export { plain } from './model-config';
 export type { Family, ModelConfig, Positions, Rotary, RotaryScaling } from './model-config';
 
 const readers: Record<Family, FamilyReader> = {
