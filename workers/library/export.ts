@@ -17,6 +17,7 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
+import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -123,7 +124,7 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const gguf = ggufFormat(type);
   const weights = await weightsAs([...stored.tensors.values()], type, base, run.name);
 
-  const config = JSON.parse((await readModelText(base, 'config.json')) ?? '{}') as Record<string, unknown>;
+  const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
   const card = modelCard({
     run,
@@ -137,10 +138,13 @@ export async function openRunExport(id: string, step: number, type: ExportType):
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
-    if (gguf) yield text('Modelfile', modelfile(weights.name, json(config)));
+    if (gguf) yield text('Modelfile', modelfile(weights.name, config));
     else {
-      yield text('config.json', json(withDtype(config, type as Dtype)));
-      yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
+      yield text('config.json', withDtype(config, type as Dtype));
+      yield text(
+        'generation_config.json',
+        (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(JSON.parse(config) as Record<string, unknown>)),
+      );
       for (const name of TOKENIZER_FILES) if (base.files.includes(name)) yield await ownFile(base, name);
     }
     yield text('recipe.json', json(run.recipe));
@@ -173,7 +177,7 @@ export async function openModelExport(id: string, type: ExportType): Promise<Ope
 
   async function* files(): AsyncGenerator<ZipEntry> {
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
-    else yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, type as Dtype)));
+    else yield text('config.json', withDtype(config, type as Dtype));
     for (const name of listing.files) if (!written.has(name)) yield await ownFile(listing, name);
     yield { name: weights.name, bytes: weights.chunks(), stored: true };
   }
@@ -239,8 +243,8 @@ async function wholeLines(path: string): Promise<string> {
 }
 
 /** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
-function withDtype(config: Record<string, unknown>, dtype: Dtype): Record<string, unknown> {
-  return { ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] };
+function withDtype(config: string, dtype: Dtype): string {
+  return editConfig(config, (fields) => ({ ...fields, ['dtype' in fields ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] }));
 }
 
 function generationConfig(config: Record<string, unknown>): Record<string, unknown> {

@@ -45,7 +45,7 @@ export async function unpackGguf(
     onProgress({ phase: 'import', item: file, done: (done += length), total: weights.bytes });
   };
   const texts = {
-    'config.json': JSON.stringify(fields, null, 2),
+    'config.json': spelled(fields),
     'tokenizer.json': tokenizer,
     'tokenizer_config.json': tokenizerConfig,
     'README.md': cardOf(gguf),
@@ -61,6 +61,11 @@ export async function unpackGguf(
   ];
   return { names: [...Object.keys(texts), WEIGHTS], notices };
 }
+
+/** Fields that transformers refuses where a whole number is spelled without its point. */
+const FLOATS =
+  /"(\w+_softcapping|factor|(?:low|high)_freq_factor|rotary_pct|partial_rotary_factor|rope_theta|rotary_emb_base|rope_local_base_freq|scale_emb|scale_depth)": (\d+)(?=[,\n])/g;
+const spelled = (fields: object): string => JSON.stringify(fields, null, 2).replace(FLOATS, '"$1": $2.0');
 
 /** Types of the weights, the one that most values have first. */
 function typesOf({ tensors }: GgufFile): string[] {

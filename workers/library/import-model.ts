@@ -5,6 +5,7 @@
  */
 import { StudioError } from '../../src/core/errors';
 import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
+import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE, modelFolder, outermost, severalGgufs, type ModelFolder } from '../../src/core/model/folder';
 import type { ModelNotice } from '../../src/core/model/notices';
 import type { ModelRecord } from '../../src/contract/library';
@@ -87,8 +88,11 @@ async function importFiles(
   const made = byName.has('tokenizer.json') ? null : await makeTokenizer(byName);
   const given = await readText(byName, 'config.json');
   // Float weights are not quantised, whatever the config still says; others are refused by their tensors.
-  const { quantization_config: quantization, ...fields } = parseObject('config.json', given);
-  const config = quantization == null ? given : JSON.stringify(fields, null, 2);
+  const unquantized = (from: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(from).filter(([field]) => field !== 'quantization_config'));
+  const written = parseObject('config.json', given);
+  const fields = unquantized(written);
+  const config = written['quantization_config'] == null ? given : editConfig(given, unquantized);
   const tokenizerConfig = byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null;
   const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),

@@ -2,7 +2,8 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
-import { isGated, type ModelConfig } from './config';
+import type { ModelConfig } from './config';
+import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */

@@ -1,5 +1,6 @@
 /** The parameters of a model: names, shapes, and what each is, by its config. */
-import { isGated, type ModelConfig } from './config';
+import type { ModelConfig } from './config';
+import { isGated } from './config/model-config';
 import { embeddingNames, namesOf } from './names';
 
 interface ParameterModule {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, readConfig, type ModelConfig } from '.';
+import { editConfig, parseConfig, readConfig, type ModelConfig } from '.';
 import type { StudioError } from '../../errors';
 import type { ModelNotice } from '../notices';
 import { parameterCount, parameterShapes } from '../parameters';
@@ -582,6 +582,17 @@ describe('notices', () => {
     const quantization_config = { load_in_4bit: true, quant_method: 'bitsandbytes' };
     expect(noticesOf('families/qwen3', { quantization_config })).toEqual([{ kind: 'quantization-left', method: 'bitsandbytes' }]);
     refuses('families/qwen3', 'quantization_config', { quantization_config: 'int4' });
+  });
+});
+
+describe('a config that is edited', () => {
+  it('keeps the spelling of its numbers, which transformers checks by their type', () => {
+    const text = '{"a": 6.0, "b": {"c": [1, -2.50, 1e-05, 1E6]}, "d": "6.0 \\"7.0\\" \\u0041", "e": 3}';
+    const edited = editConfig(text, ({ e: _, ...fields }) => ({ ...fields, f: 0.5, g: 'x' }));
+    expect(edited.replaceAll(/\s+/g, ' ')).toBe(
+      '{ "a": 6.0, "b": { "c": [ 1, -2.50, 1e-05, 1E6 ] }, "d": "6.0 \\"7.0\\" A", "f": 0.5, "g": "x" } ',
+    );
+    expect(() => editConfig('{', (fields) => fields)).toThrow(SyntaxError);
   });
 });
 

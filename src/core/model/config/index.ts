@@ -8,7 +8,8 @@ import { gpt2, gptNeo, gptNeox } from './gpt-families';
 import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
-export { isGated, plain } from './model-config';
+export { editConfig } from './fields';
+export { plain } from './model-config';
 export type { Family, ModelConfig, Positions, Rotary, RotaryScaling } from './model-config';
 
 const readers: Record<Family, FamilyReader> = {

@@ -94,7 +94,7 @@ export function crossEntropyGradReference(
       const probabilities = exp(sub(logits, reshape(slice(lse, start, count), [count, 1])));
       const own = slice(coefficients, start, count);
       const plain = mul(probabilities, reshape(own, [count, 1]));
-      const slopes = cap ? (sub(1, square(div(logits, cap))) as Tensor2D) : null;
+      const slopes = cap ? sub<Tensor2D>(1, square(div(logits, cap))) : null;
       const weighted = slopes ? mul(plain, slopes) : plain;
       const chosenSlope = slopes ? mul(own, chosenOf(slopes, slice(chosen, start, count))) : own.clone();
       if (frozen) return [matMul(weighted, weight), chosenSlope];
