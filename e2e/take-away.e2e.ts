@@ -1,5 +1,6 @@
 /** Weights leave the studio as a folder or a zip, and come back as a zip; what is unsound is refused in words of both languages. */
-import { strToU8, zipSync, type Zippable } from 'fflate';
+import { readFileSync } from 'node:fs';
+import { strToU8, unzipSync, zipSync, type Zippable } from 'fflate';
 import { expect, test } from '@playwright/test';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
@@ -81,6 +82,30 @@ test('a zip of a model folder is taken in, under the name of the zip', async () 
   await expect(models.model('small')).toBeVisible();
 });
 
+test('a GGUF file is taken in and given out again, for llama.cpp', async () => {
+  const { page, words } = studio;
+  const gguf = readFileSync(new URL('parity/fixtures/gguf/tiny-q4_1.gguf', import.meta.url));
+  const input = page.getByLabel(words.models.import.pick, { exact: true }).and(page.locator('input'));
+  await input.setInputFiles([{ name: 'tiny.Q4_1.gguf', mimeType: '', buffer: gguf }]);
+  await expect(page.getByRole('textbox', { name: words.models.import.name, exact: true })).toHaveValue('tiny.Q4_1');
+  await studio.button(words.models.import.run).click();
+  const told = fill(words.models.notice['gguf-quantised'], { file: 'tiny.Q4_1.gguf', types: 'Q4_1, Q8_0' });
+  await expect(page.getByRole('status').getByText(told)).toBeVisible({ timeout: 30_000 });
+  await models
+    .model('tiny.Q4_1')
+    .getByRole('button', { name: like(words.models.export.title) })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.common.export.dtype).selectOption('GGUF-Q8_0');
+  await dialog.getByRole('button', { name: words.common.export.run }).click();
+  const link = dialog.getByRole('link', { name: like(words.common.export.download) });
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click({ timeout: 30_000 })]);
+  const entries = unzipSync(readFileSync(await download.path()));
+  expect(Object.keys(entries).sort()).toEqual(['Modelfile', 'README.md', 'tiny.Q4_1-Q8_0.gguf']);
+  expect(Buffer.from(entries['tiny.Q4_1-Q8_0.gguf']!).subarray(0, 4).toString()).toBe('GGUF');
+  await dialog.getByRole('button', { name: words.common.close }).click();
+});
+
 const without = (name: string) => smallModel().filter((file) => file.name !== name);
 const weights = (buffer: Buffer) => smallModel({ weights: () => buffer });
 const header = (json: string, bytes: number) => {
@@ -114,6 +139,12 @@ const hostile: [what: string, files: () => readonly UploadedFile[], english: str
     ],
     ['model-2.safetensors', 'model.safetensors.index.json'],
     ['model-2.safetensors', 'model.safetensors.index.json'],
+  ],
+  [
+    'a GGUF file of 2⁶⁰ tensors',
+    () => [{ name: 'big.gguf', mimeType: '', buffer: Buffer.from('474755460300000000000000000000100000000000000000', 'hex') }],
+    ['big.gguf', 'tensor_count claims a length of 1152921504606846976'],
+    ['big.gguf', 'tensor_count 声称长度为 1152921504606846976'],
   ],
   [
     'a config that is no JSON',

@@ -55,7 +55,7 @@ export function plainStep(shape: BenchShape): TrainingStep {
     initialWeights(shape).map(({ name, shape: sides, data }) => [name, variable(tensor(data, sides))]),
   );
   const weight = (module: string): Tensor => weights.get(`${module}.weight`)!;
-  const angles = rotaryAngles(context, headSize, 10_000);
+  const angles = rotaryAngles(context, { theta: 10_000, dimensions: headSize, scaling: null });
   const [cos, sin] = [angles.cos, angles.sin].map((table) => keep(tensor2d(table, [context, headSize])));
   const batch = randomBatch(shape);
   const ids = keep(tensor1d(batch.ids, 'int32'));

@@ -1,4 +1,5 @@
 /** Models and batches that are measured, all with a tied head. S and M have about the arithmetic of the GPT of the same name. */
+import { plain } from '../../src/core/model/config';
 import type { ModelConfig } from '../../workers/engine';
 
 export interface BenchShape {
@@ -19,6 +20,7 @@ function shape(
 ): BenchShape {
   return {
     config: {
+      ...plain,
       architecture: 'llama',
       vocabulary,
       hidden,
@@ -30,11 +32,10 @@ function shape(
       context,
       positions: { kind: 'rotary', theta: 10_000, dimensions: hidden / heads, scaling: null },
       windows: new Array<number | null>(layers).fill(window),
-      norm: { kind: 'rms', epsilon: 1e-5 },
-      normedHeads: false,
+      norm: { kind: 'rms', epsilon: 1e-5, offset: 0 },
       activation: 'swiglu',
       biases: { queryKeyValue: false, output: false, feedForward: false },
-      parallel: false,
+      attentionScales: new Array<number>(layers).fill((hidden / heads) ** -0.5),
       tied: true,
       endOfText: [],
     },

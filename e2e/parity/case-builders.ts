@@ -4,7 +4,7 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../src/core/rng/rng';
-import { gelu, swiglu } from '../../workers/engine/ops/activation';
+import { geglu, gelu, swiglu } from '../../workers/engine/ops/activation';
 import type { GeluForm } from '../../workers/engine/ops/activation';
 import { add } from '../../workers/engine/ops/add';
 import { attention } from '../../workers/engine/ops/attention';
@@ -185,11 +185,12 @@ interface AttentionCase {
   documents?: number[];
   scale?: number;
   window?: number;
+  cap?: number;
 }
 
-export function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1, window }: AttentionCase): OpCase {
+export function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1, window, cap }: AttentionCase): OpCase {
   const rows = batch * context;
-  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5, window };
+  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5, window, cap };
   const truth: OpCase['truth'] = ({ q, k, v }) =>
     byRow(rows, (n) => {
       const start = Math.max(n - (n % context), window ? n - window + 1 : 0);
@@ -199,7 +200,7 @@ export function attentionCase({ batch, context, heads, kvHeads, size, documents,
         const scores = seen.map((m) => {
           let dot = 0;
           for (let i = 0; i < size; i += 1) dot += q![(n * heads + head) * size + i]! * k![(m * kvHeads + kvHead) * size + i]!;
-          return dot * size ** -0.5;
+          return capped(dot * size ** -0.5, cap);
         });
         const weights = softmax(scores);
         return Array.from({ length: size }, (_, i) =>
@@ -208,7 +209,7 @@ export function attentionCase({ batch, context, heads, kvHeads, size, documents,
       }).flat();
     });
   return {
-    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''}${window ? ` window ${window}` : ''} scale ${scale}`,
+    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''}${window ? ` window ${window}` : ''}${cap ? ` cap ${cap}` : ''} scale ${scale}`,
     inputs: { q: floats([rows, heads * size], scale), k: floats([rows, kvHeads * size], scale), v: floats([rows, kvHeads * size]) },
     ...(documents ? { integers: { documents: Int32Array.from(documents) } } : {}),
     run: ({ q, k, v, documents: ids }) => attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, ids as Tensor1D | undefined),
@@ -217,6 +218,8 @@ export function attentionCase({ batch, context, heads, kvHeads, size, documents,
     slack: Math.max(1, scale * scale),
   };
 }
+
+const capped = (value: number, cap: number | undefined): number => (cap ? cap * Math.tanh(value / cap) : value);
 
 export function swigluCase(rows: number, width: number, scale = 1): OpCase {
   return {
@@ -228,17 +231,25 @@ export function swigluCase(rows: number, width: number, scale = 1): OpCase {
   };
 }
 
+export function gegluCase(rows: number, width: number, form: GeluForm, scale = 1): OpCase {
+  return {
+    name: `geglu ${form} N${rows} F${width} scale ${scale}`,
+    inputs: { gate: floats([rows, width], scale), up: floats([rows, width]) },
+    run: ({ gate, up }) => geglu(gate as Tensor2D, up as Tensor2D, form),
+    truth: ({ gate, up }) => Array.from(gate!, (value, at) => geluOf(value, form) * up![at]!),
+    differentiable: true,
+  };
+}
+
+const geluOf = (value: number, form: GeluForm): number =>
+  form === 'exact' ? value * distribution(value) : (value / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (value + 0.044715 * value ** 3)));
+
 export function geluCase(rows: number, width: number, form: GeluForm, scale = 1): OpCase {
   return {
     name: `gelu ${form} N${rows} F${width} scale ${scale}`,
     inputs: { x: floats([rows, width], scale) },
     run: ({ x }) => gelu(x!, form),
-    truth: ({ x }) =>
-      Array.from(x!, (value) =>
-        form === 'exact'
-          ? value * distribution(value)
-          : (value / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (value + 0.044715 * value ** 3))),
-      ),
+    truth: ({ x }) => Array.from(x!, (value) => geluOf(value, form)),
     differentiable: true,
   };
 }
@@ -254,13 +265,14 @@ function distribution(x: number): number {
   return 0.5 + (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;
 }
 
-export function crossEntropyCase(rows: number, width: number, vocabulary: number, skipEvery: number, scale = 1): OpCase {
+export function crossEntropyCase(rows: number, width: number, vocabulary: number, skipEvery: number, scale = 1, cap?: number): OpCase {
   const targets = integers(rows, vocabulary).map((target, n) => (n % skipEvery === skipEvery - 1 ? -1 : target));
   return {
-    name: `cross-entropy N${rows} D${width} V${vocabulary} every ${skipEvery}th skipped, scale ${scale}`,
+    name: `cross-entropy N${rows} D${width} V${vocabulary} every ${skipEvery}th skipped, scale ${scale}${cap ? ` cap ${cap}` : ''}`,
     inputs: { hidden: floats([rows, width], scale), weight: floats([vocabulary, width]) },
     integers: { targets },
-    run: (inputs) => crossEntropy(inputs['hidden'] as Tensor2D, inputs['weight'] as Tensor2D, inputs['targets'] as Tensor1D),
+    run: (inputs) =>
+      crossEntropy(inputs['hidden'] as Tensor2D, inputs['weight'] as Tensor2D, inputs['targets'] as Tensor1D, undefined, cap),
     truth: ({ hidden, weight }) =>
       byRow(rows, (n) => {
         const target = targets[n]!;
@@ -268,7 +280,7 @@ export function crossEntropyCase(rows: number, width: number, vocabulary: number
         const logits = Array.from({ length: vocabulary }, (_, token) => {
           let dot = 0;
           for (let d = 0; d < width; d += 1) dot += hidden![n * width + d]! * weight![token * width + d]!;
-          return dot;
+          return capped(dot, cap);
         });
         const largest = Math.max(...logits);
         return [Math.log(logits.reduce((total, logit) => total + Math.exp(logit - largest), 0)) + largest - logits[target]!];

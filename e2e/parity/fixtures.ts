@@ -10,7 +10,7 @@ async function fetchFixture(path: string): Promise<Response> {
   return fetch(address);
 }
 
-async function fixtureBytes(path: string): Promise<Uint8Array> {
+export async function fixtureBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await (await fetchFixture(path)).arrayBuffer());
 }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterEach(() => expect(refused).toEqual([]));
 
-describe.each(['tiny-tied', 'tiny-untied'] as const)('%s in halves', (name) => {
+describe.each(['tiny-tied', 'tiny-untied', 'families/gemma2', 'families/minicpm'] as const)('%s in halves', (name) => {
   it.each([1, 2 ** 10])('has the gradients of PyTorch at a loss scale of %d', async (scale) => {
     const expected = await fixtureJson<Expected>(`${name}/expected.json`);
     const truth = await fixtureTensors(`${name}/gradients.safetensors`);

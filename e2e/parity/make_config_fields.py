@@ -20,14 +20,24 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoConfig, AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoConfig, GPTNeoXConfig, LlamaConfig, MistralConfig,
+    Olmo2Config, Phi3Config, Qwen2Config, Qwen3Config, SmolLM3Config, StableLmConfig,
+)
 from transformers import PreTrainedConfig, cache_utils, masking_utils, modeling_rope_utils
+from transformers.models.gemma2 import modeling_gemma2
+from transformers.models.gemma3 import modeling_gemma3
 from transformers.models.gpt2 import modeling_gpt2
+from transformers.models.gpt_neo import modeling_gpt_neo
 from transformers.models.gpt_neox import modeling_gpt_neox
 from transformers.models.llama import modeling_llama
 from transformers.models.mistral import modeling_mistral
+from transformers.models.olmo2 import modeling_olmo2
+from transformers.models.phi3 import modeling_phi3
 from transformers.models.qwen2 import modeling_qwen2
 from transformers.models.qwen3 import modeling_qwen3
+from transformers.models.smollm3 import modeling_smollm3
+from transformers.models.stablelm import modeling_stablelm
 
 from make_fixtures import FIXTURES, write
 
@@ -49,6 +59,16 @@ FAMILIES = {
     "qwen3": (Qwen3Config(**GATED, head_dim=8), modeling_qwen3),
     "gpt2": (GPT2Config(**GPT2), modeling_gpt2),
     "gpt_neox": (GPTNeoXConfig(**NEOX, rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5)), modeling_gpt_neox),
+    "gpt_neo": (GPTNeoConfig(
+        vocab_size=61, hidden_size=32, num_layers=2, num_heads=4, max_position_embeddings=24, window_size=5, initializer_range=0.2,
+        attention_types=[[["global", "local"], 1]], bos_token_id=0, eos_token_id=0), modeling_gpt_neo),
+    "gemma2": (Gemma2Config(**GATED, head_dim=8, sliding_window=5, attn_logit_softcapping=4.0, final_logit_softcapping=6.0), modeling_gemma2),
+    "gemma3_text": (Gemma3TextConfig(
+        **GATED, head_dim=8, sliding_window=5, layer_types=["sliding_attention", "full_attention"], final_logit_softcapping=6.0), modeling_gemma3),
+    "olmo2": (Olmo2Config(**GATED), modeling_olmo2),
+    "phi3": (Phi3Config(**GATED, sliding_window=5, pad_token_id=None), modeling_phi3),
+    "smollm3": (SmolLM3Config(**GATED, no_rope_layer_interval=2, pad_token_id=None), modeling_smollm3),
+    "stablelm": (StableLmConfig(**GATED, rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5)), modeling_stablelm),
 }
 IDS = (torch.arange(2 * 16).reshape(2, 16) * 7 + 3) % 61
 
@@ -61,6 +81,8 @@ OTHER = {
     "max_window_layers": 0, "pruned_heads": {"0": [1]}, "per_layer_config": [{}, {"sliding_window": 2}], "attention_chunk_size": 4,
     "original_max_position_embeddings": 8, "partial_rotary_factor": 0.5, "rope_theta": 500.0, "is_causal": False,
     "chunk_size_feed_forward": 4, "pretraining_tp": 2, "model_type": None, "kv_sharing_modes": None,
+    "attention_types": [[["global"], 2]], "attention_layers": ["local", "local"], "no_rope_layers": [0, 1], "hidden_activation": "silu",
+    "sliding_window_pattern": 1, "rope_local_base_freq": 500.0, "intermediate_size": 48,
 }
 # What other tools and other families write into config.json.
 STRANGE = {
@@ -94,6 +116,35 @@ ROPE = [
     {"rope_parameters": {"rope_theta": 700.0}},
     {"rope_theta": 500.0},
 ]
+YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=12)
+# The 16 tokens of IDS are more than 8: then frequencies of "dynamic" and "longrope" are those of a longer text.
+ROPE_LONGER = [
+    {"rope_scaling": YARN},
+    {"rope_scaling": {**YARN, "beta_fast": 4.0, "beta_slow": 0.25, "truncate": False}, "rope_theta": 500.0},
+    {"rope_scaling": {**YARN, "mscale": 1.5, "mscale_all_dim": 0.5}},
+    {"rope_scaling": {**YARN, "mscale": 1.5, "mscale_all_dim": 0}},
+    {"rope_scaling": {**YARN, "attention_factor": 0.75, "mscale": 1.5}, "original_max_position_embeddings": 6},
+    {"rope_scaling": {**YARN, "factor": None}},
+    {"rope_scaling": {"type": "yarn", "factor": 2.0}},
+    {"rope_scaling": {"type": "dynamic", "factor": 3.0}},
+    {"rope_scaling": {"type": "dynamic", "factor": 3.0}, "max_position_embeddings": 8},
+    {"rope_scaling": dict(rope_type="longrope", short_factor=[1.0, 1.1, 1.5, 2.0], long_factor=[1.0, 2.0, 3.0, 5.5], factor=4.0)},
+    {"rope_scaling": dict(
+        rope_type="longrope", short_factor=[1.0, 1.1, 1.5, 2.0], long_factor=[1.0, 2.0, 3.0, 5.5], original_max_position_embeddings=8)},
+    {"rope_scaling": dict(
+        rope_type="longrope", short_factor=[1.0, 1.1, 1.5, 2.0], long_factor=[1.0, 2.0, 3.0, 5.5], original_max_position_embeddings=16,
+        attention_factor=1.25)},
+]
+ROPE_PHI3 = [
+    {"rope_scaling": dict(
+        type=kind, short_factor=[1.0, 1.1, 1.5, 2.0], long_factor=[1.0, 2.0, 3.0, 5.5], original_max_position_embeddings=8)}
+    for kind in ("su", "yarn", "longrope")
+] + [
+    {"rope_scaling": dict(type="longrope", short_factor=[1.0, 1.1], long_factor=[1.0, 2.5], original_max_position_embeddings=16),
+     "original_max_position_embeddings": 8, "partial_rotary_factor": 0.5, "rope_theta": 500.0},
+    {"partial_rotary_factor": 0.5},
+    {"rope_scaling": None, "rope_theta": 500.0},
+]
 
 
 def attributes(tree) -> set[str]:
@@ -110,11 +161,12 @@ def attributes(tree) -> set[str]:
 
 def read_by(module) -> list[str]:
     tree = ast.parse(inspect.getsource(module))
-    skipped = ("Classification", "QuestionAnswering", "DoubleHeads", "SequenceSummary")
+    skipped = ("Classification", "QuestionAnswering", "DoubleHeads", "SequenceSummary", "Projector", "Gemma3Model", "ConditionalGeneration",
+               "FlashAttention2")
     tree.body = [node for node in tree.body if not any(word in getattr(node, "name", "") for word in skipped)]
     shared = [ast.parse(inspect.getsource(part)) for part in (
         masking_utils.create_causal_mask, masking_utils.create_sliding_window_causal_mask, cache_utils,
-        modeling_rope_utils._compute_linear_scaling_rope_parameters, modeling_rope_utils._compute_llama3_parameters)]
+        *(rope for kind, rope in modeling_rope_utils.ROPE_INIT_FUNCTIONS.items() if kind != "proportional"))]
     names = set().union(*(attributes(part) for part in [tree, *shared]))
     config = PreTrainedConfig()
     return sorted(name for name in names if not callable(getattr(config, name, None)))
@@ -175,9 +227,10 @@ def main() -> None:
                 if value is not None and value != written.get(field):
                     effects[field] = [value, outcome(folder, {**written, field: value}, base)]
             found[family] = {"config": written, "fields": sorted(defaults), "read": read, "effects": effects}
-            if family in ("llama", "qwen3"):
+            changes = {"llama": ROPE + ROPE_LONGER, "qwen3": ROPE, "phi3": ROPE_PHI3}.get(family)
+            if changes:
                 rope = []
-                for change in ROPE:
+                for change in changes:
                     without = {key: value for key, value in written.items() if key != "rope_parameters"}
                     _, loaded = logits_of(folder, {**without, **change})
                     rope.append({"change": change, **rotary(loaded)})

@@ -1,7 +1,7 @@
 """Makes the fixtures of the model families: a tiny random model of each with what transformers computes for it.
 
     pip install torch transformers safetensors
-    python e2e/parity/make_family_fixtures.py
+    python e2e/parity/make_family_fixtures.py [name …]
 
 float32 on the CPU, seeded. Every folder has the model as `save_pretrained` writes it, the gradient of every tensor of the file,
 and in expected.json logits, losses, losses of two packed documents, and the likeliest continuation. published-configs.json
@@ -9,12 +9,23 @@ holds the config.json of well-known models; their numbers of parameters are adde
 """
 import json
 import shutil
+import sys
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoConfig, AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoConfig, GPTNeoXConfig, LlamaConfig, LlamaForCausalLM,
+    MistralConfig, Olmo2Config, Phi3Config, Qwen2Config, Qwen3Config, SmolLM3Config, StableLmConfig,
+)
 
 from make_fixtures import FIXTURES, batch_of, floats, greedy, losses, write
+
+class MiniCPMConfig(LlamaConfig):
+    model_type = "minicpm"
+    scale_emb: float = 1
+    scale_depth: float = 1
+    dim_model_base: float = 1
+
 
 FOLDER = FIXTURES / "families"
 TOKENS = dict(bos_token_id=0, eos_token_id=0, pad_token_id=None)
@@ -30,6 +41,17 @@ GPT2 = dict(vocab_size=61, n_embd=32, n_layer=2, n_head=4, n_positions=24, initi
 # Head size 8 gives waves of 6, 63, 628 and 6283 tokens: below 20/3 they are kept, above 20/0.25 stretched, between them blended.
 LLAMA3 = dict(rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=0.25, high_freq_factor=3.0, original_max_position_embeddings=20)
 LINEAR = dict(rope_type="linear", rope_theta=10000.0, factor=4.0)
+# Smaller than those above: what a family adds shows at any size.
+SMALL = dict(
+    vocab_size=29, hidden_size=16, intermediate_size=12, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    max_position_embeddings=24, initializer_range=0.3, **TOKENS,
+)
+SMALL_GPT = dict(vocab_size=29, initializer_range=0.3, **TOKENS)
+# Between 5 tokens and the rows' 7 the kinds that depend on the length change.
+YARN = dict(rope_type="yarn", rope_theta=1000.0, factor=4.0, original_max_position_embeddings=12, beta_fast=4.0, beta_slow=0.5,
+            truncate=False, mscale=1.2, mscale_all_dim=0.4)
+LONG = dict(rope_type="longrope", rope_theta=1000.0, partial_rotary_factor=0.7, short_factor=[1.0, 1.5], long_factor=[1.2, 5.5])
+DYNAMIC = dict(rope_type="dynamic", rope_theta=100.0, factor=4.0)
 MODELS = {
     "llama-linear": LlamaConfig(**GATED, rope_parameters=LINEAR, attention_bias=True, mlp_bias=True, tie_word_embeddings=True),
     "llama-llama3": LlamaConfig(**GATED, rope_parameters=LLAMA3),
@@ -42,7 +64,51 @@ MODELS = {
     "gpt-neox-sequential": GPTNeoXConfig(
         **NEOX, use_parallel_residual=False, attention_bias=False, tie_word_embeddings=True,
         rope_parameters=dict(rope_type="linear", rope_theta=5000.0, partial_rotary_factor=0.5, factor=2.0)),
+    "gpt-neo": GPTNeoConfig(
+        **SMALL_GPT, hidden_size=16, num_layers=3, num_heads=4, intermediate_size=12, max_position_embeddings=24, window_size=3,
+        attention_types=[[["global", "local"], 1], [["local"], 1]]),
+    "gemma3": Gemma3TextConfig(
+        **{**SMALL, "num_hidden_layers": 3}, head_dim=6, sliding_window=3, layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        query_pre_attn_scalar=10, final_logit_softcapping=4.0, rms_norm_eps=1e-5,
+        rope_parameters={"full_attention": dict(rope_type="linear", rope_theta=2000.0, factor=2.0),
+                         "sliding_attention": dict(rope_type="default", rope_theta=100.0)}),
+    "gemma2": Gemma2Config(
+        **SMALL, head_dim=6, sliding_window=4, query_pre_attn_scalar=7, attn_logit_softcapping=3.0, final_logit_softcapping=5.0,
+        attention_bias=True, tie_word_embeddings=False),
+    "olmo2": Olmo2Config(**SMALL),
+    # Its class checks the factors' number by the width alone.
+    "phi3": Phi3Config(**{**SMALL, "hidden_size": 24}, original_max_position_embeddings=5, sliding_window=6, rope_parameters=LONG),
+    "smollm3": SmolLM3Config(**SMALL, no_rope_layer_interval=2, mlp_bias=True, rope_parameters=YARN),
+    "llama-dynamic": LlamaConfig(**{**SMALL, "max_position_embeddings": 6}, rope_parameters=DYNAMIC),
+    "gpt2-scaled": GPT2Config(
+        **SMALL_GPT, n_embd=16, n_layer=2, n_head=4, n_positions=24, n_inner=12, scale_attn_weights=False,
+        scale_attn_by_inverse_layer_idx=True),
+    "minicpm": MiniCPMConfig(**SMALL, scale_emb=3.0, scale_depth=1.4, dim_model_base=6, tie_word_embeddings=True),
+    "stablelm": StableLmConfig(
+        **SMALL, use_qkv_bias=True, use_parallel_residual=True, rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=0.5)),
+    "stablelm-sequential": StableLmConfig(
+        **SMALL, rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=1.0)),
 }
+
+
+class MiniCPMForCausalLM(LlamaForCausalLM):
+    """MiniCPM (its checkpoints bring their own modeling code): Llama with the factors of Hu et al., arXiv 2404.06395."""
+
+    config_class = MiniCPMConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        times = lambda factor: lambda module, inputs, output: output * factor
+        residual = config.scale_depth / config.num_hidden_layers**0.5
+        self.model.embed_tokens.register_forward_hook(times(config.scale_emb))
+        for layer in self.model.layers:
+            layer.self_attn.register_forward_hook(lambda module, inputs, output: (output[0] * residual, *output[1:]))
+            layer.mlp.register_forward_hook(times(residual))
+        self.model.norm.register_forward_hook(times(config.dim_model_base / config.hidden_size))
+
+
+AutoConfig.register("minicpm", MiniCPMConfig)
+AutoModelForCausalLM.register(MiniCPMConfig, MiniCPMForCausalLM)
 
 
 def file_names(model) -> dict[str, str]:
@@ -124,7 +190,8 @@ def main() -> None:
     count_published()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for seed, (name, config) in enumerate(MODELS.items(), start=11):
-        make(name, config, seed)
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            make(name, config, seed)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@
  */
 export type ErrorCode =
   | 'safetensors-invalid' // file, detail; reason and its values (tensor, found, expected, …)
+  | 'gguf-invalid' // file, detail; reason and its values (field, tensor, found, expected, …)
+  | 'gguf-unwritable' // field, value, accepted
   | 'config-unsupported' // file, field, value, accepted
+  | 'family-unsupported' // file, field, value, nearest, accepted
   | 'tokenizer-invalid' // file, detail
   | 'tokenizer-options' // field, value, accepted
   | 'tokenizer-mismatch' // tokenizerSize, modelSize
@@ -17,6 +20,7 @@ export type ErrorCode =
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
+  | 'files-several' // found, most
   | 'file-unsupported' // file, accepted
   | 'file-too-large' // file, bytes, limit
   | 'file-unreadable' // file, detail

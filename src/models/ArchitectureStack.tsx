@@ -8,7 +8,19 @@ import { modelStack, type StackPart } from './architecture';
 import styles from './ArchitectureStack.module.css';
 
 /** As papers spell them, in any language. */
-const ACTIVATIONS = { swiglu: 'SwiGLU', gelu: 'GELU', 'gelu-tanh': 'GELU (tanh)' } as const;
+const ACTIVATIONS = { swiglu: 'SwiGLU', geglu: 'GEGLU', 'geglu-tanh': 'GEGLU (tanh)', gelu: 'GELU', 'gelu-tanh': 'GELU (tanh)' } as const;
+
+/** Layers with an equal value of something, in the order of their first. */
+function alike<Value>(values: readonly Value[]): { value: Value; layers: number }[] {
+  const found = new Map<string, { value: Value; layers: number }>();
+  for (const value of values) {
+    const key = JSON.stringify(value);
+    const group = found.get(key) ?? { value, layers: 0 };
+    group.layers += 1;
+    found.set(key, group);
+  }
+  return [...found.values()];
+}
 
 export function ArchitectureStack({ name, config }: { name: string; config: ModelConfig }) {
   const { t } = useTranslation('models');
@@ -19,13 +31,27 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
     switch (kind) {
       case 'attention': {
         const heads = t('stack.heads', { heads: config.heads, kv: config.kvHeads, width: config.headSize });
-        const rotary = config.positions.kind === 'rotary' ? t('stack.rotary', { theta: format.count(config.positions.theta) }) : null;
-        const window = config.windows.find((size) => size !== null && size !== undefined);
+        const rotary = config.positions.kind === 'rotary' ? config.positions : null;
+        const plainScale = config.headSize ** -0.5;
+        const scales = alike(config.attentionScales);
+        const among = (words: string, layers: number) =>
+          layers === config.layers ? words : t('stack.inLayers', { words, some: layers, all: config.layers });
         return [
           heads,
-          rotary,
+          ...alike(config.layerRotary ?? config.windows.map(() => rotary)).map(({ value, layers }) => {
+            if (!value) return rotary && among(t('stack.unrotated'), layers);
+            const words = t('stack.rotary', { theta: format.count(value.theta) });
+            return among(value.scaling ? `${words} (${value.scaling.kind})` : words, layers);
+          }),
           config.normedHeads ? t('stack.normedHeads') : null,
-          window ? t('stack.window', { formatted: format.count(window) }) : null,
+          ...alike(config.windows).map(({ value, layers }) =>
+            value === null ? null : among(t('stack.window', { formatted: format.count(value) }), layers),
+          ),
+          scales.length === 1 && scales[0]!.value !== plainScale
+            ? t('stack.scores', { factor: format.decimal(scales[0]!.value, 3) })
+            : null,
+          scales.length > 1 ? t('stack.scoresByLayer') : null,
+          config.softCaps.scores ? t('stack.capped', { cap: format.count(config.softCaps.scores) }) : null,
         ]
           .filter((words) => words !== null)
           .join(' · ');
@@ -33,9 +59,18 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
       case 'feed-forward':
         return ACTIVATIONS[config.activation];
       case 'norm':
-        return config.norm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm';
+        if (config.norm.kind === 'layer') return 'LayerNorm';
+        return config.norm.offset === 0 ? 'RMSNorm' : 'RMSNorm (1 + w)';
+      case 'embedding':
+        return config.scales.embedding === 1 ? '' : `× ${format.decimal(config.scales.embedding, 3)}`;
       case 'head':
-        return config.tied ? t('stack.tied') : '';
+        return [
+          config.tied ? t('stack.tied') : null,
+          config.scales.output === 1 ? null : `× ${format.decimal(config.scales.output, 3)}`,
+          config.softCaps.logits ? t('stack.capped', { cap: format.count(config.softCaps.logits) }) : null,
+        ]
+          .filter((words) => words !== null)
+          .join(' · ');
       default:
         return '';
     }

@@ -1,10 +1,10 @@
 /** Import of a model from the Hugging Face Hub or a mirror. Nothing leaves the browser before the person has agreed to the host. */
-import { Button, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Download, Globe, CircleCheck, CloudDownload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { Dialog } from '../ui/Dialog';
-import { useHub } from './hub-store';
+import { ggufsOf, useHub, wantedFiles } from './hub-store';
 import type { HubField } from '../core/model/hub-source';
 import { Card } from '../ui/Card';
 import { ErrorBanner } from '../ui/Banner';
@@ -16,7 +16,9 @@ function HubDialog() {
   const { t } = useTranslation('models');
   const { t: common } = useTranslation();
   const format = useFormat();
-  const { stage, place, files, token, connect, download, cancel } = useHub();
+  const { stage, place, files: all, chosen, token, connect, choose, download, cancel } = useHub();
+  const ggufs = ggufsOf(all);
+  const files = wantedFiles({ files: all, chosen });
   const opened = stage === 'ask' || stage === 'listing' || stage === 'listed';
   const host = place?.host ?? '';
   const listed = stage === 'listed';
@@ -34,6 +36,14 @@ function HubDialog() {
         </dl>
         {listed ? (
           <>
+            {ggufs.length > 1 && (
+              <NativeSelect
+                label={t('hub.download.which')}
+                value={chosen ?? ''}
+                onChange={(event) => choose(event.currentTarget.value)}
+                data={ggufs.map(({ path, bytes: size }) => ({ value: path, label: `${path} · ${format.bytes(size)}` }))}
+              />
+            )}
             <table className={styles.files}>
               <caption>{t('hub.download.files', { count: files.length, bytes: format.bytes(bytes) })}</caption>
               <tbody>

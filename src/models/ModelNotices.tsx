@@ -21,6 +21,10 @@ export function ModelNotices({ notices }: { notices: readonly ModelNotice[] }) {
         return t('notice.architecture', notice);
       case 'quantization-left':
         return t('notice.quantization-left', notice);
+      case 'gguf':
+        return t(notice.dequantised ? 'notice.gguf-quantised' : 'notice.gguf', notice);
+      case 'gguf-split-unsaid':
+        return t('notice.gguf-split-unsaid');
       case 'name-prefix':
         return t('notice.name-prefix', notice);
       default:

@@ -59,7 +59,7 @@ function ImportCard() {
         namePlaceholder: t('import.namePlaceholder'),
         run: t('import.run'),
       }}
-      accept=".json,.safetensors,.bin,.md,.txt,.zip"
+      accept=".json,.safetensors,.gguf,.bin,.md,.txt,.zip"
       fileIcon={<FileBox size={15} aria-hidden />}
       summary={(count, bytes) => t('import.files', { count, bytes: format.bytes(bytes) })}
       done={({ name, parameters, notices }) => (

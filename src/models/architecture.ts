@@ -1,5 +1,6 @@
 /** A model's architecture: its parts as a stack with shapes and parameter counts. */
 import type { ModelConfig } from '../core/model/config';
+import { namesOf } from '../core/model/names';
 import { modulesOf } from '../core/model/parameters';
 
 /** What a part does; the page has the words. */
@@ -39,7 +40,7 @@ export function modelStack(config: ModelConfig): ModelStack {
     block: {
       layers: config.layers,
       parameters: block.reduce((sum, { parameters }) => sum + parameters, 0),
-      parallel: config.parallel,
+      parallel: config.parallel !== false,
       parts: block,
     },
     // A tied head is the embedding again: it has a place, and no weights of its own.
@@ -47,16 +48,21 @@ export function modelStack(config: ModelConfig): ModelStack {
   };
 }
 
-/** A block's modules come in the order attention norm, projections and output, feed-forward norm, feed-forward part. */
+/** A block's modules, norms of the residual stream apart and what belongs to attention or to the feed-forward part together. */
 function blockParts(modules: readonly Module[], config: ModelConfig): StackPart[] {
-  const feedForward = config.activation === 'swiglu' ? 3 : 2;
-  const split = modules.length - feedForward - 1;
-  return [
-    part('norm', modules.slice(0, 1)),
-    part('attention', modules.slice(1, split)),
-    part('norm', modules.slice(split, split + 1)),
-    part('feed-forward', modules.slice(split + 1)),
-  ];
+  const names = namesOf(config.architecture).layer(0);
+  const norms = [names.attentionNorm, names.attentionPostNorm, names.feedForwardNorm, names.feedForwardPostNorm];
+  const kindOf = ({ name }: Module): PartKind => {
+    if (norms.includes(name)) return 'norm';
+    return [names.gate, names.up, names.down].includes(name) ? 'feed-forward' : 'attention';
+  };
+  const groups: { kind: PartKind; modules: Module[] }[] = [];
+  for (const module of modules) {
+    const [kind, last] = [kindOf(module), groups.at(-1)];
+    if (last?.kind === kind && kind !== 'norm') last.modules.push(module);
+    else groups.push({ kind, modules: [module] });
+  }
+  return groups.map((group) => part(group.kind, group.modules));
 }
 
 function part(kind: PartKind, modules: readonly Module[]): StackPart {

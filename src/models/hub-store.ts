@@ -5,6 +5,7 @@ import type { ModelRecord } from '../contract/library';
 import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { HUB_ADDRESS, hubPlace, MAIN_REVISION, type HubField, type HubPlace } from '../core/model/hub-source';
+import { isGguf } from '../core/model/folder';
 import { lab } from '../lab/lab';
 import { askToKeep } from '../lab/storage-store';
 import { useModels } from './store';
@@ -24,6 +25,8 @@ export interface HubState {
   stage: 'form' | 'ask' | 'listing' | 'listed' | 'busy';
   place: HubPlace | null;
   files: HubFile[];
+  /** Of several GGUF files, each of which is a whole model, the one that is wanted. */
+  chosen: string | null;
   progress: Progress | null;
   error: ErrorRecord | null;
   made: ModelRecord | null;
@@ -32,9 +35,20 @@ export interface HubState {
   /** Opens the question; nothing leaves the browser. */
   ask(): void;
   connect(): Promise<void>;
+  choose(path: string): void;
   download(): Promise<void>;
   cancel(): Promise<void>;
   dismiss(): void;
+}
+
+/** Smallest first; empty where the model's weights are in safetensors files. */
+export function ggufsOf(files: readonly HubFile[]): HubFile[] {
+  return files.filter(({ path }) => isGguf(path)).sort((a, b) => a.bytes - b.bytes);
+}
+
+/** What is downloaded: everything listed, but of several GGUF files the chosen one. */
+export function wantedFiles({ files, chosen }: Pick<HubState, 'files' | 'chosen'>): HubFile[] {
+  return files.filter(({ path }) => !isGguf(path) || path === chosen);
 }
 
 export const useHub = create<HubState>()((set, get) => {
@@ -56,6 +70,7 @@ export const useHub = create<HubState>()((set, get) => {
     stage: 'form',
     place: null,
     files: [],
+    chosen: null,
     progress: null,
     error: null,
     made: null,
@@ -77,14 +92,17 @@ export const useHub = create<HubState>()((set, get) => {
       try {
         const files = await lab.hub.list(source());
         // The person may have turned away meanwhile.
-        if (get().stage === 'listing') set({ stage: 'listed', files });
+        if (get().stage === 'listing') set({ stage: 'listed', files, chosen: ggufsOf(files)[0]?.path ?? null });
       } catch (error) {
         fail(error);
       }
     },
 
+    choose: (path) => set({ chosen: path }),
+
     async download() {
-      const { stage, files, place } = get();
+      const { stage, place } = get();
+      const files = wantedFiles(get());
       if (stage !== 'listed' || !place) return;
       set({ stage: 'busy', progress: null });
       let id: string | null = null;

@@ -19,6 +19,13 @@ describe('modelFiles', () => {
     expect(paths(modelFiles(taken('Model.ZIP')))).toEqual(['Model.ZIP']);
   });
 
+  it('takes one GGUF file, and asks which of several', () => {
+    expect(paths(modelFiles(taken('m/config.json', 'm/m-Q8_0.gguf')))).toEqual(['m/m-Q8_0.gguf']);
+    expect(() => modelFiles(taken('m-F16.gguf', 'm-Q8_0.gguf'))).toThrow(
+      expect.objectContaining({ code: 'files-several', values: { found: 'm-F16.gguf, m-Q8_0.gguf', most: 2 } }),
+    );
+  });
+
   it('names what lacks', () => {
     for (const [given, wanted] of [
       [taken('model.safetensors', 'tokenizer.json'), 'config.json'],
@@ -34,7 +41,8 @@ describe('modelFiles', () => {
 });
 
 describe('proposedModelName', () => {
-  it('takes the folder, or the zip', () => {
+  it('takes the folder, the zip or the GGUF file', () => {
+    expect(proposedModelName(taken('SmolLM2-135M.Q4_1.gguf'))).toBe('SmolLM2-135M.Q4_1');
     expect(proposedModelName(taken('tiny-llama/config.json', 'tiny-llama/model.safetensors'))).toBe('tiny-llama');
     expect(proposedModelName(taken('my-run-step-12.zip'))).toBe('my-run-step-12');
     expect(proposedModelName(taken('config.json', 'model.safetensors'))).toBe('');

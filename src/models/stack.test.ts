@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../core/model/config';
 import { parameterCount } from '../core/model/parameters';
@@ -39,7 +40,18 @@ describe('modelStack', () => {
     ]);
   });
 
-  it.each([llama, gpt2])('loses no parameter', (config) => {
+  const written = (name: string) =>
+    readConfig('config.json', JSON.parse(readFileSync(`e2e/parity/fixtures/families/${name}/config.json`, 'utf8')) as unknown);
+
+  it('shows norms where a family has them', () => {
+    const kinds = (name: string) => modelStack(written(name)).block.parts.map(({ kind }) => kind);
+    expect(kinds('gemma2')).toEqual(['norm', 'attention', 'norm', 'norm', 'feed-forward', 'norm']);
+    expect(kinds('olmo2')).toEqual(['attention', 'norm', 'feed-forward', 'norm']);
+    // One norm for both parts.
+    expect(kinds('stablelm')).toEqual(['norm', 'attention', 'feed-forward']);
+  });
+
+  it.each([llama, gpt2, ...['gemma3', 'olmo2', 'phi3', 'stablelm', 'gpt-neo'].map(written)])('loses no parameter', (config) => {
     const { before, block, after } = modelStack(config);
     const sum = [...before, ...after].reduce((total, { parameters }) => total + parameters, block.layers * block.parameters);
     expect(sum).toBe(parameterCount(config));

@@ -10,7 +10,7 @@ import { ErrorBanner } from './Banner';
 import { canPickFolder, type ExportState } from './export-store';
 import styles from './ExportForm.module.css';
 
-const TYPES: readonly ExportType[] = ['F32', 'F16', 'BF16'];
+const TYPES: readonly ExportType[] = ['F32', 'F16', 'BF16', 'GGUF-F16', 'GGUF-Q8_0'];
 
 interface ExportFormProps<Options> {
   exporting: ExportState<Options>;

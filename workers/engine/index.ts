@@ -33,6 +33,7 @@ export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { CachedDecoder, generate } from './model/decode';
 export { sampleToken } from './model/sample';
+export { softCapped } from './ops/activation';
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
 export type { AdamWOptions, Optimizer } from './optimizer/optimizer';

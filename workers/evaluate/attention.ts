@@ -3,7 +3,7 @@ import { add, keep, matMul, mul, reshape, softmax, tensor1d, tensor2d, tidy, til
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import type { AttentionView } from '../../src/contract/evaluation';
 import { StudioError } from '../../src/core/errors';
-import type { DecoderModel } from '../engine';
+import { softCapped, type DecoderModel } from '../engine';
 import { eachModel, type EvaluationTools } from './each-model';
 
 /** Longest text, in tokens. */
@@ -28,8 +28,9 @@ export async function attentionMaps(model: DecoderModel, ids: readonly number[])
     const shared = (x: Tensor3D): Tensor3D =>
       reshape(tile(reshape(x, [kvHeads, 1, tokens, headSize]), [1, heads / kvHeads, 1, 1]), [heads, tokens, headSize]);
     return model.run(tensor1d([...ids], 'int32'), 0, tokens, (layer, q, k, v) => {
-      const scores = mul(matMul(byHead(q, heads), shared(byHead(k, kvHeads)), false, true), headSize ** -0.5);
-      const weights = softmax(add(scores, sightMask(tokens, windows[layer] ?? tokens)));
+      const { scale, cap } = model.attentionShape(layer, 1, tokens);
+      const scores = mul(matMul(byHead(q, heads), shared(byHead(k, kvHeads)), false, true), scale);
+      const weights = softmax(add(cap ? softCapped(scores, cap) : scores, sightMask(tokens, windows[layer] ?? tokens)));
       maps.push(keep(weights.clone()));
       const mixed = matMul(weights, shared(byHead(v, kvHeads)));
       return reshape(transpose(mixed, [1, 0, 2]), [tokens, heads * headSize]);

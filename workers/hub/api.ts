@@ -11,7 +11,7 @@ import { standIn } from '../../src/core/stand-in';
 import { Cancelling } from '../rpc/expose';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
-import { quotaError, storageEstimate } from '../storage/quota';
+import { checkRoom } from '../storage/quota';
 
 interface Reach extends HubPlace {
   /**
@@ -91,8 +91,7 @@ export const hubApi: HubApi = {
     const { signal } = work;
     const reach = reachFor(source, signal);
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const { used, quota } = await storageEstimate();
-    if (quota > 0 && total > quota - used) throw await quotaError(total);
+    await checkRoom(total);
     const id = `m-${crypto.randomUUID()}`;
     const place = await openIncoming(id);
     let done = 0;
@@ -135,8 +134,8 @@ async function listModel(reach: Reach): Promise<HubFile[]> {
       throw badAnswer(reach, 'its list of files is not one');
     if (type === 'file' && !path.includes('/')) sizes.set(path, size);
   }
-  const { texts, weights, index } = modelFolder([...sizes.keys()]);
-  return [...texts, ...(index === null ? [] : [index]), ...weights].map((path) => ({ path, bytes: sizes.get(path)! }));
+  const { texts, weights, index, ggufs } = modelFolder([...sizes.keys()]);
+  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs].map((path) => ({ path, bytes: sizes.get(path)! }));
 }
 
 async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, onBytes: (bytes: number) => void): Promise<void> {
@@ -155,7 +154,7 @@ async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, o
   let received = 0;
   try {
     for await (const chunk of content.stream()) {
-      if (received === 0 && /\.(json|safetensors)$/.test(path) && standIn(chunk)?.kind === 'web-page') throw webPage(reach, path);
+      if (received === 0 && /\.(json|safetensors|gguf)$/.test(path) && standIn(chunk)?.kind === 'web-page') throw webPage(reach, path);
       received += chunk.length;
       if (received > bytes) break;
       await file.write(chunk);

@@ -6,8 +6,10 @@ import type { Recipe } from '../../src/core/recipe/schema';
 import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
+import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
+import type { GgufFormat } from '../engine/checkpoint/gguf-write';
 import { safetensorsStream } from '../engine/checkpoint/write';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
@@ -15,9 +17,11 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
+import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
+import { ggufWeights, modelfile } from './export-gguf';
 import { modelCard } from './model-card';
 import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
 
@@ -109,39 +113,55 @@ async function reporting<T>(
   return written;
 }
 
-/** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16` */
-export async function openRunExport(id: string, step: number, dtype: Dtype): Promise<OpenExport> {
+/** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16`, `gguf-unwritable` */
+export async function openRunExport(id: string, step: number, type: ExportType): Promise<OpenExport> {
   const run = await readRun(id);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = await findModel(run.recipe.base);
   const metrics = await readMetrics(id);
   const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
-  const weights = await weightsAs([...stored.tensors.values()], dtype);
+  const gguf = ggufFormat(type);
+  const weights = await weightsAs([...stored.tensors.values()], type, base, run.name);
 
-  const config = JSON.parse((await readModelText(base, 'config.json')) ?? '{}') as Record<string, unknown>;
+  const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
-  const card = modelCard({ run, step, base: run.base, evaluation, corpora: await listCorpora(), baseName: base.name });
+  const card = modelCard({
+    run,
+    step,
+    base: run.base,
+    evaluation,
+    corpora: await listCorpora(),
+    baseName: base.name,
+    gguf: gguf && weights.name,
+  });
 
   async function* files(): AsyncGenerator<ZipEntry> {
-    yield text('config.json', json(withDtype(config, dtype)));
     yield text('README.md', card);
-    yield text('generation_config.json', (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(config)));
-    for (const name of TOKENIZER_FILES) if (base.files.includes(name)) yield await ownFile(base, name);
+    if (gguf) yield text('Modelfile', modelfile(weights.name, config));
+    else {
+      yield text('config.json', withDtype(config, type as Dtype));
+      yield text(
+        'generation_config.json',
+        (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(JSON.parse(config) as Record<string, unknown>)),
+      );
+      for (const name of TOKENIZER_FILES) if (base.files.includes(name)) yield await ownFile(base, name);
+    }
     yield text('recipe.json', json(run.recipe));
     yield text('changes.json', json(run.changes));
     yield text('metrics.csv', metricsCsv(run.recipe, metrics.rows, metrics.evaluations));
     yield text('metrics.jsonl', await wholeLines(metricsPath(id)));
-    yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
+    yield { name: weights.name, bytes: weights.chunks(), stored: true };
   }
   return { item: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
 }
 
 /**
- * The model's own files, with its weights in one file under the names that transformers' class has.
- * @throws StudioError `file-missing`, `tensor-beyond-f16`, or what opening the model throws
+ * The model's own files, with its weights in one file under the names that transformers' class has; or its GGUF file, with what is no
+ * part of it beside it.
+ * @throws StudioError `file-missing`, `tensor-beyond-f16`, `gguf-unwritable`, or what opening the model throws
  */
-export async function openModelExport(id: string, dtype: Dtype): Promise<OpenExport> {
+export async function openModelExport(id: string, type: ExportType): Promise<OpenExport> {
   const listing = await findModel(id);
   const index = await readModelText(listing, INDEX_FILE);
   const config = (await readModelText(listing, 'config.json')) ?? '{}';
@@ -151,13 +171,15 @@ export async function openModelExport(id: string, dtype: Dtype): Promise<OpenExp
     weights: stored,
     ...(index === null ? {} : { index: { name: INDEX_FILE, text: index } }),
   });
-  const weights = await weightsAs(model.used, dtype);
-  const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name)]);
+  const gguf = ggufFormat(type);
+  const weights = await weightsAs(model.used, type, listing, listing.name);
+  const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
-    yield text('config.json', json(withDtype(JSON.parse(config) as Record<string, unknown>, dtype)));
+    if (gguf) yield text('Modelfile', modelfile(weights.name, config));
+    else yield text('config.json', withDtype(config, type as Dtype));
     for (const name of listing.files) if (!written.has(name)) yield await ownFile(listing, name);
-    yield { name: 'model.safetensors', bytes: weights.chunks(), stored: true };
+    yield { name: weights.name, bytes: weights.chunks(), stored: true };
   }
   return { item: listing.name, files: files(), total: weights.bytes, at: new Date() };
 }
@@ -174,23 +196,44 @@ async function ownFile(model: ModelListing, name: string): Promise<ZipEntry> {
 /** The least value that float16 rounds to infinity: half a step above its largest number, 65504. */
 const BEYOND_F16 = 65_520;
 
-/** @throws StudioError `tensor-beyond-f16` for the first value that float16 cannot hold, before anything is written */
-async function weightsAs(tensors: readonly StoredTensor[], dtype: Dtype): Promise<ReturnType<typeof safetensorsStream>> {
-  if (dtype === 'F16')
-    for (const { name, dtype: stored, pieces } of tensors) {
-      if (stored === 'F16') continue;
-      for await (const values of pieces()) {
-        const value = values.find((candidate) => Math.abs(candidate) >= BEYOND_F16);
-        if (value !== undefined)
-          throw new StudioError('tensor-beyond-f16', `"${name}" holds ${value}, beyond float16; export as BF16 or F32`, {
-            file: 'model.safetensors',
-            tensor: name,
-            value,
-            most: 65_504,
-          });
-      }
-    }
-  return safetensorsStream(tensors, dtype, { format: 'pt' });
+/** A weight file: its name, how many bytes it will have, and the bytes themselves, as they are asked for. */
+export interface Weights {
+  name: string;
+  bytes: number;
+  chunks(): AsyncGenerator<Uint8Array>;
+}
+
+const ggufFormat = (type: ExportType): GgufFormat | null => (type === 'GGUF-F16' ? 'F16' : type === 'GGUF-Q8_0' ? 'Q8_0' : null);
+
+/** Files whose content a GGUF file has in itself. */
+const IN_GGUF = [...TOKENIZER_FILES, 'generation_config.json', 'vocab.json', 'merges.txt'];
+
+/**
+ * @param base has config and tokenizer, which go into a GGUF file
+ * @throws StudioError `tensor-beyond-f16` for the first value that float16 cannot hold, before anything is written; `gguf-unwritable`
+ */
+async function weightsAs(tensors: readonly StoredTensor[], type: ExportType, base: ModelListing, title: string): Promise<Weights> {
+  const format = ggufFormat(type);
+  if (format) {
+    const gguf = await ggufWeights(base, title, tensors, format);
+    // A block's scale is its largest value / 127, in float16.
+    for (const { name, type: written, pieces } of gguf.tensors)
+      if (written !== 'F32') await checkFloat16(name, pieces(), written === 'F16' ? BEYOND_F16 : BEYOND_F16 * 127, gguf.name);
+    return gguf;
+  }
+  const name = 'model.safetensors';
+  if (type === 'F16')
+    for (const tensor of tensors) if (tensor.dtype !== 'F16') await checkFloat16(tensor.name, tensor.pieces(), BEYOND_F16, name);
+  return { name, ...safetensorsStream(tensors, type as Dtype, { format: 'pt' }) };
+}
+
+async function checkFloat16(tensor: string, pieces: AsyncIterable<Float32Array>, limit: number, file: string): Promise<void> {
+  for await (const values of pieces) {
+    const value = values.find((candidate) => Math.abs(candidate) >= limit);
+    if (value === undefined) continue;
+    const message = `"${tensor}" holds ${value}, beyond float16; export as BF16 or F32`;
+    throw new StudioError('tensor-beyond-f16', message, { file, tensor, value, most: 65_504 });
+  }
 }
 
 /** Complete lines of a file; a last line without its line end was cut off by a crash. */
@@ -200,8 +243,8 @@ async function wholeLines(path: string): Promise<string> {
 }
 
 /** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
-function withDtype(config: Record<string, unknown>, dtype: Dtype): Record<string, unknown> {
-  return { ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] };
+function withDtype(config: string, dtype: Dtype): string {
+  return editConfig(config, (fields) => ({ ...fields, ['dtype' in fields ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] }));
 }
 
 function generationConfig(config: Record<string, unknown>): Record<string, unknown> {

@@ -5,20 +5,22 @@
  */
 import { StudioError } from '../../src/core/errors';
 import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
-import { INDEX_FILE, modelFolder, outermost } from '../../src/core/model/folder';
+import { editConfig } from '../../src/core/model/config';
+import { INDEX_FILE, modelFolder, outermost, severalGgufs, type ModelFolder } from '../../src/core/model/folder';
 import type { ModelNotice } from '../../src/core/model/notices';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
 import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
-import { openModel, type ReadableModel } from '../engine/model/read';
+import { checkParameterSizes, openModel } from '../engine/model/read';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, settleIncoming, modelPath, modelRecord } from '../storage/models';
-import { quotaError, storageEstimate } from '../storage/quota';
+import { checkRoom } from '../storage/quota';
 import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { exportedConfig, fromVocabAndMerges } from '../tokenizer/tokenizer-files';
 import { isZip, openZip } from '../archive/zip-reader';
+import { telling, unpackGguf } from './import-gguf';
 import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 
 /** A file of a model that is being imported. */
@@ -28,14 +30,14 @@ interface IncomingFile {
   bytes: Blob;
   /** It is already in the incoming folder, so it is checked and moved rather than copied. */
   inPlace: boolean;
+  /** Its values were looked at when it was written. */
+  checked?: boolean;
 }
 
 /** Bytes; JSON and Markdown files are read into memory whole. */
 const LARGEST_TEXT = 64 * 2 ** 20;
 /** What a tokenizer is read from: the first, or of its absence the others. */
 const TOKENIZER_FILES: ReadonlySet<string> = new Set(['tokenizer.json', 'vocab.json', 'merges.txt']);
-/** Bytes of one parameter in float32. The CPU engine's heap ends at 4 GiB and must hold the largest parameter and its gradient. */
-const LARGEST_PARAMETER = 2 ** 31;
 
 /**
  * @param given a folder's files, or one zip of them
@@ -70,9 +72,11 @@ async function importFiles(
   name: string,
   onProgress: OnProgress,
   signal: AbortSignal,
+  found: readonly ModelNotice[] = [],
 ): Promise<ModelRecord> {
   const byName = outermost(files, ({ path }) => path);
   const folder = modelFolder([...byName.keys()]);
+  if (folder.ggufs.length > 0) return importGguf(id, byName, folder, name, onProgress, signal);
   const names = [...folder.texts, ...(folder.index === null ? [] : [folder.index]), ...folder.weights];
   for (const file of names) if (/\.(json|txt|safetensors)$/.test(file)) await refuseStandIn(byName, file);
   const index = folder.index === null ? null : { name: INDEX_FILE, text: await readText(byName, INDEX_FILE) };
@@ -84,8 +88,11 @@ async function importFiles(
   const made = byName.has('tokenizer.json') ? null : await makeTokenizer(byName);
   const given = await readText(byName, 'config.json');
   // Float weights are not quantised, whatever the config still says; others are refused by their tensors.
-  const { quantization_config: quantization, ...fields } = parseObject('config.json', given);
-  const config = quantization == null ? given : JSON.stringify(fields, null, 2);
+  const unquantized = (from: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(from).filter(([field]) => field !== 'quantization_config'));
+  const written = parseObject('config.json', given);
+  const fields = unquantized(written);
+  const config = written['quantization_config'] == null ? given : editConfig(given, unquantized);
   const tokenizerConfig = byName.has('tokenizer_config.json') ? await readText(byName, 'tokenizer_config.json') : null;
   const tokenizer = await TextTokenizer.open({
     tokenizer: await readText(byName, 'tokenizer.json'),
@@ -98,7 +105,7 @@ async function importFiles(
     ...(index ? { index } : {}),
     tokenizerSize: tokenizer.size,
   });
-  checkParameters(model);
+  for (const { file, name, shape } of model.used) checkParameterSizes(file, [{ name, shape }]);
 
   let done = 0;
   for (const [at, file] of model.files.entries()) {
@@ -106,8 +113,9 @@ async function importFiles(
       signal.throwIfAborted();
       onProgress({ phase: 'import', item: file.name, done: (done += bytes), total });
     };
-    if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, model.usedInFiles)) tell(piece.length);
-    else await storage.write(`${incomingPath(id)}/${file.name}`, told(checkedBytes(file, model.usedInFiles), tell));
+    if (weights[at]!.checked) tell(weights[at]!.bytes.size);
+    else if (weights[at]!.inPlace) for await (const piece of checkedBytes(file, model.usedInFiles)) tell(piece.length);
+    else await storage.write(`${incomingPath(id)}/${file.name}`, telling(checkedBytes(file, model.usedInFiles), tell));
   }
   const texts = [
     ...folder.texts.filter((text) => made === null || !TOKENIZER_FILES.has(text)),
@@ -122,6 +130,7 @@ async function importFiles(
   if (config !== given) await storage.write(`${incomingPath(id)}/config.json`, config);
 
   const notices: ModelNotice[] = [
+    ...found,
     ...model.notices,
     ...(made ? [{ kind: 'tokenizer-made' } as const] : []),
     ...tokenizer.notices,
@@ -142,6 +151,26 @@ async function importFiles(
   return record;
 }
 
+/** Makes Hugging Face's files of the one GGUF file, in the incoming folder, and imports those. The licence and card beside it stay. */
+async function importGguf(
+  id: string,
+  byName: ReadonlyMap<string, IncomingFile>,
+  { ggufs, texts }: ModelFolder,
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const [gguf, second] = ggufs as [string, string?];
+  if (second !== undefined) throw severalGgufs(ggufs);
+  await refuseStandIn(byName, gguf);
+  const { names, notices } = await unpackGguf(gguf, byName.get(gguf)!.bytes, incomingPath(id), onProgress, signal);
+  const files = texts.map((text) => byName.get(text)!);
+  for (const made of names)
+    if (!texts.includes(made))
+      files.push({ path: made, bytes: await storage.blob(`${incomingPath(id)}/${made}`), inPlace: true, checked: true });
+  return importFiles(id, files, name, onProgress, signal, notices);
+}
+
 /** Puts a tokenizer.json made of vocab.json and merges.txt among the files. @throws StudioError `tokenizer-invalid` */
 async function makeTokenizer(byName: Map<string, IncomingFile>): Promise<string> {
   const json = fromVocabAndMerges(await readText(byName, 'vocab.json'), await readText(byName, 'merges.txt'));
@@ -158,25 +187,6 @@ function classNotice(tokenizerConfig: string | null): ModelNotice[] {
 async function* checkedBytes({ head, tensors }: SafetensorsFile, used: ReadonlySet<string>): AsyncGenerator<Uint8Array> {
   yield head;
   for (const [name, tensor] of tensors) yield* tensor.rawPieces(used.has(name));
-}
-
-async function* told(pieces: AsyncIterable<Uint8Array>, tell: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    yield piece;
-    tell(piece.length);
-  }
-}
-
-async function checkRoom(needed: number): Promise<void> {
-  const { used, quota } = await storageEstimate();
-  if (quota > 0 && needed > quota - used) throw await quotaError(needed);
-}
-
-function checkParameters({ used }: ReadableModel): void {
-  for (const { file, name, shape } of used) {
-    const bytes = shape.reduce((product, side) => product * side, 4);
-    if (bytes > LARGEST_PARAMETER) throw tooLarge(`${file}: ${name}`, bytes, LARGEST_PARAMETER);
-  }
 }
 
 /** With an index only the shards that it lists, else every weight file found. */
@@ -247,12 +257,12 @@ const modelLimits: ArchiveLimits = {
 async function unpackModel(given: File, into: string, onProgress: OnProgress, signal: AbortSignal): Promise<IncomingFile[]> {
   const archive = await openZip({ name: given.name, blob: given }, modelLimits);
   const byName = outermost(archive.entries, ({ path }) => path);
-  const { texts, weights, index } = modelFolder([...byName.keys()]);
-  const wanted = [...texts, ...weights, ...(index === null ? [] : [index])].map((name) => ({ name, entry: byName.get(name)! }));
+  const { texts, weights, index, ggufs } = modelFolder([...byName.keys()]);
+  if (ggufs.length > 1) throw severalGgufs(ggufs);
+  const wanted = [...texts, ...weights, ...ggufs, ...(index === null ? [] : [index])].map((name) => ({ name, entry: byName.get(name)! }));
   for (const { entry } of wanted) refuseFaulty(archive.name, entry);
   const total = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
-  const { used, quota } = await storageEstimate();
-  if (quota > 0 && total > quota - used) throw await quotaError(total);
+  await checkRoom(total);
 
   const files: IncomingFile[] = [];
   const budget = { unpacked: 0, packed: 0 };

@@ -2,6 +2,7 @@
 import evaluation from '../../e2e/parity/fixtures/evaluation.json';
 import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
+import { fixtureBytes, fixtureJson } from '../../e2e/parity/fixtures';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import { viewOf } from '../../src/core/run/view';
@@ -253,6 +254,39 @@ describe('models', () => {
         dtype === 'F32' ? 70_000 : 70_144,
       );
     }
+  });
+
+  it('takes in a GGUF file as transformers loads it, alone or in a zip, and gives it out again', async () => {
+    const gguf = await fixtureBytes('gguf/tiny-q4_1.gguf');
+    const { tensors: hashes } = await fixtureJson<{ tensors: Record<string, string> }>('gguf/tiny-q4_1.json');
+    const taken = async (files: File[]) => {
+      const record = await libraryApi.importModel(files, 'of a GGUF', quiet);
+      models.push(record.id);
+      return record;
+    };
+    const record = await taken([new File([gguf], 'tiny.gguf')]);
+    expect(record).toMatchObject({ architecture: 'llama', vocabulary: 420, context: 64 });
+    expect(record.notices).toEqual([{ kind: 'gguf', file: 'tiny.gguf', types: 'Q4_1, Q8_0', dequantised: true }]);
+    const names = ['README.md', 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+    expect((await storage.list(`models/${record.id}`)).map(({ name }) => name).sort()).toEqual(names);
+    expect(await storage.list('incoming')).toEqual([]);
+    expect(await libraryApi.modelCard(record.id)).toContain('# Tiny \\<Llama\\> \\| of a test');
+    const { tensors } = readSafetensors('w', await storage.read(`models/${record.id}/model.safetensors`));
+    const read = await Promise.all(
+      [...tensors].map(async ([name, one]) => [name, await sha256(new Uint8Array(one.read().slice().buffer))]),
+    );
+    expect(Object.fromEntries(read)).toEqual(hashes);
+
+    const exported = unzipSync(new Uint8Array(await (await libraryApi.exportModel(record.id, 'GGUF-F16', quiet)).arrayBuffer()));
+    expect(Object.keys(exported).sort()).toEqual(['Modelfile', 'README.md', 'of-a-GGUF-F16.gguf']);
+    const again = await taken(zipOf({ 'm/of-a-GGUF-F16.gguf': exported['of-a-GGUF-F16.gguf']! }));
+    expect(again.notices).toEqual([{ kind: 'gguf', file: 'of-a-GGUF-F16.gguf', types: 'F16', dequantised: false }]);
+    expect({ ...again.shape }).toEqual({ ...record.shape });
+    await expect(libraryApi.importModel([new File([gguf.slice(0, 70_000)], 'cut.gguf')], 'cut', quiet)).rejects.toMatchObject({
+      code: 'gguf-invalid',
+      values: { file: 'cut.gguf', reason: 'data-length' },
+    });
+    expect(await storage.list('incoming')).toEqual([]);
   });
 
   it('renames a model of the person, and no other', async () => {

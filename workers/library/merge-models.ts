@@ -3,6 +3,7 @@ import type { MergeRef, WeightsRef } from '../../src/contract/evaluation';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import { StudioError } from '../../src/core/errors';
+import { editConfig } from '../../src/core/model/config';
 import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
 import { openModel, type ReadableModel } from '../engine/model/read';
@@ -46,11 +47,13 @@ export async function keepMerge(
       factors,
     ),
   );
-  const fields = { ...(JSON.parse(first.config) as Record<string, unknown>), torch_dtype: 'float32' };
-  // transformers 5 writes the type under this name.
-  if ('dtype' in fields) Object.assign(fields, { dtype: 'float32' });
+  // transformers 5 writes the type as `dtype`.
+  const config = editConfig(first.config, (fields) => ({
+    ...fields,
+    ...('dtype' in fields ? { dtype: 'float32' } : { torch_dtype: 'float32' }),
+  }));
   const texts = new Map([
-    ['config.json', JSON.stringify(fields, null, 2)],
+    ['config.json', config],
     ['README.md', card(name, first, others, factors)],
   ]);
   for (const file of KEPT_TEXTS) {

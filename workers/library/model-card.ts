@@ -12,15 +12,17 @@ export interface CardSource {
   evaluation: EvaluationRow | null;
   corpora: readonly StoredCorpus[];
   baseName: string;
+  /** Name of the weight file where it is a GGUF file. */
+  gguf: string | null;
 }
 
-export function modelCard({ run, step, base, evaluation, corpora, baseName }: CardSource): string {
+export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf }: CardSource): string {
   const { recipe } = run;
   const { shares, schedule } = settingsAt(recipe, run.changes, step);
   const sections = [
     frontMatter(baseName),
     `# ${plain(run.name)}`,
-    `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. Load it with \`transformers\`: \`AutoModelForCausalLM.from_pretrained(folder)\`.`,
+    `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. ${gguf === null ? 'Load it with `transformers`: `AutoModelForCausalLM.from_pretrained(folder)`.' : `Run it with llama.cpp (\`llama-cli -m ${gguf}\`) or Ollama (\`ollama create crossfade -f Modelfile\`).`}`,
     '## Mixture',
     table(
       ['channel', 'role', 'share', 'text'],

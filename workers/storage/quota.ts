@@ -23,6 +23,12 @@ export async function storageEstimate(): Promise<{ used: number; quota: number }
   return { used: usage, quota };
 }
 
+/** @throws StudioError `quota` where the browser says that so many bytes more do not fit */
+export async function checkRoom(needed: number): Promise<void> {
+  const { used, quota } = await storageEstimate();
+  if (quota > 0 && needed > quota - used) throw await quotaError(needed);
+}
+
 /** Errors of a browser that refuses storage; without a secure context its objects are undefined. */
 const BLOCKED: ReadonlySet<string> = new Set([
   ...['SecurityError', 'InvalidStateError', 'NotAllowedError', 'UnknownError', 'NotFoundError'],

@@ -9,7 +9,7 @@ import { isDtype, type Dtype } from '../engine/checkpoint/floats';
 import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
 import { openModel } from '../engine/model/read';
-import { parseConfig } from '../../src/core/model/config';
+import { editConfig, parseConfig } from '../../src/core/model/config';
 import { findModel, openModelFile, readModelText, storeNewModel, weightFiles } from '../storage/models';
 
 export interface NewVocabulary {
@@ -48,12 +48,12 @@ export async function makeWithVocabulary(
     ...(index === null ? {} : { index: { name: INDEX, text: index } }),
   });
 
-  const fields = { ...(JSON.parse(config) as Record<string, unknown>), vocab_size: vocabulary.rows.length };
-  if (vocabulary.endOfText !== null) {
-    Object.assign(fields, { bos_token_id: vocabulary.endOfText, eos_token_id: vocabulary.endOfText });
-    delete (fields as Record<string, unknown>)['pad_token_id'];
-  }
-  const text = JSON.stringify(fields, null, 2);
+  const text = editConfig(config, (fields) => {
+    const sized = { ...fields, vocab_size: vocabulary.rows.length };
+    if (vocabulary.endOfText === null) return sized;
+    const { pad_token_id: _padding, ...others } = sized as typeof sized & { pad_token_id?: unknown };
+    return { ...others, bos_token_id: vocabulary.endOfText, eos_token_id: vocabulary.endOfText };
+  });
   const parsed = parseConfig('config.json', text);
   const { embedding, head } = namesOf(parsed.architecture);
   const tables = new Set([`${embedding}.weight`, `${head}.weight`]);

@@ -15,7 +15,14 @@ describe('modelFolder', () => {
       texts: ['config.json', 'tokenizer.json', 'README.md'],
       weights: ['model.safetensors'],
       index: null,
+      ggufs: [],
     });
+  });
+
+  it('takes GGUF files where there are no safetensors, but not what sees or hears beside them', () => {
+    const names = ['m-Q4_K_M.gguf', 'm-F16.GGUF', 'mmproj-m.gguf', 'README.md', 'config.json'];
+    expect(modelFolder(names)).toEqual({ texts: ['README.md'], weights: [], index: null, ggufs: ['m-F16.GGUF', 'm-Q4_K_M.gguf'] });
+    expect(modelFolder([...names, 'model.safetensors', 'tokenizer.json'])).toMatchObject({ weights: ['model.safetensors'], ggufs: [] });
   });
 
   it('takes all shards with their index', () => {
@@ -48,7 +55,6 @@ describe('weights in other formats', () => {
     [['config.json', 'tokenizer.json', 'pytorch_model.bin'], 'pytorch_model.bin', ''],
     [['config.json', 'pytorch_model-00001-of-00002.bin', 'training_args.bin'], 'pytorch_model-00001-of-00002.bin', ''],
     [['consolidated.00.pth', 'params.json', 'tokenizer.model'], 'consolidated.00.pth', ''],
-    [['smollm2-135m-f16.gguf'], 'smollm2-135m-f16.gguf', ', gguf_file="smollm2-135m-f16.gguf"'],
   ])('%j: says which file and how to convert it', (names, file, argument) => {
     expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-format', values: { file, lines: lines(argument) } }));
   });

@@ -7,9 +7,10 @@ const SINGLE_FILE = 'model.safetensors';
 const ADAPTER_FILE = 'adapter_model.safetensors';
 /** GPT-2's first form of a byte-level tokenizer, of which a tokenizer.json is made where there is none. */
 const VOCABULARY = ['vocab.json', 'merges.txt'] as const;
+const CARDS = ['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'];
 const COMPANIONS: ReadonlySet<string> = new Set([
   ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'],
-  ...['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'],
+  ...CARDS,
 ]);
 /** Names told of when something lacks. */
 const MOST_NAMES = 6;
@@ -21,13 +22,24 @@ export interface ModelFolder {
   weights: string[];
   /** model.safetensors.index.json, of a sharded model. */
   index: string | null;
+  /** GGUF files where there is no safetensors file: each is a whole model with its config and tokenizer, and one is to be chosen. */
+  ggufs: string[];
+}
+
+export const isGguf = (path: string): boolean => /\.gguf$/i.test(path);
+/** Parts of models that see or hear, beside the one that writes. */
+const PROJECTOR = /^mmproj/i;
+
+/** `files-several`: one of the GGUF files must be chosen. */
+export function severalGgufs(names: readonly string[]): StudioError {
+  const found = names.slice(0, MOST_NAMES).join(', ');
+  return new StudioError('files-several', `There are ${names.length} models: ${found}; choose one`, { found, most: names.length });
 }
 
 /** Weights in formats that are not read here, with the argument by which transformers reads them. */
 const OTHER_FORMATS: readonly (readonly [name: RegExp, argument: (file: string) => string])[] = [
   // A pickle can run code when it is read.
   [/^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/, () => ''],
-  [/\.gguf$/, (file) => `, gguf_file=${JSON.stringify(file)}`],
   [/\.h5$/, () => ', from_tf=True'],
   [/\.msgpack$/, () => ', from_flax=True'],
 ];
@@ -62,6 +74,8 @@ export function modelFolder(names: readonly string[]): ModelFolder {
         file: ADAPTER_FILE,
         tensor: 'adapter_config.json',
       });
+    const ggufs = names.filter((name) => isGguf(name) && !PROJECTOR.test(name)).sort();
+    if (ggufs.length > 0) return { texts: [...CARDS].filter((name) => present.has(name)), weights: [], index: null, ggufs };
     const other = otherFormat(names);
     if (other) throw other;
   }
@@ -76,6 +90,7 @@ export function modelFolder(names: readonly string[]): ModelFolder {
     texts: [...required, ...[...COMPANIONS].filter((name) => present.has(name))],
     weights: single ? [SINGLE_FILE] : shards,
     index: !single && present.has(INDEX_FILE) ? INDEX_FILE : null,
+    ggufs: [],
   };
 }
 

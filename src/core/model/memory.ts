@@ -3,6 +3,7 @@
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
 import type { ModelConfig } from './config';
+import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
@@ -45,7 +46,7 @@ const WITH_GRADIENTS = 2.4;
 const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(config: ModelConfig, { rows, context, checkpointing, precision }: MemoryDemand): TrainingMemory {
-  const { hidden, layers, heads, kvHeads, headSize, feedForward, activation, normedHeads } = config;
+  const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(config);
   const tokens = rows * context;
   const bytes = precision === 'f16' ? 2 : 4;
@@ -53,7 +54,9 @@ export function trainingMemory(config: ModelConfig, { rows, context, checkpointi
   const keys = kvHeads * headSize;
   // Per token: two residual inputs and their norms, q, k, v, attention's output and its log sums, and the feed-forward part's states.
   const attention = 2 * queries + 2 * keys + (normedHeads ? queries + keys : 0) + heads;
-  const states = 4 * hidden + attention + (activation === 'swiglu' ? 3 : 2) * feedForward;
+  // Norms of what a part adds keep that and their own output.
+  const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
+  const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
   const layer = WITH_GRADIENTS * states * tokens * bytes;
   // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
   const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;

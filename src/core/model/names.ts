@@ -6,6 +6,7 @@ import type { Family } from './config';
 
 /** Modules of one layer. */
 export interface LayerNames {
+  /** Before attention. */
   attentionNorm: string;
   query: string;
   key: string;
@@ -13,11 +14,23 @@ export interface LayerNames {
   queryNorm: string;
   keyNorm: string;
   output: string;
+  /** Of what attention adds. */
+  attentionPostNorm: string;
+  /** Before the feed-forward part. */
   feedForwardNorm: string;
-  /** Of SwiGLU alone. */
+  /** Of gated feed-forward parts alone. */
   gate: string;
   up: string;
   down: string;
+  /** Of what the feed-forward part adds. */
+  feedForwardPostNorm: string;
+}
+
+/** A tensor of a file that holds several of a layer's maps: one after the other, or head by head. */
+interface Fused<Name> {
+  name: Name;
+  parts: readonly (keyof LayerNames)[];
+  order: 'whole' | 'by-head';
 }
 
 interface Naming {
@@ -35,10 +48,11 @@ interface Naming {
   file: {
     /** Linear weights are stored as [in, out]. */
     transposed: boolean;
-    /** One tensor holds queries, keys and values: one after the other, or head by head. */
-    fused: { name: string; order: 'whole' | 'by-head' } | null;
+    fused: readonly Fused<string>[];
   };
 }
+
+const QUERY_KEY_VALUE = ['query', 'key', 'value'] as const;
 
 const gated: Naming = {
   prefix: 'model.',
@@ -55,12 +69,14 @@ const gated: Naming = {
     queryNorm: 'self_attn.q_norm',
     keyNorm: 'self_attn.k_norm',
     output: 'self_attn.o_proj',
+    attentionPostNorm: '',
     feedForwardNorm: 'post_attention_layernorm',
     gate: 'mlp.gate_proj',
     up: 'mlp.up_proj',
     down: 'mlp.down_proj',
+    feedForwardPostNorm: '',
   },
-  file: { transposed: false, fused: null },
+  file: { transposed: false, fused: [] },
 };
 
 const gpt2: Naming = {
@@ -78,12 +94,14 @@ const gpt2: Naming = {
     queryNorm: '',
     keyNorm: '',
     output: 'attn.c_proj',
+    attentionPostNorm: '',
     feedForwardNorm: 'ln_2',
     gate: '',
     up: 'mlp.c_fc',
     down: 'mlp.c_proj',
+    feedForwardPostNorm: '',
   },
-  file: { transposed: true, fused: { name: 'attn.c_attn', order: 'whole' } },
+  file: { transposed: true, fused: [{ name: 'attn.c_attn', parts: QUERY_KEY_VALUE, order: 'whole' }] },
 };
 
 const gptNeox: Naming = {
@@ -101,15 +119,67 @@ const gptNeox: Naming = {
     queryNorm: '',
     keyNorm: '',
     output: 'attention.dense',
+    attentionPostNorm: '',
     feedForwardNorm: 'post_attention_layernorm',
     gate: '',
     up: 'mlp.dense_h_to_4h',
     down: 'mlp.dense_4h_to_h',
+    feedForwardPostNorm: '',
   },
-  file: { transposed: false, fused: { name: 'attention.query_key_value', order: 'by-head' } },
+  file: { transposed: false, fused: [{ name: 'attention.query_key_value', parts: QUERY_KEY_VALUE, order: 'by-head' }] },
 };
 
-const namings: Record<Family, Naming> = { llama: gated, mistral: gated, qwen2: gated, qwen3: gated, gpt2, gpt_neox: gptNeox };
+const gptNeo: Naming = {
+  ...gpt2,
+  layer: {
+    ...gpt2.layer,
+    query: 'attn.attention.q_proj',
+    key: 'attn.attention.k_proj',
+    value: 'attn.attention.v_proj',
+    output: 'attn.attention.out_proj',
+  },
+  file: { transposed: false, fused: [] },
+};
+
+const normedAfter = { attentionPostNorm: 'post_attention_layernorm', feedForwardPostNorm: 'post_feedforward_layernorm' };
+const gemma: Naming = { ...gated, layer: { ...gated.layer, ...normedAfter, feedForwardNorm: 'pre_feedforward_layernorm' } };
+const olmo2: Naming = { ...gated, layer: { ...gated.layer, ...normedAfter, attentionNorm: '', feedForwardNorm: '' } };
+
+const phi3: Naming = {
+  ...gated,
+  layer: {
+    ...gated.layer,
+    query: 'self_attn.qkv_proj.query',
+    key: 'self_attn.qkv_proj.key',
+    value: 'self_attn.qkv_proj.value',
+    gate: 'mlp.gate_up_proj.gate',
+    up: 'mlp.gate_up_proj.up',
+  },
+  file: {
+    transposed: false,
+    fused: [
+      { name: 'self_attn.qkv_proj', parts: QUERY_KEY_VALUE, order: 'whole' },
+      { name: 'mlp.gate_up_proj', parts: ['gate', 'up'], order: 'whole' },
+    ],
+  },
+};
+
+const namings: Record<Family, Naming> = {
+  llama: gated,
+  mistral: gated,
+  qwen2: gated,
+  qwen3: gated,
+  gpt2,
+  gpt_neox: gptNeox,
+  gpt_neo: gptNeo,
+  gemma2: gemma,
+  gemma3_text: gemma,
+  olmo2,
+  phi3,
+  smollm3: gated,
+  minicpm: gated,
+  stablelm: gated,
+};
 
 /** Names of a family's modules, and how its files keep their tensors. */
 interface ModelNames {
@@ -119,8 +189,8 @@ interface ModelNames {
   finalNorm: string;
   head: string;
   layer(index: number): LayerNames;
-  /** As it says; the fused tensor's name is that of the module in layer `index`. */
-  file: { transposed: boolean; fused: { name: (index: number) => string; order: 'whole' | 'by-head' } | null };
+  /** As it says; a fused tensor's name is that of the module in layer `index`. */
+  file: { transposed: boolean; fused: readonly Fused<(index: number) => string>[] };
 }
 
 export function namesOf(family: Family): ModelNames {
@@ -136,7 +206,7 @@ export function namesOf(family: Family): ModelNames {
       Object.fromEntries(Object.entries(layer).map(([role, name]) => [role, inLayer(index, name as string)])) as unknown as LayerNames,
     file: {
       transposed: file.transposed,
-      fused: file.fused && { name: (index) => inLayer(index, file.fused!.name), order: file.fused.order },
+      fused: file.fused.map(({ name, ...fused }) => ({ ...fused, name: (index) => inLayer(index, name) })),
     },
   };
 }

@@ -15,6 +15,10 @@ export type ModelNotice =
   | { kind: 'name-prefix'; prefix: string }
   /** Tensors that the model does not use: how many, and the names of the first. */
   | { kind: 'unused-tensors'; count: number; names: string[] }
+  /** Made of a GGUF file: types of its weights, the most used first, and whether any were quantised. */
+  | { kind: 'gguf'; file: string; types: string; dequantised: boolean }
+  /** A GGUF file does not say how its text is split before BPE. */
+  | { kind: 'gguf-split-unsaid' }
   | TokenizerNotice;
 
 /** What the import of a tokenizer tells, by itself or with its model. */

@@ -1,5 +1,6 @@
 /** The parameters of a model: names, shapes, and what each is, by its config. */
 import type { ModelConfig } from './config';
+import { isGated } from './config/model-config';
 import { embeddingNames, namesOf } from './names';
 
 interface ParameterModule {
@@ -22,19 +23,24 @@ export function modulesOf(config: ModelConfig): ParameterModule[] {
     bias,
   });
   const linear = (name: string, shape: number[], bias: boolean): ParameterModule => ({ name, kind: 'linear', shape, bias });
+  const [before, after] = [config.normPlacement !== 'after', config.normPlacement !== 'before'];
+  const [queries, keys] = [heads * headSize, kvHeads * headSize];
+  const headNorm = (name: string, width: number) => norm(name, config.normedHeads === 'whole' ? width : headSize, false);
   const layer = (index: number): ParameterModule[] => {
     const own = names.layer(index);
     return [
-      norm(own.attentionNorm),
-      linear(own.query, [heads * headSize, hidden], biases.queryKeyValue),
-      linear(own.key, [kvHeads * headSize, hidden], biases.queryKeyValue),
-      linear(own.value, [kvHeads * headSize, hidden], biases.queryKeyValue),
-      ...(config.normedHeads ? [norm(own.queryNorm, headSize, false), norm(own.keyNorm, headSize, false)] : []),
-      linear(own.output, [hidden, heads * headSize], biases.output),
-      norm(own.feedForwardNorm),
-      ...(config.activation === 'swiglu' ? [linear(own.gate, [feedForward, hidden], biases.feedForward)] : []),
+      ...(before ? [norm(own.attentionNorm)] : []),
+      linear(own.query, [queries, hidden], biases.queryKeyValue),
+      linear(own.key, [keys, hidden], biases.queryKeyValue),
+      linear(own.value, [keys, hidden], biases.queryKeyValue),
+      ...(config.normedHeads ? [headNorm(own.queryNorm, queries), headNorm(own.keyNorm, keys)] : []),
+      linear(own.output, [hidden, queries], biases.output),
+      ...(after ? [norm(own.attentionPostNorm)] : []),
+      ...(before && config.parallel !== 'shared' ? [norm(own.feedForwardNorm)] : []),
+      ...(isGated(config) ? [linear(own.gate, [feedForward, hidden], biases.feedForward)] : []),
       linear(own.up, [feedForward, hidden], biases.feedForward),
       linear(own.down, [hidden, feedForward], biases.feedForward),
+      ...(after ? [norm(own.feedForwardPostNorm)] : []),
     ];
   };
   const embedding = (name: string, rows: number): ParameterModule => ({ name, kind: 'embedding', shape: [rows, hidden], bias: false });

@@ -127,12 +127,12 @@ export function readSafetensors(file: string, bytes: Uint8Array): { metadata: Re
   return { metadata, tensors: new Map(entries) };
 }
 
-function sizeOf(source: ByteSource): number {
+export function sizeOf(source: ByteSource): number {
   return source instanceof Uint8Array ? source.byteLength : source.size;
 }
 
 /** @throws StudioError `file-unreadable` when the file went away or changed since it was chosen */
-async function readRange(file: string, source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
+export async function readRange(file: string, source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source.subarray(begin, end);
   let bytes: Uint8Array;
   try {

@@ -8,20 +8,22 @@ export interface WritableTensor {
   name: string;
   shape: readonly number[];
   pieces(): AsyncIterable<Float32Array>;
+  /** Its type in the file, where it is another than the file's. */
+  as?: Dtype;
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 
 /** Length and JSON header, padded with spaces so that the data starts at a multiple of 8. */
-function headerBytes(tensors: Iterable<{ name: string; shape: readonly number[] }>, dtype: Dtype, metadata: Record<string, string>) {
+function headerBytes(tensors: Iterable<Pick<WritableTensor, 'name' | 'shape' | 'as'>>, dtype: Dtype, metadata: Record<string, string>) {
   // Without a prototype, so that any tensor name is an ordinary key.
   const header = Object.create(null) as Record<string, unknown>;
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
   let end = 0;
-  for (const { name, shape } of tensors) {
+  for (const { name, shape, as = dtype } of tensors) {
     const begin = end;
-    end += elements(shape) * BYTES_PER[dtype];
-    header[name] = { dtype, shape, data_offsets: [begin, end] };
+    end += elements(shape) * BYTES_PER[as];
+    header[name] = { dtype: as, shape, data_offsets: [begin, end] };
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const head = new Uint8Array(LENGTH_BYTES + Math.ceil(text.length / 8) * 8).fill(0x20);
@@ -41,7 +43,7 @@ export function safetensorsStream(
     bytes: head.length + data,
     async *chunks() {
       yield head;
-      for (const { pieces } of tensors) for await (const values of pieces()) yield encodeFloats(values, dtype);
+      for (const { pieces, as = dtype } of tensors) for await (const values of pieces()) yield encodeFloats(values, as);
     },
   };
 }

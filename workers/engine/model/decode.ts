@@ -2,8 +2,8 @@
 import { concat, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
+import { softCapped } from '../ops/activation';
 import { attention } from '../ops/attention';
-import { linear } from '../ops/linear';
 import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
@@ -18,21 +18,25 @@ export class CachedDecoder {
 
   /**
    * Appends ids (at least one) and returns the logits [V] after the last. When the model's context is full, the older half of
-   * the text is forgotten.
+   * the text is forgotten. Where the text's length changes how its tokens are rotated, it is read anew.
    */
   async append(ids: readonly number[]): Promise<Float32Array> {
     const { context } = this.model.config;
+    const before = this.model.stretchOf(this.text.length);
     this.text.push(...ids);
     let pending = ids;
     if (this.text.length > context) {
       this.text = this.text.slice(-Math.max(1, Math.floor(context / 2)));
       pending = this.text;
       this.clear();
+    } else if (this.cache.length > 0 && this.model.stretchOf(this.text.length) !== before) {
+      pending = this.text;
+      this.clear();
     }
     const logits = tidy(() => {
       const hidden = this.cache.length === 0 ? this.read(pending) : this.extend(pending);
       const last = slice(hidden, [hidden.shape[0] - 1, 0], [1, hidden.shape[1]]);
-      return reshape(linear(last, this.model.headWeight()), [-1]);
+      return reshape(this.model.logits(last), [-1]);
     });
     try {
       return await logits.data<'float32'>();
@@ -60,18 +64,20 @@ export class CachedDecoder {
         const keys = this.inSight(layer, concat([oldKeys, k], 0));
         const values = this.inSight(layer, concat([oldValues, v], 0));
         this.store(layer, keys, values);
-        return this.attendOne(q, keys, values);
+        return this.attendOne(layer, q, keys, values);
       });
     }
     return hidden!;
   }
 
   /** q [1,H·h], k and v [T,K·h] → [1,H·h] */
-  private attendOne(q: Tensor2D, k: Tensor2D, v: Tensor2D): Tensor2D {
-    const { heads, kvHeads, headSize } = this.model.config;
+  private attendOne(layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D): Tensor2D {
+    const { headSize } = this.model.config;
+    const { heads, kvHeads, scale, cap } = this.model.attentionShape(layer, 1, 1);
     const byHead = (x: Tensor) => transpose(reshape(x, [-1, kvHeads, headSize]), [1, 0, 2]);
-    const queries = reshape(mul(q, headSize ** -0.5), [kvHeads, heads / kvHeads, headSize]);
-    const weights = softmax(matMul(queries, byHead(k), false, true));
+    const queries = reshape(mul(q, scale), [kvHeads, heads / kvHeads, headSize]);
+    const scores = matMul(queries, byHead(k), false, true);
+    const weights = softmax(cap ? softCapped(scores, cap) : scores);
     return reshape(matMul(weights, byHead(v)), [1, heads * headSize]);
   }
 

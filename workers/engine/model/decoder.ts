@@ -1,6 +1,6 @@
 /**
- * A decoder-only transformer, as its config describes it: token embedding, pre-norm blocks of causal attention and a feed-forward
- * network on a residual stream, final norm. Parameters are variables with Hugging Face's names. To read the forward pass, start at
+ * A decoder-only transformer, as its config describes it: token embedding, blocks of causal attention and a feed-forward network on a
+ * residual stream, final norm. Parameters are variables with Hugging Face's names. To read the forward pass, start at
  * `run` and go on with `block`; loss and gradients are in loss.ts, the update in optimizer/. What each family computes is in
  * docs/METHOD.md.
  *
@@ -9,8 +9,8 @@
  */
 import { gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { gelu, swiglu } from '../ops/activation';
-import { add } from '../ops/add';
+import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
+import { add, scaled, shifted } from '../ops/add';
 import { attention } from '../ops/attention';
 import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
@@ -19,7 +19,8 @@ import { linear, linearGroup } from '../ops/linear';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
-import type { ModelConfig } from '../../../src/core/model/config';
+import type { ModelConfig, Rotary } from '../../../src/core/model/config';
+import { isGated } from '../../../src/core/model/config/model-config';
 import { namesOf } from '../../../src/core/model/names';
 import type { LayerNames } from '../../../src/core/model/names';
 import { recomputed } from './recompute';
@@ -30,6 +31,8 @@ export interface Documents {
   of: Tensor1D;
   /** int32 [batch·context]: position of each token in its document. */
   positions: Tensor1D;
+  /** Tokens of the longest. */
+  longest: number;
 }
 
 export interface HiddenStateOptions {
@@ -61,8 +64,8 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
-  /** cos and sin of the rotary embedding; null with learned positions. */
-  private readonly angles: RotaryTables | null;
+  /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
+  private readonly rotary: readonly (RotaryTables | null)[];
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
 
   /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
@@ -83,21 +86,34 @@ export class DecoderModel {
     );
     const { layer, ...names } = namesOf(config.architecture);
     this.names = { ...names, layers: Array.from({ length: config.layers }, (_, index) => layer(index)) };
-    this.angles = config.positions.kind === 'rotary' ? new RotaryTables(config.positions, config.context) : null;
+    this.rotary = rotaryOfLayers(config);
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
   hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, recompute, ...(documents ? { positions: documents.positions } : {}) });
+    return this.run(ids, 0, context, attend, { drop, recompute, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
   attentionShape(layer: number, batch: number, context: number): AttentionShape {
-    const { heads, kvHeads, headSize, windows } = this.config;
+    const { heads, kvHeads, windows, attentionScales, softCaps } = this.config;
     const window = windows[layer];
-    return { batch, context, heads, kvHeads, scale: headSize ** -0.5, ...(window ? { window } : {}) };
+    const cap = softCaps.scores;
+    return { batch, context, heads, kvHeads, scale: attentionScales[layer]!, ...(window ? { window } : {}), ...(cap ? { cap } : {}) };
+  }
+
+  /** hidden [N,D] after the final norm → logits [N,V], without a gradient; training has them in the loss (ops/cross-entropy). */
+  logits(hidden: Tensor2D): Tensor2D {
+    const logits = linear(hidden, this.headWeight());
+    const cap = this.config.softCaps.logits;
+    return cap ? softCapped(logits, cap) : logits;
+  }
+
+  /** Changes with the number of tokens in a text where the frequencies of its rotary embedding do. */
+  stretchOf(tokens: number): string {
+    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0).join(' ');
   }
 
   /** Head weight [V,D]; the embedding table itself when tied. */
@@ -107,17 +123,22 @@ export class DecoderModel {
 
   /**
    * The forward pass with attention left to the caller (training attends within the batch, generation to a key-value cache):
-   * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`, or where `positions` says;
+   * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`, or where `documents` says;
    * those are below `context`.
    */
-  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false, positions }: RunOptions = {}): Tensor2D {
+  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false, documents }: RunOptions = {}): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
-      const tables = this.angles?.at(first, context) ?? [];
+      const positions = documents?.positions;
       // With positions of their own the rows have a table each, as one long sequence has.
-      const angles = positions ? tables.map((table) => gather(table, positions)) : tables;
+      const anglesOf = new Map(
+        [...new Set(this.rotary)].map((tables) => {
+          const angles = tables?.at(first, context, documents?.longest) ?? [];
+          return [tables, positions ? angles.map((table) => gather(table, positions)) : angles];
+        }),
+      );
       const period = positions ? rows : context;
-      let x = embedding(this.matrix(this.names.embedding), ids);
+      let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
       if (this.config.positions.kind === 'learned') {
         const of =
           positions ??
@@ -131,48 +152,67 @@ export class DecoderModel {
       for (let layer = 0; layer < this.config.layers; layer += 1) {
         const block = (input: Tensor2D, turns: readonly Tensor[]) =>
           this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop });
+        const angles = anglesOf.get(this.rotary[layer]!)!;
         x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
-      return this.norm(x, this.names.finalNorm);
+      return scaled(this.norm(x, this.names.finalNorm), this.config.scales.output);
     });
   }
 
   /**
    * One transformer block on the residual stream x [N,D]: x + attention(norm(x)), then that + feedForward(norm(that)). With `parallel`
-   * (GPT-NeoX) both parts read x: x + attention(norm₁(x)) + feedForward(norm₂(x)).
+   * both parts read x: x + attention(norm₁(x)) + feedForward(norm₂(x)), norm₂ being norm₁ where it is shared. Norms may stand after the
+   * parts instead of before them, or at both places.
    */
   private block(layer: number, x: Tensor2D, { applyRotary, attend, drop }: BlockInputs): Tensor2D {
-    const { heads, kvHeads, biases, parallel, normedHeads, norm } = this.config;
+    const { heads, kvHeads, biases, parallel, normedHeads, norm, normPlacement, scales } = this.config;
     const names = this.names.layers[layer]!;
-    // residual + dropout(W·from + b); without dropout the linear kernel adds the residual itself.
-    const addProjected = (residual: Tensor2D, from: Tensor2D, name: string, biased: boolean, place: number) => {
-      const bias = biased ? this.bias(name) : undefined;
-      if (!drop) return linear(from, this.matrix(name), { bias, residual });
-      return add(residual, drop(linear(from, this.matrix(name), { bias }), place));
+    const normed = (input: Tensor2D, name: string): [Tensor2D, Tensor2D] =>
+      normPlacement === 'after' ? [input, input] : this.normWithResidual(input, name);
+    // residual + dropout(factor · norm(W·from + b)); in the plain case the linear kernel adds the residual itself.
+    const addProjected = (residual: Tensor2D, from: Tensor2D, part: Projected) => {
+      const bias = part.biased ? this.bias(part.name) : undefined;
+      const weight = this.matrix(part.name);
+      if (!drop && normPlacement === 'before' && scales.residual === 1) return linear(from, weight, { bias, residual });
+      const output = linear(from, weight, { bias });
+      const added = scaled(normPlacement === 'before' ? output : this.norm(output, part.postNorm), scales.residual);
+      return add(residual, drop ? drop(added, part.place) : added);
     };
 
-    const [attentionInput, residual] = this.normWithResidual(x, names.attentionNorm);
+    const [attentionInput, residual] = normed(x, names.attentionNorm);
     const [query, key, value] = this.linearGroup(attentionInput, [names.query, names.key, names.value], biases.queryKeyValue);
-    const headNorm = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.vector(name), norm.epsilon) : states);
+    const headNorm = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.normWeight(name), norm.epsilon) : states);
     const q = applyRotary(headNorm(query!, names.queryNorm), heads);
     const k = applyRotary(headNorm(key!, names.keyNorm), kvHeads);
-    const attended = addProjected(residual, attend(layer, q, k, value!), names.output, biases.output, 2 * layer + 1);
+    const attended = addProjected(residual, attend(layer, q, k, value!), {
+      name: names.output,
+      biased: biases.output,
+      postNorm: names.attentionPostNorm,
+      place: 2 * layer + 1,
+    });
 
-    const [feedForwardInput, skip] = parallel
-      ? [this.norm(residual, names.feedForwardNorm), attended]
-      : this.normWithResidual(attended, names.feedForwardNorm);
-    return addProjected(skip, this.feedForwardStates(feedForwardInput, names), names.down, biases.feedForward, 2 * layer + 2);
+    const [feedForwardInput, skip] = ((): [Tensor2D, Tensor2D] => {
+      if (parallel === 'shared') return [attentionInput, attended];
+      return parallel ? [this.norm(residual, names.feedForwardNorm), attended] : normed(attended, names.feedForwardNorm);
+    })();
+    return addProjected(skip, this.feedForwardStates(feedForwardInput, names), {
+      name: names.down,
+      biased: biases.feedForward,
+      postNorm: names.feedForwardPostNorm,
+      place: 2 * layer + 2,
+    });
   }
 
   /** x [N,D] → activations of the feed-forward network [N,F], before its down projection. */
   private feedForwardStates(x: Tensor2D, names: LayerNames): Tensor2D {
     const { activation, biases } = this.config;
-    if (activation === 'swiglu') {
+    const form = activation === 'gelu' || activation === 'geglu' ? 'exact' : 'tanh';
+    if (isGated(this.config)) {
       const [gate, up] = this.linearGroup(x, [names.gate, names.up], biases.feedForward);
-      return swiglu(gate!, up!);
+      return activation === 'swiglu' ? swiglu(gate!, up!) : geglu(gate!, up!, form);
     }
     const [up] = this.linearGroup(x, [names.up], biases.feedForward);
-    return gelu(up!, activation === 'gelu' ? 'exact' : 'tanh');
+    return gelu(up!, form);
   }
 
   /** Several linear layers on the same input x [N,I] → [N,O₀], [N,O₁], …; without biases in one kernel, where the backend has it. */
@@ -184,12 +224,17 @@ export class DecoderModel {
   /** norm(x), and x for the residual connection past it. */
   private normWithResidual(x: Tensor2D, name: string): [normed: Tensor2D, x: Tensor2D] {
     const { kind, epsilon } = this.config.norm;
-    return kind === 'rms' ? rmsNormWithResidual(x, this.vector(name), epsilon) : [this.norm(x, name), x];
+    return kind === 'rms' ? rmsNormWithResidual(x, this.normWeight(name), epsilon) : [this.norm(x, name), x];
   }
 
   private norm(x: Tensor2D, name: string): Tensor2D {
     const { kind, epsilon } = this.config.norm;
-    return kind === 'rms' ? rmsNorm(x, this.vector(name), epsilon) : layerNorm(x, this.vector(name), this.bias(name), epsilon);
+    return kind === 'rms' ? rmsNorm(x, this.normWeight(name), epsilon) : layerNorm(x, this.vector(name), this.bias(name), epsilon);
+  }
+
+  private normWeight(name: string): Tensor1D {
+    const { offset } = this.config.norm;
+    return offset === 0 ? this.vector(name) : shifted(this.vector(name), offset);
   }
 
   /** The layer's parameters that take a gradient. */
@@ -220,11 +265,25 @@ export class DecoderModel {
 
   dispose(): void {
     for (const parameter of this.parameters.values()) parameter.dispose();
-    this.angles?.dispose();
+    for (const tables of new Set(this.rotary)) tables?.dispose();
   }
 }
 
-/** The rotary embedding of queries or keys [N,heads·h]; the identity without tables (learned positions). */
+function rotaryOfLayers({ layers, positions, layerRotary, context }: ModelConfig): (RotaryTables | null)[] {
+  const tables = new Map<string, RotaryTables>();
+  const tablesOf = (rotary: Rotary | null) => {
+    if (!rotary) return null;
+    const { theta, dimensions, scaling } = rotary;
+    const key = JSON.stringify([theta, dimensions, scaling]);
+    const found = tables.get(key) ?? new RotaryTables(rotary, context);
+    tables.set(key, found);
+    return found;
+  };
+  const usual = positions.kind === 'rotary' ? positions : null;
+  return Array.from({ length: layers }, (_, layer) => tablesOf(layerRotary ? layerRotary[layer]! : usual));
+}
+
+/** The rotary embedding of queries or keys [N,heads·h]; the identity without tables. */
 function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs['applyRotary'] {
   return cos && sin ? (x, heads) => rotary(x, cos, sin, { context, heads }) : (x) => x;
 }
@@ -232,8 +291,15 @@ function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs
 interface RunOptions {
   drop?: Drop;
   recompute?: boolean;
-  /** int32 [N] */
-  positions?: Tensor1D;
+  documents?: Pick<Documents, 'positions' | 'longest'>;
+}
+
+/** A map whose output is added to the residual stream: its module, the norm behind it, and the number of its dropout. */
+interface Projected {
+  name: string;
+  biased: boolean;
+  postNorm: string;
+  place: number;
 }
 
 interface BlockInputs {

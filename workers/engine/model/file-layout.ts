@@ -1,6 +1,6 @@
 /**
  * Between the tensors of a Hugging Face file and the decoder's parameters. Most are the same; GPT-2 keeps its linear weights
- * transposed, and GPT-2 and GPT-NeoX keep queries, keys and values in one tensor. Values are only moved, so that a file that was
+ * transposed, and GPT-2, GPT-NeoX and Phi-3 keep several maps in one tensor. Values are only moved, so that a file that was
  * read and written again has the same bits.
  */
 import type { HostTensor } from '../checkpoint/safetensors';
@@ -24,18 +24,21 @@ export interface FileTensor {
 /** All tensors that a file of this model has, in the model's order. */
 export function fileTensors(config: ModelConfig): FileTensor[] {
   const { file, head, layer } = namesOf(config.architecture);
-  const fusedAt = new Map(Array.from({ length: file.fused ? config.layers : 0 }, (_, index) => [layer(index).query, index]));
+  const fusedAt = new Map(
+    Array.from({ length: config.layers }, (_, index) =>
+      file.fused.map(({ name, parts, order }) => [layer(index)[parts[0]!], { name: name(index), count: parts.length, order }] as const),
+    ).flat(),
+  );
   const tensors: FileTensor[] = [];
   const modules = modulesOf(config);
   for (let at = 0; at < modules.length;) {
     const module = modules[at]!;
-    const index = fusedAt.get(module.name);
-    const fused = index === undefined ? null : file.fused;
-    const members = modules.slice(at, at + (fused ? 3 : 1));
-    const name = fused ? fused.name(index!) : module.name;
+    const fused = fusedAt.get(module.name);
+    const members = modules.slice(at, at + (fused?.count ?? 1));
+    const name = fused?.name ?? module.name;
     const turns = fused?.order === 'by-head' ? config.heads : 1;
     const transposed = file.transposed && module.kind === 'linear' && module.name !== head;
-    const shape = [module.shape[0]! * members.length, ...module.shape.slice(1)];
+    const shape = [members.reduce((rows, member) => rows + member.shape[0]!, 0), ...module.shape.slice(1)];
     tensors.push({
       name: `${name}.weight`,
       shape: transposed ? shape.toReversed() : shape,
@@ -74,10 +77,10 @@ export function toFile(tensor: FileTensor, data: readonly Float32Array[]): HostT
 
 /** Every run of rows of one parameter: number of the parameter, place in it, place in the file's rows, length; in elements. */
 function eachPiece({ parameters, turns }: FileTensor, visit: (part: number, at: number, fileAt: number, length: number) => void): void {
-  const length = elements(parameters[0]!.shape) / turns;
+  const lengths = parameters.map(({ shape }) => elements(shape) / turns);
   let fileAt = 0;
   for (let turn = 0; turn < turns; turn += 1)
-    for (let part = 0; part < parameters.length; part += 1) {
+    for (const [part, length] of lengths.entries()) {
       visit(part, turn * length, fileAt, length);
       fileAt += length;
     }

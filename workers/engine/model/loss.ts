@@ -116,7 +116,12 @@ interface BatchTensors {
 
 function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
-  const apart = documents && { of: integers(documents), positions: integers(positionsIn(documents, context)) };
+  const places = documents && positionsIn(documents, context);
+  const apart = documents && {
+    of: integers(documents),
+    positions: integers(places!),
+    longest: places!.reduce((most, place) => Math.max(most, place + 1), 1),
+  };
   return { ids: integers(ids), targets: integers(targets), ...(apart ? { documents: apart } : {}) };
 }
 
@@ -147,7 +152,7 @@ function tokenNll(
     ...(dropout ? { dropout } : {}),
     recompute,
   });
-  return crossEntropy(hidden, model.headWeight(), targets, nllGradient);
+  return crossEntropy(hidden, model.headWeight(), targets, nllGradient, model.config.softCaps.logits ?? undefined);
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */

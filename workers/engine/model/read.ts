@@ -103,6 +103,20 @@ async function sameBytes(a: StoredTensor, b: StoredTensor): Promise<boolean> {
   return true;
 }
 
+/** Bytes of one parameter in float32. The CPU engine's heap ends at 4 GiB and must hold the largest parameter and its gradient. */
+const LARGEST_PARAMETER = 2 ** 31;
+
+/** @throws StudioError `file-too-large` */
+export function checkParameterSizes(file: string, tensors: readonly { name: string; shape: readonly number[] }[]): void {
+  for (const { name, shape } of tensors) {
+    const bytes = shape.reduce((product, side) => product * side, 4);
+    if (bytes <= LARGEST_PARAMETER) continue;
+    throw new StudioError('file-too-large', `${file}: ${name} has ${bytes} bytes in float32, more than ${LARGEST_PARAMETER}`, {
+      ...{ file: `${file}: ${name}`, bytes, limit: LARGEST_PARAMETER },
+    });
+  }
+}
+
 function checkShape(file: string, name: string, found: readonly number[], expected: readonly number[]): void {
   if (found.length === expected.length && found.every((side, axis) => side === expected[axis])) return;
   const [foundText, expectedText] = [`[${found.join(', ')}]`, `[${expected.join(', ')}]`];

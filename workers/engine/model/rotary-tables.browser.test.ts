@@ -10,10 +10,10 @@ describe('rotary tables', () => {
 
   it('grow to the positions that are asked for, up to the longest text, and hold no memory for the others', () => {
     const before = memory().numTensors;
-    const tables = new RotaryTables({ kind: 'rotary', theta: 10_000, dimensions: 4, scaling: null }, 1_000_000);
+    const tables = new RotaryTables({ theta: 10_000, dimensions: 4, scaling: null }, 1_000_000);
     const [bytes, count] = [memory().numBytes, memory().numTensors];
     expect(bytes).toBeLessThan(1_000_000);
-    const whole = rotaryAngles(1500, 4, 10_000);
+    const whole = rotaryAngles(1500, { theta: 10_000, dimensions: 4, scaling: null });
     for (const [first, length] of [
       [0, 3],
       [511, 1],

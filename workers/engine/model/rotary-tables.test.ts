@@ -18,13 +18,14 @@ const rotary = Object.entries(byTransformers.families).flatMap(([family, { confi
   rope.map(({ change, ...expected }) => ({ family, config: { ...config, rope_parameters: undefined, ...change }, change, expected })),
 );
 
+/** Tokens of the text that transformers read before it was asked for its frequencies. */
+const TEXT = 16;
+
 it.each(rotary)('$family, rotary frequencies of $change', ({ config, expected }) => {
   const { positions } = readConfig('config.json', config);
   if (positions.kind !== 'rotary') throw new Error('no rotary positions');
-  const { dimensions, theta, scaling } = positions;
-  expect(dimensions).toBe(2 * expected.inverseFrequencies.length);
+  expect(positions.dimensions).toBe(2 * expected.inverseFrequencies.length);
   // Position 1 is turned by the frequencies themselves.
-  const sines = rotaryAngles(2, dimensions, theta, scaling).sin.subarray(dimensions);
-  expected.inverseFrequencies.forEach((value, at) => expect(sines[at]! / Math.sin(value)).toBeCloseTo(1, 6));
-  expect(expected.attentionScaling).toBe(1);
+  const sines = rotaryAngles(2, positions, TEXT).sin.subarray(positions.dimensions);
+  expected.inverseFrequencies.forEach((value, at) => expect(sines[at]! / (Math.sin(value) * expected.attentionScaling)).toBeCloseTo(1, 6));
 });

@@ -45,8 +45,8 @@ export const kernels = {
    */
   Rotary: 'CrossfadeRotary',
   /**
-   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale, window? (0 or absent: all)
-   * → out [N,H·h], lse [N,H]
+   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale, window? (0 or absent: all),
+   * cap? (scores become cap·tanh(score/cap)) → out [N,H·h], lse [N,H]
    */
   Attention: 'CrossfadeAttention',
   /** q, k, v, out, lse, dout, documents?; the same attrs → dq, dk, dv */
@@ -55,16 +55,20 @@ export const kernels = {
   Swiglu: 'CrossfadeSwiglu',
   /** gate, up, dy [N,F] → dgate, dup */
   SwigluGrad: 'CrossfadeSwigluGrad',
+  /** gate [N,F], up [N,F]; attrs form ('tanh' or 'exact') → gelu(gate)·up [N,F] */
+  Geglu: 'CrossfadeGeglu',
+  /** gate, up, dy [N,F]; attrs form → dgate, dup */
+  GegluGrad: 'CrossfadeGegluGrad',
   /** x of any shape; attrs form ('tanh' or 'exact') → as x */
   Gelu: 'CrossfadeGelu',
   /** x, dy; attrs form → dx */
   GeluGrad: 'CrossfadeGeluGrad',
-  /** hidden [N,D], weight [V,D], targets int32 [N] (−1: not predicted, nll 0) → nll [N], lse [N] */
+  /** hidden [N,D], weight [V,D], targets int32 [N] (−1: not predicted, nll 0); attrs cap? (of logits) → nll [N], lse [N] */
   CrossEntropy: 'CrossfadeCrossEntropy',
-  /** hidden, weight, targets, lse [N], dnll [N]; attrs frozen? → dhidden [N,D] and, unless the weight is frozen, dweight [V,D] */
+  /** hidden, weight, targets, lse [N], dnll [N]; attrs frozen?, cap? → dhidden [N,D] and, unless the weight is frozen, dweight [V,D] */
   CrossEntropyGrad: 'CrossfadeCrossEntropyGrad',
   /**
-   * Forward and backward at once, where the backend has it: hidden, weight, targets, dnll [N] (known beforehand); attrs frozen? → nll,
+   * Forward and backward at once, where the backend has it: hidden, weight, targets, dnll [N] (known beforehand); attrs frozen?, cap? → nll,
    * lse, dhidden and, unless the weight is frozen, dweight. Logits are computed once instead of twice.
    */
   CrossEntropyTrain: 'CrossfadeCrossEntropyTrain',

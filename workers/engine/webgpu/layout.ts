@@ -44,6 +44,23 @@ export function unitFor(...sizes: number[]): Unit {
 }
 
 /**
+ * WGSL's softCap(value) = cap · tanh(value / params.cap), and the slope there, given the capped value. tanh by Cephes' polynomial below
+ * 0.625: WGSL's own may lose the small ones.
+ */
+export const softCap = (type: Unit['type']): string => `
+fn softCap(value: ${type}) -> ${type} {
+  let ratio = clamp(value / params.cap, ${type}(-10.0), ${type}(10.0));
+  let square = ratio * ratio;
+  let series = (((-5.70498872745e-3 * square + 2.06390887954e-2) * square - 5.37397155531e-2) * square + 1.33314422036e-1) * square - 3.33332819422e-1;
+  let far = sign(ratio) * (1.0 - 2.0 / (exp(2.0 * abs(ratio)) + 1.0));
+  return params.cap * select(far, ratio + ratio * square * series, abs(ratio) < ${type}(0.625));
+}
+fn softCapSlope(capped: ${type}) -> ${type} {
+  let ratio = capped / params.cap;
+  return 1.0 - ratio * ratio;
+}`;
+
+/**
  * Threads that sum over a row together: 64 through workgroup memory, or one alone. The text has `row` below params.rows, `part`
  * (index among the row's threads) and PARTS (their number).
  */

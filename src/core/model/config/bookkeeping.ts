@@ -35,6 +35,8 @@ export const bookkeeping: ReadonlySet<string> = new Set([
   'xla_device',
   'is_decoder',
   'pretraining_tp',
+  // from which transformers made layer_types
+  '_sliding_window_pattern',
   // tokens that stand for something
   'bos_token_id',
   'pad_token_id',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, readConfig, type ModelConfig } from '.';
+import { editConfig, parseConfig, readConfig, type ModelConfig } from '.';
 import type { StudioError } from '../../errors';
 import type { ModelNotice } from '../notices';
 import { parameterCount, parameterShapes } from '../parameters';
@@ -17,7 +17,16 @@ function refuses(name: string, field: string, changes: Record<string, unknown>):
   );
 }
 
-const plain = { positions: { kind: 'rotary', theta: 10000, dimensions: 8, scaling: null }, windows: [null, null], parallel: false };
+const plain = {
+  positions: { kind: 'rotary', theta: 10000, dimensions: 8, scaling: null },
+  windows: [null, null],
+  layerRotary: null,
+  normPlacement: 'before',
+  attentionScales: [8 ** -0.5, 8 ** -0.5],
+  softCaps: { scores: null, logits: null },
+  scales: { embedding: 1, residual: 1, output: 1 },
+  parallel: false,
+};
 const sizes = { vocabulary: 61, hidden: 32, feedForward: 40, layers: 2, heads: 4, context: 24, headSize: 8, endOfText: [0] };
 const noBias = { queryKeyValue: false, output: false, feedForward: false };
 const everyBias = { queryKeyValue: true, output: true, feedForward: true };
@@ -25,13 +34,21 @@ const gated = {
   ...sizes,
   ...plain,
   kvHeads: 2,
-  norm: { kind: 'rms', epsilon: 1e-5 },
+  norm: { kind: 'rms', epsilon: 1e-5, offset: 0 },
   normedHeads: false,
   activation: 'swiglu',
   biases: noBias,
   tied: false,
 };
-const old = { ...sizes, ...plain, kvHeads: 4, norm: { kind: 'layer', epsilon: 1e-5 }, normedHeads: false, biases: everyBias, tied: false };
+const old = {
+  ...sizes,
+  ...plain,
+  kvHeads: 4,
+  norm: { kind: 'layer', epsilon: 1e-5, offset: 0 },
+  normedHeads: false,
+  biases: everyBias,
+  tied: false,
+};
 
 describe('what transformers wrote', () => {
   it.each([
@@ -60,7 +77,15 @@ describe('what transformers wrote', () => {
     ['qwen2', { ...gated, architecture: 'qwen2', windows: [null, 4], biases: { ...noBias, queryKeyValue: true }, tied: true }],
     [
       'qwen3',
-      { ...gated, architecture: 'qwen3', headSize: 12, positions: { ...plain.positions, dimensions: 12 }, normedHeads: true, tied: true },
+      {
+        ...gated,
+        architecture: 'qwen3',
+        headSize: 12,
+        positions: { ...plain.positions, dimensions: 12 },
+        normedHeads: 'each',
+        attentionScales: [12 ** -0.5, 12 ** -0.5],
+        tied: true,
+      },
     ],
     ['gpt2', { ...old, architecture: 'gpt2', feedForward: 128, positions: { kind: 'learned' }, activation: 'gelu-tanh', tied: true }],
     ['gpt2-untied', { ...old, architecture: 'gpt2', positions: { kind: 'learned' }, activation: 'gelu' }],
@@ -81,6 +106,45 @@ describe('what transformers wrote', () => {
     ],
   ])('%s', (name, config) => {
     expect(parse(`families/${name}`)).toEqual(config);
+  });
+
+  // Sizes are checked by the shapes of its tensors, and the rest by its logits; here is what one family has and another has not.
+  const local = { theta: 100, dimensions: 6, scaling: null };
+  const full = { theta: 2000, dimensions: 6, scaling: { kind: 'linear', factor: 2 } };
+  it.each([
+    ['gpt-neo', { windows: [null, 3, 3], attentionScales: [1, 1, 1], biases: { queryKeyValue: false, output: true, feedForward: true } }],
+    [
+      'gemma3',
+      {
+        windows: [3, null, 3],
+        norm: { kind: 'rms', epsilon: 1e-5, offset: 1 },
+        normPlacement: 'both',
+        normedHeads: 'each',
+        activation: 'geglu-tanh',
+        attentionScales: [10 ** -0.5, 10 ** -0.5, 10 ** -0.5],
+        softCaps: { scores: null, logits: 4 },
+        scales: { embedding: 4, residual: 1, output: 1 },
+        layerRotary: [local, full, local].map((rotary) => expect.objectContaining(rotary) as unknown),
+      },
+    ],
+    ['gemma2', { windows: [4, null], softCaps: { scores: 3, logits: 5 }, attentionScales: [7 ** -0.5, 7 ** -0.5], tied: false }],
+    ['olmo2', { normPlacement: 'after', normedHeads: 'whole' }],
+    ['phi3', { windows: [6, 6], positions: expect.objectContaining({ dimensions: 4 }) as unknown }],
+    ['smollm3', { layerRotary: [expect.objectContaining({ theta: 1000 }), null] }],
+    ['gpt2-scaled', { attentionScales: [1, 0.5] }],
+    ['minicpm', { scales: { embedding: 3, residual: 1.4 / Math.sqrt(2), output: 6 / 16 } }],
+    [
+      'stablelm',
+      {
+        parallel: 'shared',
+        norm: { kind: 'layer', epsilon: 1e-5, offset: 0 },
+        positions: expect.objectContaining({ dimensions: 2 }) as unknown,
+      },
+    ],
+    // Its scaling is for texts four times as long.
+    ['llama-dynamic', { context: 24 }],
+  ])('%s', (name, own) => {
+    expect(parse(`families/${name}`)).toMatchObject(own);
   });
 });
 
@@ -163,8 +227,7 @@ describe('older spellings', () => {
 
 describe('refused by name', () => {
   const everywhere: [field: string, value: unknown][] = [
-    ['model_type', 'gptj'],
-    ['model_type', 'toString'],
+    ['model_type', 7],
     ['architectures', ['LlamaForSequenceClassification']],
     ['vocab_size', 0],
     ['vocab_size', '61'],
@@ -180,11 +243,15 @@ describe('refused by name', () => {
     ['pruned_heads', { 0: [1] }],
   ];
   const rope: [field: string, value: unknown][] = [
-    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'yarn', factor: 4 }],
-    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'dynamic', factor: 4 }],
-    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'longrope' }],
+    ['rope_parameters.rope_type', { rope_theta: 1e4, rope_type: 'proportional', factor: 4 }],
     ['rope_parameters.type', { type: 'mrope' }],
-    ['rope_parameters.rope_type', { type: 'linear', rope_type: 'yarn', factor: 4 }],
+    ['rope_parameters.rope_type', { type: 'linear', rope_type: 'su', factor: 4 }],
+    ['rope_parameters.factor', { rope_type: 'yarn', original_max_position_embeddings: 12 }],
+    ['rope_parameters.truncate', { rope_type: 'yarn', factor: 2, truncate: 'no' }],
+    ['rope_parameters.beta_fast', { rope_type: 'yarn', factor: 2, beta_fast: 'fast' }],
+    ['rope_parameters.attention_factor', { rope_type: 'yarn', factor: 2, attention_factor: -1 }],
+    ['rope_parameters.short_factor', { rope_type: 'longrope', long_factor: [1, 1] }],
+    ['rope_parameters.short_factor', { rope_type: 'longrope', short_factor: [1, 2, 3, 4, 5, 6, 7], long_factor: [1, 1] }],
     ['rope_parameters.factor', { rope_type: 'linear' }],
     ['rope_parameters.low_freq_factor', { rope_type: 'llama3', factor: 8 }],
     ['rope_parameters.high_freq_factor', { rope_type: 'llama3', factor: 8, low_freq_factor: 2, high_freq_factor: 2 }],
@@ -198,11 +265,26 @@ describe('refused by name', () => {
     ['num_key_value_heads', 3],
     ['head_dim', 15],
     ['rms_norm_eps', -1],
-    ['hidden_act', 'gelu'],
+    ['hidden_act', 'relu'],
     ['attention_dropout', 1.5],
     ['partial_rotary_factor', 0.5],
     ['rope_scaling', { type: 'linear', factor: 3 }],
   ];
+  it.each([
+    ['mixtral', 'mistral'],
+    ['gemma', 'gemma2'],
+    ['gemma3', 'gemma3_text'],
+    ['qwen3_moe', 'qwen3'],
+    ['gptj', 'gpt_neox'],
+    ['opt', 'gpt2'],
+    ['olmo3', 'olmo2'],
+    ['toString', 'llama'],
+  ])('model_type = %s, with the nearest family: %s', (model_type, nearest) => {
+    expect(() => parse('families/mistral', { model_type })).toThrow(
+      expect.objectContaining({ code: 'family-unsupported', values: expect.objectContaining({ value: model_type, nearest }) as unknown }),
+    );
+  });
+
   const cases: Record<string, [field: string, value: unknown][]> = {
     'llama-linear': [
       ...gatedOnly,
@@ -229,8 +311,8 @@ describe('refused by name', () => {
       ['layer_norm_epsilon', 0],
       ['activation_function', 'relu'],
       ['activation_function', 'gelu_fast'],
-      ['scale_attn_weights', false],
-      ['scale_attn_by_inverse_layer_idx', true],
+      ['scale_attn_weights', 'no'],
+      ['scale_attn_by_inverse_layer_idx', 1],
       ['reorder_and_upcast_attn', 'yes'],
       ['attn_pdrop', 2],
       ['hidden_size', 64],
@@ -246,11 +328,80 @@ describe('refused by name', () => {
       ['attention_bias', 1],
       ['head_dim', 16],
     ],
+    'gpt-neo': [
+      ['num_heads', 5],
+      ['num_hidden_layers', 2],
+      ['window_size', 0],
+      ['attention_layers', ['global', 'global']],
+      ['activation_function', 'relu'],
+      ['resid_dropout', 2],
+    ],
+    gemma2: [
+      ['num_attention_heads', 12],
+      ['use_bidirectional_attention', true],
+      ['query_pre_attn_scalar', 0],
+      ['attn_logit_softcapping', -1],
+      ['final_logit_softcapping', 'high'],
+      ['hidden_activation', 'relu'],
+      ['sliding_window', null],
+      ['layer_types', ['full_attention']],
+    ],
+    gemma3: [
+      ['use_bidirectional_attention', true],
+      ['sliding_window_pattern', 0],
+      ['rope_scaling', { type: 'linear', factor: 3 }],
+      ['rope_parameters.sliding_attention.factor', { sliding_attention: { rope_type: 'linear' } }],
+    ],
+    olmo2: [
+      ['attention_bias', 'no'],
+      ['sliding_window', 4],
+    ],
+    phi3: [
+      ['rope_parameters.rope_type', { rope_type: 'linear', factor: 2 }],
+      ['rope_parameters.long_factor', { rope_type: 'longrope', short_factor: [1, 1, 1], long_factor: [1] }],
+      ['original_max_position_embeddings', 0],
+      ['resid_pdrop', 2],
+    ],
+    smollm3: [
+      ['no_rope_layers', [1]],
+      ['no_rope_layers', [1, 'no']],
+      ['layer_types', ['full_attention', 'chunked_attention']],
+    ],
+    minicpm: [
+      ['scale_emb', 0],
+      ['dim_model_base', 'wide'],
+      ['num_experts', 8],
+      ['sparse_config', { kernel_size: 32 }],
+    ],
+    stablelm: [
+      ['qk_layernorm', true],
+      ['use_qkv_bias', 1],
+      ['use_parallel_residual', 'no'],
+    ],
   };
+  it.each([
+    [[[['global'], 2]]],
+    [
+      [
+        [['global', 'other'], 1],
+        [['local'], 1],
+      ],
+    ],
+    ['global'],
+    [[7]],
+  ])('attention_types = %j', (attention_types) => {
+    refuses('families/gpt-neo', 'attention_types', { attention_layers: undefined, attention_types });
+  });
+
+  it('a window that layers ask for and the file does not give', () => {
+    refuses('families/smollm3', 'sliding_window', { layer_types: ['full_attention', 'sliding_attention'] });
+    refuses('families/minicpm', 'rope_parameters.rope_type', { rope_parameters: { rope_type: 'yarn', factor: 2 } });
+  });
+
   const wherever = { 'rope_parameters.partial_rotary_factor': { rope_theta: 1e4, partial_rotary_factor: 0.5 } };
 
   describe.each(Object.entries(cases))('%s', (name, own) => {
-    const fields = [...everywhere, ...own, ...(name === 'gpt2' ? [] : rope)];
+    const fields = [...everywhere, ...own, ...(['gpt2', 'gpt-neo', 'gemma3', 'phi3', 'minicpm', 'stablelm'].includes(name) ? [] : rope)];
     it.each(fields)('%s = %j', (field, value) => {
       refuses(`families/${name}`, field, { [field.split('.')[0]!]: value });
     });
@@ -314,6 +465,15 @@ describe("one field changed in a model's config.json, against the logits of tran
     mistral: ['partial_rotary_factor'],
     qwen2: ['partial_rotary_factor'],
     qwen3: ['partial_rotary_factor'],
+    gemma2: ['partial_rotary_factor'],
+    olmo2: ['partial_rotary_factor'],
+    smollm3: ['partial_rotary_factor'],
+    // A `type` beside the older `rope_type`, which counts.
+    gemma3_text: ['partial_rotary_factor', 'rope_scaling'],
+    // The cache alone reads them.
+    phi3: ['layer_types'],
+    // It has a mask of its own.
+    gpt_neo: ['is_causal'],
     // Which of two equal names counts differs between versions.
     gpt_neox: ['rotary_pct', 'rotary_emb_base', 'partial_rotary_factor', 'rope_parameters', 'rope_theta'],
   };
@@ -336,8 +496,8 @@ describe("one field changed in a model's config.json, against the logits of tran
   );
 
   it.each(Object.entries(byTransformers.families))('%s: its code reads no field that passes unseen', (_, { config, read, effects }) => {
-    // How attention is computed, and the row of the embedding that padding has: no causal loss depends on them.
-    const free = ['_attn_implementation', 'pad_token_id', 'initializer_range', 'number_of_conv_states'];
+    // How attention is computed, the row of the embedding that padding has, the form of the answer: no causal loss depends on them.
+    const free = ['_attn_implementation', 'pad_token_id', 'initializer_range', 'number_of_conv_states', 'output_attentions', 'return_dict'];
     const unseen = read.filter((field) => {
       if (free.includes(field) || effects[field]?.[1] === 'same') return false;
       const odd = attempt({ ...config, [field]: 'no such value' });
@@ -425,9 +585,32 @@ describe('notices', () => {
   });
 });
 
+describe('a config that is edited', () => {
+  it('keeps the spelling of its numbers, which transformers checks by their type', () => {
+    const text = '{"a": 6.0, "b": {"c": [1, -2.50, 1e-05, 1E6]}, "d": "6.0 \\"7.0\\" \\u0041", "e": 3}';
+    const edited = editConfig(text, ({ e: _, ...fields }) => ({ ...fields, f: 0.5, g: 'x' }));
+    expect(edited.replaceAll(/\s+/g, ' ')).toBe(
+      '{ "a": 6.0, "b": { "c": [ 1, -2.50, 1e-05, 1E6 ] }, "d": "6.0 \\"7.0\\" A", "f": 0.5, "g": "x" } ',
+    );
+    expect(() => editConfig('{', (fields) => fields)).toThrow(SyntaxError);
+  });
+});
+
 describe('whatever stands in the file', () => {
   it('is read or refused with the name of a field; what is read has whole sizes', () => {
-    const names = ['llama-linear', 'llama-llama3', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'gpt-neox'];
+    const names = [
+      'llama-linear',
+      'llama-llama3',
+      'qwen2',
+      'gpt2',
+      'gpt-neox',
+      'gpt-neo',
+      'gemma2',
+      'gemma3',
+      'phi3',
+      'smollm3',
+      'minicpm',
+    ];
     const configs = names.map((name) => written(`families/${name}`));
     const fields = [...new Set(configs.flatMap((config) => Object.keys(config)))];
     const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.constantFrom('', 'gelu', 'default', 1e308, -0, 2 ** 53, [], {}));
@@ -439,7 +622,10 @@ describe('whatever stands in the file', () => {
           for (const shape of parameterShapes(parseConfig('config.json', text)).values())
             expect(shape.every((side) => Number.isSafeInteger(side) && side > 0)).toBe(true);
         } catch (error) {
-          expect(error).toMatchObject({ code: 'config-unsupported', values: { field: expect.any(String) as unknown } });
+          expect(error).toMatchObject({
+            code: expect.stringMatching(/^(config|family)-unsupported$/) as unknown,
+            values: { field: expect.any(String) as unknown },
+          });
         }
       }),
       { numRuns: 2000 },

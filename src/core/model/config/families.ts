@@ -1,56 +1,95 @@
 /**
- * The families of decoders that the engine computes, each as it is read from Hugging Face's config.json: which fields it has, what an
- * absent field stands for in transformers, and what is refused.
+ * Llama and the families after it, each as it is read from Hugging Face's config.json: which fields it has, what an absent field stands
+ * for in transformers, and what is refused.
  */
-import { everyLayer, onlyFullAttention, readHeads, readLayerWindows, readRotary } from './attention';
+import {
+  everyLayer,
+  longestText,
+  onlyFullAttention,
+  readHeads,
+  readLayerTypes,
+  readLayerWindows,
+  readOneWindow,
+  readRotary,
+  readTwoRotaries,
+  type RotaryDefaults,
+} from './attention';
 import { limits, type ConfigFields } from './fields';
-import type { ModelConfig } from './model-config';
+import { plain, type ModelConfig, type Positions, type RotaryScaling } from './model-config';
+
+/** All of a config but what every family says alike. */
+export type Read = Omit<ModelConfig, 'architecture' | 'vocabulary' | 'endOfText'>;
 
 /** How one family's config.json is read. */
 export interface FamilyReader {
   /** The class in `architectures`. */
   architecture: string;
   /** Everything but what all families share. Asks for every field of the family that changes the arithmetic. */
-  read(fields: ConfigFields): Omit<ModelConfig, 'architecture' | 'vocabulary' | 'endOfText'>;
+  read(fields: ConfigFields): Read;
 }
 
-/** What transformers takes for absent fields. */
+/** What transformers takes for absent fields, and where a family has its own. */
 interface GatedDefaults {
   context: number;
   kvHeads?: number;
   headSize?: number;
+  /** LayerNorm instead of RMS norms. */
+  norm?: 'layer';
+  epsilon?: number;
+  tied?: boolean;
+  /** Of the hidden activation: its field, and what stands for absent. */
+  activation?: [field: string, absent: string];
+  rotary?: Omit<RotaryDefaults, 'headSize' | 'context'>;
+  /** Reads the positions instead of `readRotary`. */
+  positions?: (given: RotaryDefaults) => Positions;
 }
 
+const GATED_ACTIVATIONS = {
+  silu: 'swiglu',
+  swish: 'swiglu',
+  gelu: 'geglu',
+  gelu_new: 'geglu-tanh',
+  gelu_pytorch_tanh: 'geglu-tanh',
+} as const;
+
+const noBiases = { queryKeyValue: false, output: false, feedForward: false };
+
 /**
- * What Llama, Mistral and Qwen share: RMS norms, rotary positions, grouped-query attention and then SwiGLU. Windows, biases and norms of
- * heads are each family's own.
+ * What Llama and those after it share: RMS norms, rotary positions, grouped-query attention and then a gated feed-forward part. Windows,
+ * biases, norms of heads and factors are each family's own.
  */
-function readGatedDecoder(
-  fields: ConfigFields,
-  defaults: GatedDefaults,
-): Omit<ModelConfig, 'architecture' | 'vocabulary' | 'endOfText' | 'windows' | 'biases' | 'normedHeads'> {
+function readGatedDecoder(fields: ConfigFields, defaults: GatedDefaults): Omit<Read, 'windows' | 'biases'> {
   const hidden = fields.count('hidden_size', limits.hidden);
   const context = fields.count('max_position_embeddings', limits.context, defaults.context);
+  const layers = fields.count('num_hidden_layers', limits.layers);
   const heads = readHeads(fields, {
     hidden,
     ...(defaults.kvHeads === undefined ? {} : { absent: defaults.kvHeads }),
     ...(defaults.headSize === undefined ? {} : { headSize: defaults.headSize }),
   });
-  fields.only('hidden_act', 'silu', 'swish');
   fields.dropoutRates('attention_dropout');
+  const [activation, absent] = defaults.activation ?? ['hidden_act', 'silu'];
+  const given = { headSize: heads.headSize, context, ...defaults.rotary };
+  const positions = defaults.positions?.(given) ?? readRotary(fields, given);
   return {
+    ...plain,
     hidden,
     feedForward: fields.count('intermediate_size', limits.feedForward),
-    layers: fields.count('num_hidden_layers', limits.layers),
+    layers,
     ...heads,
-    context,
-    positions: readRotary(fields, { headSize: heads.headSize, context }),
-    norm: { kind: 'rms', epsilon: fields.positive('rms_norm_eps', 1e-6) },
-    activation: 'swiglu',
-    parallel: false,
-    tied: fields.flag('tie_word_embeddings', false),
+    context: longestText(context, positions),
+    positions,
+    norm:
+      defaults.norm === 'layer'
+        ? { kind: 'layer', epsilon: fields.positive('layer_norm_eps', 1e-5), offset: 0 }
+        : { kind: 'rms', epsilon: fields.positive('rms_norm_eps', defaults.epsilon ?? 1e-6), offset: 0 },
+    activation: fields.choice(activation, absent, GATED_ACTIVATIONS),
+    attentionScales: everyScale(layers, heads.headSize ** -0.5),
+    tied: fields.flag('tie_word_embeddings', defaults.tied ?? false),
   };
 }
+
+export const everyScale = (layers: number, scale: number): number[] => new Array<number>(layers).fill(scale);
 
 /** Llama (Touvron et al., arXiv 2302.13971; rope scaling of Llama 3.1), as transformers' LlamaForCausalLM. */
 export const llama: FamilyReader = {
@@ -62,7 +101,6 @@ export const llama: FamilyReader = {
     return {
       ...decoder,
       windows: everyLayer(null, decoder.layers, decoder.context),
-      normedHeads: false,
       biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: fields.flag('mlp_bias', false) },
     };
   },
@@ -74,17 +112,7 @@ export const mistral: FamilyReader = {
   read(fields) {
     const decoder = readGatedDecoder(fields, { context: 131_072, kvHeads: 8 });
     // transformers takes a missing field for 4096, and null for no window.
-    const all = fields.raw('sliding_window') === null && fields.has('sliding_window');
-    const windows = everyLayer(all ? null : fields.count('sliding_window', 2 ** 30, 4096), decoder.layers, decoder.context);
-    // Of no effect where it says what holds anyway; else transformers' cache follows it and its mask does not.
-    if (windows.some((window) => window !== null)) fields.absent('layer_types');
-    else onlyFullAttention(fields, 0);
-    return {
-      ...decoder,
-      windows,
-      normedHeads: false,
-      biases: { queryKeyValue: false, output: false, feedForward: false },
-    };
+    return { ...decoder, windows: readOneWindow(fields, decoder.layers, decoder.context, 4096), biases: noBiases };
   },
 };
 
@@ -96,8 +124,7 @@ export const qwen2: FamilyReader = {
     return {
       ...decoder,
       windows: readLayerWindows(fields, decoder.layers, decoder.context),
-      normedHeads: false,
-      biases: { queryKeyValue: true, output: false, feedForward: false },
+      biases: { ...noBiases, queryKeyValue: true },
     };
   },
 };
@@ -111,97 +138,207 @@ export const qwen3: FamilyReader = {
     return {
       ...decoder,
       windows: readLayerWindows(fields, decoder.layers, decoder.context),
-      normedHeads: true,
+      normedHeads: 'each',
       biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: false },
     };
   },
 };
 
-/** A number with two names in transformers (`attribute_map`): where both stand they must agree. */
-function countByName(fields: ConfigFields, field: string, alias: string, most: number, absent?: number): number {
-  const own = fields.raw(field) === null && fields.raw(alias) !== null ? alias : field;
-  const value = fields.count(own, most, absent);
-  if (fields.raw(alias) !== null && fields.count(alias, most) !== value) fields.refuse(alias, `${value}, as ${field} says`);
-  return value;
+/** transformers refuses other widths, although the heads' size does not come from it. */
+function checkWholeHeads(fields: ConfigFields, { hidden, heads }: { hidden: number; heads: number }): void {
+  if (hidden % heads !== 0) fields.refuse('num_attention_heads', `a divisor of hidden_size (${hidden})`);
 }
 
-/** GPT-2 (Radford et al., 2019), as transformers' GPT2LMHeadModel: learned positions, LayerNorm, GELU by tanh, biases throughout. */
-export const gpt2: FamilyReader = {
-  architecture: 'GPT2LMHeadModel',
+/**
+ * What Gemma 2 and 3 share: RMS norms by 1 + weight before and after attention and feed-forward, an embedding times √D, GEGLU, windows in
+ * some layers, and a score factor of its own.
+ */
+function readGemma(
+  fields: ConfigFields,
+  defaults: { context: number; windowedBut: number; logitCap: number | null; positions?: GatedDefaults['positions'] },
+) {
+  const decoder = readGatedDecoder(fields, {
+    context: defaults.context,
+    kvHeads: 4,
+    headSize: 256,
+    tied: true,
+    activation: ['hidden_activation', 'gelu_pytorch_tanh'],
+    ...(defaults.positions ? { positions: defaults.positions } : {}),
+  });
+  checkWholeHeads(fields, decoder);
+  fields.only('use_bidirectional_attention', false);
+  const attentionBias = fields.flag('attention_bias', false);
+  const cap = (field: string, absent: number | null) => (fields.has(field) || absent === null ? capOf(fields, field) : absent);
+  const layerTypes = readLayerTypes(fields, decoder.layers, decoder.context, {
+    absent: 4096,
+    kindOf: (layer) => (layer + 1) % defaults.windowedBut !== 0,
+  });
+  const read: Read = {
+    ...decoder,
+    windows: layerTypes.windows,
+    norm: { ...decoder.norm, offset: 1 },
+    normPlacement: 'both',
+    biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: false },
+    attentionScales: everyScale(decoder.layers, fields.positive('query_pre_attn_scalar', 256) ** -0.5),
+    softCaps: { scores: null, logits: cap('final_logit_softcapping', defaults.logitCap) },
+    scales: { ...plain.scales, embedding: decoder.hidden ** 0.5 },
+  };
+  return { read, windowed: layerTypes.windowed, cap };
+}
+
+function capOf(fields: ConfigFields, field: string): number | null {
+  return fields.raw(field) === null ? null : fields.positive(field);
+}
+
+/** Gemma 2 (arXiv 2408.00118), as transformers' Gemma2ForCausalLM: caps on scores and logits, a window in every other layer. */
+export const gemma2: FamilyReader = {
+  architecture: 'Gemma2ForCausalLM',
   read(fields) {
-    const hidden = countByName(fields, 'n_embd', 'hidden_size', limits.hidden);
-    const heads = countByName(fields, 'n_head', 'num_attention_heads', limits.heads);
-    if (hidden % heads !== 0) fields.refuse('n_head', `a divisor of n_embd (${hidden})`);
-    const context = countByName(fields, 'n_positions', 'max_position_embeddings', limits.context, 1024);
-    const layers = countByName(fields, 'n_layer', 'num_hidden_layers', limits.layers);
-    onlyFullAttention(fields, context);
-    fields.dropoutRates('resid_pdrop', 'embd_pdrop', 'attn_pdrop');
-    fields.only('scale_attn_weights', true);
-    fields.only('scale_attn_by_inverse_layer_idx', false);
-    // Another order of the same products, for float16: in float32 the same.
-    fields.flag('reorder_and_upcast_attn', false);
+    const { read, cap } = readGemma(fields, { context: 8192, windowedBut: 2, logitCap: 30 });
+    return { ...read, softCaps: { ...read.softCaps, scores: cap('attn_logit_softcapping', 50) } };
+  },
+};
+
+/**
+ * Gemma 3's text models (arXiv 2503.19786), as transformers' Gemma3ForCausalLM: norms of each head of queries and keys, a window in five of
+ * six layers, whose rotation has a base of its own. transformers does not read its `attn_logit_softcapping`.
+ */
+export const gemma3Text: FamilyReader = {
+  architecture: 'Gemma3ForCausalLM',
+  read(fields) {
+    const pattern = fields.count('sliding_window_pattern', limits.layers, 6);
+    let rotaries: ReturnType<typeof readTwoRotaries> | undefined;
+    const { read, windowed } = readGemma(fields, {
+      context: 131_072,
+      windowedBut: pattern,
+      logitCap: null,
+      positions: (given) => (rotaries = readTwoRotaries(fields, given)).full,
+    });
     return {
-      hidden,
-      feedForward: fields.count('n_inner', limits.feedForward, 4 * hidden),
-      layers,
-      heads,
-      kvHeads: heads,
-      headSize: hidden / heads,
-      context,
-      positions: { kind: 'learned' },
-      windows: everyLayer(null, layers, context),
-      norm: { kind: 'layer', epsilon: fields.positive('layer_norm_epsilon', 1e-5) },
-      normedHeads: false,
-      activation: fields.choice('activation_function', 'gelu_new', {
-        gelu_new: 'gelu-tanh',
-        gelu_pytorch_tanh: 'gelu-tanh',
-        gelu: 'gelu',
-      } as const),
-      biases: { queryKeyValue: true, output: true, feedForward: true },
-      parallel: false,
-      tied: fields.flag('tie_word_embeddings', true),
+      ...read,
+      layerRotary: windowed.map((has) => (has ? rotaries!.local : rotaries!.full)),
+      normedHeads: 'each',
+    };
+  },
+};
+
+/** OLMo 2 (arXiv 2501.00656), as transformers' Olmo2ForCausalLM: norms after attention and feed-forward, and of all queries and keys. */
+export const olmo2: FamilyReader = {
+  architecture: 'Olmo2ForCausalLM',
+  read(fields) {
+    const decoder = readGatedDecoder(fields, { context: 2048, epsilon: 1e-5 });
+    const attentionBias = fields.flag('attention_bias', false);
+    onlyFullAttention(fields, decoder.context);
+    return {
+      ...decoder,
+      windows: everyLayer(null, decoder.layers, decoder.context),
+      normPlacement: 'after',
+      normedHeads: 'whole',
+      biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: false },
+    };
+  },
+};
+
+/** Phi-3 and Phi-4 mini (arXiv 2404.14219), as transformers' Phi3ForCausalLM: Llama with fused maps, LongRoPE, and part of each head rotated. */
+export const phi3: FamilyReader = {
+  architecture: 'Phi3ForCausalLM',
+  read(fields) {
+    const decoder = readGatedDecoder(fields, {
+      context: 4096,
+      epsilon: 1e-5,
+      rotary: {
+        partial: { field: 'partial_rotary_factor', absent: 1 },
+        // The names of its first versions, which transformers takes for longrope.
+        kinds: { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' },
+        original: 4096,
+      },
+    });
+    // A number that the class has whether rotation is scaled or not.
+    fields.count('original_max_position_embeddings', limits.context, 4096);
+    fields.dropoutRates('resid_pdrop', 'embd_pdrop');
+    return { ...decoder, windows: readOneWindow(fields, decoder.layers, decoder.context, null), biases: noBiases };
+  },
+};
+
+/** SmolLM3 (Hugging Face, 2025), as transformers' SmolLM3ForCausalLM: Llama with every fourth layer left without rotation. */
+export const smollm3: FamilyReader = {
+  architecture: 'SmolLM3ForCausalLM',
+  read(fields) {
+    const decoder = readGatedDecoder(fields, { context: 32_768, kvHeads: 4, tied: true, rotary: { base: 2_000_000 } });
+    const { layers, context, positions } = decoder;
+    const interval = fields.count('no_rope_layer_interval', 2 ** 30, 4);
+    const listed: unknown =
+      fields.raw('no_rope_layers') ?? Array.from({ length: layers }, (_, layer) => Number((layer + 1) % interval !== 0));
+    if (!Array.isArray(listed) || listed.length < layers || !listed.every((rotated) => [0, 1, true, false].includes(rotated as number)))
+      return fields.refuse('no_rope_layers', `a list of ${layers}, 1 in layers with rotation and 0 in those without`);
+    const rotated = listed.slice(0, layers).map(Boolean);
+    const windowed = fields.flag('use_sliding_window', false) && fields.raw('sliding_window') !== null;
+    const attentionBias = fields.flag('attention_bias', false);
+    return {
+      ...decoder,
+      windows: readLayerTypes(fields, layers, context, { absent: null, kindOf: (layer) => windowed && !rotated[layer] }).windows,
+      layerRotary: positions.kind === 'rotary' && rotated.includes(false) ? rotated.map((has) => (has ? positions : null)) : null,
+      biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: fields.flag('mlp_bias', false) },
     };
   },
 };
 
 /**
- * GPT-NeoX (Black et al., arXiv 2204.06745) and Pythia (Biderman et al., 2304.01373), as transformers' GPTNeoXForCausalLM: rotary
- * positions on a part of each head, LayerNorm, attention and feed-forward side by side.
+ * MiniCPM 1, 2 and 4 (arXiv 2404.06395), by the modeling code that comes with its checkpoints: Llama with factors on the embedding, on what
+ * a block's parts add, and on the states before the head.
  */
-export const gptNeox: FamilyReader = {
-  architecture: 'GPTNeoXForCausalLM',
+export const minicpm: FamilyReader = {
+  architecture: 'MiniCPMForCausalLM',
   read(fields) {
-    const hidden = fields.count('hidden_size', limits.hidden);
-    const heads = fields.count('num_attention_heads', limits.heads);
-    if (hidden % heads !== 0) fields.refuse('num_attention_heads', `a divisor of hidden_size (${hidden})`);
-    const headSize = hidden / heads;
-    const context = fields.count('max_position_embeddings', limits.context, 2048);
-    const layers = fields.count('num_hidden_layers', limits.layers);
-    const attentionBias = fields.flag('attention_bias', true);
-    // Rotary embeddings would follow it, the heads would not.
-    fields.only('head_dim', headSize);
-    onlyFullAttention(fields, context);
-    fields.dropoutRates('hidden_dropout', 'attention_dropout');
+    const kinds = { default: 'default', linear: 'linear', dynamic: 'dynamic', longrope: 'longrope' } as const;
+    const decoder = readGatedDecoder(fields, { context: 2048, tied: true, rotary: { kinds } });
+    const { hidden, heads, layers, positions } = decoder;
+    fields.only('head_dim', hidden / heads);
+    // Sparse attention of version 4.1, and mixtures of experts.
+    fields.absent('sparse_config');
+    fields.only('num_experts', 0);
+    onlyFullAttention(fields, decoder.context);
+    const attentionBias = fields.flag('attention_bias', false);
     return {
-      hidden,
-      feedForward: fields.count('intermediate_size', limits.feedForward),
-      layers,
-      heads,
-      kvHeads: heads,
-      headSize,
-      context,
-      positions: readRotary(fields, { headSize, context, theta: 'rotary_emb_base', partial: { field: 'rotary_pct', absent: 0.25 } }),
-      windows: everyLayer(null, layers, context),
-      norm: { kind: 'layer', epsilon: fields.positive('layer_norm_eps', 1e-5) },
-      normedHeads: false,
-      activation: fields.choice('hidden_act', 'gelu', {
-        gelu: 'gelu',
-        gelu_new: 'gelu-tanh',
-        gelu_pytorch_tanh: 'gelu-tanh',
-      } as const),
-      biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: true },
-      parallel: fields.flag('use_parallel_residual', true),
-      tied: fields.flag('tie_word_embeddings', false),
+      ...decoder,
+      positions: { ...positions, ...(positions.kind === 'rotary' ? { scaling: alwaysLongest(positions.scaling, decoder.context) } : {}) },
+      windows: everyLayer(null, layers, decoder.context),
+      biases: { queryKeyValue: attentionBias, output: attentionBias, feedForward: false },
+      scales: {
+        embedding: fields.positive('scale_emb', 1),
+        residual: fields.positive('scale_depth', 1) / Math.sqrt(layers),
+        output: fields.positive('dim_model_base', 1) / hidden,
+      },
+    };
+  },
+};
+
+/** MiniCPM's LongRoPE takes the factors of its longest text for all texts, and asks for the ratio of the lengths alone. */
+function alwaysLongest(scaling: RotaryScaling | null, context: number): RotaryScaling | null {
+  if (scaling?.kind !== 'longrope') return scaling;
+  const { originalContext, short, long } = scaling;
+  const factors = context > originalContext ? long : short;
+  const attentionFactor = Math.sqrt(1 + Math.log(context / originalContext) / Math.log(originalContext));
+  return { ...scaling, short: factors, long: factors, attentionFactor };
+}
+
+/** StableLM 2 (Stability AI, 2024), as transformers' StableLmForCausalLM: Llama with LayerNorm and a quarter of each head rotated. */
+export const stablelm: FamilyReader = {
+  architecture: 'StableLmForCausalLM',
+  read(fields) {
+    const partial = { field: 'partial_rotary_factor', absent: 0.25 };
+    const decoder = readGatedDecoder(fields, { context: 4096, kvHeads: 32, norm: 'layer', rotary: { partial } });
+    checkWholeHeads(fields, decoder);
+    fields.only('head_dim', decoder.hidden / decoder.heads);
+    // A LayerNorm of its own for each head.
+    fields.only('qk_layernorm', false);
+    fields.dropoutRates('hidden_dropout');
+    onlyFullAttention(fields, decoder.context);
+    return {
+      ...decoder,
+      windows: everyLayer(null, decoder.layers, decoder.context),
+      biases: { ...noBiases, queryKeyValue: fields.flag('use_qkv_bias', false) },
+      parallel: fields.flag('use_parallel_residual', false) && 'shared',
     };
   },
 };

@@ -73,6 +73,13 @@ export class ConfigFields {
     return value;
   }
 
+  /** A finite number from 0, or null. */
+  optional(field: string): number | null {
+    const value = this.raw(field);
+    if (value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
+    return this.refuse(field, 'a number from 0, null');
+  }
+
   flag(field: string, absent: boolean): boolean {
     const value = this.raw(field) ?? absent;
     return typeof value === 'boolean' ? value : this.refuse(field, 'true, false');
@@ -138,4 +145,20 @@ function unsupported(file: string, field: string, value: unknown, accepted: stri
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Stands before a number's own spelling while a config is edited. */
+const SPELLED = 'number as written: ';
+
+/**
+ * A config.json with other fields, and numbers spelled as they were: transformers tells 6.0 from 6, and refuses the latter where its class
+ * has a float. `edit` gets such numbers as strings, to be handed on.
+ * @throws SyntaxError for text that is no JSON
+ */
+export function editConfig(text: string, edit: (fields: Record<string, unknown>) => Record<string, unknown>): string {
+  const spelled = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+    /^-?\d+[.eE]/.test(token) ? JSON.stringify(SPELLED + token) : token,
+  );
+  const edited = JSON.stringify(edit(JSON.parse(spelled) as Record<string, unknown>), null, 2);
+  return `${edited.replaceAll(new RegExp(`"${SPELLED}([-\\d.eE+]+)"`, 'g'), '$1')}\n`;
 }

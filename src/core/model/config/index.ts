@@ -1,19 +1,75 @@
 /** Hugging Face's config.json, checked: what this engine cannot compute exactly is refused by name. */
+import { StudioError } from '../../errors';
 import { bookkeeping } from './bookkeeping';
 import { ConfigFields, limits } from './fields';
 import type { FamilyReader } from './families';
-import { gpt2, gptNeox, llama, mistral, qwen2, qwen3 } from './families';
+import { gemma2, gemma3Text, llama, minicpm, mistral, olmo2, phi3, qwen2, qwen3, smollm3, stablelm } from './families';
+import { gpt2, gptNeo, gptNeox } from './gpt-families';
 import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
-export type { Family, ModelConfig, Positions, RotaryScaling } from './model-config';
+export { editConfig } from './fields';
+export { plain } from './model-config';
+export type { Family, ModelConfig, Positions, Rotary, RotaryScaling } from './model-config';
 
-const readers: Record<Family, FamilyReader> = { llama, mistral, qwen2, qwen3, gpt2, gpt_neox: gptNeox };
+const readers: Record<Family, FamilyReader> = {
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  olmo2,
+  smollm3,
+  phi3,
+  gemma2,
+  gemma3_text: gemma3Text,
+  minicpm,
+  stablelm,
+  gpt2,
+  gpt_neo: gptNeo,
+  gpt_neox: gptNeox,
+};
+
+/** Parts of the names of families that are not read, and the nearest that is; the first found counts, and Llama where none is. */
+const NEAREST: readonly (readonly [part: string, nearest: Family])[] = [
+  ['gemma3', 'gemma3_text'],
+  ['gemma', 'gemma2'],
+  ['qwen3', 'qwen3'],
+  ['qwen', 'qwen2'],
+  ['olmo', 'olmo2'],
+  ['phi', 'phi3'],
+  ['smol', 'smollm3'],
+  ['minicpm', 'minicpm'],
+  ['granite', 'minicpm'],
+  ['stablelm', 'stablelm'],
+  ['mistral', 'mistral'],
+  ['mixtral', 'mistral'],
+  ['neox', 'gpt_neox'],
+  ['gptj', 'gpt_neox'],
+  ['codegen', 'gpt_neox'],
+  ['falcon', 'gpt_neox'],
+  ['gpt', 'gpt2'],
+  ['opt', 'gpt2'],
+  ['bloom', 'gpt2'],
+  ['mpt', 'gpt2'],
+];
+
+function familyUnsupported(file: string, value: string): StudioError {
+  const nearest = NEAREST.find(([part]) => value.includes(part))?.[1] ?? 'llama';
+  const accepted = Object.keys(readers).join(', ');
+  const family = value.slice(0, 80);
+  return new StudioError('family-unsupported', `${file}: model_type is ${family}; nearest: ${nearest}; accepted: ${accepted}`, {
+    file,
+    field: 'model_type',
+    value: family,
+    nearest,
+    accepted,
+  });
+}
 
 /**
  * @param file name for messages
  * @param notices gets what the file says and the engine need not follow
- * @throws StudioError `config-unsupported` with field, value and what is accepted
+ * @throws StudioError `config-unsupported` with field, value and what is accepted; `family-unsupported` with the nearest family too
  */
 export function parseConfig(file: string, text: string, notices: ModelNotice[] = []): ModelConfig {
   let value: unknown;
@@ -39,8 +95,8 @@ export function parseConfig(file: string, text: string, notices: ModelNotice[] =
 export function readConfig(file: string, value: unknown, notices: ModelNotice[] = []): ModelConfig {
   const fields = ConfigFields.of(file, value);
   const modelType = fields.raw('model_type');
-  if (typeof modelType !== 'string' || !Object.hasOwn(readers, modelType))
-    return fields.refuse('model_type', Object.keys(readers).join(', '));
+  if (typeof modelType !== 'string') return fields.refuse('model_type', Object.keys(readers).join(', '));
+  if (!Object.hasOwn(readers, modelType)) throw familyUnsupported(file, modelType);
   const family = modelType as Family;
   const reader = readers[family];
   const architecture = readArchitecture(fields, reader.architecture);

@@ -1,7 +1,8 @@
 /**
  * Activations of the feed-forward network: SwiGLU (Shazeer, arXiv 2002.05202), Llama's, and GELU (Hendrycks & Gimpel,
- * arXiv 1606.08415).
+ * arXiv 1606.08415), also as a gate (GEGLU, Gemma's). And the soft cap of scores and logits (Gemma 2, arXiv 2408.00118).
  */
+import { div, mul, tanh } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { defineGradient, handOut, runKernel, runKernels } from '../registry';
 import { kernels } from '../kernels';
@@ -18,6 +19,16 @@ export function swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D {
   return runKernel(kernels.Swiglu, { gate, up });
 }
 
+/** gate [N,F], up [N,F] → gelu(gate)·up [N,F] */
+export function geglu(gate: Tensor2D, up: Tensor2D, form: GeluForm): Tensor2D {
+  return runKernel(kernels.Geglu, { gate, up }, { form });
+}
+
+/** cap · tanh(x / cap), without a gradient: kernels that cap have theirs. */
+export function softCapped<T extends Tensor>(x: T, cap: number): T {
+  return mul(tanh(div(x, cap)), cap);
+}
+
 /** x of any shape → gelu(x), in the same shape */
 export function gelu<T extends Tensor>(x: T, form: GeluForm): T {
   return runKernel(kernels.Gelu, { x }, { form });
@@ -27,6 +38,12 @@ defineGradient({
   kernel: kernels.Swiglu,
   saveInputs: ['gate', 'up'],
   gradient: ([dy], [gate, up]) => handOut(['gate', 'up'], runKernels(kernels.SwigluGrad, { gate, up, dy })),
+});
+
+defineGradient<GeluAttributes>({
+  kernel: kernels.Geglu,
+  saveInputs: ['gate', 'up'],
+  gradient: ([dy], [gate, up], attributes) => handOut(['gate', 'up'], runKernels(kernels.GegluGrad, { gate, up, dy }, attributes)),
 });
 
 defineGradient<GeluAttributes>({

@@ -53,9 +53,19 @@ export function geluGradReference({ x, dy }: { x: Tensor; dy: Tensor }, { form }
   return mul(dy, add(s, mul(mul(limited, steepness), mul(s, sub(1, s)))));
 }
 
+export function gegluReference({ gate, up }: SwigluInputs, attributes: GeluAttributes): Tensor {
+  return mul(geluReference({ x: gate }, attributes), up);
+}
+
+export function gegluGradReference({ gate, up, dy }: SwigluInputs & { dy: Tensor2D }, attributes: GeluAttributes): Tensor[] {
+  return [geluGradReference({ x: gate, dy: mul(dy, up) }, attributes), mul(dy, geluReference({ x: gate }, attributes))];
+}
+
 export function registerReference(backend: BackendName): void {
   registerReferenceKernel(kernels.Swiglu, backend, swigluReference);
   registerReferenceKernel(kernels.SwigluGrad, backend, swigluGradReference);
+  registerReferenceKernel(kernels.Geglu, backend, gegluReference);
+  registerReferenceKernel(kernels.GegluGrad, backend, gegluGradReference);
   registerReferenceKernel(kernels.Gelu, backend, geluReference);
   registerReferenceKernel(kernels.GeluGrad, backend, geluGradReference);
 }

@@ -25,6 +25,28 @@ export function registerWasm(engine: WasmEngine): void {
     return [dgate, dup];
   });
 
+  registerWasmKernel<{ gate: TensorInfo; up: TensorInfo }, GeluAttributes>(kernels.Geglu, ({ gate, up }, { form }) => {
+    const output = engine.output(gate.shape);
+    const count = util.sizeFromShape(gate.shape);
+    const { block, chunks } = partition(count, SMALL);
+    const addresses = [gate, up, output].map((tensor) => engine.address(tensor));
+    engine.run('geglu', chunks, [...addresses, count, Number(form === 'exact'), block]);
+    return output;
+  });
+
+  registerWasmKernel<{ gate: TensorInfo; up: TensorInfo; dy: TensorInfo }, GeluAttributes>(
+    kernels.GegluGrad,
+    ({ gate, up, dy }, { form }) => {
+      const dgate = engine.output(gate.shape);
+      const dup = engine.output(gate.shape);
+      const count = util.sizeFromShape(gate.shape);
+      const { block, chunks } = partition(count, SMALL);
+      const addresses = [gate, up, dy, dgate, dup].map((tensor) => engine.address(tensor));
+      engine.run('gegluGrad', chunks, [...addresses, count, Number(form === 'exact'), block]);
+      return [dgate, dup];
+    },
+  );
+
   registerWasmKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
     const output = engine.output(x.shape);
     const count = util.sizeFromShape(x.shape);

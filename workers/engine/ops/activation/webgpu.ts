@@ -5,7 +5,7 @@ import { registerWebgpuKernel } from '../registry';
 import { eachElement, unitFor } from '../../webgpu/layout';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
-import type { GeluAttributes } from '.';
+import type { GeluAttributes, GeluForm } from '.';
 import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } from '.';
 
 /** σ of `value`: its exponential is kept finite, since WGSL may assume that no value is infinite. */
@@ -55,6 +55,55 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     return [dgate, dup];
   });
 
+  registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo }, GeluAttributes>(kernels.Geglu, ({ gate, up }, { form }) => {
+    const y = engine.activation(gate.shape);
+    const size = util.sizeFromShape(gate.shape);
+    const unit = unitFor(size);
+    const count = size / unit.width;
+    engine.run({
+      kernel: kernels.Geglu,
+      variant: form,
+      reads: { gate, up },
+      writes: { y },
+      vectors: unit.width === 4 ? ['gate', 'up', 'y'] : [],
+      integers: { count },
+      workgroupSize: eachElement.workgroupSize,
+      groups: eachElement.groups(count),
+      body: () => `${eachElement.begin}
+  let value = gate[index];
+  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
+  y[index] = value * ${geluPart(form)} * up[index];`,
+    });
+    return y;
+  });
+
+  registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo; dy: TensorInfo }, GeluAttributes>(
+    kernels.GegluGrad,
+    ({ gate, up, dy }, { form }) => {
+      const [dgate, dup] = [engine.activation(gate.shape), engine.activation(gate.shape)];
+      const size = util.sizeFromShape(gate.shape);
+      const unit = unitFor(size);
+      const count = size / unit.width;
+      engine.run({
+        kernel: kernels.GegluGrad,
+        variant: form,
+        reads: { gate, up, dy },
+        writes: { dgate, dup },
+        vectors: unit.width === 4 ? ['gate', 'up', 'dy', 'dgate', 'dup'] : [],
+        integers: { count },
+        workgroupSize: eachElement.workgroupSize,
+        groups: eachElement.groups(count),
+        body: () => `${eachElement.begin}
+  let value = gate[index];
+  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
+  let slope = dy[index];
+  dup[index] = slope * value * ${geluPart(form)};
+  dgate[index] = slope * up[index] * (${geluSlope(form)});`,
+      });
+      return [dgate, dup];
+    },
+  );
+
   registerWebgpuKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
     const y = engine.activation(x.shape);
     const size = util.sizeFromShape(x.shape);
@@ -71,7 +120,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       groups: eachElement.groups(count),
       body: () => `${eachElement.begin}
   let value = x[index];
-  ${form === 'exact' ? `${distribution(unit)} let part = below;` : `${gate(unit)} let part = open;`}
+  ${form === 'exact' ? `${distribution(unit)} let part = below;` : `${gateOf(unit)} let part = open;`}
   y[index] = value * part;`,
     });
     return y;
@@ -82,10 +131,6 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     const size = util.sizeFromShape(x.shape);
     const unit = unitFor(size);
     const count = size / unit.width;
-    const slope =
-      form === 'exact'
-        ? `below + value * ${densityAtZero} * bell`
-        : `open + limited * (${3 * tanhForm.cubic} * limited * limited + ${tanhForm.linear}) * open * (1.0 - open)`;
     engine.run({
       kernel: kernels.GeluGrad,
       variant: form,
@@ -97,8 +142,8 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       groups: eachElement.groups(count),
       body: () => `${eachElement.begin}
   let value = x[index];
-  ${form === 'exact' ? distribution(unit) : gate(unit)}
-  dx[index] = dy[index] * (${slope});`,
+  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
+  dx[index] = dy[index] * (${geluSlope(form)});`,
     });
     return dx;
   });
@@ -112,7 +157,16 @@ const distribution = ({ type }: Unit): string => `
   let below = select(1.0 - tail, tail, value < ${type}());`;
 
 /** Declares `limited`, which keeps x³ finite, and `open` = σ of the tanh form's argument. */
-const gate = (unit: Unit): string => `
+const gateOf = (unit: Unit): string => `
   let limited = clamp(value, ${unit.type}(-${tanhFormLimit}), ${unit.type}(${tanhFormLimit}));
   let argument = limited * (${tanhForm.cubic} * limited * limited + ${tanhForm.linear});
   let open = ${sigmoid('argument', unit)};`;
+
+/** What GELU multiplies `value` with. */
+const geluPart = (form: GeluForm): string => (form === 'exact' ? 'below' : 'open');
+
+/** GELU's derivative at `value`. */
+const geluSlope = (form: GeluForm): string =>
+  form === 'exact'
+    ? `below + value * ${densityAtZero} * bell`
+    : `open + limited * (${3 * tanhForm.cubic} * limited * limited + ${tanhForm.linear}) * open * (1.0 - open)`;

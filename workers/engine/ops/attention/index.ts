@@ -17,6 +17,8 @@ export interface AttentionShape {
   scale: number;
   /** A token sees itself and at most window − 1 tokens before it (Mistral's sliding window); 0 or absent: all before it. */
   window?: number | undefined;
+  /** Scores become cap · tanh(score / cap) (Gemma 2); absent: they stay. */
+  cap?: number | undefined;
 }
 
 export type AttentionAttributes = AttentionShape;

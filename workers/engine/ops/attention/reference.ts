@@ -13,6 +13,7 @@ import {
   mul,
   range,
   reshape,
+  square,
   sub,
   sum,
   transpose,
@@ -21,6 +22,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
+import { softCapped } from '../activation';
 import type { AttentionAttributes, AttentionShape } from '.';
 
 /** Added to the score of a pair that must not attend: e^(masked − max) is exactly 0, and unlike −∞ it is safe in WGSL. */
@@ -60,16 +62,15 @@ function mask({ batch, context, window }: AttentionShape, documents: Tensor1D | 
   return mul(sub(1, cast(allowed, 'float32')), masked);
 }
 
-/** Masked, scaled scores [B, H, T, T]. */
-function scores(q: Tensor, k: Tensor, shape: AttentionShape, documents: Tensor1D | undefined): Tensor {
-  const { batch, context, heads, scale } = shape;
-  const products = reshape(matMul(q, k, false, true), [batch, heads, context, context]);
-  return add(mul(products, scale), mask(shape, documents));
+/** Scaled and capped scores [B, H, T, T]. */
+function scores(q: Tensor, k: Tensor, { batch, context, heads, scale, cap }: AttentionShape): Tensor {
+  const products = mul(reshape(matMul(q, k, false, true), [batch, heads, context, context]), scale);
+  return cap ? softCapped(products, cap) : products;
 }
 
 export function attentionReference({ q, k, v, documents }: AttentionInputs, shape: AttentionAttributes): Tensor[] {
   const { batch, context, heads, kvHeads } = shape;
-  const pairs = scores(stacked(q, heads, shape), stacked(k, kvHeads, shape), shape, documents);
+  const pairs = add(scores(stacked(q, heads, shape), stacked(k, kvHeads, shape), shape), mask(shape, documents));
   const largest = max(pairs, 3, true);
   const weights = exp(sub(pairs, largest));
   const total = sum(weights, 3, true);
@@ -79,7 +80,7 @@ export function attentionReference({ q, k, v, documents }: AttentionInputs, shap
   return [byToken(out, heads, shape), byToken(lse, heads, shape)];
 }
 
-/** dS = P ∘ (dO·vᵀ − Σ dO∘O) · scale, from which dq = dS·k, dk = dSᵀ·q; dv = Pᵀ·dO. */
+/** dS = P ∘ (dO·vᵀ − Σ dO∘O) · scale, times 1 − (score/cap)² where scores are capped; from which dq = dS·k, dk = dSᵀ·q; dv = Pᵀ·dO. */
 export function attentionGradReference(
   { q, k, v, out, lse, dout, documents }: AttentionInputs & { out: Tensor2D; lse: Tensor2D; dout: Tensor2D },
   shape: AttentionAttributes,
@@ -87,10 +88,12 @@ export function attentionGradReference(
   const { batch, context, heads, kvHeads } = shape;
   const [queries, keys, values] = [stacked(q, heads, shape), stacked(k, kvHeads, shape), stacked(v, kvHeads, shape)];
   const upstream = stacked(dout, heads, shape);
-  const probabilities = exp(sub(scores(queries, keys, shape, documents), byHead(lse, heads, shape)));
+  const pairs = scores(queries, keys, shape);
+  const probabilities = exp(sub(add(pairs, mask(shape, documents)), byHead(lse, heads, shape)));
   const inner = sum(mul(byHead(dout, heads, shape), byHead(out, heads, shape)), 3, true);
   const dProbabilities = reshape(matMul(upstream, values, false, true), [batch, heads, context, context]);
-  const dScores = reshape(mul(mul(probabilities, sub(dProbabilities, inner)), shape.scale), [batch * kvHeads, -1, context]);
+  const dCapped = mul(mul(probabilities, sub(dProbabilities, inner)), shape.scale);
+  const dScores = reshape(shape.cap ? mul(dCapped, sub(1, square(div(pairs, shape.cap)))) : dCapped, [batch * kvHeads, -1, context]);
   const dq = matMul(dScores, keys);
   const dk = matMul(dScores, queries, true, false);
   const dv = matMul(reshape(probabilities, [batch * kvHeads, -1, context]), upstream, true, false);

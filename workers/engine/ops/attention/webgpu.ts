@@ -6,7 +6,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { registerWebgpuKernel } from '../registry';
-import { eachElement, unitFor } from '../../webgpu/layout';
+import { eachElement, softCap, unitFor } from '../../webgpu/layout';
 import type { Unit } from '../../webgpu/layout';
 import { kernels } from '../kernels';
 import type { AttentionAttributes } from '.';
@@ -72,7 +72,12 @@ const query = `${eachElement.begin}
 const sameDocument = (documents: boolean, other: string): string =>
   documents ? `if (documents[${other}] != documents[row]) { continue; }` : '';
 
-function forwardBody(vector: HeadVector, documents: boolean): string {
+/** Given as a scaled product: the score. */
+const scoreOf = (capped: boolean, product: string): string => (capped ? `softCap(${product})` : product);
+/** What the cap multiplies the gradient of `score` with. */
+const capSlope = (capped: boolean): string => (capped ? ' * softCapSlope(score)' : '');
+
+function forwardBody(vector: HeadVector, documents: boolean, capped: boolean): string {
   const n = vector.count;
   return `${query}
     let own = (row * params.heads + head) * ${n}u;
@@ -84,7 +89,7 @@ function forwardBody(vector: HeadVector, documents: boolean): string {
     ${sameDocument(documents, 'key')}
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
-    let score = (${vector.dot('q', 'k')}) * params.scale;
+    let score = ${scoreOf(capped, `(${vector.dot('q', 'k')}) * params.scale`)};
     let top = max(largest, score);
     let shrink = exp(largest - top);
     let weight = exp(score - top);
@@ -115,7 +120,7 @@ const statisticsBody = (vector: HeadVector): string => `${query}
     ${vector.read('u', 'dout', 'own')}
     ${writeStatistics(vector)}`;
 
-function queryGradBody(vector: HeadVector, documents: boolean): string {
+function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean): string {
   const n = vector.count;
   return `${query}
     let own = (row * params.heads + head) * ${n}u;
@@ -128,14 +133,15 @@ function queryGradBody(vector: HeadVector, documents: boolean): string {
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
     ${vector.read('v', 'v', 'other')}
-    let probability = exp((${vector.dot('q', 'k')}) * params.scale - logSum);
-    let slope = probability * ((${vector.dot('u', 'v')}) - inner) * params.scale;
+    let score = ${scoreOf(capped, `(${vector.dot('q', 'k')}) * params.scale`)};
+    let probability = exp(score - logSum);
+    let slope = probability * ((${vector.dot('u', 'v')}) - inner) * params.scale${capSlope(capped)};
     ${vector.each((i) => `sum${i} += slope * k${i};`)}
   }
     ${vector.each((i) => `dq[own + ${i}u] = sum${i};`)}`;
 }
 
-function keyGradBody(vector: HeadVector, documents: boolean): string {
+function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): string {
   const n = vector.count;
   return `${eachElement.begin}
   let row = index % params.rows;
@@ -154,8 +160,9 @@ function keyGradBody(vector: HeadVector, documents: boolean): string {
       let other = place * ${n}u;
       ${vector.read('q', 'q', 'other')}
       ${vector.read('u', 'dout', 'other')}
-      let probability = exp((${vector.dot('q', 'k')}) * params.scale - statistics[2u * place]);
-      let slope = probability * ((${vector.dot('u', 'v')}) - statistics[2u * place + 1u]) * params.scale;
+      let score = ${scoreOf(capped, `(${vector.dot('q', 'k')}) * params.scale`)};
+      let probability = exp(score - statistics[2u * place]);
+      let slope = probability * ((${vector.dot('u', 'v')}) - statistics[2u * place + 1u]) * params.scale${capSlope(capped)};
       ${vector.each((i) => `dv${i} += probability * u${i};`)}
       ${vector.each((i) => `dk${i} += slope * q${i};`)}
     }
@@ -165,42 +172,51 @@ function keyGradBody(vector: HeadVector, documents: boolean): string {
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale, window }: AttentionAttributes) => {
+  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale, window, cap }: AttentionAttributes) => {
     const [rows, width] = q.shape as [number, number];
     const size = width / heads;
     const vector = new HeadVector(unitFor(size), size);
     const integers = { rows, context, heads, kvHeads, window: window || context };
-    return { rows, vector, vectors: vector.unit.width === 4, variant: String(size), integers, floats: { scale } };
+    const capped = cap !== undefined;
+    return {
+      rows,
+      vector,
+      vectors: vector.unit.width === 4,
+      variant: `${size}${capped ? ' capped' : ''}`,
+      integers,
+      floats: { scale, ...(capped ? { cap } : {}) },
+      capped,
+      ...(capped ? { declarations: () => softCap('f32') } : {}),
+    };
   };
   const perThread = (count: number) => ({ workgroupSize: eachElement.workgroupSize, groups: eachElement.groups(count) });
 
   registerWebgpuKernel<AttentionInputs, AttentionAttributes>(kernels.Attention, (inputs, shape) => {
-    const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
+    const { rows, vector, vectors, integers, capped, ...shared } = common(inputs, shape);
     const { q, k, v, documents } = inputs;
     const out = engine.activation(q.shape);
     const lse = engine.output([rows, shape.heads]);
     const count = rows * shape.heads;
     engine.run({
+      ...shared,
       kernel: kernels.Attention,
-      variant,
       reads: { q, k, v, ...(documents ? { documents } : {}) },
       writes: { out, lse },
       vectors: vectors ? ['q', 'k', 'v', 'out'] : [],
       integers: { count, ...integers },
-      floats,
       ...perThread(count),
-      body: () => forwardBody(vector, !!documents),
+      body: () => forwardBody(vector, !!documents, capped),
     });
     return [out, lse];
   });
 
   registerWebgpuKernel<GradInputs, AttentionAttributes>(kernels.AttentionGrad, (inputs, shape) => {
-    const { rows, vector, vectors, variant, integers, floats } = common(inputs, shape);
+    const { rows, vector, vectors, integers, capped, ...shared } = common(inputs, shape);
     const { q, k, v, out, lse, dout, documents } = inputs;
     const [dq, dk, dv] = [engine.activation(q.shape), engine.activation(k.shape), engine.activation(v.shape)];
     const statistics = engine.output([rows, shape.heads, 2]);
     const queries = rows * shape.heads;
-    const base = { variant, vectors: vectors ? ['q', 'k', 'v', 'out', 'dout', 'dq', 'dk', 'dv'] : [], floats };
+    const base = { ...shared, vectors: vectors ? ['q', 'k', 'v', 'out', 'dout', 'dq', 'dk', 'dv'] : [] };
     const forQueries = { ...base, integers: { count: queries, ...integers }, ...perThread(queries) };
     // With the documents there would be nine tensors to bind, one more than WebGPU promises.
     if (documents)
@@ -216,7 +232,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       kernel: `${kernels.AttentionGrad} queries`,
       reads: documents ? { q, k, v, dout, statistics, documents } : { q, k, v, out, lse, dout },
       writes: documents ? { dq } : { dq, statistics },
-      body: () => queryGradBody(vector, !!documents),
+      body: () => queryGradBody(vector, !!documents, capped),
     });
     const keys = rows * shape.kvHeads;
     engine.run({
@@ -226,7 +242,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       writes: { dk, dv },
       integers: { count: keys, ...integers },
       ...perThread(keys),
-      body: () => keyGradBody(vector, !!documents),
+      body: () => keyGradBody(vector, !!documents, capped),
     });
     engine.release(statistics);
     return [dq, dk, dv];

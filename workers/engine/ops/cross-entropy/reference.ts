@@ -2,6 +2,7 @@ import {
   add,
   cast,
   concat,
+  div,
   exp,
   expandDims,
   gather,
@@ -15,6 +16,7 @@ import {
   reshape,
   scatterND,
   slice,
+  square,
   sub,
   sum,
   tidy,
@@ -23,7 +25,8 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
 import { registerReferenceKernel } from '../registry';
 import { kernels } from '../kernels';
-import type { CrossEntropyGradAttributes } from '.';
+import { softCapped } from '../activation';
+import type { CrossEntropyAttributes, CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 16 MB as float32. */
 const logitsAtOnce = 4 * 2 ** 20;
@@ -44,49 +47,66 @@ function predicted(targets: Tensor1D): Tensor {
   return cast(greaterEqual(targets, 0), 'float32');
 }
 
-export function crossEntropyReference({ hidden, weight, targets }: CrossEntropyInputs): Tensor[] {
+/** Logits of some rows [rows,V], capped where there is a cap. */
+function logitsOf(states: Tensor2D, weight: Tensor2D, cap: number | undefined): Tensor2D {
+  const logits = matMul<Tensor2D>(states, weight, false, true);
+  return cap ? softCapped(logits, cap) : logits;
+}
+
+/** The value of each row at its target: values [count,V], wanted [count] from 0 → [count] */
+function chosenOf(values: Tensor2D, wanted: Tensor): Tensor {
+  const [count, vocabulary] = values.shape;
+  const places = add(mul(range(0, count, 1, 'int32'), vocabulary), wanted);
+  return gather(reshape(values, [-1]), cast(places, 'int32'));
+}
+
+export function crossEntropyReference({ hidden, weight, targets }: CrossEntropyInputs, { cap }: CrossEntropyAttributes = {}): Tensor[] {
   const [rows, width] = hidden.shape;
   const vocabulary = weight.shape[0];
   const parts = blocks(rows, vocabulary).map(([start, count]) =>
     tidy(() => {
       const wanted = slice(targets, start, count);
-      const logits = matMul(slice(hidden, [start, 0], [count, width]), weight, false, true);
+      const logits = logitsOf(slice(hidden, [start, 0], [count, width]), weight, cap);
       const largest = max(logits, 1, true);
       const lse = add(log(sum(exp(sub(logits, largest)), 1)), reshape(largest, [count]));
-      const places = add(mul(range(0, count, 1, 'int32'), vocabulary), maximum(wanted, 0));
-      const chosen = gather(reshape(logits, [-1]), cast(places, 'int32'));
-      return [mul(sub(lse, chosen), predicted(wanted)), lse];
+      return [mul(sub(lse, chosenOf(logits, maximum(wanted, 0))), predicted(wanted)), lse];
     }),
   );
   return [0, 1].map((output) => joined(parts.map((part) => part[output]!)));
 }
 
-/** dlogits = (softmax − one-hot)·dnll; the one-hot part is a row of the head weight and a scatter, so it is never built. */
+/** dlogits = (softmax − one-hot)·dnll, times 1 − (logit/cap)² where logits are capped; the one-hot part is a row of the head weight and a scatter, so it is never built. */
 export function crossEntropyGradReference(
   { hidden, weight, targets, lse, dnll }: CrossEntropyInputs & { lse: Tensor1D; dnll: Tensor1D },
-  { frozen = false }: CrossEntropyGradAttributes = {},
+  { frozen = false, cap }: CrossEntropyGradAttributes = {},
 ): Tensor[] {
   const [rows, width] = hidden.shape;
   const vocabulary = weight.shape[0];
   const chosen = cast<Tensor1D>(maximum(targets, 0), 'int32');
   const coefficients = mul(dnll, predicted(targets));
   const dHidden: Tensor[] = [];
+  const dChosen: Tensor[] = [];
   let dWeight: Tensor | undefined;
   for (const [start, count] of blocks(rows, vocabulary)) {
-    const [fromRows, toWeight] = tidy<[Tensor, Tensor?]>(() => {
+    const [fromRows, ofChosen, toWeight] = tidy<[Tensor, Tensor, Tensor?]>(() => {
       const states = slice(hidden, [start, 0], [count, width]);
-      const logits = matMul(states, weight, false, true);
+      const logits = logitsOf(states, weight, cap);
       const probabilities = exp(sub(logits, reshape(slice(lse, start, count), [count, 1])));
-      const weighted = mul(probabilities, reshape(slice(coefficients, start, count), [count, 1]));
-      if (frozen) return [matMul(weighted, weight)];
+      const own = slice(coefficients, start, count);
+      const plain = mul(probabilities, reshape(own, [count, 1]));
+      const slopes = cap ? sub<Tensor2D>(1, square(div(logits, cap))) : null;
+      const weighted = slopes ? mul(plain, slopes) : plain;
+      const chosenSlope = slopes ? mul(own, chosenOf(slopes, slice(chosen, start, count))) : own.clone();
+      if (frozen) return [matMul(weighted, weight), chosenSlope];
       const gradient = matMul(weighted, states, true, false);
-      return [matMul(weighted, weight), dWeight ? add(dWeight, gradient) : gradient];
+      return [matMul(weighted, weight), chosenSlope, dWeight ? add(dWeight, gradient) : gradient];
     });
     dHidden.push(fromRows);
+    dChosen.push(ofChosen);
     dWeight?.dispose();
     dWeight = toWeight;
   }
-  const column = reshape(coefficients, [rows, 1]);
+  const column = reshape(joined(dChosen), [rows, 1]);
   const fromAll = sub(joined(dHidden), mul(gather(weight, chosen), column));
   if (!dWeight) return [fromAll];
   return [fromAll, sub(dWeight, scatterND(expandDims(chosen, 1), mul(hidden, column), [vocabulary, width]))];

@@ -5,7 +5,7 @@ import { partitionRows } from '../../wasm/engine';
 import { registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
 import { MatrixProducts, packedBytes } from '../linear/wasm';
-import type { CrossEntropyGradAttributes } from '.';
+import type { CrossEntropyAttributes, CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 4 MiB, but at least 32 rows of them, since every block of rows reads the whole head. */
 const LOGITS = 2 ** 20;
@@ -34,12 +34,12 @@ interface Block {
   groups: (use: (first: number, count: number, packed: number) => void) => void;
 }
 
-/** Computes logits block by block. `packHead`: the groups of the head are wanted packed plainly too. */
+/** Computes logits block by block, capped where there is a cap. `packHead`: the groups of the head are wanted packed plainly too. */
 function eachBlock(
   engine: WasmEngine,
   products: MatrixProducts,
   { hidden, weight }: CrossEntropyInputs,
-  packHead: boolean,
+  { packHead, cap }: { packHead: boolean; cap: number | undefined },
   use: (block: Block) => void,
 ): void {
   const [total, width] = hidden.shape as [number, number];
@@ -70,6 +70,10 @@ function eachBlock(
         cStride: vocabulary,
       });
     }
+    if (cap) {
+      const { block, chunks } = partitionRows(rows, vocabulary);
+      engine.run('capRows', chunks, [logits, cap, rows, vocabulary, block]);
+    }
     const groups: Block['groups'] = (useGroup) => {
       for (let first = 0; first < vocabulary; first += group) {
         const count = Math.min(group, vocabulary - first);
@@ -84,13 +88,13 @@ function eachBlock(
 export function registerWasm(engine: WasmEngine): void {
   const products = new MatrixProducts(engine);
 
-  registerWasmKernel<CrossEntropyInputs>(kernels.CrossEntropy, (inputs) => {
+  registerWasmKernel<CrossEntropyInputs, CrossEntropyAttributes>(kernels.CrossEntropy, (inputs, { cap }) => {
     const total = inputs.hidden.shape[0]!;
     const vocabulary = inputs.weight.shape[0]!;
     const nll = engine.output([total]);
     const lse = engine.output([total]);
     const [targets, losses, norms] = addresses(engine, inputs.targets, nll, lse);
-    eachBlock(engine, products, inputs, false, ({ start, rows, logits }) => {
+    eachBlock(engine, products, inputs, { packHead: false, cap }, ({ start, rows, logits }) => {
       const { block, chunks } = partitionRows(rows, vocabulary);
       const offset = 4 * start;
       engine.run('crossEntropyRows', chunks, [logits, targets + offset, losses + offset, norms + offset, rows, vocabulary, block]);
@@ -98,30 +102,34 @@ export function registerWasm(engine: WasmEngine): void {
     return [nll, lse];
   });
 
-  registerWasmKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(kernels.CrossEntropyGrad, (inputs, { frozen }) => {
+  registerWasmKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(kernels.CrossEntropyGrad, (inputs, { frozen, cap }) => {
     const vocabulary = inputs.weight.shape[0]!;
     const { made, use } = gradients(engine, products, inputs, frozen);
     const [targets, norms, slopes] = addresses(engine, inputs.targets, inputs.lse, inputs.dnll);
-    eachBlock(engine, products, inputs, true, (part) => {
+    eachBlock(engine, products, inputs, { packHead: true, cap }, (part) => {
       const { block, chunks } = partitionRows(part.rows, vocabulary);
       const [target, norm, slope] = [targets, norms, slopes].map((address) => address + 4 * part.start) as [number, number, number];
-      engine.run('crossEntropyGradRows', chunks, [part.logits, target, norm, slope, part.rows, vocabulary, block]);
+      engine.run('crossEntropyGradRows', chunks, [part.logits, target, norm, slope, cap ?? 0, part.rows, vocabulary, block]);
       use(part);
     });
     return made;
   });
 
-  registerWasmKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen }) => {
+  registerWasmKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen, cap }) => {
     const total = inputs.hidden.shape[0]!;
     const vocabulary = inputs.weight.shape[0]!;
     const nll = engine.output([total]);
     const lse = engine.output([total]);
     const { made, use } = gradients(engine, products, inputs, frozen);
     const rowTensors = addresses(engine, inputs.targets, inputs.dnll, nll, lse);
-    eachBlock(engine, products, inputs, true, (part) => {
+    eachBlock(engine, products, inputs, { packHead: true, cap }, (part) => {
       const { block, chunks } = partitionRows(part.rows, vocabulary);
-      const ofRows = rowTensors.map((address) => address + 4 * part.start);
-      engine.run('crossEntropyTrainRows', chunks, [part.logits, ...ofRows, part.rows, vocabulary, block]);
+      const [target, slope, loss, norm] = rowTensors.map((address) => address + 4 * part.start) as [number, number, number, number];
+      // The cap's slope needs the logits that the softmax in one pass writes over.
+      if (cap) {
+        engine.run('crossEntropyRows', chunks, [part.logits, target, loss, norm, part.rows, vocabulary, block]);
+        engine.run('crossEntropyGradRows', chunks, [part.logits, target, norm, slope, cap, part.rows, vocabulary, block]);
+      } else engine.run('crossEntropyTrainRows', chunks, [part.logits, target, slope, loss, norm, part.rows, vocabulary, block]);
       use(part);
     });
     return [nll, lse, ...made];

@@ -2,10 +2,10 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { registerWebgpuKernel } from '../registry';
-import { RowTeam, unitFor } from '../../webgpu/layout';
+import { RowTeam, softCap, unitFor } from '../../webgpu/layout';
 import { multiply } from '../../webgpu/product';
 import { kernels } from '../kernels';
-import type { CrossEntropyGradAttributes } from '.';
+import type { CrossEntropyAttributes, CrossEntropyGradAttributes } from '.';
 
 /** Logits held at a time: 4 MiB, but at least 32 rows of them, since every block of rows reads the whole head. */
 const LOGITS = 2 ** 20;
@@ -58,10 +58,11 @@ function eachBlock(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs,
 function rowPass(
   engine: WebgpuEngine,
   team: RowTeam,
-  vocabulary: number,
+  { vocabulary, cap }: { vocabulary: number; cap: number | undefined },
   { start, rows, logits }: Block,
   { reads, writes }: RowTensors,
 ): void {
+  const logitAt = (place: string) => (cap ? `softCap(logits[${place}])` : `logits[${place}]`);
   const unit = unitFor(vocabulary);
   const differentiates = reads.dnll !== undefined;
   const knowsSum = reads.lse !== undefined;
@@ -70,10 +71,10 @@ function rowPass(
   const largest = unit.width === 4 ? 'max(max(highest.x, highest.y), max(highest.z, highest.w))' : 'highest';
   const findSum = `
   var highest = ${unit.type}(-1e30);
-  for (var d = part; d < params.units; d += PARTS) { highest = max(highest, logits[start + d]); }
+  for (var d = part; d < params.units; d += PARTS) { highest = max(highest, ${logitAt('start + d')}); }
   ${team.combined('top', largest, 'max')}
   var weights = ${unit.type}();
-  for (var d = part; d < params.units; d += PARTS) { weights += exp(logits[start + d] - top); }
+  for (var d = part; d < params.units; d += PARTS) { weights += exp(${logitAt('start + d')} - top); }
   ${team.combined('total', unit.total('weights'))}
   let logSum = top + log(total);
   if (part == 0u) { lse[token] = logSum; }`;
@@ -82,25 +83,27 @@ function rowPass(
   if (chosen < 0) {
     if (part == 0u) { nll[token] = 0.0; }
   } else if (u32(chosen) / ${unit.width}u % PARTS == part) {
-    let logit = logits[start + u32(chosen) / ${unit.width}u]${unit.width === 4 ? '[u32(chosen) % 4u]' : ''};
+    let logit = ${logitAt(`start + u32(chosen) / ${unit.width}u`)}${unit.width === 4 ? '[u32(chosen) % 4u]' : ''};
     nll[token] = logSum - logit;
   }`;
   const differentiate = `
   let slope = select(dnll[token], 0.0, chosen < 0);
   for (var d = part; d < params.units; d += PARTS) {
     let hit = select(${unit.type}(), ${unit.type}(1.0), ${columns} == ${integer}(chosen));
-    logits[start + d] = (exp(logits[start + d] - logSum) - hit) * slope;
+    let logit = ${logitAt('start + d')};
+    logits[start + d] = (exp(logit - logSum) - hit) * slope${cap ? ' * softCapSlope(logit)' : ''};
   }`;
   engine.run({
     kernel: 'cross-entropy rows',
-    variant: engine.tiles,
+    variant: `${engine.tiles}${cap ? ' capped' : ''}`,
     reads: { ...reads, ...(differentiates ? {} : { logits }) },
     writes: { ...writes, ...(differentiates ? { logits } : {}) },
     vectors: unit.width === 4 ? ['logits'] : [],
     integers: { rows, units: vocabulary / unit.width, first: start },
+    ...(cap ? { floats: { cap } } : {}),
     workgroupSize: team.workgroupSize,
     groups: team.groups(rows),
-    declarations: () => team.declarations,
+    declarations: () => `${team.declarations}${cap ? softCap(unit.type) : ''}`,
     body: () => `${team.begin}
   let start = row * params.units;
   let token = params.first + row;
@@ -142,32 +145,38 @@ function gradients(engine: WebgpuEngine, { hidden, weight }: CrossEntropyInputs,
 export function registerWebgpu(engine: WebgpuEngine): void {
   const team = new RowTeam(engine);
 
-  registerWebgpuKernel<CrossEntropyInputs>(kernels.CrossEntropy, (inputs) => {
+  registerWebgpuKernel<CrossEntropyInputs, CrossEntropyAttributes>(kernels.CrossEntropy, (inputs, { cap }) => {
     const total = inputs.hidden.shape[0]!;
     const [nll, lse] = [engine.output([total]), engine.output([total])];
     eachBlock(engine, inputs, (block) => {
-      rowPass(engine, team, inputs.weight.shape[0]!, block, { reads: { targets: inputs.targets }, writes: { nll, lse } });
+      rowPass(engine, team, { vocabulary: inputs.weight.shape[0]!, cap }, block, {
+        reads: { targets: inputs.targets },
+        writes: { nll, lse },
+      });
     });
     return [nll, lse];
   });
 
-  registerWebgpuKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(kernels.CrossEntropyGrad, (inputs, { frozen }) => {
-    const { targets, lse, dnll } = inputs;
-    const { made, addBlock } = gradients(engine, inputs, frozen);
-    eachBlock(engine, inputs, (block) => {
-      rowPass(engine, team, inputs.weight.shape[0]!, block, { reads: { targets, dnll, lse }, writes: {} });
-      addBlock(block);
-    });
-    return made;
-  });
+  registerWebgpuKernel<GradInputs & { lse: TensorInfo }, CrossEntropyGradAttributes>(
+    kernels.CrossEntropyGrad,
+    (inputs, { frozen, cap }) => {
+      const { targets, lse, dnll } = inputs;
+      const { made, addBlock } = gradients(engine, inputs, frozen);
+      eachBlock(engine, inputs, (block) => {
+        rowPass(engine, team, { vocabulary: inputs.weight.shape[0]!, cap }, block, { reads: { targets, dnll, lse }, writes: {} });
+        addBlock(block);
+      });
+      return made;
+    },
+  );
 
-  registerWebgpuKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen }) => {
+  registerWebgpuKernel<GradInputs, CrossEntropyGradAttributes>(kernels.CrossEntropyTrain, (inputs, { frozen, cap }) => {
     const { targets, dnll } = inputs;
     const total = inputs.hidden.shape[0]!;
     const [nll, lse] = [engine.output([total]), engine.output([total])];
     const { made, addBlock } = gradients(engine, inputs, frozen);
     eachBlock(engine, inputs, (block) => {
-      rowPass(engine, team, inputs.weight.shape[0]!, block, { reads: { targets, dnll }, writes: { nll, lse } });
+      rowPass(engine, team, { vocabulary: inputs.weight.shape[0]!, cap }, block, { reads: { targets, dnll }, writes: { nll, lse } });
       addBlock(block);
     });
     return [nll, lse, ...made];

@@ -8,10 +8,10 @@ export { attention, attentionGrad } from '../../ops/attention/assembly/attention
 export { rmsNorm, rmsNormGrad } from '../../ops/norm/assembly/rms-norm';
 export { layerNorm, layerNormGrad } from '../../ops/norm/assembly/layer-norm';
 export { columnSums, sumPartials } from './column-sums';
-export { gelu, geluGrad } from '../../ops/activation/assembly/gelu';
+export { geglu, gegluGrad, gelu, geluGrad } from '../../ops/activation/assembly/gelu';
 export { rotary } from '../../ops/rotary/assembly/rotary';
 export { swiglu, swigluGrad } from '../../ops/activation/assembly/swiglu';
-export { crossEntropyGradRows, crossEntropyRows, crossEntropyTrainRows } from '../../ops/cross-entropy/assembly/cross-entropy';
+export { capRows, crossEntropyGradRows, crossEntropyRows, crossEntropyTrainRows } from '../../ops/cross-entropy/assembly/cross-entropy';
 export { embedding, embeddingGrad } from '../../ops/embedding/assembly/embedding';
 export { channelSums } from '../../ops/reductions/assembly/channel-sums';
 export { dropout } from '../../ops/dropout/assembly/dropout';

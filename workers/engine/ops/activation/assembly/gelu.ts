@@ -1,4 +1,4 @@
-/** GELU, exact and in its tanh form, and its gradient over flat arrays. A chunk is a block of elements. */
+/** GELU, exact and in its tanh form, alone or as the gate of GEGLU, and its gradient over flat arrays. A chunk is a block of elements. */
 import { exp4, loadPart, madd, storePart } from '../../../wasm/assembly/simd';
 import { sigmoid4 } from './swiglu';
 
@@ -83,5 +83,42 @@ export function geluGrad(x: usize, dy: usize, dx: usize, count: i32, exact: i32,
   if (i < end) {
     const at = <usize>i << 2;
     storePart(dx + at, f32x4.mul(loadPart(dy + at, end - i), slope4(loadPart(x + at, end - i), form)), end - i);
+  }
+}
+
+export function geglu(gate: usize, up: usize, y: usize, count: i32, exact: i32, block: i32, chunk: i32, scratch: usize): void {
+  const end = min((chunk + 1) * block, count);
+  const form = exact != 0;
+  let i = chunk * block;
+  for (; i + 4 <= end; i += 4) {
+    const at = <usize>i << 2;
+    v128.store(y + at, f32x4.mul(gelu4(v128.load(gate + at), form), v128.load(up + at)));
+  }
+  if (i < end) {
+    const at = <usize>i << 2;
+    storePart(y + at, f32x4.mul(gelu4(loadPart(gate + at, end - i), form), loadPart(up + at, end - i)), end - i);
+  }
+}
+
+export function gegluGrad(
+  gate: usize, up: usize, dy: usize, dgate: usize, dup: usize, count: i32, exact: i32, block: i32, chunk: i32, scratch: usize,
+): void {
+  const end = min((chunk + 1) * block, count);
+  const form = exact != 0;
+  let i = chunk * block;
+  for (; i + 4 <= end; i += 4) {
+    const at = <usize>i << 2;
+    const g = v128.load(gate + at);
+    const d = v128.load(dy + at);
+    v128.store(dup + at, f32x4.mul(d, gelu4(g, form)));
+    v128.store(dgate + at, f32x4.mul(f32x4.mul(d, v128.load(up + at)), slope4(g, form)));
+  }
+  if (i < end) {
+    const at = <usize>i << 2;
+    const left = end - i;
+    const g = loadPart(gate + at, left);
+    const d = loadPart(dy + at, left);
+    storePart(dup + at, f32x4.mul(d, gelu4(g, form)), left);
+    storePart(dgate + at, f32x4.mul(f32x4.mul(d, loadPart(up + at, left)), slope4(g, form)), left);
   }
 }

@@ -3,7 +3,7 @@
  * is linear in the context. Chunk c is pair start + c of a sequence and a key-value head, with all of its query heads; it packs keys and
  * values once and sums dk and dv itself, first head first.
  */
-import { exp4, logarithm, madd, maxLanes, sumLanes } from '../../../wasm/assembly/simd';
+import { exp4, logarithm, madd, maxLanes, sumLanes, tanh4 } from '../../../wasm/assembly/simd';
 import { packPlainBlock, packTransposedBlock, panelsOf, TILE, tileColumns, tileRows } from '../../linear/assembly/product';
 
 /** Query rows in a block of the backward pass. */
@@ -37,6 +37,16 @@ function maskRow(scores: usize, low: i32, columns: i32, position: i32, window: i
   for (let j = low; j <= position - window; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
 }
 
+/** Products become those whose scaled scores are cap · tanh(score / cap). */
+function capRow(scores: usize, low: i32, columns: i32, scale: f32, cap: f32): void {
+  const inner = f32x4.splat(scale / cap);
+  const outer = f32x4.splat(cap / scale);
+  for (let j = low; j < columns; j += 4) {
+    const cell = scores + (<usize>j << 2);
+    v128.store(cell, f32x4.mul(tanh4(f32x4.mul(v128.load(cell), inner)), outer));
+  }
+}
+
 /** Packs keys or values [context, size] (rows of ld floats) with the keys as columns: panels of 8 keys, [size, 8] each. */
 @inline
 function packKeys(source: usize, ld: i32, context: i32, size: i32, packed: usize): void {
@@ -56,7 +66,7 @@ function packComponents(source: usize, ld: i32, context: i32, padded: i32, size:
 /** Scratch in bytes: 256 + 4·(padded·(sizeUp + sizeUp) + 8·padded + 8·sizeUp), padded and sizeUp being context and size in eights. */
 export function attention(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, window: i32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -84,6 +94,7 @@ export function attention(
         tileRows(size, q + at, width, keys + ((<usize>panel * size) << 5), scores + (<usize>panel << 5), padded, rows, TILE, false, scratch);
       for (let r = 0; r < rows; r++) {
         const line = scores + ((<usize>r * padded) << 2);
+        if (cap > 0) capRow(line, low, columns, scale, cap);
         maskRow(line, low, columns, first + r, window, own);
         let highest = f32x4.splat(LOWEST);
         for (let j = low; j < columns; j += 4) highest = f32x4.max(highest, v128.load(line + (<usize>j << 2)));
@@ -130,7 +141,7 @@ function clearRows(target: usize, rows: i32, width: i32, size: i32): void {
 /** Scratch in bytes: 256 + 4·(3·padded·sizeUp + 2·BLOCK·padded + 2·BLOCK·sizeUp). */
 export function attentionGrad(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize, dout: usize, dq: usize, dk: usize, dv: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, window: i32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -179,14 +190,22 @@ export function attentionGrad(
           const line = p + ((<usize>r * padded) << 2);
           const slope = ds + ((<usize>r * padded) << 2);
           const rowAt = at + ((<usize>r * width) << 2);
+          if (cap > 0) capRow(line, low, columns, scale, cap);
           maskRow(line, low, columns, first + r, window, own);
           const norm = f32x4.splat(load<f32>(lse + (<usize>((row0 + first + r) * heads + head) << 2)));
           const mean = f32x4.splat(dot(dout + rowAt, out + rowAt, size));
           for (let j = low; j < columns; j += 4) {
             const cell = <usize>j << 2;
-            const weight = exp4(f32x4.sub(f32x4.mul(v128.load(line + cell), scales), norm));
+            const score = f32x4.mul(v128.load(line + cell), scales);
+            const weight = exp4(f32x4.sub(score, norm));
             v128.store(line + cell, weight);
-            v128.store(slope + cell, f32x4.mul(f32x4.mul(weight, f32x4.sub(v128.load(slope + cell), mean)), scales));
+            let ds4 = f32x4.mul(f32x4.mul(weight, f32x4.sub(v128.load(slope + cell), mean)), scales);
+            if (cap > 0) {
+              // The cap's own slope; what is masked is no score.
+              const bent = f32x4.max(f32x4.div(score, f32x4.splat(cap)), f32x4.splat(-1.0));
+              ds4 = f32x4.mul(ds4, f32x4.sub(f32x4.splat(1.0), f32x4.mul(bent, bent)));
+            }
+            v128.store(slope + cell, ds4);
           }
           // What this tile's queries do not see, other queries of the block may.
           const before = <usize>(low - lowest) << 2;

@@ -1,5 +1,5 @@
 /** Soft-max rows of a block of logits [rows, vocabulary]. A chunk is a block of rows; products with the head are jobs of their own. */
-import { exp4, loadPart, logarithm, maxLanes, storePart, sumLanes } from '../../../wasm/assembly/simd';
+import { exp4, loadPart, logarithm, maxLanes, storePart, sumLanes, tanh4 } from '../../../wasm/assembly/simd';
 
 const LOWEST: f32 = -3.4028234663852886e38;
 
@@ -30,6 +30,30 @@ function sumOfExp(row: usize, width: i32, highest: f32): f32 {
   return sum;
 }
 
+/** Logits become cap · tanh(logit / cap). */
+export function capRows(logits: usize, cap: f32, rows: i32, vocabulary: i32, blockRows: i32, chunk: i32, scratch: usize): void {
+  const first = chunk * blockRows;
+  const count = (min(first + blockRows, rows) - first) * vocabulary;
+  const from = logits + ((<usize>first * vocabulary) << 2);
+  const caps = f32x4.splat(cap);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const cell = from + (<usize>i << 2);
+    v128.store(cell, f32x4.mul(tanh4(f32x4.div(v128.load(cell), caps)), caps));
+  }
+  if (i < count) {
+    const cell = from + (<usize>i << 2);
+    storePart(cell, f32x4.mul(tanh4(f32x4.div(loadPart(cell, count - i), caps)), caps), count - i);
+  }
+}
+
+/** The slope of a cap, given what it made of a logit. */
+@inline
+function capSlope4(capped: v128, cap: f32): v128 {
+  const ratio = f32x4.div(capped, f32x4.splat(cap));
+  return f32x4.sub(f32x4.splat(1.0), f32x4.mul(ratio, ratio));
+}
+
 /** nll and lse of rows; a target outside the vocabulary (−1) is not predicted: nll 0. */
 export function crossEntropyRows(logits: usize, targets: usize, nll: usize, lse: usize, rows: i32, vocabulary: i32, blockRows: i32, chunk: i32, scratch: usize): void {
   const end = min((chunk + 1) * blockRows, rows);
@@ -44,8 +68,11 @@ export function crossEntropyRows(logits: usize, targets: usize, nll: usize, lse:
   }
 }
 
-/** Logits become their gradient in place: (soft-max − one-hot)·dnll, zero where nothing is predicted. */
-export function crossEntropyGradRows(logits: usize, targets: usize, lse: usize, dnll: usize, rows: i32, vocabulary: i32, blockRows: i32, chunk: i32, scratch: usize): void {
+/**
+ * Logits become their gradient in place: (soft-max − one-hot)·dnll, zero where nothing is predicted. With a cap above 0 the logits are
+ * those that it made, and the gradient is of those before it.
+ */
+export function crossEntropyGradRows(logits: usize, targets: usize, lse: usize, dnll: usize, cap: f32, rows: i32, vocabulary: i32, blockRows: i32, chunk: i32, scratch: usize): void {
   const end = min((chunk + 1) * blockRows, rows);
   for (let r = chunk * blockRows; r < end; r++) {
     const row = logits + ((<usize>r * vocabulary) << 2);
@@ -58,17 +85,32 @@ export function crossEntropyGradRows(logits: usize, targets: usize, lse: usize, 
     }
     const shift = v128.load32_splat(lse + at);
     const slopes = f32x4.splat(slope);
-    let i = 0;
-    for (; i + 4 <= vocabulary; i += 4) {
-      const cell = row + (<usize>i << 2);
-      v128.store(cell, f32x4.mul(exp4(f32x4.sub(v128.load(cell), shift)), slopes));
-    }
-    if (i < vocabulary) {
-      const cell = row + (<usize>i << 2);
-      storePart(cell, f32x4.mul(exp4(f32x4.sub(loadPart(cell, vocabulary - i), shift)), slopes), vocabulary - i);
-    }
     const hit = row + (<usize>target << 2);
-    store<f32>(hit, load<f32>(hit) - slope);
+    let hitSlope = slope;
+    let i = 0;
+    if (cap > 0) {
+      hitSlope = slope * f32x4.extract_lane(capSlope4(v128.load32_splat(hit), cap), 0);
+      for (; i + 4 <= vocabulary; i += 4) {
+        const cell = row + (<usize>i << 2);
+        const logit = v128.load(cell);
+        v128.store(cell, f32x4.mul(f32x4.mul(exp4(f32x4.sub(logit, shift)), slopes), capSlope4(logit, cap)));
+      }
+      if (i < vocabulary) {
+        const cell = row + (<usize>i << 2);
+        const logit = loadPart(cell, vocabulary - i);
+        storePart(cell, f32x4.mul(f32x4.mul(exp4(f32x4.sub(logit, shift)), slopes), capSlope4(logit, cap)), vocabulary - i);
+      }
+    } else {
+      for (; i + 4 <= vocabulary; i += 4) {
+        const cell = row + (<usize>i << 2);
+        v128.store(cell, f32x4.mul(exp4(f32x4.sub(v128.load(cell), shift)), slopes));
+      }
+      if (i < vocabulary) {
+        const cell = row + (<usize>i << 2);
+        storePart(cell, f32x4.mul(exp4(f32x4.sub(loadPart(cell, vocabulary - i), shift)), slopes), vocabulary - i);
+      }
+    }
+    store<f32>(hit, load<f32>(hit) - hitSlope);
   }
 }
 
