@@ -1,7 +1,22 @@
 import type { ErrorRecord } from '../core/errors';
 // ---------------------------------------------------------------- corpora: files of a person
 /** `code` is one document a file, whatever is in it. */
-export type FileKind = 'text' | 'markdown' | 'json-lines' | 'json' | 'csv' | 'tsv' | 'parquet' | 'arrow' | 'html' | 'code' | 'zip' | 'tar';
+export type FileKind =
+  | 'text'
+  | 'markdown'
+  | 'json-lines'
+  | 'json'
+  | 'csv'
+  | 'tsv'
+  | 'parquet'
+  | 'arrow'
+  | 'html'
+  | 'code'
+  | 'pdf'
+  | 'docx'
+  | 'epub'
+  | 'zip'
+  | 'tar';
 
 /** What a single file is packed with, whatever its kind ("rows.jsonl.gz"). */
 export type Packing = 'gzip' | 'zstd';
@@ -47,7 +62,7 @@ export interface InspectedFile {
   /** Null: no kind that can be read; an ingest leaves the file out. */
   kind: FileKind | null;
   packing: Packing | null;
-  /** Null where bytes are no text (parquet, arrow, zip, tar). */
+  /** Null where bytes are no text (parquet, arrow, documents, zip, tar). */
   encoding: TextEncodingName | null;
   /** Of json-lines, json, csv, tsv, parquet and arrow; an archive shows those of its first such file. */
   columns: InspectedColumn[];
@@ -128,7 +143,7 @@ export interface BadRow {
 
 /**
  * `kind`: no kind that can be read; `name`: a path that leads out of its archive; `nested`: an archive too deep inside others;
- * `pointer`: a Git LFS pointer; `web-page`: a page in the file's place; `metadata`: what a library keeps beside its data.
+ * `no-text`: a document of pictures alone; `pointer`: a Git LFS pointer; `web-page`: a page in the file's place; `metadata`: what a library keeps beside its data.
  */
 export type SkipReason =
   | 'kind'
@@ -150,6 +165,15 @@ export interface SkippedFile {
   detail: string;
 }
 
+/**
+ * What a document loses on the way to text. `pages`: without text, such as scans; `damaged`: pages that cannot be read; `heads`: lines
+ * that repeat from page to page; `hyphens`: words joined over a line end; `tables`: as lines with tabs between cells; `images`: left out;
+ * `rotated`: pieces of text in another direction, left out; `unmapped`: characters that the font gives no letter for; `navigation`: pages
+ * that list the others, left out; `notes`: put behind the text; `ignored`: equations and embedded objects, left out.
+ */
+export type DocumentLoss =
+  'pages' | 'damaged' | 'heads' | 'hyphens' | 'tables' | 'images' | 'rotated' | 'unmapped' | 'navigation' | 'notes' | 'ignored';
+
 /** What an ingest left out: counts, and the first ones by name. */
 export interface IngestFindings {
   badRows: number;
@@ -160,6 +184,8 @@ export interface IngestFindings {
   undecodable: number;
   /** NUL characters, which are dropped. Absent in what former versions stored. */
   nuls?: number;
+  /** Of documents; absent where nothing was lost. */
+  losses?: Partial<Record<DocumentLoss, number>>;
 }
 
 /** An ingest that a reload or a crash cut off. */

@@ -40,6 +40,9 @@ export type ErrorCode =
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
   | 'arrow-invalid' // file, detail
+  | 'document-encrypted' // file
+  | 'document-invalid' // file, detail; reason and its values (entry, found, most, …)
+  | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
   | 'template-invalid' // detail

@@ -5,7 +5,7 @@
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
 import { StudioError } from '../../../src/core/errors';
-import type { FileChoice, IngestFile, IngestFindings, IngestOptions, IngestProgress } from '../../../src/contract/ingest';
+import type { DocumentLoss, FileChoice, IngestFile, IngestFindings, IngestOptions, IngestProgress } from '../../../src/contract/ingest';
 import type { SourceRecord, WorkshopChannel } from '../../../src/contract/corpus';
 import { files as storage, type FileStore } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';
@@ -22,9 +22,8 @@ import {
 import { listChannels, newChannel } from '../workshop/channels';
 import { blobSource } from './byte-source';
 import { inspectSource } from './inspect';
-import { skipReason } from './read-archives';
 import { BEGINNING, readRows } from './read-rows';
-import { shorten } from './row-reader';
+import { shorten, skipReason } from './row-reader';
 
 /** Bytes of files read between two times that what is stored counts. */
 const COUNTED_EVERY = 16 * 2 ** 20;
@@ -188,6 +187,8 @@ class IngestJob {
       for (const skipped of batch.skipped) this.skip(skipped);
       findings.undecodable += batch.undecodable;
       findings.nuls = (findings.nuls ?? 0) + batch.nuls;
+      for (const [loss, count] of Object.entries(batch.losses ?? {}) as [DocumentLoss, number][])
+        if (count > 0) findings.losses = { ...findings.losses, [loss]: (findings.losses?.[loss] ?? 0) + count };
       for (const writer of this.writers.values()) if (writer.full) await writer.flush();
       this.advance(state, Math.max(earlier, batch.done));
       Object.assign(state, { state: 'partial', mark: batch.mark });

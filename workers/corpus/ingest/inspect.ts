@@ -14,6 +14,7 @@ import { arrowHead } from './arrow';
 import { isDatasetMetadata } from './dataset-folder';
 import { blobSource, held, unpacked, type ByteSource } from './byte-source';
 import { delimitedRows, guessDialect } from './delimited';
+import { documentHead, isDocument } from './documents/document';
 import { detectEncoding, ENCODINGS_TRIED, HEAD_BYTES } from './encoding';
 import { htmlText } from './html-text';
 import { firstRows, jsonLayout, type JsonLayout } from './json-layout';
@@ -26,6 +27,7 @@ import { joiner, offeredJoins } from './text-join';
 /** Rows and documents looked at. */
 const LOOKED_AT = 20;
 const PREVIEWS = 3;
+const PREVIEW_UNITS = 2000;
 const CHANNEL_NAMES = ['channel', 'domain', 'category', 'subset', 'dataset', 'lang', 'language', '渠道', '频道', '类别', '分类', '来源'];
 /** Bytes of a packed parquet file that are held. */
 const LARGEST_HELD = 256 * 2 ** 20;
@@ -127,6 +129,7 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
   if (kind === 'zip' || kind === 'tar') return { ...found, plan, ...(await lookIntoArchive(source, kind, choice)) };
   if (kind === 'parquet') return { ...found, ...(await lookIntoRows(await parquetRows(source), plan, choice, file)) };
   if (kind === 'arrow') return { ...found, ...(await lookIntoRows(await arrowHead(source, LOOKED_AT), plan, choice, file)) };
+  if (isDocument(kind)) return { ...found, plan, preview: [(await documentHead(source, kind)).slice(0, PREVIEW_UNITS)] };
 
   const whole = bytes.length < HEAD_BYTES || (!source.packed && bytes.length >= source.size);
   plan.encoding = choice.encoding ?? (kind === 'html' ? declaredEncoding(bytes) : null) ?? detectEncoding(bytes, whole);
