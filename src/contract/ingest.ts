@@ -37,9 +37,33 @@ export interface TextJoin {
 /** What separates the documents of a plain text. */
 export type DocumentSeparator = 'blank-lines' | 'lines' | 'whole-file';
 
-/** A file as it was dropped or picked. */
+/** A file of a data set at a hub: its path there. Its bytes are fetched as they are read. */
+export interface RemoteFile {
+  remote: string;
+  size: number;
+  lastModified: number;
+}
+
+/** Where the rows of a data set came from. */
+export interface DatasetOrigin {
+  /** Of the hub. */
+  address: string;
+  repository: string;
+  /** As it was asked for, and the commit that it named then; null where the host does not tell. */
+  revision: string;
+  commit: string | null;
+  config: string;
+  split: string;
+  /** As the card says it; null where it says none. */
+  licence: string | null;
+  /** Bytes that may be fetched, and those that were. */
+  budget: number;
+  fetched: number;
+}
+
+/** A file as it was dropped or picked, or one at the hub that `CorpusApi.connect` connected. */
 export interface IngestFile {
-  file: File;
+  file: File | RemoteFile;
   /** Path inside a dropped folder ("notes/a.txt"), else the file's name: shown, and what a resumed ingest knows it by. */
   path: string;
   /** Where the browser gives one; an interrupted ingest can then go on without the files being dropped again. */
@@ -107,6 +131,8 @@ export interface IngestOptions {
   /** For every file, and by path where a file differs. */
   choice: FileChoice;
   choices: Record<string, FileChoice>;
+  /** Of files at a hub; those that are not reached within the budget are left out. */
+  dataset?: DatasetOrigin;
   /** `skip` (where absent): a file that cannot be read or holds no text is left out and named. `refuse`: it ends the ingest. */
   unreadable?: 'skip' | 'refuse';
   /** `keep` (where absent): texts as they are. `unix`: CRLF becomes LF, and line ends around a text go. */
@@ -197,6 +223,8 @@ export interface InterruptedIngest {
   rows: number;
   /** `partial`: stored up to `done` bytes (0 where the format has no such position: it is read again from its start). */
   files: { path: string; bytes: number; state: 'done' | 'partial' | 'missing'; done: number }[];
+  /** Of a data set: it goes on once the hub is connected again. */
+  dataset?: DatasetOrigin;
   /** Of every file that is not done: none of them needs to be dropped again, once reading is allowed. Empty else. */
   handles: FileSystemFileHandle[];
 }

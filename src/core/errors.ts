@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'hub-answer' // host, detail
   | 'hub-incomplete' // host, file, bytes, total
   | 'hub-web-page' // host, file
+  | 'dataset-empty' // host, repository, found
+  | 'dataset-budget' // file, bytes, limit
   | 'text-empty' // file
   | 'file-binary' // file, accepted
   | 'field-missing' // file, field, found

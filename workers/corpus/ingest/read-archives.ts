@@ -166,7 +166,7 @@ function reasonToSkip({ path, packed, fault }: ArchiveEntry, depth: number): Ski
 export async function openable(packed: ByteSource): Promise<ByteSource | null> {
   const source = await unpacked(packed);
   const kind = kindOf(source.path);
-  if (source.blob || kind === null || !NEED_ALL.has(kind)) return source;
+  if (source.blob || kind === null || !NEED_ALL.has(kind) || (kind === 'parquet' && source.slice)) return source;
   const blob = await held(source, LARGEST_HELD);
   return blob && blobSource(source.path, blob);
 }
