@@ -60,7 +60,8 @@ export interface DatasetPlace extends HubPlace {
 export function datasetPlace(given: Record<HubField, string>): DatasetPlace {
   const text = given.repository.trim();
   const found = { ...given, repository: text.replace(/^datasets\//, '') };
-  let [config, split]: (string | null)[] = [null, null];
+  let config: string | null = null;
+  let split: string | null = null;
   const url = /^(?:https?|hf):\/\//.test(text) ? parseUrl(text.replace(/^hf:\/\//, 'https://huggingface.co/')) : undefined;
   if (url) {
     const parts = url.pathname

@@ -121,7 +121,7 @@ export function DatasetChoice() {
           value={budget / MEGABYTE}
           min={0.01}
           max={100_000}
-          step={10}
+          step={0.01}
           onChange={(megabytes) => setBudget(Math.round(megabytes * MEGABYTE))}
         />
       </div>

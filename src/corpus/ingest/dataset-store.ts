@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { HubDataset } from '../../contract/hub';
 import type { DatasetOrigin, IngestFile, InterruptedIngest } from '../../contract/ingest';
 import type { DatasetConfig, DatasetSplit } from '../../core/corpus/dataset-files';
-import { errorRecord, StudioError, type ErrorRecord } from '../../core/errors';
+import { errorFromRecord, errorRecord, StudioError, type ErrorRecord } from '../../core/errors';
 import { datasetPlace, HUB_ADDRESS, MAIN_REVISION, type DatasetPlace, type HubField } from '../../core/model/hub-source';
 import { lab } from '../../lab/lab';
 import { useIngest } from './store';
@@ -68,6 +68,11 @@ export const useDataset = create<DatasetState>()((set, get) => {
     const files = split!.files.map(({ path, bytes }) => fileOf(prefixOf(origin) + path, path, bytes));
     await serve(layout!.revision);
     await useIngest.getState().addDataset(files, origin);
+    // What the host refuses is told where it was asked for.
+    const problem = useIngest.getState().inspected[0]?.problem;
+    if (!problem?.code.startsWith('hub-')) return;
+    useIngest.getState().reset();
+    throw errorFromRecord(problem);
   }
   /** Goes on with the rest of an interrupted ingest, whose files must be what they were. */
   async function goOn(job: InterruptedIngest, found: HubDataset): Promise<void> {

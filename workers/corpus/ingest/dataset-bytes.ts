@@ -11,8 +11,9 @@ import { kindOf } from './row-reader';
 /** Bytes asked for at a time, and those of a stream's first times: a look at the beginning needs no more. */
 const PIECE = 4 * 2 ** 20;
 const FIRST_PIECE = 256 * 1024;
-/** What was fetched to look at a file is kept for the reading that follows. */
+/** What was fetched to look at a file is kept for the reading that follows, and so are footers. */
 const MOST_KEPT = 32 * 2 ** 20;
+const SMALL = 64 * 1024;
 /** Of parquet the beginning tells nothing. */
 const PARQUET_HEAD = 4;
 
@@ -122,7 +123,7 @@ export class DatasetBytes {
     } finally {
       this.fetched -= to - at;
     }
-    if ((this.looking || to <= PARQUET_HEAD) && missing > 0 && this.held + missing <= MOST_KEPT) {
+    if ((this.looking || missing <= SMALL) && missing > 0 && this.held + missing <= MOST_KEPT) {
       this.held += missing;
       this.kept.set(file, [...(this.kept.get(file) ?? []), { from, bytes: out.slice() }]);
     }

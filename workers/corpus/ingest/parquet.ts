@@ -63,8 +63,8 @@ export function parquetColumns({ schema }: FileMetaData): string[] {
 }
 
 const MIB = 2 ** 20;
-/** Bytes that a footer hardly exceeds, those of a column that are fetched for a look, and those for one that cannot be fetched in parts. */
-const FOOTER = 64 * 1024;
+/** Bytes of the end that are fetched for the footer, more only where it is larger; those of a column that are fetched for a look, and those for one that cannot be fetched in parts. */
+const FOOTER = 16 * 1024;
 const SHOWN = 2 * MIB;
 const SHOWN_WHOLE = 8 * MIB;
 const SHOWN_COLUMNS = 32;
@@ -117,7 +117,7 @@ export async function parquetBeginning(
     try {
       const file = asyncBuffer(source);
       const values = await parquetReadObjects({ file, metadata: cut, columns: [name], rowEnd: count, compressors, useOffsetIndex: true });
-      values.forEach((row, at) => (found[at]![name] = row[name]));
+      for (const [at, row] of values.entries()) found[at]![name] = row[name] as unknown;
     } catch (error) {
       // A first page larger than what is fetched shows nothing; the column can be chosen all the same.
       if (error instanceof StudioError) throw error;

@@ -34,7 +34,7 @@ export async function docxText(parts: DocumentParts): Promise<DocumentText> {
       markup[path] = strToU8((await parts.markup(path))!.replace(/^(\s*<\?xml[^>]*encoding\s*=\s*["'])[\w-]+/, '$1UTF-8'));
   if (!markup['[Content_Types].xml']) throw invalidDocument(file, 'document-part', { entry: '[Content_Types].xml' });
   const packed = zipSync(markup, { level: 0 });
-  const bytes = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) as ArrayBuffer;
+  const bytes = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength);
   const { default: mammoth } = await import('mammoth');
   let root: Root | null = null;
   const losses: Losses = {};

@@ -4,12 +4,13 @@
  * fonts are files of this origin.
  */
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist';
+import type * as pdfjs from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { StudioError } from '../../../../src/core/errors';
 import { DOCUMENT_LIMITS, invalidDocument, type DocumentText, type Losses } from './document';
 import { flowPages, type PlacedPage, type PlacedText } from './page-layout';
 
 type Item = { str: string; transform: number[]; width: number; height: number; fontName: string };
-type Library = typeof import('pdfjs-dist/legacy/build/pdf.mjs');
+type Library = typeof pdfjs;
 
 /** Codes that fonts use for glyphs without a letter of their own. */
 const UNMAPPED = /[\ue000-\uf8ff\ufffd]/g;
@@ -111,7 +112,7 @@ async function placedPage(page: PDFPageProxy, losses: Losses): Promise<PlacedPag
     .filter((item) => item.str !== undefined && /\S/.test(item.str))
     .map((item) => ({
       item,
-      at: times(viewport.transform as number[], item.transform),
+      at: times(viewport.transform, item.transform),
       vertical: styles[item.fontName]?.vertical === true,
     }));
   page.cleanup();
