@@ -1,7 +1,12 @@
-/** A model from the Hub or a mirror: asked for each time by the host's name, taken whole or not at all, with errors in words. */
+/** Models and data sets from the Hub or a mirror: asked for each time by the host's name, taken whole or not at all, with errors in words. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from '@playwright/test';
+import type { CorpusApi, SourceRecord } from '../src/contract/corpus';
+import type { DatasetOrigin } from '../src/contract/ingest';
 import { violations } from './studio/axe';
+import { CorpusPage } from './studio/corpus';
 import { HubServer } from './studio/hub-server';
 import { HubPanel } from './studio/hub-panel';
 import { smallModel } from './studio/model-folders';
@@ -9,6 +14,8 @@ import { ModelsPage } from './studio/models';
 import { storedFiles } from './studio/storage';
 import { Studio } from './studio/studio';
 import { fill, like, wordsOf } from './studio/words';
+
+declare const window: Window & { crossfade: { lab: { corpus: CorpusApi } } };
 
 test.describe.configure({ mode: 'serial' });
 
@@ -193,6 +200,157 @@ test('a download can be cancelled, and leaves nothing', async () => {
   await expect(panel.look).toBeEnabled();
   await expect(studio.alerts).toHaveCount(0);
   await expect.poll(() => storedFiles(page)).toEqual(before);
+});
+
+// ---------------------------------------------------------------- data sets
+const parquet = (name: string) => readFileSync(new URL(`./parity/fixtures/parquet/${name}.parquet`, import.meta.url));
+const named = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+const lines = (count: number) =>
+  Buffer.from(Array.from({ length: count }, (_, at) => `${JSON.stringify({ text: `${at}: ${'word '.repeat(40)}` })}\n`).join(''));
+const rowsOf = (source: SourceRecord) =>
+  studio.page.evaluate(
+    async ({ id, rows }) =>
+      (await window.crossfade.lab.corpus.sourceRows(id, 0, rows)).map(({ text, path }) => [Number(text.split(':')[0]), path] as const),
+    source,
+  );
+const newest = () => studio.page.evaluate(async () => (await window.crossfade.lab.corpus.sources()).at(-1)!);
+
+test.describe('a data set', () => {
+  let corpus: CorpusPage;
+  test.beforeAll(async () => {
+    corpus = new CorpusPage(studio);
+    const info = { sha: 'c0ffee'.repeat(6), gated: false, cardData: { license: 'odc-by' }, tags: ['license:odc-by'] };
+    const train = [
+      named('data/train-00000-of-00002.parquet', parquet('groups')),
+      named('data/train-00001-of-00002.parquet', parquet('pages')),
+    ];
+    server.datasets.set('somebody/texts', {
+      info,
+      files: [named('README.md', Buffer.from('# Texts')), ...train, named('data/test-00000-of-00001.parquet', parquet('none'))],
+    });
+    const card =
+      '---\nlicense: cc-by-4.0\nconfigs:\n- config_name: fr\n  data_files: fr/*\n- config_name: en\n  data_files:\n  - split: train\n    path: ["en/*.jsonl.gz"]\n  - split: dev\n    path: en/held.csv\n---\n# By its card\n';
+    server.datasets.set('somebody/card', {
+      files: [
+        named('README.md', Buffer.from(card)),
+        named('fr/a.jsonl', lines(3)),
+        named('en/a.jsonl.gz', gzipSync(lines(50))),
+        named('en/held.csv', Buffer.from('text\n"0: one, of\ntwo lines"\n1: two\n')),
+      ],
+      breaks: [1, 3],
+    });
+    server.datasets.set('somebody/script', {
+      files: [named('script.py', Buffer.from('x')), named('refs/convert/parquet//default/partial-train/0000.parquet', parquet('indexed'))],
+    });
+    server.datasets.set('somebody/closed', { files: train, gated: true, info: { ...info, gated: 'auto' } });
+    server.datasets.set('somebody/pictures', { files: [named('a.jpg', Buffer.from('x'))] });
+    server.datasets.set('somebody/broken', { files: [named('train.jsonl', lines(8000))], breaks: [3, 4, 5, 6, 7] });
+    await studio.open({ page: 'corpus' });
+  });
+
+  test('becomes a channel in three presses: within its budget, with its licence and where it came from', async () => {
+    const { page, words } = studio;
+    server.seen.length = 0;
+    await corpus.wantDataset(server.address, 'somebody/texts');
+    await expect(corpus.question).toContainText(fill(words.corpus.dataset.ask.title, { host: server.host }));
+    expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+    expect(server.seen).toEqual([]);
+    await corpus.connect(server.host);
+    await expect(corpus.ingesting).toContainText(fill(words.corpus.dataset.licence, { licence: 'odc-by' }));
+    await expect(corpus.ingesting.getByLabel(words.corpus.ingest.textField)).toHaveValue('column:text');
+    await corpus.fetchAtMost(0.08);
+    expect(await violations(page, { within: '[data-testid=ingest]' })).toEqual([]);
+    await corpus.start();
+    await expect(corpus.ingested).toBeVisible({ timeout: 30_000 });
+    const source = await newest();
+    expect(source).toMatchObject({
+      name: 'somebody/texts@main/default/train',
+      origin: {
+        dataset: {
+          repository: 'somebody/texts',
+          revision: 'main',
+          commit: 'c0ffee'.repeat(6),
+          config: 'default',
+          split: 'train',
+          licence: 'odc-by',
+          budget: 80_000,
+        },
+      },
+    });
+    const { dataset } = source.origin as { dataset: DatasetOrigin };
+    expect(dataset.fetched).toBe(server.given);
+    expect(dataset.fetched).toBeLessThanOrEqual(80_000);
+    // The first file wholly, and of the second, which is one row group, as many pages as fit.
+    const rows = await rowsOf(source);
+    expect(rows.length).toBeGreaterThan(210);
+    expect(rows.length).toBeLessThan(390);
+    expect(rows.map(([number]) => number)).toEqual(rows.map((_, at) => at % 200));
+    expect(rows[0]![1]).toBe('somebody/texts@main/default/train/data/train-00000-of-00002.parquet');
+    await expect(page.getByTestId('source-dataset')).toContainText('odc-by');
+    expect(server.seen.filter(({ server: which }) => which === 'store').length).toBeGreaterThan(0);
+    for (const { headers } of server.seen)
+      expect([headers.authorization, headers.cookie, headers.referer]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('of a mirror that knows only files is read by its card; a line that breaks off is taken up again', async () => {
+    const { words } = studio;
+    await corpus.wantDataset(server.address, `${server.address}/datasets/somebody/card/viewer/en/train`);
+    await corpus.connect(server.host);
+    await expect(corpus.ingesting.getByLabel(words.corpus.dataset.config)).toHaveValue('en');
+    await expect(corpus.ingesting).toContainText(fill(words.corpus.dataset.licence, { licence: 'cc-by-4.0' }));
+    await corpus.start();
+    await expect(corpus.ingested).toBeVisible({ timeout: 30_000 });
+    expect((await rowsOf(await newest())).map(([number]) => number)).toEqual(Array.from({ length: 50 }, (_, at) => at));
+
+    await corpus.wantDataset(server.address, 'somebody/card');
+    await corpus.connect(server.host);
+    await corpus.ingesting.getByLabel(words.corpus.dataset.config).selectOption('en');
+    await corpus.ingesting.getByLabel(words.corpus.dataset.split).selectOption('dev');
+    await corpus.start();
+    await expect(corpus.ingested).toContainText('somebody/card@main/en/dev', { timeout: 30_000 });
+    expect((await rowsOf(await newest())).map(([number]) => number)).toEqual([0, 1]);
+  });
+
+  test('that a script makes is read as the Hub converted it', async () => {
+    await corpus.wantDataset(server.address, 'somebody/script');
+    await corpus.connect(server.host);
+    await corpus.fetchAtMost(50);
+    await corpus.start();
+    await expect(corpus.ingested).toContainText('somebody/script@refs/convert/parquet/default/train', { timeout: 30_000 });
+    expect(await rowsOf(await newest())).toHaveLength(200);
+  });
+
+  for (const [what, repository, code, values] of [
+    ['does not exist', 'somebody/nothing', 'hub-forbidden', { repository: 'somebody/nothing', status: '401' }],
+    ['is gated', 'somebody/closed', 'hub-forbidden', { repository: 'somebody/closed', status: '403' }],
+    ['has no text', 'somebody/pictures', 'dataset-empty', { repository: 'somebody/pictures', found: '1' }],
+  ] as const)
+    test(`that ${what} is refused in words in both languages`, async () => {
+      studio.watch.expect(/Failed to load resource/);
+      await corpus.wantDataset(server.address, repository);
+      await corpus.connect(server.host);
+      const alert = (lang: 'en' | 'zh') => studio.page.getByText(like(wordsOf(lang).errors[code].what, values)).first();
+      await expect(alert('en')).toBeVisible();
+      await studio.switchLanguage('zh');
+      await expect(alert('zh')).toBeVisible();
+      await studio.switchLanguage('en');
+      await studio.open({ page: 'runs' });
+      await studio.open({ page: 'corpus' });
+    });
+
+  test('whose line breaks off for good keeps its rows, and goes on once the host is agreed to again', async () => {
+    const { words } = studio;
+    studio.watch.expect(/Failed to load resource/);
+    await corpus.wantDataset(server.address, 'somebody/broken');
+    await corpus.connect(server.host);
+    await corpus.start();
+    await expect(corpus.interrupted).toBeVisible({ timeout: 30_000 });
+    await corpus.interrupted.getByRole('button', { name: words.corpus.interrupted.goOn }).click();
+    await corpus.connect(server.host);
+    await expect(corpus.ingested).toBeVisible({ timeout: 30_000 });
+    expect((await rowsOf(await newest())).map(([number]) => number)).toEqual(Array.from({ length: 8000 }, (_, at) => at));
+    await expect(corpus.interrupted).toHaveCount(0);
+  });
 });
 
 test('the hub worker alone may reach other hosts', async ({ request }) => {

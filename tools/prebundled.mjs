@@ -9,9 +9,11 @@ const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.me
  * only when they start, and then reloads the page in mid-session.
  */
 export const prebundled = [
-  // The union package brings layers, data and WebGL, and eld's main entry n-grams of all sizes, which nothing here uses.
-  ...Object.keys(packageJson.dependencies).filter((name) => name !== '@tensorflow/tfjs' && name !== 'eld'),
+  // The union package brings layers, data and WebGL, and eld's main entry n-grams of all sizes, which nothing here uses; pdf.js's is for
+  // the newest browsers only.
+  ...Object.keys(packageJson.dependencies).filter((name) => !['@tensorflow/tfjs', 'eld', 'pdfjs-dist'].includes(name)),
   'eld/extrasmall',
+  'pdfjs-dist/legacy/build/pdf.mjs',
   'react-dom/client',
   'react/jsx-runtime',
   'react/jsx-dev-runtime',

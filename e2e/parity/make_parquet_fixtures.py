@@ -1,10 +1,12 @@
-"""Parquet files as pandas and datasets write them: one for each compression, three row groups, nulls, a dictionary.
+"""Parquet files as pandas and datasets write them: one for each compression, three row groups, nulls, a dictionary; and three of the same
+longer rows that are read in part: in row groups, in one group of small pages, and in one with an index of its pages.
 
     python e2e/parity/make_parquet_fixtures.py
 
-Needs pyarrow 26. Read by workers/corpus/intake.test.ts.
+Needs pyarrow 26. Read by workers/corpus/ingest tests.
 """
 
+import random
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +14,8 @@ import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent / "fixtures" / "parquet"
 ROWS = 25
+# Rows of the files that are read in part: row n begins with its number.
+PARTS = 200
 
 
 def main() -> None:
@@ -25,6 +29,14 @@ def main() -> None:
     )
     for codec in ["snappy", "gzip", "zstd", "brotli", "lz4", "none"]:
         pq.write_table(table, HERE / f"{codec}.parquet", compression=codec, row_group_size=10)
+
+    generator = random.Random(7)
+    rows = [f"{at}: {generator.randbytes(60).hex()}" for at in range(PARTS)]
+    long = pa.table({"id": pa.array(range(PARTS), pa.int64()), "text": rows, "url": [f"https://example.org/{row[-100:]}" for row in rows]})
+    options = {"compression": "snappy", "data_page_size": 2048, "write_batch_size": 10, "use_dictionary": False}
+    pq.write_table(long, HERE / "groups.parquet", row_group_size=PARTS // 4, **options)
+    pq.write_table(long, HERE / "pages.parquet", **options)
+    pq.write_table(long, HERE / "indexed.parquet", write_page_index=True, **options)
 
 
 if __name__ == "__main__":

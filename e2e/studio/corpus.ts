@@ -72,6 +72,27 @@ export class CorpusPage {
       element.dispatchEvent(new Event('change', { bubbles: true }));
     }, megabytes);
   }
+  // ---------------------------------------------------------------- a data set of the Hub
+  get dataset(): Locator {
+    return this.page.getByRole('region', { name: this.words.dataset.title });
+  }
+  get question(): Locator {
+    return this.page.getByRole('dialog');
+  }
+  /** Fills in the form and asks for the question. */
+  async wantDataset(address: string, repository: string): Promise<void> {
+    await this.dataset.getByLabel(this.words.dataset.address, { exact: true }).fill(address);
+    await this.dataset.getByLabel(this.words.dataset.repository, { exact: true }).fill(repository);
+    await this.dataset.getByRole('button', { name: this.words.dataset.look }).click();
+  }
+  /** Says yes to the host. */
+  async connect(host: string): Promise<void> {
+    await this.question.getByRole('button', { name: fill(this.words.dataset.ask.run, { host }) }).click();
+    await expect(this.question).toBeHidden();
+  }
+  async fetchAtMost(megabytes: number): Promise<void> {
+    await this.ingesting.getByLabel(this.words.dataset.budget).fill(String(megabytes));
+  }
   async nameChannel(name: string): Promise<void> {
     await this.ingesting.getByLabel(this.words.channel.name, { exact: true }).fill(name);
   }

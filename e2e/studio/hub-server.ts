@@ -25,9 +25,24 @@ interface Repository {
   next?: string;
 }
 
+interface Dataset {
+  /** "main" files by their names, others as "refs/convert/parquet//name". */
+  files: UploadedFile[];
+  /** What the API says of it; without it a mirror that has no such address. */
+  info?: { sha: string; gated: boolean | string; cardData: unknown; tags: string[] };
+  /** 403 for every file. */
+  gated?: boolean;
+  /** The n-th requests for a file at which the line breaks off. */
+  breaks?: number[];
+}
+
 export class HubServer {
   readonly seen: SeenRequest[] = [];
   readonly repositories = new Map<string, Repository>();
+  readonly datasets = new Map<string, Dataset>();
+  /** Bytes of data sets' files that were given in ranges, and how often each file was asked for. */
+  given = 0;
+  readonly ranges = new Map<string, number>();
   private readonly hub = createServer((request, response) => this.answer('hub', request, response));
   private readonly store = createServer((request, response) => this.answer('store', request, response));
 
@@ -66,6 +81,7 @@ export class HubServer {
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     this.seen.push({ server, path: url.pathname + url.search, headers: request.headers });
 
+    if (url.pathname.includes('/datasets/')) return this.answerOfDataset(server, url, request, response);
     const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(url.pathname);
     const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname);
     const repository = this.repositories.get((tree ?? file)?.[1] ?? '');
@@ -83,6 +99,37 @@ export class HubServer {
     if (server === 'hub' && found.name.endsWith('.safetensors'))
       return void response.writeHead(302, { Location: `http://${this.storeHost}${url.pathname}` }).end();
     send(request, response, found.buffer, found.name.endsWith('.safetensors') ? repository.trouble : undefined);
+  }
+
+  /** Files come from the store, by a redirect, as large ones of the Hub do. Revisions other than main stand before the files' names. */
+  private answerOfDataset(server: SeenRequest['server'], url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const info = /^\/api\/datasets\/([^/]+\/[^/]+)\/revision\/main$/.exec(url.pathname);
+    const tree = /^\/api\/datasets\/([^/]+\/[^/]+)\/tree\/([^/]+)\/?$/.exec(url.pathname);
+    const file = /^\/datasets\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname);
+    const repository = this.datasets.get((info ?? tree ?? file)?.[1] ?? '');
+    if (!repository) return say(response, 401, 'Invalid username or password.');
+    if (info) {
+      if (!repository.info) return say(response, 404, 'Not found');
+      return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(repository.info));
+    }
+    const revision = decodeURIComponent((tree ?? file)![2]!);
+    const files = repository.files.flatMap(({ name, ...rest }) => {
+      const [first, ...inner] = name.split('//');
+      return (inner.length > 0 ? first : 'main') === revision ? [{ ...rest, name: inner.join('') || name }] : [];
+    });
+    if (tree && files.length === 0) return say(response, 404, 'Invalid rev id');
+    if (tree) return this.list({ files }, url, response);
+    const found = files.find(({ name }) => name === decodeURIComponent(file![3]!));
+    if (!found) return say(response, 404, 'Entry not found');
+    if (repository.gated && found.name !== 'README.md') return say(response, 403, 'Access is restricted');
+    if (server === 'hub' && found.name !== 'README.md')
+      return void response.writeHead(302, { Location: `http://${this.storeHost}${url.pathname}` }).end();
+    const asked = (this.ranges.get(found.name) ?? 0) + 1;
+    this.ranges.set(found.name, asked);
+    if (repository.breaks?.includes(asked)) return void response.destroy();
+    const bytes = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    if (bytes) this.given += Math.min(Number(bytes[2]), found.buffer.length - 1) - Number(bytes[1]) + 1;
+    send(request, response, found.buffer, undefined);
   }
 
   /** Two files a page. */

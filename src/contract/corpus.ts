@@ -1,4 +1,5 @@
 import type {
+  DatasetOrigin,
   FileChoice,
   FileKind,
   TextEncodingName,
@@ -82,7 +83,12 @@ export interface SourceRecord {
   name: string;
   /** Files of a person whose rows are stored, or a corpus of the desk (bundled or of an earlier version) read where it lies. */
   origin:
-    | { kind: 'files'; files: { path: string; bytes: number; kind: FileKind; encoding: TextEncodingName | null }[] }
+    | {
+        kind: 'files';
+        files: { path: string; bytes: number; kind: FileKind; encoding: TextEncodingName | null }[];
+        /** The files lay at a hub. */
+        dataset?: DatasetOrigin;
+      }
     | { kind: 'corpus'; corpus: string };
   use: 'split' | 'held-out';
   rows: number;
@@ -165,6 +171,8 @@ export interface CorpusApi {
   /** Ends the work of this kind that is in progress, and no other; none leaves anything half. */
   cancel(work: CorpusWork): Promise<void>;
 
+  /** The port on which the hub worker gives ranges of a data set's files (`HubApi.serve`); it replaces the one before. */
+  connect(port: MessagePort): Promise<void>;
   /** `choices`: what the person said, by path. Reads the beginning of each file only; of many of one kind the first 50 are opened, the rest known by name and size. */
   inspect(files: IngestFile[], choices?: Record<string, FileChoice>): Promise<InspectedFile[]>;
   /**

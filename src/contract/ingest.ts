@@ -1,7 +1,22 @@
 import type { ErrorRecord } from '../core/errors';
 // ---------------------------------------------------------------- corpora: files of a person
 /** `code` is one document a file, whatever is in it. */
-export type FileKind = 'text' | 'markdown' | 'json-lines' | 'json' | 'csv' | 'tsv' | 'parquet' | 'arrow' | 'html' | 'code' | 'zip' | 'tar';
+export type FileKind =
+  | 'text'
+  | 'markdown'
+  | 'json-lines'
+  | 'json'
+  | 'csv'
+  | 'tsv'
+  | 'parquet'
+  | 'arrow'
+  | 'html'
+  | 'code'
+  | 'pdf'
+  | 'docx'
+  | 'epub'
+  | 'zip'
+  | 'tar';
 
 /** What a single file is packed with, whatever its kind ("rows.jsonl.gz"). */
 export type Packing = 'gzip' | 'zstd';
@@ -22,9 +37,33 @@ export interface TextJoin {
 /** What separates the documents of a plain text. */
 export type DocumentSeparator = 'blank-lines' | 'lines' | 'whole-file';
 
-/** A file as it was dropped or picked. */
+/** A file of a data set at a hub: its path there. Its bytes are fetched as they are read. */
+export interface RemoteFile {
+  remote: string;
+  size: number;
+  lastModified: number;
+}
+
+/** Where the rows of a data set came from. */
+export interface DatasetOrigin {
+  /** Of the hub. */
+  address: string;
+  repository: string;
+  /** As it was asked for, and the commit that it named then; null where the host does not tell. */
+  revision: string;
+  commit: string | null;
+  config: string;
+  split: string;
+  /** As the card says it; null where it says none. */
+  licence: string | null;
+  /** Bytes that may be fetched, and those that were. */
+  budget: number;
+  fetched: number;
+}
+
+/** A file as it was dropped or picked, or one at the hub that `CorpusApi.connect` connected. */
 export interface IngestFile {
-  file: File;
+  file: File | RemoteFile;
   /** Path inside a dropped folder ("notes/a.txt"), else the file's name: shown, and what a resumed ingest knows it by. */
   path: string;
   /** Where the browser gives one; an interrupted ingest can then go on without the files being dropped again. */
@@ -47,7 +86,7 @@ export interface InspectedFile {
   /** Null: no kind that can be read; an ingest leaves the file out. */
   kind: FileKind | null;
   packing: Packing | null;
-  /** Null where bytes are no text (parquet, arrow, zip, tar). */
+  /** Null where bytes are no text (parquet, arrow, documents, zip, tar). */
   encoding: TextEncodingName | null;
   /** Of json-lines, json, csv, tsv, parquet and arrow; an archive shows those of its first such file. */
   columns: InspectedColumn[];
@@ -92,6 +131,8 @@ export interface IngestOptions {
   /** For every file, and by path where a file differs. */
   choice: FileChoice;
   choices: Record<string, FileChoice>;
+  /** Of files at a hub; those that are not reached within the budget are left out. */
+  dataset?: DatasetOrigin;
   /** `skip` (where absent): a file that cannot be read or holds no text is left out and named. `refuse`: it ends the ingest. */
   unreadable?: 'skip' | 'refuse';
   /** `keep` (where absent): texts as they are. `unix`: CRLF becomes LF, and line ends around a text go. */
@@ -128,7 +169,7 @@ export interface BadRow {
 
 /**
  * `kind`: no kind that can be read; `name`: a path that leads out of its archive; `nested`: an archive too deep inside others;
- * `pointer`: a Git LFS pointer; `web-page`: a page in the file's place; `metadata`: what a library keeps beside its data.
+ * `no-text`: a document of pictures alone; `pointer`: a Git LFS pointer; `web-page`: a page in the file's place; `metadata`: what a library keeps beside its data.
  */
 export type SkipReason =
   | 'kind'
@@ -150,6 +191,15 @@ export interface SkippedFile {
   detail: string;
 }
 
+/**
+ * What a document loses on the way to text. `pages`: without text, such as scans; `damaged`: pages that cannot be read; `heads`: lines
+ * that repeat from page to page; `hyphens`: words joined over a line end; `tables`: as lines with tabs between cells; `images`: left out;
+ * `rotated`: pieces of text in another direction, left out; `unmapped`: characters that the font gives no letter for; `navigation`: pages
+ * that list the others, left out; `notes`: put behind the text; `ignored`: equations and embedded objects, left out.
+ */
+export type DocumentLoss =
+  'pages' | 'damaged' | 'heads' | 'hyphens' | 'tables' | 'images' | 'rotated' | 'unmapped' | 'navigation' | 'notes' | 'ignored';
+
 /** What an ingest left out: counts, and the first ones by name. */
 export interface IngestFindings {
   badRows: number;
@@ -160,6 +210,8 @@ export interface IngestFindings {
   undecodable: number;
   /** NUL characters, which are dropped. Absent in what former versions stored. */
   nuls?: number;
+  /** Of documents; absent where nothing was lost. */
+  losses?: Partial<Record<DocumentLoss, number>>;
 }
 
 /** An ingest that a reload or a crash cut off. */
@@ -171,6 +223,8 @@ export interface InterruptedIngest {
   rows: number;
   /** `partial`: stored up to `done` bytes (0 where the format has no such position: it is read again from its start). */
   files: { path: string; bytes: number; state: 'done' | 'partial' | 'missing'; done: number }[];
+  /** Of a data set: it goes on once the hub is connected again. */
+  dataset?: DatasetOrigin;
   /** Of every file that is not done: none of them needs to be dropped again, once reading is allowed. Empty else. */
   handles: FileSystemFileHandle[];
 }

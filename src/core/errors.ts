@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'hub-answer' // host, detail
   | 'hub-incomplete' // host, file, bytes, total
   | 'hub-web-page' // host, file
+  | 'dataset-empty' // host, repository, found
+  | 'dataset-budget' // file, bytes, limit
   | 'text-empty' // file
   | 'file-binary' // file, accepted
   | 'field-missing' // file, field, found
@@ -44,6 +46,9 @@ export type ErrorCode =
   | 'folder-empty' // file, found
   | 'parquet-invalid' // file, detail
   | 'arrow-invalid' // file, detail
+  | 'document-encrypted' // file
+  | 'document-invalid' // file, detail; reason and its values (entry, found, most, …)
+  | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
   | 'template-invalid' // detail

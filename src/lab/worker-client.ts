@@ -1,9 +1,9 @@
 /**
  * A worker's API as the page sees it. Comlink alone leaves a call pending for ever when its worker dies; here every call
  * settles: a crash, an unreadable message or a termination rejects all calls in flight with `worker-crashed`, and the next
- * call starts a fresh worker. Functions among the arguments are proxied, so callers pass plain callbacks.
+ * call starts a fresh worker. Functions among the arguments are proxied, so callers pass plain callbacks; ports are handed over.
  */
-import { proxy, transferHandlers, wrap } from 'comlink';
+import { proxy, transfer, transferHandlers, wrap } from 'comlink';
 import { crossErrors, StudioError } from '../core/errors';
 
 crossErrors(transferHandlers);
@@ -68,7 +68,9 @@ export function createWorkerClient<Api extends AsyncMethods<Api>>(name: string, 
       const sent = args.map((argument) =>
         typeof argument === 'function'
           ? proxy((...values: unknown[]) => (argument as (...values: unknown[]) => unknown)(...values))
-          : argument,
+          : argument instanceof MessagePort
+            ? transfer(argument, [argument])
+            : argument,
       );
       remote[method]!(...sent)
         .then(resolve, reject)

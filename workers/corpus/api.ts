@@ -6,6 +6,7 @@ import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../st
 import { listSources, type StoredIngest } from '../storage/workshop';
 import { exportCorpora } from './export-corpora';
 import { importFiles } from './import-files';
+import { connectDataset } from './ingest/dataset-bytes';
 import { inspectFiles } from './ingest/inspect';
 import { discardIngest, interruptedIngests, ingest, keepIngest, resumeIngest, sourceRecord } from './ingest/ingest';
 import * as channels from './workshop/channels';
@@ -33,6 +34,9 @@ export const corpusApi: CorpusApi = {
     long[work].cancel();
   },
 
+  async connect(port) {
+    connectDataset(port);
+  },
   inspect: inspectFiles,
   ingest: (files, options, onProgress) => ingest(files, options, { signal: long.ingest.signal, onProgress }),
   interruptedIngests: async () => (await interruptedIngests()).map(toInterrupted),
@@ -72,5 +76,6 @@ function toInterrupted({ id, options, startedAt, sources, files }: StoredIngest)
     rows: sources.reduce((sum, { rowFiles }) => sum + rowFiles.reduce((rows, file) => rows + file.rows, 0), 0),
     files: files.map(({ path, bytes, state, done }) => ({ path, bytes, state, done })),
     handles: handles.length === open.length ? handles : [],
+    ...(options.dataset && { dataset: options.dataset }),
   };
 }

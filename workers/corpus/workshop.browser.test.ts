@@ -1,8 +1,10 @@
 /** The workshop against the browser's own storage: ingests, channels, preparations, exports. */
 import { proxy, wrap } from 'comlink';
+import { unzlibSync } from 'fflate';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import documents from '../../e2e/parity/fixtures/documents.json';
 import { defaultPipelineSettings, type PipelineSettingsInput } from '../../src/core/corpus/settings';
 import type { CorpusApi, ExportRequest, PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
 import type { FileChoice, IngestFile, IngestOptions, IngestProgress } from '../../src/contract/ingest';
@@ -66,6 +68,30 @@ afterEach(async () => {
 
 const take = (files: IngestFile[], choice?: FileChoice): Promise<SourceRecord[]> =>
   corpusApi.ingest(files, options(channel.id, choice), quiet);
+
+describe('documents', () => {
+  it('are read in a worker, with the tables of Chinese codes from this origin, and tell what they lost', async () => {
+    const named = (name: string) => {
+      const { zlib } = documents.find(({ file: of }) => of === name)!;
+      return unzlibSync(Uint8Array.from(atob(zlib), (character) => character.charCodeAt(0))).slice();
+    };
+    const names = ['cmap.pdf', 'meadow.docx', 'rivers.epub', 'locked.pdf'];
+    const worker = new Worker(new URL('../corpus.worker.ts', import.meta.url), { type: 'module' });
+    const remote = wrap<CorpusApi>(worker);
+    const [source] = await remote.ingest(
+      names.map((name) => file(name, named(name))),
+      options(channel.id),
+      proxy(quiet),
+    );
+    worker.terminate();
+    const rows = await corpusApi.sourceRows(source!.id, 0, 9);
+    expect(rows.map(({ text }) => text)).toEqual(names.slice(0, 3).map((name) => documents.find(({ file: of }) => of === name)!.text));
+    expect(source!.findings).toMatchObject({
+      losses: { heads: 4, tables: 2, images: 2, notes: 1, navigation: 1 },
+      skippedExamples: [{ path: 'locked.pdf', reason: 'encrypted' }],
+    });
+  });
+});
 
 describe('rows in files', () => {
   afterEach(() => storage.remove('rows-test'));

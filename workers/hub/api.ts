@@ -1,74 +1,19 @@
 /**
  * The hub worker, the only one whose policy allows requests to another origin (tools/headers.mjs). It lists the files of a model on
- * the Hugging Face Hub or a mirror and downloads them into the incoming folder; the library worker checks them and makes a model.
+ * the Hugging Face Hub or a mirror and downloads them into the incoming folder; the library worker checks them and makes a model. Of a data
+ * set it gives the corpus worker the bytes that are asked for.
  */
-import { HubApiError, downloadFile, listFiles } from '@huggingface/hub';
+import { downloadFile, listFiles } from '@huggingface/hub';
 import { StudioError } from '../../src/core/errors';
-import { hubPlace, type HubPlace } from '../../src/core/model/hub-source';
-import type { HubSource, HubApi, HubFile } from '../../src/contract/hub';
+import type { HubApi, HubFile } from '../../src/contract/hub';
 import { modelFolder } from '../../src/core/model/folder';
 import { standIn } from '../../src/core/stand-in';
 import { Cancelling } from '../rpc/expose';
 import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
 import { checkRoom } from '../storage/quota';
-
-interface Reach extends HubPlace {
-  /**
-   * `fetch` limited to the origin that the person agreed to, with their token and no cookies. Redirects, by which hosts lead to their
-   * file stores, are followed.
-   */
-  fetch: typeof fetch;
-}
-
-/** @throws StudioError `hub-source` */
-function reachFor(source: HubSource, signal: AbortSignal): Reach {
-  const place = hubPlace(source);
-  const { origin } = new URL(place.address);
-  return {
-    ...place,
-    async fetch(input, init) {
-      const url = new URL(input instanceof Request ? input.url : input);
-      if (url.origin !== origin) throw badAnswer(place, `it leads on to ${url.host}`);
-      const headers = new Headers(init?.headers);
-      // The browser removes this header when a redirect leads to another origin.
-      if (source.token) headers.set('Authorization', `Bearer ${source.token}`);
-      const answer = await fetch(url, { ...init, headers, signal, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' });
-      // A login or an error page with status 200: no file of a model is HTML, and neither is the list.
-      if (answer.ok && answer.headers.get('Content-Type')?.startsWith('text/html')) throw webPage(place, nameOf(url));
-      return answer;
-    },
-  };
-}
-
-function webPage({ host }: HubPlace, file: string): StudioError {
-  return new StudioError('hub-web-page', `${host} answered with a web page in place of ${file}`, { host, file });
-}
-
-const nameOf = (url: URL): string => decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
-
-function badAnswer({ host }: HubPlace, detail: string): StudioError {
-  return new StudioError('hub-answer', `${host} gave an answer that cannot be used: ${detail}`, { host, detail });
-}
-
-/** The error of a request as a typed one: no access, not there, not reachable, or an unusable answer. */
-function hubError(error: unknown, place: HubPlace, signal: AbortSignal): unknown {
-  const { host, repository, revision } = place;
-  if (signal.aborted) return signal.reason;
-  if (error instanceof HubApiError) {
-    const status = error.statusCode;
-    // The Hub answers 401 also for a repository that does not exist, so as not to reveal private ones.
-    if (status === 401 || status === 403)
-      return new StudioError('hub-forbidden', `${host} does not give ${repository} (status ${status})`, { host, repository, status });
-    if (status === 404)
-      return new StudioError('hub-missing', `${host} has no ${repository} at ${revision}`, { host, repository, revision });
-    return badAnswer(place, `status ${status}`);
-  }
-  // fetch throws a TypeError when there was no answer, or none that CORS lets this origin read.
-  if (error instanceof TypeError) return new StudioError('hub-unreachable', `${host} could not be reached`, { host });
-  if (error instanceof StudioError || error instanceof DOMException) return error;
-  return badAnswer(place, error instanceof Error ? error.message : String(error));
-}
+import { listDataset, serveRanges } from './datasets';
+import { badAnswer, hubError, incomplete, reachFor, webPage, type Reach } from './reach';
 
 /** Entries in the root of a repository; a model has fewer. */
 const MOST_ENTRIES = 5000;
@@ -114,6 +59,21 @@ export const hubApi: HubApi = {
     const place = places.get(id);
     places.delete(id);
     await place?.close();
+  },
+
+  async dataset(source) {
+    const { signal } = work;
+    const reach = reachFor(source, signal);
+    try {
+      return await listDataset(reach);
+    } catch (error) {
+      throw hubError(error, reach, signal);
+    }
+  },
+
+  async serve(source, port) {
+    const { signal } = work;
+    serveRanges(reachFor(source, signal), signal, port);
   },
 
   async cancel() {
@@ -173,7 +133,3 @@ async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, o
 }
 
 const values = ({ host, repository, revision }: Reach) => ({ host, repository, revision });
-
-function incomplete({ host }: Reach, file: string, bytes: number, total: number): StudioError {
-  return new StudioError('hub-incomplete', `${host} broke off in ${file} after ${bytes} of ${total} bytes`, { host, file, bytes, total });
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hubPlace } from './hub-source';
+import { datasetPlace, hubPlace } from './hub-source';
 
 const place = (change: Partial<Record<'address' | 'repository' | 'revision', string>> = {}) =>
   hubPlace({ address: 'https://huggingface.co', repository: 'owner/name', revision: 'main', ...change });
@@ -30,5 +30,38 @@ describe('hubPlace', () => {
     [{ revision: 'main/../other' }, 'revision'],
   ] as const)('refuses %j', (given, field) => {
     expect(() => place(given)).toThrow(expect.objectContaining({ code: 'hub-source', values: expect.objectContaining({ field }) }));
+  });
+});
+
+describe('a data set’s place', () => {
+  const at = (repository: string) => datasetPlace({ address: 'https://huggingface.co', revision: 'main', repository });
+  it('is a name, or what an address of one of its pages says', () => {
+    expect(at(' owner/name ')).toMatchObject({ repository: 'owner/name', revision: 'main', config: null, split: null });
+    expect(at('squad')).toMatchObject({ repository: 'squad' });
+    expect(at('datasets/owner/name')).toMatchObject({ repository: 'owner/name' });
+    expect(at('https://huggingface.co/datasets/owner/name')).toMatchObject({ address: 'https://huggingface.co', repository: 'owner/name' });
+    expect(at('https://hf-mirror.com/datasets/owner/name/tree/v1.0/data?x=1#y')).toMatchObject({
+      ...{ address: 'https://hf-mirror.com', host: 'hf-mirror.com', repository: 'owner/name', revision: 'v1.0' },
+    });
+    expect(at('https://huggingface.co/datasets/owner/name/viewer/sample-10BT/train')).toMatchObject({
+      config: 'sample-10BT',
+      split: 'train',
+    });
+    expect(at('http://localhost:80/hub/datasets/squad/blob/main/a.parquet')).toMatchObject({
+      address: 'http://localhost/hub',
+      repository: 'squad',
+    });
+    expect(at('hf://datasets/owner/name@abc123')).toMatchObject({
+      address: 'https://huggingface.co',
+      repository: 'owner/name',
+      revision: 'abc123',
+    });
+  });
+  it('is refused where it cannot be one', () => {
+    for (const bad of ['', 'a/b/c', 'https://huggingface.co/owner/model', 'https://huggingface.co/datasets/', 'ftp://x/datasets/a/b'])
+      expect(() => at(bad)).toThrow(expect.objectContaining({ code: 'hub-source' }));
+    expect(() => at('http://elsewhere.org/datasets/a/b')).toThrow(
+      expect.objectContaining({ values: expect.objectContaining({ field: 'address' }) }),
+    );
   });
 });

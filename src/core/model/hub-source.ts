@@ -1,4 +1,4 @@
-/** Where a model on the Hugging Face Hub or a mirror is to be found, checked before anybody is asked. */
+/** Where a model or a data set on the Hugging Face Hub or a mirror is to be found, checked before anybody is asked. */
 import { StudioError } from '../errors';
 
 export const HUB_ADDRESS = 'https://huggingface.co';
@@ -43,5 +43,50 @@ function parseUrl(text: string): URL | undefined {
     return new URL(text);
   } catch {
     return undefined;
+  }
+}
+
+export interface DatasetPlace extends HubPlace {
+  /** What a pasted address says besides. */
+  config: string | null;
+  split: string | null;
+}
+
+/**
+ * A data set by its name ("owner/name") or by an address of one of its pages, which says host and perhaps revision, config and split:
+ * https://huggingface.co/datasets/owner/name/viewer/config/split, hf://datasets/owner/name@revision.
+ * @throws StudioError `hub-source`
+ */
+export function datasetPlace(given: Record<HubField, string>): DatasetPlace {
+  const text = given.repository.trim();
+  const found = { ...given, repository: text.replace(/^datasets\//, '') };
+  let config: string | null = null;
+  let split: string | null = null;
+  const url = /^(?:https?|hf):\/\//.test(text) ? parseUrl(text.replace(/^hf:\/\//, 'https://huggingface.co/')) : undefined;
+  if (url) {
+    const parts = url.pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decoded);
+    const at = parts.indexOf('datasets');
+    const pages = ['tree', 'blob', 'resolve', 'viewer', 'raw', 'discussions', 'settings'];
+    const end = parts.findIndex((part, place) => place > at && pages.includes(part));
+    const named = parts.slice(at + 1, end < 0 ? undefined : end);
+    const [page, ...rest] = end < 0 ? [] : parts.slice(end);
+    const [name, revision] = (at < 0 ? text : named.join('/')).split('@');
+    found.repository = name!;
+    if (!text.startsWith('hf:')) found.address = [url.origin, ...parts.slice(0, Math.max(0, at))].join('/');
+    if (revision) found.revision = revision;
+    if (['tree', 'blob', 'resolve', 'raw'].includes(page ?? '') && rest[0]) found.revision = rest[0];
+    if (page === 'viewer') [config, split] = [rest[0] ?? null, rest[1] ?? null];
+  }
+  return { ...hubPlace(found), config, split };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }

@@ -113,6 +113,19 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
                 </ActionIcon>
               </span>
             </div>
+            {source.origin.kind === 'files' && source.origin.dataset && (
+              <p className={styles.dim} data-testid="source-dataset">
+                {t('source.dataset', {
+                  host: new URL(source.origin.dataset.address).host,
+                  commit: source.origin.dataset.commit?.slice(0, 12) ?? source.origin.dataset.revision,
+                  fetched: format.bytes(source.origin.dataset.fetched),
+                  budget: format.bytes(source.origin.dataset.budget),
+                })}{' '}
+                {source.origin.dataset.licence === null
+                  ? t('dataset.noLicence')
+                  : t('dataset.licence', { licence: source.origin.dataset.licence })}
+              </p>
+            )}
             <Findings findings={source.findings} />
             {looking === source.id && <SourceRows source={source} />}
           </li>

@@ -9,6 +9,7 @@ import type { InspectedFile } from '../../contract/ingest';
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { FileOptions } from './FileOptions';
+import { lazy, Suspense } from 'react';
 import styles from './Ingest.module.css';
 
 function Target() {
@@ -73,6 +74,8 @@ function Target() {
 /** Rows of the list; a folder of thousands is summed up below it. */
 const LISTED = 60;
 
+const DatasetChoice = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetChoice })));
+
 /** What the chosen files hold, file by file, and where their rows are to go. */
 export function ChosenFiles() {
   const { t } = useTranslation('corpus');
@@ -103,6 +106,11 @@ export function ChosenFiles() {
           {t('ingest.others')}
         </button>
       </div>
+      {take.dataset && (
+        <Suspense fallback={null}>
+          <DatasetChoice />
+        </Suspense>
+      )}
       <div className={styles.chosen}>
         <div className={styles.scroll}>
           <ul className={styles.files} aria-label={t('ingest.list')}>

@@ -8,7 +8,7 @@ import { useFormat } from '../../i18n/format';
 import { ImportForm } from '../../ui/ImportForm';
 import { useWorkshop } from '../channels/store';
 import { TEXT_EXTENSIONS, useCorpora, useCorpusImport } from '../store';
-import { useState, useEffect } from 'react';
+import { lazy, Suspense, useState, useEffect } from 'react';
 import type { InterruptedIngest } from '../../contract/ingest';
 import { FileDrop } from '../../ui/FileDrop';
 import { useIngest } from './store';
@@ -86,8 +86,14 @@ function Interrupted({ job }: { job: InterruptedIngest }) {
   const channel = useWorkshop((state) => state.channels.find(({ id }) => id === job.channel));
   const [dropping, setDropping] = useState(false);
   const open = job.files.filter(({ state }) => state !== 'done');
-  const done = job.files.reduce((sum, file) => sum + (file.state === 'done' ? file.bytes : file.done), 0);
-  const total = job.files.reduce((sum, file) => sum + file.bytes, 0);
+  const resume = () => {
+    if (job.dataset) void import('./dataset-store').then(({ useDataset }) => useDataset.getState().ask(job));
+    else if (job.handles.length > 0) void goOn(job, []);
+    else setDropping(true);
+  };
+  const bytes = job.files.reduce((sum, file) => sum + file.bytes, 0);
+  const done = job.dataset?.fetched ?? job.files.reduce((sum, file) => sum + (file.state === 'done' ? file.bytes : file.done), 0);
+  const total = Math.min(bytes, job.dataset?.budget ?? Infinity);
   return (
     <section className={styles.interrupted} aria-label={t('interrupted.title')} data-testid="interrupted">
       <p>
@@ -114,7 +120,7 @@ function Interrupted({ job }: { job: InterruptedIngest }) {
         />
       )}
       <div className={styles.buttons}>
-        <Button size="xs" disabled={dropping} onClick={() => (job.handles.length > 0 ? void goOn(job, []) : setDropping(true))}>
+        <Button size="xs" disabled={dropping} onClick={resume}>
           {t('interrupted.goOn')}
         </Button>
         {job.rows > 0 && (
@@ -129,6 +135,9 @@ function Interrupted({ job }: { job: InterruptedIngest }) {
     </section>
   );
 }
+
+const DatasetForm = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetForm })));
+const DatasetQuestion = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetQuestion })));
 
 const WAYS = ['workshop', 'desk'] as const;
 
@@ -164,15 +173,23 @@ export function IngestCard({ onNext }: { onNext: () => void }) {
             {state === 'inspecting' && <Skeleton lines={4} />}
             {state === 'chosen' && <ChosenFiles />}
             {(state === 'idle' || state === 'done') && (
-              <FileDrop
-                title={t('ingest.drop')}
-                hint={t('ingest.hint')}
-                pick={t('ingest.pick')}
-                pickFolder={t('ingest.pickFolder')}
-                accept=""
-                onFiles={(_, taken) => void addFiles(taken)}
-              />
+              <>
+                <FileDrop
+                  title={t('ingest.drop')}
+                  hint={t('ingest.hint')}
+                  pick={t('ingest.pick')}
+                  pickFolder={t('ingest.pickFolder')}
+                  accept=""
+                  onFiles={(_, taken) => void addFiles(taken)}
+                />
+                <Suspense fallback={<Skeleton lines={3} />}>
+                  <DatasetForm />
+                </Suspense>
+              </>
             )}
+            <Suspense fallback={null}>
+              <DatasetQuestion />
+            </Suspense>
             {state === 'done' && (
               <div className={styles.buttons}>
                 <Button size="xs" onClick={onNext}>

@@ -1,6 +1,6 @@
 /** An ingest in progress, and what came of it: rows by channel, and what was left out with location and reason. */
 import { useTranslation } from 'react-i18next';
-import type { IngestFindings } from '../../contract/ingest';
+import type { DocumentLoss, IngestFindings } from '../../contract/ingest';
 import { useFormat } from '../../i18n/format';
 import { CircleCheck } from 'lucide-react';
 import { useWorkshop } from '../channels/store';
@@ -8,11 +8,16 @@ import { useIngest } from './store';
 import { Button, Progress as ProgressBar } from '@mantine/core';
 import styles from './Ingest.module.css';
 
+const LOSSES = [
+  ...(['pages', 'damaged', 'unmapped', 'images', 'ignored', 'rotated', 'tables'] as const),
+  ...(['heads', 'hyphens', 'navigation', 'notes'] as const),
+] satisfies DocumentLoss[];
+
 export function Findings({ findings, open = false }: { findings: IngestFindings; open?: boolean }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
-  const { badRows, badExamples, skipped, skippedExamples, undecodable, nuls = 0 } = findings;
-  if (badRows + skipped + undecodable + nuls === 0) return null;
+  const { badRows, badExamples, skipped, skippedExamples, undecodable, nuls = 0, losses } = findings;
+  if (badRows + skipped + undecodable + nuls === 0 && !losses) return null;
   return (
     <div className={styles.findings} data-testid="findings">
       {badRows > 0 && (
@@ -44,6 +49,16 @@ export function Findings({ findings, open = false }: { findings: IngestFindings;
         </details>
       )}
       {undecodable > 0 && <p>{t('ingest.undecodable', { count: undecodable, formatted: format.count(undecodable) })}</p>}
+      {losses && (
+        <details open={open}>
+          <summary>{t('ingest.losses')}</summary>
+          <ul>
+            {LOSSES.filter((loss) => losses[loss]).map((loss) => (
+              <li key={loss}>{t(`ingest.loss.${loss}`, { count: losses[loss]!, formatted: format.count(losses[loss]!) })}</li>
+            ))}
+          </ul>
+        </details>
+      )}
       {nuls > 0 && <p>{t('ingest.nuls', { count: nuls, formatted: format.count(nuls) })}</p>}
     </div>
   );

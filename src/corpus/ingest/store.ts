@@ -1,7 +1,15 @@
 /** An ingest: files chosen, what they hold, the person's choices, the reading, and those that a reload cut off. */
 import { create } from 'zustand';
 import type { ChannelSettings, SourceRecord } from '../../contract/corpus';
-import type { FileChoice, InspectedFile, IngestOptions, IngestProgress, InterruptedIngest } from '../../contract/ingest';
+import type {
+  DatasetOrigin,
+  FileChoice,
+  IngestFile,
+  InspectedFile,
+  IngestOptions,
+  IngestProgress,
+  InterruptedIngest,
+} from '../../contract/ingest';
 import { nextColour } from '../../core/corpus/channel-colours';
 import { StudioError, errorRecord, type ErrorRecord } from '../../core/errors';
 import { lab } from '../../lab/lab';
@@ -15,7 +23,9 @@ type NewChannel = Pick<ChannelSettings, 'name' | 'role' | 'language'>;
 
 export interface IngestState {
   state: 'idle' | 'inspecting' | 'chosen' | 'busy' | 'done';
-  files: TakenFile[];
+  files: IngestFile[];
+  /** The files lie at a hub. */
+  dataset: DatasetOrigin | null;
   /** There were more files than are taken. */
   more: boolean;
   inspected: InspectedFile[];
@@ -32,6 +42,8 @@ export interface IngestState {
   interrupted: InterruptedIngest[];
 
   addFiles(taken: TakenFiles): Promise<void>;
+  /** Files of a split at the hub that is connected. */
+  addDataset(files: IngestFile[], dataset: DatasetOrigin): Promise<void>;
   show(path: string): void;
   /** @param paths files that the choice is made for */
   choose(paths: readonly string[], choice: FileChoice): void;
@@ -45,6 +57,8 @@ export interface IngestState {
   loadInterrupted(): Promise<void>;
   /** @param files dropped again; none when they can be read by their handles */
   goOn(job: InterruptedIngest, files: readonly TakenFile[]): Promise<void>;
+  /** With the files that are still to be read at hand. */
+  resume(job: InterruptedIngest, files: readonly IngestFile[]): Promise<void>;
   keep(job: InterruptedIngest): Promise<void>;
   discard(job: InterruptedIngest): Promise<void>;
 }
@@ -57,6 +71,7 @@ const SETTLED_AFTER = 250;
 const NOTHING = {
   state: 'idle',
   files: [],
+  dataset: null,
   more: false,
   inspected: [],
   choices: {},
@@ -91,6 +106,28 @@ export const useIngest = create<IngestState>()((set, get) => {
       await Promise.all([get().loadInterrupted(), useWorkshop.getState().load()]);
     }
   }
+  /** What the files hold. @param name proposed for a new channel */
+  async function look(name: string): Promise<void> {
+    try {
+      const { files } = get();
+      const inspected = await lab.corpus.inspect(files);
+      // Others may have been chosen meanwhile.
+      if (get().files !== files) return;
+      const { channels } = useWorkshop.getState();
+      const { channel, newChannel } = get();
+      const shown = inspected.find(({ problem }) => !problem) ?? inspected[0]!;
+      set({
+        state: 'chosen',
+        inspected,
+        shown: shown.path,
+        channel: channels.some(({ id }) => id === channel) ? channel : (channels.at(-1)?.id ?? NEW_CHANNEL),
+        newChannel: { ...newChannel, name },
+      });
+    } catch (error) {
+      fail(error, 'idle');
+    }
+  }
+  let hubWasAsked = false;
   let waiting: ReturnType<typeof setTimeout> | undefined;
   /** What files hold by what the person now says of them; of several changes in a row the last one counts. */
   function lookAgain(paths: readonly string[]): void {
@@ -122,21 +159,15 @@ export const useIngest = create<IngestState>()((set, get) => {
         return;
       }
       set({ ...NOTHING, state: 'inspecting', files, more });
-      try {
-        const inspected = await lab.corpus.inspect(files);
-        const { channels } = useWorkshop.getState();
-        const { channel, newChannel } = get();
-        const shown = inspected.find(({ problem }) => !problem) ?? inspected[0]!;
-        set({
-          state: 'chosen',
-          inspected,
-          shown: shown.path,
-          channel: channels.some(({ id }) => id === channel) ? channel : (channels.at(-1)?.id ?? NEW_CHANNEL),
-          newChannel: { ...newChannel, name: proposedName(files[0]!.path) },
-        });
-      } catch (error) {
-        fail(error, 'idle');
-      }
+      await look(proposedName(files[0]!.path));
+    },
+    async addDataset(files, dataset) {
+      if (get().state === 'busy') return;
+      hubWasAsked = true;
+      set({ ...NOTHING, state: 'inspecting', files, dataset });
+      await look(dataset.repository.split('/').at(-1)!.slice(0, 60));
+      // A new channel is what a data set most often is.
+      set({ channel: NEW_CHANNEL });
     },
     show: (shown) => set({ shown }),
     choose(paths, choice) {
@@ -149,7 +180,7 @@ export const useIngest = create<IngestState>()((set, get) => {
     describeChannel: (change) => set({ newChannel: { ...get().newChannel, ...change } }),
 
     async start() {
-      const { state, files, choices, channel, newChannel, use } = get();
+      const { state, files, choices, channel, newChannel, use, dataset, inspected } = get();
       if (state !== 'chosen') return;
       let made: string | null = null;
       const done = await read(async () => {
@@ -157,14 +188,24 @@ export const useIngest = create<IngestState>()((set, get) => {
           const colour = nextColour(useWorkshop.getState().channels);
           made = (await lab.corpus.createChannel({ ...newChannel, name: newChannel.name.trim(), colour })).id;
         }
-        return lab.corpus.ingest(files, { channel: made ?? channel, use, choice: {}, choices }, onProgress);
+        const options = { channel: made ?? channel, use, choice: {}, choices };
+        // All files of a split are read as the first one, which alone was looked at.
+        return dataset
+          ? lab.corpus.ingest(files, { ...options, dataset, choice: wholeChoice(inspected[0]!, choices), choices: {} }, onProgress)
+          : lab.corpus.ingest(files, options, onProgress);
       }, 'chosen');
       if (made === null) return;
       // A channel that was made for these files and got none of their rows would be a riddle: all may have gone by the channel field.
+      // What was stored before the line broke off can go on into it.
+      if (get().interrupted.some((job) => job.channel === made)) return;
       if (!done || get().made.every((source) => source.channel !== made)) await useWorkshop.getState().removeChannel(made);
       else set({ channel: made });
     },
-    cancel: () => lab.corpus.cancel('ingest'),
+    async cancel() {
+      await lab.corpus.cancel('ingest');
+      // Ranges that were asked for; nothing where no hub is connected.
+      if (hubWasAsked) await lab.hub.cancel();
+    },
     reset: () => set(NOTHING),
     dismiss: () => set({ error: null }),
 
@@ -179,6 +220,10 @@ export const useIngest = create<IngestState>()((set, get) => {
       if (get().state === 'busy') return;
       if (files.length === 0)
         for (const handle of job.handles as readonly AskingHandle[]) await handle.requestPermission?.({ mode: 'read' });
+      await get().resume(job, files);
+    },
+    resume: async (job, files) => {
+      hubWasAsked ||= job.dataset !== undefined;
       await read(() => lab.corpus.resumeIngest(job.id, [...files], onProgress), 'idle');
     },
     keep: async (job) => void (await read(() => lab.corpus.keepIngest(job.id), 'idle')),
@@ -197,6 +242,17 @@ export const useIngest = create<IngestState>()((set, get) => {
 function proposedName(path: string): string {
   const [first = '', ...inner] = path.split('/');
   return (inner.length > 0 ? first : first.replace(/\.(?:gz|zst)$/i, '').replace(/\.[^.]+$/, '')).slice(0, 60);
+}
+
+/** What was guessed of a file together with what the person said. */
+function wholeChoice(file: InspectedFile, choices: Record<string, FileChoice>): FileChoice {
+  const guessed: FileChoice = file.join
+    ? { join: file.join, ...(file.template !== null && { template: file.template }) }
+    : file.textField === null
+      ? {}
+      : { textField: file.textField };
+  const said = choices[file.path] ?? {};
+  return said.textField !== undefined || said.join ? said : { ...guessed, ...said };
 }
 
 /** Why it cannot be started, or null. */

@@ -14,8 +14,12 @@ export interface ByteSource {
   read(from: number): AsyncGenerator<Uint8Array<ArrayBuffer>>;
   /** The first bytes, at most `count`; fewer only where the file has no more. */
   head(count: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Any range: what parquet and zip need. Entries of an archive and packed files have none. */
+  /** All of it: what zips and documents need. Entries of an archive, packed files and those at a hub have none. */
   readonly blob: Blob | null;
+  /** Any range, where bytes lie in a file or at a hub: what parquet needs. */
+  readonly slice?: (from: number, to: number) => Promise<ArrayBuffer>;
+  /** Of a file at a hub: bytes that may still be fetched, and whether reading ended because there were none. */
+  readonly remote?: { readonly left: number; readonly looking: boolean; readonly state: { spent: boolean } };
   /** Of a packed file: how, and how many of its bytes were read so far. */
   readonly packed?: { packing: Packing; done: () => number };
 }
@@ -27,6 +31,7 @@ export function blobSource(path: string, blob: Blob): ByteSource {
     path,
     size: blob.size,
     blob,
+    slice: (from, to) => blob.slice(from, to).arrayBuffer(),
     head: async (count) => new Uint8Array(await blob.slice(0, count).arrayBuffer()),
     async *read(from) {
       let next = from < blob.size ? slice(from) : null;
@@ -67,6 +72,7 @@ export async function unpacked(source: ByteSource): Promise<ByteSource> {
     head: (wanted) => headOf(pieces(), wanted),
     read: (from) => skipped(pieces(), from),
     packed: { packing, done: () => done },
+    ...(source.remote && { remote: source.remote }),
   };
 }
 

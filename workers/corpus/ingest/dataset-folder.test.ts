@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { blobSource } from './byte-source';
 import { inspectSource } from './inspect';
 import { BEGINNING, readRows } from './read-rows';
-import { skipReason } from './read-archives';
+import { skipReason } from './row-reader';
 
 const folder = new URL('../../../e2e/parity/fixtures/ingest/', import.meta.url);
 

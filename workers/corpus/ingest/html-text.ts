@@ -1,12 +1,29 @@
 /** The text of an HTML page: no DOM in workers, so tags are walked over by hand. Scripts, styles and navigation are left out. */
 
 /** Elements whose content is no text of the page. */
-const LEFT_OUT = new Set(['script', 'style', 'nav', 'noscript', 'template', 'svg', 'math', 'iframe', 'object', 'select', 'button', 'head']);
+const LEFT_OUT = new Set([
+  'script',
+  'style',
+  'nav',
+  'noscript',
+  'template',
+  'svg',
+  'math',
+  'iframe',
+  'object',
+  'select',
+  'button',
+  'head',
+  'rt',
+  'rp',
+]);
 /** Of these the content is no markup: it ends at its own closing tag only. */
 const RAW = new Set(['script', 'style', 'textarea', 'title', 'noscript', 'iframe']);
 const PARAGRAPH = new Set(
   'p div section article main header footer aside h1 h2 h3 h4 h5 h6 ul ol dl table figure blockquote pre form fieldset details'.split(' '),
 );
+/** A cell stays on the line of its row, whatever it holds. */
+const CELL = new Set(['td', 'th']);
 const LINE = new Set('br li tr dt dd hr option legend caption figcaption summary address'.split(' '));
 /** Attributes end somewhere: without a bound, text full of "<a" would be searched to its end each time. */
 const TAG = /<(\/?)([a-zA-Z][^\s/>]{0,60})((?:[^>"']|"[^"]{0,8000}"|'[^']{0,8000}'){0,8000})>/y;
@@ -16,6 +33,7 @@ export function htmlText(html: string): string {
   let skipping: string | null = null;
   let depth = 0;
   let preformatted = 0;
+  let inCell = false;
   const put = (text: string) => {
     if (skipping === null) out.push(preformatted > 0 ? decodeEntities(text) : decodeEntities(text.replace(/\s+/g, ' ')));
   };
@@ -55,9 +73,14 @@ export function htmlText(html: string): string {
     } else if (!closing && LEFT_OUT.has(name) && !empty) {
       skipping = name;
       depth = 1;
-    } else if (PARAGRAPH.has(name)) out.push('\n\n');
-    else if (LINE.has(name) && !closing) out.push('\n');
-    else if (name === 'td' || name === 'th') out.push('\t');
+    } else if (CELL.has(name)) {
+      inCell = !closing && !empty;
+      if (!closing) out.push('\t');
+    } else if (name === 'tr' || name === 'table') {
+      inCell = false;
+      if (name === 'table' || !closing) out.push(name === 'table' ? '\n\n' : '\n');
+    } else if (PARAGRAPH.has(name)) out.push(inCell ? ' ' : '\n\n');
+    else if (LINE.has(name) && !closing) out.push(inCell ? ' ' : '\n');
     if (name === 'pre' && skipping === null) preformatted = Math.max(0, preformatted + (closing ? -1 : 1));
     if (!closing && RAW.has(name) && !empty) {
       const end = html.slice(at).search(new RegExp(`</${name}`, 'i'));
@@ -69,7 +92,9 @@ export function htmlText(html: string): string {
   return out
     .join('')
     .replace(/[ \t\u00a0]+\n/g, '\n')
+    .replace(/ *\t */g, '\t')
     .replace(/\n[ \u00a0]+/g, '\n')
+    .replace(/\n\t/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .replace(/ {2,}/g, ' ')
     .trim();

@@ -4,8 +4,16 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
-import { StudioError } from '../../../src/core/errors';
-import type { FileChoice, IngestFile, IngestFindings, IngestOptions, IngestProgress } from '../../../src/contract/ingest';
+import { errorRecord, StudioError } from '../../../src/core/errors';
+import type {
+  DatasetOrigin,
+  DocumentLoss,
+  FileChoice,
+  IngestFile,
+  IngestFindings,
+  IngestOptions,
+  IngestProgress,
+} from '../../../src/contract/ingest';
 import type { SourceRecord, WorkshopChannel } from '../../../src/contract/corpus';
 import { files as storage, type FileStore } from '../../storage/files';
 import { putRecord, records } from '../../storage/records';
@@ -20,11 +28,10 @@ import {
   type StoredSource,
 } from '../../storage/workshop';
 import { listChannels, newChannel } from '../workshop/channels';
-import { blobSource } from './byte-source';
-import { inspectSource } from './inspect';
-import { skipReason } from './read-archives';
+import { BudgetSpent, connectedDataset } from './dataset-bytes';
+import { inspectSource, sourceOf } from './inspect';
 import { BEGINNING, readRows } from './read-rows';
-import { shorten } from './row-reader';
+import { kindOf, shorten, skipReason } from './row-reader';
 
 /** Bytes of files read between two times that what is stored counts. */
 const COUNTED_EVERY = 16 * 2 ** 20;
@@ -54,14 +61,7 @@ export async function ingest(files: readonly IngestFile[], options: IngestOption
     sources: [],
     newChannels: [],
   };
-  return locked(job.id, async () => {
-    try {
-      return await new IngestJob(job, channel, files, context).run();
-    } catch (error) {
-      await discard(job, context.store);
-      throw error;
-    }
-  });
+  return locked(job.id, () => new IngestJob(job, channel, files, context).finish());
 }
 
 /** @throws StudioError `ingest-files`, and then what is stored stays; else as `ingest` */
@@ -69,12 +69,7 @@ export async function resumeIngest(id: string, given: readonly IngestFile[], con
   return locked(id, async () => {
     const job = await findIngest(id);
     const files = await filesToGoOn(job, given);
-    try {
-      return await new IngestJob(job, await findChannel(job.options.channel), files, context).run();
-    } catch (error) {
-      await discard(job, context.store);
-      throw error;
-    }
+    return new IngestJob(job, await findChannel(job.options.channel), files, context).finish();
   });
 }
 
@@ -109,6 +104,8 @@ class IngestJob {
   private counted = 0;
   private reported = 0;
   private rows = 0;
+  private fetchedBefore = 0;
+  private cut = false;
   private problem: StudioError | null = null;
 
   constructor(
@@ -127,18 +124,47 @@ class IngestJob {
     this.counted = this.done = this.before;
   }
 
-  async run(): Promise<SourceRecord[]> {
+  /** The ingest to its end. One that fails is discarded, but rows of a data set stay where only the line to the hub broke off. */
+  async finish(): Promise<SourceRecord[]> {
+    try {
+      return await this.run();
+    } catch (error) {
+      const { code } = errorRecord(error);
+      if (this.job.options.dataset && this.rows > 0 && (code === 'hub-incomplete' || code === 'hub-unreachable')) await this.count();
+      else await discard(this.job, this.context.store);
+      throw error;
+    }
+  }
+
+  private async run(): Promise<SourceRecord[]> {
     const { job } = this;
     for (const { id, name } of [...(await listChannels()), ...job.newChannels]) this.byName.set(name, id);
     this.byName.set(this.channel.name, this.channel.id);
     if (job.files.length === 0) await this.plan();
-    this.total = sum(job.files.map(({ bytes }) => bytes));
+    this.total = Math.min(sum(job.files.map(({ bytes }) => bytes)), job.options.dataset?.budget ?? Infinity);
+    if (job.options.dataset) this.begin(job.options.dataset);
     const byPath = new Map(this.given.map((file) => [file.path, file.file]));
     for (const [index, state] of job.files.entries())
-      if (state.state !== 'done') await this.takeFile(state, byPath.get(state.path)!, index);
+      if (state.state !== 'done' && !this.spent) await this.takeFile(state, byPath.get(state.path)!, index);
     await this.count();
     if (this.rows === 0) throw this.problem ?? nothing(this.given);
     return complete(job);
+  }
+
+  /** Bytes fetched in this session count from the connection on, those of a look at the files included. */
+  private begin(dataset: DatasetOrigin): void {
+    const bytes = connectedDataset();
+    if (!bytes) throw new StudioError('ingest-files', 'The hub is not connected', { file: dataset.repository });
+    bytes.looking = false;
+    bytes.budget = dataset.budget - dataset.fetched;
+    const { fetched } = dataset;
+    this.counted = this.done = fetched + bytes.fetched;
+    this.fetchedBefore = fetched;
+  }
+
+  /** Nothing more of the data set may be fetched. */
+  private get spent(): boolean {
+    return this.job.options.dataset !== undefined && (this.cut || connectedDataset()!.left === 0);
   }
 
   /** Looks at every file; those that cannot be read are left out and named. */
@@ -147,7 +173,11 @@ class IngestJob {
     for (const { file, path, handle } of this.given) {
       this.context.signal.throwIfAborted();
       const choice: FileChoice = { ...job.options.choice, ...job.options.choices[path] };
-      const { plan, problem } = await inspectSource(blobSource(path, file), choice);
+      // Files at a hub are looked at when their turn comes: most of a large data set's are never reached.
+      const remote = !(file instanceof File);
+      const { plan, problem } = remote
+        ? { plan: { kind: kindOf(path)!, encoding: null }, problem: null }
+        : await inspectSource(sourceOf(path, file), choice);
       if (!plan) {
         if (job.options.unreadable === 'refuse') throw problem ?? textEmpty(path);
         this.problem ??= problem;
@@ -171,10 +201,32 @@ class IngestJob {
     await this.count();
   }
 
-  private async takeFile(state: IngestFileState, file: File, index: number): Promise<void> {
-    const source = blobSource(state.path, file);
-    const { plan, problem } = await inspectSource(source, state.choice);
-    if (!plan) throw problem ?? nothing([]);
+  private async takeFile(state: IngestFileState, file: IngestFile['file'], index: number): Promise<void> {
+    const source = sourceOf(state.path, file);
+    const bytes = source.remote ? connectedDataset()! : null;
+    if (bytes)
+      bytes.onFetched = () => {
+        this.done = this.fetchedBefore + bytes.fetched;
+        this.job.options.dataset!.fetched = this.done;
+        this.report(state, index);
+      };
+    const looked = await inspectSource(source, state.choice).catch((error: unknown) => {
+      if (error instanceof BudgetSpent) return null;
+      throw error;
+    });
+    if (!looked) {
+      this.cut = true;
+      return;
+    }
+    const { plan, problem } = looked;
+    if (!plan) {
+      // The first file was looked at before; another one without the column is left out as it would be in a folder.
+      if (!source.remote || index === 0) throw problem ?? nothing([]);
+      this.skip({ path: state.path, reason: skipReason(problem), detail: problem?.message ?? '' });
+      state.state = 'done';
+      return;
+    }
+    state.encoding = plan.encoding;
     const earlier = state.done;
     const rowsBefore = this.rows;
     for await (const batch of readRows(source, plan, state.choice, state.mark)) {
@@ -188,14 +240,17 @@ class IngestJob {
       for (const skipped of batch.skipped) this.skip(skipped);
       findings.undecodable += batch.undecodable;
       findings.nuls = (findings.nuls ?? 0) + batch.nuls;
+      for (const [loss, count] of Object.entries(batch.losses ?? {}) as [DocumentLoss, number][])
+        if (count > 0) findings.losses = { ...findings.losses, [loss]: (findings.losses?.[loss] ?? 0) + count };
       for (const writer of this.writers.values()) if (writer.full) await writer.flush();
-      this.advance(state, Math.max(earlier, batch.done));
+      if (!bytes) this.advance(state, Math.max(earlier, batch.done));
       Object.assign(state, { state: 'partial', mark: batch.mark });
       this.report(state, index);
       if (this.done - this.counted >= COUNTED_EVERY) await this.count();
     }
     if (this.job.options.unreadable === 'refuse' && this.rows === rowsBefore) throw textEmpty(state.path);
-    this.advance(state, state.bytes);
+    if (!bytes) this.advance(state, state.bytes);
+    this.cut ||= source.remote?.state.spent === true;
     state.state = 'done';
     this.report(state, index);
   }
@@ -274,14 +329,17 @@ class IngestJob {
 async function complete(job: StoredIngest): Promise<SourceRecord[]> {
   const createdAt = Date.now();
   const none: IngestFindings = { badRows: 0, badExamples: [], skipped: 0, skippedExamples: [], undecodable: 0 };
-  const files = job.files.map(({ path, bytes, kind, encoding }) => ({ path, bytes, kind, encoding }));
+  const { dataset } = job.options;
+  // Of a data set those that were reached.
+  const reached = dataset ? job.files.filter(({ state }) => state !== 'missing') : job.files;
+  const files = reached.map(({ path, bytes, kind, encoding }) => ({ path, bytes, kind, encoding }));
   const sources = job.sources
     .filter(({ rowFiles }) => rowFiles.length > 0)
     .map(({ id, channel, rowFiles }, at): StoredSource => ({
       id,
       channel,
-      name: job.name,
-      origin: { kind: 'files', files },
+      name: dataset ? datasetName(dataset) : job.name,
+      origin: { kind: 'files', files, ...(dataset && { dataset }) },
       use: job.options.use,
       rows: sum(rowFiles.map(({ rows }) => rows)),
       bytes: sum(rowFiles.map(({ bytes }) => bytes)),
@@ -333,6 +391,9 @@ async function filesToGoOn(job: StoredIngest, given: readonly IngestFile[]): Pro
   }
   return found;
 }
+
+/** As the field names it: owner/name@revision/config/split. */
+const datasetName = ({ repository, revision, config, split }: DatasetOrigin): string => `${repository}@${revision}/${config}/${split}`;
 
 const lockName = (id: string): string => `crossfade:intake:${id}`;
 

@@ -14,11 +14,13 @@ import { arrowHead } from './arrow';
 import { isDatasetMetadata } from './dataset-folder';
 import { blobSource, held, unpacked, type ByteSource } from './byte-source';
 import { delimitedRows, guessDialect } from './delimited';
+import { documentHead, isDocument } from './documents/document';
 import { detectEncoding, ENCODINGS_TRIED, HEAD_BYTES } from './encoding';
 import { htmlText } from './html-text';
 import { firstRows, jsonLayout, type JsonLayout } from './json-layout';
 import { lookIntoArchive } from './look-into-archive';
-import { parquetColumns, parquetHead, parquetMetadata } from './parquet';
+import { connectedDataset } from './dataset-bytes';
+import { parquetBeginning, parquetColumns, parquetHead, parquetMetadata } from './parquet';
 import { innerPaths, TEXT_NAMES, textAt, valueAt, type Row } from './record';
 import { ACCEPTED, kindOf, isNamedPacked, LONGEST_ROW, shorten, written, type FilePlan } from './row-reader';
 import { joiner, offeredJoins } from './text-join';
@@ -26,6 +28,7 @@ import { joiner, offeredJoins } from './text-join';
 /** Rows and documents looked at. */
 const LOOKED_AT = 20;
 const PREVIEWS = 3;
+const PREVIEW_UNITS = 2000;
 const CHANNEL_NAMES = ['channel', 'domain', 'category', 'subset', 'dataset', 'lang', 'language', '渠道', '频道', '类别', '分类', '来源'];
 /** Bytes of a packed parquet file that are held. */
 const LARGEST_HELD = 256 * 2 ** 20;
@@ -40,6 +43,14 @@ export interface Inspection {
   packing: InspectedFile['packing'];
   inside: InspectedFile['inside'];
   problem: StudioError | null;
+}
+
+/** Bytes of a file of the person's, or of one at the hub that is connected. @throws StudioError `ingest-files` where none is */
+export function sourceOf(path: string, file: IngestFile['file']): ByteSource {
+  if (file instanceof Blob) return blobSource(path, file);
+  const dataset = connectedDataset();
+  if (!dataset) throw new StudioError('ingest-files', `${path} lies at a hub that is not connected`, { file: path });
+  return dataset.source(path, file);
 }
 
 /** @param choice what the person said; the rest is guessed */
@@ -73,13 +84,15 @@ export async function inspectFiles(files: readonly IngestFile[], choices: Record
     const kind = kindOf(path);
     const count = opened.get(kind) ?? 0;
     opened.set(kind, count + 1);
-    inspected.push(await inspectFile(file, path, choices[path] ?? {}, count < OPENED || kind === null || file.size === 0));
+    // Files of one split are alike, and each look fetches bytes.
+    const most = file instanceof Blob ? OPENED : 1;
+    inspected.push(await inspectFile(file, path, choices[path] ?? {}, count < most || kind === null || file.size === 0));
   }
   return inspected;
 }
 
-export async function inspectFile(file: File, path: string, choice: FileChoice = {}, open = true): Promise<InspectedFile> {
-  const found: Inspection = open ? await inspectSource(blobSource(path, file), choice) : notOpened(path);
+export async function inspectFile(file: IngestFile['file'], path: string, choice: FileChoice = {}, open = true): Promise<InspectedFile> {
+  const found: Inspection = open ? await inspectSource(sourceOf(path, file), choice) : notOpened(path);
   const { kind, plan, columns, joins, preview, packing, inside, problem } = found;
   return {
     path,
@@ -125,8 +138,9 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
     documentSeparator: choice.documentSeparator ?? separatorOf(kind),
   };
   if (kind === 'zip' || kind === 'tar') return { ...found, plan, ...(await lookIntoArchive(source, kind, choice)) };
-  if (kind === 'parquet') return { ...found, ...(await lookIntoRows(await parquetRows(source), plan, choice, file)) };
+  if (kind === 'parquet') return { ...found, ...(await lookIntoRows(await parquetRows(source, choice), plan, choice, file)) };
   if (kind === 'arrow') return { ...found, ...(await lookIntoRows(await arrowHead(source, LOOKED_AT), plan, choice, file)) };
+  if (isDocument(kind)) return { ...found, plan, preview: [(await documentHead(source, kind)).slice(0, PREVIEW_UNITS)] };
 
   const whole = bytes.length < HEAD_BYTES || (!source.packed && bytes.length >= source.size);
   plan.encoding = choice.encoding ?? (kind === 'html' ? declaredEncoding(bytes) : null) ?? detectEncoding(bytes, whole);
@@ -189,12 +203,16 @@ function declaredEncoding(head: Uint8Array): 'gb18030' | null {
   return /<meta[^>]+charset\s*=\s*["']?(gb2312|gbk|gb18030)/i.test(ascii) ? 'gb18030' : null;
 }
 
-async function parquetRows(packed: ByteSource): Promise<Row[]> {
-  const blob = await held(packed, LARGEST_HELD);
-  if (!blob) throw new StudioError('file-unsupported', `${packed.path} is packed`, { file: packed.path, accepted: '.parquet' });
-  const source = blobSource(packed.path, blob);
+async function parquetRows(given: ByteSource, choice: FileChoice): Promise<Row[]> {
+  const blob = given.slice ? null : await held(given, LARGEST_HELD);
+  if (!given.slice && !blob)
+    throw new StudioError('file-unsupported', `${given.path} is packed`, { file: given.path, accepted: '.parquet' });
+  const source = blob ? blobSource(given.path, blob) : given;
   const metadata = await parquetMetadata(source);
-  const rows = await parquetHead(source, metadata, LOOKED_AT);
+  // Of a file at a hub no more is fetched than is wanted: nothing where the column is known.
+  const fields = choice.join ? choice.join.fields : choice.textField === undefined ? null : [];
+  const known = source.remote && !source.remote.looking ? fields : null;
+  const rows = await (source.remote ? parquetBeginning(source, metadata, LOOKED_AT, known) : parquetHead(source, metadata, LOOKED_AT));
   // Columns of a file without rows are known all the same.
   return rows.length > 0 ? rows : [Object.fromEntries(parquetColumns(metadata).map((name) => [name, null]))];
 }

@@ -7,7 +7,7 @@ import { openZip } from '../../archive/zip-reader';
 import type { ArchiveEntry } from '../../archive/archive';
 import { blobSource, entrySource, type ByteSource } from './byte-source';
 import { inspectSource, type Inspection } from './inspect';
-import { kindOf, STRUCTURED } from './row-reader';
+import { kindOf, NEED_ALL, STRUCTURED } from './row-reader';
 
 /** Entries of a tar that are looked at: it has no directory. Those of a packed one are read up to this many bytes. */
 const LOOKED_AT = 200;
@@ -70,7 +70,7 @@ function bestOf(entries: readonly ArchiveEntry[]): ArchiveEntry | undefined {
 /** Not of a kind that needs all of its bytes. */
 function isShown({ path }: ArchiveEntry): boolean {
   const kind = kindOf(path);
-  return kind !== null && kind !== 'zip' && kind !== 'tar' && kind !== 'parquet' && kind !== 'arrow';
+  return kind !== null && kind !== 'tar' && kind !== 'arrow' && !NEED_ALL.has(kind);
 }
 
 function insideOf(entries: readonly ArchiveEntry[], all: boolean): InspectedFile['inside'] {

@@ -1,5 +1,4 @@
 /** Rows of all files in an archive, those that lie in an archive inside it included. A cursor's offset counts entries. */
-import type { StudioError } from '../../../src/core/errors';
 import type { FileChoice, SkipReason } from '../../../src/contract/ingest';
 import type { ArchiveEntry, UnpackBudget } from '../../archive/archive';
 import { ByteReader } from '../../archive/byte-reader';
@@ -9,11 +8,23 @@ import { openZip } from '../../archive/zip-reader';
 import { blobSource, entrySource, held, skipped, unpacked, type ByteSource } from './byte-source';
 import { inspectSource } from './inspect';
 import { readerOf } from './reader-of';
-import { emptyBatch, isNamedPacked, kindOf, shorten, START, STRUCTURED, type Cursor, type FilePlan, type RowBatch } from './row-reader';
+import {
+  emptyBatch,
+  isNamedPacked,
+  kindOf,
+  NEED_ALL,
+  shorten,
+  skipReason,
+  START,
+  STRUCTURED,
+  type Cursor,
+  type FilePlan,
+  type RowBatch,
+} from './row-reader';
 
 /** An archive in an archive is read; one in that one is not. */
 const DEEPEST = 2;
-/** What of an archive must lie in memory as a whole: a parquet file, an archive inside. */
+/** What of an archive must lie in memory as a whole: a parquet file, a document, an archive inside. */
 const LARGEST_HELD = 256 * 2 ** 20;
 /** Entries of a packed tar up to this size are held, so that they can be read more than once. */
 const HELD_ENTRY = 16 * 2 ** 20;
@@ -151,11 +162,11 @@ function reasonToSkip({ path, packed, fault }: ArchiveEntry, depth: number): Ski
   return (kind === 'zip' || kind === 'tar') && depth >= DEEPEST ? 'nested' : null;
 }
 
-/** The source unpacked, and with every byte at hand where zips and parquet need it; null when those are too many. */
+/** The source unpacked, and with every byte at hand where zips, parquet and documents need it; null when those are too many. */
 export async function openable(packed: ByteSource): Promise<ByteSource | null> {
   const source = await unpacked(packed);
   const kind = kindOf(source.path);
-  if (source.blob || (kind !== 'zip' && kind !== 'parquet')) return source;
+  if (source.blob || kind === null || !NEED_ALL.has(kind) || (kind === 'parquet' && source.slice)) return source;
   const blob = await held(source, LARGEST_HELD);
   return blob && blobSource(source.path, blob);
 }
@@ -175,26 +186,4 @@ async function planInside(source: ByteSource, choice: FileChoice): Promise<FileP
   if (plan) return plan;
   if (problem?.values['reason'] === 'archive-bomb') throw problem;
   return { skip: skipReason(problem), detail: problem?.message ?? '' };
-}
-
-/** Why a file is left out, from the error that says so. */
-export function skipReason(problem: StudioError | null): SkipReason {
-  switch (problem?.code) {
-    case 'file-unsupported':
-      return 'kind';
-    case 'text-empty':
-      return 'empty';
-    case 'file-binary':
-      return 'binary';
-    case 'file-pointer':
-      return 'pointer';
-    case 'file-metadata':
-      return 'metadata';
-    case 'file-web-page':
-      return 'web-page';
-    case 'field-missing':
-      return 'no-field';
-    default:
-      return 'unreadable';
-  }
 }

@@ -2,6 +2,7 @@
 import type { FileChoice } from '../../../src/contract/ingest';
 import { isTorn } from '../../archive/unpack';
 import type { ByteSource } from './byte-source';
+import { BudgetSpent } from './dataset-bytes';
 import { openable, readArchive } from './read-archives';
 import { readerOf } from './reader-of';
 import { emptyBatch, START, type Cursor, type FilePlan, type RowBatch } from './row-reader';
@@ -26,7 +27,9 @@ export async function* readRows(file: ByteSource, plan: FilePlan, choice: FileCh
   // Rows after the cursor that were read before are read again and dropped.
   let { rows: knownRows, bad: knownBad } = from;
   mark.rows = mark.bad = 0;
-  for await (const batch of keptBefore(batches, source, from)) {
+  for await (const batch of source.remote
+    ? withoutTorn(keptBefore(batches, source, from), source, plan)
+    : keptBefore(batches, source, from)) {
     mark.rows += batch.rows.length;
     mark.bad += batch.bad.length;
     if (batch.cursor) Object.assign(mark, batch.cursor, { rows: 0, bad: 0 });
@@ -51,4 +54,26 @@ async function* keptBefore(batches: AsyncGenerator<RowBatch>, source: ByteSource
     if (last === 0 || !isTorn(error)) throw error;
     yield { ...emptyBatch(source.path, source.size), bad: [{ line: last + 1, reason: 'torn', detail: String(error.values['detail']) }] };
   }
+}
+
+/** Where a stream ends because no more may be fetched, its last row is torn and is none. */
+async function* withoutTorn(batches: AsyncGenerator<RowBatch>, source: ByteSource, plan: FilePlan): AsyncGenerator<RowBatch> {
+  let last: RowBatch | null = null;
+  try {
+    for await (const batch of batches) {
+      if (last) yield last;
+      last = batch;
+    }
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    source.remote!.state.spent = true;
+  }
+  if (!last) return;
+  if (source.remote!.state.spent && plan.kind !== 'parquet') {
+    // Behind a quote that nothing closes what follows is no row either.
+    const open = last.bad.find(({ reason }) => reason === 'quote')?.line ?? Infinity;
+    const end = Math.min(open, Math.max(last.rows.at(-1)?.line ?? 0, last.bad.at(-1)?.line ?? 0));
+    last = { ...last, rows: last.rows.filter(({ line }) => line < end), bad: last.bad.filter(({ line }) => line < end) };
+  }
+  yield last;
 }

@@ -1,6 +1,7 @@
 /** The reader of a file's kind; archives have readers of their own. */
 import { readArrow } from './arrow';
 import { readDelimited } from './delimited';
+import { readDocument } from './documents/document';
 import { htmlText } from './html-text';
 import { readJson, readJsonLines } from './json';
 import { readParquet } from './parquet';
@@ -21,6 +22,10 @@ export function readerOf({ kind, layout }: FilePlan): RowReader {
       return readArrow;
     case 'html':
       return readPage;
+    case 'pdf':
+    case 'docx':
+    case 'epub':
+      return readDocument;
     default:
       return readPlainText;
   }

@@ -1,5 +1,15 @@
 /** What all readers of files share: the kind of a file by its name, how it is to be read, and batches of its rows. */
-import type { FileKind, BadRow, DocumentSeparator, SkippedFile, TextEncodingName, TextJoin } from '../../../src/contract/ingest';
+import type {
+  BadRow,
+  DocumentLoss,
+  DocumentSeparator,
+  FileKind,
+  SkippedFile,
+  SkipReason,
+  TextEncodingName,
+  TextJoin,
+} from '../../../src/contract/ingest';
+import type { StudioError } from '../../../src/core/errors';
 import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';
@@ -27,6 +37,10 @@ const KINDS: Record<string, FileKind> = {
   html: 'html',
   htm: 'html',
   xhtml: 'html',
+  pdf: 'pdf',
+  docx: 'docx',
+  docm: 'docx',
+  epub: 'epub',
   zip: 'zip',
   tar: 'tar',
   tgz: 'tar',
@@ -60,8 +74,11 @@ export function isNamedPacked(path: string): boolean {
 
 export const STRUCTURED: ReadonlySet<FileKind> = new Set(['json-lines', 'json', 'csv', 'tsv', 'parquet', 'arrow']);
 
+/** Kinds of which every byte must be at hand. */
+export const NEED_ALL: ReadonlySet<FileKind> = new Set(['zip', 'parquet', 'pdf', 'docx', 'epub']);
+
 /** For the message that a file cannot be read. */
-export const ACCEPTED = '.txt .md .jsonl .json .csv .tsv .parquet .arrow .html .zip .tar .py .js .c … (also .gz, .zst)';
+export const ACCEPTED = '.txt .md .jsonl .json .csv .tsv .parquet .arrow .html .pdf .docx .epub .zip .tar .py .js .c … (also .gz, .zst)';
 
 /** Longest row, in UTF-16 units or in bytes of a line: longer ones are named and left out, and never held whole. */
 export const LONGEST_ROW = 16 * 2 ** 20;
@@ -69,7 +86,7 @@ export const LONGEST_ROW = 16 * 2 ** 20;
 /** How a file is to be read. */
 export interface FilePlan {
   kind: FileKind;
-  /** Null where bytes are no text (parquet, arrow, zip, tar). */
+  /** Null where bytes are no text (parquet, arrow, documents, zip, tar). */
   encoding: TextEncodingName | null;
   /** The encoding is the person's choice, not a guess. */
   encodingChosen: boolean;
@@ -113,6 +130,8 @@ export interface RowBatch {
   skipped: SkippedFile[];
   undecodable: number;
   nuls: number;
+  /** Of documents. */
+  losses?: Partial<Record<DocumentLoss, number>>;
   /** Reading from here gives exactly the rows after this batch; null where there is no such position yet. */
   cursor: Cursor | null;
   /** Bytes of the file read so far. */
@@ -166,4 +185,30 @@ export function shorten(text: string, length = 120): string {
 /** A value as JSON, with bigints as numbers: what is shown of a value that is no text. */
 export function written(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)) ?? '';
+}
+
+/** Why a file is left out, from the error that says so. */
+export function skipReason(problem: StudioError | null): SkipReason {
+  switch (problem?.code) {
+    case 'file-unsupported':
+      return 'kind';
+    case 'text-empty':
+      return 'empty';
+    case 'file-binary':
+      return 'binary';
+    case 'file-pointer':
+      return 'pointer';
+    case 'file-metadata':
+      return 'metadata';
+    case 'file-web-page':
+      return 'web-page';
+    case 'field-missing':
+      return 'no-field';
+    case 'document-encrypted':
+      return 'encrypted';
+    case 'document-scanned':
+      return 'no-text';
+    default:
+      return 'unreadable';
+  }
 }

@@ -105,7 +105,13 @@ async function corpusOf(
   const attribution: CorpusSource[] = [];
   const licences = new Set<string>();
   for (const { source } of parts) {
-    if (source.channel !== channel.id || source.origin.kind !== 'corpus') continue;
+    if (source.channel !== channel.id) continue;
+    if (source.origin.kind === 'files') {
+      const { dataset } = source.origin;
+      if (dataset) attribution.push({ text: source.name, package: new URL(dataset.address).host, licence: dataset.licence ?? '' });
+      if (dataset?.licence) licences.add(dataset.licence);
+      continue;
+    }
     const corpus = await findCorpus(source.origin.corpus);
     attribution.push(...corpus.attribution);
     if (corpus.licence !== '') licences.add(corpus.licence);
