@@ -46,6 +46,8 @@ export type RunEvent =
   | (Change<'skipped-steps', number> & { lossScale: number })
   | (When & { type: 'paused' })
   | (When & { type: 'resumed' })
+  /** All steps of the run: a finished one was given more. */
+  | Change<'extended', number>
   /** Its tab went away while it trained. */
   | (When & { type: 'interrupted' })
   /** The end, by the budget, a stopping rule or a person. */
@@ -53,12 +55,13 @@ export type RunEvent =
   | (When & { type: 'failed'; error: ErrorRecord });
 
 /** Events that metrics.jsonl keeps: nothing else tells of them. */
-export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'stopped' | 'failed' }>;
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'stopped' | 'failed' }>;
 
 /** As a person reads a step: what was changed comes before what was measured and kept. */
 const ORDER: Record<RunEvent['type'], number> = {
   started: 0,
   resumed: 1,
+  extended: 1,
   mixture: 2,
   'learning-rate': 3,
   warmup: 4,
@@ -171,6 +174,7 @@ export function liftEvent(line: object): LoggedEvent | null {
       return { ...when, type: 'stopped', reason: 'person' };
     case 'paused':
     case 'resumed':
+    case 'extended':
     case 'stopped':
     case 'failed':
       return line as LoggedEvent;
