@@ -8,7 +8,7 @@ const ADAPTER_FILE = 'adapter_model.safetensors';
 /** GPT-2's first form of a byte-level tokenizer, of which a tokenizer.json is made where there is none. */
 const VOCABULARY = ['vocab.json', 'merges.txt'] as const;
 const COMPANIONS: ReadonlySet<string> = new Set([
-  ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'],
+  ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'],
   ...['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'],
 ]);
 /** Names told of when something lacks. */
