@@ -77,9 +77,9 @@ interface ExportRow {
   score: number | null;
 }
 
-/** A copy that augmentation made says so in its source: `a.txt#swap`. */
+/** A copy that augmentation made says so in its source, and a row that a model labelled: `a.txt#swap`, `a.txt#pseudo`. */
 function exportRow({ text, path, prepared }: Pick<StoredRow, 'text' | 'path' | 'prepared'>, channel: string): ExportRow {
-  const source = prepared?.augmented ? `${path}#${prepared.augmented}` : path;
+  const source = [path, ...(prepared?.augmented ? [prepared.augmented] : []), ...(prepared?.pseudo ? ['pseudo'] : [])].join('#');
   return { text, channel, source, score: prepared?.score ?? null };
 }
 

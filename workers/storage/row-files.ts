@@ -6,7 +6,8 @@
  *     rows    Uint32 bytes of the text, `fields` × Uint32, the text in UTF-8 (no padding)
  *
  * all little-endian. Fields: index of the row's path in `paths`; line; and on prepared rows position in its split, bits of the score
- * as Float32, and 1 + the augmentation's index in `augmentations` (0: as it came). How many files count, and the rows and bytes of
+ * as Float32, and 1 + the augmentation's index in `augmentations` (0: as it came), with
+ * PSEUDO added where a model labelled the row. How many files count, and the rows and bytes of
  * each, stands in the record that owns the folder: files beyond were being written when something stopped.
  */
 import type { Augmentation } from '../../src/core/corpus/row';
@@ -27,10 +28,12 @@ export interface StoredRow {
   path: string;
   line: number;
   /** Null on raw rows. */
-  prepared: { position: number; score: number; augmented: Augmentation | null } | null;
+  prepared: { position: number; score: number; augmented: Augmentation | null; pseudo: boolean } | null;
 }
 
 const augmentations = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const satisfies readonly Augmentation[];
+
+const PSEUDO = 256;
 
 export const rowFilePath = (folder: string, index: number): string => `${folder}/rows-${String(index).padStart(5, '0')}.bin`;
 
@@ -85,7 +88,11 @@ export class RowWriter {
     if (prepared) {
       view.setUint32(12, prepared.position, true);
       view.setFloat32(16, prepared.score, true);
-      view.setUint32(20, prepared.augmented === null ? 0 : 1 + augmentations.indexOf(prepared.augmented), true);
+      view.setUint32(
+        20,
+        (prepared.pseudo ? PSEUDO : 0) + 1 + (prepared.augmented === null ? -1 : augmentations.indexOf(prepared.augmented)),
+        true,
+      );
     }
     this.used += header + written;
     this.rows++;
@@ -158,7 +165,8 @@ function parse(bytes: Uint8Array, from: number, to: number, only?: ReadonlySet<n
             : {
                 position: view.getUint32(at + 12, true),
                 score: view.getFloat32(at + 16, true),
-                augmented: augmentations[view.getUint32(at + 20, true) - 1] ?? null,
+                augmented: augmentations[(view.getUint32(at + 20, true) & (PSEUDO - 1)) - 1] ?? null,
+                pseudo: (view.getUint32(at + 20, true) & PSEUDO) !== 0,
               },
       });
     at += header + length;

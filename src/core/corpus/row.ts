@@ -18,6 +18,8 @@ export interface Row {
   line: number;
   /** Evaluation text given by the person: never trained on, judged by no rule, and its channel draws no held-out rows of its own. */
   heldOut?: boolean;
+  /** A model gave it to its channel, not a person: never held out. */
+  pseudo?: boolean;
 }
 
 export type Split = 'train' | 'heldOut';
@@ -41,4 +43,6 @@ export interface KeptRow {
   position: number;
   /** Null on a row as it came. */
   augmented: Augmentation | null;
+  /** A model gave it to its channel. */
+  pseudo: boolean;
 }
