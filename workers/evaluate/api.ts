@@ -84,7 +84,7 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
           const fresh = piece.slice(before);
           before = Math.max(0, before - piece.length);
           given += fresh.length;
-          if (fresh !== '') arrived = onPiece(fresh) as unknown;
+          if (fresh !== '') arrived = onPiece(fresh);
         };
         return models.use(weights, (loaded) => generate(loaded, options, tell, work));
       });

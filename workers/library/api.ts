@@ -49,7 +49,8 @@ export const libraryApi: LibraryApi = {
   },
 
   async chatTemplates() {
-    const ids = [...(await bundledModels()), ...(await (await records()).getAll('models'))].map(({ id }) => id);
+    const stored = (await (await records()).getAll('models')).sort((a, b) => a.createdAt - b.createdAt);
+    const ids = [...(await bundledModels()), ...stored].map(({ id }) => id);
     const found = await Promise.all(
       ids.map(async (id) => {
         const listing = await findModel(id);
@@ -119,7 +120,7 @@ export const libraryApi: LibraryApi = {
 };
 
 /** The chat template of tokenizer_config.json: a text, or several by name of which `default` is for conversations. */
-export function templateIn(config: string | null): string | null {
+function templateIn(config: string | null): string | null {
   try {
     const { chat_template: given } = JSON.parse(config ?? '{}') as { chat_template?: unknown };
     if (typeof given === 'string') return given;

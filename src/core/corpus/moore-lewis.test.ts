@@ -43,8 +43,9 @@ it('sorts a pile of known make-up, half medicine and half English prose', () => 
 });
 
 it('takes rows evenly, and counts scores beyond the ends in the outer bins', () => {
-  expect(Array.from({ length: 10 }, (_, row) => row).filter((row) => takenEvenly(row, 30, 100))).toEqual([3, 6, 9]);
-  expect(takenEvenly(0, 5, 5)).toBe(true);
+  expect(Array.from({ length: 10 }, (_, row) => row).filter((row) => takenEvenly(row, 30, 100))).toEqual([0, 3, 6]);
+  expect(Array.from({ length: 5 }, (_, row) => row).every((row) => takenEvenly(row, 9, 5))).toBe(true);
+  expect(takenEvenly(0, 1, 1e9)).toBe(true);
   const { from, to, rows } = scoreHistogram(Float32Array.from([-1, -0.5, 0, 0.5, 1]), 4);
   expect([from, to, rows]).toEqual([-1, 1, [1, 1, 1, 2]]);
 });

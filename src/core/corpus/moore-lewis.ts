@@ -128,10 +128,10 @@ export function domainScore(text: Uint8Array, domain: ByteModel, general: ByteMo
   return text.length === 0 ? 0 : (general.bits(text) - domain.bits(text)) / text.length;
 }
 
-/** Of rows by number: every how-many-th is taken, so that about `wanted` of `total` bytes are, evenly spread. */
+/** Of rows by number the first and then every how-many-th is taken, so that about `wanted` of `total` bytes are, evenly spread. */
 export function takenEvenly(row: number, wanted: number, total: number): boolean {
   const share = total <= wanted ? 1 : wanted / total;
-  return Math.floor((row + 1) * share) > Math.floor(row * share);
+  return Math.ceil((row + 1) * share) > Math.ceil(row * share);
 }
 
 export interface ScoreHistogram {

@@ -61,7 +61,6 @@ export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'exte
 const ORDER: Record<RunEvent['type'], number> = {
   started: 0,
   resumed: 1,
-  extended: 1,
   mixture: 2,
   'learning-rate': 3,
   warmup: 4,
@@ -73,6 +72,8 @@ const ORDER: Record<RunEvent['type'], number> = {
   stopped: 10,
   failed: 10,
   interrupted: 10,
+  // After the end that it takes back.
+  extended: 11,
 };
 
 export function sortEvents(events: readonly RunEvent[]): RunEvent[] {

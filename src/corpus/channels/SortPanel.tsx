@@ -6,7 +6,7 @@ import { Button, NativeSelect, Progress } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCorpusName } from '../../channels/channel';
-import type { SortingText, SourceRecord } from '../../contract/corpus';
+import type { SortingText, SourceRecord, WorkshopChannel } from '../../contract/corpus';
 import { scoreHistogram } from '../../core/corpus/moore-lewis';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { wilsonInterval } from '../../core/metrics/statistics';
@@ -22,6 +22,7 @@ import { useWorkshop } from './store';
 import styles from './Sort.module.css';
 
 const N_GRAMS = '';
+const NONE = '';
 /** Rows judged by hand. */
 const JUDGED = 20;
 const BINS = 48;
@@ -46,8 +47,12 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
   const [error, setError] = useState<ErrorRecord | null>(null);
   const runs = useTunedRuns();
   const texts = useSortingTexts(source.channel);
-  const [domain, setDomain] = useState(texts.find(({ role }) => role === 'domain')?.value ?? '');
-  const [general, setGeneral] = useState(texts.find(({ role }) => role === 'general')?.value ?? '');
+  const [domain, setDomain] = useState(texts.find(({ role }) => role === 'domain')?.value ?? NONE);
+  // A bundled text may be in another language than the pile: it is the person's to choose.
+  const [general, setGeneral] = useState(
+    texts.find(({ role, value }) => role === 'general' && value.startsWith('channel:') && value !== `channel:${source.channel}`)?.value ??
+      NONE,
+  );
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
 
@@ -69,7 +74,7 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
   }
 
   const busy = phase.state === 'scoring';
-  const choices = texts.map(({ value, label }) => ({ value, label }));
+  const choices = [{ value: NONE, label: t('sort.choose') }, ...texts.map(({ value, label }) => ({ value, label }))];
   return (
     <section className={styles.panel} aria-label={t('sort.title')} data-testid="sort">
       <p className={styles.dim}>{t('sort.lead')}</p>
@@ -109,7 +114,7 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
         )}
         <Button
           size="xs"
-          disabled={busy || (scorer === N_GRAMS && (domain === general || domain === '' || general === ''))}
+          disabled={busy || (scorer === N_GRAMS && (domain === general || domain === NONE || general === NONE))}
           onClick={() => void score()}
         >
           {t('sort.score')}
@@ -325,13 +330,13 @@ function useSortingTexts(pile: string): { value: string; label: string; role: 'd
   const corpusName = useCorpusName();
   const channels = useWorkshop((state) => state.channels);
   const corpora = useCorpora((state) => state.corpora);
+  const ofChannel = ({ id, name, role }: WorkshopChannel) => ({ value: `channel:${id}`, label: name, role });
   return [
-    ...[...channels]
-      .sort((one, other) => Number(one.id === pile) - Number(other.id === pile))
-      .map(({ id, name, role }) => ({ value: `channel:${id}`, label: name, role })),
+    ...channels.filter(({ id }) => id !== pile).map(ofChannel),
     ...corpora
       .filter(({ channel }) => channel === undefined)
       .map((corpus) => ({ value: `corpus:${corpus.id}`, label: corpusName(corpus), role: corpus.role })),
+    ...channels.filter(({ id }) => id === pile).map(ofChannel),
   ];
 }
 

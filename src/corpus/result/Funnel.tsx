@@ -5,6 +5,7 @@ import type { ChannelReport, DropReason, PipelineStage, SampleRow, Tally } from 
 import type { Split } from '../../core/corpus/row';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
+import { useChannelName } from '../../channels/channel';
 import { colourOf, useLanguageName } from '../channels/choices';
 import { useWorkshop } from '../channels/store';
 import { useRows } from './rows-store';
@@ -62,6 +63,12 @@ export function Funnel({ preparation, report, colour }: Props) {
   const format = useFormat();
   const sources = useWorkshop((state) => state.sources);
   const languageName = useLanguageName();
+  const channelName = useChannelName();
+  const partName = (part: string) => {
+    const source = sources.find(({ id }) => id === part);
+    if (!source) return languageName(part);
+    return source.origin.kind === 'corpus' ? channelName(source.name) : source.name;
+  };
   const lines = funnelLines(report);
   return (
     <div className={styles.funnel} style={{ '--colour': colourOf(colour) } as React.CSSProperties}>
@@ -90,7 +97,7 @@ export function Funnel({ preparation, report, colour }: Props) {
       {report.balance?.map(({ part, before, after, share, worth }) => (
         <p key={part} className={styles.dim} data-testid="balance">
           {t('funnel.balance', {
-            part: sources.find(({ id }) => id === part)?.name ?? languageName(part),
+            part: partName(part),
             before: format.bytes(before.bytes),
             after: format.bytes(after.bytes),
             share: format.percent(share),

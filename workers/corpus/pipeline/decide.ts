@@ -253,8 +253,8 @@ export class Decisions {
           times[row] = whole + (more ? 1 : 0);
           if (times[row] === 0) this.drop(row, 'balance', 'over-share');
           else unique += size;
-          after.rows += times[row]!;
-          after.bytes += times[row]! * size;
+          after.rows += times[row];
+          after.bytes += times[row] * size;
         }
         const worth = unique === 0 ? 0 : worthOfRepeats(unique, Math.max(1, after.bytes / unique));
         return { part: key, before: { rows: group.length, bytes }, share, after, worth };

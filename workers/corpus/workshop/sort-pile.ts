@@ -59,19 +59,13 @@ async function mooreLewis(
   signal: AbortSignal,
 ): Promise<ScoreTexts> {
   const texts = [await textOf(domain, pile, signal), await textOf(general, pile, signal)];
+  for (const { name, bytes } of texts) if (bytes === 0) throw new StudioError('text-empty', `"${name}" has no rows`, { file: name });
   const wanted = Math.min(LEARNT, ...texts.map(({ bytes }) => bytes));
   const models: ByteModel[] = [];
-  for (const { name, bytes, batches } of texts) {
+  for (const { bytes, batches } of texts) {
     const model = new ByteModel();
     let row = 0;
-    let learnt = 0;
-    for await (const batch of batches())
-      for (const text of batch)
-        if (takenEvenly(row++, wanted, bytes)) {
-          model.learn(beginning(text));
-          learnt++;
-        }
-    if (learnt === 0) throw new StudioError('text-empty', `"${name}" has no rows`, { file: name });
+    for await (const batch of batches()) for (const text of batch) if (takenEvenly(row++, wanted, bytes)) model.learn(beginning(text));
     models.push(model);
   }
   return (rows) => Promise.resolve(rows.map((text) => domainScore(beginning(text), models[0]!, models[1]!)));
