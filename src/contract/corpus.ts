@@ -246,6 +246,6 @@ export interface CorpusApi {
   /** One row with its whole text. */
   preparedRow(preparation: string, row: number): Promise<PreparedRow>;
 
-  /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known), or parquet with these columns. */
+  /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known) and of conversations `messages`, or parquet with the first four. */
   exportCorpora(request: ExportRequest, onProgress: OnProgress): Promise<ExportedFile[]>;
 }

@@ -104,6 +104,55 @@ describe('rows in files', () => {
     const some = await readRowsAt('rows-test', writer.files, [54, 3, 99, 11]);
     expect(some.map((row) => row?.text ?? null)).toEqual([texts[54], texts[3], null, texts[11]]);
   });
+
+  it('of former versions, without turns, are read', async () => {
+    const utf8 = new TextEncoder();
+    for (const [fields, values] of [
+      [2, [0, 7]],
+      [5, [0, 7, 3, 0x3f000000, 1]],
+    ] as const) {
+      const head = utf8.encode(JSON.stringify({ fields, paths: ['a.txt'] }).padEnd(36));
+      const rows = ['eins', '二'].flatMap((text) => [
+        ...new Uint8Array(Uint32Array.from([utf8.encode(text).length, ...values]).buffer),
+        ...utf8.encode(text),
+      ]);
+      await storage.write('rows-test/rows-00000.bin', Uint8Array.from([36, 0, 0, 0, ...head, ...rows]));
+      const [read] = await readRowsAt('rows-test', [{ rows: 2, bytes: 7 }], [1]);
+      expect(read).toEqual({
+        text: '二',
+        path: 'a.txt',
+        line: 7,
+        prepared: fields === 2 ? null : { position: 3, score: 0.5, augmented: 'deletion', pseudo: false },
+      });
+    }
+  });
+});
+
+describe('conversations', () => {
+  const talk = (at: number) => [
+    { role: 'user', content: `What about user ${at}？` },
+    { role: 'assistant', content: `Nothing,  mail me@example.com ${at}` },
+  ];
+
+  it('keep their messages beside the text, through the pipeline and into the export', async () => {
+    const lines = Array.from({ length: 12 }, (_, at) => JSON.stringify({ messages: talk(at) })).join('\n');
+    const [source] = await take([file('talk.jsonl', lines)]);
+    expect(source!.rows).toBe(12);
+    const settings: PipelineSettingsInput = { ...importSettings, normalise: { enabled: true }, pii: { mask: { email: true } } };
+    await prepare({ channels: [channel.id], settings, probes: [] }, { signal: never, onProgress: quiet, workers: 1 });
+    const [exported] = await exportCorpora({ corpora: [channel.id], format: 'jsonl', splits: ['train'], parts: 'one' }, quiet, never);
+    const rows = (await exported!.blob.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { text: string; messages: { role: string; content: string }[] });
+    expect(rows.length).toBeGreaterThan(6);
+    for (const { text, messages } of rows) {
+      expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant']);
+      // What was masked in the text is masked in the message.
+      expect(messages[1]!.content).not.toContain('me@example.com');
+      expect(text).toBe(messages.map(({ role, content }) => `${role}: ${content}`).join('\n'));
+    }
+  });
 });
 
 describe('a pile', () => {

@@ -1,5 +1,7 @@
 /** What the pipeline reads and writes: rows of text, each with its channel and the file and line it came from. */
 
+import type { Turn } from './conversation';
+
 export interface PipelineChannel {
   id: string;
   role: 'general' | 'domain';
@@ -20,6 +22,8 @@ export interface Row {
   heldOut?: boolean;
   /** A model gave it to its channel, not a person: never held out. */
   pseudo?: boolean;
+  /** Of a conversation: who speaks where in the text. */
+  turns?: readonly Turn[] | undefined;
 }
 
 export type Split = 'train' | 'heldOut';
@@ -45,4 +49,6 @@ export interface KeptRow {
   augmented: Augmentation | null;
   /** A model gave it to its channel. */
   pseudo: boolean;
+  /** Of a conversation, where its words all stand in the text still. */
+  turns?: readonly Turn[] | undefined;
 }

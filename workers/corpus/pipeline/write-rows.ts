@@ -1,4 +1,5 @@
 /** The last pass: kept rows to the sink, their augmented copies with them, and the beginnings of sampled rows for the report. */
+import { movedTurns } from '../../../src/core/corpus/conversation';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import { maskPii } from '../../../src/core/corpus/pii';
 import type { Tally } from '../../../src/core/corpus/report';
@@ -47,6 +48,10 @@ export async function writeRows(
     if (filterLog.dropped[row] === 0 && filterLog.heldOut[row] === 0) trainRows[filterLog.channel[row]!]!++;
   const masks = Object.values(settings.pii.mask).includes(true);
   const encoder = new TextEncoder();
+  const changed = (part: string) => {
+    const clean = settings.normalise.enabled ? normalise(part) : part;
+    return masks ? maskPii(clean, settings.pii.mask) : clean;
+  };
 
   let waiting: KeptRow[] = [];
   const flush = async () => {
@@ -73,6 +78,7 @@ export async function writeRows(
       position: positions[number]!,
       augmented: null,
       pseudo: row.pseudo === true,
+      turns: movedTurns(row.turns, row.text, text, changed),
     };
     waiting.push(kept);
     if (kept.split === 'train')
@@ -80,7 +86,7 @@ export async function writeRows(
     if (kept.split === 'train' && (settings.augment.of === 'all' || channels[channel]!.role === 'domain'))
       for (const copy of augmenter.copies(text, number)) {
         const tally = written.augmented[channel]!;
-        waiting.push({ ...kept, text: copy.text, augmented: copy.augmented, position: trainRows[channel]!++ });
+        waiting.push({ ...kept, turns: undefined, text: copy.text, augmented: copy.augmented, position: trainRows[channel]!++ });
         tally.rows++;
         tally.bytes += encoder.encode(copy.text).length;
       }

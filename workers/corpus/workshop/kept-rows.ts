@@ -40,11 +40,11 @@ export class KeptRows {
     this.writer = new RowWriter(this.arriving, 'prepared', [], store);
   }
 
-  async add({ text, source, line, position, score, augmented, pseudo }: KeptRow): Promise<void> {
+  async add({ text, source, line, position, score, augmented, pseudo, turns }: KeptRow): Promise<void> {
     this.inOrder &&= position === this.rows;
     if (pseudo) this.pseudo++;
     this.rows++;
-    this.writer.add({ text, path: source, line, prepared: { position, score, augmented, pseudo } });
+    this.writer.add({ text, path: source, line, prepared: { position, score, augmented, pseudo }, turns });
     if (this.writer.full) await this.writer.flush();
   }
 

@@ -39,7 +39,15 @@ export async function* rowsOfSource(source: StoredSource, signal: AbortSignal): 
   if (origin.kind === 'files') {
     for await (const rows of readRowFiles(sourceFolder(source.id), source.rowFiles)) {
       signal.throwIfAborted();
-      yield rows.map(({ text, path, line }) => ({ text, channel, source: path, line, heldOut, pseudo: pseudo !== undefined }));
+      yield rows.map(({ text, path, line, turns }) => ({
+        text,
+        channel,
+        source: path,
+        line,
+        heldOut,
+        pseudo: pseudo !== undefined,
+        turns,
+      }));
     }
     return;
   }

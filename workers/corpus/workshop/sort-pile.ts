@@ -114,10 +114,10 @@ export async function takeSorted(pile: string, rows: Uint32Array, into: string, 
   let next = 0;
   try {
     for await (const batch of rowsOfSource(source, new AbortController().signal))
-      for (const { text, source: path, line } of batch) {
+      for (const { text, source: path, line, turns } of batch) {
         if (number++ !== rows[next]) continue;
         next++;
-        writer.add({ text, path, line, prepared: null });
+        writer.add({ text, path, line, prepared: null, turns });
         if (writer.full) await writer.flush();
       }
     await writer.flush();
