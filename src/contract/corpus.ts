@@ -157,6 +157,8 @@ export interface PreparedRow {
   text: string | null;
   source: string;
   line: number;
+  /** A model gave it to its channel. */
+  pseudo: boolean;
 }
 
 export interface ExportRequest {

@@ -1,5 +1,5 @@
 /** More steps for a run that has ended: how many in all, from which checkpoint, and what the learning rate will do, before the click. */
-import { Button, NativeSelect, NumberInput } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
@@ -8,6 +8,7 @@ import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart, learningRateAt } from '../core/schedule/schedule';
 import { useFormat } from '../i18n/format';
 import { Dialog } from '../ui/Dialog';
+import { NumberField } from '../ui/fields';
 import { useRuns } from './store';
 import styles from './Runs.module.css';
 
@@ -36,26 +37,23 @@ function ExtendForm({ run, saved }: { run: RunRecord; saved: readonly Checkpoint
   const before = run.recipe.budget.steps;
   const newest = [...saved].sort((one, other) => other.step - one.step);
   const { schedule } = settingsAt(run.recipe, run.changes, before);
-  // What WSD has decayed cannot be undone: the longer run branches off before it, where there is a checkpoint.
-  const stable = schedule.kind === 'wsd' ? newest.find(({ step }) => step <= decayStart(schedule, before)) : undefined;
   const [steps, setSteps] = useState(Math.min(before * 2, MOST_STEPS));
-  const [from, setFrom] = useState((stable ?? newest[0])?.step ?? 0);
+  const [from, setFrom] = useState(newest[0]?.step ?? 0);
   const chosen = newest.find(({ step }) => step === from);
-  const valid = Number.isInteger(steps) && steps > Math.max(from, before) && steps <= MOST_STEPS;
   const rate = (step: number, all: number) => format.lr(learningRateAt(schedule, step, all));
   return (
     <div className={styles.extend}>
-      <NumberInput
+      <NumberField
         label={t('extend.steps')}
-        description={t('extend.stepsHint', { steps: format.count(before) })}
+        help={t('extend.stepsHint', { steps: format.count(before) })}
         value={steps}
         min={before + 1}
         max={MOST_STEPS}
-        allowDecimal={false}
-        error={valid ? undefined : t('extend.stepsRange', { least: format.count(before + 1), most: format.count(MOST_STEPS) })}
-        onChange={(value) => setSteps(Number(value))}
+        integer
+        onChange={setSteps}
       />
       <NativeSelect
+        size="xs"
         label={t('extend.from')}
         value={String(from)}
         onChange={(event) => setFrom(Number(event.currentTarget.value))}
@@ -64,33 +62,27 @@ function ExtendForm({ run, saved }: { run: RunRecord; saved: readonly Checkpoint
           label: t('export.checkpointOption', { step: format.count(step), date: format.dateTime(at) }),
         }))}
       />
-      {valid && (
-        <>
-          <RatePicture
-            label={t('extend.curve')}
-            before={before}
-            steps={steps}
-            from={from}
-            rateAt={(step, all) => learningRateAt(schedule, step, all)}
-          />
-          <p className={styles.facts}>
-            {t('extend.rate', {
-              was: rate(Math.max(0, from - 1), before),
-              step: format.count(from + 1),
-              now: rate(from, steps),
-              end: rate(steps - 1, steps),
-            })}
-          </p>
-        </>
-      )}
+      <RatePicture
+        label={t('extend.curve')}
+        before={before}
+        steps={steps}
+        from={from}
+        rateAt={(step, all) => learningRateAt(schedule, step, all)}
+      />
+      <p className={styles.facts}>
+        {t('extend.rate', {
+          was: rate(Math.max(0, from - 1), before),
+          step: format.count(from + 1),
+          now: rate(from, steps),
+          end: rate(steps - 1, steps),
+        })}
+      </p>
+      {schedule.kind === 'wsd' && <p className={styles.facts}>{t('extend.decay', { step: format.count(decayStart(schedule, before)) })}</p>}
       <p className={styles.facts}>
         {t(chosen?.moments === false ? 'extend.noMoments' : 'extend.moments')}
         {from < run.step && ` ${t('extend.dropped', { step: format.count(from) })}`}
       </p>
-      <Button
-        disabled={!valid || !chosen}
-        onClick={() => void resume(run.id, { steps, from }).then((trains) => trains && navigate('/desk'))}
-      >
+      <Button disabled={!chosen} onClick={() => void resume(run.id, { steps, from }).then((trains) => trains && navigate('/desk'))}>
         {t('action.extend')}
       </Button>
     </div>

@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { useCorpusName } from '../../channels/channel';
 import type { SortingText, SourceRecord, WorkshopChannel } from '../../contract/corpus';
 import { scoreHistogram } from '../../core/corpus/moore-lewis';
-import { errorRecord, type ErrorRecord } from '../../core/errors';
+import { StudioError, errorRecord, type ErrorRecord } from '../../core/errors';
 import { wilsonInterval } from '../../core/metrics/statistics';
 import { Rng } from '../../core/rng/rng';
 import type { RunRecord } from '../../core/run/types';
@@ -54,7 +54,21 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
       NONE,
   );
   const stop = useRef<AbortController | null>(null);
-  useEffect(() => () => stop.current?.abort(), []);
+  function cancel() {
+    if (!stop.current) return;
+    stop.current.abort();
+    stop.current = null;
+    void lab.corpus.cancel('sort');
+    setPhase({ state: 'asking' });
+  }
+  // A panel that is closed scores no further.
+  useEffect(
+    () => () => {
+      stop.current?.abort();
+      if (stop.current) void lab.corpus.cancel('sort');
+    },
+    [],
+  );
 
   async function score() {
     const own = (stop.current = new AbortController());
@@ -62,13 +76,15 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
     setPhase({ state: 'scoring', rows: 0 });
     try {
       const tuned = runs.find(({ run }) => run.id === scorer);
-      const by = tuned ? tunedAgainstBase(tuned) : { domain: sortingText(domain), general: sortingText(general) };
+      const by = tuned ? tunedAgainstBase(tuned, own.signal) : { domain: sortingText(domain), general: sortingText(general) };
       const { scores } = await lab.corpus.scorePile(source.id, by, (rows) => !own.signal.aborted && setPhase({ state: 'scoring', rows }));
-      if (!own.signal.aborted) setPhase({ state: 'scored', scores });
+      if (own.signal.aborted) return;
+      stop.current = null;
+      setPhase({ state: 'scored', scores });
     } catch (failed) {
       if (own.signal.aborted) return;
-      const record = errorRecord(failed);
-      if (record.code !== 'cancelled') setError(record);
+      stop.current = null;
+      setError(errorRecord(failed));
       setPhase({ state: 'asking' });
     }
   }
@@ -125,7 +141,7 @@ export default function SortPanel({ source, onDone }: { source: SourceRecord; on
         <div className={styles.busy}>
           <Progress value={(phase.rows / Math.max(1, source.rows)) * 100} size={8} radius={9} aria-label={t('sort.score')} />
           <span role="status">{t('pipeline.rows', { done: format.count(phase.rows), total: format.count(source.rows) })}</span>
-          <Button size="xs" variant="default" onClick={() => void lab.corpus.cancel('sort')}>
+          <Button size="xs" variant="default" onClick={cancel}>
             {common('cancel')}
           </Button>
         </div>
@@ -309,13 +325,14 @@ function useTunedRuns(): Tuned[] {
 }
 
 /** The tuned model's log-likelihood less the base's, in bits per byte of the row's beginning. */
-function tunedAgainstBase({ run, step }: Tuned): (texts: string[]) => Promise<number[]> {
+function tunedAgainstBase({ run, step }: Tuned, signal: AbortSignal): (texts: string[]) => Promise<number[]> {
   const base = { kind: 'model', model: run.recipe.base } as const;
   const tuned = { kind: 'checkpoint', run: run.id, step } as const;
   return async (texts) => {
     await openDevice();
     const scores: number[] = [];
     for (const text of texts) {
+      if (signal.aborted) throw new StudioError('cancelled', 'Cancelled');
       const read = text.slice(0, SCORED);
       const losses = await lab.trainer.tokenLosses(base, tuned, read);
       const nats = losses.reduce((sum, { a, b }) => sum + (a ?? 0) - (b ?? 0), 0);
