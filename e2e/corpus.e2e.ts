@@ -5,6 +5,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { TrainerApi } from '../src/contract/training';
 import { CorpusPage } from './studio/corpus';
+import { violations } from './studio/axe';
 import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
@@ -96,6 +97,37 @@ test('a channel is renamed, coloured, and a source goes to another and back', as
   await studio.button(fill(words.corpus.channel.removeName, { name: other })).click();
   await studio.button(words.corpus.channel.delete.confirm).click();
   await expect(page.getByTestId('channel')).toHaveCount(1);
+});
+
+test('a source is sorted by a model, a sample judged, and the rows above the threshold become a marked source', async () => {
+  const { page, words } = studio;
+  const { sort } = words.corpus;
+  await studio
+    .button(fill(sort.open, { name: 'notes.txt' }))
+    .first()
+    .click();
+  const panel = page.getByTestId('sort');
+  await panel.getByLabel(sort.domain).selectOption('corpus:domain');
+  await panel.getByLabel(sort.general).selectOption('corpus:en');
+  await panel.getByRole('button', { name: sort.score }).click();
+  const threshold = panel.getByRole('slider', { name: sort.threshold });
+  await threshold.press('Home');
+  const all = fill(words.corpus.ingest.rows_other, { formatted: 42 });
+  await expect(panel.getByTestId('above')).toContainText(all);
+  await panel.getByRole('button', { name: fill(sort.draw_other, { count: 20 }) }).click();
+  await panel.getByRole('button', { name: sort.yes, exact: true }).nth(0).click();
+  await panel.getByRole('button', { name: sort.no, exact: true }).nth(1).click();
+  await expect(panel.getByTestId('precision')).toContainText('50.0 %');
+  expect(await violations(page, { within: '[data-testid=sort]' })).toEqual([]);
+  await panel.getByRole('button', { name: fill(sort.take, { rows: all }) }).click();
+  const marked = corpus
+    .channel('Ward notes')
+    .getByTestId('source')
+    .filter({ hasText: like(words.corpus.source.pseudoJudged, { right: 1, count: 2 }) });
+  await expect(marked).toHaveCount(1);
+  await marked.getByRole('button', { name: like(words.corpus.source.remove) }).click();
+  await studio.button(words.corpus.source.delete.confirm).click();
+  await expect(corpus.channel('Ward notes').getByTestId('source')).toHaveCount(2);
 });
 
 test('the pipeline’s counts are those worked out by hand, and every count opens its rows', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from '@playwright/test';
 import { strFromU8, unzipSync } from 'fflate';
 import { parseRecipe } from '../src/core/recipe/parse';
 import { latestRun, storedRuns } from './studio/automation';
+import { violations } from './studio/axe';
 import { CorpusPage } from './studio/corpus';
 import { ModelsPage } from './studio/models';
 import { EN_AND_DOMAIN, tinyRecipe } from './studio/recipes';
@@ -140,6 +141,25 @@ test('texts of one’s own become channels', async () => {
   const own = record.recipe.channels.slice(2);
   expect(own.map(({ role }) => role).sort()).toEqual(['domain', 'general']);
   for (const { id } of own) expect(record.latest!.channels[id]!.loss).toBeGreaterThan(0);
+});
+
+test('a finished run is given more steps, the learning rate drawn before', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  const item = runs.run('my first run');
+  await item.getByRole('button', { name: words.runs.action.extend }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel(words.runs.extend.steps)).toHaveValue('24');
+  await dialog.getByLabel(words.runs.extend.steps).fill('12');
+  await expect(dialog.getByLabel(words.runs.extend.steps)).toHaveAttribute('aria-invalid', 'true');
+  await dialog.getByLabel(words.runs.extend.steps).fill('18');
+  await expect(dialog.getByRole('img', { name: words.runs.extend.curve })).toBeVisible();
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await dialog.getByRole('button', { name: words.runs.action.extend }).click();
+  await expect.poll(() => studio.desk.step()).toBe(18);
+  await expect.poll(() => studio.desk.state()).toBe('finished');
+  const { rows } = (await storedRuns(page)).find(({ record }) => record.name === 'my first run')!;
+  expect(rows.map(({ step }) => step)).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
 test('deleting asks first, then takes the run and its checkpoints away', async () => {

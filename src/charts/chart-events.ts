@@ -40,6 +40,7 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
         return event.reason !== 'budget';
       case 'paused':
       case 'resumed':
+      case 'extended':
       case 'failed':
       case 'skipped-steps':
         return true;
@@ -82,6 +83,8 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
         }
         case 'skipped-steps':
           return t('skippedSteps', { count: event.after - event.before });
+        case 'extended':
+          return t('event.extended', { steps: format.count(event.after) });
         case 'paused':
         case 'resumed':
         case 'stopped':

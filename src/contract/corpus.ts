@@ -35,6 +35,8 @@ export interface CorpusRecord {
   role: 'general' | 'domain';
   documents: { train: number; heldOut: number };
   bytes: { train: number; heldOut: number };
+  /** Train rows that a model labelled, where there are any. */
+  pseudo?: number;
   licence: string;
   attribution: CorpusSource[];
   createdAt: number;
@@ -96,6 +98,26 @@ export interface SourceRecord {
   bytes: number;
   findings: IngestFindings;
   createdAt: number;
+  /** Present where a model chose the rows out of a pile. */
+  pseudo?: PseudoLabel;
+}
+
+/** How rows got their label that no person gave. Such rows are trained on and never held out. */
+export interface PseudoLabel {
+  /** `n-grams`: two models of bytes (Moore and Lewis 2010); `run`: a tuned model against its base. */
+  scorer: 'n-grams' | 'run';
+  /** Score from which rows were taken, bits per byte. */
+  threshold: number;
+  /** Of the rows that a person judged among those taken. */
+  judged: { rows: number; right: number };
+}
+
+/** What a pile is sorted by. */
+export type SortingText = { kind: 'channel' | 'corpus'; id: string };
+
+export interface PileScores {
+  /** Of each row of the source, bits per byte: above 0 is nearer to the domain. */
+  scores: Float32Array<ArrayBuffer>;
 }
 
 /** A raw row. */
@@ -141,6 +163,8 @@ export interface PreparedRow {
   text: string | null;
   source: string;
   line: number;
+  /** A model gave it to its channel. */
+  pseudo: boolean;
 }
 
 export interface ExportRequest {
@@ -159,7 +183,7 @@ export interface ExportedFile {
 }
 
 /** `ingest` is also that of a resumed one. */
-type CorpusWork = 'import' | 'ingest' | 'prepare' | 'export';
+type CorpusWork = 'import' | 'ingest' | 'prepare' | 'export' | 'sort';
 
 export interface CorpusApi {
   list(): Promise<CorpusRecord[]>;
@@ -204,6 +228,18 @@ export interface CorpusApi {
   sourceRows(id: string, start: number, count: number): Promise<SourceRow[]>;
 
   /**
+   * Scores every row of a source, in its order. `by`: text of the domain and general text, as many bytes of each, or the scores of texts by
+   * the page's own models. Throws `text-empty` naming a text without rows, `cancelled`.
+   */
+  scorePile(
+    source: string,
+    by: { domain: SortingText; general: SortingText } | ((texts: string[]) => Promise<number[]>),
+    onProgress: (rows: number) => void,
+  ): Promise<PileScores>;
+  /** Makes a source of a channel of these rows, rising by number. Throws `quota`. */
+  takeSorted(source: string, rows: Uint32Array, channel: string, pseudo: PseudoLabel): Promise<SourceRecord>;
+
+  /**
    * Runs the pipeline over all rows of the channels. What it keeps becomes the channels' corpora, all at once when it is complete;
    * until then, and when it fails, those of the last preparation stay. `documentLoss` gives the base's loss of each text, in nats per
    * token, for an order by difficulty. Throws `text-empty` naming a channel without rows.
@@ -220,6 +256,6 @@ export interface CorpusApi {
   /** One row with its whole text. */
   preparedRow(preparation: string, row: number): Promise<PreparedRow>;
 
-  /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known), or parquet with these columns. */
+  /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known) and of conversations `messages`, or parquet with the first four. */
   exportCorpora(request: ExportRequest, onProgress: OnProgress): Promise<ExportedFile[]>;
 }

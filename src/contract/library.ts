@@ -63,6 +63,8 @@ export interface LibraryApi extends StoredRuns {
     onProgress: OnProgress,
   ): Promise<string>;
   modelCard(id: string): Promise<string>;
+  /** Jinja, of every model that comes with one. */
+  chatTemplates(): Promise<{ model: string; name: string; template: string }[]>;
   /** Cancels what is under way of one kind, `download` being the import of one: it rejects with `cancelled` and leaves nothing behind. */
   cancel(work: 'import' | 'download' | 'export'): Promise<void>;
   storage(): Promise<{ used: number; quota: number }>;

@@ -15,6 +15,11 @@ export interface RunControls {
   start(recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
   /** Goes on from the last checkpoint of a stored run. */
   resume(run: string, onProgress: OnProgress): Promise<void>;
+  /**
+   * Gives an ended run more steps: it goes on from a checkpoint, with the schedule of the longer run. What came after the checkpoint is dropped.
+   * @param steps all steps of the run @param from step of the checkpoint. Throws `recipe-invalid`, `checkpoint-missing`
+   */
+  extend(run: string, steps: number, from: number, onProgress: OnProgress): Promise<void>;
   pause(): Promise<void>;
   unpause(): Promise<void>;
   /** One step, then pause. */

@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'storage-blocked' // detail
   | 'storage-lost' // run
   | 'run-locked' // run
+  | 'model-in-use' // model, run
   | 'run-missing' // run
   | 'checkpoint-missing' // run, step
   | 'checkpoint-corrupt' // run, step, detail

@@ -161,6 +161,9 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
             ? `${corpus.id} · ${t('bundled')}`
             : t(corpus.channel === undefined ? 'imported' : 'cleaned', { date: format.dateTime(corpus.createdAt) })}
         </span>
+        {corpus.pseudo !== undefined && (
+          <span className={corpusStyles.id}>{t('pseudo', { count: corpus.pseudo, formatted: format.count(corpus.pseudo) })}</span>
+        )}
         {!corpus.bundled && <SpecialTokens corpus={corpus} />}
       </th>
       <td data-label={t('column.role')}>{common(`role.${corpus.role}`)}</td>

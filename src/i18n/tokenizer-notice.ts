@@ -14,6 +14,7 @@ export function useTokenizerNotice(): (notice: TokenizerNotice) => string {
       const { count } = notice;
       const names = notice.names.join(', ') + (count > notice.names.length ? ', …' : '');
       const values = { count, formatted: format.count(count), names };
+      if (notice.kind === 'special-pieces') return t('tokenizerNotice.pieces', values);
       if (notice.kind === 'tokens-renumbered') return t('tokenizerNotice.renumbered', values);
       return t('tokenizerNotice.beyond', { ...values, rows: format.count(notice.rows) });
     },

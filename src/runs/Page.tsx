@@ -12,6 +12,7 @@ import { isActive, type RunRecord } from '../core/run/types';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { ExportDialog } from './ExportDialog';
+import { ExtendDialog } from './ExtendDialog';
 import { titleOf, usePresets } from './Recipe';
 import { RunItem } from './RunItem';
 import styles from './Runs.module.css';
@@ -116,6 +117,7 @@ export default function Page() {
         )}
       </LibraryPage>
       <ExportDialog />
+      <ExtendDialog />
     </>
   );
 }

@@ -5,6 +5,7 @@ import {
   Columns2,
   Flag,
   Gauge,
+  ListPlus,
   Pause,
   Play,
   Save,
@@ -105,6 +106,7 @@ const ICONS: Record<RunEvent['type'], LucideIcon> = {
   'skipped-steps': SkipForward,
   paused: Pause,
   resumed: Play,
+  extended: ListPlus,
   stopped: CircleStop,
   failed: CircleX,
   interrupted: Unplug,
@@ -173,6 +175,8 @@ function useEventWords(): (event: RunEvent) => string {
         return common('state.paused');
       case 'resumed':
         return t('event.resumed');
+      case 'extended':
+        return t('event.extended', { from: format.count(event.before), to: format.count(event.after) });
       case 'stopped': {
         const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
         return t('event.end', { state, reason: common(`stopReason.${event.reason}`) });

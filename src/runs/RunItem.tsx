@@ -11,6 +11,7 @@ import {
   Columns2,
   Download,
   Ellipsis,
+  ListPlus,
   Play,
   SlidersVertical,
   Trash2,
@@ -31,7 +32,7 @@ import { EditableName } from '../ui/LibraryPage';
 import { ProgressLine } from '../channels/ProgressLine';
 import { RecipeLine } from './Recipe';
 import { RunDetail } from './RunDetail';
-import { comparePath, isResumable } from './run-facts';
+import { comparePath, isExtendable, isResumable } from './run-facts';
 import { useRunExport, useRuns } from './store';
 import styles from './Runs.module.css';
 
@@ -191,6 +192,17 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
           onClick={() => void resume(run.id).then((trains) => trains && navigate('/desk'))}
         >
           {t('action.resume')}
+        </Button>
+      )}
+      {isExtendable(run, checkpoints) && (
+        <Button
+          size="xs"
+          variant="light"
+          leftSection={<ListPlus size={13} />}
+          disabled={resuming !== null}
+          onClick={() => useRuns.setState({ extending: run.id })}
+        >
+          {t('action.extend')}
         </Button>
       )}
       <Button

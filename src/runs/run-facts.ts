@@ -7,6 +7,11 @@ export function isResumable(run: RunRecord, checkpoints: readonly CheckpointReco
   return !isActive(run.state) && run.state !== 'finished' && (checkpoints?.length ?? 0) > 0 && run.step < run.recipe.budget.steps;
 }
 
+/** Can be given more steps: it has ended by its budget, and something was kept. */
+export function isExtendable(run: RunRecord, checkpoints: readonly CheckpointRecord[]): boolean {
+  return !isActive(run.state) && run.step >= run.recipe.budget.steps && checkpoints.length > 0;
+}
+
 export interface DiskUse {
   run: RunRecord;
   checkpoints: number;

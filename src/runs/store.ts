@@ -29,6 +29,8 @@ export interface RunsState {
   opened: OpenRun | null;
   /** A run that is being brought back to training. */
   resuming: { run: string; progress: Progress | null } | null;
+  /** The run that the dialog about more steps is open for. */
+  extending: string | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
   failure: ErrorRecord | null;
 
@@ -36,8 +38,8 @@ export interface RunsState {
   open(id: string): Promise<void>;
   close(): void;
   rename(id: string, name: string): Promise<void>;
-  /** True once the run trains again: the desk then shows it. */
-  resume(id: string): Promise<boolean>;
+  /** True once the run trains again: the desk then shows it. @param longer more steps for one that has ended, from a checkpoint of it */
+  resume(id: string, longer?: { steps: number; from: number }): Promise<boolean>;
   /** True when the run is gone. */
   remove(id: string): Promise<boolean>;
   dismiss(): void;
@@ -52,6 +54,7 @@ export const useRuns = create<RunsState>()((set, get) => {
     storage: null,
     opened: null,
     resuming: null,
+    extending: null,
     failure: null,
 
     async load() {
@@ -97,12 +100,14 @@ export const useRuns = create<RunsState>()((set, get) => {
       }
     },
 
-    async resume(id) {
+    async resume(id, longer) {
       if (get().resuming) return false;
-      set({ resuming: { run: id, progress: null }, failure: null });
+      set({ resuming: { run: id, progress: null }, extending: null, failure: null });
       try {
         await openDevice();
-        await lab.trainer.resume(id, (progress) => set({ resuming: { run: id, progress } }));
+        const onProgress = (progress: Progress) => set({ resuming: { run: id, progress } });
+        if (longer) await lab.trainer.extend(id, longer.steps, longer.from, onProgress);
+        else await lab.trainer.resume(id, onProgress);
         return true;
       } catch (error) {
         set({ failure: errorRecord(error) });

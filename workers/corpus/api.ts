@@ -11,9 +11,16 @@ import { inspectFiles } from './ingest/inspect';
 import { discardIngest, interruptedIngests, ingest, keepIngest, resumeIngest, sourceRecord } from './ingest/ingest';
 import * as channels from './workshop/channels';
 import { prepare } from './workshop/prepare';
+import { scorePile, takeSorted } from './workshop/sort-pile';
 import { preparations, preparedRow, preparedRows } from './workshop/filter-log';
 
-const long = { import: new Cancelling(), ingest: new Cancelling(), prepare: new Cancelling(), export: new Cancelling() };
+const long = {
+  import: new Cancelling(),
+  ingest: new Cancelling(),
+  prepare: new Cancelling(),
+  export: new Cancelling(),
+  sort: new Cancelling(),
+};
 
 export const corpusApi: CorpusApi = {
   async list() {
@@ -53,6 +60,9 @@ export const corpusApi: CorpusApi = {
   moveSource: async (id, channel) => sourceRecord(await channels.moveSource(id, channel)),
   removeSource: channels.removeSource,
   sourceRows: channels.sourceRows,
+
+  scorePile: (source, by, onProgress) => scorePile(source, by, { signal: long.sort.signal, onProgress }),
+  takeSorted: async (source, rows, channel, pseudo) => sourceRecord(await takeSorted(source, rows, channel, pseudo)),
 
   prepare: (request, onProgress, documentLoss) =>
     prepare(request, { signal: long.prepare.signal, onProgress, ...(documentLoss && { documentLoss }) }),

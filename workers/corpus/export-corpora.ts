@@ -2,6 +2,7 @@
  * Corpora as files for other tools: rows of `text`, `channel`, `source`, `score`, as ms-swift's channel loss and a plain `datasets`
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
+import { messagesIn, type Message } from '../../src/core/corpus/conversation';
 import type { ExportedFile, ExportRequest } from '../../src/contract/corpus';
 import type { OnProgress } from '../../src/contract/progress';
 import { documentBatches, findCorpus, type Split, type StoredCorpus } from '../storage/corpora';
@@ -75,12 +76,14 @@ interface ExportRow {
   source: string;
   /** Null where no score is known. */
   score: number | null;
+  /** Of a conversation; JSON Lines have them, parquet has not. */
+  messages?: Message[];
 }
 
-/** A copy that augmentation made says so in its source: `a.txt#swap`. */
-function exportRow({ text, path, prepared }: Pick<StoredRow, 'text' | 'path' | 'prepared'>, channel: string): ExportRow {
-  const source = prepared?.augmented ? `${path}#${prepared.augmented}` : path;
-  return { text, channel, source, score: prepared?.score ?? null };
+/** A copy that augmentation made says so in its source, and a row that a model labelled: `a.txt#swap`, `a.txt#pseudo`. */
+function exportRow({ text, path, prepared, turns }: Pick<StoredRow, 'text' | 'path' | 'prepared' | 'turns'>, channel: string): ExportRow {
+  const source = [path, ...(prepared?.augmented ? [prepared.augmented] : []), ...(prepared?.pseudo ? ['pseudo'] : [])].join('#');
+  return { text, channel, source, score: prepared?.score ?? null, ...(turns && { messages: messagesIn(text, turns) }) };
 }
 
 interface Part {
@@ -177,8 +180,8 @@ function jsonLinesWriter(file: PendingFile): ExportWriter {
   return {
     async write(rows) {
       let piece = '';
-      for (const { text, channel, source, score } of rows) {
-        piece += `${JSON.stringify({ text, channel, source, score: rounded(score) })}\n`;
+      for (const { text, channel, source, score, messages } of rows) {
+        piece += `${JSON.stringify({ text, channel, source, score: rounded(score), messages })}\n`;
         if (piece.length < PIECE) continue;
         await file.write(encoder.encode(piece));
         piece = '';

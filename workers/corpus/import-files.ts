@@ -116,7 +116,7 @@ async function holdOutEnd(id: string, name: string): Promise<void> {
   ] as const) {
     const part = `${id}-${use}`;
     const writer = new RowWriter(sourceFolder(part), 'raw');
-    writer.add({ ...row!, text });
+    writer.add({ ...row!, text, turns: undefined });
     await writer.flush();
     made.push({ ...source, id: part, use, ...writer.total, rowFiles: writer.files });
   }

@@ -111,7 +111,7 @@ describe('rows in files', () => {
         text,
         path: `p${position % 3}`,
         line: position,
-        prepared: { position, score: 0.5, augmented: position === 1 ? 'noise' : null },
+        prepared: { position, score: 0.5, augmented: position === 1 ? 'noise' : null, pseudo: position === 1 },
       });
       if (position % 10 === 9) await writer.flush();
     }
@@ -121,9 +121,113 @@ describe('rows in files', () => {
     const rows = [];
     for await (const batch of readRowFiles('rows-test', writer.files)) rows.push(...batch);
     expect(rows.map(({ text }) => text)).toEqual(texts);
-    expect(rows[1]).toEqual({ text: '\uFEFFmark', path: 'p1', line: 1, prepared: { position: 1, score: 0.5, augmented: 'noise' } });
+    expect(rows[1]).toEqual({
+      text: '\uFEFFmark',
+      path: 'p1',
+      line: 1,
+      prepared: { position: 1, score: 0.5, augmented: 'noise', pseudo: true },
+    });
     const some = await readRowsAt('rows-test', writer.files, [54, 3, 99, 11]);
     expect(some.map((row) => row?.text ?? null)).toEqual([texts[54], texts[3], null, texts[11]]);
+  });
+
+  it('of former versions, without turns, are read', async () => {
+    const utf8 = new TextEncoder();
+    for (const [fields, values] of [
+      [2, [0, 7]],
+      [5, [0, 7, 3, 0x3f000000, 1]],
+    ] as const) {
+      const head = utf8.encode(JSON.stringify({ fields, paths: ['a.txt'] }).padEnd(36));
+      const rows = ['eins', '二'].flatMap((text) => [
+        ...new Uint8Array(Uint32Array.from([utf8.encode(text).length, ...values]).buffer),
+        ...utf8.encode(text),
+      ]);
+      await storage.write('rows-test/rows-00000.bin', Uint8Array.from([36, 0, 0, 0, ...head, ...rows]));
+      const [read] = await readRowsAt('rows-test', [{ rows: 2, bytes: 7 }], [1]);
+      expect(read).toEqual({
+        text: '二',
+        path: 'a.txt',
+        line: 7,
+        prepared: fields === 2 ? null : { position: 3, score: 0.5, augmented: 'deletion', pseudo: false },
+      });
+    }
+  });
+});
+
+describe('conversations', () => {
+  const talk = (at: number) => [
+    { role: 'user', content: `What about user ${at}？` },
+    { role: 'assistant', content: `Nothing,  mail me@example.com ${at}` },
+  ];
+
+  it('keep their messages beside the text, through the pipeline and into the export', async () => {
+    const lines = Array.from({ length: 12 }, (_, at) => JSON.stringify({ messages: talk(at) })).join('\n');
+    const [source] = await take([file('talk.jsonl', lines)]);
+    expect(source!.rows).toBe(12);
+    const settings: PipelineSettingsInput = { ...importSettings, normalise: { enabled: true }, pii: { mask: { email: true } } };
+    await prepare({ channels: [channel.id], settings, probes: [] }, { signal: never, onProgress: quiet, workers: 1 });
+    const [exported] = await exportCorpora({ corpora: [channel.id], format: 'jsonl', splits: ['train'], parts: 'one' }, quiet, never);
+    const rows = (await exported!.blob.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { text: string; messages: { role: string; content: string }[] });
+    expect(rows.length).toBeGreaterThan(6);
+    for (const { text, messages } of rows) {
+      expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant']);
+      // What was masked in the text is masked in the message.
+      expect(messages[1]!.content).not.toContain('me@example.com');
+      expect(text).toBe(messages.map(({ role, content }) => `${role}: ${content}`).join('\n'));
+    }
+  });
+});
+
+describe('a pile', () => {
+  const medicine = (at: number) => `Patient ${at} was given ${at} mg of the drug for fever and pain; the diagnosis was clinical.`;
+  const novel = (at: number) => `"Come," said the captain, and ${at} sailors went down to the harbour in the evening wind.`;
+  const lines = (...texts: string[]) => texts.map((text) => JSON.stringify({ text })).join('\n');
+  const some = (of: (at: number) => string, from: number, count: number) => Array.from({ length: count }, (_, at) => of(from + at));
+
+  it('is sorted by two texts; the rows above the threshold become marked rows of the channel, and never held-out ones', async () => {
+    await take([file('own.jsonl', lines(...some(medicine, 0, 30)))]);
+    const general = await corpusApi.createChannel({ ...settings, name: 'Novels', role: 'general' });
+    await corpusApi.ingest([file('novels.jsonl', lines(...some(novel, 0, 30)))], options(general.id), quiet);
+    const heap = await corpusApi.createChannel({ ...settings, name: 'Heap', role: 'general' });
+    const mixed = some(medicine, 100, 20).flatMap((text, at) => [text, novel(200 + at)]);
+    const [pile] = await corpusApi.ingest([file('heap.jsonl', lines(...mixed))], options(heap.id), quiet);
+    const by = { domain: { kind: 'channel', id: channel.id }, general: { kind: 'channel', id: general.id } } as const;
+    const seen: number[] = [];
+    const { scores } = await corpusApi.scorePile(pile!.id, by, (rows) => seen.push(rows));
+    expect(seen.at(-1)).toBe(40);
+    const above = Uint32Array.from(scores.keys()).filter((row) => scores[row]! >= 0);
+    expect([...above]).toEqual(Array.from({ length: 20 }, (_, at) => 2 * at));
+    const pseudo = { scorer: 'n-grams', threshold: 0, judged: { rows: 20, right: 19 } } as const;
+    const made = await corpusApi.takeSorted(pile!.id, above, channel.id, pseudo);
+    expect(made).toMatchObject({ channel: channel.id, rows: 20, pseudo });
+    expect((await corpusApi.sourceRows(made.id, 1, 1))[0]).toMatchObject({ text: medicine(101), path: 'heap.jsonl', line: 3 });
+
+    await prepare(
+      { channels: [channel.id], settings: { ...importSettings, split: { enabled: true, share: 0.3 } }, probes: [] },
+      { signal: never, onProgress: quiet, workers: 1 },
+    );
+    const { prepared, pseudo: labelled } = await findCorpus(channel.id);
+    expect(labelled).toBe(20);
+    const heldOut: (boolean | undefined)[] = [];
+    for await (const rows of readRowFiles(`corpora/${channel.id}/${prepared!.version}/held-out`, prepared!.rowFiles.heldOut))
+      heldOut.push(...rows.map((row) => row.prepared?.pseudo));
+    expect(heldOut.length).toBeGreaterThan(3);
+    expect(heldOut).not.toContain(true);
+    const [exported] = await exportCorpora({ corpora: [channel.id], format: 'jsonl', splits: ['train'], parts: 'one' }, quiet, never);
+    expect((await exported!.blob.text()).match(/heap\.jsonl#pseudo/g)).toHaveLength(20);
+  });
+
+  it('is refused where a text to sort by has no rows, and can be scored by models of the page', async () => {
+    const [pile] = await take([file('heap.jsonl', lines(medicine(1), novel(1)))]);
+    const empty = await corpusApi.createChannel({ ...settings, name: 'Empty' });
+    // The pile itself is no text to sort it by.
+    const by = { domain: { kind: 'channel', id: channel.id }, general: { kind: 'channel', id: empty.id } } as const;
+    await expect(corpusApi.scorePile(pile!.id, by, quiet)).rejects.toMatchObject({ code: 'text-empty' });
+    const { scores } = await corpusApi.scorePile(pile!.id, (texts) => Promise.resolve(texts.map((text) => text.length)), quiet);
+    expect([...scores]).toEqual([medicine(1).length, novel(1).length]);
   });
 });
 

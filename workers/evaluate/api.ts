@@ -84,11 +84,21 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
       }),
 
     async generate(weights, options, onPiece) {
-      const work = await session.work();
       // Pieces travel on a channel of their own: the last must have arrived before the whole text does.
       let arrived: unknown = null;
-      const tell = (piece: string): void => void (arrived = onPiece(piece) as unknown);
-      const text = await models.use(weights, (loaded) => generate(loaded, options, tell, work));
+      let given = 0;
+      const text = await outliving(async () => {
+        const work = await session.work();
+        // After a lost device the text is written once more, the same by its seed: what was told of it is not told again.
+        let before = given;
+        const tell = (piece: string): void => {
+          const fresh = piece.slice(before);
+          before = Math.max(0, before - piece.length);
+          given += fresh.length;
+          if (fresh !== '') arrived = onPiece(fresh);
+        };
+        return models.use(weights, (loaded) => generate(loaded, options, tell, work));
+      });
       await arrived;
       return text;
     },

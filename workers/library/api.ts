@@ -1,4 +1,6 @@
 /** The library worker's API: lists, imports, exports and removes models, runs and probe sets. */
+import { StudioError } from '../../src/core/errors';
+import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
@@ -38,12 +40,28 @@ export const libraryApi: LibraryApi = {
 
   renameModel,
   async removeModel(id) {
+    const run = (await listRuns()).find(({ recipe, state }) => recipe.base === id && isActive(state));
+    if (run) throw new StudioError('model-in-use', `Run "${run.name}" needs model "${id}"`, { model: id, run: run.name });
     await (await records()).delete('models', id);
     await storage.remove(modelPath(id));
   },
 
   async modelCard(id) {
     return (await readModelText(await findModel(id), 'README.md')) ?? '';
+  },
+
+  async chatTemplates() {
+    const stored = (await (await records()).getAll('models')).sort((a, b) => a.createdAt - b.createdAt);
+    const ids = [...(await bundledModels()), ...stored].map(({ id }) => id);
+    const found = await Promise.all(
+      ids.map(async (id) => {
+        const listing = await findModel(id);
+        const template =
+          (await readModelText(listing, 'chat_template.jinja')) ?? templateIn(await readModelText(listing, 'tokenizer_config.json'));
+        return template === null ? [] : [{ model: id, name: listing.name, template }];
+      }),
+    );
+    return found.flat();
   },
 
   runs: () => listRuns(),
@@ -102,3 +120,16 @@ export const libraryApi: LibraryApi = {
   takeInProbes,
   removeProbeSet,
 };
+
+/** The chat template of tokenizer_config.json: a text, or several by name of which `default` is for conversations. */
+function templateIn(config: string | null): string | null {
+  try {
+    const { chat_template: given } = JSON.parse(config ?? '{}') as { chat_template?: unknown };
+    if (typeof given === 'string') return given;
+    const named = Array.isArray(given) ? (given as { name?: unknown; template?: unknown }[]) : [];
+    const template = (named.find(({ name }) => name === 'default') ?? named[0])?.template;
+    return typeof template === 'string' ? template : null;
+  } catch {
+    return null;
+  }
+}

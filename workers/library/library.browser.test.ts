@@ -140,6 +140,41 @@ describe('models', () => {
     expect(await libraryApi.modelCard(record.id)).toBe('# Hello');
   });
 
+  it('gives the chat templates of models, from either file', async () => {
+    const config = (template: unknown) => ({ 'tokenizer_config.json': JSON.stringify({ chat_template: template }) });
+    const several = [
+      { name: 'tool_use', template: '{# tools #}' },
+      { name: 'default', template: '{# talk #}' },
+    ];
+    const texts = [
+      config('{# one #}'),
+      config(several),
+      { ...config('{# old #}'), 'chat_template.jinja': '{# file #}' },
+      config(undefined),
+    ];
+    for (const [at, change] of texts.entries()) models.push((await libraryApi.importModel(filesOf(change), `chat ${at}`, quiet)).id);
+    const found = (await libraryApi.chatTemplates()).filter(({ model }) => models.includes(model));
+    expect(found.map(({ name, template }) => [name, template])).toEqual([
+      ['chat 0', '{# one #}'],
+      ['chat 1', '{# talk #}'],
+      ['chat 2', '{# file #}'],
+    ]);
+  });
+
+  it('keeps a model that an open run needs, and names the run', async () => {
+    const { id } = await libraryApi.importModel(filesOf(), 'needed', quiet);
+    models.push(id);
+    const run = await createRun({ recipe: recipeWith({ base: id }), name: 'needs it', device: 'cpu', trainTokens: {}, rules: 2 });
+    runs.push(run.id);
+    const lock = await lockRun(run.id);
+    await expect(libraryApi.removeModel(id)).rejects.toMatchObject({ code: 'model-in-use', values: { model: id, run: 'needs it' } });
+    lock.release();
+    await expect.poll(async () => (await libraryApi.run(run.id)).state).toBe('interrupted');
+    await libraryApi.removeModel(id);
+    models.pop();
+    expect((await libraryApi.models()).map((model) => model.id)).not.toContain(id);
+  });
+
   it.each(['', 'nano-main/'])('imports a zip, its files below "%s", with packed and with stored weights', async (folder) => {
     for (const level of [0, 6] as const) {
       const entries = Object.fromEntries(Object.entries(base).map(([name, bytes]) => [folder + name, bytes]));

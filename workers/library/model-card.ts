@@ -54,7 +54,8 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
     [...new Set(recipe.channels.map(({ corpus }) => corpus))]
       .map((id) => {
         const corpus = corpora.find((candidate) => candidate.id === id);
-        return `- **${corpusName(corpora, id)}**: ${corpus ? plain(corpus.licence) || 'licence not stated' : 'no longer stored'}`;
+        const labelled = corpus?.pseudo ? `; ${corpus.pseudo} of its ${corpus.documents.train} train rows were labelled by a model` : '';
+        return `- **${corpusName(corpora, id)}**: ${corpus ? plain(corpus.licence) || 'licence not stated' : 'no longer stored'}${labelled}`;
       })
       .join('\n'),
     `The weights come from ${plain(baseName)}: its licence holds for them, and the licences of the text above for what was learnt from it.`,

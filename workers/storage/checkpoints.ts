@@ -8,6 +8,9 @@ import { files, type FileStore } from './files';
 import { sha256, sha256OfBlob } from './hash';
 import { putRecord, records } from './records';
 
+/** What a checkpoint's record says besides where and when. */
+export type AboutCheckpoint = Pick<CheckpointRecord, 'reason' | 'evaluation' | 'moments'>;
+
 export interface CheckpointContent {
   /** safetensors, Hugging Face names, F32. */
   model: Uint8Array;
@@ -44,7 +47,7 @@ export async function saveCheckpoint(
   runId: string,
   step: number,
   content: CheckpointContent,
-  about: Pick<CheckpointRecord, 'reason' | 'evaluation'>,
+  about: AboutCheckpoint,
   store: FileStore = files,
 ): Promise<CheckpointRecord> {
   const folder = checkpointPath(runId, step);

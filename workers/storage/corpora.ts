@@ -86,7 +86,7 @@ export async function* documentBatches(
   split: Split,
   store: FileStore = files,
   signal?: AbortSignal,
-): AsyncGenerator<Pick<StoredRow, 'text' | 'path' | 'prepared'>[]> {
+): AsyncGenerator<Pick<StoredRow, 'text' | 'path' | 'prepared' | 'turns'>[]> {
   if (!corpus.prepared) {
     const documents = splitDocuments(await readCorpusText(corpus, split, store, signal), corpus.separator);
     yield documents.map((text) => ({ text, path: corpus.name, prepared: null }));

@@ -2,13 +2,16 @@
  * Rows of text in OPFS, in files of bounded size that are each written once: `<folder>/rows-00000.bin`, … A file is
  *
  *     Uint32  bytes of the header (a multiple of 4)
- *     header  JSON, padded with spaces: {"fields": 2 or 5, "paths": [...]}
- *     rows    Uint32 bytes of the text, `fields` × Uint32, the text in UTF-8 (no padding)
+ *     header  JSON, padded with spaces: {"fields": 3 or 6, "paths": [...]}
+ *     rows    Uint32 bytes of the text, `fields` × Uint32, the text in UTF-8 (no padding), the turns
  *
  * all little-endian. Fields: index of the row's path in `paths`; line; and on prepared rows position in its split, bits of the score
- * as Float32, and 1 + the augmentation's index in `augmentations` (0: as it came). How many files count, and the rows and bytes of
+ * as Float32, and 1 + the augmentation's index in `augmentations` (0: as it came), with
+ * PSEUDO added where a model labelled the row; and last the bytes of a conversation's turns as JSON (0: none), which files
+ * of former versions, with 2 or 5 fields, do not have. How many files count, and the rows and bytes of
  * each, stands in the record that owns the folder: files beyond were being written when something stopped.
  */
+import { readTurns, writeTurns, type Turn } from '../../src/core/corpus/conversation';
 import type { Augmentation } from '../../src/core/corpus/row';
 import { files, type FileStore } from './files';
 
@@ -26,11 +29,15 @@ export interface StoredRow {
   text: string;
   path: string;
   line: number;
+  /** Of a conversation: who speaks where in the text. */
+  turns?: readonly Turn[] | undefined;
   /** Null on raw rows. */
-  prepared: { position: number; score: number; augmented: Augmentation | null } | null;
+  prepared: { position: number; score: number; augmented: Augmentation | null; pseudo: boolean } | null;
 }
 
 const augmentations = ['deletion', 'swap', 'insertion', 'synonym', 'noise'] as const satisfies readonly Augmentation[];
+
+const PSEUDO = 256;
 
 export const rowFilePath = (folder: string, index: number): string => `${folder}/rows-${String(index).padStart(5, '0')}.bin`;
 
@@ -67,9 +74,10 @@ export class RowWriter {
     return this.used >= FULL;
   }
 
-  add({ text, path, line, prepared }: StoredRow): void {
-    const header = this.kind === 'raw' ? 12 : 24;
-    const needed = this.used + header + text.length * 3;
+  add({ text, path, line, prepared, turns }: StoredRow): void {
+    const header = this.kind === 'raw' ? 16 : 28;
+    const told = turns && turns.length > 0 ? this.encoder.encode(writeTurns(turns)) : null;
+    const needed = this.used + header + text.length * 3 + (told?.length ?? 0);
     if (needed > this.buffer.byteLength) {
       const larger = new ArrayBuffer(Math.max(needed, this.buffer.byteLength * 2));
       new Uint8Array(larger).set(new Uint8Array(this.buffer, 0, this.used));
@@ -85,9 +93,15 @@ export class RowWriter {
     if (prepared) {
       view.setUint32(12, prepared.position, true);
       view.setFloat32(16, prepared.score, true);
-      view.setUint32(20, prepared.augmented === null ? 0 : 1 + augmentations.indexOf(prepared.augmented), true);
+      view.setUint32(
+        20,
+        (prepared.pseudo ? PSEUDO : 0) + 1 + (prepared.augmented === null ? -1 : augmentations.indexOf(prepared.augmented)),
+        true,
+      );
     }
-    this.used += header + written;
+    view.setUint32(header - 4, told?.length ?? 0, true);
+    if (told) new Uint8Array(this.buffer).set(told, this.used + header + written);
+    this.used += header + written + (told?.length ?? 0);
     this.rows++;
     this.bytes += written;
   }
@@ -95,7 +109,7 @@ export class RowWriter {
   /** Writes what was added since the last time as one file. Throws `quota`. */
   async flush(): Promise<void> {
     if (this.rows === 0) return;
-    const json = JSON.stringify({ fields: this.kind === 'raw' ? 2 : 5, paths: [...this.paths.keys()] });
+    const json = JSON.stringify({ fields: this.kind === 'raw' ? 3 : 6, paths: [...this.paths.keys()] });
     const encoded = this.encoder.encode(json);
     const header = new Uint8Array(4 + Math.ceil(encoded.length / 4) * 4).fill(32);
     new DataView(header.buffer).setUint32(0, header.length - 4, true);
@@ -147,21 +161,25 @@ function parse(bytes: Uint8Array, from: number, to: number, only?: ReadonlySet<n
   let row = 0;
   for (let at = 4 + headerBytes; at < bytes.length && row < to; row++) {
     const length = view.getUint32(at, true);
+    const told = fields % 3 === 0 ? view.getUint32(at + header - 4, true) : 0;
+    const end = at + header + length;
     if (row >= from && (!only || only.has(row)))
       rows.push({
-        text: decoder.decode(bytes.subarray(at + header, at + header + length)),
+        text: decoder.decode(bytes.subarray(at + header, end)),
         path: paths[view.getUint32(at + 4, true)]!,
         line: view.getUint32(at + 8, true),
         prepared:
-          fields === 2
+          fields < 5
             ? null
             : {
                 position: view.getUint32(at + 12, true),
                 score: view.getFloat32(at + 16, true),
-                augmented: augmentations[view.getUint32(at + 20, true) - 1] ?? null,
+                augmented: augmentations[(view.getUint32(at + 20, true) & (PSEUDO - 1)) - 1] ?? null,
+                pseudo: (view.getUint32(at + 20, true) & PSEUDO) !== 0,
               },
+        ...(told > 0 && { turns: readTurns(decoder.decode(bytes.subarray(end, end + told))) }),
       });
-    at += header + length;
+    at = end + told;
   }
   return rows;
 }

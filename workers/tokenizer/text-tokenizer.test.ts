@@ -130,3 +130,28 @@ describe('utf8Length', () => {
     expect(utf8Length(sample)).toBe(new TextEncoder().encode(sample).length);
   });
 });
+
+describe('special tokens that are pieces of the model', () => {
+  const unigram = (score: number) =>
+    JSON.stringify({
+      added_tokens: [
+        { id: 0, content: '<unk>', special: true },
+        { id: 1, content: '</s>', special: true },
+      ],
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [['<unk>', 0], ['</s>', score], ...['a', '<', '/', 's', '>'].map((piece) => [piece, -3])],
+      },
+    });
+
+  // Ids by `tokenizers` 0.23.3 with encode_special_tokens.
+  it.each([
+    [0, [2, 1, 2], [{ kind: 'special-pieces', count: 1, names: ['</s>'] }]],
+    [-50, [2, 3, 4, 5, 6, 2], []],
+  ])('are told where plain text gives them: score %d', async (score, ids, notices) => {
+    const small = await TextTokenizer.open({ tokenizer: unigram(score), config: null, model: '{"eos_token_id":1}' });
+    expect(small.encode('a</s>a', 'plain')).toEqual(ids);
+    expect(small.notices).toEqual(notices);
+  });
+});

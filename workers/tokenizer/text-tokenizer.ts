@@ -2,11 +2,11 @@
  * A tokenizer read from Hugging Face's files. Common pipelines are encoded by `FastEncoder`, others by the Rust crate itself. Both give the
  * ids of Hugging Face's `tokenizers`, which is tested against fixtures made with it.
  */
-import type { TokenizerNotice } from '../../src/core/model/notices';
+import { NOTICE_NAMES, type TokenizerNotice } from '../../src/core/model/notices';
 import type { SpecialTokens } from '../../src/core/recipe/schema';
 import { AddedTokens, isNormalized } from './added-tokens';
 import { tokenBytes } from './byte-level-bpe';
-import { crateDecoder, crateEncoder } from './crate/crate-encoder';
+import { crateDecoder, crateEncoder, type CrateEncoder } from './crate/crate-encoder';
 import { tokenDecoder, writtenBytes, type TokenDecoder } from './decoder';
 import { FastEncoder } from './fast-encoder';
 import { TokenBuffer } from './shards';
@@ -31,10 +31,8 @@ export interface TokenizerFiles {
   model: string | null;
 }
 
-/** Text between added tokens to ids. */
-interface PartEncoder {
-  encode(text: string, first: boolean, into: TokenBuffer): void;
-}
+/** Special tokens that are tried as plain text. Some vocabularies have thousands of reserved ones. */
+const SPECIAL_TRIED = 64;
 
 export class TextTokenizer {
   /** Ids are 0 … size − 1. */
@@ -52,7 +50,7 @@ export class TextTokenizer {
     private readonly json: TokenizerJson,
     files: TokenizerFiles,
     notices: readonly TokenizerNotice[],
-    private readonly parts: PartEncoder,
+    private readonly parts: FastEncoder | CrateEncoder,
     private readonly added: AddedTokens,
     private readonly decoder: TokenDecoder | ((ids: readonly number[]) => string),
     private readonly decodesIds: boolean,
@@ -73,14 +71,23 @@ export class TextTokenizer {
     const apart = json.added_tokens.some(isNormalized);
     const crate = fast ? null : await crateEncoder(json, apart);
     const added = new AddedTokens(json.added_tokens, fast?.normalize ?? crate!.normalize);
-    const parts: PartEncoder = fast ?? {
-      encode(text, first, into) {
-        for (const ids of crate!.encode(text, first)) into.append(ids);
-      },
-    };
     const own = tokenDecoder(json.decoder);
     const decoder = own ?? (await crateDecoder(json, (id) => added.contentOf(id)));
-    return new TextTokenizer(json, files, tokenNotices(written, unreachable, rows), parts, added, decoder, own === null);
+    const notices = tokenNotices(written, unreachable, rows);
+    const tokenizer = new TextTokenizer(json, files, notices, fast ?? crate!, added, decoder, own === null);
+    const pieces = tokenizer.specialPieces();
+    if (pieces.length > 0) notices.push({ kind: 'special-pieces', count: pieces.length, names: pieces.slice(0, NOTICE_NAMES) });
+    return tokenizer;
+  }
+
+  /** Special tokens whose text gives them also where it is read as plain text; the unknown token, which stands for whatever is unknown, is none. */
+  private specialPieces(): string[] {
+    const { added_tokens, model } = this.json;
+    const unknown = model.type === 'Unigram' ? model.unk_id : model.unk_token == null ? null : model.vocab.get(model.unk_token);
+    return added_tokens
+      .filter(({ special, id }) => special && id !== unknown)
+      .slice(0, SPECIAL_TRIED)
+      .flatMap(({ id, content }) => (this.encode(content, 'plain').includes(id) ? [content] : []));
   }
 
   /** The Rust crate encodes, with a copy of the vocabulary in its own memory. */
@@ -95,12 +102,33 @@ export class TextTokenizer {
 
   /** Adds the ids of `text`, without any special token before or after. @param special those that are written out in it */
   encodeInto(text: string, into: TokenBuffer, special: SpecialTokens = 'tokens'): void {
+    const encoder = this.parts;
+    if (encoder instanceof FastEncoder)
+      return this.added.split(
+        text,
+        special,
+        (part, first) => encoder.encode(part, first, into),
+        (id) => into.push(id),
+      );
+    const parts: string[] = [];
+    // Ids of added tokens, and −1 for each part between them.
+    const order: number[] = [];
+    let begins = false;
     this.added.split(
       text,
       special,
-      (part, first) => this.parts.encode(part, first, into),
-      (id) => into.push(id),
+      (part, first) => {
+        begins ||= first;
+        parts.push(part);
+        order.push(-1);
+      },
+      (id) => order.push(id),
     );
+    const rows = encoder.encode(parts, begins);
+    let part = 0;
+    for (const id of order)
+      if (id >= 0) into.push(id);
+      else for (const ids of rows[part++]!) into.append(ids);
   }
 
   encode(text: string, special: SpecialTokens = 'tokens'): number[] {

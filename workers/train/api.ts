@@ -3,7 +3,7 @@ import type { RunControls } from '../../src/contract/run';
 import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
 import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
-import { resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
+import { extendRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 
 export function trainApi(session: EngineSession): RunControls {
   let current: (ReadyRun & { done: Promise<void> }) | null = null;
@@ -82,6 +82,10 @@ export function trainApi(session: EngineSession): RunControls {
     async resume(run, onProgress) {
       if (current?.id === run) return current.loop.unpause();
       await takeOver((ready) => resumeRun(run, onProgress, ready));
+    },
+
+    async extend(run, steps, from, onProgress) {
+      await takeOver((ready) => extendRun(run, { steps, from }, onProgress, ready));
     },
 
     pause: async () => current?.loop.pause(),

@@ -1,6 +1,6 @@
 /** Writes checkpoints while training goes on: one at a time, each whole or not at all. */
 import type { CheckpointRecord } from '../../src/core/run/types';
-import type { CheckpointContent } from '../storage/checkpoints';
+import type { AboutCheckpoint, CheckpointContent } from '../storage/checkpoints';
 import type { RunStorage } from './metric-logger';
 
 export type CheckpointReason = CheckpointRecord['reason'];
@@ -39,7 +39,7 @@ export class CheckpointWriter {
   }
 
   /** Starts to write. Call after `settle`. */
-  begin(step: number, content: CheckpointContent, about: Pick<CheckpointRecord, 'reason' | 'evaluation'>): void {
+  begin(step: number, content: CheckpointContent, about: AboutCheckpoint): void {
     this.writing = this.storage.checkpoint(step, content, about, this.keep).then(
       (checkpoints) => {
         this.stored = checkpoints;

@@ -33,6 +33,8 @@ export interface LoopParts {
   checkpoints: CheckpointRecord[];
   /** A stored run that goes on. */
   resumed: boolean;
+  /** All steps that the run had, where it has just been given more. */
+  extendedFrom?: number | undefined;
   /** Of the checkpoint to go on from; null at the start. */
   state: RunState | null;
   model: TrainableModel;
@@ -203,7 +205,9 @@ export class TrainingLoop {
   private async train(): Promise<StopReason> {
     const { recipe } = this.record;
     const { steps } = recipe.budget;
-    if (this.parts.resumed) this.logger.addEvent({ type: 'resumed' });
+    const { resumed, extendedFrom } = this.parts;
+    if (resumed) this.logger.addEvent({ type: 'resumed' });
+    if (extendedFrom !== undefined) this.logger.addEvent({ type: 'extended', before: extendedFrom, after: steps });
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
@@ -374,7 +378,7 @@ export class TrainingLoop {
       settings: this.settings(),
     };
     const files = await parts.lock.run(() => parts.model.save(moments));
-    this.writer.begin(record.step, { ...files, state }, { reason, evaluation: record.latest });
+    this.writer.begin(record.step, { ...files, state }, { reason, evaluation: record.latest, ...(moments ? {} : { moments }) });
   }
 
   /** @param reason a periodic one is not waited for */

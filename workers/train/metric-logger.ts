@@ -4,7 +4,7 @@ import type { LoggedEvent } from '../../src/core/run/events';
 import type { RunFeed } from '../../src/core/run/feed';
 import type { CheckpointRecord, EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
 import type { Clock } from '../runtime/turns';
-import { listCheckpoints, pruneCheckpoints, saveCheckpoint, type CheckpointContent } from '../storage/checkpoints';
+import { listCheckpoints, pruneCheckpoints, saveCheckpoint, type AboutCheckpoint, type CheckpointContent } from '../storage/checkpoints';
 import { appendMetrics, type MetricLine, updateRun } from '../storage/runs';
 
 /** Where a run's record, history and checkpoints are kept. All throw StudioError `quota` when the disk is full. */
@@ -13,12 +13,7 @@ export interface RunStorage {
   update(fields: Partial<Omit<RunRecord, 'id' | 'createdAt'>>): Promise<void>;
   append(lines: readonly MetricLine[]): Promise<void>;
   /** Saves whole or not at all, drops periodic ones beyond `keep`, and lists what there is. */
-  checkpoint(
-    step: number,
-    content: CheckpointContent,
-    about: Pick<CheckpointRecord, 'reason' | 'evaluation'>,
-    keep: number,
-  ): Promise<CheckpointRecord[]>;
+  checkpoint(step: number, content: CheckpointContent, about: AboutCheckpoint, keep: number): Promise<CheckpointRecord[]>;
 }
 
 /** In the browser: IndexedDB and the origin's private files. Throws `storage-lost` where these were removed under the run. */

@@ -10,10 +10,10 @@ import type { LiveSettings, RunRecord, RunRules } from '../../src/core/run/types
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
 import { buildHeldOutSet } from '../runtime/held-out';
-import { lastCheckpoint, listCheckpoints, removeCheckpointsAfter } from '../storage/checkpoints';
+import { lastCheckpoint, listCheckpoints, loadCheckpoint, removeCheckpointsAfter, type LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
-import { readMetrics, truncateMetrics, createRun, readRun } from '../storage/runs';
+import { readMetrics, truncateMetrics, createRun, readRun, updateRun } from '../storage/runs';
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
@@ -72,18 +72,53 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
  * @throws StudioError `run-locked`, `run-missing`, `checkpoint-corrupt`, and those of reading model and corpora
  */
 export async function resumeRun(id: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
+  return goOn(id, async () => ({ record: await readRun(id), checkpoint: await lastCheckpoint(id) }), onProgress, studio);
+}
+
+/**
+ * A run that has ended, with more steps, from one of its checkpoints. All that depends on the number of steps (schedule, warmup as a ratio, phases of
+ * the mixture) is from there on as in a run that was asked for so many at its start.
+ * @throws StudioError `recipe-invalid`, `checkpoint-missing`, and those of `resumeRun`
+ */
+export async function extendRun(
+  id: string,
+  { steps, from }: { steps: number; from: number },
+  onProgress: OnProgress,
+  studio: Studio,
+): Promise<ReadyRun> {
+  const read = async (): Promise<GoingOn> => {
+    const stored = await readRun(id);
+    const { recipe } = stored;
+    if (!(steps > from)) refuse('budget.steps', String(steps), `> ${from}`, 'steps that the run has made');
+    parseRecipe({ ...recipe, budget: { ...recipe.budget, steps } });
+    const record: RunRecord = { ...stored, recipe: { ...recipe, budget: { ...recipe.budget, steps } } };
+    return { record, checkpoint: await loadCheckpoint(id, from), extendedFrom: recipe.budget.steps };
+  };
+  return goOn(id, read, onProgress, studio);
+}
+
+interface GoingOn {
+  record: RunRecord;
+  checkpoint: LoadedCheckpoint | null;
+  /** All steps that the run had, where it is given more. */
+  extendedFrom?: number;
+}
+
+async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const lock = await lockRun(id);
   try {
-    const record = asBegun(await readRun(id));
+    const { record: stored, checkpoint, extendedFrom } = await read();
+    const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
     const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
-    const checkpoint = await lastCheckpoint(id);
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
     const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
     const trained = await loadModel(recipe, rules, checkpoint, studio);
+    // From here on it is a longer run, of which a part has been made.
+    if (extendedFrom !== undefined) await updateRun(id, { recipe: stored.recipe, state: 'interrupted', stopReason: null, error: null });
     await removeCheckpointsAfter(id, state?.step ?? -1);
     await truncateMetrics(id, state?.step ?? 0);
     const history = await readMetrics(id);
@@ -92,7 +127,10 @@ export async function resumeRun(id: string, onProgress: OnProgress, studio: Stud
     const fresh: RunRecord = { ...record, state: 'preparing', stopReason: null, error: null, device: deviceName(studio.device) };
     onProgress({ phase: 'load', item: recipe.base, done: 1, total: 1 });
     const checkpoints = await listCheckpoints(id);
-    const loop = await assembleLoop({ record: fresh, texts, sampler, trained, resumed: true, state, history, checkpoints }, studio);
+    const loop = await assembleLoop(
+      { record: fresh, texts, sampler, trained, resumed: true, extendedFrom, state, history, checkpoints },
+      studio,
+    );
     return { id, loop, lock };
   } catch (error) {
     lock.release();
@@ -197,13 +235,14 @@ interface Assembly {
   sampler: BatchSampler;
   trained: Trained;
   resumed: boolean;
+  extendedFrom?: number | undefined;
   state: RunState | null;
   history: Awaited<ReturnType<typeof readMetrics>>;
   checkpoints: LoopParts['checkpoints'];
 }
 
 async function assembleLoop(
-  { record, texts, sampler, trained, resumed, state, history, checkpoints }: Assembly,
+  { record, texts, sampler, trained, resumed, extendedFrom, state, history, checkpoints }: Assembly,
   studio: Studio,
 ): Promise<TrainingLoop> {
   const { recipe, rules = 1 } = record;
@@ -229,6 +268,7 @@ async function assembleLoop(
     evaluations: [...history.evaluations],
     checkpoints,
     resumed,
+    extendedFrom,
     state,
     model: trained.model,
     sampler,

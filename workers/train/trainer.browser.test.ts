@@ -115,6 +115,58 @@ describe('the trainer on wasm', () => {
     );
   });
 
+  it('gives a finished run more steps: the same, bit for bit, as a run that was asked for so many', async () => {
+    const schedule = { kind: 'constant' as const, peakLr: 0.01, warmup: { unit: 'steps' as const, value: 2 } };
+    const tab = await openTab();
+    const whole = await tab.api.start(studioRecipe({ schedule }), 'whole', quiet);
+    await tab.seen((view) => view.runId === whole && ended(view));
+    const expected = await outcome(whole);
+
+    const short = await tab.api.start(studioRecipe({ schedule, budget: { steps: 6 } }), 'short', quiet);
+    await tab.seen((view) => view.runId === short && ended(view));
+    await expect(tab.api.extend(short, 6, 6, quiet)).rejects.toMatchObject({ code: 'recipe-invalid', values: { field: 'budget.steps' } });
+    await expect(tab.api.extend(short, 12, 5, quiet)).rejects.toMatchObject({ code: 'checkpoint-missing' });
+    expect((await readRun(short)).state).toBe('finished');
+    await tab.api.extend(short, 12, 6, quiet);
+    const last = await tab.seen((view) => view.runId === short && view.steps === 12 && ended(view));
+    expect(last.events).toContainEqual(expect.objectContaining({ type: 'extended', step: 6, before: 6, after: 12 }));
+    expect(await outcome(short)).toEqual(expected);
+    expect((await readRun(short)).recipe.budget.steps).toBe(12);
+  });
+
+  it('starts moments from zero after a checkpoint without them: the first update is the learning rate in size', async () => {
+    const schedule = { kind: 'constant' as const, peakLr: 0.01, warmup: { unit: 'steps' as const, value: 0 } };
+    const recipe = studioRecipe({ schedule, dropout: 0, optimizer: { weightDecay: 0 }, saving: { everySteps: 100 }, budget: { steps: 5 } });
+    const tab = await openTab();
+    const run = await tab.api.start(recipe, 'without moments', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 4) await tab.api.step();
+    await tab.seen(({ runId, state, step }) => runId === run && state === 'paused' && step === 4);
+    await tab.api.save(false);
+    tab.terminate();
+    await expect.poll(async () => (await readRun(run)).state).toBe('interrupted');
+    const weights = async (step: number) => {
+      const { model, optimizer } = await loadCheckpoint(run, step);
+      const tensors = readSafetensors('model', new Uint8Array(await model.arrayBuffer())).tensors;
+      return {
+        values: [...tensors.values()].flatMap((tensor) => [...tensor.read()]),
+        moments: readSafetensors('optimizer', optimizer).tensors.size,
+      };
+    };
+    const before = await weights(4);
+    expect(before.moments).toBe(0);
+
+    const again = await openTab();
+    await again.api.resume(run, quiet);
+    await again.seen((view) => view.runId === run && ended(view));
+    const after = await weights(5);
+    // Adam's first update is rate · g / (|g| + ε), whatever the gradient; with the bias correction of a fifth step it would be 0.55 of that.
+    const moved = after.values.map((value, at) => Math.abs(value - before.values[at]!) / 0.01).filter((by) => by > 0);
+    expect(moved.length).toBeGreaterThan(1000);
+    expect(moved.filter((by) => Math.abs(by - 1) < 0.01).length / moved.length).toBeGreaterThan(0.9);
+    expect(Math.max(...moved)).toBeLessThan(1.001);
+  });
+
   it('refuses an empty channel before anything is written', async () => {
     const { api } = await openTab();
     const before = (await listRuns()).length;

@@ -14,6 +14,7 @@ export const pipelineStages = [
   'decontaminate',
   'select',
   'sample',
+  'balance',
 ] as const;
 export type PipelineStage = (typeof pipelineStages)[number];
 
@@ -28,7 +29,8 @@ export type DropReason =
   | 'in-held-out' // decontaminate
   | 'in-probe' // decontaminate
   | 'less-dense' // select
-  | 'not-drawn'; // sample
+  | 'not-drawn' // sample
+  | 'over-share'; // balance
 
 /** Every stage that drops rows with its reasons: what the filter log's columns `stage` and `reason` count. */
 export const dropReasons: readonly { stage: PipelineStage; reason: DropReason }[] = [
@@ -48,6 +50,7 @@ export const dropReasons: readonly { stage: PipelineStage; reason: DropReason }[
   { stage: 'decontaminate', reason: 'in-probe' },
   { stage: 'select', reason: 'less-dense' },
   { stage: 'sample', reason: 'not-drawn' },
+  { stage: 'balance', reason: 'over-share' },
 ];
 
 export interface Tally {
@@ -86,6 +89,18 @@ type HistogramName = 'words' | 'score' | 'language' | 'duplicates';
 export type Histogram =
   { name: Exclude<HistogramName, 'language'>; edges: number[]; rows: number[] } | { name: 'language'; languages: string[]; rows: number[] };
 
+/** A part of a channel that was brought to a share. */
+export interface BalanceReport {
+  /** Id of a source, or a language. */
+  part: string;
+  before: Tally;
+  share: number;
+  /** Rows as they stand in train now, repeats counted. */
+  after: Tally;
+  /** Bytes that it is worth with its repeats (2305.16264). */
+  worth: number;
+}
+
 export interface ChannelReport {
   channel: PipelineChannel;
   in: Tally;
@@ -93,6 +108,8 @@ export interface ChannelReport {
   kept: Record<Split, Tally>;
   /** Rows that decontamination cut passages out of, and the bytes that went. */
   cut: Tally;
+  /** Parts that were brought to shares; absent where none was asked for. */
+  balance?: BalanceReport[];
   /** Copies that augmentation added to train. */
   augmented: Tally;
   keptSample: SampleRow[];

@@ -1,5 +1,7 @@
 /** What the pipeline reads and writes: rows of text, each with its channel and the file and line it came from. */
 
+import type { Turn } from './conversation';
+
 export interface PipelineChannel {
   id: string;
   role: 'general' | 'domain';
@@ -18,6 +20,10 @@ export interface Row {
   line: number;
   /** Evaluation text given by the person: never trained on, judged by no rule, and its channel draws no held-out rows of its own. */
   heldOut?: boolean;
+  /** A model gave it to its channel, not a person: never held out. */
+  pseudo?: boolean;
+  /** Of a conversation: who speaks where in the text. */
+  turns?: readonly Turn[] | undefined;
 }
 
 export type Split = 'train' | 'heldOut';
@@ -41,4 +47,8 @@ export interface KeptRow {
   position: number;
   /** Null on a row as it came. */
   augmented: Augmentation | null;
+  /** A model gave it to its channel. */
+  pseudo: boolean;
+  /** Of a conversation, where its words all stand in the text still. */
+  turns?: readonly Turn[] | undefined;
 }

@@ -97,6 +97,15 @@ export const pipelineSettingsSchema = z.strictObject({
   }),
   /** General text is sampled down to `ratio` times the domain's bytes. Without domain text nothing is sampled. */
   sample: part({ enabled: on, ratio: orElse(from(0, 1000), 5) }),
+  /** Parts of a channel's train rows brought to given shares of its bytes. */
+  balance: part({
+    enabled: off,
+    by: orElse(z.enum(['source', 'language']), 'source'),
+    /** Channel → part (id of a source, or a language) → share. Parts without one are left as they are. */
+    shares: orElse(z.record(z.string(), z.record(z.string(), from(0, 1))), {}),
+    /** A row stands there so often at most. */
+    most: orElse(from(1, 16), 4),
+  }),
   /** Order of each channel's train rows. `curriculum`: from easy to hard. */
   order: part({ kind: orElse(z.enum(['source', 'shuffled', 'curriculum']), 'source') }),
   /** Personal data is counted always, and masked by kind. */

@@ -9,7 +9,7 @@ const ADAPTER_FILE = 'adapter_model.safetensors';
 const VOCABULARY = ['vocab.json', 'merges.txt'] as const;
 const CARDS = ['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'];
 const COMPANIONS: ReadonlySet<string> = new Set([
-  ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'],
+  ...['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'],
   ...CARDS,
 ]);
 /** Names told of when something lacks. */

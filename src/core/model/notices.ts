@@ -27,6 +27,8 @@ export type TokenizerNotice =
   | { kind: 'tokens-beyond'; rows: number; count: number; names: string[] }
   /** Added tokens whose ids in the file are not those that `tokenizers` gives them: its own count. */
   | { kind: 'tokens-renumbered'; count: number; names: string[] }
+  /** Special tokens that the model has as pieces too: written out in plain text they are those tokens all the same, as in `tokenizers`. */
+  | { kind: 'special-pieces'; count: number; names: string[] }
   /** The class that tokenizer_config.json names: by it transformers would rebuild the tokenizer, so that exports name the general class. */
   | { kind: 'tokenizer-class'; found: string }
   /** tokenizer.json was made of vocab.json and merges.txt. */

@@ -46,6 +46,8 @@ export type RunEvent =
   | (Change<'skipped-steps', number> & { lossScale: number })
   | (When & { type: 'paused' })
   | (When & { type: 'resumed' })
+  /** All steps of the run: a finished one was given more. */
+  | Change<'extended', number>
   /** Its tab went away while it trained. */
   | (When & { type: 'interrupted' })
   /** The end, by the budget, a stopping rule or a person. */
@@ -53,7 +55,7 @@ export type RunEvent =
   | (When & { type: 'failed'; error: ErrorRecord });
 
 /** Events that metrics.jsonl keeps: nothing else tells of them. */
-export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'stopped' | 'failed' }>;
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'stopped' | 'failed' }>;
 
 /** As a person reads a step: what was changed comes before what was measured and kept. */
 const ORDER: Record<RunEvent['type'], number> = {
@@ -70,6 +72,8 @@ const ORDER: Record<RunEvent['type'], number> = {
   stopped: 10,
   failed: 10,
   interrupted: 10,
+  // After the end that it takes back.
+  extended: 11,
 };
 
 export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
@@ -171,6 +175,7 @@ export function liftEvent(line: object): LoggedEvent | null {
       return { ...when, type: 'stopped', reason: 'person' };
     case 'paused':
     case 'resumed':
+    case 'extended':
     case 'stopped':
     case 'failed':
       return line as LoggedEvent;

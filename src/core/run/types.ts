@@ -85,6 +85,8 @@ export interface CheckpointRecord {
   bytes: number;
   reason: 'start' | 'periodic' | 'person' | 'pause' | 'end';
   evaluation: EvaluationRow | null;
+  /** False where it was saved without the optimizer's moments. */
+  moments?: boolean;
 }
 
 export interface RunRecord {
@@ -95,7 +97,7 @@ export interface RunRecord {
   state: RunState;
   stopReason: StopReason | null;
   error: ErrorRecord | null;
-  /** As started; live changes are in `changes`. */
+  /** As started, but for the steps of a run that was given more (event `extended`); live changes are in `changes`. */
   recipe: Recipe;
   changes: LiveChange[];
   /** Finished steps. */

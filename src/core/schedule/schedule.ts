@@ -21,7 +21,7 @@ export function withFirstWarmup(schedule: Schedule, steps: number): Schedule {
 }
 
 /** 0-based step at which WSD's decay starts. */
-function decayStart(schedule: Schedule, steps: number): number {
+export function decayStart(schedule: Schedule, steps: number): number {
   return Math.max(warmupSteps(schedule, steps), steps - Math.max(1, Math.round(schedule.decayRatio * steps)));
 }
 

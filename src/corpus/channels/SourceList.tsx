@@ -1,18 +1,21 @@
 /** Sources of a channel with their sizes and rows; each can be moved to another channel or removed. Rows are shown as text, never as HTML. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button, ActionIcon, Menu } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { SourceRecord, SourceRow, WorkshopChannel } from '../../contract/corpus';
+import type { PseudoLabel, SourceRecord, SourceRow, WorkshopChannel } from '../../contract/corpus';
+import { wilsonInterval } from '../../core/metrics/statistics';
 import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
 import { Skeleton } from '../../ui/Card';
-import { ArrowRightLeft, Eye, Trash2 } from 'lucide-react';
+import { ArrowRightLeft, Eye, ListFilter, Trash2 } from 'lucide-react';
 import { Confirm } from '../../ui/Dialog';
 import { useChannelName } from '../../channels/channel';
 import { Findings } from '../ingest/IngestOutcome';
 import { useWorkshop } from './store';
 import styles from './Channels.module.css';
+
+const SortPanel = lazy(() => import('./SortPanel'));
 
 const PAGE = 10;
 /** UTF-16 units of a row that are shown. */
@@ -67,9 +70,23 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
   const channelName = useChannelName();
   const { channels, moveSource, removeSource } = useWorkshop();
   const [looking, setLooking] = useState<string | null>(null);
+  const [sorting, setSorting] = useState<string | null>(null);
   const [doomed, setDoomed] = useState<SourceRecord | null>(null);
   if (sources.length === 0) return <p className={styles.dim}>{t('source.none')}</p>;
   const others = channels.filter(({ id }) => id !== channel.id);
+  const pseudoWords = ({ threshold, judged }: PseudoLabel) => {
+    const interval = judged.rows > 0 ? wilsonInterval(judged.right, judged.rows) : null;
+    const score = format.decimal(threshold, 2);
+    return interval
+      ? t('source.pseudoJudged', {
+          score,
+          right: judged.right,
+          count: judged.rows,
+          low: format.percent(interval.low),
+          high: format.percent(interval.high),
+        })
+      : t('source.pseudo', { score });
+  };
   const nameOf = (source: SourceRecord) => (source.origin.kind === 'corpus' ? channelName(source.name) : source.name);
   return (
     <>
@@ -83,6 +100,7 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
                 {source.origin.kind === 'files' &&
                   ` · ${t('source.files', { count: source.origin.files.length, formatted: format.count(source.origin.files.length) })}`}
                 {source.use === 'held-out' && ` · ${t('ingest.uses.held-out')}`}
+                {source.pseudo && ` · ${pseudoWords(source.pseudo)}`}
               </span>
               <span className={styles.actions}>
                 <ActionIcon
@@ -92,6 +110,14 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
                   onClick={() => setLooking(looking === source.id ? null : source.id)}
                 >
                   <Eye size={15} />
+                </ActionIcon>
+                <ActionIcon
+                  variant="subtle"
+                  aria-label={t('sort.open', { name: nameOf(source) })}
+                  aria-pressed={sorting === source.id}
+                  onClick={() => setSorting(sorting === source.id ? null : source.id)}
+                >
+                  <ListFilter size={15} />
                 </ActionIcon>
                 <Menu position="bottom-end">
                   <Menu.Target>
@@ -128,6 +154,11 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
             )}
             <Findings findings={source.findings} />
             {looking === source.id && <SourceRows source={source} />}
+            {sorting === source.id && (
+              <Suspense fallback={<Skeleton lines={3} />}>
+                <SortPanel source={source} onDone={() => setSorting(null)} />
+              </Suspense>
+            )}
           </li>
         ))}
       </ul>

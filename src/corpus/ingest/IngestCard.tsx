@@ -19,7 +19,7 @@ import { Ingested, ReadingProgress } from './IngestOutcome';
 import styles from './Ingest.module.css';
 
 /** Text files imported in one step: files, name, role, progress, and what was made and left out. */
-function ImportCard() {
+function ImportCard({ onStepwise }: { onStepwise: () => void }) {
   const { t } = useTranslation('corpus');
   const { t: common } = useTranslation();
   const format = useFormat();
@@ -74,7 +74,14 @@ function ImportCard() {
       onSubmit={() => void importing.submit().then(loadWorkshop)}
       fields={fields}
     >
-      <p className={styles.dim}>{t(`import.roleHint.${role}`)}</p>
+      <p className={styles.dim}>
+        {t(`import.roleHint.${role}`)}{' '}
+        {importing.files.length > 0 && importing.state !== 'busy' && (
+          <button type="button" className={styles.link} onClick={onStepwise}>
+            {t('import.stepwise')}
+          </button>
+        )}
+      </p>
     </ImportForm>
   );
 }
@@ -146,6 +153,13 @@ export function IngestCard({ onNext }: { onNext: () => void }) {
   const [way, setWay] = useState<(typeof WAYS)[number]>('workshop');
   const { state, error, interrupted, addFiles, reset, dismiss, loadInterrupted } = useIngest();
   useEffect(() => void loadInterrupted(), [loadInterrupted]);
+  /** The files chosen here go along to the steps, where held-out text of one's own can be given. */
+  function stepwise() {
+    const { files, reset: forget } = useCorpusImport.getState();
+    setWay('workshop');
+    void addFiles({ files: files.map((file) => ({ file, path: file.name })), more: false });
+    forget();
+  }
   return (
     <Card
       title={t('steps.ingest')}
@@ -163,7 +177,7 @@ export function IngestCard({ onNext }: { onNext: () => void }) {
     >
       <div className={styles.body}>
         <p className={styles.dim}>{t(`ingest.lead.${way}`)}</p>
-        {way === 'desk' && <ImportCard />}
+        {way === 'desk' && <ImportCard onStepwise={stepwise} />}
         {way === 'workshop' && (
           <>
             {state !== 'busy' && interrupted.map((job) => <Interrupted key={job.id} job={job} />)}

@@ -1,9 +1,12 @@
 /** The stages that hold rows out, and select and order what is trained on. */
 import { useEffect, useState, useRef } from 'react';
-import { NativeSelect, Button, CloseButton } from '@mantine/core';
+import { NativeSelect, Button, CloseButton, Switch } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../../contract/library';
 import { lab } from '../../lab/lab';
+import { useChannelName } from '../../channels/channel';
+import { useLanguageName } from '../channels/choices';
+import { useWorkshop } from '../channels/store';
 import { usePipelineSettings } from './settings-store';
 import { FileUp } from 'lucide-react';
 import { ErrorBanner } from '../../ui/Banner';
@@ -191,6 +194,7 @@ export function SelectionStages({ disabled }: { disabled: boolean }) {
           onChange={(ratio) => set('sample', { ratio })}
         />
       </Stage>
+      <BalanceStage disabled={disabled} />
       <Stage name="order" disabled={disabled}>
         <ChoiceField
           label={t('pipeline.order')}
@@ -203,5 +207,85 @@ export function SelectionStages({ disabled }: { disabled: boolean }) {
         {order.kind === 'curriculum' && <DifficultyField disabled={disabled} />}
       </Stage>
     </>
+  );
+}
+
+/** Shares of the sources or languages of each channel that has several. */
+function BalanceStage({ disabled }: { disabled: boolean }) {
+  const { t } = useTranslation('corpus');
+  const { balance } = usePipelineSettings((state) => state.settings);
+  const set = usePipelineSettings((state) => state.set);
+  const { channels, sources, preparations } = useWorkshop();
+  const languageName = useLanguageName();
+  const channelName = useChannelName();
+  /** Parts of a channel: its sources, or the languages that its last preparation found. */
+  const partsOf = (channel: string): { id: string; name: string; size: number }[] => {
+    if (balance.by === 'source')
+      return sources
+        .filter((source) => source.channel === channel && source.use === 'split')
+        .map(({ id, name, bytes, origin }) => ({ id, name: origin.kind === 'corpus' ? channelName(name) : name, size: bytes }));
+    const report = preparations.flatMap((made) => made.report.channels).findLast((made) => made.channel.id === channel);
+    const found = report?.histograms.find((histogram) => histogram.name === 'language');
+    return (found?.languages ?? []).map((id, at) => ({ id, name: languageName(id), size: found!.rows[at]! }));
+  };
+  const several = channels.map((channel) => ({ channel, parts: partsOf(channel.id) })).filter(({ parts }) => parts.length > 1);
+  const setShares = (channel: string, shares: Record<string, number> | undefined) => {
+    const { [channel]: _former, ...others } = balance.shares;
+    set('balance', { shares: shares ? { ...others, [channel]: shares } : others });
+  };
+  return (
+    <Stage name="balance" enabled={balance.enabled} disabled={disabled} onToggle={(enabled) => set('balance', { enabled })}>
+      <ChoiceField
+        label={t('pipeline.balanceBy')}
+        value={balance.by}
+        choices={['source', 'language'] as const}
+        words={(choice) => t(`pipeline.balanceBys.${choice}`)}
+        disabled={disabled}
+        onChange={(by) => set('balance', { by })}
+      />
+      <NumberField
+        label={t('pipeline.balanceMost')}
+        value={balance.most}
+        min={1}
+        max={16}
+        disabled={disabled}
+        onChange={(most) => set('balance', { most })}
+      />
+      {several.length === 0 && <p className={styles.dim}>{t('pipeline.balanceNone')}</p>}
+      {several.map(({ channel: { id, name }, parts }) => {
+        const all = parts.reduce((sum, { size }) => sum + size, 0);
+        const shares = balance.shares[id];
+        const known = shares && parts.some((part) => Object.hasOwn(shares, part.id)) ? shares : undefined;
+        return (
+          <fieldset key={id} className={styles.part}>
+            <legend>{name}</legend>
+            <Switch
+              size="xs"
+              label={t('pipeline.balanceOwn', { name })}
+              checked={known !== undefined}
+              disabled={disabled}
+              onChange={(event) =>
+                setShares(
+                  id,
+                  event.currentTarget.checked
+                    ? Object.fromEntries(parts.map((part) => [part.id, Number((part.size / all).toFixed(2))]))
+                    : undefined,
+                )
+              }
+            />
+            {known &&
+              parts.map((part) => (
+                <SliderField
+                  key={part.id}
+                  label={t('pipeline.balanceShare', { part: part.name, name })}
+                  value={known[part.id] ?? 0}
+                  disabled={disabled}
+                  onChange={(share) => setShares(id, { ...known, [part.id]: share })}
+                />
+              ))}
+          </fieldset>
+        );
+      })}
+    </Stage>
   );
 }

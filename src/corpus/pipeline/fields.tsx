@@ -129,6 +129,7 @@ type StageName =
   | 'decontaminate'
   | 'select'
   | 'sample'
+  | 'balance'
   | 'order'
   | 'pii'
   | 'augment';

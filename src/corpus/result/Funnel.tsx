@@ -5,7 +5,9 @@ import type { ChannelReport, DropReason, PipelineStage, SampleRow, Tally } from 
 import type { Split } from '../../core/corpus/row';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
-import { colourOf } from '../channels/choices';
+import { useChannelName } from '../../channels/channel';
+import { colourOf, useLanguageName } from '../channels/choices';
+import { useWorkshop } from '../channels/store';
 import { useRows } from './rows-store';
 import styles from './Result.module.css';
 
@@ -59,6 +61,14 @@ interface Props {
 export function Funnel({ preparation, report, colour }: Props) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
+  const sources = useWorkshop((state) => state.sources);
+  const languageName = useLanguageName();
+  const channelName = useChannelName();
+  const partName = (part: string) => {
+    const source = sources.find(({ id }) => id === part);
+    if (!source) return languageName(part);
+    return source.origin.kind === 'corpus' ? channelName(source.name) : source.name;
+  };
   const lines = funnelLines(report);
   return (
     <div className={styles.funnel} style={{ '--colour': colourOf(colour) } as React.CSSProperties}>
@@ -84,6 +94,18 @@ export function Funnel({ preparation, report, colour }: Props) {
           {t('funnel.cut', { count: report.cut.rows, formatted: format.count(report.cut.rows), bytes: format.bytes(report.cut.bytes) })}
         </p>
       )}
+      {report.balance?.map(({ part, before, after, share, worth }) => (
+        <p key={part} className={styles.dim} data-testid="balance">
+          {t('funnel.balance', {
+            part: partName(part),
+            before: format.bytes(before.bytes),
+            after: format.bytes(after.bytes),
+            share: format.percent(share),
+            times: format.decimal(after.rows / Math.max(1, before.rows), 2),
+            worth: format.bytes(worth),
+          })}
+        </p>
+      ))}
       {report.augmented.rows > 0 && (
         <p className={styles.dim}>
           {t('funnel.augmented', {

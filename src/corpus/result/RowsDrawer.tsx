@@ -57,7 +57,7 @@ function RowLine({ row, shown, onShow }: { row: PreparedRow; shown: boolean; onS
   const { t } = useTranslation('corpus');
   const format = useFormat();
   const decisionText = useDecisionText();
-  const { decision, text, source, line } = row;
+  const { decision, text, source, line, pseudo } = row;
   return (
     <button type="button" aria-pressed={shown} onClick={onShow} data-testid="prepared-row" data-kept={decision.outcome.kept}>
       <span className={styles.lineHead}>
@@ -65,7 +65,10 @@ function RowLine({ row, shown, onShow }: { row: PreparedRow; shown: boolean; onS
           {decisionText(decision)}
         </span>
         <span className={styles.dim}>{format.decimal(decision.score, 2)}</span>
-        <span className={styles.place}>{line > 0 ? t('location', { path: source, line: format.count(line) }) : source}</span>
+        <span className={styles.place}>
+          {pseudo && `${t('row.pseudo')} · `}
+          {line > 0 ? t('location', { path: source, line: format.count(line) }) : source}
+        </span>
       </span>
       <span className={styles.excerpt}>{text ?? t('row.gone')}</span>
     </button>
@@ -79,7 +82,7 @@ export function RowDetail({ preparation }: { preparation: PreparationRecord }) {
   const decisionText = useDecisionText();
   const { row, showRow, endRow } = useRows();
   if (!row) return <p className={styles.hint}>{t('rows.choose')}</p>;
-  const { decision, text, source, line } = row;
+  const { decision, text, source, line, pseudo } = row;
   const decided = decision.outcome;
   const other = decided.kept ? null : decided.other;
   const channel = preparation.channels.find(({ id }) => id === decision.channel)?.name ?? decision.channel;
@@ -95,7 +98,8 @@ export function RowDetail({ preparation }: { preparation: PreparationRecord }) {
           {decisionText(decision)}
         </span>
         <span className={styles.dim}>
-          {channel} · {line > 0 ? t('location', { path: source, line: format.count(line) }) : source}
+          {channel} · {pseudo && `${t('row.pseudo')} · `}
+          {line > 0 ? t('location', { path: source, line: format.count(line) }) : source}
         </span>
       </p>
       {!decided.kept && <p>{t(`why.${decided.reason}`)}</p>}

@@ -4,6 +4,7 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
+import { locateTurns } from '../../../src/core/corpus/conversation';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import type {
   DatasetOrigin,
@@ -232,8 +233,14 @@ class IngestJob {
     for await (const batch of readRows(source, plan, state.choice, state.mark)) {
       this.context.signal.throwIfAborted();
       const { findings } = this.job;
-      for (const { text, channel, line } of batch.rows)
-        this.writer(channel, plan.channelField).add({ text: this.tidied(text), path: batch.path, line, prepared: null });
+      for (const { text: read, channel, line, messages = [] } of batch.rows) {
+        const text = this.tidied(read);
+        const turns = locateTurns(
+          text,
+          messages.map(({ role, content }) => ({ role, content: this.tidied(content) })),
+        );
+        this.writer(channel, plan.channelField).add({ text, path: batch.path, line, prepared: null, turns });
+      }
       this.rows += batch.rows.length;
       findings.badRows += batch.bad.length;
       for (const bad of batch.bad) if (findings.badExamples.length < EXAMPLES) findings.badExamples.push({ path: batch.path, ...bad });

@@ -10,11 +10,12 @@ import type {
   TextJoin,
 } from '../../../src/contract/ingest';
 import type { StudioError } from '../../../src/core/errors';
+import type { Message } from '../../../src/core/corpus/conversation';
 import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';
 import { textAt, valueAt, type Row } from './record';
-import { SYSTEM_COLUMNS, type RowText } from './text-join';
+import { messagesOf, SYSTEM_COLUMNS, type RowText } from './text-join';
 
 const KINDS: Record<string, FileKind> = {
   txt: 'text',
@@ -112,6 +113,8 @@ interface ParsedRow {
   channel: string | null;
   /** Line or row in its file, from 1. */
   line: number;
+  /** Of a conversation. */
+  messages?: Message[];
 }
 
 /** A position between two rows from which reading can go on. Its numbers mean what the file's reader says (byte and line, row group, entry). */
@@ -164,14 +167,17 @@ export function addRecord(batch: Pick<RowBatch, 'rows' | 'bad'>, plan: FilePlan,
   const text = joined ? joined(row) : textAt(row, textField ?? 'text');
   // What stands there instead of a text is shown.
   const instead = text === undefined && !joined ? valueAt(row, textField ?? 'text') : undefined;
-  addRow(batch, text ?? instead, channelField === null ? null : valueAt(row, channelField), line);
+  if (!addRow(batch, text ?? instead, channelField === null ? null : valueAt(row, channelField), line)) return;
+  const messages = plan.join ? messagesOf(row, plan.join) : [];
+  if (messages.length > 0) batch.rows.at(-1)!.messages = messages;
 }
 
-/** Puts a row where it belongs. */
-export function addRow(batch: Pick<RowBatch, 'rows' | 'bad'>, text: unknown, channel: unknown, line: number): void {
+/** Puts a row where it belongs. @returns whether it is one */
+export function addRow(batch: Pick<RowBatch, 'rows' | 'bad'>, text: unknown, channel: unknown, line: number): boolean {
   const row = rowOf(text, channel, line);
   if ('text' in row) batch.rows.push(row);
   else batch.bad.push(row);
+  return 'text' in row;
 }
 
 export function emptyBatch(path: string, done: number): RowBatch {

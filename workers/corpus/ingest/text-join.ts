@@ -4,6 +4,7 @@
  * A line of the template whose names are all empty in a row is left out of its text. A chat template of a model (Jinja) may stand in its
  * place; it gets the whole conversation as `messages`, as in transformers' apply_chat_template.
  */
+import type { Message } from '../../../src/core/corpus/conversation';
 import type { TextJoin } from '../../../src/contract/ingest';
 import { StudioError } from '../../../src/core/errors';
 import { isObject, valueAt, type Row } from './record';
@@ -46,6 +47,11 @@ const ANSWERED = [
 interface Turn {
   role: string;
   text: string;
+}
+
+/** The messages of a row that is joined, for those who want them apart again; of other rows none. */
+export function messagesOf(row: Row, join: TextJoin): Message[] {
+  return join.of === 'turns' ? (allTurns(row, join.fields) ?? []).map(({ role, text }) => ({ role, content: text })) : [];
 }
 
 /** The ways in which the text of such rows can be joined, the likeliest first. */

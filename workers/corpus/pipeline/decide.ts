@@ -1,6 +1,7 @@
 /** What happens to each row once all are measured. Every function writes into the filter log and looks only at rows still kept. */
+import { balancedParts, worthOfRepeats } from '../../../src/core/corpus/balance';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
-import { dropReasons, type DropReason, type PipelineStage } from '../../../src/core/corpus/report';
+import { dropReasons, type BalanceReport, type DropReason, type PipelineStage } from '../../../src/core/corpus/report';
 import type { PipelineChannel } from '../../../src/core/corpus/row';
 import { qualityRules, type PipelineSettings } from '../../../src/core/corpus/settings';
 import { worstRule } from '../../../src/core/corpus/quality';
@@ -9,6 +10,7 @@ import { draw } from './hash';
 import { heldOutDraw } from './measure';
 import type { RowFacts } from './measured-rows';
 import type { Clusters } from './minhash-dedup';
+import type { PipelineOptions } from './passes';
 
 export class Decisions {
   /** Draw at or below which a row is held out, by channel. */
@@ -29,6 +31,11 @@ export class Decisions {
 
   given(row: number): boolean {
     return this.facts.given[row] === 1;
+  }
+
+  /** A model labelled it: it may be trained on and never measured by. */
+  private pseudo(row: number): boolean {
+    return this.facts.given[row] === 2;
   }
 
   keptTrain(row: number): boolean {
@@ -133,7 +140,7 @@ export class Decisions {
     this.each((row) => {
       const channel = filterLog.channel[row]!;
       if (this.given(row)) filterLog.heldOut[row] = 1;
-      if (!enabled || !drawn.has(channel)) return;
+      if (!enabled || !drawn.has(channel) || this.pseudo(row)) return;
       const seen = nearest[channel]!;
       seen.rows++;
       if (this.isDrawn(row)) {
@@ -153,7 +160,7 @@ export class Decisions {
 
   /** True where the row's draw makes it a held-out one. */
   isDrawn(row: number): boolean {
-    return this.heldOutDraw(row) <= this.limits[this.filterLog.channel[row]!]!;
+    return !this.pseudo(row) && this.heldOutDraw(row) <= this.limits[this.filterLog.channel[row]!]!;
   }
 
   private heldOutDraw(row: number): number {
@@ -163,7 +170,7 @@ export class Decisions {
   /** The share of the split, or less where a channel would have more than `most` rows below it. */
   private heldOutLimits(): number[] {
     const { share, most } = this.settings.split;
-    return this.byChannel((row) => this.heldOutDraw(row) < share).map((rows) => {
+    return this.byChannel((row) => !this.pseudo(row) && this.heldOutDraw(row) < share).map((rows) => {
       if (rows.length <= most) return share;
       return Float64Array.from(rows, (row) => this.heldOutDraw(row)).sort()[most - 1]!;
     });
@@ -206,6 +213,54 @@ export class Decisions {
         else this.drop(row, 'sample', 'not-drawn');
       }
     }
+  }
+
+  /**
+   * Parts of channels to their shares: of one that has too much, rows are left out by a seeded hash; of one that has too little, all are
+   * repeated as often as it takes, and some of them, by the same hash, once more.
+   * @returns by channel what became of its parts, and how often each row stands in train
+   */
+  balance(sources: NonNullable<PipelineOptions['sources']>): { parts: (BalanceReport[] | undefined)[]; times: Uint8Array } {
+    const { filterLog, facts, settings } = this;
+    const { enabled, by, shares, most } = settings.balance;
+    const times = new Uint8Array(filterLog.rows).fill(1);
+    const partOf = by === 'language' ? (row: number) => filterLog.languages[filterLog.language[row]!]! : sourceOf(sources);
+    const parts = this.byChannel((row) => enabled && this.keptTrain(row)).map((rows, channel) => {
+      const groups = new Map<string, number[]>();
+      for (const row of rows) {
+        const key = partOf(row);
+        const group = groups.get(key);
+        if (group) group.push(row);
+        else groups.set(key, [row]);
+      }
+      const bytesOf = (some: readonly number[]) => some.reduce((sum, row) => sum + filterLog.bytes[row]!, 0);
+      const sized = [...groups].map(([key, some]) => ({ key, bytes: bytesOf(some) }));
+      const balanced = balancedParts(sized, shares[this.channels[channel]!.id] ?? {}, most);
+      if (balanced.length === 0) return undefined;
+      return balanced.map(({ key, bytes, share, times: often }): BalanceReport => {
+        const group = groups.get(key)!;
+        const whole = Math.floor(often);
+        const draws = new Map(group.map((row) => [row, draw(settings.seed ^ 0x1f83, facts.low[row]!, facts.high[row]!)]));
+        const drawn = [...group].sort((a, b) => draws.get(a)! - draws.get(b)! || a - b);
+        let left = (often - whole) * bytes;
+        const after = { rows: 0, bytes: 0 };
+        let unique = 0;
+        for (const row of drawn) {
+          const size = filterLog.bytes[row]!;
+          // To the nearest row, so that small parts come near their share too.
+          const more = left >= size / 2;
+          if (more) left -= size;
+          times[row] = whole + (more ? 1 : 0);
+          if (times[row] === 0) this.drop(row, 'balance', 'over-share');
+          else unique += size;
+          after.rows += times[row];
+          after.bytes += times[row] * size;
+        }
+        const worth = unique === 0 ? 0 : worthOfRepeats(unique, Math.max(1, after.bytes / unique));
+        return { part: key, before: { rows: group.length, bytes }, share, after, worth };
+      });
+    });
+    return { parts, times };
   }
 
   /**
@@ -252,10 +307,11 @@ export class Decisions {
     return hardness;
   }
 
-  /** Which of two equals stays: what was given, then what passes the later stages, then the domain's, then the better, then the first. */
+  /** Which of two equals stays: what was given, then what passes the later stages, then the domain's, then what a person labelled, then the better, then the first. */
   private better(row: number, other: number, keep: 'best' | 'first'): boolean {
     const { score } = this.filterLog;
-    const rank = (of: number) => (this.given(of) ? 4 : 0) + (this.passes(of) ? 2 : 0) + (this.role(of) === 'domain' ? 1 : 0);
+    const rank = (of: number) =>
+      (this.given(of) ? 4 : 0) + (this.passes(of) ? 2 : 0) + (this.role(of) === 'domain' ? 1 : 0) + (this.pseudo(of) ? 0 : 0.5);
     if (this.given(row) !== this.given(other)) return this.given(row);
     if (keep === 'best' || this.filterLog.channel[row] !== this.filterLog.channel[other]) {
       if (rank(row) !== rank(other)) return rank(row) > rank(other);
@@ -307,4 +363,9 @@ export class Decisions {
   private each(visit: (row: number) => void): void {
     for (let row = 0; row < this.filterLog.rows; row++) if (this.kept(row)) visit(row);
   }
+}
+
+/** The source of a row by its number; '' for rows of none. */
+function sourceOf(sources: NonNullable<PipelineOptions['sources']>): (row: number) => string {
+  return (row) => sources.find(({ firstRow, rows }) => row >= firstRow && row < firstRow + rows)?.id ?? '';
 }

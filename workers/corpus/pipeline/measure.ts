@@ -20,7 +20,7 @@ export interface MeasureTask {
 /** Rows of one stretch of the stream. */
 export interface RowBatch {
   texts: string[];
-  /** Index of the channel; 1 for given held-out rows. */
+  /** Index of the channel; 1 for given held-out rows, 2 for rows that a model labelled, which are never held out. */
   channels: Uint8Array;
   given: Uint8Array;
 }
@@ -156,7 +156,8 @@ export class RowMeasurer {
         rules,
       );
       const mayBeHeldOut =
-        given[row] === 1 || (settings.split.enabled && heldOutDraw(settings.seed, scanner.low, scanner.high) < settings.split.share);
+        given[row] === 1 ||
+        (given[row] === 0 && settings.split.enabled && heldOutDraw(settings.seed, scanner.low, scanner.high) < settings.split.share);
       const runs = settings.decontaminate.enabled && mayBeHeldOut ? runsOf(scanner, settings.decontaminate.tokens) : null;
       if (runs) measured.runs.push({ row, runs });
       clock.lap(6);

@@ -105,7 +105,7 @@ export class MeasuredRows {
 }
 
 export interface RowFacts {
-  /** 1 for held-out rows given by the person. */
+  /** 1 for held-out rows given by the person, 2 for rows that a model labelled. */
   given: Uint8Array;
   /** 1 for rows in another language than their channel's. */
   foreign: Uint8Array;

@@ -29,6 +29,8 @@ export interface PipelineOptions {
   onProgress(progress: PipelineProgress): void;
   signal: AbortSignal;
   sink: PipelineSink;
+  /** Where the rows of each source stand in the stream, for shares by source. */
+  sources?: readonly { id: string; firstRow: number; rows: number }[];
 }
 
 export interface PipelineResult {

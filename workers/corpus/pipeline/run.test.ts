@@ -158,6 +158,52 @@ describe('the pipeline', () => {
     expect(overlapping).toBeGreaterThan(100);
   });
 
+  it('never holds out a row that a model labelled, and marks it', async () => {
+    const rows = corpus(3, 200).map((row, at) => ({ ...row, pseudo: row.channel === 'med' && at % 2 === 0 }));
+    const { kept } = await pipeline(rows, { ...everything, split: { share: 0.4 }, augment: {} });
+    const labelled = kept.filter(({ pseudo }) => pseudo);
+    expect(labelled.length).toBeGreaterThan(10);
+    expect(labelled.every(({ row, split, channel }) => split === 'train' && channel === 'med' && rows[row]!.pseudo)).toBe(true);
+    expect(kept.filter(({ pseudo, row }) => !pseudo && rows[row]!.pseudo)).toEqual([]);
+    expect(kept.some(({ split, channel }) => split === 'heldOut' && channel === 'med')).toBe(true);
+  });
+
+  it('brings the sources of a channel to their shares, counting repeats', async () => {
+    const rows = corpus(4, 300).filter(({ channel }) => channel === 'en');
+    const small = Math.floor(rows.length / 5);
+    const sources = [
+      { id: 'small', firstRow: 0, rows: small },
+      { id: 'large', firstRow: small, rows: rows.length - small },
+    ];
+    const settings: PipelineSettingsInput = {
+      quality: { enabled: false },
+      language: { enabled: false },
+      exactDedup: { enabled: false },
+      minhashDedup: { enabled: false },
+      decontaminate: { enabled: false },
+      split: { enabled: false },
+      balance: { enabled: true, shares: { en: { small: 0.5, large: 0.5 } } },
+    };
+    const { kept, report } = await pipeline(rows, settings, { sources });
+    const bytes = (of: (row: number) => boolean) =>
+      kept.filter(({ row }) => of(row)).reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    const [before, after] = [rows.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0), bytes(() => true)];
+    expect(Math.abs(after / before - 1)).toBeLessThan(0.02);
+    expect(bytes((row) => row < small) / after).toBeCloseTo(0.5, 1);
+    const [one, other] = report.channels.find(({ channel }) => channel.id === 'en')!.balance!;
+    expect(one).toMatchObject({ part: 'small', before: { rows: small }, share: 0.5 });
+    expect(one!.after).toEqual({ rows: kept.filter(({ row }) => row < small).length, bytes: bytes((row) => row < small) });
+    // Read about 2.5 times, so worth less than so much new text and more than once.
+    const times = one!.after.bytes / one!.before.bytes;
+    expect(one!.worth / one!.before.bytes).toBeCloseTo(1 + 15.39 * (1 - Math.exp(-(times - 1) / 15.39)), 6);
+    expect(other!.worth).toBe(other!.after.bytes);
+    // Every row of the channel has a place of its own.
+    expect(kept.map(({ position }) => position).sort((a, b) => a - b)).toEqual(kept.map((_, at) => at));
+    expect(report.channels.find(({ channel }) => channel.id === 'en')!.stages.at(-1)).toMatchObject({ stage: 'balance', enabled: true });
+    const capped = await pipeline(rows, { ...settings, balance: { ...settings.balance, most: 1 } }, { sources });
+    expect(new Set(capped.kept.map(({ row }) => row)).size).toBe(capped.kept.length);
+  });
+
   it('accounts for every row: in = kept + dropped, by channel, stage and reason, and every count opens its rows', async () => {
     const rows = corpus(5, 300);
     const { report, filterLog, kept } = await pipeline(rows, everything);

@@ -51,7 +51,7 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
       return { columns, measured: await team.next().measure(columns) };
     },
     ({ columns, measured }) => {
-      columns.given.forEach((flag, at) => flag && given.add(columns.channels[at]!));
+      columns.given.forEach((flag, at) => flag === 1 && given.add(columns.channels[at]!));
       gathered.add(measured, columns.channels, columns.given);
     },
   );
@@ -70,6 +70,7 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const cuts = await times.of('overlap', () => dropOverlaps(gathered, decisions, pass('decontaminate'), team, options));
   decisions.select(gathered.density);
   decisions.sample();
+  const balance = decisions.balance(options.sources ?? []);
 
   const losses =
     settings.order.kind === 'curriculum' && options.documentLoss
@@ -78,9 +79,9 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const positions = decisions.positions(losses);
   const samples = new Samples(filterLog, settings.seed);
   const written = await times.of('write', () =>
-    writeRows(pass('write'), settings, channels, { filterLog, positions, cuts }, samples.all(), options.sink),
+    writeRows(pass('write'), settings, channels, { filterLog, positions, cuts, times: balance.times }, samples.all(), options.sink),
   );
-  const reports = channelReports(channels, settings, filterLog, samples, written);
+  const reports = channelReports(channels, settings, filterLog, samples, written, balance.parts);
   const timings = { wall: (performance.now() - begun) / 1000, workers: options.workers, steps: times.list() };
   return { report: { settings, channels: reports, notes: notesOn(reports, filterLog, settings, pairsEstimated), timings }, filterLog };
 }
@@ -93,7 +94,7 @@ function columnsOf(batch: readonly NumberedRow[], numbers: ReadonlyMap<string, n
       if (channel === undefined) throw new StudioError('internal', `Row of an unknown channel: ${row.channel}`, { detail: row.channel });
       return channel;
     }),
-    given: Uint8Array.from(batch, ({ row }) => (row.heldOut ? 1 : 0)),
+    given: Uint8Array.from(batch, ({ row }) => (row.heldOut ? 1 : row.pseudo ? 2 : 0)),
   };
 }
 

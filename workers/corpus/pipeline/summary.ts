@@ -3,6 +3,7 @@ import { binOf, type FilterLog } from '../../../src/core/corpus/filter-log';
 import {
   dropReasons,
   pipelineStages,
+  type BalanceReport,
   type ChannelReport,
   type DropReason,
   type Histogram,
@@ -58,6 +59,7 @@ export function channelReports(
   filterLog: FilterLog,
   samples: Samples,
   written: WrittenRows,
+  balance: readonly (BalanceReport[] | undefined)[],
 ): ChannelReport[] {
   const sample = (channel: number, dropped: number): SampleRow[] =>
     samples.rows(channel, dropped).map((row) => ({ row, ...written.excerpts.get(row)!, score: filterLog.score[row]! }));
@@ -92,6 +94,7 @@ export function channelReports(
       stages: stageReports(settings, all, cut, byReason, (dropped) => sample(index, dropped)),
       kept,
       cut,
+      ...(balance[index] && { balance: balance[index] }),
       augmented: written.augmented[index]!,
       keptSample: sample(index, 0),
       histograms: histograms(filterLog, index),

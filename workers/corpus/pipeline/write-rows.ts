@@ -1,4 +1,5 @@
 /** The last pass: kept rows to the sink, their augmented copies with them, and the beginnings of sampled rows for the report. */
+import { movedTurns } from '../../../src/core/corpus/conversation';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import { maskPii } from '../../../src/core/corpus/pii';
 import type { Tally } from '../../../src/core/corpus/report';
@@ -27,23 +28,30 @@ export interface Decided {
   positions: Uint32Array;
   /** Passages to cut, by row. */
   cuts: ReadonlyMap<number, Uint32Array>;
+  /** How often each row stands in train. */
+  times: Uint8Array;
 }
 
 export async function writeRows(
   pass: Pass,
   settings: PipelineSettings,
   channels: readonly PipelineChannel[],
-  { filterLog, positions, cuts }: Decided,
+  { filterLog, positions, cuts, times }: Decided,
   sampled: ReadonlySet<number>,
   sink: PipelineSink,
 ): Promise<WrittenRows> {
   const augmenter = new Augmenter(settings);
   const written: WrittenRows = { excerpts: new Map(), augmented: channels.map(() => ({ rows: 0, bytes: 0 })) };
+  /** Train rows of each channel, and then those added behind them. */
   const trainRows = channels.map(() => 0);
   for (let row = 0; row < filterLog.rows; row++)
     if (filterLog.dropped[row] === 0 && filterLog.heldOut[row] === 0) trainRows[filterLog.channel[row]!]!++;
   const masks = Object.values(settings.pii.mask).includes(true);
   const encoder = new TextEncoder();
+  const changed = (part: string) => {
+    const clean = settings.normalise.enabled ? normalise(part) : part;
+    return masks ? maskPii(clean, settings.pii.mask) : clean;
+  };
 
   let waiting: KeptRow[] = [];
   const flush = async () => {
@@ -69,12 +77,16 @@ export async function writeRows(
       score: filterLog.score[number]!,
       position: positions[number]!,
       augmented: null,
+      pseudo: row.pseudo === true,
+      turns: movedTurns(row.turns, row.text, text, changed),
     };
     waiting.push(kept);
+    if (kept.split === 'train')
+      for (let copy = 1; copy < times[number]!; copy++) waiting.push({ ...kept, position: trainRows[channel]!++ });
     if (kept.split === 'train' && (settings.augment.of === 'all' || channels[channel]!.role === 'domain'))
       for (const copy of augmenter.copies(text, number)) {
         const tally = written.augmented[channel]!;
-        waiting.push({ ...kept, text: copy.text, augmented: copy.augmented, position: trainRows[channel]! + tally.rows });
+        waiting.push({ ...kept, turns: undefined, text: copy.text, augmented: copy.augmented, position: trainRows[channel]!++ });
         tally.rows++;
         tally.bytes += encoder.encode(copy.text).length;
       }

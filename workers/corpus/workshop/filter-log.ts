@@ -114,8 +114,9 @@ export async function preparedRow(id: string, row: number): Promise<PreparedRow>
 }
 
 /** In the order of `rows`; a source that was removed since leaves no text. */
-async function textsOf(preparation: StoredPreparation, rows: readonly number[]): Promise<Pick<PreparedRow, 'text' | 'source' | 'line'>[]> {
+async function textsOf(preparation: StoredPreparation, rows: readonly number[]): Promise<Omit<PreparedRow, 'decision'>[]> {
   const found = new Map<number, SourceRow>();
+  const pseudo = new Set<number>();
   for (const { source: id, firstRow, rows: count } of preparation.parts) {
     const here = rows.filter((row) => row >= firstRow && row < firstRow + count);
     const source = here.length > 0 ? await (await records()).get('sources', id) : undefined;
@@ -124,10 +125,13 @@ async function textsOf(preparation: StoredPreparation, rows: readonly number[]):
       source,
       here.map((row) => row - firstRow),
     );
-    here.forEach((row, at) => read[at] && found.set(row, read[at]));
+    here.forEach((row, at) => {
+      if (read[at]) found.set(row, read[at]);
+      if (source.pseudo) pseudo.add(row);
+    });
   }
   return rows.map((row) => {
     const { text, path, line } = found.get(row) ?? { text: null, path: '', line: 0 };
-    return { text, source: path, line };
+    return { text, source: path, line, pseudo: pseudo.has(row) };
   });
 }

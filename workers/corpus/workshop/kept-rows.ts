@@ -13,6 +13,8 @@ export interface KeptSplit {
   documents: number;
   /** UTF-8 of the documents. */
   bytes: number;
+  /** Those that a model labelled. */
+  pseudo: number;
   /** Over the row files. */
   sha256: string;
 }
@@ -25,6 +27,7 @@ export class KeptRows {
   /** Positions ascend by one so far: the rows arrive in their order. */
   private inOrder = true;
   private rows = 0;
+  private pseudo = 0;
 
   constructor(
     corpus: string,
@@ -37,10 +40,11 @@ export class KeptRows {
     this.writer = new RowWriter(this.arriving, 'prepared', [], store);
   }
 
-  async add({ text, source, line, position, score, augmented }: KeptRow): Promise<void> {
+  async add({ text, source, line, position, score, augmented, pseudo, turns }: KeptRow): Promise<void> {
     this.inOrder &&= position === this.rows;
+    if (pseudo) this.pseudo++;
     this.rows++;
-    this.writer.add({ text, path: source, line, prepared: { position, score, augmented } });
+    this.writer.add({ text, path: source, line, prepared: { position, score, augmented, pseudo }, turns });
     if (this.writer.full) await this.writer.flush();
   }
 
@@ -52,7 +56,7 @@ export class KeptRows {
     const hashes: string[] = [];
     for (const index of rowFiles.keys()) hashes.push(await sha256OfBlob(await this.store.blob(rowFilePath(this.folder, index))));
     const { rows: documents, bytes } = this.writer.total;
-    return { rowFiles, documents, bytes, sha256: await sha256(hashes.join('')) };
+    return { rowFiles, documents, bytes, pseudo: this.pseudo, sha256: await sha256(hashes.join('')) };
   }
 
   private async adopt(): Promise<RowFile[]> {

@@ -32,13 +32,22 @@ export async function* rawRows(parts: readonly RawPart[], signal: AbortSignal): 
   for (const { source } of parts) for await (const rows of rowsOfSource(source, signal)) yield rows;
 }
 
-async function* rowsOfSource(source: StoredSource, signal: AbortSignal): AsyncGenerator<Row[]> {
-  const { channel, use, origin } = source;
+/** Rows of a source in their order; of a corpus, train before held-out. */
+export async function* rowsOfSource(source: StoredSource, signal: AbortSignal): AsyncGenerator<Row[]> {
+  const { channel, use, origin, pseudo } = source;
   const heldOut = use === 'held-out';
   if (origin.kind === 'files') {
     for await (const rows of readRowFiles(sourceFolder(source.id), source.rowFiles)) {
       signal.throwIfAborted();
-      yield rows.map(({ text, path, line }) => ({ text, channel, source: path, line, heldOut }));
+      yield rows.map(({ text, path, line, turns }) => ({
+        text,
+        channel,
+        source: path,
+        line,
+        heldOut,
+        pseudo: pseudo !== undefined,
+        turns,
+      }));
     }
     return;
   }

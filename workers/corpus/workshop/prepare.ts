@@ -61,6 +61,7 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
     const { report, filterLog } = await runPipeline({
       rows: () => rawRows(parts, signal),
       channels: channels.map(({ id: channel, role, language }) => ({ id: channel, role, language })),
+      sources: parts.map(({ source, firstRow }) => ({ id: source.id, firstRow, rows: source.rows })),
       settings,
       probes: settings.decontaminate.enabled ? [...probes.texts, ...(await otherHeldOut(own, signal))] : [],
       ...(context.documentLoss && { documentLoss: context.documentLoss }),
@@ -125,6 +126,7 @@ async function corpusOf(
     colour: channel.colour,
     documents: both(({ documents }) => documents),
     bytes: both(({ bytes }) => bytes),
+    ...(splits.train.pseudo > 0 && { pseudo: splits.train.pseudo }),
     licence: [...licences].join('; '),
     attribution,
     createdAt: Date.now(),

@@ -6,7 +6,7 @@ import { normalizerOf } from '../normalizer';
 import type { Normalize } from '../added-tokens';
 import { modelPieces, type PipelineStep, type TokenizerJson } from '../tokenizer-json';
 import { Crate, type CrateTokenizer } from './crate-tokenizer';
-import { encodeLong } from './long-text';
+import { LONGEST, encodeLong } from './long-text';
 import { adaptedExpression, onigurumaSource } from './expressions';
 import { CharacterSet } from '../unicode/characters';
 import { WORD } from '../unicode/tables';
@@ -14,8 +14,8 @@ import { WORD } from '../unicode/tables';
 export interface CrateEncoder {
   /** Of the file's normalizer. */
   normalize: Normalize;
-  /** Ids of a text, in as many rows as it had to be cut into. @param first it begins the whole text */
-  encode(text: string, first: boolean): Int32Array[];
+  /** Ids of each part of a text, in as many rows as it had to be cut into. @param first the first part begins the text */
+  encode(parts: readonly string[], first: boolean): Int32Array[][];
 }
 
 /**
@@ -26,17 +26,83 @@ export interface CrateEncoder {
 export async function crateEncoder(json: TokenizerJson, apart: boolean): Promise<CrateEncoder> {
   const crate = await Crate.start();
   const normalizer = adaptedStep(json.normalizer);
-  const preTokenizer = adaptedStep(json.pre_tokenizer);
-  const whole = crate.open(fileOf(json, { normalizer: apart ? null : normalizer, preTokenizer }));
-  // Metaspace marks the beginning of a text; a part that follows an added token is none.
-  const later = marksFirst(json.pre_tokenizer)
-    ? crate.open(fileOf(json, { normalizer: apart ? null : normalizer, preTokenizer: unmarked(preTokenizer!) }))
-    : whole;
+  const file = { ...EMPTY, normalizer: apart ? null : normalizer, pre_tokenizer: adaptedStep(json.pre_tokenizer) };
+  const opened = new Map<string, Separated>();
+  const by = (separator: string): Separated => {
+    const known = opened.get(separator) ?? new Separated(crate.open(written({ ...file, ...withSeparator(json, separator) })), separator);
+    opened.set(separator, known);
+    return known;
+  };
+  // What the crate refuses is refused when the tokenizer is opened.
+  by(SEPARATOR);
   const own = normalizerOf(json.normalizer);
   const bytes = apart && !own ? crate.open(bytesOf(normalizer)) : null;
   const normalize: Normalize = !apart ? (text) => text : (own ?? ((text) => normalizedBy(bytes!, text)));
-  const encode = (text: string, first: boolean): Int32Array => (first ? whole : later).encode(text);
-  return { normalize, encode: (text, first) => encodeLong(encode, text, first) };
+  const encode = (parts: readonly string[], first: boolean): Int32Array[][] => {
+    let separator = SEPARATOR;
+    while (parts.some((part) => part.includes(separator))) separator = FIRST + separator;
+    return encodeParts(by(separator), parts, first);
+  };
+  return { normalize, encode };
+}
+
+/**
+ * Between parts of a text stands what no text has any business with, the only added token that the crate knows: one character as often as it
+ * takes, and another, so that it is found where it was put also behind a part that ends with the first.
+ */
+const FIRST = '\u{10ffff}';
+const SEPARATOR = `${FIRST}\u{10fffe}`;
+
+/**
+ * Many parts of a text by one call, since a call takes as long as ten pre-tokens do. The crate itself cuts at an added token before it does
+ * anything else, so that a part has the ids that it has by itself, and one with a separator before it does not begin a text.
+ */
+class Separated {
+  private readonly separatorId: number;
+
+  constructor(
+    private readonly tokenizer: CrateTokenizer,
+    private readonly separator: string,
+  ) {
+    this.separatorId = tokenizer.encode(separator)[0]!;
+  }
+
+  /** @returns the ids of each part */
+  encode(parts: readonly string[], first: boolean): Int32Array[] {
+    const ids = this.tokenizer.encode((first ? '' : this.separator) + parts.join(this.separator));
+    const rows: Int32Array[] = [];
+    let from = first ? 0 : 1;
+    while (rows.length < parts.length) {
+      const end = ids.indexOf(this.separatorId, from);
+      const to = end < 0 ? ids.length : end;
+      rows.push(ids.subarray(from, to));
+      from = to + 1;
+    }
+    return rows;
+  }
+}
+
+function encodeParts(tokenizer: Separated, parts: readonly string[], first: boolean): Int32Array[][] {
+  const rows: Int32Array[][] = [];
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    let length = 0;
+    while (to < parts.length && (length += parts[to]!.length) <= LONGEST) to++;
+    const begins = first && from === 0;
+    if (to > from) for (const ids of tokenizer.encode(parts.slice(from, to), begins)) rows.push([ids]);
+    else rows.push(encodeLong((part, starts) => tokenizer.encode([part], starts)[0]!, parts[to++]!, begins));
+  }
+  return rows;
+}
+
+/** The separator has an id of its own, also where ids of pieces have gaps: the crate gives an added token that is a piece the piece's id. */
+function withSeparator({ model }: TokenizerJson, content: string): object {
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const added_tokens = [{ id: 0, content, ...flags }];
+  // A Unigram's pieces are a list without gaps: an added token comes behind it.
+  if (model.type === 'Unigram') return { added_tokens, model };
+  let last = -1;
+  for (const id of model.vocab.values()) last = Math.max(last, id);
+  return { added_tokens, model: { ...model, vocab: { ...Object.fromEntries(model.vocab), [content]: last + 1 } } };
 }
 
 /** For decoders that only the crate knows. */
@@ -65,14 +131,6 @@ const EMPTY = {
   decoder: null,
 };
 
-/** The file without what concerns neither pieces nor ids: all of a text is wanted, and nothing else. */
-function fileOf(
-  json: TokenizerJson,
-  { normalizer, preTokenizer }: { normalizer: PipelineStep | null; preTokenizer: PipelineStep | null },
-): string {
-  return written({ ...EMPTY, normalizer, pre_tokenizer: preTokenizer, model: modelOf(json) });
-}
-
 /**
  * Steps as the crate's build must have them to do what the crate does today: a fixed length of pieces is newer than the build, and the
  * words of Whitespace come from an older Unicode in it.
@@ -96,20 +154,6 @@ function splitBy(expression: string, behavior: string, invert: boolean): Pipelin
 
 function wordSource(): string {
   return onigurumaSource(new CharacterSet(WORD));
-}
-
-function marksFirst(step: PipelineStep | null | undefined): boolean {
-  return step?.type === 'Metaspace' ? step.prepend_scheme === 'first' : (step?.pretokenizers ?? []).some(marksFirst);
-}
-
-function unmarked(step: PipelineStep): PipelineStep {
-  if (step.type === 'Metaspace') return { ...step, prepend_scheme: step.prepend_scheme === 'first' ? 'never' : step.prepend_scheme };
-  return step.pretokenizers ? { ...step, pretokenizers: step.pretokenizers.map(unmarked) } : step;
-}
-
-function modelOf({ model }: TokenizerJson): unknown {
-  if (model.type === 'Unigram') return model;
-  return { ...model, vocab: Object.fromEntries(model.vocab) };
 }
 
 function written(file: object): string {

@@ -28,8 +28,8 @@ it.each(kinds)('cuts a long text without another id: %s', async (name) => {
   const file = fixture.files[fixture.kinds.findIndex((kind) => kind.name === name)]!;
   const { encode } = await crateEncoder(parseTokenizerJson(file), false);
   const text = fixture.texts.slice(100, 400).join(' \n');
-  const whole = Array.from(encode(text, true)[0]!);
-  const parts = encodeLong((part, first) => encode(part, first)[0]!, text, true, 2000);
+  const whole = Array.from(encode([text], true)[0]![0]!);
+  const parts = encodeLong((part, first) => encode([part], first)[0]![0]!, text, true, 2000);
   expect(parts.length).toBeGreaterThan(3);
   expect(parts.flatMap((ids) => Array.from(ids))).toEqual(whole);
 });
@@ -37,5 +37,21 @@ it.each(kinds)('cuts a long text without another id: %s', async (name) => {
 it('refuses a text that can be cut nowhere', async () => {
   const file = fixture.files[fixture.kinds.findIndex((kind) => kind.name === 'model WordLevel whole')]!;
   const { encode } = await crateEncoder(parseTokenizerJson(file), false);
-  expect(() => encodeLong((part, first) => encode(part, first)[0]!, 'ab'.repeat(5000), true, 2000)).toThrow('too long');
+  expect(() => encodeLong((part, first) => encode([part], first)[0]![0]!, 'ab'.repeat(5000), true, 2000)).toThrow('too long');
 });
+
+it.each(['pre-tokenizer Metaspace first', 'bytes Falcon', 'model WordLevel', 'model BPE bytes lacking some, with unknown'])(
+  'gives many parts by one call the ids that each has by itself, also with the separator in them: %s',
+  async (name) => {
+    const file = fixture.files[fixture.kinds.findIndex((kind) => kind.name === name)]!;
+    const { encode } = await crateEncoder(parseTokenizerJson(file), false);
+    const parts = [...fixture.texts.slice(0, 40), 'a\u{10ffff}', '\u{10fffe}b', '\u{10ffff}\u{10ffff}\u{10fffe}', 'c\u{10ffff}'].filter(
+      (text) => text !== '',
+    );
+    for (const first of [true, false]) {
+      const alone = parts.map((part, at) => Array.from(encode([part], first && at === 0)[0]![0]!));
+      for (const some of [parts, parts.slice(0, -4)])
+        expect(encode(some, first).map((rows) => rows.flatMap((ids) => Array.from(ids)))).toEqual(alone.slice(0, some.length));
+    }
+  },
+);

@@ -7,7 +7,7 @@ import { invalid } from '../tokenizer-json';
 type Encode = (text: string, first: boolean) => Int32Array;
 
 /** UTF-16 units up to which a text is encoded as one. */
-const LONGEST = 1 << 18;
+export const LONGEST = 1 << 18;
 /** Units on either side that are looked at to judge a cut, and how many places are tried. */
 const AROUND = 1000;
 const TRIES = 100;
