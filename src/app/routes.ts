@@ -30,6 +30,6 @@ export const ROUTES: readonly PageRoute[] = [
   },
   { id: 'runs', path: '/runs', icon: History, Page: page(['runs', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: page(['corpus'], () => import('../corpus/Page')) },
-  { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: page(['tokenizer'], () => import('../tokenizer/Page')) },
-  { id: 'models', path: '/models', icon: Boxes, Page: page(['models'], () => import('../models/Page')) },
+  { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: page(['tokenizer', 'notices'], () => import('../tokenizer/Page')) },
+  { id: 'models', path: '/models', icon: Boxes, Page: page(['models', 'notices'], () => import('../models/Page')) },
 ];

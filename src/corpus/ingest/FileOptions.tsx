@@ -120,7 +120,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
       {file.preview.length > 0 && (
         <>
           <h4>{t('ingest.preview')}</h4>
-          <ol className={styles.preview}>
+          <ol className={styles.preview} tabIndex={0} aria-label={t('ingest.preview')}>
             {file.preview.map((text, at) => (
               <li key={at}>{text}</li>
             ))}

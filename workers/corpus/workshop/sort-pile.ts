@@ -11,6 +11,7 @@ import { isQuotaError, quotaError } from '../../storage/quota';
 import { putRecord } from '../../storage/records';
 import { RowWriter } from '../../storage/row-files';
 import { findChannel, findSource, listSources, sourceFolder, type StoredSource } from '../../storage/workshop';
+import { turn } from '../../tokenizer/turns';
 import { rowsOfSource } from './prepare-inputs';
 
 /** Bytes that each of the two models learns from at most; both learn from as many. */
@@ -47,7 +48,7 @@ export async function scorePile(
       scores.set(await score(texts), done);
       done += texts.length;
       onProgress(done);
-      await new Promise((resolve) => setTimeout(resolve));
+      await turn();
       signal.throwIfAborted();
     }
   return { scores };
