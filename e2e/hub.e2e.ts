@@ -89,7 +89,7 @@ test('the list is shown before anything is downloaded; then the model is there, 
 
 test('of several GGUF files one is chosen, and nothing else is downloaded', async () => {
   const { page, words } = studio;
-  server.asked.length = 0;
+  server.seen.length = 0;
   await panel.want(server.address, 'somebody/quantised');
   await panel.connect(server.host);
   await panel.dialog.getByLabel(words.models.hub.download.which).selectOption('tiny-Q4_1.gguf');

@@ -31,7 +31,8 @@ const sentences = {
   'shape-too-large': (v: Values) => `the shape of "${v['tensor']}" is too large`,
   'data-length': (v: Values) => `its tensors take ${v['expected']} bytes of data, the file has ${v['found']}`,
   'gguf-token-twice': (v: Values) => `the token ${v['value']} has the ids ${v['found']} and ${v['other']}`,
-  'gguf-merge': (v: Values) => `merge ${v['found']} (${v['value']}) is not two tokens with one blank between them`,
+  'gguf-merge': (v: Values) =>
+    `merge ${v['found']} (${v['value']}) is not two tokens of the vocabulary that make a third, with one blank between them`,
   'gguf-list': (v: Values) => `${v['field']} has ${v['found']} entries, ${v['expected']} were expected`,
   'gguf-token-id': (v: Values) => `${v['field']} is ${v['found']}; there are ${v['most']} tokens`,
 } as const;
@@ -55,6 +56,11 @@ export class GgufMetadata {
 
   has(key: string): boolean {
     return this.values.has(key);
+  }
+  /** Its text where it is one: what is said about the model, of which nothing depends. */
+  said(key: string): string | null {
+    const value = this.values.get(key);
+    return typeof value === 'string' ? value : null;
   }
   text(key: string, absent?: string): string {
     return this.get(key, absent, 'a text', (value) => typeof value === 'string');

@@ -3,6 +3,7 @@
  * an entry here beside its reader and its names.
  */
 import type { Family, ModelConfig } from '../../../src/core/model/config';
+import { limits } from '../../../src/core/model/config/fields';
 import type { GgufFile } from '../checkpoint/gguf';
 import type { GgufEntry } from '../checkpoint/gguf-write';
 import {
@@ -160,6 +161,9 @@ const stablelm: Architecture = {
   write: (config) => [...llama.write(config), ['use_parallel_residual', 'flag', config.parallel !== false]],
 };
 
+/** More are refused by the reader of config.json. */
+const MOST_LAYERS = limits.layers + 1;
+
 /** Factor on the scores: by the size of a head, in the largest model of either version by the width. */
 function gemmaScalar(
   layers: number,
@@ -191,7 +195,7 @@ function gemma(version: { name: string; family: Family; largest: number; everyWi
         hidden_activation: 'gelu_pytorch_tanh',
         query_pre_attn_scalar: gemmaScalar(keys.count('block_count'), largest, sizes),
         sliding_window: keys.count('attention.sliding_window', 4096),
-        layer_types: Array.from({ length: keys.count('block_count') }, (_each, layer) =>
+        layer_types: Array.from({ length: Math.min(keys.count('block_count'), MOST_LAYERS) }, (_each, layer) =>
           isWindowed(layer) ? 'sliding_attention' : 'full_attention',
         ),
         final_logit_softcapping: cap('final_logit_softcapping'),
