@@ -8,7 +8,7 @@ import { allFinite } from './floats';
 import { decodeGguf, GGUF_TYPES, ggufTypeName, type GgufTypeName } from './gguf-quants';
 import { readRange, sizeOf, type ByteSource } from './safetensors';
 
-/** The reasons in English, for logs; the page has sentences of its own in both languages (`errors.reason`). */
+/** The reasons in English, for logs; the page has sentences of its own in both languages (`models.reason`). */
 const sentences = {
   'gguf-magic': (v: Values) => `it begins with ${v['found']}, not with GGUF`,
   'gguf-version': (v: Values) => `it is of version ${v['found']}; versions 2 and 3 can be read`,
