@@ -69,7 +69,7 @@ const kinds: readonly Kind[] = [
   ]),
 ];
 
-export interface GgufTokenizer {
+interface GgufTokenizer {
   /** tokenizer.json */
   tokenizer: string;
   /** tokenizer_config.json */

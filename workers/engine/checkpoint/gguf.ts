@@ -45,7 +45,7 @@ export function invalidGguf(file: string, reason: keyof typeof sentences, values
   return new StudioError('gguf-invalid', `${file} is not a GGUF file that can be read: ${detail}`, { file, reason, detail, ...values });
 }
 
-export type GgufValue = number | boolean | string | readonly string[] | readonly number[];
+type GgufValue = number | boolean | string | readonly string[] | readonly number[];
 
 /** Metadata by key, read with a check of its kind: a value of another kind is `config-unsupported` with its key. */
 export class GgufMetadata {

@@ -42,7 +42,7 @@ const llama: Architecture = {
   },
 };
 
-/** llama.cpp keeps a window of all layers, and shows the whole text all the same: an export says so (`export-gguf.ts`). */
+/** llama.cpp keeps a window of all layers, and shows the whole text all the same: an export says so (`modelfile`). */
 const windowEntries = ({ windows: [window] }: ModelConfig): GgufEntry[] =>
   window == null ? [] : [['attention.sliding_window', 'u32', window]];
 
