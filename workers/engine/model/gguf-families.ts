@@ -4,7 +4,7 @@
  */
 import type { Family, ModelConfig } from '../../../src/core/model/config';
 import { limits } from '../../../src/core/model/config/fields';
-import type { GgufFile } from '../checkpoint/gguf';
+import type { GgufFile, GgufTensor } from '../checkpoint/gguf';
 import type { GgufEntry } from '../checkpoint/gguf-write';
 import {
   commonEntries,
@@ -350,10 +350,22 @@ export async function configOfGguf(file: GgufFile): Promise<Record<string, unkno
   return {
     ...(await architecture.read(file, new Keys(meta, name))),
     vocab_size: embedding?.shape[0] ?? meta.texts(`${TOKENS}tokens`).length,
-    tie_word_embeddings: !tensors.has(`${MODULES.head}.weight`),
+    tie_word_embeddings: await sameValues(embedding, tensors.get(`${MODULES.head}.weight`)),
     bos_token_id: id('bos'),
     eos_token_id: id('eos'),
     pad_token_id: id('padding'),
     torch_dtype: { F16: 'float16', BF16: 'bfloat16' }[embedding?.type as string] ?? 'float32',
   };
+}
+
+/** A head is tied where there is none, or where it repeats the embedding, as former converters wrote GPT-2's. */
+async function sameValues(embedding: GgufTensor | undefined, head: GgufTensor | undefined): Promise<boolean> {
+  if (!head) return true;
+  if (embedding?.type !== head.type || String(embedding.shape) !== String(head.shape)) return false;
+  const others = head.pieces();
+  for await (const values of embedding.pieces()) {
+    const { value: other } = (await others.next()) as { value: Float32Array };
+    if (values.some((value, at) => value !== other[at])) return false;
+  }
+  return true;
 }
