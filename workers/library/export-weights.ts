@@ -1,4 +1,11 @@
-/** A model's weights and tokenizer as one GGUF file, under the names and with the types of llama.cpp's converter. */
+/**
+ * A model's weights as one file: safetensors in one of three number types, or GGUF with config and tokenizer in it, under the names and with
+ * the types of llama.cpp's converter.
+ */
+import { StudioError } from '../../src/core/errors';
+import type { ExportType } from '../../src/contract/run';
+import type { Dtype } from '../engine/checkpoint/floats';
+import { safetensorsStream } from '../engine/checkpoint/write';
 import { parseConfig } from '../../src/core/model/config';
 import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { FILE_TYPES, ggufStream, tensorFormat, type GgufEntry, type GgufFormat } from '../engine/checkpoint/gguf-write';
@@ -6,7 +13,56 @@ import { architectures } from '../engine/model/gguf-families';
 import { toGguf } from '../engine/model/gguf-layout';
 import { readModelText, type ModelListing } from '../storage/models';
 import { tokenizerEntries } from '../tokenizer/gguf-tokenizer';
-import type { Weights } from './export';
+
+/** The least value that float16 rounds to infinity: half a step above its largest number, 65504. */
+const BEYOND_F16 = 65_520;
+
+/** A weight file: its name, how many bytes it will have, and the bytes themselves, as they are asked for. */
+interface Weights {
+  name: string;
+  bytes: number;
+  chunks(): AsyncGenerator<Uint8Array>;
+}
+
+export const ggufFormat = (type: ExportType): GgufFormat | null => (type === 'GGUF-F16' ? 'F16' : type === 'GGUF-Q8_0' ? 'Q8_0' : null);
+
+/** Files whose content a GGUF file has in itself. */
+export const IN_GGUF = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'vocab.json',
+  'merges.txt',
+];
+
+/**
+ * @param base has config and tokenizer, which go into a GGUF file
+ * @throws StudioError `tensor-beyond-f16` for the first value that float16 cannot hold, before anything is written; `gguf-unwritable`
+ */
+export async function weightsAs(tensors: readonly StoredTensor[], type: ExportType, base: ModelListing, title: string): Promise<Weights> {
+  const format = ggufFormat(type);
+  if (format) {
+    const gguf = await ggufWeights(base, title, tensors, format);
+    // A block's scale is its largest value / 127, in float16.
+    for (const { name, type: written, pieces } of gguf.tensors)
+      if (written !== 'F32') await checkFloat16(name, pieces(), written === 'F16' ? BEYOND_F16 : BEYOND_F16 * 127, gguf.name);
+    return gguf;
+  }
+  const name = 'model.safetensors';
+  if (type === 'F16')
+    for (const tensor of tensors) if (tensor.dtype !== 'F16') await checkFloat16(tensor.name, tensor.pieces(), BEYOND_F16, name);
+  return { name, ...safetensorsStream(tensors, type as Dtype, { format: 'pt' }) };
+}
+
+async function checkFloat16(tensor: string, pieces: AsyncIterable<Float32Array>, limit: number, file: string): Promise<void> {
+  for await (const values of pieces) {
+    const value = values.find((candidate) => Math.abs(candidate) >= limit);
+    if (value === undefined) continue;
+    const message = `"${tensor}" holds ${value}, beyond float16; export as BF16 or F32`;
+    throw new StudioError('tensor-beyond-f16', message, { file, tensor, value, most: 65_504 });
+  }
+}
 
 /** Of the quantised types' layout, which ggml counts. */
 const QUANTISATION_VERSION = 2;
@@ -16,7 +72,7 @@ const QUANTISATION_VERSION = 2;
  * @param title of the model; the file is named after it
  * @throws StudioError `gguf-unwritable` for what llama.cpp does not compute, `tokenizer-invalid`
  */
-export async function ggufWeights(
+async function ggufWeights(
   base: ModelListing,
   title: string,
   stored: readonly StoredTensor[],
