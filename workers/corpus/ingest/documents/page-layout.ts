@@ -57,7 +57,7 @@ export function flowPages(pages: readonly PlacedPage[]): FlowedText {
   for (const [at, { pieces }] of pages.entries()) {
     const kept = pieces.filter((piece) => !heads[at]!.pieces.has(piece));
     found.heads += heads[at]!.lines;
-    lines.push(...linesOf(kept));
+    for (const line of linesOf(kept)) lines.push(line);
   }
   return { ...found, ...paragraphs(lines, found) };
 }
@@ -99,10 +99,23 @@ function runningHeads(pages: readonly PlacedPage[]): { pieces: Set<PlacedText>; 
     }));
   });
   const seen = new Map<string, { page: number; y: number }[]>();
-  for (const [page, rows] of candidates.entries()) for (const { text, y } of rows) seen.set(text, [...(seen.get(text) ?? []), { page, y }]);
+  for (const [page, rows] of candidates.entries())
+    for (const { text, y } of rows) {
+      const places = seen.get(text) ?? [];
+      places.push({ page, y });
+      seen.set(text, places);
+    }
   const needed = pages.length <= 5 ? 2 : 3;
-  const numbered = (y: number) =>
-    candidates.filter((rows) => rows.some((row) => row.apart && row.text.includes('#') && Math.abs(row.y - y) <= SAME_HEIGHT)).length;
+  const known = new Map<number, number>();
+  /** Pages that have a head with a number at that height. */
+  const numbered = (y: number) => {
+    const found = known.get(Math.round(y));
+    if (found !== undefined) return found;
+    const isThere = (row: (typeof candidates)[number][number]) => row.apart && row.text.includes('#') && Math.abs(row.y - y) <= SAME_HEIGHT;
+    const count = candidates.filter((rows) => rows.some(isThere)).length;
+    known.set(Math.round(y), count);
+    return count;
+  };
   return candidates.map((rows) => {
     const repeated = rows.filter(({ text, y, apart }) => {
       const alike = seen.get(text)!.filter((other) => Math.abs(other.y - y) <= SAME_HEIGHT);
@@ -151,21 +164,27 @@ function betweenHan(before: string, after: string): boolean {
   return HAN.test([...before].at(-1) ?? '') && HAN.test([...after][0] ?? '');
 }
 
+/** A page of a map may have more words than a call may have arguments. */
+function extent(words: readonly PlacedText[]): [left: number, right: number] {
+  let [left, right] = [Infinity, -Infinity];
+  for (const { x, width } of words) [left, right] = [Math.min(left, x), Math.max(right, x + width)];
+  return [left, right];
+}
+
 /** Text on both sides of a gutter is read side by side; lines over it come before and after what is beside it. */
 function inColumns(words: readonly PlacedText[]): Line[] {
-  const left = Math.min(...words.map(({ x }) => x));
-  const right = Math.max(...words.map(({ x, width }) => x + width));
+  const [left, right] = extent(words);
   const gutter = gutterOf(words, left, right);
   if (gutter === null) return asLines(words, [left, right]);
   const out: Line[] = [];
   let sides: [PlacedText[], PlacedText[]] = [[], []];
   let over: PlacedText[] = [];
   const flushSides = () => {
-    for (const side of sides) if (side.length > 0) out.push(...inColumns(side));
+    for (const side of sides) if (side.length > 0) for (const line of inColumns(side)) out.push(line);
     sides = [[], []];
   };
   const flushOver = () => {
-    if (over.length > 0) out.push(...asLines(over, [left, right]));
+    for (const line of over.length > 0 ? asLines(over, [left, right]) : []) out.push(line);
     over = [];
   };
   for (const { pieces } of rowsOf(words)) {
@@ -188,8 +207,8 @@ const FEWEST_LINES = 4;
 function gutterOf(words: readonly PlacedText[], left: number, right: number): number | null {
   const rows = rowsOf(words).map(({ pieces }) => ({
     pieces,
-    ends: Math.min(...pieces.map(({ x, width }) => x + width)),
-    begins: Math.max(...pieces.map(({ x }) => x)),
+    ends: pieces.reduce((least, { x, width }) => Math.min(least, x + width), Infinity),
+    begins: pieces.reduce((most, { x }) => Math.max(most, x), -Infinity),
   }));
   if (rows.length < FEWEST_LINES) return null;
   const heights = words.map(({ height }) => height).sort((a, b) => a - b);
@@ -216,8 +235,7 @@ function gutterOf(words: readonly PlacedText[], left: number, right: number): nu
 
 /** Lines of running text fill their column; cells of a table do not. */
 function isRunningText(words: readonly PlacedText[]): boolean {
-  const left = Math.min(...words.map(({ x }) => x));
-  const right = Math.max(...words.map(({ x, width }) => x + width));
+  const [left, right] = extent(words);
   const widths = rowsOf(words).map(({ pieces }) => pieces.reduce((sum, { width }) => sum + width, 0));
   const full = widths.filter((width) => width > 0.6 * (right - left)).length;
   return full >= 0.5 * widths.length;
@@ -231,7 +249,7 @@ function asLines(words: readonly PlacedText[], column: [number, number]): Line[]
     return {
       text: cells.map(({ text }) => text.trim()).join(' '),
       ...{ x: first.x, y, width: right - first.x, right, column, cells, apart: joined(pieces, WIDE_GAP) },
-      height: Math.max(...cells.map(({ height }) => height)),
+      height: cells.reduce((most, { height }) => Math.max(most, height), 0),
     };
   });
 }
