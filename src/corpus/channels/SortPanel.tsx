@@ -208,7 +208,9 @@ function Sorted({ source, scores, scorer, onDone }: SortedProps) {
   }
 
   const most = Math.max(1, ...histogram.rows);
-  const position = (threshold - from) / (to - from);
+  const position = Math.max(0, (threshold - from) / (to - from));
+  // At its low end the slider takes every row, also those below the bars.
+  const lowest = Math.floor(1000 * scores.reduce((least, score) => Math.min(least, score), from)) / 1000;
   const written = t('sort.bits', { score: format.decimal(threshold, 2) });
   const rowWords = (count: number) => t('ingest.rows', { count, formatted: format.count(count) });
   return (
@@ -231,7 +233,7 @@ function Sorted({ source, scores, scorer, onDone }: SortedProps) {
           valueText={written}
           step={1 / 200}
           page={1 / 20}
-          onMove={(next) => setThreshold(Number((from + next * (to - from)).toFixed(3)))}
+          onMove={(next) => setThreshold(next === 0 ? lowest : Number((from + next * (to - from)).toFixed(3)))}
         />
         <div className={styles.ends}>
           <span>{t('sort.below', { rows: rowWords(scores.length - above.length) })}</span>
