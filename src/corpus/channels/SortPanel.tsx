@@ -228,7 +228,7 @@ function Sorted({ source, scores, scorer, onDone }: SortedProps) {
           label={t('sort.threshold')}
           position={position}
           valueNow={Number(threshold.toFixed(3))}
-          valueMin={from}
+          valueMin={lowest}
           valueMax={to}
           valueText={written}
           step={1 / 200}
