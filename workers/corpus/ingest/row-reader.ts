@@ -1,6 +1,6 @@
 /** What all readers of files share: the kind of a file by its name, how it is to be read, and batches of its rows. */
 import type { FileKind, BadRow, DocumentSeparator, SkippedFile, TextEncodingName, TextJoin } from '../../../src/contract/ingest';
-import type { Message } from '../../../src/core/corpus/conversation';
+import type { Message } from '../../../src/core/corpus/row';
 import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';
