@@ -4,7 +4,7 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
-import { locateTurns } from '../../../src/core/corpus/conversation';
+import { locateTurns } from '../../../src/core/corpus/row';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import type {
   DatasetOrigin,
