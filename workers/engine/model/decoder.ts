@@ -19,12 +19,12 @@ import { linear, linearGroup } from '../ops/linear';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
-import type { ModelConfig, Rotary } from '../../../src/core/model/config';
+import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { namesOf } from '../../../src/core/model/names';
 import type { LayerNames } from '../../../src/core/model/names';
 import { recomputed } from './recompute';
-import { RotaryTables } from './rotary-tables';
+import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
 export interface Documents {
   /** int32 [batch·context]: number of each token's document. Attention stays inside it. */
@@ -267,20 +267,6 @@ export class DecoderModel {
     for (const parameter of this.parameters.values()) parameter.dispose();
     for (const tables of new Set(this.rotary)) tables?.dispose();
   }
-}
-
-function rotaryOfLayers({ layers, positions, layerRotary, context }: ModelConfig): (RotaryTables | null)[] {
-  const tables = new Map<string, RotaryTables>();
-  const tablesOf = (rotary: Rotary | null) => {
-    if (!rotary) return null;
-    const { theta, dimensions, scaling } = rotary;
-    const key = JSON.stringify([theta, dimensions, scaling]);
-    const found = tables.get(key) ?? new RotaryTables(rotary, context);
-    tables.set(key, found);
-    return found;
-  };
-  const usual = positions.kind === 'rotary' ? positions : null;
-  return Array.from({ length: layers }, (_, layer) => tablesOf(layerRotary ? layerRotary[layer]! : usual));
 }
 
 /** The rotary embedding of queries or keys [N,heads·h]; the identity without tables. */
