@@ -42,6 +42,8 @@ export interface HiddenStateOptions {
   context: number;
   /** Documents of a row apart from each other; absent: a row is one document. */
   documents?: Documents;
+  /** Tokens of the text that the rows are of, where those are not all; some rotary embeddings depend on it. */
+  text?: number;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -90,10 +92,10 @@ export class DecoderModel {
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+  hiddenStates(ids: Tensor1D, { batch, context, documents, text, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, recompute, ...(documents ? { documents } : {}) });
+    return this.run(ids, 0, context, attend, { drop, recompute, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -126,14 +128,20 @@ export class DecoderModel {
    * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`, or where `documents` says;
    * those are below `context`.
    */
-  run(ids: Tensor1D, first: number, context: number, attend: Attend, { drop, recompute = false, documents }: RunOptions = {}): Tensor2D {
+  run(
+    ids: Tensor1D,
+    first: number,
+    context: number,
+    attend: Attend,
+    { drop, recompute = false, documents, text }: RunOptions = {},
+  ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
       const positions = documents?.positions;
       // With positions of their own the rows have a table each, as one long sequence has.
       const anglesOf = new Map(
         [...new Set(this.rotary)].map((tables) => {
-          const angles = tables?.at(first, context, documents?.longest) ?? [];
+          const angles = tables?.at(first, context, text ?? documents?.longest) ?? [];
           return [tables, positions ? angles.map((table) => gather(table, positions)) : angles];
         }),
       );
@@ -278,6 +286,7 @@ interface RunOptions {
   drop?: Drop;
   recompute?: boolean;
   documents?: Pick<Documents, 'positions' | 'longest'>;
+  text?: number | undefined;
 }
 
 /** A map whose output is added to the residual stream: its module, the norm behind it, and the number of its dropout. */
