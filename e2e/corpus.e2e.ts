@@ -1,8 +1,10 @@
 /** The corpus workshop as a person uses it: files in, channels, the pipeline, rows behind counts, export, the desk. */
 import { readFileSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import { expect, test, type Download } from '@playwright/test';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import type { CorpusApi } from '../src/contract/corpus';
 import type { TrainerApi } from '../src/contract/training';
 import { CorpusPage } from './studio/corpus';
 import { violations } from './studio/axe';
@@ -260,4 +262,25 @@ test('an ingest that is cancelled leaves nothing; one that a reload cuts off goe
   await studio.button(fill(words.corpus.channel.removeName, { name: 'Large' })).click();
   await studio.button(words.corpus.channel.delete.confirm).click();
   await expect(page.getByTestId('channel')).toHaveCount(1);
+});
+
+test('a PDF without its Chinese font, a .docx and an .epub become texts with what this origin serves, and their losses are told', async () => {
+  const { page, words } = studio;
+  const documents = JSON.parse(readFileSync(new URL('./parity/fixtures/documents.json', import.meta.url), 'utf8')) as {
+    file: string;
+    zlib: string;
+    text?: string;
+  }[];
+  const named = (name: string) => documents.find(({ file: of }) => of === name)!;
+  const names = ['cmap.pdf', 'meadow.docx', 'rivers.epub', 'locked.pdf'];
+  await studio.button(words.corpus.ingest.close).click();
+  await corpus.choose(names.map((name) => ({ name, mimeType: '', buffer: inflateSync(Buffer.from(named(name).zlib, 'base64')) })));
+  await expect(corpus.ingesting).toContainText(like(words.corpus.errors['document-encrypted'].what, { file: 'locked.pdf' }));
+  await corpus.start();
+  await expect(corpus.ingested).toContainText(fill(words.corpus.ingest.loss.heads_other, { formatted: '4' }), { timeout: 30_000 });
+  const texts = await page.evaluate(async () => {
+    const api = (window as unknown as { crossfade: { lab: { corpus: CorpusApi } } }).crossfade.lab.corpus;
+    return (await api.sourceRows((await api.sources()).at(-1)!.id, 0, 9)).map(({ text }) => text);
+  });
+  expect(texts).toEqual(names.slice(0, 3).map((name) => named(name).text));
 });
