@@ -9,6 +9,7 @@ import type errors from '../../src/i18n/en/errors.json';
 import type internals from '../../src/i18n/en/internals.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type models from '../../src/i18n/en/models.json';
+import type notices from '../../src/i18n/en/notices.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
 import type tokenizer from '../../src/i18n/en/tokenizer.json';
@@ -22,7 +23,8 @@ export interface Words {
   corpus: typeof corpus;
   desk: typeof desk;
   diagnosis: typeof diagnosis;
-  errors: typeof errors;
+  /** With those that stand with the texts of the pages that can have them. */
+  errors: typeof errors & (typeof corpus)['errors'] & (typeof notices)['errors'];
   internals: typeof internals;
   measures: typeof measures;
   models: typeof models;
@@ -49,7 +51,10 @@ export function wordsOf(language: Language): Words {
     'runs',
     'tokenizer',
   ];
-  return Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
+  const texts = Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;
+  const { errors: ofImports } = read(language, 'notices') as typeof notices;
+  const reason = { ...texts.errors.reason, ...texts.corpus.errors.reason, ...ofImports.reason };
+  return { ...texts, errors: { ...texts.errors, ...texts.corpus.errors, ...ofImports, reason } };
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

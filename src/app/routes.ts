@@ -26,10 +26,10 @@ export const ROUTES: readonly PageRoute[] = [
     id: 'compare',
     path: '/compare',
     icon: Columns2,
-    Page: page(['compare', 'measures', 'internals', 'diagnosis', 'report'], () => import('../compare/Page')),
+    Page: page(['compare', 'measures', 'internals', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
   },
   { id: 'runs', path: '/runs', icon: History, Page: page(['runs', 'diagnosis'], () => import('../runs/Page')) },
-  { id: 'corpus', path: '/corpus', icon: Database, Page: page(['corpus'], () => import('../corpus/Page')) },
+  { id: 'corpus', path: '/corpus', icon: Database, Page: page(['corpus', 'notices'], () => import('../corpus/Page')) },
   { id: 'tokenizer', path: '/tokenizer', icon: WholeWord, Page: page(['tokenizer', 'notices'], () => import('../tokenizer/Page')) },
   { id: 'models', path: '/models', icon: Boxes, Page: page(['models', 'notices'], () => import('../models/Page')) },
 ];

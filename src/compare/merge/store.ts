@@ -63,7 +63,7 @@ const looks = (): [first: number, whole: number] => {
 const rounded = (factor: number): number => Number(factor.toFixed(2));
 
 /** −0.2 … 1.2, the ends of the interpolation first and what lies between them next, so that the curve takes shape early. */
-export function faderGrid(): number[] {
+function faderGrid(): number[] {
   const count = Math.round((FADER.high - FADER.low) / FADER.step);
   const all = Array.from({ length: count + 1 }, (_, at) => rounded(FADER.low + at * FADER.step));
   const first = [1, 0, 0.5, FADER.high, FADER.low];
@@ -82,7 +82,7 @@ export function lastCheckpoints(count: number): WeightsRef[] {
 }
 
 /** What is merged now, and with which factors. */
-export function presentMerge({ kind, factors, checkpoints }: Pick<MergeState, 'kind' | 'factors' | 'checkpoints'>): {
+function presentMerge({ kind, factors, checkpoints }: Pick<MergeState, 'kind' | 'factors' | 'checkpoints'>): {
   merge: MergeRef;
   factors: number[];
 } | null {

@@ -10,7 +10,7 @@ import type { Family, ModelConfig } from './model-config';
 
 export { editConfig } from './fields';
 export { plain } from './model-config';
-export type { Family, ModelConfig, Positions, Rotary, RotaryScaling } from './model-config';
+export type { Family, ModelConfig, Rotary, RotaryScaling } from './model-config';
 
 const readers: Record<Family, FamilyReader> = {
   llama,
