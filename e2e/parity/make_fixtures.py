@@ -125,8 +125,9 @@ def make_adamw(name: str) -> None:
     save_file({key: p.detach() for key, p in parameters.items()}, FIXTURES / "adamw.safetensors")
 
 
-def make_accumulation(name: str) -> None:
-    """Twenty steps over 8 rows of two channels, some of whose tokens predict nothing: what they are whatever micro-batches they are cut into."""
+def make_accumulation(name: str, weights: tuple[float, ...] | None = None, out: str = "accumulation.json") -> None:
+    """Twenty steps over 8 rows of two channels, some of whose tokens predict nothing: what they are whatever micro-batches they are cut into.
+    With `weights` the loss is the weighted mean of the channels' mean nll, over the channels that are there: two."""
     settings = dict(beta1=0.9, beta2=0.95, epsilon=1e-8, weightDecay=0.0, maxGradNorm=1.0)
     model = LlamaForCausalLM.from_pretrained(FIXTURES / name, dtype=torch.float32, attn_implementation="eager").train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.0)
@@ -141,16 +142,18 @@ def make_accumulation(name: str) -> None:
     steps = []
     for _ in range(20):
         _, nll, loss = losses(model, ids, targets)
+        predicted = targets.flatten() >= 0
+        objective = loss if weights is None else sum(w / sum(weights[:2]) * nll[(of_token == c) & predicted].mean() for c, w in enumerate(weights[:2]))
         optimizer.zero_grad()
-        loss.backward()
+        objective.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings["maxGradNorm"])
         optimizer.step()
-        predicted = targets.flatten() >= 0
         steps.append({
             "loss": loss.item(), "norm": norm.item(),
             "channels": [(nll[(of_token == c) & predicted].sum() / ((of_token == c) & predicted).sum()).item() for c in (0, 1)],
         })
-    write(FIXTURES / "accumulation.json", {
+    write(FIXTURES / out, {
+        **({} if weights is None else {"objective": weights}),
         "model": name, "rows": rows, "context": context, "settings": settings, "lr": 1e-3, "channels": channels.tolist(),
         "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(), "steps": steps,
         "weights": {key: floats(p.flatten()[:6]) for key, p in model.named_parameters()},
@@ -254,6 +257,7 @@ def main() -> None:
         make_tiny(name, **shape)
     make_adamw("tiny-tied")
     make_accumulation("tiny-tied")
+    make_accumulation("tiny-tied", (0.1, 0.5, 0.4), "objective.json")
     make_schedules()
 
 

@@ -28,6 +28,10 @@ const FIELDS = {
   'optimizer.weightDecay': 'weightDecay',
   'optimizer.maxGradNorm': 'maxGradNorm',
   dropout: 'dropout',
+  regularisation: 'regularisation',
+  'regularisation.l2sp': 'l2sp',
+  'regularisation.l2sp.lambda': 'l2sp',
+  'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
@@ -45,9 +49,10 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-const CHANNEL_FIELDS = ['share', 'role', 'corpus', 'id'] as const;
+const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
+  'base',
   'false',
   'joined',
   'separate',
@@ -81,6 +86,7 @@ export function recipeField(path: string): FieldName | null {
 
 /** The key of a value that is one of a closed list; null for numbers and names. */
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
+  if (path === 'regularisation.decayTowards') return value === 'base' ? 'recipeValue.base' : null;
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
   const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;

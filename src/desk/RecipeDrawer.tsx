@@ -10,6 +10,7 @@ import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
+import { RetentionFields } from './RetentionFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
@@ -228,6 +229,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           onChange={(epsilon) => set({ optimizer: { ...optimizer, epsilon } })}
         />
       </fieldset>
+      <RetentionFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.rhythm')}</legend>
         <NumberField

@@ -3,6 +3,7 @@
  * several steps at once.
  */
 import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
   createAdamW,
@@ -16,6 +17,7 @@ import {
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
+  type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
 import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBatch, TrainableModel } from './trainable-model';
@@ -49,20 +51,31 @@ interface PendingEngineStep extends PendingStep {
 export class EngineModel implements TrainableModel, SequenceModel {
   private readonly sequences: SequenceModel;
   private readonly channels: number;
+  /** Of the channels in the objective; undefined where every token counts alike. */
+  private readonly weights: readonly number[] | undefined;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
 
-  /** @param stored moments of a checkpoint and the updates they come from */
+  /**
+   * @param stored moments of a checkpoint and the updates they come from
+   * @param base what the recipe's regularisation holds the weights to; the model's own from here on
+   */
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision'>,
+    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation'>,
     readonly syncReadback: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
+    private readonly base?: DecoderModel,
   ) {
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
+    this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
-    this.optimizer = createAdamW(model.parameters, { ...recipe.optimizer, scalesLoss: recipe.precision === 'f16' });
+    this.optimizer = createAdamW(model.parameters, {
+      ...recipe.optimizer,
+      scalesLoss: recipe.precision === 'f16',
+      hold: holdOf(recipe, base),
+    });
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     this.optimizer.restore(
@@ -94,6 +107,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { lossScale } = this.optimizer;
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
+      weights: this.weights,
       ...(dropout.rate > 0 ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
@@ -145,7 +159,14 @@ export class EngineModel implements TrainableModel, SequenceModel {
   dispose(): void {
     this.optimizer.dispose();
     this.model.dispose();
+    this.base?.dispose();
   }
+}
+
+function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: DecoderModel | undefined): WeightHold | undefined {
+  if (!regularisation || !base) return undefined;
+  const { l2sp, decayTowards } = regularisation;
+  return { anchor: base.parameters, l2sp: l2sp?.lambda ?? 0, decays: decayTowards === 'base' };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

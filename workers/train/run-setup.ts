@@ -17,7 +17,7 @@ import { readMetrics, truncateMetrics, createRun, readRun, updateRun } from '../
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision } from '../engine';
+import { checkPrecision, type DecoderModel } from '../engine';
 import { EngineModel } from '../runtime/engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
@@ -204,12 +204,14 @@ async function loadModel(
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
   const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null);
+  let base: DecoderModel | undefined;
   try {
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
-    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
+    base = recipe.regularisation && (await baseOf(recipe, model));
+    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored, base);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
     return {
@@ -225,8 +227,18 @@ async function loadModel(
     };
   } catch (error) {
     model.dispose();
+    base?.dispose();
     throw error;
   }
+}
+
+/** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
+async function baseOf(recipe: Recipe, model: DecoderModel): Promise<DecoderModel> {
+  const { model: base } = await assemble(recipe.base, null);
+  const stray = [...model.parameters].find(([name, { trainable }]) => trainable && !base.parameters.has(name));
+  if (!stray) return base;
+  base.dispose();
+  return refuse('regularisation', stray[0], '—', `the base has no weight of this name, to which it could be held`);
 }
 
 interface Assembly {

@@ -6,6 +6,8 @@ import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
+import { files } from '../storage/files';
+import { modelPath } from '../storage/models';
 import { readMetrics, listRuns, readRun } from '../storage/runs';
 import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
@@ -113,6 +115,43 @@ describe('the trainer on wasm', () => {
         }),
       ),
     );
+  });
+
+  it('holds weights near the base, with weights of the objective, and goes on to the same bits after its tab died', async () => {
+    const optimizer = { weightDecay: 1 };
+    const base = studioRecipe({ optimizer, gradientAccumulationSteps: 2, activationCheckpointing: true });
+    const channels = base.channels.map((channel, at) => ({ ...channel, weight: [0.1, 0.9][at] }));
+    const recipe = { ...base, channels, regularisation: { l2sp: { lambda: 2 }, decayTowards: 'base' as const } };
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const runs = [];
+    for (const one of [base, recipe]) {
+      const run = await tab.api.start(one, 'held', quiet);
+      expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs.push(await outcome(run));
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    const start = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`)).tensors;
+    const [free, held] = runs.map(({ model }) =>
+      Math.hypot(
+        ...[...readSafetensors('model', model).tensors].map(([name, tensor]) => {
+          const from = start.get(name)!.read();
+          return Math.hypot(...tensor.read().map((value, at) => value - from[at]!));
+        }),
+      ),
+    );
+    expect(held!).toBeLessThan(0.9 * free!);
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs[1]);
   });
 
   it('gives a finished run more steps: the same, bit for bit, as a run that was asked for so many', async () => {

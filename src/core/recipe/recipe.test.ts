@@ -57,6 +57,18 @@ describe('precision', () => {
 });
 
 describe('parseRecipe names what is wrong', () => {
+  it('weights of the objective on some channels alone, or not summing to 1', () => {
+    const weigh = (weights: (number | undefined)[]) =>
+      failure((recipe) => {
+        const channels = recipe['channels'] as Recipe['channels'];
+        recipe['channels'] = channels.map((channel, at) => (weights[at] === undefined ? channel : { ...channel, weight: weights[at] }));
+      });
+    const even = golden.channels.map(() => 0.2);
+    expect(weigh(even.slice(1)).values).toMatchObject({ field: `channels.${golden.channels.at(-1)!.id}.weight` });
+    expect(weigh(even).values).toMatchObject({ field: 'channels.weight', value: expect.stringContaining('Σ weight = 0.') as string });
+    expect(weigh([-0.1]).values).toMatchObject({ field: 'channels.0.weight', value: '-0.1' });
+  });
+
   it('shares that do not sum to 1', () => {
     const error = failure((recipe) => (recipe['channels'] as { share: number }[]).forEach((channel) => (channel.share = 0)));
     expect(error.code).toBe('recipe-invalid');

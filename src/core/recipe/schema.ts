@@ -26,6 +26,11 @@ const channelSchema = z.strictObject({
    * document in its middle.
    */
   specialTokens: z.optional(z.enum(['plain', 'tokens'])),
+  /**
+   * Weight w of the channel's mean loss in the objective, 0 to 1: on every channel, summing to 1, or on none. Absent: each token counts alike,
+   * so that a channel weighs as much as its share of the tokens.
+   */
+  weight: z.optional(share),
 });
 
 const warmupSchema = z.discriminatedUnion('unit', [
@@ -57,6 +62,14 @@ const strategySchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
+
+/** What holds the weights θ near θ₀, those of the base (METHOD, "Anchors"). */
+const regularisationSchema = z.strictObject({
+  /** L2-SP: the term λ/2 · ‖θ − θ₀‖² of the loss. */
+  l2sp: z.optional(z.strictObject({ lambda: z.number().check(z.gt(0), z.lte(1e6)) })),
+  /** Where AdamW's decoupled weight decay pulls to; absent: to 0. */
+  decayTowards: z.optional(z.literal('base')),
+});
 
 const rolesNeeded = {
   mixed: [],
@@ -90,6 +103,8 @@ export const recipeSchema = z
       maxGradNorm: orElse(z.number().check(z.gte(0)), 1),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Absent: nothing holds the weights. */
+    regularisation: z.optional(regularisationSchema),
     /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
     packing: orElse(z.enum(['joined', 'separate']), 'joined'),
     budget: z.strictObject({ steps: count(1, 10_000_000) }),
@@ -129,6 +144,12 @@ export const recipeSchema = z
       });
     const sum = recipe.channels.reduce((total, channel) => total + channel.share, 0);
     if (Math.abs(sum - 1) > 1e-6) refuse(['channels'], `Σ share = ${Number(sum.toFixed(6))}`, 'Σ share = 1');
+    const weighed = recipe.channels.filter(({ weight }) => weight !== undefined);
+    const unweighed = recipe.channels.find(({ weight }) => weight === undefined);
+    const weights = weighed.reduce((total, { weight }) => total + weight!, 0);
+    if (weighed.length > 0 && unweighed) refuse(['channels', unweighed.id, 'weight'], '—', 'weight ∀ channel | ∅');
+    else if (weighed.length > 0 && Math.abs(weights - 1) > 1e-6)
+      refuse(['channels', 'weight'], `Σ weight = ${Number(weights.toFixed(6))}`, 'Σ weight = 1');
     const ids = recipe.channels.map((channel) => channel.id);
     const twice = ids.find((id, at) => ids.indexOf(id) !== at);
     if (ids.includes('total')) refuse(['channels', 'id'], 'total', 'id ≠ total');
@@ -158,5 +179,6 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
+export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Strategy = Recipe['strategy'];

@@ -1,3 +1,4 @@
+import anchors from './anchors.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -12,4 +13,4 @@ import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, report, runs, tokenizer };
+export default { anchors, common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, report, runs, tokenizer };
