@@ -1,5 +1,6 @@
 /** The studio's own texts, in one language: tests name a control by what a person reads on it. */
 import { readFileSync } from 'node:fs';
+import type anchors from '../../src/i18n/en/anchors.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
@@ -17,6 +18,7 @@ export type Language = 'en' | 'zh';
 
 /** Both languages have the same keys: a unit test of the locales says so. */
 export interface Words {
+  anchors: typeof anchors;
   common: typeof common;
   compare: typeof compare;
   corpus: typeof corpus;
@@ -36,6 +38,7 @@ const read = (language: Language, name: string): unknown =>
 
 export function wordsOf(language: Language): Words {
   const names = [
+    'anchors',
     'common',
     'compare',
     'corpus',

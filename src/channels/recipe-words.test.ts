@@ -21,7 +21,7 @@ describe('the difference of two recipes', () => {
       gradientAccumulationSteps: 2,
       optimizer: { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, maxGradNorm: 0 },
       dropout: 0.5,
-      regularisation: { l2sp: { lambda: 0.1 }, decayTowards: 'base' },
+      regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2 }, decayTowards: 'base' },
       budget: { steps: 1 },
       evaluation: { everySteps: 1, rowsPerChannel: 1, probesPerGroup: 1 },
       saving: { everySteps: 1, keep: 1 },

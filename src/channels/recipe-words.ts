@@ -31,6 +31,10 @@ const FIELDS = {
   regularisation: 'regularisation',
   'regularisation.l2sp': 'l2sp',
   'regularisation.l2sp.lambda': 'l2sp',
+  'regularisation.ewc': 'ewc',
+  'regularisation.ewc.lambda': 'ewc',
+  'regularisation.ewc.sequences': 'fisherSequences',
+  'regularisation.ewc.labels': 'fisherLabels',
   'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
   'evaluation.everySteps': 'evaluationInterval',
@@ -53,6 +57,8 @@ const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
   'base',
+  'model',
+  'text',
   'false',
   'joined',
   'separate',
@@ -66,6 +72,7 @@ const VALUES = [
   'cosine',
   'wsd',
   'sqrt',
+  'exponential',
   'ratio',
   'steps',
 ] as const;
@@ -86,7 +93,6 @@ export function recipeField(path: string): FieldName | null {
 
 /** The key of a value that is one of a closed list; null for numbers and names. */
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
-  if (path === 'regularisation.decayTowards') return value === 'base' ? 'recipeValue.base' : null;
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
   const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;

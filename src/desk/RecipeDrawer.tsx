@@ -20,7 +20,7 @@ interface Props {
 
 const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
-const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
+const DECAYS = ['linear', 'cosine', 'sqrt', 'exponential'] as const;
 const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];

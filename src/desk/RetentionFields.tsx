@@ -2,7 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import { objectiveWeights, withObjective, withRegularisation } from '../core/recipe/edits';
 import type { Recipe } from '../core/recipe/schema';
-import { NumberField, SwitchField } from '../ui/fields';
+import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
 
 interface Props {
   recipe: Recipe;
@@ -11,10 +11,14 @@ interface Props {
 
 /** Strength that a term starts with when it is switched on; Li et al. (arXiv 1802.01483) search 0.001 to 1. */
 const USUAL_L2SP = 0.01;
+/** Kirkpatrick et al. (arXiv 1612.00796) take 400 for their games. */
+const USUAL_EWC = { lambda: 400, sequences: 64, labels: 'model' } as const;
+const LABELS = ['model', 'text'] as const;
 
 export function RetentionFields({ recipe, edit }: Props) {
   const { t } = useTranslation('anchors');
-  const { l2sp, decayTowards } = recipe.regularisation ?? {};
+  const { t: common } = useTranslation();
+  const { l2sp, ewc, decayTowards } = recipe.regularisation ?? {};
   return (
     <fieldset>
       <legend>{t('title')}</legend>
@@ -39,6 +43,39 @@ export function RetentionFields({ recipe, edit }: Props) {
           step={0.001}
           onChange={(lambda) => edit((current) => withRegularisation(current, { l2sp: { lambda } }))}
         />
+      )}
+      <SwitchField
+        label={t('ewc.switch')}
+        help={t('ewc.help')}
+        checked={ewc !== undefined}
+        onChange={(on) => edit((current) => withRegularisation(current, { ewc: on ? USUAL_EWC : undefined }))}
+      />
+      {ewc && (
+        <>
+          <NumberField
+            label={t('ewc.lambda')}
+            value={ewc.lambda}
+            min={1e-9}
+            max={1e9}
+            step={10}
+            onChange={(lambda) => edit((current) => withRegularisation(current, { ewc: { ...ewc, lambda } }))}
+          />
+          <NumberField
+            label={t('ewc.sequences')}
+            value={ewc.sequences}
+            min={1}
+            max={4096}
+            integer
+            onChange={(sequences) => edit((current) => withRegularisation(current, { ewc: { ...ewc, sequences } }))}
+          />
+          <ChoiceField
+            label={t('ewc.labels')}
+            value={ewc.labels}
+            choices={LABELS}
+            words={(labels) => common(`recipeValue.${labels}`)}
+            onChange={(labels) => edit((current) => withRegularisation(current, { ewc: { ...ewc, labels } }))}
+          />
+        </>
       )}
       <SwitchField
         label={t('decay.switch')}

@@ -24,7 +24,7 @@ import styles from './Models.module.css';
 
 const PARTS = ['weights', 'gradients', 'moments', 'anchors', 'activations'] as const;
 /** What a recipe that holds the weights to the base's asks of memory. */
-const HELD = { l2sp: { lambda: 1 } };
+const HELD = { ewc: { lambda: 1, sequences: 64, labels: 'model' } } as const;
 
 /** What training this model takes in memory, for a batch that a person can set, against what the device offers. */
 function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | null }) {

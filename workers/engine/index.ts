@@ -31,6 +31,7 @@ export { fileWeights, hostTensors, loadModel } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
+export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';
 export { sampleToken } from './model/sample';
 export { softCapped } from './ops/activation';

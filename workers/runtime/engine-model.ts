@@ -2,7 +2,7 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
@@ -47,6 +47,19 @@ interface PendingEngineStep extends PendingStep {
   scaling: Tensor1D | undefined;
 }
 
+/** What a recipe's regularisation holds the weights of a run to. */
+export interface RunBase {
+  /** θ₀ */
+  model: DecoderModel;
+  /** By the parameters' names; empty without EWC. */
+  fisher: ReadonlyMap<string, Tensor>;
+}
+
+export function disposeBase({ model, fisher }: RunBase): void {
+  model.dispose();
+  for (const tensor of fisher.values()) tensor.dispose();
+}
+
 /** A model with its optimizer. */
 export class EngineModel implements TrainableModel, SequenceModel {
   private readonly sequences: SequenceModel;
@@ -65,7 +78,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation'>,
     readonly syncReadback: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
-    private readonly base?: DecoderModel,
+    private readonly base?: RunBase,
   ) {
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
@@ -159,14 +172,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
   dispose(): void {
     this.optimizer.dispose();
     this.model.dispose();
-    this.base?.dispose();
+    if (this.base) disposeBase(this.base);
   }
 }
 
-function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: DecoderModel | undefined): WeightHold | undefined {
+function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {
   if (!regularisation || !base) return undefined;
-  const { l2sp, decayTowards } = regularisation;
-  return { anchor: base.parameters, l2sp: l2sp?.lambda ?? 0, decays: decayTowards === 'base' };
+  const { l2sp, ewc, decayTowards } = regularisation;
+  const penalty = { l2sp: l2sp?.lambda, ewc: ewc && { lambda: ewc.lambda, fisher: base.fisher } };
+  return { anchor: base.model.parameters, penalty, decays: decayTowards === 'base' };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

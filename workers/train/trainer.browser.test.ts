@@ -121,7 +121,9 @@ describe('the trainer on wasm', () => {
     const optimizer = { weightDecay: 1 };
     const base = studioRecipe({ optimizer, gradientAccumulationSteps: 2, activationCheckpointing: true });
     const channels = base.channels.map((channel, at) => ({ ...channel, weight: [0.1, 0.9][at] }));
-    const recipe = { ...base, channels, regularisation: { l2sp: { lambda: 2 }, decayTowards: 'base' as const } };
+    const ewc = { lambda: 100, sequences: 3, labels: 'model' as const };
+    const regularisation = { l2sp: { lambda: 2 }, ewc, decayTowards: 'base' as const };
+    const recipe = { ...base, channels, regularisation };
     const tab = await openTab();
     const { tensors } = await tab.api.memory();
     const runs = [];
@@ -204,6 +206,23 @@ describe('the trainer on wasm', () => {
     expect(moved.length).toBeGreaterThan(1000);
     expect(moved.filter((by) => Math.abs(by - 1) < 0.01).length / moved.length).toBeGreaterThan(0.9);
     expect(Math.max(...moved)).toBeLessThan(1.001);
+  });
+
+  it('measures the Fisher information before anything is written: not on an empty channel, and not when cancelled', async () => {
+    const { api } = await openTab();
+    const before = (await listRuns()).length;
+    const recipe = studioRecipe({ regularisation: { ewc: { lambda: 1, sequences: 4000 } } });
+    const [general, domain] = recipe.channels;
+    const empty = { ...general!, id: 'nothing', corpus: 'tiny-empty', share: 0 };
+    await expect(api.start({ ...recipe, channels: [general!, domain!, empty] }, 'empty', quiet)).rejects.toMatchObject({
+      code: 'channel-empty',
+      values: { channel: 'nothing' },
+    });
+    const cancelled = api.start(recipe, 'cancelled', ({ phase, done }) => {
+      if (phase === 'fisher' && done === 1) void api.cancel();
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await listRuns()).toHaveLength(before);
   });
 
   it('refuses an empty channel before anything is written', async () => {

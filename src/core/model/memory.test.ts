@@ -36,7 +36,8 @@ describe('trainingMemory', () => {
     const free = trainingMemory(nano(4), demand());
     const decaying = trainingMemory(nano(4), demand({ regularisation: { decayTowards: 'base' } }));
     const held = trainingMemory(nano(4), demand({ regularisation: { l2sp: { lambda: 0.1 } } }));
-    expect([free.anchors, decaying.anchors, held.anchors]).toEqual([0, free.weights, 2 * free.weights]);
+    const elastic = trainingMemory(nano(4), demand({ regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' } } }));
+    expect([free, decaying, held, elastic].map(({ anchors }) => anchors / free.weights)).toEqual([0, 1, 2, 3]);
     expect(held.total).toBe(free.total + held.anchors);
   });
 

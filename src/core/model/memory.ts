@@ -26,7 +26,7 @@ export interface TrainingMemory {
   weights: number;
   gradients: number;
   moments: number;
-  /** The base's weights, and the gradients with the term's added, where the recipe holds the weights near the base's. */
+  /** The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's. */
   anchors: number;
   activations: number;
   total: number;
@@ -71,7 +71,8 @@ export function trainingMemory(
   const head = 4 * hidden * tokens * bytes;
   const weights = 4 * parameters + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
-  const anchors = 4 * parameters * ((regularisation ? 1 : 0) + (regularisation?.l2sp ? 1 : 0));
+  const term = regularisation?.l2sp ?? regularisation?.ewc;
+  const anchors = 4 * parameters * ((regularisation ? 1 : 0) + (term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
   const heaviest = largestWeight(config);
   return {
     weights,

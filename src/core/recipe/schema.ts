@@ -48,7 +48,7 @@ const scheduleSchema = z.strictObject({
   /** WSD: share of all steps spent decaying at the end. */
   decayRatio: orElse(from(0.01, 1), 0.1),
   /** WSD: shape of the decay. */
-  decayShape: orElse(z.enum(['linear', 'cosine', 'sqrt']), 'linear'),
+  decayShape: orElse(z.enum(['linear', 'cosine', 'sqrt', 'exponential']), 'linear'),
 });
 
 const strategySchema = z.discriminatedUnion('kind', [
@@ -67,6 +67,16 @@ const strategySchema = z.discriminatedUnion('kind', [
 const regularisationSchema = z.strictObject({
   /** L2-SP: the term λ/2 · ‖θ − θ₀‖² of the loss. */
   l2sp: z.optional(z.strictObject({ lambda: z.number().check(z.gt(0), z.lte(1e6)) })),
+  /** Elastic weight consolidation: the term λ/2 · Σ F (θ − θ₀)², F the diagonal of the base's Fisher information on the general channels. */
+  ewc: z.optional(
+    z.strictObject({
+      lambda: z.number().check(z.gt(0), z.lte(1e9)),
+      /** Rows of general text that the Fisher information is the mean over. */
+      sequences: orElse(count(1, 4096), 64),
+      /** Labels of these rows: drawn from the model, or the text's own (the empirical Fisher information). */
+      labels: orElse(z.enum(['model', 'text']), 'model'),
+    }),
+  ),
   /** Where AdamW's decoupled weight decay pulls to; absent: to 0. */
   decayTowards: z.optional(z.literal('base')),
 });
@@ -156,6 +166,12 @@ export const recipeSchema = z
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
+    if (recipe.regularisation?.ewc && !recipe.channels.some(({ role }) => role === 'general'))
+      refuse(['regularisation', 'ewc'], 'EWC', 'role "general"');
+    const { kind, decayShape, minRatio } = recipe.schedule;
+    // Halved again and again, a rate never gets to 0.
+    if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
+      refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });

@@ -146,7 +146,7 @@ interface BatchTensors {
   nllGradient?: Tensor1D;
 }
 
-function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
+export function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
   const places = documents && positionsIn(documents, context);
   const apart = documents && {

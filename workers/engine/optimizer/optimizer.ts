@@ -26,7 +26,7 @@ import {
   OptimizerState,
   penaltyGradient,
 } from './transforms';
-import type { AdamSettings, Anchor, Chain, GradientTransform, StepInputs, Updates } from './transforms';
+import type { AdamSettings, Anchor, Chain, GradientTransform, Penalty, StepInputs, Updates } from './transforms';
 
 /** Parameters that are trained in a way of their own. A parameter belongs to the first group that includes it, or to none. */
 export interface ParameterGroup {
@@ -81,8 +81,7 @@ export interface AdamWOptions extends AdamSettings {
 /** What holds the weights of a run near θ₀, those of its base. */
 export interface WeightHold {
   anchor: Anchor;
-  /** λ of L2-SP; 0: no such term. */
-  l2sp: number;
+  penalty: Penalty;
   /** Weight decay pulls to θ₀ instead of 0. */
   decays: boolean;
 }
@@ -93,7 +92,7 @@ export function createAdamW(
   { maxGradNorm, scalesLoss = false, groups, hold, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
 ): Optimizer {
   const transforms = chain(
-    hold && hold.l2sp > 0 ? addGradients(penaltyGradient(hold.anchor, hold.l2sp)) : [],
+    hold?.penalty.l2sp || hold?.penalty.ewc ? addGradients(penaltyGradient(hold.anchor, hold.penalty)) : [],
     scalesLoss ? dynamicLossScale({ beta1, beta2 }) : [],
     maxGradNorm > 0 ? clipByGlobalNorm(maxGradNorm) : [],
     adamw({ beta1, beta2, epsilon, weightDecay }, hold?.decays ? hold.anchor : undefined),

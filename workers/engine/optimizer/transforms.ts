@@ -166,13 +166,24 @@ export function addGradients(term: (name: string, parameter: Tensor) => Tensor |
   };
 }
 
-/**
- * Gradient of λ/2 · ‖θ − θ₀‖² (L2-SP; Li et al., arXiv 1802.01483): λ · (θ − θ₀).
- */
-export function penaltyGradient(anchor: Anchor, lambda: number): (name: string, parameter: Tensor) => Tensor | null {
+/** What a term of the loss holds weights to θ₀ by. */
+export interface Penalty {
+  /** λ of λ/2 · ‖θ − θ₀‖² (L2-SP; Li et al., arXiv 1802.01483). */
+  l2sp?: number | undefined;
+  /** λ/2 · Σ F (θ − θ₀)² with F ≥ 0 by the parameters' names (EWC; Kirkpatrick et al., arXiv 1612.00796). */
+  ewc?: { lambda: number; fisher: ReadonlyMap<string, Tensor> } | undefined;
+}
+
+/** Gradient of the penalty by a parameter: λ · (θ − θ₀) + λ · F · (θ − θ₀); null for one that is held to nothing. */
+export function penaltyGradient(anchor: Anchor, { l2sp = 0, ewc }: Penalty): (name: string, parameter: Tensor) => Tensor | null {
   return (name, parameter) => {
     const start = anchor.get(name);
-    return start && lambda > 0 ? mul(sub(parameter, start), lambda) : null;
+    const fisher = ewc?.fisher.get(name);
+    if (!start || (l2sp === 0 && !fisher)) return null;
+    const away = sub(parameter, start);
+    const held = fisher ? mul(away, mul(fisher, ewc!.lambda)) : null;
+    if (l2sp === 0) return held;
+    return held ? add(held, mul(away, l2sp)) : mul(away, l2sp);
   };
 }
 
