@@ -1,6 +1,6 @@
 /** What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can. */
 import { Button } from '@mantine/core';
-import { Flame, Repeat, Scale, TextSelect } from 'lucide-react';
+import { Anchor, Flame, Repeat, Scale, TextSelect } from 'lucide-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
@@ -12,7 +12,14 @@ import { useRecipe } from './recipe-store';
 import { useTextLengths } from './text-lengths';
 
 const NOTHING = {};
-const ICONS = { 'channel-short': TextSelect, epochs: Repeat, 'warmup-long': Flame, 'weight-idle': Scale, 'weight-none': Scale } as const;
+const ICONS = {
+  'channel-short': TextSelect,
+  epochs: Repeat,
+  'warmup-long': Flame,
+  'weight-idle': Scale,
+  'weight-none': Scale,
+  'decay-none': Anchor,
+} as const;
 
 export function BeforeRun() {
   const active = useActive();
@@ -60,6 +67,8 @@ function Notice({ finding }: { finding: Finding }) {
       return <span>{t('before.weightIdle', { channel: tag(finding.channel), weight: format.percent(finding.weight) })}</span>;
     case 'weight-none':
       return <span>{t('before.weightNone', { channel: tag(finding.channel), share: format.percent(finding.share) })}</span>;
+    case 'decay-none':
+      return <span>{t('before.decayNone')}</span>;
     case 'warmup-long': {
       const { warmup, steps, reached } = finding;
       return (

@@ -13,6 +13,8 @@ export type BeforeRun =
   | { kind: 'weight-idle'; channel: string; weight: number }
   /** The channel is read, and weighs nothing in the objective. */
   | { kind: 'weight-none'; channel: string; share: number }
+  /** Weight decay is to pull towards the base, and is 0. */
+  | { kind: 'decay-none' }
   /** The warmup is longer than the run, which ends at this share of the peak. */
   | { kind: 'warmup-long'; warmup: number; steps: number; reached: number };
 
@@ -49,6 +51,7 @@ export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number
       if (weight > 0 && share === 0) found.push({ kind: 'weight-idle', channel: id, weight });
       if (weight === 0 && share > 0) found.push({ kind: 'weight-none', channel: id, share });
     }
+  if (recipe.regularisation?.decayTowards && recipe.optimizer.weightDecay === 0) found.push({ kind: 'decay-none' });
   const warmup = warmupSteps(schedule, budget.steps);
   if (warmup > budget.steps) found.push({ kind: 'warmup-long', warmup, steps: budget.steps, reached: (budget.steps - 1) / warmup });
   return found;
