@@ -1,6 +1,6 @@
 /** The studio's own texts, in one language: tests name a control by what a person reads on it. */
 import { readFileSync } from 'node:fs';
-import type anchors from '../../src/i18n/en/anchors.json';
+import type recipe from '../../src/i18n/en/recipe.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
@@ -18,7 +18,7 @@ export type Language = 'en' | 'zh';
 
 /** Both languages have the same keys: a unit test of the locales says so. */
 export interface Words {
-  anchors: typeof anchors;
+  recipe: typeof recipe;
   common: typeof common;
   compare: typeof compare;
   corpus: typeof corpus;
@@ -38,7 +38,7 @@ const read = (language: Language, name: string): unknown =>
 
 export function wordsOf(language: Language): Words {
   const names = [
-    'anchors',
+    'recipe',
     'common',
     'compare',
     'corpus',

@@ -1,17 +1,13 @@
 /** What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can. */
 import { Button } from '@mantine/core';
 import { Anchor, Flame, Repeat, Scale, TextSelect } from 'lucide-react';
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
-import { beforeRun, MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
+import { MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
 import { Banner } from '../ui/Banner';
-import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
-import { useTextLengths } from './text-lengths';
 
-const NOTHING = {};
 const ICONS = {
   'channel-short': TextSelect,
   epochs: Repeat,
@@ -21,13 +17,7 @@ const ICONS = {
   'decay-none': Anchor,
 } as const;
 
-export function BeforeRun() {
-  const active = useActive();
-  const recipe = useRecipe((state) => state.recipe);
-  const lengths = useTextLengths();
-  const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
-  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
-  if (active) return null;
+export default function BeforeRun({ found }: { found: readonly Finding[] }) {
   return found.map((finding) => (
     <Banner key={finding.kind + ('channel' in finding ? finding.channel : '')} tone="warn" icon={ICONS[finding.kind]}>
       <Notice finding={finding} />
@@ -36,7 +26,7 @@ export function BeforeRun() {
 }
 
 function Notice({ finding }: { finding: Finding }) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const format = useFormat();
   const tag = useChannelTag();
   switch (finding.kind) {

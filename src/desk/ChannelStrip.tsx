@@ -186,7 +186,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
 
 /** Of a recipe that weighs channels apart from their shares. */
 const ObjectiveWeight = lazy(async () => {
-  const [part] = await Promise.all([import('./ObjectiveWeight'), loadTexts(['anchors'])]);
+  const [part] = await Promise.all([import('./ObjectiveWeight'), loadTexts(['recipe'])]);
   return part;
 });
 

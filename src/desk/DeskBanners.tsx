@@ -1,13 +1,23 @@
 /** News above the desk: faults, a run that was interrupted, a recipe that is only for reading. */
 import { Button } from '@mantine/core';
+import { lazy, Suspense, useMemo } from 'react';
 import { BookOpen, History, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { beforeRun } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
+import { loadTexts } from '../i18n/start';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { useDifferenceWords } from '../channels/recipe-words';
-import { BeforeRun } from './BeforeRun';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
+import { useTextLengths } from './text-lengths';
+
+const NOTHING = {};
+/** Read when there is something to say. */
+const BeforeRun = lazy(async () => {
+  const [notices] = await Promise.all([import('./BeforeRun'), loadTexts(['recipe'])]);
+  return notices;
+});
 
 /** A recipe that a diagnosis changed: what was changed, and the way back. */
 function ChangedRecipe() {
@@ -39,6 +49,20 @@ function ChangedRecipe() {
   );
 }
 
+function BeforeRunNotices() {
+  const active = useRun((state) => isActive(state.run));
+  const recipe = useRecipe((state) => state.recipe);
+  const lengths = useTextLengths();
+  const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
+  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
+  if (active || found.length === 0) return null;
+  return (
+    <Suspense>
+      <BeforeRun found={found} />
+    </Suspense>
+  );
+}
+
 export function DeskBanners() {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
@@ -55,7 +79,7 @@ export function DeskBanners() {
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       <ChangedRecipe />
-      <BeforeRun />
+      <BeforeRunNotices />
       {interrupted && !active && (
         <Banner tone="warn" icon={History}>
           <span>

@@ -25,7 +25,7 @@ function useTokenShare(id: string): number | null {
 }
 
 export default function ObjectiveWeight({ channel: { id, weight = 0 } }: { channel: Channel }) {
-  const { t } = useTranslation('anchors');
+  const { t } = useTranslation('recipe');
   const format = useFormat();
   const tag = useChannelTag()(id);
   const active = useActive();

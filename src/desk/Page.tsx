@@ -121,7 +121,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
 const RecipeDrawer = lazy(async () => {
-  const [{ RecipeDrawer: Drawer }] = await Promise.all([import('./RecipeDrawer'), loadTexts(['anchors'])]);
+  const [{ RecipeDrawer: Drawer }] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
   return { default: Drawer };
 });
 

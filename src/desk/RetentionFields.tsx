@@ -16,7 +16,7 @@ const USUAL_EWC = { lambda: 400, sequences: 64, labels: 'model' } as const;
 const LABELS = ['model', 'text'] as const;
 
 export function RetentionFields({ recipe, edit }: Props) {
-  const { t } = useTranslation('anchors');
+  const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
   const { l2sp, ewc, decayTowards } = recipe.regularisation ?? {};
   return (

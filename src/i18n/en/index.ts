@@ -1,4 +1,3 @@
-import anchors from './anchors.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -9,8 +8,9 @@ import internals from './internals.json';
 import measures from './measures.json';
 import models from './models.json';
 import notices from './notices.json';
+import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { anchors, common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, report, runs, tokenizer };
+export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, recipe, report, runs, tokenizer };
