@@ -16,7 +16,7 @@ const BLOCK = 64;
  * A label for each target of a sequence, drawn from what the model predicts there; −1 stays −1.
  * @param uniform numbers in [0, 1), one a target, in order: the only randomness
  */
-export async function drawnLabels(model: DecoderModel, batch: Batch, uniform: () => number): Promise<Int32Array> {
+export async function drawnLabels(model: DecoderModel, batch: Batch, uniform: () => number): Promise<Int32Array<ArrayBuffer>> {
   const { rows, context, targets } = batch;
   const hidden = tidy(() => {
     const { ids, documents } = tensorsOf(batch);

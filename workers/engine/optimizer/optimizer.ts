@@ -243,7 +243,8 @@ function applyFused(
   });
   /** θ ← θ − lr · weightDecay · (θ − θ₀), times `kept` where it is known on the device alone whether the step counts. */
   const pull = (kept?: Scalar) => {
-    for (const name of weightDecay === null || !towards ? [] : updates.keys()) {
+    if (weightDecay === null || !towards) return;
+    for (const name of updates.keys()) {
       const [start, parameter, rate] = [towards.get(name), parameters.get(name)!, lrOf(name) * weightDecayOf(name, weightDecay)];
       if (!start || rate === 0) continue;
       tidy(() => {
