@@ -1,12 +1,17 @@
-/** What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can. */
+/**
+ * What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can; and what a diagnosis
+ * changed in it.
+ */
 import { Button } from '@mantine/core';
-import { Anchor, Flame, Repeat, Scale, TextSelect } from 'lucide-react';
+import { Anchor, Flame, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
+import { useDifferenceWords } from '../channels/recipe-words';
 import { MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
 import { Banner } from '../ui/Banner';
 import { useRecipe } from './recipe-store';
+import { isActive, useRun } from './run-store';
 
 const ICONS = {
   'channel-short': TextSelect,
@@ -66,4 +71,34 @@ function Notice({ finding }: { finding: Finding }) {
       );
     }
   }
+}
+
+/** A recipe that a diagnosis changed: what was changed, and the way back. */
+export function ChangedRecipe() {
+  const { t } = useTranslation('diagnosis');
+  const { t: common } = useTranslation();
+  const words = useDifferenceWords();
+  const active = useRun((state) => isActive(state.run));
+  const changed = useRecipe((state) => state.changed);
+  const { putBack, keepChange } = useRecipe.getState();
+  if (!changed) return null;
+  const changes = changed.changes.map((change) => {
+    const { field, from, to } = words(change);
+    return `${field} ${from} → ${to}`;
+  });
+  return (
+    <Banner tone="good" icon={SlidersVertical}>
+      <span data-testid="changed-recipe">
+        {t(active ? 'appliedLater' : 'applied', { changes: changes.join('; ') })} {changed.former && t('kept')}
+      </span>
+      {changed.former && (
+        <Button size="xs" variant="default" onClick={putBack}>
+          {t('undo')}
+        </Button>
+      )}
+      <Button size="xs" variant="subtle" onClick={keepChange}>
+        {common('dismiss')}
+      </Button>
+    </Banner>
+  );
 }
