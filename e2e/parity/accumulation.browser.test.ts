@@ -1,4 +1,7 @@
-/** Rows of a step in one batch or in many: the same losses, norms and weights, and those of torch over all of them (make_fixtures.py). */
+/**
+ * Rows of a step in one batch or in many: the same losses, norms and weights, and those of torch over all of them (make_fixtures.py), with the
+ * mean over all tokens as the objective and with weights of the channels (of three, of which two are there).
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { hostTensors, loadModel, openBackend } from '../../workers/engine';
@@ -8,6 +11,8 @@ import { fixtureJson, tinyModelFiles } from './fixtures';
 
 interface Fixture {
   model: string;
+  /** Weights of the channels in the objective. */
+  objective?: number[];
   rows: number;
   context: number;
   settings: Recipe['optimizer'];
@@ -33,9 +38,12 @@ function cut({ context, ids, targets, channels, ...all }: Fixture, rows: number)
   });
 }
 
-async function train(fixture: Fixture, rows: number) {
+async function train(fixture: Fixture, rows: number, objective = fixture.objective) {
   const decoder = await loadModel(await tinyModelFiles(fixture.model));
-  const channels = [0, 1].map((id) => ({ id: String(id), corpus: 'c', role: 'general' as const, share: 0.5 }));
+  const channels = (objective ?? [0, 1]).map((weight, id) => ({
+    ...{ id: String(id), corpus: 'c', role: 'general' as const, share: 0.5 },
+    ...(objective ? { weight } : {}),
+  }));
   const model = new EngineModel(decoder, { channels, optimizer: fixture.settings, activationCheckpointing: false, precision: 'f32' }, true);
   const steps = [];
   for (const step of fixture.steps.keys())
@@ -48,13 +56,27 @@ async function train(fixture: Fixture, rows: number) {
 const apart = (a: number, b: number) => Math.abs(a - b) / Math.max(Math.abs(b), 1e-12);
 
 describe.each(['cpu', 'wasm'] as const)('accumulation on %s', (backend) => {
-  let fixture: Fixture;
   beforeAll(async () => {
     await openBackend({ backend, threads: 2, requireHardware: false });
-    fixture = await fixtureJson<Fixture>('accumulation.json');
   });
 
-  it('gives what one batch gives: losses, channels, gradient norms and weights after 20 steps', async () => {
+  it('weighs channels by their tokens to the loss without weights', async () => {
+    const fixture = await fixtureJson<Fixture>('accumulation.json');
+    const plain = await train(fixture, 8);
+    const { tokens } = plain.steps[0]!;
+    const all = tokens[0]! + tokens[1]!;
+    const weighed = await train(
+      fixture,
+      2,
+      tokens.map((count) => count / all),
+    );
+    weighed.steps.forEach(({ gradNorm }, step) => expect(apart(gradNorm, plain.steps[step]!.gradNorm)).toBeLessThan(1e-5));
+    for (const [name, data] of weighed.weights)
+      data.forEach((value, at) => expect(Math.abs(value - plain.weights.get(name)![at]!), name).toBeLessThan(1e-6));
+  });
+
+  it.each(['accumulation', 'objective'])('gives what one batch gives, in 20 steps: %s', async (name) => {
+    const fixture = await fixtureJson<Fixture>(`${name}.json`);
     const whole = await train(fixture, 8);
     fixture.steps.forEach(({ loss, norm, channels }, step) => {
       const { nll, tokens, gradNorm } = whole.steps[step]!;
@@ -70,7 +92,7 @@ describe.each(['cpu', 'wasm'] as const)('accumulation on %s', (backend) => {
       parts.steps.forEach(({ nll, tokens, gradNorm }, step) => {
         const truth = whole.steps[step]!;
         expect(tokens).toEqual(truth.tokens);
-        nll.forEach((value, channel) => expect(Math.abs(value - truth.nll[channel]!) / tokens[channel]!).toBeLessThan(1e-6));
+        nll.forEach((value, channel) => expect(Math.abs(value - truth.nll[channel]!) / Math.max(1, tokens[channel]!)).toBeLessThan(1e-6));
         expect(apart(gradNorm, truth.gradNorm)).toBeLessThan(1e-5);
       });
       for (const [name, data] of parts.weights)

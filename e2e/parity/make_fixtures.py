@@ -125,8 +125,9 @@ def make_adamw(name: str) -> None:
     save_file({key: p.detach() for key, p in parameters.items()}, FIXTURES / "adamw.safetensors")
 
 
-def make_accumulation(name: str) -> None:
-    """Twenty steps over 8 rows of two channels, some of whose tokens predict nothing: what they are whatever micro-batches they are cut into."""
+def make_accumulation(name: str, weights: tuple[float, ...] | None = None, out: str = "accumulation.json") -> None:
+    """Twenty steps over 8 rows of two channels, some of whose tokens predict nothing: what they are whatever micro-batches they are cut into.
+    With `weights` the loss is the weighted mean of the channels' mean nll, over the channels that are there: two."""
     settings = dict(beta1=0.9, beta2=0.95, epsilon=1e-8, weightDecay=0.0, maxGradNorm=1.0)
     model = LlamaForCausalLM.from_pretrained(FIXTURES / name, dtype=torch.float32, attn_implementation="eager").train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.0)
@@ -141,19 +142,74 @@ def make_accumulation(name: str) -> None:
     steps = []
     for _ in range(20):
         _, nll, loss = losses(model, ids, targets)
+        predicted = targets.flatten() >= 0
+        objective = loss if weights is None else sum(w / sum(weights[:2]) * nll[(of_token == c) & predicted].mean() for c, w in enumerate(weights[:2]))
         optimizer.zero_grad()
-        loss.backward()
+        objective.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings["maxGradNorm"])
         optimizer.step()
-        predicted = targets.flatten() >= 0
         steps.append({
             "loss": loss.item(), "norm": norm.item(),
             "channels": [(nll[(of_token == c) & predicted].sum() / ((of_token == c) & predicted).sum()).item() for c in (0, 1)],
         })
-    write(FIXTURES / "accumulation.json", {
+    write(FIXTURES / out, {
+        **({} if weights is None else {"objective": weights}),
         "model": name, "rows": rows, "context": context, "settings": settings, "lr": 1e-3, "channels": channels.tolist(),
         "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(), "steps": steps,
         "weights": {key: floats(p.flatten()[:6]) for key, p in model.named_parameters()},
+    })
+
+
+class Sfc32:
+    """The studio's generator (src/core/rng/rng.ts): Chris Doty-Humphrey's sfc32, as he publishes it in PractRand."""
+
+    def __init__(self, seed: int) -> None:
+        self.a, self.b, self.c, self.counter = 0, seed, seed, 1
+        for _ in range(12):
+            self.next()
+
+    def next(self) -> int:
+        mask = 0xFFFFFFFF
+        out = (self.a + self.b + self.counter) & mask
+        self.counter = (self.counter + 1) & mask
+        self.a = self.b ^ (self.b >> 9)
+        self.b = (self.c + (self.c << 3)) & mask
+        self.c = ((((self.c << 21) | (self.c >> 11)) & mask) + out) & mask
+        return out
+
+
+def make_fisher(name: str) -> None:
+    """Diagonal Fisher information over three sequences: by labels drawn from the model, and by the text's own."""
+    model = LlamaForCausalLM.from_pretrained(FIXTURES / name, dtype=torch.float32, attn_implementation="eager").eval()
+    generator = torch.Generator().manual_seed(9)
+    rows, context, seed = 3, 6, 77
+    text = torch.randint(model.config.vocab_size, (rows, context + 1), generator=generator)
+    ids, targets = text[:, :-1].contiguous(), text[:, 1:].clone()
+    targets[1, 2] = -1
+    random = Sfc32(seed)
+    cases = {}
+    for labels in ("model", "text"):
+        drawn = targets.clone()
+        sums = {key: torch.zeros_like(p) for key, p in model.named_parameters()}
+        for row in range(rows):
+            if labels == "model":
+                with torch.no_grad():
+                    chances = model(input_ids=ids[row : row + 1]).logits[0].double().softmax(-1)
+                for at in range(context):
+                    if targets[row, at] >= 0:
+                        drawn[row, at] = int((chances[at].cumsum(0) > random.next() / 2**32).nonzero()[0])
+            model.zero_grad()
+            _, nll, _ = losses(model, ids[row : row + 1], drawn[row : row + 1])
+            nll.sum().backward()
+            for key, p in model.named_parameters():
+                sums[key] += p.grad**2
+        cases[labels] = {
+            "labels": drawn.flatten().tolist(),
+            "fisher": {key: {"sum": (total / rows).sum().item(), "first": floats((total / rows).flatten()[:6])} for key, total in sums.items()},
+        }
+    write(FIXTURES / "fisher.json", {
+        "model": name, "rows": rows, "context": context, "seed": seed,
+        "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(), "cases": cases,
     })
 
 
@@ -197,6 +253,18 @@ def make_base(folder: Path) -> None:
     })
 
 
+def exponential_decay(steps: int, half_life: float) -> dict:
+    """Rates of MiniCPM's decay (arXiv 2404.06395), 0.5^(s / half-life), by torch's ExponentialLR."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5 ** (1 / half_life))
+    values = []
+    for _ in range(steps + 1):
+        values.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return {"decaySteps": steps, "halfLife": half_life, "values": values}
+
+
 def make_schedules() -> None:
     """Rate / peak at each step, with the exact call that gave it. `function` and `arguments` are transformers' own."""
     total = 200
@@ -238,6 +306,7 @@ def make_schedules() -> None:
     } for ratio, count in ratios]
     write(FIXTURES / "schedules.json", {
         "transformers": transformers.__version__, "peak": 1, "steps": steps, "tables": tables, "warmups": warmups,
+        "exponential": exponential_decay(50, 20),
     })
 
 
@@ -254,6 +323,8 @@ def main() -> None:
         make_tiny(name, **shape)
     make_adamw("tiny-tied")
     make_accumulation("tiny-tied")
+    make_accumulation("tiny-tied", (0.1, 0.5, 0.4), "objective.json")
+    make_fisher("tiny-tied")
     make_schedules()
 
 

@@ -22,14 +22,16 @@ def floats(tensor) -> list[float]:
     return [float(f"{x:.9g}") for x in tensor.detach().flatten().tolist()]
 
 
-def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=0.0) -> dict:
-    """`groups`: by prefix of the parameters' names, learning-rate scale and weight decay; `anchor`: λ of the term λ/2 · ‖θ − θ₀‖²."""
+def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=0.0, pulled=False) -> dict:
+    """`groups`: by prefix of the parameters' names, learning-rate scale and weight decay; `anchor`: λ of the term λ/2 · ‖θ − θ₀‖²;
+    `pulled`: decay goes towards θ₀ instead of 0, θ ← θ − lr·wd·(θ − θ₀) before Adam's part, as torch decays."""
     parameters = {key: torch.nn.Parameter(value.clone()) for key, value in initial.items()}
     trained = {key: p for key, p in parameters.items() if not key.startswith("frozen")}
     made = optimizer(
         [{"params": [p for key, p in trained.items() if key.startswith(prefix)], "weight_decay": decay} for prefix, (_, decay) in groups.items()],
         lr=0.0, betas=BETAS, eps=EPSILON,
     )
+    start = {p: initial[key].clone() for key, p in trained.items()}
     norms = []
     for step in range(STEPS):
         lr = 3e-3 * (1 - step / 20)
@@ -38,11 +40,17 @@ def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=
         for key, p in trained.items():
             p.grad = gradients[step][key] + anchor * (p.detach() - initial[key])
         norms.append(torch.nn.utils.clip_grad_norm_(trained.values(), max_norm if max_norm else float("inf")).item())
+        if pulled:
+            with torch.no_grad():
+                for group, (_, decay) in zip(made.param_groups, groups.values()):
+                    group["weight_decay"] = 0.0
+                    for p in group["params"]:
+                        p -= group["lr"] * decay * (p - start[p])
         made.step()
     return {
         "name": name,
         "groups": {prefix: {"lrScale": scale, "weightDecay": decay} for prefix, (scale, decay) in groups.items()},
-        "maxNorm": max_norm, "anchor": anchor, "norms": norms,
+        "maxNorm": max_norm, "anchor": anchor, **({"pulled": True} if pulled else {}), "norms": norms,
         "parameters": {key: floats(p) for key, p in parameters.items()},
         "exp_avg": {key: floats(made.state[p]["exp_avg"]) for key, p in trained.items()},
         "exp_avg_sq": {key: floats(made.state[p]["exp_avg_sq"]) for key, p in trained.items()},
@@ -66,6 +74,7 @@ def main() -> None:
         train("AdamW, two groups, not clipped", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0),
         train("Adam with L2", *data, optimizer=torch.optim.Adam, groups=one, max_norm=0.5),
         train("AdamW with a pull to the start", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, anchor=0.8),
+        train("AdamW that decays towards the start", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, pulled=True),
     ]
     FIXTURE.write_text(json.dumps({
         "torch": torch.__version__.split("+")[0],

@@ -3,10 +3,11 @@
  * transform written a second time in float64, applied in the chain's order.
  */
 import fc from 'fast-check';
-import { memory, mul, sub, tensor, variable } from '@tensorflow/tfjs-core';
+import { memory, mul, sub, tensor, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hostTensors, openBackend } from '../../workers/engine';
+import { Rng } from '../../src/core/rng/rng';
+import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend } from '../../workers/engine';
 import { createOptimizer } from '../../workers/engine/optimizer/optimizer';
 import type { ParameterGroup } from '../../workers/engine/optimizer/optimizer';
 import {
@@ -16,11 +17,12 @@ import {
   chain,
   clipByGlobalNorm,
   dynamicLossScale,
+  penaltyGradient,
   scaleByAdam,
   scaleByLearningRate,
 } from '../../workers/engine/optimizer/transforms';
 import type { AdamSettings, Chain, GradientTransform } from '../../workers/engine/optimizer/transforms';
-import { fixtureJson } from './fixtures';
+import { fixtureJson, tinyModelFiles } from './fixtures';
 import { relativeError } from './op-cases';
 
 type Values = Record<string, number[]>;
@@ -30,6 +32,8 @@ interface Case {
   groups: Record<string, { lrScale: number; weightDecay: number }>;
   maxNorm: number;
   anchor: number;
+  /** Decay towards the start instead of 0. */
+  pulled?: boolean;
   norms: number[];
   parameters: Values;
   exp_avg: Values;
@@ -43,6 +47,16 @@ interface Fixture {
   initial: Values;
   gradients: Values[];
   cases: Case[];
+}
+
+interface FisherFixture {
+  model: string;
+  rows: number;
+  context: number;
+  seed: number;
+  ids: number[];
+  targets: number[];
+  cases: Record<'model' | 'text', { labels: number[]; fisher: Record<string, { sum: number; first: number[] }> }>;
 }
 
 const tolerances = { cpu: 1e-5, wasm: 1e-5, webgpu: 1e-4 } as const;
@@ -95,15 +109,17 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     ['Adam with L2', true],
     ['AdamW with a pull to the start', true],
     ['AdamW with a pull to the start', false],
+    ['AdamW that decays towards the start', true],
+    ['AdamW that decays towards the start', false],
   ])('follows torch: %s (fused: %s)', async (name, fused) => {
     const expected = fixture.cases.find((one) => one.name === name)!;
     const start = variablesOf(fixture.initial);
     const clip = expected.maxNorm > 0 ? clipByGlobalNorm(expected.maxNorm) : [];
-    const pull = expected.anchor > 0 ? addGradients((parameter, now) => mul(sub(now, start.get(parameter)!), expected.anchor)) : [];
+    const pull = expected.anchor > 0 ? addGradients(penaltyGradient(start, { l2sp: expected.anchor })) : [];
     const transforms =
       name === 'Adam with L2'
         ? chain(clip, addDecayedWeights(0), scaleByAdam(fixture.settings), scaleByLearningRate())
-        : chain(pull, clip, adamw({ ...fixture.settings, weightDecay: 0 }));
+        : chain(pull, clip, adamw({ ...fixture.settings, weightDecay: 0 }, expected.pulled ? start : undefined));
     const groups: ParameterGroup[] = [
       { includes: (parameter) => parameter.startsWith('frozen'), frozen: true },
       ...Object.entries(expected.groups).map(([prefix, own]) => ({
@@ -133,6 +149,52 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
       expect(relativeError(parameters.get('first.weight')!, fixture.initial['first.weight']!)).toBeGreaterThan(1e-3);
       expect(state.get('exp_avg.second.weight')!.some((value) => value !== 0)).toBe(true);
     }
+  });
+
+  it('holds weights by a penalty: its gradient by finite differences, and the known optimum of a quadratic loss', async () => {
+    // L = ½‖θ − a‖² + λ/2 · Σ F (θ − θ₀)² + μ/2 · ‖θ − θ₀‖² is least at (a + (λF + μ) θ₀) / (1 + λF + μ).
+    const [a, start, fisher, lambda, l2sp] = [[1, -2], [0.25, 3], [0.5, 4], 3, 0.5];
+    const [anchor, held, fishers] = [start, [0, 0], fisher].map((values) => new Map([['x', variable(tensor(values))]]));
+    const term = penaltyGradient(anchor!, { l2sp, ewc: { lambda, fisher: fishers! } });
+    const value = (x: number, at: number) => ((lambda * fisher[at]! + l2sp) / 2) * (x - start[at]!) ** 2;
+    const gradient = await term('x', held!.get('x')!)!.data();
+    [0, 1].forEach((at) => expect(gradient[at]).toBeCloseTo((value(1e-4, at) - value(-1e-4, at)) / 2e-4, 4));
+    expect(term('y', held!.get('x')!)).toBeNull();
+    const optimizer = createOptimizer(held!, chain(addGradients(term), scaleByLearningRate()));
+    for (let step = 0; step < 60; step++) {
+      const pull = tidy(() => sub(held!.get('x')!, tensor(a)));
+      optimizer.apply(new Map([['x', pull]]), 0.1).norm.dispose();
+    }
+    const found = await held!.get('x')!.data();
+    a.forEach((target, at) => {
+      const strength = lambda * fisher[at]! + l2sp;
+      expect(found[at]).toBeCloseTo((target + strength * start[at]!) / (1 + strength), 4);
+    });
+    for (const one of [anchor, held, fishers]) one!.get('x')!.dispose();
+  });
+
+  it.each(['model', 'text'] as const)('takes the Fisher information that torch takes, labels of the %s', async (labels) => {
+    const { rows, context, seed, ids, targets, cases, model: name } = await fixtureJson<FisherFixture>('fisher.json');
+    const model = await loadModel(await tinyModelFiles(name));
+    const random = new Rng(seed);
+    const fisher = new FisherDiagonal(model);
+    const drawn: number[] = [];
+    for (let row = 0; row < rows; row++) {
+      const part = (values: number[]) => Int32Array.from(values.slice(row * context, (row + 1) * context));
+      const sequence = { rows: 1, context, ids: part(ids), targets: part(targets), channels: Int32Array.of(0) };
+      if (labels === 'model') sequence.targets = await drawnLabels(model, sequence, () => random.uniform());
+      drawn.push(...sequence.targets);
+      fisher.add(sequence, row === 1);
+    }
+    expect(drawn).toEqual(cases[labels].labels);
+    const mean = fisher.mean();
+    fisher.dispose();
+    for (const { name: parameter, data } of await hostTensors(mean)) {
+      const { sum, first } = cases[labels].fisher[parameter]!;
+      expect(Math.abs(data.reduce((total, one) => total + one, 0) / sum - 1), parameter).toBeLessThan(1e-3);
+      expect(relativeError(data.slice(0, 6), first), parameter).toBeLessThan(1e-3);
+    }
+    for (const one of [model, ...mean.values()]) one.dispose();
   });
 
   // The transforms in float64: updates u by name, what they keep in `memo`.
@@ -264,30 +326,35 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
 });
 
 describe('loss scaling with a term, on webgpu', () => {
-  it('scales the term as the loss: the same weights as without scaling', async () => {
-    await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
-    const { settings, gradients, initial, shapes, lr } = await fixtureJson<Fixture>('optimizers.json');
-    const trained = [false, true].map((scaled) => {
-      const parameters = new Map(Object.entries(initial).map(([name, data]) => [name, variable(tensor(data, shapes[name]), true)]));
-      const transforms = chain(
-        addGradients((_, parameter) => mul(parameter, 0.3)),
-        scaled ? dynamicLossScale(settings) : [],
-        clipByGlobalNorm(0.5),
-        adamw({ ...settings, weightDecay: 0.1 }),
-      );
-      const optimizer = createOptimizer(parameters, transforms, [{ includes: (name) => name.startsWith('second'), lrScale: 0.25 }]);
-      for (const [at, rate] of lr.entries()) {
-        const made = Object.entries(gradients[at]!).map(([name, data]): [string, Tensor] => {
-          const plain = tensor(data, shapes[name]);
-          return [name, optimizer.lossScale ? mul(plain, optimizer.lossScale) : plain];
-        });
-        const { norm, scaling } = optimizer.apply(new Map(made), rate);
-        norm.dispose();
-        scaling?.dispose();
-      }
-      return parameters;
-    });
-    const [plain, scaled] = await Promise.all(trained.map((parameters) => hostTensors(parameters)));
-    for (const [at, { name, data }] of plain!.entries()) expect(relativeError(scaled![at]!.data, data), name).toBeLessThan(1e-5);
-  });
+  it.each([false, true])(
+    'scales the term as the loss: the same weights as without scaling (decay towards the start: %s)',
+    async (pulled) => {
+      await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
+      const { settings, gradients, initial, shapes, lr } = await fixtureJson<Fixture>('optimizers.json');
+      const start = new Map(Object.entries(initial).map(([name, data]) => [name, tensor(data, shapes[name])]));
+      const trained = [false, true].map((scaled) => {
+        const parameters = new Map(Object.entries(initial).map(([name, data]) => [name, variable(tensor(data, shapes[name]), true)]));
+        const transforms = chain(
+          addGradients((_, parameter) => mul(parameter, 0.3)),
+          scaled ? dynamicLossScale(settings) : [],
+          clipByGlobalNorm(0.5),
+          adamw({ ...settings, weightDecay: 0.1 }, pulled ? start : undefined),
+        );
+        const optimizer = createOptimizer(parameters, transforms, [{ includes: (name) => name.startsWith('second'), lrScale: 0.25 }]);
+        for (const [at, rate] of lr.entries()) {
+          const made = Object.entries(gradients[at]!).map(([name, data]): [string, Tensor] => {
+            const plain = tensor(data, shapes[name]);
+            return [name, optimizer.lossScale ? mul(plain, optimizer.lossScale) : plain];
+          });
+          const { norm, scaling } = optimizer.apply(new Map(made), rate);
+          norm.dispose();
+          scaling?.dispose();
+        }
+        return parameters;
+      });
+      const [plain, scaled] = await Promise.all(trained.map((parameters) => hostTensors(parameters)));
+      for (const [at, { name, data }] of plain!.entries())
+        expect(relativeError(scaled![at]!.data, data), name).toBeLessThan(pulled ? 1e-4 : 1e-5);
+    },
+  );
 });

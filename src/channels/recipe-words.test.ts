@@ -12,8 +12,8 @@ describe('the difference of two recipes', () => {
       base: 'c-1',
       sequenceLength: 64,
       channels: [
-        { id: 'zh', corpus: 'c-2', role: 'domain', share: 0.4 },
-        { id: 'new', corpus: 'new', role: 'general', share: 0.6 },
+        { id: 'zh', corpus: 'c-2', role: 'domain', share: 0.4, weight: 0.1 },
+        { id: 'new', corpus: 'new', role: 'general', share: 0.6, weight: 0.9 },
       ],
       strategy: { kind: 'curriculum' },
       schedule: { kind: 'wsd', peakLr: 1, minRatio: 0, warmup: { unit: 'steps', value: 3 }, decayRatio: 0.2, decayShape: 'sqrt' },
@@ -21,6 +21,7 @@ describe('the difference of two recipes', () => {
       gradientAccumulationSteps: 2,
       optimizer: { beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, maxGradNorm: 0 },
       dropout: 0.5,
+      regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2 }, decayTowards: 'base' },
       budget: { steps: 1 },
       evaluation: { everySteps: 1, rowsPerChannel: 1, probesPerGroup: 1 },
       saving: { everySteps: 1, keep: 1 },

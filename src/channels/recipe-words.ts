@@ -28,6 +28,14 @@ const FIELDS = {
   'optimizer.weightDecay': 'weightDecay',
   'optimizer.maxGradNorm': 'maxGradNorm',
   dropout: 'dropout',
+  regularisation: 'regularisation',
+  'regularisation.l2sp': 'l2sp',
+  'regularisation.l2sp.lambda': 'l2sp',
+  'regularisation.ewc': 'ewc',
+  'regularisation.ewc.lambda': 'ewc',
+  'regularisation.ewc.sequences': 'fisherSequences',
+  'regularisation.ewc.labels': 'fisherLabels',
+  'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
@@ -45,9 +53,12 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-const CHANNEL_FIELDS = ['share', 'role', 'corpus', 'id'] as const;
+const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
+  'base',
+  'model',
+  'text',
   'false',
   'joined',
   'separate',
@@ -61,6 +72,7 @@ const VALUES = [
   'cosine',
   'wsd',
   'sqrt',
+  'exponential',
   'ratio',
   'steps',
 ] as const;

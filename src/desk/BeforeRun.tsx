@@ -1,26 +1,28 @@
-/** What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can. */
+/**
+ * What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can; and what a diagnosis
+ * changed in it.
+ */
 import { Button } from '@mantine/core';
-import { Flame, Repeat, TextSelect } from 'lucide-react';
-import { useMemo } from 'react';
+import { Anchor, Flame, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
-import { beforeRun, MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
+import { useDifferenceWords } from '../channels/recipe-words';
+import { MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
 import { Banner } from '../ui/Banner';
-import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
-import { useTextLengths } from './text-lengths';
+import { isActive, useRun } from './run-store';
 
-const NOTHING = {};
-const ICONS = { 'channel-short': TextSelect, epochs: Repeat, 'warmup-long': Flame } as const;
+const ICONS = {
+  'channel-short': TextSelect,
+  epochs: Repeat,
+  'warmup-long': Flame,
+  'weight-idle': Scale,
+  'weight-none': Scale,
+  'decay-none': Anchor,
+} as const;
 
-export function BeforeRun() {
-  const active = useActive();
-  const recipe = useRecipe((state) => state.recipe);
-  const lengths = useTextLengths();
-  const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
-  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
-  if (active) return null;
+export default function BeforeRun({ found }: { found: readonly Finding[] }) {
   return found.map((finding) => (
     <Banner key={finding.kind + ('channel' in finding ? finding.channel : '')} tone="warn" icon={ICONS[finding.kind]}>
       <Notice finding={finding} />
@@ -29,7 +31,7 @@ export function BeforeRun() {
 }
 
 function Notice({ finding }: { finding: Finding }) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const format = useFormat();
   const tag = useChannelTag();
   switch (finding.kind) {
@@ -56,6 +58,12 @@ function Notice({ finding }: { finding: Finding }) {
           })}
         </span>
       );
+    case 'weight-idle':
+      return <span>{t('before.weightIdle', { channel: tag(finding.channel), weight: format.percent(finding.weight) })}</span>;
+    case 'weight-none':
+      return <span>{t('before.weightNone', { channel: tag(finding.channel), share: format.percent(finding.share) })}</span>;
+    case 'decay-none':
+      return <span>{t('before.decayNone')}</span>;
     case 'warmup-long': {
       const { warmup, steps, reached } = finding;
       return (
@@ -63,4 +71,34 @@ function Notice({ finding }: { finding: Finding }) {
       );
     }
   }
+}
+
+/** A recipe that a diagnosis changed: what was changed, and the way back. */
+export function ChangedRecipe() {
+  const { t } = useTranslation('diagnosis');
+  const { t: common } = useTranslation();
+  const words = useDifferenceWords();
+  const active = useRun((state) => isActive(state.run));
+  const changed = useRecipe((state) => state.changed);
+  const { putBack, keepChange } = useRecipe.getState();
+  if (!changed) return null;
+  const changes = changed.changes.map((change) => {
+    const { field, from, to } = words(change);
+    return `${field} ${from} → ${to}`;
+  });
+  return (
+    <Banner tone="good" icon={SlidersVertical}>
+      <span data-testid="changed-recipe">
+        {t(active ? 'appliedLater' : 'applied', { changes: changes.join('; ') })} {changed.former && t('kept')}
+      </span>
+      {changed.former && (
+        <Button size="xs" variant="default" onClick={putBack}>
+          {t('undo')}
+        </Button>
+      )}
+      <Button size="xs" variant="subtle" onClick={keepChange}>
+        {common('dismiss')}
+      </Button>
+    </Banner>
+  );
 }

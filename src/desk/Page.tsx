@@ -16,6 +16,7 @@ import { Button, VisuallyHidden } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { loadTexts } from '../i18n/start';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { takeNextRecipe } from '../lab/desk-recipes';
@@ -27,7 +28,6 @@ import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
-import { RecipeDrawer } from './RecipeDrawer';
 import { Transport } from './Transport';
 import { useTransport } from './use-transport';
 import styles from './Page.module.css';
@@ -120,6 +120,10 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
 
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
+const RecipeDrawer = lazy(async () => {
+  const [{ RecipeDrawer: Drawer }] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
+  return { default: Drawer };
+});
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -269,7 +273,7 @@ function Background() {
 
 export default function Page() {
   const { t } = useTranslation('desk');
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useState<boolean | null>(null);
   const { corpora, models } = useLibrary();
   const edit = useCallback(() => setEditing(true), []);
   useAddress();
@@ -289,7 +293,11 @@ export default function Page() {
         <Strips corpora={corpora} />
         <RunDiagnosis />
       </div>
-      <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
+      {editing !== null && (
+        <Suspense>
+          <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

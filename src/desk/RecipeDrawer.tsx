@@ -10,6 +10,7 @@ import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
+import { RetentionFields } from './RetentionFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
@@ -19,13 +20,14 @@ interface Props {
 
 const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
 const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
-const DECAYS = ['linear', 'cosine', 'sqrt'] as const;
+const DECAYS = ['linear', 'cosine', 'sqrt', 'exponential'] as const;
 const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
 function Fields({ recipe }: { recipe: Recipe }) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
+  const { t: desk } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
   const { optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
   const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
@@ -93,7 +95,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           label={t('recipe.strategyKind')}
           value={strategy.kind}
           choices={STRATEGIES}
-          words={(kind) => t(`strategy.${kind}`)}
+          words={(kind) => desk(`strategy.${kind}`)}
           onChange={(kind) => edit((current) => withStrategy(current, kind))}
         />
         {(strategy.kind === 'general-then-domain' || strategy.kind === 'curriculum') && (
@@ -120,10 +122,10 @@ function Fields({ recipe }: { recipe: Recipe }) {
       <fieldset>
         <legend>{t('recipe.schedule')}</legend>
         <ChoiceField
-          label={t('schedule.label')}
+          label={desk('schedule.label')}
           value={schedule.kind}
           choices={SCHEDULES}
-          words={(kind) => t(`schedule.${kind}`)}
+          words={(kind) => desk(`schedule.${kind}`)}
           onChange={(kind) => setSchedule({ kind })}
         />
         <NumberField
@@ -151,7 +153,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           onChange={(unit) => edit((current) => withWarmupUnit(current, unit))}
         />
         <NumberField
-          label={t('warmup')}
+          label={desk('warmup')}
           value={schedule.warmup.value}
           min={0}
           step={schedule.warmup.unit === 'steps' ? 1 : 0.01}
@@ -228,6 +230,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           onChange={(epsilon) => set({ optimizer: { ...optimizer, epsilon } })}
         />
       </fieldset>
+      <RetentionFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.rhythm')}</legend>
         <NumberField
@@ -325,7 +328,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
 }
 
 export function RecipeDrawer({ opened, onClose }: Props) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
   const errorText = useErrorText();
   const recipe = useRecipe((state) => state.recipe);

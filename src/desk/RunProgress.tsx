@@ -1,8 +1,10 @@
 /** How far the run is: a bar with step, time left, tokens a second and step time, or what the start is busy with. */
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { useChannelName } from '../channels/channel';
 import { useFormat } from '../i18n/format';
+import { lab } from '../lab/lab';
 import { isActive, useRun } from './run-store';
 import styles from './RunProgress.module.css';
 
@@ -62,7 +64,14 @@ export function RunProgress() {
       </div>
       <div className={styles.words}>
         {busy ? (
-          <span>{phase} …</span>
+          <>
+            <span>{phase} …</span>
+            {progress?.phase === 'fisher' && (
+              <Button size="compact-xs" variant="default" onClick={() => void lab.trainer.cancel()}>
+                {common('cancel')}
+              </Button>
+            )}
+          </>
         ) : run ? (
           <>
             <b>{steps}</b>

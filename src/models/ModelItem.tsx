@@ -22,7 +22,9 @@ import { ModelNotices } from './ModelNotices';
 import { useModelExport, useModels } from './store';
 import styles from './Models.module.css';
 
-const PARTS = ['weights', 'gradients', 'moments', 'activations'] as const;
+const PARTS = ['weights', 'gradients', 'moments', 'anchors', 'activations'] as const;
+/** What a recipe that holds the weights to the base's asks of memory. */
+const HELD = { ewc: { lambda: 1, sequences: 64, labels: 'model' } } as const;
 
 /** What training this model takes in memory, for a batch that a person can set, against what the device offers. */
 function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | null }) {
@@ -32,8 +34,10 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
   const [rows, setRows] = useState(8);
   const [context, setContext] = useState(Math.min(128, config?.context ?? 128));
   const [checkpointing, setCheckpointing] = useState(false);
+  const [held, setHeld] = useState(false);
   if (!config) return <p className={styles.dim}>{t('memory.unknown')}</p>;
-  const demand: MemoryDemand = { rows, context, checkpointing, precision: 'f32' };
+  const demand: MemoryDemand = { rows, context, checkpointing, precision: 'f32', ...(held ? { regularisation: HELD } : {}) };
+  const parts = PARTS.filter((part) => part !== 'anchors' || held);
   const memory = trainingMemory(config, demand);
   const words = Object.fromEntries(PARTS.map((part) => [part, format.bytes(memory[part])])) as Record<(typeof PARTS)[number], string>;
   const fit = device ? fits(memory, device.memory) : null;
@@ -57,13 +61,18 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
         checked={checkpointing}
         onChange={(event) => setCheckpointing(event.currentTarget.checked)}
       />
-      <div className={styles.bar} role="img" aria-label={t('memory.label', words)}>
-        {PARTS.map((part) => (
+      <Switch size="xs" label={t('memory.held')} checked={held} onChange={(event) => setHeld(event.currentTarget.checked)} />
+      <div
+        className={styles.bar}
+        role="img"
+        aria-label={t('memory.label', words) + (held ? ` · ${t('memory.anchors')} ${words.anchors}` : '')}
+      >
+        {parts.map((part) => (
           <i key={part} data-part={part} style={{ flexGrow: memory[part] / memory.total }} />
         ))}
       </div>
       <ul className={styles.parts}>
-        {PARTS.map((part) => (
+        {parts.map((part) => (
           <li key={part}>
             <i data-part={part} aria-hidden />
             {t(`memory.${part}`)} <b>{words[part]}</b>

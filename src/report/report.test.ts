@@ -1,3 +1,4 @@
+import { withObjective } from '../core/recipe/edits';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { AdviceKind } from '../core/diagnosis/advice';
@@ -162,6 +163,14 @@ describe('report', () => {
         const changes = [{ field: 'budget.steps', a: '100', b: '200' }];
         parts.diagnosis = [{ kind: 'growing', values, evidence: [], advice: { kind, recipe: parts.run!.recipe, changes } }];
       });
+    changed((parts) => {
+      const { recipe } = parts.run!;
+      const held = withObjective(recipe, true);
+      parts.run!.recipe = {
+        ...held,
+        regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2, sequences: 8, labels: 'model' }, decayTowards: 'base' },
+      };
+    });
     for (const parts of variants) for (const words of spying) composeReport(createReport(parts), words);
     const keys = (at: ReportTexts, prefix = ''): string[] =>
       Object.entries(at).flatMap(([key, value]) => (typeof value === 'string' ? [prefix + key] : keys(value, `${prefix}${key}.`)));

@@ -31,12 +31,13 @@ export { fileWeights, hostTensors, loadModel } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
+export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';
 export { sampleToken } from './model/sample';
 export { softCapped } from './ops/activation';
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
-export type { AdamWOptions, Optimizer } from './optimizer/optimizer';
+export type { AdamWOptions, Optimizer, WeightHold } from './optimizer/optimizer';
 
 export { readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor } from './checkpoint/safetensors';

@@ -2,7 +2,8 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { concat, reshape, tidy, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
   createAdamW,
@@ -16,6 +17,7 @@ import {
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
+  type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
 import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBatch, TrainableModel } from './trainable-model';
@@ -45,24 +47,48 @@ interface PendingEngineStep extends PendingStep {
   scaling: Tensor1D | undefined;
 }
 
+/** What a recipe's regularisation holds the weights of a run to. */
+export interface RunBase {
+  /** θ₀ */
+  model: DecoderModel;
+  /** By the parameters' names; empty without EWC. */
+  fisher: ReadonlyMap<string, Tensor>;
+}
+
+export function disposeBase({ model, fisher }: RunBase): void {
+  model.dispose();
+  for (const tensor of fisher.values()) tensor.dispose();
+}
+
 /** A model with its optimizer. */
 export class EngineModel implements TrainableModel, SequenceModel {
   private readonly sequences: SequenceModel;
   private readonly channels: number;
+  /** Of the channels in the objective; undefined where every token counts alike. */
+  private readonly weights: readonly number[] | undefined;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
 
-  /** @param stored moments of a checkpoint and the updates they come from */
+  /**
+   * @param stored moments of a checkpoint and the updates they come from
+   * @param base what the recipe's regularisation holds the weights to; the model's own from here on
+   */
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision'>,
+    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation'>,
     readonly syncReadback: boolean,
     stored?: { optimizer: Uint8Array; steps: number },
+    private readonly base?: RunBase,
   ) {
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
+    this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
-    this.optimizer = createAdamW(model.parameters, { ...recipe.optimizer, scalesLoss: recipe.precision === 'f16' });
+    this.optimizer = createAdamW(model.parameters, {
+      ...recipe.optimizer,
+      scalesLoss: recipe.precision === 'f16',
+      hold: holdOf(recipe, base),
+    });
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     this.optimizer.restore(
@@ -94,6 +120,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { lossScale } = this.optimizer;
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
+      weights: this.weights,
       ...(dropout.rate > 0 ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
@@ -145,7 +172,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
   dispose(): void {
     this.optimizer.dispose();
     this.model.dispose();
+    if (this.base) disposeBase(this.base);
   }
+}
+
+function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {
+  if (!regularisation || !base) return undefined;
+  const { l2sp, ewc, decayTowards } = regularisation;
+  const penalty = { l2sp: l2sp?.lambda, ewc: ewc && { lambda: ewc.lambda, fisher: base.fisher } };
+  return { anchor: base.model.parameters, penalty, decays: decayTowards === 'base' };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

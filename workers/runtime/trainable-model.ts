@@ -114,7 +114,7 @@ export interface EvaluableModel {
 export interface TrainableModel extends EvaluableModel {
   /** Reading a result costs no pipeline stall (wasm, cpu): then every step is read at once. */
   readonly syncReadback: boolean;
-  /** Gives the device one optimizer step over all micro-batches: gradient of Σ nll / Σ tokens, clipped, AdamW. */
+  /** Gives the device one optimizer step over all micro-batches: gradient of the recipe's objective, clipped, AdamW. */
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep;
   /** Reads steps back in their order and frees them. */
   read(pending: readonly PendingStep[]): Promise<StepSums[]>;

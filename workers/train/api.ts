@@ -58,7 +58,7 @@ export function trainApi(session: EngineSession): RunControls {
         await done;
       }
       await session.models.clear();
-      const ready = await make({ ...(await session.engine()), clock: session.clock, listener: send });
+      const ready = await make({ ...(await session.engine()), work: await session.work(), clock: session.clock, listener: send });
       const done = ready.loop.run().finally(() => {
         ready.lock.release();
         if (current?.id === ready.id) current = null;

@@ -1,4 +1,5 @@
 /** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
+import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -13,13 +14,15 @@ import { buildHeldOutSet } from '../runtime/held-out';
 import { lastCheckpoint, listCheckpoints, loadCheckpoint, removeCheckpointsAfter, type LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
-import { readMetrics, truncateMetrics, createRun, readRun, updateRun } from '../storage/runs';
+import { readMetrics, truncateMetrics, createRun, readRun, removeRun, updateRun } from '../storage/runs';
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision } from '../engine';
-import { EngineModel } from '../runtime/engine-model';
+import { checkPrecision, type DecoderModel } from '../engine';
+import { disposeBase, EngineModel, type RunBase } from '../runtime/engine-model';
+import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
+import { computeFisher, fisherRows, fisherValues, readFisher, storeFisher } from './fisher';
 import { TrainingLoop, type LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
 import { browserStorage } from './metric-logger';
@@ -33,6 +36,8 @@ export interface Studio {
   lock: EngineLock;
   clock: Clock;
   listener: (message: RunMessage) => void;
+  /** What can be cancelled before the run begins. */
+  work: EngineWork;
 }
 
 /** Rules of a run that begins. */
@@ -52,10 +57,14 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
-  const trained = await loadModel(checked, RULES, null, studio);
+  const { ewc } = checked.regularisation ?? {};
+  const rows = ewc && fisherRows(checked, texts, ewc.sequences);
+  const fisher = (model: DecoderModel) => computeFisher(model, checked, rows ?? [], studio.work, onProgress);
+  const trained = await loadModel(checked, RULES, null, studio, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
     const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens, rules: RULES });
+    if (trained.fisher) await keepFisher(record.id, trained.fisher);
     const lock = await lockRun(record.id);
     onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
     const history = { rows: [], evaluations: [], events: [] };
@@ -97,6 +106,16 @@ export async function extendRun(
   return goOn(id, read, onProgress, studio);
 }
 
+/** A run that has no room for its Fisher information has not begun. */
+async function keepFisher(run: string, fisher: Uint8Array): Promise<void> {
+  try {
+    await storeFisher(run, fisher);
+  } catch (error) {
+    await removeRun(run);
+    throw error;
+  }
+}
+
 interface GoingOn {
   record: RunRecord;
   checkpoint: LoadedCheckpoint | null;
@@ -116,7 +135,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
     const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
-    const trained = await loadModel(recipe, rules, checkpoint, studio);
+    const trained = await loadModel(recipe, rules, checkpoint, studio, () => readFisher(id));
     // From here on it is a longer run, of which a part has been made.
     if (extendedFrom !== undefined) await updateRun(id, { recipe: stored.recipe, state: 'interrupted', stopReason: null, error: null });
     await removeCheckpointsAfter(id, state?.step ?? -1);
@@ -188,6 +207,8 @@ function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSe
 interface Trained {
   model: EngineModel;
   weightsHash: string;
+  /** Of a run with EWC: the file of its Fisher information. */
+  fisher: Uint8Array | null;
   tokenizerHash: string;
   tokenBytes: ArrayLike<number>;
   /** Token that a text starts after where it is measured. */
@@ -200,22 +221,27 @@ async function loadModel(
   rules: RunRules,
   checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
   { device }: Studio,
+  fisher: (model: DecoderModel) => Promise<Uint8Array>,
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
   const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null);
+  let base: RunBase | undefined;
   try {
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
-    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored);
+    const known = recipe.regularisation?.ewc ? await fisher(model) : null;
+    base = recipe.regularisation && (await baseOf(recipe, model, known));
+    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored, base);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
     return {
       model: engine,
       weightsHash: hash,
       tokenizerHash: tokenizer.hash,
+      fisher: known,
       tokenBytes: text.byteLengths(),
       startOfText,
       probes: probes && {
@@ -225,8 +251,21 @@ async function loadModel(
     };
   } catch (error) {
     model.dispose();
+    if (base) disposeBase(base);
     throw error;
   }
+}
+
+/** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
+async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunBase> {
+  const { model: base } = await assemble(recipe.base, null);
+  const stray = [...model.parameters].find(([name, { trainable }]) => trainable && !base.parameters.has(name));
+  if (!stray) {
+    const values = fisher ? fisherValues(fisher) : [];
+    return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
+  }
+  base.dispose();
+  return refuse('regularisation', stray[0], '—', `the base has no weight of this name, to which it could be held`);
 }
 
 interface Assembly {

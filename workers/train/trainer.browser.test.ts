@@ -6,6 +6,8 @@ import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
+import { files } from '../storage/files';
+import { modelPath } from '../storage/models';
 import { readMetrics, listRuns, readRun } from '../storage/runs';
 import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
@@ -115,6 +117,45 @@ describe('the trainer on wasm', () => {
     );
   });
 
+  it('holds weights near the base, with weights of the objective, and goes on to the same bits after its tab died', async () => {
+    const optimizer = { weightDecay: 1 };
+    const base = studioRecipe({ optimizer, gradientAccumulationSteps: 2, activationCheckpointing: true });
+    const channels = base.channels.map((channel, at) => ({ ...channel, weight: [0.1, 0.9][at] }));
+    const ewc = { lambda: 100, sequences: 3, labels: 'model' as const };
+    const regularisation = { l2sp: { lambda: 2 }, ewc, decayTowards: 'base' as const };
+    const recipe = { ...base, channels, regularisation };
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const runs = [];
+    for (const one of [base, recipe]) {
+      const run = await tab.api.start(one, 'held', quiet);
+      expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs.push(await outcome(run));
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    const start = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`)).tensors;
+    const [free, held] = runs.map(({ model }) =>
+      Math.hypot(
+        ...[...readSafetensors('model', model).tensors].map(([name, tensor]) => {
+          const from = start.get(name)!.read();
+          return Math.hypot(...tensor.read().map((value, at) => value - from[at]!));
+        }),
+      ),
+    );
+    expect(held!).toBeLessThan(0.9 * free!);
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs[1]);
+  });
+
   it('gives a finished run more steps: the same, bit for bit, as a run that was asked for so many', async () => {
     const schedule = { kind: 'constant' as const, peakLr: 0.01, warmup: { unit: 'steps' as const, value: 2 } };
     const tab = await openTab();
@@ -165,6 +206,23 @@ describe('the trainer on wasm', () => {
     expect(moved.length).toBeGreaterThan(1000);
     expect(moved.filter((by) => Math.abs(by - 1) < 0.01).length / moved.length).toBeGreaterThan(0.9);
     expect(Math.max(...moved)).toBeLessThan(1.001);
+  });
+
+  it('measures the Fisher information before anything is written: not on an empty channel, and not when cancelled', async () => {
+    const { api } = await openTab();
+    const before = (await listRuns()).length;
+    const recipe = studioRecipe({ regularisation: { ewc: { lambda: 1, sequences: 4000 } } });
+    const [general, domain] = recipe.channels;
+    const empty = { ...general!, id: 'nothing', corpus: 'tiny-empty', share: 0 };
+    await expect(api.start({ ...recipe, channels: [general!, domain!, empty] }, 'empty', quiet)).rejects.toMatchObject({
+      code: 'channel-empty',
+      values: { channel: 'nothing' },
+    });
+    const cancelled = api.start(recipe, 'cancelled', ({ phase, done }) => {
+      if (phase === 'fisher' && done === 1) void api.cancel();
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await listRuns()).toHaveLength(before);
   });
 
   it('refuses an empty channel before anything is written', async () => {

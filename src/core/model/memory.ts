@@ -4,6 +4,7 @@
  */
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
+import type { Regularisation } from '../recipe/schema';
 import { parameterCount, parameterShapes } from './parameters';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
@@ -16,6 +17,8 @@ export interface MemoryDemand {
   checkpointing: boolean;
   /** f16: activations and the products' copies of the weights are stored in two bytes. */
   precision: 'f32' | 'f16';
+  /** What holds the weights near the base's, which are then kept beside them. */
+  regularisation?: Regularisation;
 }
 
 export interface TrainingMemory {
@@ -23,6 +26,8 @@ export interface TrainingMemory {
   weights: number;
   gradients: number;
   moments: number;
+  /** The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's. */
+  anchors: number;
   activations: number;
   total: number;
   /** The largest single tensor: what must fit into one buffer of a GPU. */
@@ -45,7 +50,10 @@ const WITH_GRADIENTS = 2.4;
 /** The engine's own: code, scratch of its threads, the product blocks of the head. */
 const ENGINE_BYTES = 12 * 2 ** 20;
 
-export function trainingMemory(config: ModelConfig, { rows, context, checkpointing, precision }: MemoryDemand): TrainingMemory {
+export function trainingMemory(
+  config: ModelConfig,
+  { rows, context, checkpointing, precision, regularisation }: MemoryDemand,
+): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(config);
   const tokens = rows * context;
@@ -63,13 +71,16 @@ export function trainingMemory(config: ModelConfig, { rows, context, checkpointi
   const head = 4 * hidden * tokens * bytes;
   const weights = 4 * parameters + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
+  const term = regularisation?.l2sp ?? regularisation?.ewc;
+  const anchors = 4 * parameters * ((regularisation ? 1 : 0) + (term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
   const heaviest = largestWeight(config);
   return {
     weights,
     gradients: 4 * parameters,
     moments: 8 * parameters,
+    anchors,
     activations,
-    total: weights + 12 * parameters + activations,
+    total: weights + 12 * parameters + anchors + activations,
     largestTensor: Math.max(heaviest.bytes, bytes * tokens * Math.max(feedForward, queries, hidden)),
     largestWeight: heaviest,
   };

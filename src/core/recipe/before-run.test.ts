@@ -29,6 +29,22 @@ describe('before a run', () => {
     expect(beforeRun(recipe(0), { notes: 100 })).toEqual([]);
   });
 
+  it('names a weight without rows, and rows without a weight', () => {
+    const weighed = (share: number, weight: number) => {
+      const { channels, ...rest } = recipe(share);
+      return { ...rest, channels: channels.map((channel, at) => ({ ...channel, weight: at === 1 ? weight : 1 - weight })) };
+    };
+    expect(beforeRun(weighed(0, 0.3), { en: plenty })).toEqual([{ kind: 'weight-idle', channel: 'mine', weight: 0.3 }]);
+    expect(beforeRun(weighed(0.2, 0), { en: plenty })).toEqual([{ kind: 'weight-none', channel: 'mine', share: 0.2 }]);
+    expect(beforeRun(weighed(0.2, 0.7), { en: plenty })).toEqual([]);
+  });
+
+  it('names a decay towards the base of 0', () => {
+    const { optimizer, ...rest } = recipe(0.2, { regularisation: { decayTowards: 'base' } });
+    expect(beforeRun({ ...rest, optimizer }, { en: plenty })).toEqual([]);
+    expect(beforeRun({ ...rest, optimizer: { ...optimizer, weightDecay: 0 } }, { en: plenty })).toEqual([{ kind: 'decay-none' }]);
+  });
+
   it('counts the epochs of a small channel: three rows at half of 8 rows in 100 steps are 133', () => {
     const [found] = beforeRun(recipe(0.5, { sequenceLength: 8 }), { en: plenty, notes: 25 });
     expect(found).toEqual({ kind: 'epochs', channel: 'mine', epochs: expect.closeTo(400 / 3, 9) as number });

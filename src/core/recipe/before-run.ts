@@ -9,6 +9,12 @@ export type BeforeRun =
   | { kind: 'channel-short'; channel: string; tokens: number; needed: number; longest: number | null }
   /** The channel's text is read more often than that does good. */
   | { kind: 'epochs'; channel: string; epochs: number }
+  /** The channel weighs in the objective, and no row of it is ever read. */
+  | { kind: 'weight-idle'; channel: string; weight: number }
+  /** The channel is read, and weighs nothing in the objective. */
+  | { kind: 'weight-none'; channel: string; share: number }
+  /** Weight decay is to pull towards the base, and is 0. */
+  | { kind: 'decay-none' }
   /** The warmup is longer than the run, which ends at this share of the peak. */
   | { kind: 'warmup-long'; warmup: number; steps: number; reached: number };
 
@@ -38,6 +44,14 @@ export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number
     const epochs = (share * rows * sequenceLength) / longest;
     if (epochs > MOST_EPOCHS) found.push({ kind: 'epochs', channel: id, epochs });
   }
+  if (Object.keys(shares).length > 0)
+    for (const { id, weight } of channels) {
+      if (weight === undefined) continue;
+      const share = shares[id] ?? 0;
+      if (weight > 0 && share === 0) found.push({ kind: 'weight-idle', channel: id, weight });
+      if (weight === 0 && share > 0) found.push({ kind: 'weight-none', channel: id, share });
+    }
+  if (recipe.regularisation?.decayTowards && recipe.optimizer.weightDecay === 0) found.push({ kind: 'decay-none' });
   const warmup = warmupSteps(schedule, budget.steps);
   if (warmup > budget.steps) found.push({ kind: 'warmup-long', warmup, steps: budget.steps, reached: (budget.steps - 1) / warmup });
   return found;

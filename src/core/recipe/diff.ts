@@ -54,7 +54,7 @@ function flatten(recipe: Recipe): Map<string, Leaf> {
     if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
-        const share = key === 'share' || (key === 'value' && 'unit' in value && value.unit === 'ratio');
+        const share = key === 'share' || key === 'weight' || (key === 'value' && 'unit' in value && value.unit === 'ratio');
         walk(inner, path === '' ? key : `${path}.${key}`, share);
       }
     else out.set(path, { value: value as Value, percent: inPercent && typeof value === 'number' });

@@ -3,13 +3,16 @@ import { exampleRecipe, recipeWith } from '../run/example-run';
 import {
   addChannel,
   memoryDemand,
+  objectiveWeights,
   removeChannel,
   sharesOf,
   swapChannel,
   withDemand,
+  withObjective,
   withStopping,
   withStrategy,
   withWarmupUnit,
+  withWeight,
 } from './edits';
 import type { Recipe } from './schema';
 
@@ -31,6 +34,20 @@ describe('channel edits', () => {
     expect(zh).toBeCloseTo(0.36, 12);
     expect(en).toBeCloseTo(0.36, 12);
     expect(domain).toBeCloseTo(0.18, 12);
+  });
+
+  it('weights of the objective begin as the shares and sum to 1 through every edit', () => {
+    expect(objectiveWeights(recipe)).toBeNull();
+    const weighed = withObjective(recipe, true);
+    expect(objectiveWeights(weighed)).toEqual([0.4, 0.4, 0.2]);
+    const heavy = withWeight(weighed, 'domain', 0.6);
+    expect(objectiveWeights(heavy)).toEqual([expect.closeTo(0.2, 12), expect.closeTo(0.2, 12), 0.6]);
+    expect(sharesOf(heavy)).toEqual(sharesOf(recipe));
+    const more = addChannel(heavy, { id: 'legal', role: 'domain' });
+    expect(objectiveWeights(more)).toEqual([0.18, 0.18, 0.54, 0.1].map((weight) => expect.closeTo(weight, 12) as number));
+    expect(objectiveWeights(removeChannel(heavy, 'zh'))).toEqual([0.25, 0.75].map((weight) => expect.closeTo(weight, 12) as number));
+    expect(objectiveWeights(swapChannel(heavy, 'zh', { id: 'code', role: 'general' }))).toEqual(objectiveWeights(heavy));
+    expect(withObjective(heavy, false)).toEqual(recipe);
   });
 
   it('a channel that is there already is not added twice', () => {

@@ -4,7 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
-import type { Channel, ChannelRole, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
+import type { Channel, ChannelRole, Recipe, Regularisation, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -19,6 +19,31 @@ export function sharesOf({ channels }: Pick<Recipe, 'channels'>): Shares {
 /** A channel that `shares` does not name keeps its share. */
 export function withShares(recipe: Recipe, shares: Shares): Recipe {
   return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: shares[channel.id] ?? channel.share })) };
+}
+
+/** Weights of the channels in the objective, in their order; null where every token counts alike. */
+export function objectiveWeights({ channels }: Pick<Recipe, 'channels'>): number[] | null {
+  const weights = channels.flatMap(({ weight }) => weight ?? []);
+  return weights.length === channels.length ? weights : null;
+}
+
+/** Weights of the objective, which sum to 1 again; null takes them away. A channel that `weights` does not name gets 0. */
+function withWeights(recipe: Recipe, weights: Shares | null): Recipe {
+  const channels = recipe.channels.map(({ weight: _, ...channel }) =>
+    weights ? { ...channel, weight: weights[channel.id] ?? 0 } : channel,
+  );
+  return { ...recipe, channels };
+}
+
+/** Weights apart from the shares, which they are at first, or none. */
+export function withObjective(recipe: Recipe, weighed: boolean): Recipe {
+  return withWeights(recipe, weighed ? sharesOf(recipe) : null);
+}
+
+/** One channel's weight in the objective; the others make room in proportion. */
+export function withWeight(recipe: Recipe, id: string, weight: number): Recipe {
+  const weights = Object.fromEntries(recipe.channels.map((channel) => [channel.id, channel.weight ?? 0]));
+  return withWeights(recipe, moveFader(weights, id, weight, { locked: new Set() }));
 }
 
 /** Sum of the shares of the domain channels, 0 to 1. */
@@ -46,16 +71,24 @@ export function addChannel(recipe: Recipe, corpus: { id: string; role: ChannelRo
   if (recipe.channels.some(({ id }) => id === corpus.id)) return recipe;
   const added: Channel = { id: corpus.id, corpus: corpus.id, role: corpus.role, share: 0 };
   const next = { ...recipe, channels: [...recipe.channels, added] };
-  return withShares(next, moveFader(sharesOf(next), corpus.id, ENTRY_SHARE, { locked: new Set() }));
+  const mixed = withShares(next, moveFader(sharesOf(next), corpus.id, ENTRY_SHARE, { locked: new Set() }));
+  return objectiveWeights(recipe) ? withWeight(mixed, corpus.id, ENTRY_SHARE) : mixed;
 }
 
 /** Without the channel; the others take its share. The last channel stays. */
 export function removeChannel(recipe: Recipe, id: string): Recipe {
   const channels = recipe.channels.filter((channel) => channel.id !== id);
   if (channels.length === 0 || channels.length === recipe.channels.length) return recipe;
-  const sum = channels.reduce((total, { share }) => total + share, 0);
-  const weights = Object.fromEntries(channels.map((channel) => [channel.id, sum > 0 ? channel.share : 1]));
-  return withShares({ ...recipe, channels }, normaliseShares(weights));
+  const rest = { ...recipe, channels };
+  const mixed = withShares(rest, scaledToOne(sharesOf(rest)));
+  const weights = objectiveWeights(rest);
+  return weights ? withWeights(mixed, scaledToOne(Object.fromEntries(channels.map((channel, at) => [channel.id, weights[at]!])))) : mixed;
+}
+
+/** In proportion to a sum of 1; evenly where all are 0. */
+function scaledToOne(shares: Shares): Shares {
+  const none = Object.values(shares).every((share) => share === 0);
+  return normaliseShares(none ? Object.fromEntries(Object.keys(shares).map((id) => [id, 1])) : shares);
 }
 
 /** Another text in the same strip, at the same share. */
@@ -75,6 +108,13 @@ export function withSpecialTokens(recipe: Recipe, id: string, specialTokens: Spe
     return specialTokens === 'plain' ? rest : { ...rest, specialTokens };
   });
   return { ...recipe, channels };
+}
+
+/** With terms of the regularisation changed, or taken away where they are undefined; without the field where none is left. */
+export function withRegularisation(recipe: Recipe, change: Partial<Regularisation>): Recipe {
+  const { regularisation, ...rest } = recipe;
+  const kept = Object.entries({ ...regularisation, ...change }).filter(([, term]) => term !== undefined);
+  return kept.length === 0 ? rest : { ...rest, regularisation: Object.fromEntries(kept) };
 }
 
 export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe {
@@ -103,12 +143,13 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
 }
 
 /** What a recipe asks of memory. */
-export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision }: Recipe): MemoryDemand {
+export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision, regularisation }: Recipe): MemoryDemand {
   return {
     rows: batchSize,
     context: sequenceLength,
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
+    ...(regularisation ? { regularisation } : {}),
   };
 }
 

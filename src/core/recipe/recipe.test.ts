@@ -57,6 +57,42 @@ describe('precision', () => {
 });
 
 describe('parseRecipe names what is wrong', () => {
+  it('a rate that is halved down to 0', () => {
+    const wsd = { ...golden.schedule, kind: 'wsd' as const, decayShape: 'exponential' as const };
+    expect(failure((recipe) => (recipe['schedule'] = { ...wsd, minRatio: 0 })).values).toMatchObject({
+      field: 'schedule.minRatio',
+      value: '0',
+    });
+    expect(parseRecipe({ ...golden, schedule: { ...wsd, minRatio: 0.1 } }).schedule.decayShape).toBe('exponential');
+  });
+
+  it('EWC without a general channel, and a λ that is none', () => {
+    const held = (regularisation: object, role = 'general') =>
+      failure((recipe) => {
+        recipe['channels'] = (recipe['channels'] as Recipe['channels']).map((channel) => ({
+          ...channel,
+          role: role === 'domain' ? role : channel.role,
+        }));
+        Object.assign(recipe, { regularisation });
+      });
+    expect(held({ ewc: { lambda: 1 } }, 'domain').values).toMatchObject({ field: 'regularisation.ewc', accepted: 'role "general"' });
+    expect(held({ ewc: { lambda: -1 } }).values).toMatchObject({ field: 'regularisation.ewc.lambda', value: '-1' });
+    expect(held({ l2sp: { lambda: 0 } }).values).toMatchObject({ field: 'regularisation.l2sp.lambda', value: '0' });
+    expect(held({ decayTowards: 'zero' }).values).toMatchObject({ field: 'regularisation.decayTowards' });
+  });
+
+  it('weights of the objective on some channels alone, or not summing to 1', () => {
+    const weigh = (weights: (number | undefined)[]) =>
+      failure((recipe) => {
+        const channels = recipe['channels'] as Recipe['channels'];
+        recipe['channels'] = channels.map((channel, at) => (weights[at] === undefined ? channel : { ...channel, weight: weights[at] }));
+      });
+    const even = golden.channels.map(() => 0.2);
+    expect(weigh(even.slice(1)).values).toMatchObject({ field: `channels.${golden.channels.at(-1)!.id}.weight` });
+    expect(weigh(even).values).toMatchObject({ field: 'channels.weight', value: expect.stringContaining('Σ weight = 0.') as string });
+    expect(weigh([-0.1]).values).toMatchObject({ field: 'channels.0.weight', value: '-0.1' });
+  });
+
   it('shares that do not sum to 1', () => {
     const error = failure((recipe) => (recipe['channels'] as { share: number }[]).forEach((channel) => (channel.share = 0)));
     expect(error.code).toBe('recipe-invalid');

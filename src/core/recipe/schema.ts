@@ -26,6 +26,11 @@ const channelSchema = z.strictObject({
    * document in its middle.
    */
   specialTokens: z.optional(z.enum(['plain', 'tokens'])),
+  /**
+   * Weight w of the channel's mean loss in the objective, 0 to 1: on every channel, summing to 1, or on none. Absent: each token counts alike,
+   * so that a channel weighs as much as its share of the tokens.
+   */
+  weight: z.optional(share),
 });
 
 const warmupSchema = z.discriminatedUnion('unit', [
@@ -43,7 +48,7 @@ const scheduleSchema = z.strictObject({
   /** WSD: share of all steps spent decaying at the end. */
   decayRatio: orElse(from(0.01, 1), 0.1),
   /** WSD: shape of the decay. */
-  decayShape: orElse(z.enum(['linear', 'cosine', 'sqrt']), 'linear'),
+  decayShape: orElse(z.enum(['linear', 'cosine', 'sqrt', 'exponential']), 'linear'),
 });
 
 const strategySchema = z.discriminatedUnion('kind', [
@@ -57,6 +62,24 @@ const strategySchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
+
+/** What holds the weights θ near θ₀, those of the base (METHOD, "Anchors"). */
+const regularisationSchema = z.strictObject({
+  /** L2-SP: the term λ/2 · ‖θ − θ₀‖² of the loss. */
+  l2sp: z.optional(z.strictObject({ lambda: z.number().check(z.gt(0), z.lte(1e6)) })),
+  /** Elastic weight consolidation: the term λ/2 · Σ F (θ − θ₀)², F the diagonal of the base's Fisher information on the general channels. */
+  ewc: z.optional(
+    z.strictObject({
+      lambda: z.number().check(z.gt(0), z.lte(1e9)),
+      /** Rows of general text that the Fisher information is the mean over. */
+      sequences: orElse(count(1, 4096), 64),
+      /** Labels of these rows: drawn from the model, or the text's own (the empirical Fisher information). */
+      labels: orElse(z.enum(['model', 'text']), 'model'),
+    }),
+  ),
+  /** Where AdamW's decoupled weight decay pulls to; absent: to 0. */
+  decayTowards: z.optional(z.literal('base')),
+});
 
 const rolesNeeded = {
   mixed: [],
@@ -90,6 +113,8 @@ export const recipeSchema = z
       maxGradNorm: orElse(z.number().check(z.gte(0)), 1),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Absent: nothing holds the weights. */
+    regularisation: z.optional(regularisationSchema),
     /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
     packing: orElse(z.enum(['joined', 'separate']), 'joined'),
     budget: z.strictObject({ steps: count(1, 10_000_000) }),
@@ -129,12 +154,24 @@ export const recipeSchema = z
       });
     const sum = recipe.channels.reduce((total, channel) => total + channel.share, 0);
     if (Math.abs(sum - 1) > 1e-6) refuse(['channels'], `Σ share = ${Number(sum.toFixed(6))}`, 'Σ share = 1');
+    const weighed = recipe.channels.filter(({ weight }) => weight !== undefined);
+    const unweighed = recipe.channels.find(({ weight }) => weight === undefined);
+    const weights = weighed.reduce((total, { weight }) => total + weight!, 0);
+    if (weighed.length > 0 && unweighed) refuse(['channels', unweighed.id, 'weight'], '—', 'weight ∀ channel | ∅');
+    else if (weighed.length > 0 && Math.abs(weights - 1) > 1e-6)
+      refuse(['channels', 'weight'], `Σ weight = ${Number(weights.toFixed(6))}`, 'Σ weight = 1');
     const ids = recipe.channels.map((channel) => channel.id);
     const twice = ids.find((id, at) => ids.indexOf(id) !== at);
     if (ids.includes('total')) refuse(['channels', 'id'], 'total', 'id ≠ total');
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
+    if (recipe.regularisation?.ewc && !recipe.channels.some(({ role }) => role === 'general'))
+      refuse(['regularisation', 'ewc'], 'EWC', 'role "general"');
+    const { kind, decayShape, minRatio } = recipe.schedule;
+    // Halved again and again, a rate never gets to 0.
+    if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
+      refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
@@ -158,5 +195,6 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
+export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Strategy = Recipe['strategy'];

@@ -19,5 +19,9 @@ describe('space of checkpoints', () => {
     const demand = checkpointDemand(1_000_000, recipe(100, 10, 5));
     expect(demand).toEqual({ each: 12e6, count: 6, total: 72e6 });
     expect([100e6, 71e6, 36e6, 24e6, 23e6].map((free) => keepThatFits(demand, free))).toEqual([5, 4, 2, 1, null]);
+    const held = { ...recipe(100, 10, 5), regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' as const } } };
+    const elastic = checkpointDemand(1_000_000, held);
+    expect(elastic).toEqual({ each: 12e6, count: 6, total: 76e6 });
+    expect([76e6, 75e6, 27e6].map((free) => keepThatFits(elastic, free))).toEqual([5, 4, null]);
   });
 });

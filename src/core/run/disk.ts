@@ -9,19 +9,23 @@ export interface CheckpointDemand {
   each: number;
   /** Checkpoints that lie on the disk at once: periodic ones that are kept, and the one being written, which is the last at the end. */
   count: number;
-  /** Bytes of them all. */
+  /** Bytes of them all, and of the Fisher information that a run with EWC keeps beside them. */
   total: number;
 }
 
-export function checkpointDemand(parameters: number, { saving, budget }: Pick<Recipe, 'saving' | 'budget'>): CheckpointDemand {
+export function checkpointDemand(
+  parameters: number,
+  { saving, budget, regularisation }: Pick<Recipe, 'saving' | 'budget' | 'regularisation'>,
+): CheckpointDemand {
   const each = BYTES_PER_PARAMETER * parameters;
   const periodic = Math.floor((budget.steps - 1) / saving.everySteps);
   const count = Math.min(periodic, saving.keep) + 1;
-  return { each, count, total: each * count };
+  return { each, count, total: each * count + (regularisation?.ewc ? 4 * parameters : 0) };
 }
 
 /** Periodic checkpoints that may be kept so that all fit into `free` bytes: at least 1, null where not even that fits. */
-export function keepThatFits({ each, count }: CheckpointDemand, free: number): number | null {
-  const keep = Math.min(Math.floor(free / each), count) - 1;
+export function keepThatFits({ each, count, total }: CheckpointDemand, free: number): number | null {
+  const beside = total - each * count;
+  const keep = Math.min(Math.floor((free - beside) / each), count) - 1;
   return keep >= 1 ? keep : null;
 }

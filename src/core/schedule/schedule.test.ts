@@ -40,6 +40,14 @@ describe('learning rates', () => {
     },
   );
 
+  it('halve every so many steps in an exponential decay, as torch’s ExponentialLR', () => {
+    const { decaySteps, halfLife, values } = fixture.exponential;
+    const usual = scheduleOf('get_wsd', { num_decay_steps: decaySteps, min_lr_ratio: 0.5 ** (decaySteps / halfLife) });
+    values.forEach((value, at) =>
+      expect(learningRateAt({ ...usual, decayShape: 'exponential' }, TOTAL - decaySteps + at, TOTAL)).toBeCloseTo(value, 12),
+    );
+  });
+
   it('end at a fiftieth of the peak in a run of 10 steps with a warmup of 500', () => {
     const schedule = scheduleOf('get_cosine', { num_warmup_steps: 500 });
     expect(Array.from({ length: 10 }, (_, step) => learningRateAt(schedule, step, 10)).at(-1)).toBeCloseTo(9 / 500, 12);

@@ -51,13 +51,15 @@ function scheduleFactor(schedule: Schedule, step: number, steps: number): number
       const start = decayStart(schedule, steps);
       if (step < start) return 1;
       if (step >= steps) return floor;
-      return above(decay(schedule.decayShape, (step - start) / Math.max(1, steps - start)));
+      const decayed = (step - start) / Math.max(1, steps - start);
+      // MiniCPM (Hu et al., arXiv 2404.06395): 0.5^((s − D)/T), with the half-life T at which the decay ends at the floor.
+      return schedule.decayShape === 'exponential' ? floor ** decayed : above(decay(schedule.decayShape, decayed));
     }
   }
 }
 
 /** Height above the floor during WSD's decay, from 1 at progress 0 to 0 at progress 1. */
-function decay(shape: Schedule['decayShape'], progress: number): number {
+function decay(shape: Exclude<Schedule['decayShape'], 'exponential'>, progress: number): number {
   switch (shape) {
     case 'linear':
       return 1 - progress;

@@ -1,6 +1,7 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
+import { objectiveWeights } from '../../core/recipe/edits';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
@@ -88,17 +89,19 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
   if (!run) return null;
   const { t, format } = words;
   const { recipe } = run;
+  const weights = objectiveWeights(recipe);
   const blocks: Block[] = [facts(run, words), recipeTable(run, words, naming)];
   blocks.push({
     kind: 'table',
     table: {
       caption: t('run.channels'),
-      head: [t('channels.channel'), t('channels.role'), t('run.corpus'), t('run.share')],
-      rows: recipe.channels.map(({ id, role, corpus, share }): Cell[] => [
+      head: [t('channels.channel'), t('channels.role'), t('run.corpus'), t('run.share'), ...(weights ? [t('run.weight')] : [])],
+      rows: recipe.channels.map(({ id, role, corpus, share, weight }): Cell[] => [
         naming.channelCell(id),
         t(`role.${role}`),
         naming.corpus(corpus),
         format.percent(share),
+        ...(weight === undefined ? [] : [format.percent(weight)]),
       ]),
       words: 3,
     },
@@ -171,6 +174,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('recipeField.packing'), value('packing', recipe.packing)],
       [t('recipeField.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
+      ...anchors(recipe, value, t),
       [t('recipeField.precision'), recipe.precision],
       [
         t('run.evaluationLabel'),
@@ -188,6 +192,22 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('recipeField.seed'), String(recipe.seed)],
     ],
   );
+}
+
+/** What holds the weights near the base's, where anything does. */
+function anchors({ regularisation }: Recipe, value: (field: string, of: string) => string, t: ReportWords['t']): Cell[][] {
+  const { l2sp, ewc, decayTowards } = regularisation ?? {};
+  return [
+    ...(l2sp ? [[t('recipeField.l2sp'), String(l2sp.lambda)]] : []),
+    ...(ewc
+      ? [
+          [t('recipeField.ewc'), String(ewc.lambda)],
+          [t('recipeField.fisherSequences'), String(ewc.sequences)],
+          [t('recipeField.fisherLabels'), value('regularisation.ewc.labels', ewc.labels)],
+        ]
+      : []),
+    ...(decayTowards ? [[t('recipeField.decayTowards'), value('regularisation.decayTowards', decayTowards)]] : []),
+  ];
 }
 
 /** What each move changed, field by field; a dragged fader counts as one move, at the step where it began. */

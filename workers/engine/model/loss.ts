@@ -37,6 +37,11 @@ export interface Batch {
 export interface TrainingOptions {
   /** Number of channels. */
   channels: number;
+  /**
+   * Weight of each channel's mean nll in the loss, scaled to a sum of 1 over the channels that predict anything in this step. Absent: the
+   * loss is the mean over all predicted tokens.
+   */
+  weights?: readonly number[] | undefined;
   /** `seed` of the run and `step` together choose the masks; each micro-batch of a step has its own. */
   dropout?: { rate: number; seed: number; step: number };
   /** Activation checkpointing: layers are computed again in the backward pass instead of keeping their activations. The same bits. */
@@ -49,7 +54,7 @@ export interface TrainingOptions {
 }
 
 export interface TrainingResult {
-  /** Gradient of the mean nll over all predicted tokens of all batches, by parameter name. */
+  /** Gradient of the loss over all batches, by parameter name: the mean nll of all predicted tokens, or the weighted mean of the channels'. */
   gradients: Map<string, Tensor>;
   /** [2, channels]: Σ nll, then predicted tokens, per channel. */
   sums: Tensor2D;
@@ -79,19 +84,19 @@ export function trainingGradients(model: DecoderModel, batches: Batch[], options
 function gradientsOf(
   model: DecoderModel,
   batches: Batch[],
-  { channels, dropout, recompute = false, half }: TrainingOptions,
+  { channels, weights, dropout, recompute = false, half }: TrainingOptions,
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
-  const predictedTokens = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
+  const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
   let accumulated: Tensor[] | undefined;
   let sums: Tensor2D | undefined;
   batches.forEach((batch, microBatch) => {
     const masks = dropout && { rate: dropout.rate, seed: deriveSeed(dropout.seed, 'dropout', dropout.step, microBatch) };
     const results = tidy(() => {
-      // The loss is the mean nll, Σ nll / predictedTokens. Its gradient by each token's nll is known beforehand and starts the backward
-      // pass, so the mean itself is never computed on the device.
-      const meanGradient = tensor1d(Float32Array.from(batch.targets, (target) => (target < 0 ? 0 : 1 / predictedTokens)));
+      // The loss is linear in the tokens' nll. Its gradient by each of them is known beforehand and starts the backward pass, so the loss
+      // itself is never computed on the device.
+      const meanGradient = tensor1d(lossByNll(batch));
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
       const inputs = { ...tensorsOf(batch), nllGradient };
       const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute });
@@ -108,6 +113,33 @@ function gradientsOf(
   return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums };
 }
 
+/** Gradient of the loss by the nll of each token of a batch [rows·context], 0 where none is predicted. */
+type LossByNll = (batch: Batch) => Float32Array;
+
+/** Of the mean nll over all predicted tokens of the step. */
+function weighedAlike(batches: readonly Batch[]): LossByNll {
+  const predicted = batches.reduce((total, { targets }) => total + countPredicted(targets), 0);
+  return ({ targets }) => Float32Array.from(targets, (target) => (target < 0 ? 0 : 1 / predicted));
+}
+
+/** Of Σ w_c · (mean nll of the channel's tokens in the step), with Σ w_c = 1 over the channels that predict anything in it. */
+function weighedByChannel(batches: readonly Batch[], channels: number, weights: readonly number[]): LossByNll {
+  const predicted = new Array<number>(channels).fill(0);
+  const eachPredicted = ({ targets, context, channels: ofRows }: Batch, visit: (token: number, channel: number) => void) =>
+    targets.forEach((target, token) => {
+      const channel = ofRows[Math.floor(token / context)]!;
+      if (target >= 0 && channel >= 0) visit(token, channel);
+    });
+  for (const batch of batches) eachPredicted(batch, (_, channel) => (predicted[channel]! += 1));
+  const present = weights.reduce((sum, weight, channel) => sum + (predicted[channel]! > 0 ? weight : 0), 0);
+  return (batch) => {
+    const gradient = new Float32Array(batch.targets.length);
+    // A step whose channels all weigh nothing teaches nothing.
+    if (present > 0) eachPredicted(batch, (token, channel) => (gradient[token] = weights[channel]! / present / predicted[channel]!));
+    return gradient;
+  };
+}
+
 interface BatchTensors {
   ids: Tensor1D;
   targets: Tensor1D;
@@ -116,7 +148,7 @@ interface BatchTensors {
   nllGradient?: Tensor1D;
 }
 
-function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
+export function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
   const places = documents && positionsIn(documents, context);
   const apart = documents && {

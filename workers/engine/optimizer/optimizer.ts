@@ -6,7 +6,7 @@
  *
  * is recognised and run by the fused AdamW kernel (ops/adamw), in place; what stands before it runs transform by transform.
  */
-import { add, getBackend, reshape, scalar, slice, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, getBackend, mul, reshape, scalar, slice, sub, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../src/contract/device';
 import { decays } from '../../../src/core/model/parameters';
@@ -14,8 +14,19 @@ import type { HostTensor } from '../checkpoint/safetensors';
 import { adamwUpdatesOn, scaledAdamwOn } from '../ops/adamw';
 import type { AdamwEntry, ScaleVariables } from '../ops/adamw';
 import { globalNorm } from '../ops/reductions';
-import { adamw, chain, clipByGlobalNorm, clipScaleOf, dynamicLossScale, lossScaleNames, momentsOf, OptimizerState } from './transforms';
-import type { AdamSettings, Chain, GradientTransform, StepInputs, Updates } from './transforms';
+import {
+  adamw,
+  addGradients,
+  chain,
+  clipByGlobalNorm,
+  clipScaleOf,
+  dynamicLossScale,
+  lossScaleNames,
+  momentsOf,
+  OptimizerState,
+  penaltyGradient,
+} from './transforms';
+import type { AdamSettings, Anchor, Chain, GradientTransform, Penalty, StepInputs, Updates } from './transforms';
 
 /** Parameters that are trained in a way of their own. A parameter belongs to the first group that includes it, or to none. */
 export interface ParameterGroup {
@@ -63,17 +74,28 @@ export interface AdamWOptions extends AdamSettings {
   /** Dynamic loss scaling, for gradients of a loss multiplied by `lossScale`. Only on the backends that store halves. */
   scalesLoss?: boolean;
   groups?: readonly ParameterGroup[];
+  /** Holds weights near others. Absent: the usual chain. */
+  hold?: WeightHold | undefined;
+}
+
+/** What holds the weights of a run near θ₀, those of its base. */
+export interface WeightHold {
+  anchor: Anchor;
+  penalty: Penalty;
+  /** Weight decay pulls to θ₀ instead of 0. */
+  decays: boolean;
 }
 
 /** The optimizer of a training run. */
 export function createAdamW(
   parameters: ReadonlyMap<string, Variable>,
-  { maxGradNorm, scalesLoss = false, groups, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  { maxGradNorm, scalesLoss = false, groups, hold, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
 ): Optimizer {
   const transforms = chain(
+    hold?.penalty.l2sp || hold?.penalty.ewc ? addGradients(penaltyGradient(hold.anchor, hold.penalty)) : [],
     scalesLoss ? dynamicLossScale({ beta1, beta2 }) : [],
     maxGradNorm > 0 ? clipByGlobalNorm(maxGradNorm) : [],
-    adamw({ beta1, beta2, epsilon, weightDecay }),
+    adamw({ beta1, beta2, epsilon, weightDecay }, hold?.decays ? hold.anchor : undefined),
   );
   return createOptimizer(parameters, transforms, groups);
 }
@@ -167,6 +189,8 @@ interface FusedEnd {
   adam: AdamSettings;
   /** Null: no decoupled decay, whatever the groups say. */
   weightDecay: number | null;
+  /** Weights decay towards these instead of 0. */
+  towards: Anchor | undefined;
 }
 
 /** Reads a chain from its end, as far as the kernel goes. */
@@ -190,13 +214,19 @@ function splitFused(transforms: Chain): { before: Chain; end: FusedEnd | null } 
     throw new Error(
       `With loss scaling a chain is addGradients …, dynamicLossScale, clipByGlobalNorm, adamw; ${misplaced.kind} is out of order`,
     );
-  const end = { scalesLoss, maxNorm: clip?.maxNorm ?? 0, adam: adam.settings, weightDecay: decay?.weightDecay ?? null };
+  const end = {
+    scalesLoss,
+    maxNorm: clip?.maxNorm ?? 0,
+    adam: adam.settings,
+    weightDecay: decay?.weightDecay ?? null,
+    towards: decay?.towards,
+  };
   return { before, end };
 }
 
 /** One dispatch for each parameter, or for several of them; the clipping factor and the loss scale's verdict never leave the device. */
 function applyFused(
-  { scalesLoss, maxNorm, adam, weightDecay }: FusedEnd,
+  { scalesLoss, maxNorm, adam, weightDecay, towards }: FusedEnd,
   updates: Updates,
   state: OptimizerState,
   inputs: StepInputs,
@@ -206,18 +236,35 @@ function applyFused(
   const backend = getBackend() as BackendName;
   const entries = [...updates].map(([name, gradient]): AdamwEntry => {
     const [first, second] = momentsOf(state, name, parameters);
-    const settings = { ...adam, lr: lrOf(name), weightDecay: weightDecay === null ? 0 : weightDecayOf(name, weightDecay), step };
+    // The kernel decays towards 0; what decays towards other weights is pulled there beside it.
+    const decay = towards?.has(name) || weightDecay === null ? 0 : weightDecayOf(name, weightDecay);
+    const settings = { ...adam, lr: lrOf(name), weightDecay: decay, step };
     return { parameter: parameters.get(name)!, gradient, first, second, settings };
   });
+  /** θ ← θ − lr · weightDecay · (θ − θ₀), times `kept` where it is known on the device alone whether the step counts. */
+  const pull = (kept?: Scalar) => {
+    if (weightDecay === null || !towards) return;
+    for (const name of updates.keys()) {
+      const [start, parameter, rate] = [towards.get(name), parameters.get(name)!, lrOf(name) * weightDecayOf(name, weightDecay)];
+      if (!start || rate === 0) continue;
+      tidy(() => {
+        const way = mul(sub(parameter, start), rate);
+        parameter.assign(sub(parameter, kept ? mul(way, kept) : way));
+      });
+    }
+  };
   if (scalesLoss) {
     const variables = { scale: state.get(lossScaleNames.scale), history: state.get(lossScaleNames.history) } as ScaleVariables;
     const norm = globalNorm(updates.values());
     const scaling = scaledAdamwOn(backend)(entries, { norm, maxGradNorm: maxNorm }, variables);
     norm.dispose();
+    // Whether the step was skipped is told by the kernel alone, so the pull comes after Adam's part and not before it.
+    tidy(() => pull(sub(1, reshape(slice(scaling, [3], [1]), []))));
     return { norm: tidy(() => reshape(slice(scaling, [0], [1]), [])), scaling };
   }
   const norm = globalNorm(updates.values());
   const clipScale = maxNorm > 0 ? tidy(() => clipScaleOf(norm, maxNorm)) : scalar(1);
+  pull();
   adamwUpdatesOn(backend)(entries, clipScale);
   clipScale.dispose();
   if (measured) norm.dispose();

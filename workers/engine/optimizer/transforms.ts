@@ -4,7 +4,7 @@
  *
  * ```ts
  * chain(clipByGlobalNorm(1), adamw({ beta1, beta2, epsilon, weightDecay }));
- * chain(addGradients(penalty), clipByGlobalNorm(1), adamw({ … })); // L2-SP, EWC: the penalty's gradient is clipped with the loss's
+ * chain(addGradients(penaltyGradient(anchor)), clipByGlobalNorm(1), adamw({ … })); // L2-SP, EWC: the penalty's gradient is clipped with the loss's
  * chain(addDecayedWeights(0.1), scaleByAdam({ … }), scaleByLearningRate()); // torch.optim.Adam with weight_decay: L2, not decoupled
  * ```
  *
@@ -12,7 +12,7 @@
  * parameters, learning rate and weight decay, comes from the parameter groups (optimizer.ts) by `StepInputs`. Here every transform is
  * written in tfjs ops; the optimizer runs the usual end of a chain, AdamW with what stands right before it, by the fused kernel.
  */
-import { add, div, keep, minimum, mul, scalar, sqrt, square, tensor1d, variable, zeros } from '@tensorflow/tfjs-core';
+import { add, div, keep, minimum, mul, scalar, sqrt, square, sub, tensor1d, variable, zeros } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { initialLossScale } from '../../../src/core/precision/loss-scale';
 import { clipEpsilon, packHistory } from '../ops/adamw';
@@ -56,8 +56,11 @@ export type GradientTransform = Transform &
     | { readonly kind: 'addGradients' | 'scaleByLearningRate' | 'dynamicLossScale' }
     | { readonly kind: 'clipByGlobalNorm'; readonly maxNorm: number }
     | { readonly kind: 'scaleByAdam'; readonly settings: AdamSettings }
-    | { readonly kind: 'addDecayedWeights'; readonly weightDecay: number }
+    | { readonly kind: 'addDecayedWeights'; readonly weightDecay: number; readonly towards: Anchor | undefined }
   );
+
+/** Where weights are held to, θ₀, by the parameters' names. */
+export type Anchor = ReadonlyMap<string, Tensor>;
 
 /** Transforms in the order in which they run. */
 export type Chain = readonly GradientTransform[];
@@ -68,8 +71,8 @@ export function chain(...parts: readonly (GradientTransform | Chain)[]): Chain {
 }
 
 /** AdamW (Loshchilov & Hutter, arXiv 1711.05101) as torch.optim.AdamW: the decay is decoupled, since it comes after Adam. */
-export function adamw({ weightDecay, ...settings }: AdamSettings & { weightDecay: number }): Chain {
-  return chain(scaleByAdam(settings), addDecayedWeights(weightDecay), scaleByLearningRate());
+export function adamw({ weightDecay, ...settings }: AdamSettings & { weightDecay: number }, towards?: Anchor): Chain {
+  return chain(scaleByAdam(settings), addDecayedWeights(weightDecay, towards), scaleByLearningRate());
 }
 
 /** u · min(1, maxNorm / (‖u‖ + 10⁻⁶)) with the norm over all parameters, as torch.nn.utils.clip_grad_norm_. */
@@ -119,15 +122,21 @@ export function momentsOf(
   return [state.slot('exp_avg', name, shape), state.slot('exp_avg_sq', name, shape)];
 }
 
-/** u + weightDecay · θ. After `scaleByAdam` that is decoupled weight decay, before it L2 regularisation. */
-export function addDecayedWeights(weightDecay: number): GradientTransform {
+/**
+ * u + weightDecay · θ, or weightDecay · (θ − θ₀) where weights decay towards θ₀ instead of 0. After `scaleByAdam` that is decoupled weight
+ * decay, before it L2 regularisation.
+ */
+export function addDecayedWeights(weightDecay: number, towards?: Anchor): GradientTransform {
   return {
     kind: 'addDecayedWeights',
     weightDecay,
+    towards,
     update: (updates, _state, { parameters, weightDecayOf }) =>
       mapped(updates, (update, name) => {
         const decay = weightDecayOf(name, weightDecay);
-        return decay === 0 ? update : add(update, mul(parameters.get(name)!, decay));
+        const start = towards?.get(name);
+        const parameter = parameters.get(name)!;
+        return decay === 0 ? update : add(update, mul(start ? sub(parameter, start) : parameter, decay));
       }),
   };
 }
@@ -142,8 +151,7 @@ export function scaleByLearningRate(): GradientTransform {
 }
 
 /**
- * u + the gradient of a term that is added to the loss, such as λ·(θ − θ₀) of L2-SP (Li et al., arXiv 1802.01483) or λ·F·(θ − θ₀) of EWC
- * (Kirkpatrick et al., arXiv 1612.00796). Under loss scaling it is scaled as the loss is.
+ * u + the gradient of a term that is added to the loss, such as `penaltyGradient`. Under loss scaling it is scaled as the loss is.
  *
  * @param term gradient of the term by a parameter, of its shape; null where it has none. Runs inside tidy
  */
@@ -155,6 +163,27 @@ export function addGradients(term: (name: string, parameter: Tensor) => Tensor |
         const own = term(name, parameters.get(name)!);
         return own === null ? update : add(update, lossScale ? mul(own, lossScale) : own);
       }),
+  };
+}
+
+/** What a term of the loss holds weights to θ₀ by. */
+export interface Penalty {
+  /** λ of λ/2 · ‖θ − θ₀‖² (L2-SP; Li et al., arXiv 1802.01483). */
+  l2sp?: number | undefined;
+  /** λ/2 · Σ F (θ − θ₀)² with F ≥ 0 by the parameters' names (EWC; Kirkpatrick et al., arXiv 1612.00796). */
+  ewc?: { lambda: number; fisher: ReadonlyMap<string, Tensor> } | undefined;
+}
+
+/** Gradient of the penalty by a parameter: λ · (θ − θ₀) + λ · F · (θ − θ₀); null for one that is held to nothing. */
+export function penaltyGradient(anchor: Anchor, { l2sp = 0, ewc }: Penalty): (name: string, parameter: Tensor) => Tensor | null {
+  return (name, parameter) => {
+    const start = anchor.get(name);
+    const fisher = ewc?.fisher.get(name);
+    if (!start || (l2sp === 0 && !fisher)) return null;
+    const away = sub(parameter, start);
+    const held = fisher ? mul(away, mul(fisher, ewc!.lambda)) : null;
+    if (l2sp === 0) return held;
+    return held ? add(held, mul(away, l2sp)) : mul(away, l2sp);
   };
 }
 
