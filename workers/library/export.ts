@@ -8,14 +8,14 @@ import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
-import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
+import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import type { GgufFormat } from '../engine/checkpoint/gguf-write';
 import { safetensorsStream } from '../engine/checkpoint/write';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
+import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE } from '../../src/core/model/folder';
@@ -120,9 +120,11 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = await findModel(run.recipe.base);
   const metrics = await readMetrics(id);
-  const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
+  const { method } = run.recipe;
+  const trained = await openCheckpointModel(id, step);
+  const model = await openModel(await weightSources(base, { file: trained, method }));
   const gguf = ggufFormat(type);
-  const weights = await weightsAs([...stored.tensors.values()], type, base, run.name);
+  const weights = await weightsAs(model.used, type, base, run.name);
 
   const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
@@ -163,17 +165,12 @@ export async function openRunExport(id: string, step: number, type: ExportType):
  */
 export async function openModelExport(id: string, type: ExportType): Promise<OpenExport> {
   const listing = await findModel(id);
-  const index = await readModelText(listing, INDEX_FILE);
-  const config = (await readModelText(listing, 'config.json')) ?? '{}';
-  const stored = await Promise.all(weightFiles(listing).map(async (name) => ({ name, bytes: await openModelFile(listing, name) })));
-  const model = await openModel({
-    config: { name: 'config.json', text: config },
-    weights: stored,
-    ...(index === null ? {} : { index: { name: INDEX_FILE, text: index } }),
-  });
+  const sources = await weightSources(listing, null);
+  const config = sources.config.text;
+  const model = await openModel(sources);
   const gguf = ggufFormat(type);
   const weights = await weightsAs(model.used, type, listing, listing.name);
-  const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
+  const written = new Set(['config.json', INDEX_FILE, ...sources.weights.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));

@@ -9,11 +9,10 @@ import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/wri
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { openCheckpointModel } from '../storage/checkpoints';
 import { sha256OfBlob } from '../storage/hash';
-import { findModel, openModelFile, readModelText, storeNewModel, weightFiles, type ModelListing } from '../storage/models';
+import { findModel, readModelText, storeNewModel, weightSources, type ModelListing } from '../storage/models';
 import { readRun } from '../storage/runs';
 import { plain } from './model-card';
 
-const INDEX = 'model.safetensors.index.json';
 /** Files of the base that hold for its merges too. */
 const KEPT_TEXTS = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'special_tokens_map.json'];
 
@@ -67,21 +66,18 @@ export async function keepMerge(
 async function openPart(ref: WeightsRef): Promise<Part> {
   const run = ref.kind === 'checkpoint' ? await readRun(ref.run) : null;
   const listing = await findModel(ref.kind === 'model' ? ref.model : run!.recipe.base);
-  const config = (await readModelText(listing, 'config.json')) ?? '';
-  const weights =
-    ref.kind === 'checkpoint'
-      ? [{ name: 'model.safetensors', bytes: await openCheckpointModel(ref.run, ref.step) }]
-      : await Promise.all(weightFiles(listing).map(async (file) => ({ name: file, bytes: await openModelFile(listing, file) })));
-  const index = ref.kind === 'model' ? await readModelText(listing, INDEX) : null;
-  const model = await openModel({
-    config: { name: 'config.json', text: config },
-    weights,
-    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
-  });
+  const trained = ref.kind === 'checkpoint' ? { file: await openCheckpointModel(ref.run, ref.step), method: run!.recipe.method } : null;
+  const sources = await weightSources(listing, trained);
+  const model = await openModel(sources);
   const hashes: string[] = [];
-  for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
+  for (const { bytes } of [...sources.weights, ...(sources.adapter ? [sources.adapter] : [])]) hashes.push(await sha256OfBlob(bytes));
   const step = ref.kind === 'checkpoint' ? `, step ${ref.step}` : '';
-  return { listing, config, model, origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})` };
+  return {
+    listing,
+    config: sources.config.text,
+    model,
+    origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})`,
+  };
 }
 
 function sameTensor(tensor: StoredTensor, model: ReadableModel): StoredTensor {

@@ -1,6 +1,7 @@
 /** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { checkMethod } from '../../src/core/model/adapter';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -17,7 +18,7 @@ import { readMetrics, truncateMetrics, createRun, readRun, updateRun } from '../
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision } from '../engine';
+import { checkPrecision, LowRankAdapter } from '../engine';
 import { EngineModel } from '../runtime/engine-model';
 import { evaluationCache } from './evaluation-cache';
 import { TrainingLoop, type LoopParts } from './loop';
@@ -203,8 +204,14 @@ async function loadModel(
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null);
+  const { method } = recipe;
+  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint && !method ? { file: checkpoint.model, method } : null);
   try {
+    if (method) {
+      checkMethod(model.config, method);
+      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+    }
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);

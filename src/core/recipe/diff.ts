@@ -51,7 +51,9 @@ const exact = (leaf: Leaf | undefined): Value | undefined =>
 function flatten(recipe: Recipe): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
-    if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+      out.set(path, { value: value.join(', ') || '—', percent: false });
+    else if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
         const share = key === 'share' || (key === 'value' && 'unit' in value && value.unit === 'ratio');

@@ -4,7 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
-import type { Channel, ChannelRole, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
+import type { Channel, ChannelRole, Method, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -102,13 +102,20 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
   return { ...recipe, stopping: { ...recipe.stopping, [rule]: on ? usual[rule] : null } };
 }
 
+/** A change of the method; null: all weights are trained, which is not written. */
+export function withMethod(recipe: Recipe, method: Method | null): Recipe {
+  const { method: _, ...rest } = recipe;
+  return method ? { ...rest, method } : rest;
+}
+
 /** What a recipe asks of memory. */
-export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision }: Recipe): MemoryDemand {
+export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision, method }: Recipe): MemoryDemand {
   return {
     rows: batchSize,
     context: sequenceLength,
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
+    ...(method ? { method } : {}),
   };
 }
 

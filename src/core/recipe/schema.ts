@@ -58,6 +58,23 @@ const strategySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
 
+/** Fewer weights than all: a low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
+const methodSchema = z.strictObject({
+  kind: z.literal('lora'),
+  /** Rank. */
+  r: orElse(count(1, 1024), 8),
+  /** The adapter's output is multiplied by α / r. */
+  alpha: orElse(z.number().check(z.gt(0), z.lte(4096)), 16),
+  /** Of what the adapter reads. */
+  dropout: orElse(from(0, 0.9), 0),
+  /** Maps that get one: `all-linear`, a map's short name (q k v o gate up down), or the end of a module's name, in which `*` is anything. */
+  targets: orElse(z.array(z.string().check(z.regex(/^[\w.*-]{1,120}$/))).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
+  /** α / √r instead of α / r. */
+  rankStabilised: orElse(z.boolean(), false),
+  /** Trained whole beside the adapter: needed where the vocabulary grew. */
+  modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
+});
+
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
@@ -113,6 +130,8 @@ export const recipeSchema = z
     activationCheckpointing: orElse(z.boolean(), false),
     /** What activations and the products' weights are stored as; f16 needs WebGPU. Master weights and moments are float32 always. */
     precision: orElse(z.enum(['f32', 'f16', 'bf16']), 'f32'),
+    /** Absent: all weights are trained. */
+    method: z.optional(methodSchema),
     seed: count(0, 0xffffffff),
     /** False marks a reference recipe that is shown and exported but too large for a browser (the 7B one). */
     runnable: orElse(z.boolean(), true),
@@ -135,6 +154,7 @@ export const recipeSchema = z
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
+    if (recipe.method && recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (method lora)');
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
@@ -159,4 +179,5 @@ export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Schedule = Recipe['schedule'];
+export type Method = NonNullable<Recipe['method']>;
 export type Strategy = Recipe['strategy'];
