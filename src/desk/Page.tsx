@@ -27,7 +27,6 @@ import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
-import { RecipeDrawer } from './RecipeDrawer';
 import { Transport } from './Transport';
 import { useTransport } from './use-transport';
 import styles from './Page.module.css';
@@ -118,6 +117,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
   return { corpora, models };
 }
 
+const RecipeDrawer = lazy(() => import('./RecipeDrawer'));
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
 
@@ -271,7 +271,12 @@ export default function Page() {
   const { t } = useTranslation('desk');
   const [editing, setEditing] = useState(false);
   const { corpora, models } = useLibrary();
-  const edit = useCallback(() => setEditing(true), []);
+  // Read when it is opened first, and kept so that it can slide out.
+  const [drawer, setDrawer] = useState(false);
+  const edit = useCallback(() => {
+    setDrawer(true);
+    setEditing(true);
+  }, []);
   useAddress();
   return (
     <>
@@ -289,7 +294,7 @@ export default function Page() {
         <Strips corpora={corpora} />
         <RunDiagnosis />
       </div>
-      <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
+      <Suspense>{drawer && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
     </>
   );
 }

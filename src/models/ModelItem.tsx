@@ -2,12 +2,13 @@
 import { useState, useMemo } from 'react';
 import { Switch, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { methodLine, presetMethod, type MethodPreset } from '../core/model/adapter';
 import type { ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from '../core/model/memory';
 import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
 import { MemoryRemedyText } from '../diagnosis/words';
-import { NumberField } from '../ui/fields';
+import { ChoiceField, NumberField } from '../ui/fields';
 import { BookOpen, Download, SlidersVertical, Trash2 } from 'lucide-react';
 import { useLocation } from 'wouter';
 import type { ModelRecord } from '../contract/library';
@@ -22,6 +23,7 @@ import { ModelNotices } from './ModelNotices';
 import { useModelExport, useModels } from './store';
 import styles from './Models.module.css';
 
+const METHODS = ['full', 'qkv', 'qkvo', 'all'] as const satisfies readonly (MethodPreset | 'full')[];
 const PARTS = ['weights', 'gradients', 'moments', 'activations'] as const;
 
 /** What training this model takes in memory, for a batch that a person can set, against what the device offers. */
@@ -32,8 +34,15 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
   const [rows, setRows] = useState(8);
   const [context, setContext] = useState(Math.min(128, config?.context ?? 128));
   const [checkpointing, setCheckpointing] = useState(false);
+  const [method, setMethod] = useState<MethodPreset | 'full'>('full');
   if (!config) return <p className={styles.dim}>{t('memory.unknown')}</p>;
-  const demand: MemoryDemand = { rows, context, checkpointing, precision: 'f32' };
+  const demand: MemoryDemand = {
+    rows,
+    context,
+    checkpointing,
+    precision: 'f32',
+    ...(method === 'full' ? {} : { method: presetMethod(method) }),
+  };
   const memory = trainingMemory(config, demand);
   const words = Object.fromEntries(PARTS.map((part) => [part, format.bytes(memory[part])])) as Record<(typeof PARTS)[number], string>;
   const fit = device ? fits(memory, device.memory) : null;
@@ -48,6 +57,13 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
         </div>
         <div className={styles.batch}>
           <NumberField label={t('memory.rows')} value={rows} min={1} max={512} integer onChange={setRows} />
+          <ChoiceField
+            label={t('memory.method')}
+            value={method}
+            choices={METHODS}
+            words={(name) => (name === 'full' ? t('memory.full') : methodLine(presetMethod(name)))}
+            onChange={setMethod}
+          />
           <NumberField label={t('memory.context')} value={context} min={8} max={config.context} step={8} integer onChange={setContext} />
         </div>
       </div>

@@ -8,7 +8,7 @@ import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
-import type { StoredTensor } from '../engine/checkpoint/safetensors';
+import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
 import type { GgufFormat } from '../engine/checkpoint/gguf-write';
 import { safetensorsStream } from '../engine/checkpoint/write';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
@@ -17,7 +17,9 @@ import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
-import { editConfig } from '../../src/core/model/config';
+import { editConfig, type ModelConfig } from '../../src/core/model/config';
+import { namesOf } from '../../src/core/model/names';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, peftConfig, PEFT_PREFIX } from '../../src/core/model/peft';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -124,7 +126,9 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const trained = await openCheckpointModel(id, step);
   const model = await openModel(await weightSources(base, { file: trained, method }));
   const gguf = ggufFormat(type);
-  const weights = await weightsAs(model.used, type, base, run.name);
+  const peft = type === 'PEFT';
+  if (peft && !method) throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
+  const weights = peft ? await peftWeights(trained, model.config) : await weightsAs(model.used, type, base, run.name);
 
   const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
@@ -136,11 +140,13 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
+    peft,
   });
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
+    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(model.config, method!, base.name)));
     else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(
@@ -222,6 +228,15 @@ async function weightsAs(tensors: readonly StoredTensor[], type: ExportType, bas
   if (type === 'F16')
     for (const tensor of tensors) if (tensor.dtype !== 'F16') await checkFloat16(tensor.name, tensor.pieces(), BEYOND_F16, name);
   return { name, ...safetensorsStream(tensors, type as Dtype, { format: 'pt' }) };
+}
+
+/** The adapter of a checkpoint, as PEFT takes it: of a tied model that is trained whole both names of the one table. */
+async function peftWeights(checkpoint: Blob, config: ModelConfig): Promise<Weights> {
+  const { embedding, head } = namesOf(config.architecture);
+  const tensors = [...(await openSafetensors(ADAPTER_WEIGHTS, checkpoint)).tensors.values()];
+  const table = config.tied ? tensors.find(({ name }) => name === `${PEFT_PREFIX}${embedding}.weight`) : undefined;
+  if (table) tensors.push({ ...table, name: `${PEFT_PREFIX}${head}.weight` });
+  return { name: ADAPTER_WEIGHTS, ...safetensorsStream(tensors, 'F32', { format: 'pt' }) };
 }
 
 async function checkFloat16(tensor: string, pieces: AsyncIterable<Float32Array>, limit: number, file: string): Promise<void> {

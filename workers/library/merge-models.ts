@@ -46,21 +46,27 @@ export async function keepMerge(
       factors,
     ),
   );
+  const texts = await derivedTexts(first.listing, first.config, card(name, first, others, factors));
+  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
+  return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+}
+
+/** The texts of a model in float32 that was made of another's weights. @param config text of the base's config.json */
+export async function derivedTexts(base: ModelListing, config: string, readme: string): Promise<Map<string, string>> {
   // transformers 5 writes the type as `dtype`.
-  const config = editConfig(first.config, (fields) => ({
+  const float32 = editConfig(config, (fields) => ({
     ...fields,
     ...('dtype' in fields ? { dtype: 'float32' } : { torch_dtype: 'float32' }),
   }));
   const texts = new Map([
-    ['config.json', config],
-    ['README.md', card(name, first, others, factors)],
+    ['config.json', float32],
+    ['README.md', readme],
   ]);
   for (const file of KEPT_TEXTS) {
-    const text = await readModelText(first.listing, file);
+    const text = await readModelText(base, file);
     if (text !== null) texts.set(file, text);
   }
-  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
-  return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+  return texts;
 }
 
 async function openPart(ref: WeightsRef): Promise<Part> {

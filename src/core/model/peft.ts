@@ -7,6 +7,8 @@ import { namesOf } from './names';
 
 export const ADAPTER_CONFIG = 'adapter_config.json';
 export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
+/** Before the names of the base's modules in a file of PEFT. */
+export const PEFT_PREFIX = 'base_model.model.';
 
 /** The fields that decide about the scale of B (A x). */
 interface ScaleFields {
@@ -31,6 +33,8 @@ export interface PeftAdapter {
   /** Name or path of the base, as the file has it; empty where it has none. */
   base: string;
   scaleOf: (module: string, rank: number) => number;
+  /** Embeddings that it has whole hold for a tied head too. */
+  ties: boolean;
 }
 
 /** @throws StudioError `json-invalid`, `config-unsupported` */
@@ -52,7 +56,11 @@ export function readPeftConfig(text: string): PeftAdapter {
   for (const [field, off, accepted] of OFF) if (!off.includes(fields[field])) refuse(field, accepted);
   if (typeof fields['lora_alpha'] !== 'number') refuse('lora_alpha', 'number');
   const base = fields['base_model_name_or_path'];
-  return { base: typeof base === 'string' ? base : '', scaleOf: peftScale(fields as unknown as ScaleFields) };
+  return {
+    base: typeof base === 'string' ? base : '',
+    scaleOf: peftScale(fields as unknown as ScaleFields),
+    ties: fields['ensure_weight_tying'] === true,
+  };
 }
 
 /** α / r, or α / √r, with the α of the first pattern that matches the end of a module's name. */

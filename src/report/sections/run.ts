@@ -1,6 +1,7 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
+import { methodLine } from '../../core/model/adapter';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
@@ -172,6 +173,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('recipeField.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
       [t('recipeField.precision'), recipe.precision],
+      ...(recipe.method ? [[t('recipeField.method'), methodLine(recipe.method)] as [string, string]] : []),
       [
         t('run.evaluationLabel'),
         t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),

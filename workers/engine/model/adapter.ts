@@ -7,6 +7,7 @@ import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../../src/core/errors';
 import { adaptedModules, adapterScale, savedModules, type AdaptedModule } from '../../../src/core/model/adapter';
 import type { ModelConfig } from '../../../src/core/model/config';
+import { PEFT_PREFIX } from '../../../src/core/model/peft';
 import { namesOf } from '../../../src/core/model/names';
 import { deriveSeed, Rng } from '../../../src/core/rng/rng';
 import type { Method } from '../../../src/core/recipe/schema';
@@ -15,9 +16,6 @@ import { scaled } from '../ops/add';
 import { dropout } from '../ops/dropout';
 import { linear } from '../ops/linear';
 import { fromFile, toFile, type FileTensor } from './file-layout';
-
-/** Before the names of the base's modules in a file of PEFT. */
-const PEFT_PREFIX = 'base_model.model.';
 
 /** The adapter of one map: A is shared by the maps of one module of the file. */
 interface LowRank {
