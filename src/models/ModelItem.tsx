@@ -57,16 +57,16 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
         </div>
         <div className={styles.batch}>
           <NumberField label={t('memory.rows')} value={rows} min={1} max={512} integer onChange={setRows} />
-          <ChoiceField
-            label={t('memory.method')}
-            value={method}
-            choices={METHODS}
-            words={(name) => (name === 'full' ? t('memory.full') : methodLine(presetMethod(name)))}
-            onChange={setMethod}
-          />
           <NumberField label={t('memory.context')} value={context} min={8} max={config.context} step={8} integer onChange={setContext} />
         </div>
       </div>
+      <ChoiceField
+        label={t('memory.method')}
+        value={method}
+        choices={METHODS}
+        words={(name) => (name === 'full' ? t('memory.full') : methodLine(presetMethod(name)))}
+        onChange={setMethod}
+      />
       <Switch
         size="xs"
         label={t('memory.checkpointing')}

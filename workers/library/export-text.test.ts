@@ -88,7 +88,7 @@ describe('the model card', () => {
     base,
     latest: now,
   };
-  const card = modelCard({ run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one', gguf: null });
+  const card = modelCard({ run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one', gguf: null, peft: false });
 
   it('begins with metadata that YAML can read', () => {
     expect(card.startsWith('---\nlibrary_name: "transformers"\n')).toBe(true);

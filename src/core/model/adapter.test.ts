@@ -109,6 +109,7 @@ describe('adapter_config.json', () => {
       ['bias', 'all'],
       ['init_lora_weights', 'pissa'],
       ['lora_alpha', null],
+      ['alpha_pattern', { '(': 4 }],
     ] as const)
       expect(read({ [field]: value }), field).toThrow(
         expect.objectContaining({ code: 'config-unsupported', values: expect.objectContaining({ field }) as object }),

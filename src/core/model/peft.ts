@@ -41,13 +41,15 @@ export interface PeftAdapter {
 export function readPeftConfig(text: string): PeftAdapter {
   let fields: Record<string, unknown>;
   try {
-    fields = JSON.parse(text) as Record<string, unknown>;
+    const parsed = JSON.parse(text) as unknown;
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('it holds no object');
+    fields = parsed as Record<string, unknown>;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new StudioError('json-invalid', `${ADAPTER_CONFIG} is not readable JSON: ${detail}`, { file: ADAPTER_CONFIG, detail });
   }
   const refuse = (field: string, accepted: string): never => {
-    const value = JSON.stringify(fields[field]) ?? '—';
+    const value = field in fields ? JSON.stringify(fields[field]) : '—';
     throw new StudioError('config-unsupported', `${ADAPTER_CONFIG}: ${field} is ${value}; accepted: ${accepted}`, {
       ...{ file: ADAPTER_CONFIG, field, value, accepted },
     });
@@ -55,12 +57,22 @@ export function readPeftConfig(text: string): PeftAdapter {
   if (fields['peft_type'] !== 'LORA') refuse('peft_type', '"LORA"');
   for (const [field, off, accepted] of OFF) if (!off.includes(fields[field])) refuse(field, accepted);
   if (typeof fields['lora_alpha'] !== 'number') refuse('lora_alpha', 'number');
+  for (const [pattern, alpha] of Object.entries((fields['alpha_pattern'] ?? {}) as Record<string, unknown>))
+    if (typeof alpha !== 'number' || !isPattern(pattern)) refuse('alpha_pattern', '{ "pattern": number }');
   const base = fields['base_model_name_or_path'];
   return {
     base: typeof base === 'string' ? base : '',
     scaleOf: peftScale(fields as unknown as ScaleFields),
     ties: fields['ensure_weight_tying'] === true,
   };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /** α / r, or α / √r, with the α of the first pattern that matches the end of a module's name. */
