@@ -27,7 +27,7 @@ const changed = (files: UploadedFile[], name: string, buffer: Buffer) =>
 const brokenModels: [
   what: string,
   files: () => UploadedFile[],
-  code: 'safetensors-invalid' | 'config-unsupported' | 'tokenizer-mismatch' | 'tokenizer-invalid' | 'tensor-not-finite' | 'file-missing',
+  code: 'safetensors-invalid' | 'family-unsupported' | 'tokenizer-mismatch' | 'tokenizer-invalid' | 'tensor-not-finite' | 'file-missing',
   values: Record<string, string>,
 ][] = [
   [
@@ -45,8 +45,8 @@ const brokenModels: [
   [
     'a config of an unknown architecture',
     () => smallModel({ config: { model_type: 'mamba' } }),
-    'config-unsupported',
-    { file: 'config.json', field: 'model_type', value: 'mamba' },
+    'family-unsupported',
+    { file: 'config.json', value: 'mamba', nearest: 'llama' },
   ],
   [
     'a tokenizer that does not fit the model',

@@ -37,6 +37,9 @@ test.beforeAll(async ({ browser, baseURL }) => {
   server.repositories.set('somebody/wall', { files, page: 'model.safetensors' });
   server.repositories.set('somebody/text', { files: [card] });
   server.repositories.set('somebody/elsewhere', { files, next: 'http://localhost:9/api/models/somebody/elsewhere/tree/main' });
+  const gguf = readFileSync(new URL('parity/fixtures/gguf/tiny-q4_1.gguf', import.meta.url));
+  const quantised = ['tiny-F16.gguf', 'tiny-Q4_1.gguf'].map((name) => ({ name, mimeType: '', buffer: gguf }));
+  server.repositories.set('somebody/quantised', { files: [...quantised, card] });
   server.repositories.set('somebody/broken', {
     files: smallModel({ values: (name, values) => void (name === 'lm_head.weight' && (values[7] = NaN)) }),
   });
@@ -88,6 +91,20 @@ test('the list is shown before anything is downloaded; then the model is there, 
     .map(({ name, buffer }): [string, string] => [name, createHash('sha256').update(buffer).digest('hex')]);
   expect(hashes).toEqual(new Map(expected));
   expect(server.asked).not.toContain('hub /somebody/small/resolve/main/pytorch_model.bin');
+});
+
+test('of several GGUF files one is chosen, and nothing else is downloaded', async () => {
+  const { page, words } = studio;
+  server.seen.length = 0;
+  await panel.want(server.address, 'somebody/quantised');
+  await panel.connect(server.host);
+  await panel.dialog.getByLabel(words.models.hub.download.which).selectOption('tiny-Q4_1.gguf');
+  await expect(panel.dialog.getByRole('row')).toHaveCount(2);
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await panel.download();
+  await expect(page.getByText(like(words.models.import.done, { name: 'quantised' }))).toBeVisible({ timeout: 30_000 });
+  expect(server.asked.some((path) => path.includes('tiny-F16.gguf'))).toBe(false);
+  expect(server.asked.some((path) => path.includes('tiny-Q4_1.gguf'))).toBe(true);
 });
 
 test('what an import told stays with the model, which can be renamed and exported; so can the bundled base', async () => {
@@ -329,7 +346,8 @@ test.describe('a data set', () => {
       studio.watch.expect(/Failed to load resource/);
       await corpus.wantDataset(server.address, repository);
       await corpus.connect(server.host);
-      const alert = (lang: 'en' | 'zh') => studio.page.getByText(like(wordsOf(lang).errors[code].what, values)).first();
+      const alert = (lang: 'en' | 'zh') =>
+        studio.page.getByText(like({ ...wordsOf(lang).errors, ...wordsOf(lang).corpus.errors }[code].what, values)).first();
       await expect(alert('en')).toBeVisible();
       await studio.switchLanguage('zh');
       await expect(alert('zh')).toBeVisible();

@@ -98,12 +98,12 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await studio.open({ recipe: tinyRecipe({ name: 'edited by hand' }) });
   await studio.button(words.desk.transport.edit).click();
   const drawer = page.getByRole('dialog');
-  const steps = drawer.getByLabel(words.desk.recipe.steps, { exact: true });
+  const steps = drawer.getByLabel(words.recipe.steps, { exact: true });
   await steps.fill('0');
   await expect(drawer).toContainText(fill(words.common.number.atLeast, { min: 1 }));
   await steps.fill('34');
-  await drawer.getByLabel(words.desk.recipe.packing, { exact: true }).selectOption('separate');
-  await expect(drawer).toContainText(words.desk.recipe.packingHelp.separate);
+  await drawer.getByLabel(words.recipe.packing, { exact: true }).selectOption('separate');
+  await expect(drawer).toContainText(words.recipe.packingHelp.separate);
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);

@@ -16,10 +16,10 @@ test('precision f16 is chosen in the drawer, and refused on wasm in words', asyn
   await studio.open({ recipe: halves, backend: 'wasm' });
   await studio.button(words.desk.transport.edit).click();
   const drawer = page.getByRole('dialog');
-  const precision = drawer.getByLabel(words.desk.recipe.precision, { exact: true });
+  const precision = drawer.getByLabel(words.recipe.precision, { exact: true });
   await expect(precision.getByRole('option')).toHaveText(['f32', 'f16']);
   await precision.selectOption('f16');
-  await expect(drawer).toContainText(words.desk.recipe.precisionHelp.f16);
+  await expect(drawer).toContainText(words.recipe.precisionHelp.f16);
   await page.keyboard.press('Escape');
   await desk.run();
   await studio.expectAlert(like(words.errors['precision-unsupported'].what, { precision: 'f16', backend: 'wasm', accepted: 'f32' }));

@@ -9,6 +9,7 @@ that of the source below, never what a reader made of it; pypdf and python-docx 
 import base64
 import io
 import json
+import random
 import re
 import zipfile
 import zlib
@@ -22,11 +23,13 @@ from ebooklib import epub
 from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 from PIL import Image
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, letter
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Frame, FrameBreak, NextPageTemplate, PageTemplate, Paragraph, Table
 
 OUT = Path(__file__).parent / "fixtures" / "documents.json"
 NOTO = "/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc"
@@ -228,6 +231,43 @@ def protected() -> None:
             case(f"a PDF {name}", "printing.pdf", out.getvalue(), expected, hyphens=pages.hyphens)
     case("a PDF that is none", "none.pdf", b"%PDF-1.7\n" + b"nothing of a document " * 20, refused="document-damaged")
     case("a PDF whose end is cut off", "cut.pdf", plain[: plain.rindex(b"startxref")], PLANTS[3], hyphens=pages.hyphens)
+
+
+def paper() -> None:
+    """As reportlab's own layout sets a paper: justified columns of unequal length, sections, a table in a column, a head and a foot."""
+    draw = random.Random(3)
+    words = "model training data domain loss general tokens corpus learning rate evaluation mixture language knowledge continued pretraining forgetting replay held-out perplexity measure document".split()
+    styles = getSampleStyleSheet()
+    body = ParagraphStyle("body", parent=styles["BodyText"], alignment=4, fontSize=9.5, leading=11.5)
+    width, height = letter
+    column = (width - 126) / 2
+    frames = lambda top: [Frame(x, 54, column, height - top, id=str(x)) for x in (54, 72 + column)]
+
+    def head(canvas, document) -> None:
+        canvas.setFont("Times-Italic", 9)
+        canvas.drawString(54, height - 36, "Continued pretraining of small models")
+        canvas.drawRightString(width - 54, height - 36, str(document.page))
+        canvas.drawCentredString(width / 2, 30, "Preprint. Under review.")
+
+    out = io.BytesIO()
+    document = BaseDocTemplate(out, pagesize=letter, invariant=1)
+    title = Frame(54, height - 140, width - 108, 90, id="title")
+    document.addPageTemplates([PageTemplate("first", [title, *frames(200)], onPage=head), PageTemplate("rest", frames(120), onPage=head)])
+    expected = ["A Study of Mixtures", "Anna Author, Ben Writer"]
+    story = [Paragraph(expected[0], styles["Title"]), Paragraph(expected[1], styles["Normal"]), FrameBreak(), NextPageTemplate("rest")]
+    for section in range(5):
+        expected.append(f"{section + 1} Section about {words[section]}")
+        story.append(Paragraph(expected[-1], styles["Heading3"]))
+        for _ in range(4):
+            text = " ".join(draw.choice(words) for _ in range(draw.randint(30, 90)))
+            expected.append(f"{text[0].upper()}{text[1:]}.")
+            story.append(Paragraph(expected[-1], body))
+        if section == 2:
+            rows = [["lr", "share", "loss"], ["1e-4", "0.3", "2.31"], ["3e-4", "0.3", "2.25"], ["1e-3", "0.5", "2.90"]]
+            story.append(Table(rows))
+            expected.append("\n".join("\t".join(row) for row in rows))
+    document.build(story)
+    case("a paper of three pages", "paper.pdf", out.getvalue(), "\n\n".join(expected), tables=1, heads=2 * document.page)
 
 
 POEM = [
@@ -446,7 +486,7 @@ def book() -> None:
     case("an EPUB that is a web page", "page.epub", b"<!DOCTYPE html><title>Sign in</title>", refused="file-web-page")
 
 
-for make in (heads_and_hyphens, two_columns, over_the_column, table, scans, turned, protected, chinese_cmap, chinese_embedded, word, book):
+for make in (heads_and_hyphens, two_columns, over_the_column, paper, table, scans, turned, protected, chinese_cmap, chinese_embedded, word, book):
     make()
 OUT.write_text(json.dumps(CASES, ensure_ascii=False, indent=1) + "\n")
 print(len(CASES), "cases,", OUT.stat().st_size, "bytes")

@@ -9,6 +9,7 @@ import type errors from '../../src/i18n/en/errors.json';
 import type internals from '../../src/i18n/en/internals.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type models from '../../src/i18n/en/models.json';
+import type recipe from '../../src/i18n/en/recipe.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
 import type tokenizer from '../../src/i18n/en/tokenizer.json';
@@ -26,6 +27,7 @@ export interface Words {
   internals: typeof internals;
   measures: typeof measures;
   models: typeof models;
+  recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
   tokenizer: typeof tokenizer;
@@ -45,6 +47,7 @@ export function wordsOf(language: Language): Words {
     'internals',
     'measures',
     'models',
+    'recipe',
     'report',
     'runs',
     'tokenizer',

@@ -10,6 +10,7 @@ import type { Method, Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
 import { useRecipe } from './recipe-store';
+import styles from './RecipeDrawer.module.css';
 
 const KINDS = ['full', 'lora'] as const;
 const PRESETS = Object.keys(METHOD_PRESETS) as MethodPreset[];
@@ -26,7 +27,7 @@ function presetOf(method: Method): MethodPreset | 'own' {
 
 /** @param config of the base; null while it is not known */
 export function MethodFields({ recipe, config }: { recipe: Recipe; config: ModelConfig | null }) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const { method } = recipe;
   const set = (next: Method | null) => useRecipe.getState().edit((current) => withMethod(current, next));
   return (
@@ -53,7 +54,7 @@ interface AdapterProps {
 }
 
 function AdapterFields({ method, recipe, config, set }: AdapterProps) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const format = useFormat();
   // What is typed, so that a comma at its end stays.
   const [targets, setTargets] = useState<string | null>(null);
@@ -117,7 +118,7 @@ function AdapterFields({ method, recipe, config, set }: AdapterProps) {
         />
       ))}
       {config && memory && (
-        <p role="status">
+        <p role="status" className={styles.note}>
           {t('method.trains', {
             trained: format.count(trainedCount(config, method)),
             share: format.percent(trainedCount(config, method) / trainedCount(config, undefined)),

@@ -22,6 +22,7 @@ import { takeNextRecipe } from '../lab/desk-recipes';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { loadTexts } from '../i18n/start';
 import { Card, EmptyState } from '../ui/Card';
 import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
@@ -117,7 +118,10 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
   return { corpora, models };
 }
 
-const RecipeDrawer = lazy(() => import('./RecipeDrawer'));
+const RecipeDrawer = lazy(async () => {
+  const [drawer] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
+  return drawer;
+});
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
 

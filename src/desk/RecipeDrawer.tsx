@@ -28,81 +28,82 @@ const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
 function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelRecord[] }) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
+  const { t: desk } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
   const { optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
   const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
   return (
     <>
       <fieldset>
-        <legend>{t('recipe.general')}</legend>
-        <TextField label={t('recipe.name')} value={recipe.name} onChange={(name) => set({ name })} />
+        <legend>{t('general')}</legend>
+        <TextField label={t('name')} value={recipe.name} onChange={(name) => set({ name })} />
         <NumberField
-          label={t('recipe.steps')}
+          label={t('steps')}
           value={budget.steps}
           min={1}
           step={10}
           integer
           onChange={(steps) => set({ budget: { steps } })}
         />
-        <NumberField label={t('recipe.seed')} value={recipe.seed} min={0} integer onChange={(seed) => set({ seed })} />
+        <NumberField label={t('seed')} value={recipe.seed} min={0} integer onChange={(seed) => set({ seed })} />
         <ChoiceField
-          label={t('recipe.precision')}
+          label={t('precision')}
           value={recipe.precision}
-          help={t(`recipe.precisionHelp.${recipe.precision}`)}
+          help={t(`precisionHelp.${recipe.precision}`)}
           choices={recipe.runnable ? RUNNABLE_PRECISIONS : PRECISIONS}
           words={(name) => name}
           onChange={(precision) => set({ precision })}
         />
       </fieldset>
       <fieldset>
-        <legend>{t('recipe.batch')}</legend>
+        <legend>{t('batch')}</legend>
         <NumberField
-          label={t('recipe.context')}
-          help={t('recipe.contextHelp')}
+          label={t('context')}
+          help={t('contextHelp')}
           value={recipe.sequenceLength}
           min={8}
           step={8}
           integer
           onChange={(sequenceLength) => set({ sequenceLength })}
         />
-        <NumberField label={t('recipe.rows')} value={recipe.batchSize} min={1} integer onChange={(batchSize) => set({ batchSize })} />
+        <NumberField label={t('rows')} value={recipe.batchSize} min={1} integer onChange={(batchSize) => set({ batchSize })} />
         <NumberField
-          label={t('recipe.accumulation')}
-          help={t('recipe.accumulationHelp', { tokens: recipe.sequenceLength * recipe.batchSize * recipe.gradientAccumulationSteps })}
+          label={t('accumulation')}
+          help={t('accumulationHelp', { tokens: recipe.sequenceLength * recipe.batchSize * recipe.gradientAccumulationSteps })}
           value={recipe.gradientAccumulationSteps}
           min={1}
           integer
           onChange={(gradientAccumulationSteps) => set({ gradientAccumulationSteps })}
         />
         <ChoiceField
-          label={t('recipe.packing')}
-          help={t(`recipe.packingHelp.${recipe.packing}`)}
+          label={t('packing')}
+          help={t(`packingHelp.${recipe.packing}`)}
           value={recipe.packing}
           choices={PACKINGS}
-          words={(packing) => t(`recipe.packingKind.${packing}`)}
+          words={(packing) => t(`packingKind.${packing}`)}
           onChange={(packing) => set({ packing })}
         />
         <SwitchField
-          label={t('recipe.checkpointing')}
-          help={t('recipe.checkpointingHelp')}
+          label={t('checkpointing')}
+          help={t('checkpointingHelp')}
           checked={recipe.activationCheckpointing}
           onChange={(activationCheckpointing) => set({ activationCheckpointing })}
         />
       </fieldset>
       <MethodFields recipe={recipe} config={models.find(({ id }) => id === recipe.base)?.shape ?? null} />
       <fieldset>
-        <legend>{t('recipe.strategy')}</legend>
+        <legend>{t('strategy')}</legend>
         <ChoiceField
-          label={t('recipe.strategyKind')}
+          label={t('strategyKind')}
           value={strategy.kind}
           choices={STRATEGIES}
-          words={(kind) => t(`strategy.${kind}`)}
+          words={(kind) => desk(`strategy.${kind}`)}
           onChange={(kind) => edit((current) => withStrategy(current, kind))}
         />
         {(strategy.kind === 'general-then-domain' || strategy.kind === 'curriculum') && (
           <NumberField
-            label={t('recipe.generalRatio')}
+            label={t('generalRatio')}
             value={strategy.generalRatio}
             min={0}
             max={1}
@@ -112,7 +113,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         )}
         {strategy.kind === 'curriculum' && (
           <NumberField
-            label={t('recipe.riseRatio')}
+            label={t('riseRatio')}
             value={strategy.riseRatio}
             min={0}
             max={1}
@@ -122,16 +123,16 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         )}
       </fieldset>
       <fieldset>
-        <legend>{t('recipe.schedule')}</legend>
+        <legend>{t('schedule')}</legend>
         <ChoiceField
-          label={t('schedule.label')}
+          label={desk('schedule.label')}
           value={schedule.kind}
           choices={SCHEDULES}
-          words={(kind) => t(`schedule.${kind}`)}
+          words={(kind) => desk(`schedule.${kind}`)}
           onChange={(kind) => setSchedule({ kind })}
         />
         <NumberField
-          label={t('recipe.peakLr')}
+          label={t('peakLr')}
           value={schedule.peakLr}
           min={0}
           max={1}
@@ -139,8 +140,8 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(peakLr) => setSchedule({ peakLr })}
         />
         <NumberField
-          label={t('recipe.floor')}
-          help={t('recipe.floorHelp')}
+          label={t('floor')}
+          help={t('floorHelp')}
           value={schedule.minRatio}
           min={0}
           max={1}
@@ -148,14 +149,14 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(minRatio) => setSchedule({ minRatio })}
         />
         <ChoiceField
-          label={t('recipe.warmupUnit')}
+          label={t('warmupUnit')}
           value={schedule.warmup.unit}
           choices={['ratio', 'steps'] as const}
-          words={(unit) => t(`recipe.warmup.${unit}`)}
+          words={(unit) => t(`warmup.${unit}`)}
           onChange={(unit) => edit((current) => withWarmupUnit(current, unit))}
         />
         <NumberField
-          label={t('warmup')}
+          label={desk('warmup')}
           value={schedule.warmup.value}
           min={0}
           step={schedule.warmup.unit === 'steps' ? 1 : 0.01}
@@ -165,7 +166,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         {schedule.kind === 'wsd' && (
           <>
             <NumberField
-              label={t('recipe.decayRatio')}
+              label={t('decayRatio')}
               value={schedule.decayRatio}
               min={0.01}
               max={1}
@@ -173,19 +174,19 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
               onChange={(decayRatio) => setSchedule({ decayRatio })}
             />
             <ChoiceField
-              label={t('recipe.decayShape')}
+              label={t('decayShape')}
               value={schedule.decayShape}
               choices={DECAYS}
-              words={(shape) => t(`recipe.decay.${shape}`)}
+              words={(shape) => t(`decay.${shape}`)}
               onChange={(decayShape) => setSchedule({ decayShape })}
             />
           </>
         )}
       </fieldset>
       <fieldset>
-        <legend>{t('recipe.optimizer')}</legend>
+        <legend>{t('optimizer')}</legend>
         <NumberField
-          label={t('recipe.weightDecay')}
+          label={t('weightDecay')}
           value={optimizer.weightDecay}
           min={0}
           max={1}
@@ -193,15 +194,15 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(weightDecay) => set({ optimizer: { ...optimizer, weightDecay } })}
         />
         <NumberField
-          label={t('recipe.clip')}
-          help={t('recipe.clipHelp')}
+          label={t('clip')}
+          help={t('clipHelp')}
           value={optimizer.maxGradNorm}
           min={0}
           step={0.1}
           onChange={(maxGradNorm) => set({ optimizer: { ...optimizer, maxGradNorm } })}
         />
         <NumberField
-          label={t('recipe.dropout')}
+          label={t('dropout')}
           value={recipe.dropout}
           min={0}
           max={0.9}
@@ -233,31 +234,31 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         />
       </fieldset>
       <fieldset>
-        <legend>{t('recipe.rhythm')}</legend>
+        <legend>{t('rhythm')}</legend>
         <NumberField
-          label={t('recipe.logEvery')}
+          label={t('logEvery')}
           value={logging.everySteps}
           min={1}
           integer
           onChange={(everySteps) => set({ logging: { everySteps } })}
         />
         <NumberField
-          label={t('recipe.evaluateEvery')}
+          label={t('evaluateEvery')}
           value={evaluation.everySteps}
           min={1}
           integer
           onChange={(everySteps) => set({ evaluation: { ...evaluation, everySteps } })}
         />
         <NumberField
-          label={t('recipe.evaluationRows')}
+          label={t('evaluationRows')}
           value={evaluation.rowsPerChannel}
           min={1}
           integer
           onChange={(rowsPerChannel) => set({ evaluation: { ...evaluation, rowsPerChannel } })}
         />
         <NumberField
-          label={t('recipe.probes')}
-          help={t('recipe.probesHelp')}
+          label={t('probes')}
+          help={t('probesHelp')}
           value={evaluation.probesPerGroup}
           min={0}
           max={128}
@@ -266,14 +267,14 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(probesPerGroup) => set({ evaluation: { ...evaluation, probesPerGroup } })}
         />
         <NumberField
-          label={t('recipe.saveEvery')}
+          label={t('saveEvery')}
           value={saving.everySteps}
           min={1}
           integer
           onChange={(everySteps) => set({ saving: { ...saving, everySteps } })}
         />
         <NumberField
-          label={t('recipe.keep')}
+          label={t('keep')}
           value={saving.keep}
           min={1}
           max={100}
@@ -282,24 +283,24 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         />
       </fieldset>
       <fieldset>
-        <legend>{t('recipe.stopping')}</legend>
+        <legend>{t('stopping')}</legend>
         <SwitchField
-          label={t('recipe.early')}
-          help={t('recipe.earlyHelp')}
+          label={t('early')}
+          help={t('earlyHelp')}
           checked={stopping.early !== null}
           onChange={(on) => edit((current) => withStopping(current, 'early', on))}
         />
         {stopping.early && (
           <>
             <NumberField
-              label={t('recipe.patience')}
+              label={t('patience')}
               value={stopping.early.patience}
               min={1}
               integer
               onChange={(patience) => set({ stopping: { ...stopping, early: { ...stopping.early!, patience } } })}
             />
             <NumberField
-              label={t('recipe.threshold')}
+              label={t('threshold')}
               value={stopping.early.threshold}
               min={0}
               step={0.005}
@@ -308,14 +309,14 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           </>
         )}
         <SwitchField
-          label={t('recipe.forgetting')}
-          help={t('recipe.forgettingHelp')}
+          label={t('forgetting')}
+          help={t('forgettingHelp')}
           checked={stopping.forgetting !== null}
           onChange={(on) => edit((current) => withStopping(current, 'forgetting', on))}
         />
         {stopping.forgetting && (
           <NumberField
-            label={t('recipe.retention')}
+            label={t('retention')}
             value={stopping.forgetting.retention}
             min={0.01}
             max={1}
@@ -329,7 +330,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
 }
 
 export default function RecipeDrawer({ opened, models, onClose }: Props) {
-  const { t } = useTranslation('desk');
+  const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
   const errorText = useErrorText();
   const recipe = useRecipe((state) => state.recipe);
@@ -346,10 +347,10 @@ export default function RecipeDrawer({ opened, models, onClose }: Props) {
     <Drawer.Root opened={opened} onClose={onClose} position="right" size={420}>
       <Drawer.Overlay />
       {/* Mantine's own head is a <header>, which would be a second banner of the page. */}
-      <Drawer.Content aria-label={t('recipe.title')}>
+      <Drawer.Content aria-label={t('title')}>
         <Drawer.Body>
           <div className={styles.head}>
-            <h2>{t('recipe.title')}</h2>
+            <h2>{t('title')}</h2>
             <CloseButton aria-label={common('close')} onClick={onClose} />
           </div>
           <div className={styles.fields}>
@@ -358,7 +359,7 @@ export default function RecipeDrawer({ opened, models, onClose }: Props) {
                 {errorText(problem).what}
               </p>
             )}
-            {active && <p className={styles.note}>{t('recipe.whileRunning')}</p>}
+            {active && <p className={styles.note}>{t('whileRunning')}</p>}
             {recipe && <Fields recipe={recipe} models={models} />}
           </div>
         </Drawer.Body>

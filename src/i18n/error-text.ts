@@ -73,7 +73,9 @@ export function useErrorText(channelName: (id: string) => string = itself): (err
       if (typeof values['channel'] === 'string') shown['channel'] = channelName(values['channel']);
       // A reason stands for a detail whose sentence each language has of its own.
       const reason = `reason.${values['reason']}`;
-      if (i18n.exists(reason, { ns: 'errors' })) shown['detail'] = t(reason as 'reason.archive-directory', shown);
+      // Those of files that only the Models page reads are loaded with it.
+      const ns = (['errors', 'models'] as const).find((one) => i18n.exists(reason, { ns: one }));
+      if (ns) shown['detail'] = t(reason as 'reason.archive-directory', { ...shown, ns: ns as 'errors' });
       // A detail is a sentence of its own and may bring its full stop.
       if (typeof shown['detail'] === 'string') shown['detail'] = shown['detail'].replace(/[.。]+$/, '');
       // A link that cannot be read has no field to correct.

@@ -10,7 +10,8 @@ export type Namespace = keyof Locale;
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common';
-    resources: Locale;
+    /** Errors that a page alone can have stand with its texts. */
+    resources: Locale & { errors: Locale['corpus']['errors'] };
   }
 }
 
@@ -35,7 +36,11 @@ export function preferredLanguage(stored: string | null, browser: readonly strin
 async function load(language: Language, namespaces: Iterable<Namespace>): Promise<void> {
   const missing = [...namespaces].filter((namespace) => !i18next.hasResourceBundle(language, namespace));
   const texts = await Promise.all(missing.map((namespace) => files[`./${language}/${namespace}.json`]!()));
-  missing.forEach((namespace, at) => i18next.addResourceBundle(language, namespace, texts[at]));
+  missing.forEach((namespace, at) => {
+    i18next.addResourceBundle(language, namespace, texts[at]);
+    const own = texts[at]!['errors'];
+    if (own !== undefined) i18next.addResourceBundle(language, 'errors', own, true);
+  });
 }
 
 /** Loads a page's own texts, in this language now and in another when it is chosen. Rejects when they cannot be fetched. */

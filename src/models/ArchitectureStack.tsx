@@ -26,6 +26,7 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
   const { t } = useTranslation('models');
   const format = useFormat();
   const stack = useMemo(() => modelStack(config), [config]);
+  const capped = (cap: number) => format.decimal(cap, Number.isInteger(cap) ? 0 : 2);
   /** What distinguishes a part besides its shapes. */
   const remark = ({ kind }: StackPart): string => {
     switch (kind) {
@@ -51,7 +52,7 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
             ? t('stack.scores', { factor: format.decimal(scales[0]!.value, 3) })
             : null,
           scales.length > 1 ? t('stack.scoresByLayer') : null,
-          config.softCaps.scores ? t('stack.capped', { cap: format.count(config.softCaps.scores) }) : null,
+          config.softCaps.scores ? t('stack.capped', { cap: capped(config.softCaps.scores) }) : null,
         ]
           .filter((words) => words !== null)
           .join(' · ');
@@ -67,7 +68,7 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
         return [
           config.tied ? t('stack.tied') : null,
           config.scales.output === 1 ? null : `× ${format.decimal(config.scales.output, 3)}`,
-          config.softCaps.logits ? t('stack.capped', { cap: format.count(config.softCaps.logits) }) : null,
+          config.softCaps.logits ? t('stack.capped', { cap: capped(config.softCaps.logits) }) : null,
         ]
           .filter((words) => words !== null)
           .join(' · ');

@@ -3,7 +3,7 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Download, Globe, CircleCheck, CloudDownload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { Dialog } from '../ui/Dialog';
+import { HubDialog } from '../ui/HubDialog';
 import { ggufsOf, useHub, wantedFiles } from './hub-store';
 import type { HubField } from '../core/model/hub-source';
 import { Card } from '../ui/Card';
@@ -12,9 +12,8 @@ import { ProgressLine } from '../channels/ProgressLine';
 import { ModelNotices } from './ModelNotices';
 import styles from './Hub.module.css';
 
-function HubDialog() {
+function HubQuestion() {
   const { t } = useTranslation('models');
-  const { t: common } = useTranslation();
   const format = useFormat();
   const { stage, place, files: all, chosen, token, connect, choose, download, cancel } = useHub();
   const ggufs = ggufsOf(all);
@@ -24,61 +23,53 @@ function HubDialog() {
   const listed = stage === 'listed';
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return (
-    <Dialog opened={opened} onClose={() => void cancel()} title={t(listed ? 'hub.download.title' : 'hub.ask.title', { host })}>
-      <div className={styles.dialog}>
-        <dl className={styles.place}>
-          {(['host', 'repository', 'revision'] as const).map((field) => (
-            <div key={field}>
-              <dt>{t(`hub.${field}`)}</dt>
-              <dd>{place?.[field]}</dd>
-            </div>
-          ))}
-        </dl>
-        {listed ? (
-          <>
-            {ggufs.length > 1 && (
-              <NativeSelect
-                label={t('hub.download.which')}
-                value={chosen ?? ''}
-                onChange={(event) => choose(event.currentTarget.value)}
-                data={ggufs.map(({ path, bytes: size }) => ({ value: path, label: `${path} · ${format.bytes(size)}` }))}
-              />
-            )}
-            <table className={styles.files}>
-              <caption>{t('hub.download.files', { count: files.length, bytes: format.bytes(bytes) })}</caption>
-              <tbody>
-                {files.map((file) => (
-                  <tr key={file.path}>
-                    <th scope="row">{file.path}</th>
-                    <td>{format.bytes(file.bytes)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-            <p className={styles.dim}>{t('hub.download.stores', { host })}</p>
-          </>
-        ) : (
-          <>
-            <p>{t('hub.ask.what', { host })}</p>
-            <p className={styles.dim}>{t(token.trim() === '' ? 'hub.ask.sent' : 'hub.ask.sentToken')}</p>
-          </>
-        )}
-        <div className={styles.buttons}>
-          <Button variant="default" onClick={() => void cancel()} data-autofocus>
-            {common('cancel')}
+    <HubDialog
+      opened={opened}
+      onClose={() => void cancel()}
+      title={t(listed ? 'hub.download.title' : 'hub.ask.title', { host })}
+      place={(['host', 'repository', 'revision'] as const).map((field) => [t(`hub.${field}`), place?.[field]])}
+      confirm={
+        listed ? (
+          <Button leftSection={<Download size={15} />} onClick={() => void download()}>
+            {t('hub.download.run', { bytes: format.bytes(bytes) })}
           </Button>
-          {listed ? (
-            <Button leftSection={<Download size={15} />} onClick={() => void download()}>
-              {t('hub.download.run', { bytes: format.bytes(bytes) })}
-            </Button>
-          ) : (
-            <Button leftSection={<Globe size={15} />} loading={stage === 'listing'} onClick={() => void connect()}>
-              {t('hub.ask.run', { host })}
-            </Button>
+        ) : (
+          <Button leftSection={<Globe size={15} />} loading={stage === 'listing'} onClick={() => void connect()}>
+            {t('hub.ask.run', { host })}
+          </Button>
+        )
+      }
+    >
+      {listed ? (
+        <>
+          {ggufs.length > 1 && (
+            <NativeSelect
+              label={t('hub.download.which')}
+              value={chosen ?? ''}
+              onChange={(event) => choose(event.currentTarget.value)}
+              data={ggufs.map(({ path, bytes: size }) => ({ value: path, label: `${path} · ${format.bytes(size)}` }))}
+            />
           )}
-        </div>
-      </div>
-    </Dialog>
+          <table className={styles.files}>
+            <caption>{t('hub.download.files', { count: files.length, bytes: format.bytes(bytes) })}</caption>
+            <tbody>
+              {files.map((file) => (
+                <tr key={file.path}>
+                  <th scope="row">{file.path}</th>
+                  <td>{format.bytes(file.bytes)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p className={styles.dim}>{t('hub.download.stores', { host })}</p>
+        </>
+      ) : (
+        <>
+          <p>{t('hub.ask.what', { host })}</p>
+          <p className={styles.dim}>{t(token.trim() === '' ? 'hub.ask.sent' : 'hub.ask.sentToken')}</p>
+        </>
+      )}
+    </HubDialog>
   );
 }
 
@@ -138,7 +129,7 @@ export function HubCard() {
         </form>
         {stage === 'busy' && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
       </div>
-      <HubDialog />
+      <HubQuestion />
     </Card>
   );
 }

@@ -2,7 +2,7 @@
  * Corpora as files for other tools: rows of `text`, `channel`, `source`, `score`, as ms-swift's channel loss and a plain `datasets`
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
-import { messagesIn, type Message } from '../../src/core/corpus/conversation';
+import { messagesIn, type Message } from '../../src/core/corpus/row';
 import type { ExportedFile, ExportRequest } from '../../src/contract/corpus';
 import type { OnProgress } from '../../src/contract/progress';
 import { documentBatches, findCorpus, type Split, type StoredCorpus } from '../storage/corpora';

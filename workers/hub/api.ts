@@ -72,8 +72,9 @@ export const hubApi: HubApi = {
   },
 
   async serve(source, port) {
-    const { signal } = work;
-    serveRanges(reachFor(source, signal), signal, port);
+    // Refused before anything is served. What is cancelled is what is under way: later ranges are served again.
+    reachFor(source, work.signal);
+    serveRanges(() => ({ reach: reachFor(source, work.signal), signal: work.signal }), port);
   },
 
   async cancel() {

@@ -94,11 +94,12 @@ function resolveAddress({ address, repository, revision }: Reach, path: string):
 let served: MessagePort | null = null;
 
 /** Gives bytes of files on the port, and on no other. */
-export function serveRanges(reach: Reach, signal: AbortSignal, port: MessagePort): void {
+export function serveRanges(now: () => { reach: Reach; signal: AbortSignal }, port: MessagePort): void {
   served?.close();
   served = port;
   const api: HubRanges = {
     async range(path, from, to) {
+      const { reach, signal } = now();
       try {
         const bytes = await rangeOf(reach, path, from, to);
         return transfer(bytes, [bytes]);

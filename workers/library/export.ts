@@ -8,22 +8,18 @@ import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
-import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
-import type { GgufFormat } from '../engine/checkpoint/gguf-write';
-import { safetensorsStream } from '../engine/checkpoint/write';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
 import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
-import { editConfig, type ModelConfig } from '../../src/core/model/config';
-import { namesOf } from '../../src/core/model/names';
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, peftConfig, PEFT_PREFIX } from '../../src/core/model/peft';
+import { editConfig } from '../../src/core/model/config';
+import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
-import { ggufWeights, modelfile } from './export-gguf';
+import { ggufFormat, IN_GGUF, modelfile, peftWeights, weightsAs } from './export-weights';
 import { modelCard } from './model-card';
 import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
 
@@ -194,58 +190,6 @@ async function ownFile(model: ModelListing, name: string): Promise<ZipEntry> {
     if (replaced !== null) return text(name, config);
   }
   return { name, bytes: (await openModelFile(model, name)).stream(), stored: false };
-}
-
-/** The least value that float16 rounds to infinity: half a step above its largest number, 65504. */
-const BEYOND_F16 = 65_520;
-
-/** A weight file: its name, how many bytes it will have, and the bytes themselves, as they are asked for. */
-export interface Weights {
-  name: string;
-  bytes: number;
-  chunks(): AsyncGenerator<Uint8Array>;
-}
-
-const ggufFormat = (type: ExportType): GgufFormat | null => (type === 'GGUF-F16' ? 'F16' : type === 'GGUF-Q8_0' ? 'Q8_0' : null);
-
-/** Files whose content a GGUF file has in itself. */
-const IN_GGUF = [...TOKENIZER_FILES, 'generation_config.json', 'vocab.json', 'merges.txt'];
-
-/**
- * @param base has config and tokenizer, which go into a GGUF file
- * @throws StudioError `tensor-beyond-f16` for the first value that float16 cannot hold, before anything is written; `gguf-unwritable`
- */
-async function weightsAs(tensors: readonly StoredTensor[], type: ExportType, base: ModelListing, title: string): Promise<Weights> {
-  const format = ggufFormat(type);
-  if (format) {
-    const gguf = await ggufWeights(base, title, tensors, format);
-    // A block's scale is its largest value / 127, in float16.
-    for (const { name, type: written, pieces } of gguf.tensors)
-      if (written !== 'F32') await checkFloat16(name, pieces(), written === 'F16' ? BEYOND_F16 : BEYOND_F16 * 127, gguf.name);
-    return gguf;
-  }
-  const name = 'model.safetensors';
-  if (type === 'F16')
-    for (const tensor of tensors) if (tensor.dtype !== 'F16') await checkFloat16(tensor.name, tensor.pieces(), BEYOND_F16, name);
-  return { name, ...safetensorsStream(tensors, type as Dtype, { format: 'pt' }) };
-}
-
-/** The adapter of a checkpoint, as PEFT takes it: of a tied model that is trained whole both names of the one table. */
-async function peftWeights(checkpoint: Blob, config: ModelConfig): Promise<Weights> {
-  const { embedding, head } = namesOf(config.architecture);
-  const tensors = [...(await openSafetensors(ADAPTER_WEIGHTS, checkpoint)).tensors.values()];
-  const table = config.tied ? tensors.find(({ name }) => name === `${PEFT_PREFIX}${embedding}.weight`) : undefined;
-  if (table) tensors.push({ ...table, name: `${PEFT_PREFIX}${head}.weight` });
-  return { name: ADAPTER_WEIGHTS, ...safetensorsStream(tensors, 'F32', { format: 'pt' }) };
-}
-
-async function checkFloat16(tensor: string, pieces: AsyncIterable<Float32Array>, limit: number, file: string): Promise<void> {
-  for await (const values of pieces) {
-    const value = values.find((candidate) => Math.abs(candidate) >= limit);
-    if (value === undefined) continue;
-    const message = `"${tensor}" holds ${value}, beyond float16; export as BF16 or F32`;
-    throw new StudioError('tensor-beyond-f16', message, { file, tensor, value, most: 65_504 });
-  }
 }
 
 /** Complete lines of a file; a last line without its line end was cut off by a crash. */

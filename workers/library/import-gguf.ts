@@ -78,10 +78,7 @@ function typesOf({ tensors }: GgufFile): string[] {
 /** What the metadata says of the model, as a card. */
 function cardOf(gguf: GgufFile): string {
   const { metadata: meta, name } = gguf;
-  const said = (key: string): string | null => {
-    const field = `general.${key}`;
-    return meta.has(field) ? meta.text(field).replace(/\s+/g, ' ').trim() : null;
-  };
+  const said = (key: string): string | null => meta.said(`general.${key}`)?.replace(/\s+/g, ' ').trim() ?? null;
   const title = said('name') ?? name;
   const rows = [
     'organization',

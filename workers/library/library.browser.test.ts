@@ -421,7 +421,7 @@ describe('a hostile folder or zip', () => {
     [
       'an unknown architecture',
       () => filesOf({ 'config.json': configWith({ model_type: 'mamba' }) }),
-      { code: 'config-unsupported', values: { field: 'model_type', value: 'mamba' } },
+      { code: 'family-unsupported', values: { field: 'model_type', value: 'mamba', nearest: 'llama' } },
     ],
     [
       'a tokenizer too large for the model',

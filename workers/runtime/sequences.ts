@@ -42,7 +42,8 @@ export async function sequenceLosses(
     await between(done, total);
     const context = Math.min(model.context, Math.ceil(windows[at]!.length / lengthMultiple) * lengthMultiple);
     const part = windows.slice(at, at + Math.max(1, Math.floor(tokensPerBatch / context)));
-    const batch = emptyBatch(part.length, context);
+    // The longest comes first; its last token is predicted and not read.
+    const batch = { ...emptyBatch(part.length, context), text: part[0]!.length + 1 };
     part.forEach(({ sequence, start }, row) => fillRow(batch, row, Uint32Array.from(sequences[sequence]!), { start, channel: 0 }));
     const values = await exclusively(() => model.tokenLosses(batch));
     part.forEach(({ sequence, start, length, from }, row) => {

@@ -11,8 +11,7 @@
  * of former versions, with 2 or 5 fields, do not have. How many files count, and the rows and bytes of
  * each, stands in the record that owns the folder: files beyond were being written when something stopped.
  */
-import { readTurns, writeTurns, type Turn } from '../../src/core/corpus/conversation';
-import type { Augmentation } from '../../src/core/corpus/row';
+import { readTurns, writeTurns, type Augmentation, type Turn } from '../../src/core/corpus/row';
 import { files, type FileStore } from './files';
 
 /** Bytes from which a file is closed. */

@@ -96,6 +96,11 @@ describe('metadata that is refused', () => {
       { code: 'gguf-invalid', values: { reason: 'gguf-merge', found: 2 } },
     ],
     [
+      'a merge that makes no token',
+      withEntry(['tokenizer.ggml.merges', 'texts', ['b a']]),
+      { code: 'gguf-invalid', values: { reason: 'gguf-merge', found: 1 } },
+    ],
+    [
       'too few kinds of tokens',
       withEntry(['tokenizer.ggml.token_type', 'i32s', [1]]),
       { code: 'gguf-invalid', values: { reason: 'gguf-list', found: 1, expected: 3 } },

@@ -69,7 +69,7 @@ const kinds: readonly Kind[] = [
   ]),
 ];
 
-export interface GgufTokenizer {
+interface GgufTokenizer {
   /** tokenizer.json */
   tokenizer: string;
   /** tokenizer_config.json */
@@ -106,7 +106,7 @@ export function tokenizerOfGguf(meta: GgufMetadata): GgufTokenizer {
   };
   const model = meta.text(`${KEY}model`);
   if (model !== 'gpt2' && model !== 'llama') meta.refuse(`${KEY}model`, 'gpt2, llama');
-  const made = model === 'gpt2' ? byteLevelParts(meta) : sentencePieceParts(meta, tokens, typeOf, special('unknown'));
+  const made = model === 'gpt2' ? byteLevelParts(meta, ids) : sentencePieceParts(meta, tokens, typeOf, special('unknown'));
 
   // Added tokens behind the last ordinary one are no part of the model's vocabulary, as in transformers' files; the rest of rows is unused.
   const isAdded = (id: number) => ADDED.has(typeOf(id));
@@ -174,7 +174,7 @@ interface Parts {
 
 const plainBpe = { unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false };
 
-function byteLevelParts(meta: GgufMetadata): Parts {
+function byteLevelParts(meta: GgufMetadata, ids: ReadonlyMap<string, number>): Parts {
   const unsaid = !meta.has(`${KEY}pre`);
   const name = unsaid ? 'default' : meta.text(`${KEY}pre`);
   const found = kinds.find(({ names }) => names.includes(name));
@@ -185,19 +185,20 @@ function byteLevelParts(meta: GgufMetadata): Parts {
     preTokenizer: found.preTokenizer,
     decoder: { ...byteLevel(true), add_prefix_space: true },
     model: { ...plainBpe, ignore_merges: found.ignoreMerges },
-    merges: givenMerges(meta),
+    merges: givenMerges(meta, ids),
     startsText: found.startsText,
     unsaid,
   };
 }
 
 /** The first piece has one character at least, which may be a blank. */
-function givenMerges(meta: GgufMetadata): Merge[] {
+function givenMerges(meta: GgufMetadata, ids: ReadonlyMap<string, number>): Merge[] {
   return meta.texts(`${KEY}merges`).map((merge, index): Merge => {
     const blank = merge.indexOf(' ', 1);
-    if (blank < 0 || blank === merge.length - 1)
+    const [left, right] = [merge.slice(0, blank), merge.slice(blank + 1)];
+    if (blank < 0 || !ids.has(left) || !ids.has(right) || !ids.has(left + right))
       throw invalidGguf(meta.file, 'gguf-merge', { found: index + 1, value: JSON.stringify(merge) });
-    return [merge.slice(0, blank), merge.slice(blank + 1)];
+    return [left, right];
   });
 }
 
@@ -222,7 +223,7 @@ function sentencePieceParts(meta: GgufMetadata, tokens: readonly string[], typeO
       decoders: [{ type: 'Replace', pattern: { String: MARK }, content: ' ' }, { type: 'ByteFallback' }, { type: 'Fuse' }, ...strip],
     },
     model: { ...plainBpe, unk_token: unknown, fuse_unk: true, byte_fallback: true, ignore_merges: false },
-    merges: given ? givenMerges(meta) : mergesByScore(tokens, scores, typeOf),
+    merges: given ? givenMerges(meta, new Map(tokens.map((token, id) => [token, id]))) : mergesByScore(tokens, scores, typeOf),
     startsText: true,
     unsaid: false,
   };

@@ -1,6 +1,7 @@
-/** What the pipeline reads and writes: rows of text, each with its channel and the file and line it came from. */
-
-import type { Turn } from './conversation';
+/**
+ * What the pipeline reads and writes: rows of text, each with its channel and the file and line it came from; and who speaks where in a row that
+ * is a conversation.
+ */
 
 export interface PipelineChannel {
   id: string;
@@ -51,4 +52,69 @@ export interface KeptRow {
   pseudo: boolean;
   /** Of a conversation, where its words all stand in the text still. */
   turns?: readonly Turn[] | undefined;
+}
+
+// A conversation is the text that is trained on, and beside it the places of its messages, so that they can be had again for fine-tuning. The words
+// stand in the text already; a text that was changed keeps its turns where all of their words still stand in it, and loses them otherwise.
+
+export interface Message {
+  role: string;
+  content: string;
+}
+
+/** A message in a text, in UTF-16 units. */
+export interface Turn {
+  role: string;
+  start: number;
+  end: number;
+}
+
+/**
+ * Where messages stand in a text that was made of them; undefined where one does not stand there as it is. The search goes from the last to the
+ * first: templates write the role before the words, and a word may be a role's name.
+ */
+export function locateTurns(text: string, messages: readonly Message[]): Turn[] | undefined {
+  const turns: Turn[] = [];
+  let before = text.length;
+  for (const { role, content } of [...messages].reverse()) {
+    const start = content === '' || content.length > before ? -1 : text.lastIndexOf(content, before - content.length);
+    if (start < 0) return undefined;
+    turns.push({ role, start, end: start + content.length });
+    before = start;
+  }
+  return turns.length > 0 ? turns.reverse() : undefined;
+}
+
+export function messagesIn(text: string, turns: readonly Turn[]): Message[] {
+  return turns.map(({ role, start, end }) => ({ role, content: text.slice(start, end) }));
+}
+
+/** The turns of a text in another that was made of it. @param change what was done to every part of it */
+export function movedTurns(
+  turns: readonly Turn[] | undefined,
+  from: string,
+  to: string,
+  change: (content: string) => string,
+): Turn[] | undefined {
+  if (!turns) return undefined;
+  if (from === to) return [...turns];
+  return locateTurns(
+    to,
+    messagesIn(from, turns).map(({ role, content }) => ({ role, content: change(content) })),
+  );
+}
+
+/** Compactly, for storage: role, start and end of each turn in one list. */
+export function writeTurns(turns: readonly Turn[]): string {
+  return JSON.stringify(turns.flatMap(({ role, start, end }) => [role, start, end]));
+}
+
+/** @throws SyntaxError for what `writeTurns` did not write */
+export function readTurns(written: string): Turn[] {
+  const list = JSON.parse(written) as (string | number)[];
+  return Array.from({ length: list.length / 3 }, (_, at) => ({
+    role: String(list[3 * at]),
+    start: Number(list[3 * at + 1]),
+    end: Number(list[3 * at + 2]),
+  }));
 }

@@ -4,42 +4,32 @@ import { CloudDownload, Globe } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/Banner';
-import { Dialog } from '../../ui/Dialog';
 import { NumberField } from '../../ui/fields';
+import { HubDialog } from '../../ui/HubDialog';
 import { useDataset } from './dataset-store';
 import styles from './Dataset.module.css';
 
 const MEGABYTE = 1e6;
 
-/** Names the host and what it learns; the safe answer has the focus. */
 export function DatasetQuestion() {
   const { t } = useTranslation('corpus');
-  const { t: common } = useTranslation();
   const { stage, place, connect, cancel } = useDataset();
   const host = place?.host ?? '';
   return (
-    <Dialog opened={stage !== 'form'} onClose={() => void cancel()} title={t('dataset.ask.title', { host })}>
-      <div className={styles.dialog}>
-        <dl className={styles.place}>
-          {(['host', 'repository', 'revision'] as const).map((field) => (
-            <div key={field}>
-              <dt>{t(`dataset.${field}`)}</dt>
-              <dd>{place?.[field]}</dd>
-            </div>
-          ))}
-        </dl>
-        <p>{t('dataset.ask.what', { host })}</p>
-        <p className={styles.dim}>{t('dataset.ask.sent', { host })}</p>
-        <div className={styles.buttons}>
-          <Button variant="default" onClick={() => void cancel()} data-autofocus>
-            {common('cancel')}
-          </Button>
-          <Button leftSection={<Globe size={15} />} loading={stage === 'listing'} onClick={() => void connect()}>
-            {t('dataset.ask.run', { host })}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
+    <HubDialog
+      opened={stage !== 'form'}
+      onClose={() => void cancel()}
+      title={t('dataset.ask.title', { host })}
+      place={(['host', 'repository', 'revision'] as const).map((field) => [t(`dataset.${field}`), place?.[field]])}
+      confirm={
+        <Button leftSection={<Globe size={15} />} loading={stage === 'listing'} onClick={() => void connect()}>
+          {t('dataset.ask.run', { host })}
+        </Button>
+      }
+    >
+      <p>{t('dataset.ask.what', { host })}</p>
+      <p className={styles.dim}>{t('dataset.ask.sent', { host })}</p>
+    </HubDialog>
   );
 }
 

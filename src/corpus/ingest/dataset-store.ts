@@ -8,7 +8,7 @@ import { datasetPlace, HUB_ADDRESS, MAIN_REVISION, type DatasetPlace, type HubFi
 import { lab } from '../../lab/lab';
 import { useIngest } from './store';
 
-export interface DatasetState {
+interface DatasetState {
   address: string;
   /** A name, or a pasted address that says more. */
   repository: string;

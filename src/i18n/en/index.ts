@@ -8,8 +8,9 @@ import internals from './internals.json';
 import measures from './measures.json';
 import models from './models.json';
 import notices from './notices.json';
+import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, report, runs, tokenizer };
+export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, recipe, report, runs, tokenizer };

@@ -136,4 +136,19 @@ describe('a data set’s file within a budget', () => {
     expect(asked.bytes).toBe(jsonl.length);
     expect(texts.length).toBe(lines.length);
   });
+
+  it('may be begun again after it was cancelled: the looks count, what the former one fetched does not', async () => {
+    const { dataset } = hubWith(jsonl);
+    const source = dataset.source('a.jsonl', { remote: 'a.jsonl', size: jsonl.length, lastModified: 0 });
+    await inspectSource(source, {});
+    const look = dataset.fetched;
+    for (const _ of [1, 2]) {
+      dataset.begin(600_000);
+      expect(dataset.left).toBe(600_000 - look);
+      const pieces = source.read(0);
+      for (let piece = 0; piece < 2; piece++) await pieces.next();
+      expect(dataset.fetched).toBeGreaterThan(look);
+      dataset.end();
+    }
+  });
 });

@@ -31,6 +31,8 @@ export class DatasetBytes {
   budget = Infinity;
   /** Files are only looked at, as before an ingest: what is fetched is kept. */
   looking = true;
+  /** Of the bytes fetched those for looks. */
+  private looked = 0;
   onFetched: () => void = () => undefined;
   private readonly remote: Remote<HubRanges>;
   private readonly kept = new Map<string, Kept[]>();
@@ -38,6 +40,20 @@ export class DatasetBytes {
 
   constructor(port: MessagePort) {
     this.remote = wrap<HubRanges>(port);
+  }
+
+  /** An ingest begins: what was fetched for looks counts, what a former one fetched that was cancelled does not. */
+  begin(budget: number): void {
+    this.looking = false;
+    this.fetched = this.looked;
+    this.budget = budget;
+  }
+
+  /** It has ended; files may be looked at again. */
+  end(): void {
+    this.looking = true;
+    this.budget = Infinity;
+    this.onFetched = () => undefined;
   }
 
   get left(): number {
@@ -123,6 +139,7 @@ export class DatasetBytes {
     } finally {
       this.fetched -= to - at;
     }
+    if (this.looking) this.looked += missing;
     if ((this.looking || missing <= SMALL) && missing > 0 && this.held + missing <= MOST_KEPT) {
       this.held += missing;
       this.kept.set(file, [...(this.kept.get(file) ?? []), { from, bytes: out.slice() }]);

@@ -4,7 +4,7 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
-import { locateTurns } from '../../../src/core/corpus/conversation';
+import { locateTurns } from '../../../src/core/corpus/row';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import type {
   DatasetOrigin,
@@ -134,6 +134,8 @@ class IngestJob {
       if (this.job.options.dataset && this.rows > 0 && (code === 'hub-incomplete' || code === 'hub-unreachable')) await this.count();
       else await discard(this.job, this.context.store);
       throw error;
+    } finally {
+      if (this.job.options.dataset) connectedDataset()?.end();
     }
   }
 
@@ -156,8 +158,7 @@ class IngestJob {
   private begin(dataset: DatasetOrigin): void {
     const bytes = connectedDataset();
     if (!bytes) throw new StudioError('ingest-files', 'The hub is not connected', { file: dataset.repository });
-    bytes.looking = false;
-    bytes.budget = dataset.budget - dataset.fetched;
+    bytes.begin(dataset.budget - dataset.fetched);
     const { fetched } = dataset;
     this.counted = this.done = fetched + bytes.fetched;
     this.fetchedBefore = fetched;

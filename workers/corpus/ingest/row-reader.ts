@@ -10,7 +10,7 @@ import type {
   TextJoin,
 } from '../../../src/contract/ingest';
 import type { StudioError } from '../../../src/core/errors';
-import type { Message } from '../../../src/core/corpus/conversation';
+import type { Message } from '../../../src/core/corpus/row';
 import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';

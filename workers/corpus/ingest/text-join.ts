@@ -4,7 +4,7 @@
  * A line of the template whose names are all empty in a row is left out of its text. A chat template of a model (Jinja) may stand in its
  * place; it gets the whole conversation as `messages`, as in transformers' apply_chat_template.
  */
-import type { Message } from '../../../src/core/corpus/conversation';
+import type { Message } from '../../../src/core/corpus/row';
 import type { TextJoin } from '../../../src/contract/ingest';
 import { StudioError } from '../../../src/core/errors';
 import { isObject, valueAt, type Row } from './record';

@@ -1,7 +1,6 @@
 /** What happens to each row once all are measured. Every function writes into the filter log and looks only at rows still kept. */
-import { balancedParts, worthOfRepeats } from '../../../src/core/corpus/balance';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
-import { dropReasons, type BalanceReport, type DropReason, type PipelineStage } from '../../../src/core/corpus/report';
+import { dropReasons, type DropReason, type PipelineStage } from '../../../src/core/corpus/report';
 import type { PipelineChannel } from '../../../src/core/corpus/row';
 import { qualityRules, type PipelineSettings } from '../../../src/core/corpus/settings';
 import { worstRule } from '../../../src/core/corpus/quality';
@@ -10,7 +9,6 @@ import { draw } from './hash';
 import { heldOutDraw } from './measure';
 import type { RowFacts } from './measured-rows';
 import type { Clusters } from './minhash-dedup';
-import type { PipelineOptions } from './passes';
 
 export class Decisions {
   /** Draw at or below which a row is held out, by channel. */
@@ -216,54 +214,6 @@ export class Decisions {
   }
 
   /**
-   * Parts of channels to their shares: of one that has too much, rows are left out by a seeded hash; of one that has too little, all are
-   * repeated as often as it takes, and some of them, by the same hash, once more.
-   * @returns by channel what became of its parts, and how often each row stands in train
-   */
-  balance(sources: NonNullable<PipelineOptions['sources']>): { parts: (BalanceReport[] | undefined)[]; times: Uint8Array } {
-    const { filterLog, facts, settings } = this;
-    const { enabled, by, shares, most } = settings.balance;
-    const times = new Uint8Array(filterLog.rows).fill(1);
-    const partOf = by === 'language' ? (row: number) => filterLog.languages[filterLog.language[row]!]! : sourceOf(sources);
-    const parts = this.byChannel((row) => enabled && this.keptTrain(row)).map((rows, channel) => {
-      const groups = new Map<string, number[]>();
-      for (const row of rows) {
-        const key = partOf(row);
-        const group = groups.get(key);
-        if (group) group.push(row);
-        else groups.set(key, [row]);
-      }
-      const bytesOf = (some: readonly number[]) => some.reduce((sum, row) => sum + filterLog.bytes[row]!, 0);
-      const sized = [...groups].map(([key, some]) => ({ key, bytes: bytesOf(some) }));
-      const balanced = balancedParts(sized, shares[this.channels[channel]!.id] ?? {}, most);
-      if (balanced.length === 0) return undefined;
-      return balanced.map(({ key, bytes, share, times: often }): BalanceReport => {
-        const group = groups.get(key)!;
-        const whole = Math.floor(often);
-        const draws = new Map(group.map((row) => [row, draw(settings.seed ^ 0x1f83, facts.low[row]!, facts.high[row]!)]));
-        const drawn = [...group].sort((a, b) => draws.get(a)! - draws.get(b)! || a - b);
-        let left = (often - whole) * bytes;
-        const after = { rows: 0, bytes: 0 };
-        let unique = 0;
-        for (const row of drawn) {
-          const size = filterLog.bytes[row]!;
-          // To the nearest row, so that small parts come near their share too.
-          const more = left >= size / 2;
-          if (more) left -= size;
-          times[row] = whole + (more ? 1 : 0);
-          if (times[row] === 0) this.drop(row, 'balance', 'over-share');
-          else unique += size;
-          after.rows += times[row];
-          after.bytes += times[row] * size;
-        }
-        const worth = unique === 0 ? 0 : worthOfRepeats(unique, Math.max(1, after.bytes / unique));
-        return { part: key, before: { rows: group.length, bytes }, share, after, worth };
-      });
-    });
-    return { parts, times };
-  }
-
-  /**
    * Position, from 0, of every kept row in its channel and split.
    * @param difficulty higher is harder; null: half the rank by length, half the rank by term density
    */
@@ -363,9 +313,4 @@ export class Decisions {
   private each(visit: (row: number) => void): void {
     for (let row = 0; row < this.filterLog.rows; row++) if (this.kept(row)) visit(row);
   }
-}
-
-/** The source of a row by its number; '' for rows of none. */
-function sourceOf(sources: NonNullable<PipelineOptions['sources']>): (row: number) => string {
-  return (row) => sources.find(({ firstRow, rows }) => row >= firstRow && row < firstRow + rows)?.id ?? '';
 }

@@ -9,6 +9,7 @@ import { BATCH_ROWS, eachBatch, type NumberedRow, type Pass } from './passes';
 import { joinByComparison, bandsFor, Clusters, joinNearDuplicates } from './minhash-dedup';
 import type { PipelineOptions, PipelineResult, RunPipeline } from './passes';
 import type { PipelinePhase } from '../../../src/contract/corpus';
+import { balance } from './balance';
 import { Decisions } from './decide';
 import { MeasuredRows } from './measured-rows';
 import { measuredSteps, type RowBatch } from './measure';
@@ -58,7 +59,8 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   measuredSteps.forEach((step, at) => times.add(step, gathered.seconds[at]!));
 
   const filterLog = gathered.filterLog(channels);
-  const decisions = new Decisions(filterLog, gathered.facts(), channels, settings);
+  const facts = gathered.facts();
+  const decisions = new Decisions(filterLog, facts, channels, settings);
   decisions.dropEmpty();
   decisions.dropExactDuplicates();
   const pairsEstimated = settings.minhashDedup.enabled
@@ -70,7 +72,7 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const cuts = await times.of('overlap', () => dropOverlaps(gathered, decisions, pass('decontaminate'), team, options));
   decisions.select(gathered.density);
   decisions.sample();
-  const balance = decisions.balance(options.sources ?? []);
+  const balanced = balance(decisions, facts, channels, settings, options.sources ?? []);
 
   const losses =
     settings.order.kind === 'curriculum' && options.documentLoss
@@ -79,9 +81,9 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const positions = decisions.positions(losses);
   const samples = new Samples(filterLog, settings.seed);
   const written = await times.of('write', () =>
-    writeRows(pass('write'), settings, channels, { filterLog, positions, cuts, times: balance.times }, samples.all(), options.sink),
+    writeRows(pass('write'), settings, channels, { filterLog, positions, cuts, times: balanced.times }, samples.all(), options.sink),
   );
-  const reports = channelReports(channels, settings, filterLog, samples, written, balance.parts);
+  const reports = channelReports(channels, settings, filterLog, samples, written, balanced.parts);
   const timings = { wall: (performance.now() - begun) / 1000, workers: options.workers, steps: times.list() };
   return { report: { settings, channels: reports, notes: notesOn(reports, filterLog, settings, pairsEstimated), timings }, filterLog };
 }

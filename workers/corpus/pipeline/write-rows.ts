@@ -1,9 +1,8 @@
 /** The last pass: kept rows to the sink, their augmented copies with them, and the beginnings of sampled rows for the report. */
-import { movedTurns } from '../../../src/core/corpus/conversation';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import { maskPii } from '../../../src/core/corpus/pii';
 import type { Tally } from '../../../src/core/corpus/report';
-import type { KeptRow, PipelineChannel } from '../../../src/core/corpus/row';
+import { movedTurns, type KeptRow, type PipelineChannel } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
 import { Augmenter } from './augment';
 import { eachBatch, type NumberedRow, type Pass } from './passes';

@@ -8,7 +8,7 @@ import { allFinite } from './floats';
 import { decodeGguf, GGUF_TYPES, ggufTypeName, type GgufTypeName } from './gguf-quants';
 import { readRange, sizeOf, type ByteSource } from './safetensors';
 
-/** The reasons in English, for logs; the page has sentences of its own in both languages (`errors.reason`). */
+/** The reasons in English, for logs; the page has sentences of its own in both languages (`models.reason`). */
 const sentences = {
   'gguf-magic': (v: Values) => `it begins with ${v['found']}, not with GGUF`,
   'gguf-version': (v: Values) => `it is of version ${v['found']}; versions 2 and 3 can be read`,
@@ -31,7 +31,8 @@ const sentences = {
   'shape-too-large': (v: Values) => `the shape of "${v['tensor']}" is too large`,
   'data-length': (v: Values) => `its tensors take ${v['expected']} bytes of data, the file has ${v['found']}`,
   'gguf-token-twice': (v: Values) => `the token ${v['value']} has the ids ${v['found']} and ${v['other']}`,
-  'gguf-merge': (v: Values) => `merge ${v['found']} (${v['value']}) is not two tokens with one blank between them`,
+  'gguf-merge': (v: Values) =>
+    `merge ${v['found']} (${v['value']}) is not two tokens of the vocabulary that make a third, with one blank between them`,
   'gguf-list': (v: Values) => `${v['field']} has ${v['found']} entries, ${v['expected']} were expected`,
   'gguf-token-id': (v: Values) => `${v['field']} is ${v['found']}; there are ${v['most']} tokens`,
 } as const;
@@ -44,7 +45,7 @@ export function invalidGguf(file: string, reason: keyof typeof sentences, values
   return new StudioError('gguf-invalid', `${file} is not a GGUF file that can be read: ${detail}`, { file, reason, detail, ...values });
 }
 
-export type GgufValue = number | boolean | string | readonly string[] | readonly number[];
+type GgufValue = number | boolean | string | readonly string[] | readonly number[];
 
 /** Metadata by key, read with a check of its kind: a value of another kind is `config-unsupported` with its key. */
 export class GgufMetadata {
@@ -55,6 +56,11 @@ export class GgufMetadata {
 
   has(key: string): boolean {
     return this.values.has(key);
+  }
+  /** Its text where it is one: what is said about the model, of which nothing depends. */
+  said(key: string): string | null {
+    const value = this.values.get(key);
+    return typeof value === 'string' ? value : null;
   }
   text(key: string, absent?: string): string {
     return this.get(key, absent, 'a text', (value) => typeof value === 'string');

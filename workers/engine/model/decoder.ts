@@ -19,14 +19,14 @@ import { linear, linearGroup } from '../ops/linear';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
-import type { ModelConfig, Rotary } from '../../../src/core/model/config';
+import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { savedModules } from '../../../src/core/model/adapter';
 import { namesOf } from '../../../src/core/model/names';
 import type { LayerNames } from '../../../src/core/model/names';
 import type { LowRankAdapter } from './adapter';
 import { recomputed } from './recompute';
-import { RotaryTables } from './rotary-tables';
+import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
 export interface Documents {
   /** int32 [batch·context]: number of each token's document. Attention stays inside it. */
@@ -44,6 +44,8 @@ export interface HiddenStateOptions {
   context: number;
   /** Documents of a row apart from each other; absent: a row is one document. */
   documents?: Documents;
+  /** Tokens of the text that the rows are of, where those are not all; some rotary embeddings depend on it. */
+  text?: number;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -106,11 +108,11 @@ export class DecoderModel {
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(ids: Tensor1D, { batch, context, documents, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+  hiddenStates(ids: Tensor1D, { batch, context, documents, text, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, seed, recompute, ...(documents ? { documents } : {}) });
+    return this.run(ids, 0, context, attend, { drop, seed, recompute, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -148,7 +150,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, documents }: RunOptions = {},
+    { drop, seed, recompute = false, documents, text }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -156,7 +158,7 @@ export class DecoderModel {
       // With positions of their own the rows have a table each, as one long sequence has.
       const anglesOf = new Map(
         [...new Set(this.rotary)].map((tables) => {
-          const angles = tables?.at(first, context, documents?.longest) ?? [];
+          const angles = tables?.at(first, context, text ?? documents?.longest) ?? [];
           return [tables, positions ? angles.map((table) => gather(table, positions)) : angles];
         }),
       );
@@ -299,20 +301,6 @@ export class DecoderModel {
   }
 }
 
-function rotaryOfLayers({ layers, positions, layerRotary, context }: ModelConfig): (RotaryTables | null)[] {
-  const tables = new Map<string, RotaryTables>();
-  const tablesOf = (rotary: Rotary | null) => {
-    if (!rotary) return null;
-    const { theta, dimensions, scaling } = rotary;
-    const key = JSON.stringify([theta, dimensions, scaling]);
-    const found = tables.get(key) ?? new RotaryTables(rotary, context);
-    tables.set(key, found);
-    return found;
-  };
-  const usual = positions.kind === 'rotary' ? positions : null;
-  return Array.from({ length: layers }, (_, layer) => tablesOf(layerRotary ? layerRotary[layer]! : usual));
-}
-
 /** The rotary embedding of queries or keys [N,heads·h]; the identity without tables. */
 function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs['applyRotary'] {
   return cos && sin ? (x, heads) => rotary(x, cos, sin, { context, heads }) : (x) => x;
@@ -324,6 +312,7 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   documents?: Pick<Documents, 'positions' | 'longest'>;
+  text?: number | undefined;
 }
 
 /** A map whose output is added to the residual stream: its module, the norm behind it, and the number of its dropout. */

@@ -103,7 +103,7 @@ export async function readGated(file: GgufFile, keys: Keys, reading: GatedReadin
 }
 
 /** Factors on the residual stream and the logits, which most architectures do not have. */
-export const SCALES = ['logit_scale', 'residual_scale', 'embedding_scale'] as const;
+const SCALES = ['logit_scale', 'residual_scale', 'embedding_scale'] as const;
 
 /** A share of the head size that gives these dimensions again when it is rounded down. */
 export function shareOf(dimensions: number, headSize: number): number {

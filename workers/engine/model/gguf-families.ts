@@ -3,7 +3,8 @@
  * an entry here beside its reader and its names.
  */
 import type { Family, ModelConfig } from '../../../src/core/model/config';
-import type { GgufFile } from '../checkpoint/gguf';
+import { limits } from '../../../src/core/model/config/fields';
+import type { GgufFile, GgufTensor } from '../checkpoint/gguf';
 import type { GgufEntry } from '../checkpoint/gguf-write';
 import {
   commonEntries,
@@ -41,7 +42,7 @@ const llama: Architecture = {
   },
 };
 
-/** llama.cpp keeps a window of all layers, and shows the whole text all the same: an export says so (`export-gguf.ts`). */
+/** llama.cpp keeps a window of all layers, and shows the whole text all the same: an export says so (`modelfile`). */
 const windowEntries = ({ windows: [window] }: ModelConfig): GgufEntry[] =>
   window == null ? [] : [['attention.sliding_window', 'u32', window]];
 
@@ -160,6 +161,9 @@ const stablelm: Architecture = {
   write: (config) => [...llama.write(config), ['use_parallel_residual', 'flag', config.parallel !== false]],
 };
 
+/** More are refused by the reader of config.json. */
+const MOST_LAYERS = limits.layers + 1;
+
 /** Factor on the scores: by the size of a head, in the largest model of either version by the width. */
 function gemmaScalar(
   layers: number,
@@ -191,7 +195,7 @@ function gemma(version: { name: string; family: Family; largest: number; everyWi
         hidden_activation: 'gelu_pytorch_tanh',
         query_pre_attn_scalar: gemmaScalar(keys.count('block_count'), largest, sizes),
         sliding_window: keys.count('attention.sliding_window', 4096),
-        layer_types: Array.from({ length: keys.count('block_count') }, (_each, layer) =>
+        layer_types: Array.from({ length: Math.min(keys.count('block_count'), MOST_LAYERS) }, (_each, layer) =>
           isWindowed(layer) ? 'sliding_attention' : 'full_attention',
         ),
         final_logit_softcapping: cap('final_logit_softcapping'),
@@ -346,10 +350,22 @@ export async function configOfGguf(file: GgufFile): Promise<Record<string, unkno
   return {
     ...(await architecture.read(file, new Keys(meta, name))),
     vocab_size: embedding?.shape[0] ?? meta.texts(`${TOKENS}tokens`).length,
-    tie_word_embeddings: !tensors.has(`${MODULES.head}.weight`),
+    tie_word_embeddings: await sameValues(embedding, tensors.get(`${MODULES.head}.weight`)),
     bos_token_id: id('bos'),
     eos_token_id: id('eos'),
     pad_token_id: id('padding'),
     torch_dtype: { F16: 'float16', BF16: 'bfloat16' }[embedding?.type as string] ?? 'float32',
   };
+}
+
+/** A head is tied where there is none, or where it repeats the embedding, as former converters wrote GPT-2's. */
+async function sameValues(embedding: GgufTensor | undefined, head: GgufTensor | undefined): Promise<boolean> {
+  if (!head) return true;
+  if (embedding?.type !== head.type || String(embedding.shape) !== String(head.shape)) return false;
+  const others = head.pieces();
+  for await (const values of embedding.pieces()) {
+    const { value: other } = (await others.next()) as { value: Float32Array };
+    if (values.some((value, at) => value !== other[at])) return false;
+  }
+  return true;
 }

@@ -160,6 +160,19 @@ describe('a model of metadata', () => {
     const config = parseConfig('tiny.gguf', JSON.stringify(await configOfGguf(file)));
     return fromGguf(config, 'tiny.gguf', file.tensors);
   };
+  it('has a tied head also where the embedding is repeated as a head of its own', async () => {
+    const repeated = async (change: (value: number) => number) => {
+      const file = await openGguf('tiny.gguf', tiny);
+      const embedding = file.tensors.get('token_embd.weight')!;
+      const pieces = async function* () {
+        for await (const piece of embedding.pieces()) yield piece.map(change);
+      };
+      file.tensors.set('output.weight', { ...embedding, name: 'output.weight', pieces });
+      return configOfGguf(file);
+    };
+    expect(await repeated((value) => value)).toMatchObject({ tie_word_embeddings: true });
+    expect(await repeated((value) => 2 * value)).toMatchObject({ tie_word_embeddings: false });
+  });
   it('names the tensor that lacks, and one of another shape', async () => {
     await expect(changed((file) => (file.tensors.delete('blk.1.attn_k.weight'), file))).rejects.toMatchObject({
       ...{ code: 'tensor-missing', values: { file: 'tiny.gguf', tensor: 'blk.1.attn_k.weight' } },

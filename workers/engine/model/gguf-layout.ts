@@ -136,7 +136,8 @@ export function fromGguf(
     return { ...tensor, source };
   });
   const holders = byParameter(placed);
-  const used = new Set([...placed.map(({ name }) => name), ...ropeTensorNames]);
+  // A tied head may stand in the file once more.
+  const used = new Set([...placed.map(({ name }) => name), ...ropeTensorNames, `${MODULES.head}.weight`]);
   return {
     tensors: fileTensors(config).map((target) => {
       const own = holdersOf(target, holders);

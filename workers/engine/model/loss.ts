@@ -30,6 +30,8 @@ export interface Batch {
    * from 0 in each. Absent: a row is one document.
    */
   documents?: Int32Array;
+  /** Tokens of the longest text, where rows are padded or lack its last token; absent: as many as a row or the longest document has. */
+  text?: number;
 }
 
 export interface TrainingOptions {
@@ -141,7 +143,7 @@ interface ForwardOptions {
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
 function tokenNll(
   model: DecoderModel,
-  { rows, context }: Batch,
+  { rows, context, text }: Batch,
   { ids, targets, documents, nllGradient }: BatchTensors,
   { dropout, recompute = false }: ForwardOptions = {},
 ): Tensor1D {
@@ -149,6 +151,7 @@ function tokenNll(
     batch: rows,
     context,
     ...(documents ? { documents } : {}),
+    ...(text === undefined ? {} : { text }),
     ...(dropout ? { dropout } : {}),
     recompute,
   });

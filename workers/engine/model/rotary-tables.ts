@@ -1,7 +1,7 @@
 /** Angles of the rotary embedding, computed in float32 steps as transformers does. */
 import { keep, slice, tensor2d } from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Rotary, RotaryScaling } from '../../../src/core/model/config';
+import type { ModelConfig, Rotary, RotaryScaling } from '../../../src/core/model/config';
 
 export interface RotaryAngles {
   /** [positions, dimensions], row-major. */
@@ -141,4 +141,19 @@ export class RotaryTables {
     const table = (values: Float32Array) => keep(tensor2d(values, [positions, this.rotary.dimensions]));
     return { cos: table(cos), sin: table(sin) };
   }
+}
+
+/** Tables of each layer, null where it has none; layers that are rotated alike share them. */
+export function rotaryOfLayers({ layers, positions, layerRotary, context }: ModelConfig): (RotaryTables | null)[] {
+  const tables = new Map<string, RotaryTables>();
+  const tablesOf = (rotary: Rotary | null) => {
+    if (!rotary) return null;
+    const { theta, dimensions, scaling } = rotary;
+    const key = JSON.stringify([theta, dimensions, scaling]);
+    const found = tables.get(key) ?? new RotaryTables(rotary, context);
+    tables.set(key, found);
+    return found;
+  };
+  const usual = positions.kind === 'rotary' ? positions : null;
+  return Array.from({ length: layers }, (_, layer) => tablesOf(layerRotary ? layerRotary[layer]! : usual));
 }

@@ -51,11 +51,11 @@ export function readRotary(fields: ConfigFields, defaults: RotaryDefaults): Rota
  */
 export function readTwoRotaries(fields: ConfigFields, defaults: RotaryDefaults): { full: RotaryPositions; local: Rotary } {
   const nested = fields.inner('rope_parameters');
-  const global = either(fields, 'rope_theta', 'rope_theta', 1_000_000);
-  const windowed = either(fields, 'rope_local_base_freq', 'rope_local_base_freq', 10_000);
+  const global = fields.positive('rope_theta', 1_000_000);
+  const windowed = fields.positive('rope_local_base_freq', 10_000);
   const within = (kind: string, base: number) => {
     const inner = nested?.inner(kind) ?? null;
-    // transformers reads both of these of the whole file alone.
+    // Nested: transformers does not read `truncate` there, nor the original context of the whole file.
     const found = rotaryPositions(fields, inner, { ...defaults, base, nested: true });
     inner?.finish();
     return found;

@@ -1,7 +1,7 @@
 /** GPT-2 and the families after it, as they are read from Hugging Face's config.json: what an absent field stands for, what is refused. */
 import { everyLayer, longestText, onlyFullAttention, readRotary } from './attention';
-import { everyScale, type FamilyReader } from './families';
 import { limits, type ConfigFields } from './fields';
+import { everyScale, type FamilyReader } from './gated-decoder';
 import { plain } from './model-config';
 
 const GELUS = { gelu_new: 'gelu-tanh', gelu_pytorch_tanh: 'gelu-tanh', gelu: 'gelu' } as const;

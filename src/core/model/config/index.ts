@@ -2,7 +2,7 @@
 import { StudioError } from '../../errors';
 import { bookkeeping } from './bookkeeping';
 import { ConfigFields, limits } from './fields';
-import type { FamilyReader } from './families';
+import type { FamilyReader } from './gated-decoder';
 import { gemma2, gemma3Text, llama, minicpm, mistral, olmo2, phi3, qwen2, qwen3, smollm3, stablelm } from './families';
 import { gpt2, gptNeo, gptNeox } from './gpt-families';
 import type { ModelNotice } from '../notices';

@@ -19,7 +19,7 @@ export interface PlacedPage {
   pieces: PlacedText[];
 }
 
-export interface FlowedText {
+interface FlowedText {
   text: string;
   /** Lines left out as running heads and page numbers; words joined over a line end; tables whose cells were set off by tabs. */
   heads: number;
@@ -31,8 +31,9 @@ interface Line extends PlacedText {
   right: number;
   /** Left and right end of the column that it stands in. */
   column: [left: number, right: number];
-  /** Cells, of a line with wide gaps. */
-  cells: number;
+  /** Its cells, parted by gaps of a word space and more, and by wide ones alone. */
+  cells: PlacedText[];
+  apart: PlacedText[];
 }
 
 /** A head or foot stands in this part of the page's height at its top or bottom, within so many lines, at the same height (points). */
@@ -42,7 +43,10 @@ const SAME_HEIGHT = 3;
 /** Gaps between words, in heights of the font: what parts words, what may part columns, what parts cells. */
 const WORD_GAP = 0.18;
 const COLUMN_GAP = 0.6;
-const CELL_GAP = 1.6;
+const CELL_GAP = 1;
+const WIDE_GAP = 1.6;
+/** Cells below each other have an end or the middle in common, in points. */
+const ALIGNED = 3;
 
 const HAN = /[\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\u{20000}-\u{3ffff}]/u;
 
@@ -53,7 +57,7 @@ export function flowPages(pages: readonly PlacedPage[]): FlowedText {
   for (const [at, { pieces }] of pages.entries()) {
     const kept = pieces.filter((piece) => !heads[at]!.pieces.has(piece));
     found.heads += heads[at]!.lines;
-    lines.push(...linesOf(kept));
+    for (const line of linesOf(kept)) lines.push(line);
   }
   return { ...found, ...paragraphs(lines, found) };
 }
@@ -95,13 +99,30 @@ function runningHeads(pages: readonly PlacedPage[]): { pieces: Set<PlacedText>; 
     }));
   });
   const seen = new Map<string, { page: number; y: number }[]>();
-  for (const [page, rows] of candidates.entries()) for (const { text, y } of rows) seen.set(text, [...(seen.get(text) ?? []), { page, y }]);
+  for (const [page, rows] of candidates.entries())
+    for (const { text, y } of rows) {
+      const places = seen.get(text) ?? [];
+      places.push({ page, y });
+      seen.set(text, places);
+    }
   const needed = pages.length <= 5 ? 2 : 3;
+  const known = new Map<number, number>();
+  /** Pages that have a head with a number at that height. */
+  const numbered = (y: number) => {
+    const found = known.get(Math.round(y));
+    if (found !== undefined) return found;
+    const isThere = (row: (typeof candidates)[number][number]) => row.apart && row.text.includes('#') && Math.abs(row.y - y) <= SAME_HEIGHT;
+    const count = candidates.filter((rows) => rows.some(isThere)).length;
+    known.set(Math.round(y), count);
+    return count;
+  };
   return candidates.map((rows) => {
     const repeated = rows.filter(({ text, y, apart }) => {
       const alike = seen.get(text)!.filter((other) => Math.abs(other.y - y) <= SAME_HEIGHT);
       const times = new Set(alike.map(({ page }) => page)).size;
-      return times >= needed && (apart || times > Math.max(3, 0.6 * pages.length));
+      if (times >= needed && (apart || times > Math.max(3, 0.6 * pages.length))) return true;
+      // Heads of short chapters differ, but most pages have one with a number there.
+      return apart && text.includes('#') && numbered(y) >= Math.max(3, pages.length / 2);
     });
     return { pieces: new Set(repeated.flatMap(({ pieces }) => pieces)), lines: repeated.length };
   });
@@ -143,21 +164,27 @@ function betweenHan(before: string, after: string): boolean {
   return HAN.test([...before].at(-1) ?? '') && HAN.test([...after][0] ?? '');
 }
 
+/** A page of a map may have more words than a call may have arguments. */
+function extent(words: readonly PlacedText[]): [left: number, right: number] {
+  let [left, right] = [Infinity, -Infinity];
+  for (const { x, width } of words) [left, right] = [Math.min(left, x), Math.max(right, x + width)];
+  return [left, right];
+}
+
 /** Text on both sides of a gutter is read side by side; lines over it come before and after what is beside it. */
 function inColumns(words: readonly PlacedText[]): Line[] {
-  const left = Math.min(...words.map(({ x }) => x));
-  const right = Math.max(...words.map(({ x, width }) => x + width));
+  const [left, right] = extent(words);
   const gutter = gutterOf(words, left, right);
   if (gutter === null) return asLines(words, [left, right]);
   const out: Line[] = [];
   let sides: [PlacedText[], PlacedText[]] = [[], []];
   let over: PlacedText[] = [];
   const flushSides = () => {
-    for (const side of sides) if (side.length > 0) out.push(...inColumns(side));
+    for (const side of sides) if (side.length > 0) for (const line of inColumns(side)) out.push(line);
     sides = [[], []];
   };
   const flushOver = () => {
-    if (over.length > 0) out.push(...asLines(over, [left, right]));
+    for (const line of over.length > 0 ? asLines(over, [left, right]) : []) out.push(line);
     over = [];
   };
   for (const { pieces } of rowsOf(words)) {
@@ -178,40 +205,37 @@ const FEWEST_LINES = 4;
 
 /** The middle of the free strip with the most lines on both sides of it, and few over it; null where there are no columns. */
 function gutterOf(words: readonly PlacedText[], left: number, right: number): number | null {
-  if (words.length < 2 * FEWEST_LINES) return null;
+  const rows = rowsOf(words).map(({ pieces }) => ({
+    pieces,
+    ends: pieces.reduce((least, { x, width }) => Math.min(least, x + width), Infinity),
+    begins: pieces.reduce((most, { x }) => Math.max(most, x), -Infinity),
+  }));
+  if (rows.length < FEWEST_LINES) return null;
+  const heights = words.map(({ height }) => height).sort((a, b) => a - b);
+  const wide = Math.ceil(COLUMN_GAP * heights[heights.length >> 1]!);
   const from = Math.ceil(left + (right - left) * 0.15);
   const to = Math.floor(left + (right - left) * 0.85);
-  const worth = (x: number) => {
-    let [before, after, over] = [0, 0, 0];
-    for (const word of words)
-      if (word.x + word.width <= x) before++;
-      else if (word.x >= x) after++;
-      else over++;
-    const fewer = Math.min(before, after);
+  const worths = Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => {
+    const x = from + at;
+    const fewer = Math.min(rows.filter(({ ends }) => ends <= x).length, rows.filter(({ begins }) => begins >= x).length);
+    const over = rows.filter(({ pieces }) => pieces.some((piece) => piece.x < x && piece.x + piece.width > x)).length;
     return fewer < FEWEST_LINES || over > 0.8 * fewer ? -Infinity : fewer - over;
-  };
-  const worths = Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => worth(from + at));
-  const best = Math.max(...worths, -Infinity);
-  if (best === -Infinity) return null;
-  // The longest strip of about that worth.
-  let strip = { begin: 0, length: 0 };
-  for (let begin = 0; begin < worths.length; begin++) {
-    let length = 0;
-    while (begin + length < worths.length && worths[begin + length]! >= best - 0.1 * Math.abs(best)) length++;
-    if (length > strip.length) strip = { begin, length };
-    begin += length;
-  }
-  const heights = words.map(({ height }) => height).sort((a, b) => a - b);
-  if (strip.length < COLUMN_GAP * heights[heights.length >> 1]!) return null;
-  const gutter = from + strip.begin + strip.length / 2;
+  });
+  // A strip is worth what its worst place is: gaps between words hardly lie below each other.
+  const strips = worths.map((_, at) => (at + wide <= worths.length ? Math.min(...worths.slice(at, at + wide)) : -Infinity));
+  const best = Math.max(...strips, -Infinity);
+  if (best <= 0) return null;
+  const begin = strips.indexOf(best);
+  let end = begin;
+  while (strips[end + 1] === best) end++;
+  const gutter = from + (begin + end + wide - 1) / 2;
   const beside = words.filter(({ x, width }) => x >= gutter || x + width <= gutter);
   return [beside.filter(({ x }) => x < gutter), beside.filter(({ x }) => x >= gutter)].every(isRunningText) ? gutter : null;
 }
 
 /** Lines of running text fill their column; cells of a table do not. */
 function isRunningText(words: readonly PlacedText[]): boolean {
-  const left = Math.min(...words.map(({ x }) => x));
-  const right = Math.max(...words.map(({ x, width }) => x + width));
+  const [left, right] = extent(words);
   const widths = rowsOf(words).map(({ pieces }) => pieces.reduce((sum, { width }) => sum + width, 0));
   const full = widths.filter((width) => width > 0.6 * (right - left)).length;
   return full >= 0.5 * widths.length;
@@ -221,10 +245,11 @@ function asLines(words: readonly PlacedText[], column: [number, number]): Line[]
   return rowsOf(words).map(({ y, pieces }) => {
     const cells = joined(pieces, CELL_GAP);
     const [first, last] = [cells[0]!, cells.at(-1)!];
+    const right = last.x + last.width;
     return {
-      text: cells.map(({ text }) => text.trim()).join('\t'),
-      ...{ x: first.x, y, width: last.x + last.width - first.x, right: last.x + last.width, column, cells: cells.length },
-      height: Math.max(...cells.map(({ height }) => height)),
+      text: cells.map(({ text }) => text.trim()).join(' '),
+      ...{ x: first.x, y, width: right - first.x, right, column, cells, apart: joined(pieces, WIDE_GAP) },
+      height: cells.reduce((most, { height }) => Math.max(most, height), 0),
     };
   });
 }
@@ -242,14 +267,16 @@ function paragraphs(lines: readonly Line[], found: { hyphens: number; tables: nu
   let { hyphens, tables } = found;
   const out: string[] = [];
   let open = '';
+  let wasRow = false;
   for (const [at, line] of lines.entries()) {
     const before = lines[at - 1];
-    const table = isRow(lines, at);
-    const text = table ? line.text : line.text.replaceAll('\t', ' ');
-    if (table && !(before && isRow(lines, at - 1))) tables++;
+    const cells = rowCells(lines, at);
+    const row = cells !== null;
+    const text = cells ? cells.map((cell) => cell.text.trim()).join('\t') : line.text;
+    if (row && !wasRow) tables++;
     if (!before) open = text;
-    else if (table && isRow(lines, at - 1) && sameBlock(before, line, leading)) open += `\n${text}`;
-    else if (table || isRow(lines, at - 1) || begins(before, line, lines[at + 1], leading)) {
+    else if (row && wasRow && sameBlock(before, line, leading)) open += `\n${text}`;
+    else if (row || wasRow || begins(before, line, lines[at + 1], leading)) {
       out.push(open);
       open = text;
     } else {
@@ -263,6 +290,7 @@ function paragraphs(lines: readonly Line[], found: { hyphens: number; tables: nu
         if (!kept) hyphens++;
       } else open += (betweenHan(open, text) || open.endsWith('-') ? '' : ' ') + text;
     }
+    wasRow = row;
   }
   if (open !== '') out.push(open);
   return {
@@ -275,13 +303,34 @@ function paragraphs(lines: readonly Line[], found: { hyphens: number; tables: nu
   };
 }
 
-/** A line of cells beside another one. */
-function isRow(lines: readonly Line[], at: number): boolean {
+/**
+ * The cells of a line that is a row of a table; null for another one. Beside it stands one whose cells all lie above or below its own, or
+ * both have cells far apart of which some do: the words of justified lines may be as far apart, but not in the same places.
+ */
+function rowCells(lines: readonly Line[], at: number): PlacedText[] | null {
   const line = lines[at];
-  if (!line || line.cells < 2) return false;
-  return [lines[at - 1], lines[at + 1]].some(
-    (other) => other && other.cells >= 2 && other.column[0] === line.column[0] && Math.abs(other.y - line.y) < 3 * line.height,
+  if (!line || isJustified(line)) return null;
+  const beside = [lines[at - 1], lines[at + 1]].flatMap((other) =>
+    other && other.column[0] === line.column[0] && Math.abs(other.y - line.y) < 3 * line.height ? [other] : [],
   );
+  const { cells, apart } = line;
+  const all = (other: Line) => other.cells.length === cells.length && cells.every((cell, place) => areAligned(cell, other.cells[place]!));
+  if (cells.length > 1 && beside.some(all)) return cells;
+  const some = (other: Line) => other.apart.slice(1).some((above) => apart.slice(1).some((cell) => areAligned(cell, above)));
+  return apart.length > 1 && beside.some(some) ? apart : null;
+}
+
+/** Words over the whole column with equal gaps. */
+function isJustified({ cells, x, right, column, height }: Line): boolean {
+  if (cells.length < 3 || x - column[0] > height || column[1] - right > ALIGNED) return false;
+  const gaps = cells.slice(1).map((cell, at) => cell.x - (cells[at]!.x + cells[at]!.width));
+  return Math.max(...gaps) - Math.min(...gaps) < 0.25 * height;
+}
+
+function areAligned(cell: PlacedText, other: PlacedText): boolean {
+  const left = cell.x - other.x;
+  const right = left + cell.width - other.width;
+  return [left, right, (left + right) / 2].some((distance) => Math.abs(distance) <= ALIGNED);
 }
 
 function sameBlock(before: Line, line: Line, leading: number): boolean {
@@ -316,7 +365,8 @@ function begins(before: Line, line: Line, after: Line | undefined, leading: numb
   }
   if (line.y - before.y > 1.35 * leading * em) return true;
   const back = !after || after.y <= line.y || after.x < line.x - 0.5 * em;
-  if (indent > 0.8 * em && line.x - before.x > 0.8 * em && back) return true;
+  // The lines of a list's item stand behind its bullet.
+  if (indent > 0.8 * em && line.x - before.x > 0.8 * em && back && !BULLET.test(before.text)) return true;
   return ends && before.right < before.column[1] - 0.18 * (before.column[1] - before.column[0]);
 }
 

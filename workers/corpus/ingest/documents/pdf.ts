@@ -131,7 +131,7 @@ async function placedPage(page: PDFPageProxy, losses: Losses): Promise<PlacedPag
     const [u, v] = vertical ? [y, viewport.width - x] : [x * cos + y * sin, y * cos - x * sin];
     pieces.push({ text: item.str.trim(), x: u, y: v, width: vertical ? item.height : item.width, height });
   }
-  const top = Math.min(0, ...pieces.map(({ y }) => y));
+  const top = pieces.reduce((least, { y }) => Math.min(least, y), 0);
   const height = vertical ? viewport.width : turn % 2 === 0 ? viewport.height : viewport.width;
   return { height, pieces: top < 0 ? pieces.map((piece) => ({ ...piece, y: piece.y + height })) : pieces };
 }

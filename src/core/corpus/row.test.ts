@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { locateTurns, messagesIn, movedTurns, readTurns, writeTurns } from './conversation';
+import { locateTurns, messagesIn, movedTurns, readTurns, writeTurns } from './row';
 
 const messages = [
   { role: 'user', content: 'user' },
