@@ -104,10 +104,21 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await steps.fill('34');
   await drawer.getByLabel(words.recipe.packing, { exact: true }).selectOption('separate');
   await expect(drawer).toContainText(words.recipe.packingHelp.separate);
+  await drawer.getByLabel(words.recipe.method.kind, { exact: true }).selectOption('lora');
+  const targets = drawer.getByLabel(words.recipe.method.targets, { exact: true });
+  await targets.fill('q, c_attn');
+  await expect(drawer).toContainText('method.targets');
+  await targets.fill('q, v');
+  await expect(drawer).not.toContainText('method.targets');
+  // q is 128 → 128 and v 128 → 64, in four layers, at rank 8.
+  await expect(drawer.getByRole('status')).toContainText('14,336');
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
-  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({ budget: { steps: 34 }, packing: 'separate' });
+  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({
+    ...{ budget: { steps: 34 }, packing: 'separate' },
+    method: { kind: 'lora', r: 8, alpha: 32, targets: ['q', 'v'] },
+  });
 });
 
 test('a recipe too large for memory is named before it runs, and one press makes it fit', async () => {

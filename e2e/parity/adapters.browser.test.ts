@@ -102,6 +102,11 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('adapters on %s', (backend) =>
       const before = memory().numTensors;
       const model = await attached(expected.base, methodOf(config), stored);
       expect(relativeError(await lossesOf(model, expected), expected.nll)).toBeLessThan(tolerance);
+      const file = await fixtureTensors(`adapters/${name}/adapter_model.safetensors`);
+      const written = await adapterWeights(model);
+      // PEFT has a tied table twice.
+      expect(written.length).toBe(file.size - (expected.base === 'qwen2' ? 1 : 0));
+      for (const one of written) expect(one.data, one.name).toEqual(file.get(one.name));
       const truth = await fixtureTensors(`adapters/${name}/gradients.safetensors`);
       const bits: Float32Array[][] = [];
       for (const recompute of [false, true]) {

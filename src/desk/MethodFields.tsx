@@ -2,10 +2,11 @@
 import { useState } from 'react';
 import { TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { METHOD_PRESETS, methodFault, presetMethod, trainedCount, type MethodPreset } from '../core/model/adapter';
+import { methodFault, trainedCount } from '../core/model/adapter';
 import type { ModelConfig } from '../core/model/config';
 import { trainingMemory } from '../core/model/memory';
-import { memoryDemand, withMethod } from '../core/recipe/edits';
+import { memoryDemand } from '../core/recipe/edits';
+import { PRESETS, presetMethod, presetOf, withMethod } from '../core/recipe/method';
 import type { Method, Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
@@ -13,17 +14,7 @@ import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';
 
 const KINDS = ['full', 'lora'] as const;
-const PRESETS = Object.keys(METHOD_PRESETS) as MethodPreset[];
 const SAVED = ['embeddings', 'head'] as const;
-
-/** The preset with these settings. */
-function presetOf(method: Method): MethodPreset | 'own' {
-  return (
-    PRESETS.find((name) =>
-      Object.entries(METHOD_PRESETS[name]).every(([field, value]) => String(value) === String(method[field as keyof Method])),
-    ) ?? 'own'
-  );
-}
 
 /** @param config of the base; null while it is not known */
 export function MethodFields({ recipe, config }: { recipe: Recipe; config: ModelConfig | null }) {

@@ -38,14 +38,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
       <fieldset>
         <legend>{t('general')}</legend>
         <TextField label={t('name')} value={recipe.name} onChange={(name) => set({ name })} />
-        <NumberField
-          label={t('steps')}
-          value={budget.steps}
-          min={1}
-          step={10}
-          integer
-          onChange={(steps) => set({ budget: { steps } })}
-        />
+        <NumberField label={t('steps')} value={budget.steps} min={1} step={10} integer onChange={(steps) => set({ budget: { steps } })} />
         <NumberField label={t('seed')} value={recipe.seed} min={0} integer onChange={(seed) => set({ seed })} />
         <ChoiceField
           label={t('precision')}
@@ -201,14 +194,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           step={0.1}
           onChange={(maxGradNorm) => set({ optimizer: { ...optimizer, maxGradNorm } })}
         />
-        <NumberField
-          label={t('dropout')}
-          value={recipe.dropout}
-          min={0}
-          max={0.9}
-          step={0.05}
-          onChange={(dropout) => set({ dropout })}
-        />
+        <NumberField label={t('dropout')} value={recipe.dropout} min={0} max={0.9} step={0.05} onChange={(dropout) => set({ dropout })} />
         <NumberField
           label="β₁"
           value={optimizer.beta1}

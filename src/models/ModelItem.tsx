@@ -2,7 +2,7 @@
 import { useState, useMemo } from 'react';
 import { Switch, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { methodLine, presetMethod, type MethodPreset } from '../core/model/adapter';
+import { methodLine, presetMethod, type MethodPreset } from '../core/recipe/method';
 import type { ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from '../core/model/memory';
 import { useFormat } from '../i18n/format';

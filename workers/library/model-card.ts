@@ -1,7 +1,7 @@
 /** README.md of an exported checkpoint (a Hugging Face model card): base, mixture, training settings, held-out losses, licences of the text. */
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
-import { methodLine } from '../../src/core/model/adapter';
+import { methodLine } from '../../src/core/recipe/method';
 import { settingsAt } from '../../src/core/run/live-changes';
 import type { StoredCorpus } from '../storage/corpora';
 

@@ -4,9 +4,10 @@ import llama from '../../../e2e/parity/fixtures/families/llama-llama3/config.jso
 import qwen2 from '../../../e2e/parity/fixtures/families/qwen2/config.json';
 import { parseRecipe } from '../recipe/parse';
 import { exampleRecipe } from '../run/example-run';
-import { adaptedModules, adapterScale, checkMethod, METHOD_PRESETS, presetMethod, trainedCount, type MethodPreset } from './adapter';
+import { adaptedModules, adapterScale, checkMethod, trainedCount } from './adapter';
 import { parseConfig } from './config';
 import { memoryDemand } from '../recipe/edits';
+import { PRESETS, presetMethod } from '../recipe/method';
 import { trainingMemory } from './memory';
 import { peftConfig, readPeftConfig } from './peft';
 
@@ -55,8 +56,7 @@ describe('targets of a low-rank adapter', () => {
   });
 
   it('presets are recipes', () => {
-    for (const name of Object.keys(METHOD_PRESETS) as MethodPreset[])
-      expect(parseRecipe({ ...exampleRecipe, method: presetMethod(name) }).method).toEqual(presetMethod(name));
+    for (const name of PRESETS) expect(parseRecipe({ ...exampleRecipe, method: presetMethod(name) }).method).toEqual(presetMethod(name));
   });
 });
 

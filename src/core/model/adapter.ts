@@ -118,27 +118,3 @@ export function checkMethod(config: ModelConfig, method: Method): void {
   if (!fault) return;
   throw new StudioError('recipe-invalid', `Recipe field ${fault.field} is ${fault.value}; accepted: ${fault.accepted}`, fault);
 }
-
-/** Methods to begin from. */
-export const METHOD_PRESETS = {
-  qkv: { kind: 'lora', r: 8, alpha: 32, dropout: 0.1, targets: ['q', 'k', 'v'], rankStabilised: false, modulesToSave: [] },
-  qkvo: { kind: 'lora', r: 64, alpha: 128, dropout: 0.1, targets: ['q', 'k', 'v', 'o'], rankStabilised: false, modulesToSave: [] },
-  all: { kind: 'lora', r: 8, alpha: 16, dropout: 0, targets: [ALL_LINEAR], rankStabilised: false, modulesToSave: [] },
-} as const satisfies Record<
-  string,
-  Readonly<Omit<Method, 'targets' | 'modulesToSave'>> & { targets: readonly string[]; modulesToSave: readonly [] }
->;
-
-export type MethodPreset = keyof typeof METHOD_PRESETS;
-
-export function presetMethod(name: MethodPreset): Method {
-  const { targets, modulesToSave, ...rest } = METHOD_PRESETS[name];
-  return { ...rest, targets: [...targets], modulesToSave: [...modulesToSave] };
-}
-
-/** In the names of the literature, the same in every language. */
-export function methodLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave }: Method): string {
-  const name = rankStabilised ? 'rsLoRA' : 'LoRA';
-  const saved = modulesToSave.length > 0 ? ` · modules_to_save ${modulesToSave.join(', ')}` : '';
-  return `${name} r ${r} · α ${alpha} · dropout ${dropout} · ${targets.join(', ')}${saved}`;
-}

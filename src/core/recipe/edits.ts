@@ -4,7 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
-import type { Channel, ChannelRole, Method, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
+import type { Channel, ChannelRole, Recipe, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -100,12 +100,6 @@ export function withStrategy(recipe: Recipe, kind: Strategy['kind']): Recipe {
 export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on: boolean): Recipe {
   const usual = { early: { patience: 3, threshold: 0.01 }, forgetting: { retention: 0.95 } };
   return { ...recipe, stopping: { ...recipe.stopping, [rule]: on ? usual[rule] : null } };
-}
-
-/** A change of the method; null: all weights are trained, which is not written. */
-export function withMethod(recipe: Recipe, method: Method | null): Recipe {
-  const { method: _, ...rest } = recipe;
-  return method ? { ...rest, method } : rest;
 }
 
 /** What a recipe asks of memory. */

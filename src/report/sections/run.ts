@@ -1,7 +1,7 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
-import { methodLine } from '../../core/model/adapter';
+import { methodLine } from '../../core/recipe/method';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
