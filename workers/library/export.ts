@@ -8,6 +8,7 @@ import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
+import { openSafetensors } from '../engine/checkpoint/safetensors';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
@@ -120,11 +121,13 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
   const trained = await openCheckpointModel(id, step);
-  const model = await openModel(await weightSources(base, { file: trained, method }));
+  const adapted = method ? await openModel(await weightSources(base, { file: trained, method })) : null;
+  const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', trained)).tensors.values()];
   const gguf = ggufFormat(type);
-  const peft = type === 'PEFT';
-  if (peft && !method) throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
-  const weights = peft ? await peftWeights(trained, model.config) : await weightsAs(model.used, type, base, run.name);
+  const peft = type === 'PEFT' ? adapted : null;
+  if (type === 'PEFT' && !peft)
+    throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
+  const weights = peft ? await peftWeights(trained, peft.config) : await weightsAs(tensors, type, base, run.name);
 
   const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
@@ -136,13 +139,13 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
-    peft,
+    peft: peft !== null,
   });
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
-    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(model.config, method!, base.name)));
+    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, method!, base.name)));
     else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(
