@@ -65,7 +65,7 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
         value={method}
         choices={METHODS}
         words={(name) => (name === 'full' ? t('memory.full') : methodLine(presetMethod(name)))}
-        onChange={setMethod}
+        onChange={(name) => setMethod(name)}
       />
       <Switch
         size="xs"

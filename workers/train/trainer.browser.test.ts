@@ -119,10 +119,11 @@ describe('the trainer on wasm', () => {
     const method = { kind: 'lora' as const, r: 2, alpha: 8, dropout: 0.1, targets: ['q', 'down'], modulesToSave: [] };
     const tab = await openTab();
     const before = await listRuns();
-    for (const [wrong, field] of [
+    const wrongs: [typeof method, field: string][] = [
       [{ ...method, r: 20 }, 'method.r'],
       [{ ...method, targets: ['c_attn'] }, 'method.targets'],
-    ] as const)
+    ];
+    for (const [wrong, field] of wrongs)
       await expect(tab.api.start(studioRecipe({ method: wrong }), 'wrong', quiet)).rejects.toMatchObject({
         code: 'recipe-invalid',
         values: { field },
