@@ -106,6 +106,19 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await expect(drawer).toContainText(words.recipe.recipe.packingHelp.separate);
   for (const anchor of ['weight', 'l2sp', 'ewc', 'decay'] as const) await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');
+  // Terms of the base's weights and an adapter beside them exclude each other.
+  const method = drawer.getByLabel(words.recipe.method.kind, { exact: true });
+  await method.selectOption('lora');
+  await expect(drawer).toContainText('regularisation');
+  for (const anchor of ['l2sp', 'ewc', 'decay'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
+  await expect(drawer).not.toContainText('regularisation');
+  const targets = drawer.getByLabel(words.recipe.method.targets, { exact: true });
+  await targets.fill('q, c_attn');
+  await expect(drawer).toContainText('method.targets');
+  await targets.fill('q, v');
+  await expect(drawer).not.toContainText('method.targets');
+  // q is 128 → 128 and v 128 → 64, in four layers, at rank 8.
+  await expect(drawer.getByRole('status')).toContainText('14,336');
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   const weight = page.getByLabel(fill(words.recipe.weight.of, { channel: 'domain' }));
@@ -115,7 +128,10 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await page.setViewportSize({ width: 390, height: 900 });
   await weight.scrollIntoViewIfNeeded();
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
-  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({ budget: { steps: 34 }, packing: 'separate' });
+  expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({
+    ...{ budget: { steps: 34 }, packing: 'separate' },
+    method: { kind: 'lora', r: 8, alpha: 32, targets: ['q', 'v'] },
+  });
 });
 
 test('a recipe too large for memory is named before it runs, and one press makes it fit', async () => {

@@ -11,6 +11,7 @@ import type internals from '../../src/i18n/en/internals.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type models from '../../src/i18n/en/models.json';
 import type notices from '../../src/i18n/en/notices.json';
+import type recipe from '../../src/i18n/en/recipe.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
 import type tokenizer from '../../src/i18n/en/tokenizer.json';
@@ -30,6 +31,7 @@ export interface Words {
   internals: typeof internals;
   measures: typeof measures;
   models: typeof models;
+  recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
   tokenizer: typeof tokenizer;
@@ -50,6 +52,7 @@ export function wordsOf(language: Language): Words {
     'internals',
     'measures',
     'models',
+    'recipe',
     'report',
     'runs',
     'tokenizer',

@@ -50,6 +50,13 @@ const FIELDS = {
   'stopping.forgetting.retention': 'forgettingRetention',
   activationCheckpointing: 'activationCheckpointing',
   precision: 'precision',
+  'method.kind': 'method',
+  'method.r': 'rank',
+  'method.alpha': 'alpha',
+  'method.dropout': 'adapterDropout',
+  'method.targets': 'targets',
+  'method.rankStabilised': 'rankStabilised',
+  'method.modulesToSave': 'modulesToSave',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -77,7 +84,7 @@ const VALUES = [
   'steps',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

@@ -4,8 +4,8 @@ import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecor
 import type { Recipe } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
 
-/** Number format of exported weights: in a safetensors file, or in a GGUF file. */
-export type ExportType = 'F32' | 'F16' | 'BF16' | 'GGUF-F16' | 'GGUF-Q8_0';
+/** Number format of exported weights: in a safetensors file, or in a GGUF file; or the adapter of a run alone, in PEFT's format. */
+export type ExportType = 'F32' | 'F16' | 'BF16' | 'GGUF-F16' | 'GGUF-Q8_0' | 'PEFT';
 
 /** The current run, of which a trainer has at most one. Commands act between two steps; without a run they do nothing. */
 export interface RunControls {

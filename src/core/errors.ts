@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'tensor-not-finite' // file, tensor
   | 'tensor-beyond-f16' // file, tensor, value, most
   | 'model-adapter' // file, tensor
+  | 'adapter-base' // file, base, found
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit

@@ -23,6 +23,7 @@ import { takeNextRecipe } from '../lab/desk-recipes';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { loadTexts } from '../i18n/start';
 import { Card, EmptyState } from '../ui/Card';
 import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
@@ -118,12 +119,12 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
   return { corpora, models };
 }
 
+const RecipeDrawer = lazy(async () => {
+  const [drawer] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
+  return drawer;
+});
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
-const RecipeDrawer = lazy(async () => {
-  const [{ RecipeDrawer: Drawer }] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
-  return { default: Drawer };
-});
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -273,9 +274,14 @@ function Background() {
 
 export default function Page() {
   const { t } = useTranslation('desk');
-  const [editing, setEditing] = useState<boolean | null>(null);
+  const [editing, setEditing] = useState(false);
   const { corpora, models } = useLibrary();
-  const edit = useCallback(() => setEditing(true), []);
+  // Read when it is opened first, and kept so that it can slide out.
+  const [drawer, setDrawer] = useState(false);
+  const edit = useCallback(() => {
+    setDrawer(true);
+    setEditing(true);
+  }, []);
   useAddress();
   return (
     <>
@@ -293,11 +299,7 @@ export default function Page() {
         <Strips corpora={corpora} />
         <RunDiagnosis />
       </div>
-      {editing !== null && (
-        <Suspense>
-          <RecipeDrawer opened={editing} onClose={() => setEditing(false)} />
-        </Suspense>
-      )}
+      <Suspense>{drawer && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
     </>
   );
 }

@@ -2,6 +2,7 @@
 import { CloseButton, Drawer } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ModelRecord } from '../contract/library';
 import { errorRecord } from '../core/errors';
 import { withStopping, withStrategy, withWarmupUnit } from '../core/recipe/edits';
 import { parseRecipe } from '../core/recipe/parse';
@@ -9,12 +10,14 @@ import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
+import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
 import { RetentionFields } from './RetentionFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
   opened: boolean;
+  models: readonly ModelRecord[];
   onClose(): void;
 }
 
@@ -25,7 +28,7 @@ const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
 
-function Fields({ recipe }: { recipe: Recipe }) {
+function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelRecord[] }) {
   const { t } = useTranslation('recipe');
   const { t: desk } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
@@ -89,6 +92,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
           onChange={(activationCheckpointing) => set({ activationCheckpointing })}
         />
       </fieldset>
+      <MethodFields recipe={recipe} config={models.find(({ id }) => id === recipe.base)?.shape ?? null} />
       <fieldset>
         <legend>{t('recipe.strategy')}</legend>
         <ChoiceField
@@ -327,7 +331,7 @@ function Fields({ recipe }: { recipe: Recipe }) {
   );
 }
 
-export function RecipeDrawer({ opened, onClose }: Props) {
+export default function RecipeDrawer({ opened, models, onClose }: Props) {
   const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
   const errorText = useErrorText();
@@ -358,7 +362,7 @@ export function RecipeDrawer({ opened, onClose }: Props) {
               </p>
             )}
             {active && <p className={styles.note}>{t('recipe.whileRunning')}</p>}
-            {recipe && <Fields recipe={recipe} />}
+            {recipe && <Fields recipe={recipe} models={models} />}
           </div>
         </Drawer.Body>
       </Drawer.Content>

@@ -2,12 +2,13 @@
 import { useState, useMemo } from 'react';
 import { Switch, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { methodLine, presetMethod, type MethodPreset } from '../core/recipe/method';
 import type { ModelConfig } from '../core/model/config';
 import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from '../core/model/memory';
 import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
 import { MemoryRemedyText } from '../diagnosis/words';
-import { NumberField } from '../ui/fields';
+import { ChoiceField, NumberField } from '../ui/fields';
 import { BookOpen, Download, SlidersVertical, Trash2 } from 'lucide-react';
 import { useLocation } from 'wouter';
 import type { ModelRecord } from '../contract/library';
@@ -22,6 +23,7 @@ import { ModelNotices } from './ModelNotices';
 import { useModelExport, useModels } from './store';
 import styles from './Models.module.css';
 
+const METHODS = ['full', 'qkv', 'qkvo', 'all'] as const satisfies readonly (MethodPreset | 'full')[];
 const PARTS = ['weights', 'gradients', 'moments', 'anchors', 'activations'] as const;
 /** What a recipe that holds the weights to the base's asks of memory. */
 const HELD = { ewc: { lambda: 1, sequences: 64, labels: 'model' } } as const;
@@ -35,8 +37,16 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
   const [context, setContext] = useState(Math.min(128, config?.context ?? 128));
   const [checkpointing, setCheckpointing] = useState(false);
   const [held, setHeld] = useState(false);
+  const [method, setMethod] = useState<MethodPreset | 'full'>('full');
   if (!config) return <p className={styles.dim}>{t('memory.unknown')}</p>;
-  const demand: MemoryDemand = { rows, context, checkpointing, precision: 'f32', ...(held ? { regularisation: HELD } : {}) };
+  const demand: MemoryDemand = {
+    rows,
+    context,
+    checkpointing,
+    precision: 'f32',
+    ...(held ? { regularisation: HELD } : {}),
+    ...(method === 'full' ? {} : { method: presetMethod(method) }),
+  };
   const parts = PARTS.filter((part) => part !== 'anchors' || held);
   const memory = trainingMemory(config, demand);
   const words = Object.fromEntries(PARTS.map((part) => [part, format.bytes(memory[part])])) as Record<(typeof PARTS)[number], string>;
@@ -55,6 +65,13 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
           <NumberField label={t('memory.context')} value={context} min={8} max={config.context} step={8} integer onChange={setContext} />
         </div>
       </div>
+      <ChoiceField
+        label={t('memory.method')}
+        value={method}
+        choices={METHODS}
+        words={(name) => (name === 'full' ? t('memory.full') : methodLine(presetMethod(name)))}
+        onChange={(name) => setMethod(name)}
+      />
       <Switch
         size="xs"
         label={t('memory.checkpointing')}

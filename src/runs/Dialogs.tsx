@@ -32,12 +32,13 @@ function RunExport({ run }: { run: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const exporting = useRunExport();
+  const adapter = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method !== undefined);
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
   if (step === null) return <p>{t('export.none')}</p>;
   return (
-    <ExportForm exporting={exporting} type="F32" optionsOf={(dtype) => ({ step, dtype })}>
+    <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
       <p className={styles.facts}>{t('export.text')}</p>
       <NativeSelect
         label={t('export.checkpoint')}

@@ -10,21 +10,24 @@ import { ErrorBanner } from './Banner';
 import { canPickFolder, type ExportState } from './export-store';
 import styles from './ExportForm.module.css';
 
-const TYPES: readonly ExportType[] = ['F32', 'F16', 'BF16', 'GGUF-F16', 'GGUF-Q8_0'];
+const WHOLE: readonly ExportType[] = ['F32', 'F16', 'BF16', 'GGUF-F16', 'GGUF-Q8_0'];
 
 interface ExportFormProps<Options> {
   exporting: ExportState<Options>;
   /** Chosen at first. */
   type: ExportType;
+  /** What is exported has an adapter of its own. */
+  adapter?: boolean;
   optionsOf: (type: ExportType) => Options;
   /** More fields, above the number format. */
   children?: ReactNode;
 }
 
-export function ExportForm<Options>({ exporting, type, optionsOf, children }: ExportFormProps<Options>) {
+export function ExportForm<Options>({ exporting, type, adapter = false, optionsOf, children }: ExportFormProps<Options>) {
   const { t } = useTranslation();
   const format = useFormat();
   const [dtype, setDtype] = useState(type);
+  const types: readonly ExportType[] = adapter ? [...WHOLE, 'PEFT'] : WHOLE;
   const { busy, progress, error, file, folder, toZip, toFolder, cancel } = exporting;
   return (
     <div className={styles.export}>
@@ -33,8 +36,8 @@ export function ExportForm<Options>({ exporting, type, optionsOf, children }: Ex
         label={t('export.dtype')}
         value={dtype}
         disabled={busy}
-        onChange={(event) => setDtype(TYPES.find((one) => one === event.currentTarget.value) ?? 'F32')}
-        data={TYPES.map((one) => ({ value: one, label: t(`export.${one}`) }))}
+        onChange={(event) => setDtype(types.find((one) => one === event.currentTarget.value) ?? 'F32')}
+        data={types.map((one) => ({ value: one, label: t(`export.${one}`) }))}
       />
       {busy && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
       {error && <ErrorBanner error={error} />}

@@ -88,12 +88,15 @@ describe('the model card', () => {
     base,
     latest: now,
   };
-  const source = { run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one', gguf: null };
+  const source = { run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one', gguf: null, peft: false };
   const card = modelCard(source);
 
   it('tells how it is run: by transformers, or from its GGUF file by llama.cpp and Ollama', () => {
     expect(card).toContain('AutoModelForCausalLM.from_pretrained(folder)');
     expect(modelCard({ ...source, gguf: 'my-run-F16.gguf' })).toContain('`llama-cli -m my-run-F16.gguf`');
+    const adapter = modelCard({ ...source, peft: true });
+    expect(adapter).toContain('PeftModel.from_pretrained(base, folder)');
+    expect(adapter).toContain('library_name: "peft"');
   });
 
   it('begins with metadata that YAML can read', () => {

@@ -6,8 +6,10 @@ import { StudioError } from '../../src/core/errors';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { safetensorsStream } from '../engine/checkpoint/write';
-import { parseConfig } from '../../src/core/model/config';
-import type { StoredTensor } from '../engine/checkpoint/safetensors';
+import { parseConfig, type ModelConfig } from '../../src/core/model/config';
+import { namesOf } from '../../src/core/model/names';
+import { ADAPTER_WEIGHTS, PEFT_PREFIX } from '../../src/core/model/peft';
+import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
 import { FILE_TYPES, ggufStream, tensorFormat, type GgufEntry, type GgufFormat } from '../engine/checkpoint/gguf-write';
 import { architectures } from '../engine/model/gguf-families';
 import { toGguf } from '../engine/model/gguf-layout';
@@ -111,4 +113,13 @@ export function modelfile(weights: string, model: string): string {
   const note =
     window == null ? '' : `# The model sees ${window} tokens back; llama.cpp shows it the whole text, so that longer texts differ.\n`;
   return `${note}FROM ./${weights}\n`;
+}
+
+/** The adapter of a checkpoint, as PEFT takes it: of a tied model that is trained whole both names of the one table. */
+export async function peftWeights(checkpoint: Blob, config: ModelConfig): Promise<Weights> {
+  const { embedding, head } = namesOf(config.architecture);
+  const tensors = [...(await openSafetensors(ADAPTER_WEIGHTS, checkpoint)).tensors.values()];
+  const table = config.tied ? tensors.find(({ name }) => name === `${PEFT_PREFIX}${embedding}.weight`) : undefined;
+  if (table) tensors.push({ ...table, name: `${PEFT_PREFIX}${head}.weight` });
+  return { name: ADAPTER_WEIGHTS, ...safetensorsStream(tensors, 'F32', { format: 'pt' }) };
 }

@@ -13,13 +13,14 @@ import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { findModel, openModelFile, readModelText, weightFiles, type ModelListing } from '../storage/models';
+import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { editConfig } from '../../src/core/model/config';
+import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
-import { ggufFormat, IN_GGUF, modelfile, weightsAs } from './export-weights';
+import { ggufFormat, IN_GGUF, modelfile, peftWeights, weightsAs } from './export-weights';
 import { modelCard } from './model-card';
 import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
 
@@ -118,9 +119,15 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = await findModel(run.recipe.base);
   const metrics = await readMetrics(id);
-  const stored = await openSafetensors('model.safetensors', await openCheckpointModel(id, step));
+  const { method } = run.recipe;
+  const trained = await openCheckpointModel(id, step);
+  const adapted = method ? await openModel(await weightSources(base, { file: trained, method })) : null;
+  const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', trained)).tensors.values()];
   const gguf = ggufFormat(type);
-  const weights = await weightsAs([...stored.tensors.values()], type, base, run.name);
+  const peft = type === 'PEFT' ? adapted : null;
+  if (type === 'PEFT' && !peft)
+    throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
+  const weights = peft ? await peftWeights(trained, peft.config) : await weightsAs(tensors, type, base, run.name);
 
   const config = (await readModelText(base, 'config.json')) ?? '{}';
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
@@ -132,11 +139,13 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
+    peft: peft !== null,
   });
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
+    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, method!, base.name)));
     else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(
@@ -161,17 +170,12 @@ export async function openRunExport(id: string, step: number, type: ExportType):
  */
 export async function openModelExport(id: string, type: ExportType): Promise<OpenExport> {
   const listing = await findModel(id);
-  const index = await readModelText(listing, INDEX_FILE);
-  const config = (await readModelText(listing, 'config.json')) ?? '{}';
-  const stored = await Promise.all(weightFiles(listing).map(async (name) => ({ name, bytes: await openModelFile(listing, name) })));
-  const model = await openModel({
-    config: { name: 'config.json', text: config },
-    weights: stored,
-    ...(index === null ? {} : { index: { name: INDEX_FILE, text: index } }),
-  });
+  const sources = await weightSources(listing, null);
+  const config = sources.config.text;
+  const model = await openModel(sources);
   const gguf = ggufFormat(type);
   const weights = await weightsAs(model.used, type, listing, listing.name);
-  const written = new Set(['config.json', INDEX_FILE, ...stored.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
+  const written = new Set(['config.json', INDEX_FILE, ...sources.weights.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));

@@ -7,6 +7,7 @@ import { StudioError } from '../../src/core/errors';
 import { STAND_IN_BYTES, standIn, standInError } from '../../src/core/stand-in';
 import { editConfig } from '../../src/core/model/config';
 import { INDEX_FILE, modelFolder, outermost, severalGgufs, type ModelFolder } from '../../src/core/model/folder';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../../src/core/model/peft';
 import type { ModelNotice } from '../../src/core/model/notices';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
@@ -20,6 +21,7 @@ import { putRecord } from '../storage/records';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { exportedConfig, fromVocabAndMerges } from '../tokenizer/tokenizer-files';
 import { isZip, openZip } from '../archive/zip-reader';
+import { importAdapter } from './import-adapter';
 import { telling, unpackGguf } from './import-gguf';
 import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 
@@ -76,6 +78,10 @@ async function importFiles(
 ): Promise<ModelRecord> {
   const byName = outermost(files, ({ path }) => path);
   const folder = modelFolder([...byName.keys()]);
+  if (folder.adapter) {
+    for (const file of [ADAPTER_CONFIG, ADAPTER_WEIGHTS]) await refuseStandIn(byName, file);
+    return importAdapter(await readText(byName, ADAPTER_CONFIG), byName.get(ADAPTER_WEIGHTS)!.bytes, name, onProgress, signal);
+  }
   if (folder.ggufs.length > 0) return importGguf(id, byName, folder, name, onProgress, signal);
   const names = [...folder.texts, ...(folder.index === null ? [] : [folder.index]), ...folder.weights];
   for (const file of names) if (/\.(json|txt|safetensors)$/.test(file)) await refuseStandIn(byName, file);

@@ -534,6 +534,82 @@ async function storedRun(): Promise<string> {
   return id;
 }
 
+/** A run whose checkpoint is an adapter of the queries above the bundled base, r 2 at scale 3. */
+async function adapterRun(): Promise<{ id: string; factors: Map<string, { a: Float32Array; b: Float32Array }> }> {
+  const method = { kind: 'lora' as const, r: 2, alpha: 6, dropout: 0, targets: ['q'], rankStabilised: false, modulesToSave: [] };
+  const { id } = await createRun({ recipe: parseRecipe({ ...recipe, method }), name: 'adapter', device: 'cpu', trainTokens: {}, rules: 2 });
+  runs.push(id);
+  const factors = new Map<string, { a: Float32Array; b: Float32Array }>();
+  const tensors = Array.from({ length: 4 }, (_, layer) => {
+    const module = `model.layers.${layer}.self_attn.q_proj`;
+    const [a, b] = [0, 1].map((factor) => Float32Array.from({ length: 256 }, (__, at) => Math.sin(at * (layer + 1) + factor) / 8));
+    factors.set(`${module}.weight`, { a: a!, b: b! });
+    return [
+      { name: `base_model.model.${module}.lora_A.weight`, shape: [2, 128], data: a! },
+      { name: `base_model.model.${module}.lora_B.weight`, shape: [128, 2], data: b! },
+    ];
+  }).flat();
+  const content = { model: writeSafetensors(tensors, 'F32'), optimizer: new Uint8Array(8), state: {} };
+  await saveCheckpoint(id, 10, content, { reason: 'end', evaluation: null });
+  return { id, factors };
+}
+
+describe('adapters', () => {
+  it("are exported as the whole model and in PEFT's format, and come in again as the base with the adapter added", async () => {
+    const { id, factors } = await adapterRun();
+    const whole = unzipSync(new Uint8Array(await (await libraryApi.exportRun(id, 10, 'F32', quiet)).arrayBuffer()));
+    const before = readSafetensors('base', base['model.safetensors']).tensors;
+    const after = readSafetensors('whole', whole['model.safetensors']!).tensors;
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+    for (const [name, tensor] of after) {
+      const { a, b } = factors.get(name) ?? {};
+      const expected = before.get(name)!.read();
+      if (a && b)
+        for (let at = 0; at < expected.length; at++) {
+          const [output, input] = [Math.floor(at / 128), at % 128];
+          expected[at] = Math.fround(expected[at]! + 3 * (b[2 * output]! * a[input]! + b[2 * output + 1]! * a[128 + input]!));
+        }
+      expect(tensor.read(), name).toEqual(expected);
+    }
+
+    const peft = unzipSync(new Uint8Array(await (await libraryApi.exportRun(id, 10, 'PEFT', quiet)).arrayBuffer()));
+    expect(Object.keys(peft).sort()).toEqual(
+      [
+        'README.md',
+        'adapter_config.json',
+        'adapter_model.safetensors',
+        'changes.json',
+        'metrics.csv',
+        'metrics.jsonl',
+        'recipe.json',
+      ].sort(),
+    );
+    const written = JSON.parse(strFromU8(peft['adapter_config.json']!)) as Record<string, unknown>;
+    expect(written).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 6, target_modules: ['q_proj'], modules_to_save: null });
+
+    const adapter = (config: object): File[] => [
+      new File([JSON.stringify({ ...written, ...config })], 'adapter_config.json'),
+      new File([peft['adapter_model.safetensors']!.slice()], 'adapter_model.safetensors'),
+    ];
+    const record = await libraryApi.importModel(adapter({}), 'merged', quiet);
+    models.push(record.id);
+    const merged = readSafetensors('merged', new Uint8Array(await storage.read(`models/${record.id}/model.safetensors`))).tensors;
+    for (const [name, tensor] of after) expect(merged.get(name)!.read(), name).toEqual(tensor.read());
+    expect(await libraryApi.modelCard(record.id)).toContain('- base: ');
+
+    // The base and what was just made of it have the same sizes.
+    await expect(libraryApi.importModel(adapter({ base_model_name_or_path: 'org/elsewhere' }), 'lost', quiet)).rejects.toMatchObject({
+      code: 'adapter-base',
+      values: { base: 'org/elsewhere', found: expect.stringContaining('merged') as string },
+    });
+    await expect(libraryApi.importModel(adapter({ use_dora: true }), 'dora', quiet)).rejects.toMatchObject({
+      code: 'config-unsupported',
+      values: { field: 'use_dora', value: 'true' },
+    });
+    await expect(libraryApi.exportRun(await storedRun(), 10, 'PEFT', quiet)).rejects.toMatchObject({ code: 'recipe-invalid' });
+  });
+});
+
 describe('runs', () => {
   it('shows a stored run as the desk would', async () => {
     const id = await storedRun();

@@ -9,11 +9,10 @@ import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/wri
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { openCheckpointModel } from '../storage/checkpoints';
 import { sha256OfBlob } from '../storage/hash';
-import { findModel, openModelFile, readModelText, storeNewModel, weightFiles, type ModelListing } from '../storage/models';
+import { findModel, readModelText, storeNewModel, weightSources, type ModelListing } from '../storage/models';
 import { readRun } from '../storage/runs';
 import { plain } from './model-card';
 
-const INDEX = 'model.safetensors.index.json';
 /** Files of the base that hold for its merges too. */
 const KEPT_TEXTS = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'special_tokens_map.json'];
 
@@ -47,41 +46,44 @@ export async function keepMerge(
       factors,
     ),
   );
+  const texts = await derivedTexts(first.listing, first.config, card(name, first, others, factors));
+  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
+  return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+}
+
+/** The texts of a model in float32 that was made of another's weights. @param config text of the base's config.json */
+export async function derivedTexts(base: ModelListing, config: string, readme: string): Promise<Map<string, string>> {
   // transformers 5 writes the type as `dtype`.
-  const config = editConfig(first.config, (fields) => ({
+  const float32 = editConfig(config, (fields) => ({
     ...fields,
     ...('dtype' in fields ? { dtype: 'float32' } : { torch_dtype: 'float32' }),
   }));
   const texts = new Map([
-    ['config.json', config],
-    ['README.md', card(name, first, others, factors)],
+    ['config.json', float32],
+    ['README.md', readme],
   ]);
   for (const file of KEPT_TEXTS) {
-    const text = await readModelText(first.listing, file);
+    const text = await readModelText(base, file);
     if (text !== null) texts.set(file, text);
   }
-  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
-  return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+  return texts;
 }
 
 async function openPart(ref: WeightsRef): Promise<Part> {
   const run = ref.kind === 'checkpoint' ? await readRun(ref.run) : null;
   const listing = await findModel(ref.kind === 'model' ? ref.model : run!.recipe.base);
-  const config = (await readModelText(listing, 'config.json')) ?? '';
-  const weights =
-    ref.kind === 'checkpoint'
-      ? [{ name: 'model.safetensors', bytes: await openCheckpointModel(ref.run, ref.step) }]
-      : await Promise.all(weightFiles(listing).map(async (file) => ({ name: file, bytes: await openModelFile(listing, file) })));
-  const index = ref.kind === 'model' ? await readModelText(listing, INDEX) : null;
-  const model = await openModel({
-    config: { name: 'config.json', text: config },
-    weights,
-    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
-  });
+  const trained = ref.kind === 'checkpoint' ? { file: await openCheckpointModel(ref.run, ref.step), method: run!.recipe.method } : null;
+  const sources = await weightSources(listing, trained);
+  const model = await openModel(sources);
   const hashes: string[] = [];
-  for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
+  for (const { bytes } of [...sources.weights, ...(sources.adapter ? [sources.adapter] : [])]) hashes.push(await sha256OfBlob(bytes));
   const step = ref.kind === 'checkpoint' ? `, step ${ref.step}` : '';
-  return { listing, config, model, origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})` };
+  return {
+    listing,
+    config: sources.config.text,
+    model,
+    origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})`,
+  };
 }
 
 function sameTensor(tensor: StoredTensor, model: ReadableModel): StoredTensor {

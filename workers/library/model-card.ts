@@ -1,6 +1,7 @@
 /** README.md of an exported checkpoint (a Hugging Face model card): base, mixture, training settings, held-out losses, licences of the text. */
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
+import { methodLine } from '../../src/core/recipe/method';
 import { settingsAt } from '../../src/core/run/live-changes';
 import type { StoredCorpus } from '../storage/corpora';
 
@@ -14,15 +15,17 @@ export interface CardSource {
   baseName: string;
   /** Name of the weight file where it is a GGUF file. */
   gguf: string | null;
+  /** The adapter alone, in PEFT's format. */
+  peft: boolean;
 }
 
-export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf }: CardSource): string {
+export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf, peft }: CardSource): string {
   const { recipe } = run;
   const { shares, schedule } = settingsAt(recipe, run.changes, step);
   const sections = [
-    frontMatter(baseName),
+    frontMatter(baseName, peft),
     `# ${plain(run.name)}`,
-    `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. ${gguf === null ? 'Load it with `transformers`: `AutoModelForCausalLM.from_pretrained(folder)`.' : `Run it with llama.cpp (\`llama-cli -m ${gguf}\`) or Ollama (\`ollama create crossfade -f Modelfile\`).`}`,
+    `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. ${peft ? 'It is an adapter; load it above its base with `peft`: `PeftModel.from_pretrained(base, folder)`.' : gguf === null ? 'Load it with `transformers`: `AutoModelForCausalLM.from_pretrained(folder)`.' : `Run it with llama.cpp (\`llama-cli -m ${gguf}\`) or Ollama (\`ollama create crossfade -f Modelfile\`).`}`,
     '## Mixture',
     table(
       ['channel', 'role', 'share', 'text'],
@@ -42,6 +45,7 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
           'optimizer',
           `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}`,
         ],
+        ...(recipe.method ? [['method', methodLine(recipe.method)]] : []),
         ['dropout', String(recipe.dropout)],
         ['seed', String(recipe.seed)],
         ['device', plain(run.device)],
@@ -63,9 +67,9 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-function frontMatter(baseName: string): string {
+function frontMatter(baseName: string, peft: boolean): string {
   const fields = {
-    library_name: 'transformers',
+    library_name: peft ? 'peft' : 'transformers',
     pipeline_tag: 'text-generation',
     license: 'other',
     base_model: baseName,

@@ -6,6 +6,7 @@ import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Te
 import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
+  adapterWeights,
   createAdamW,
   evaluationSums,
   fileWeights,
@@ -121,7 +122,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       weights: this.weights,
-      ...(dropout.rate > 0 ? { dropout } : {}),
+      ...(dropout.rate > 0 || this.model.adapter?.method.dropout ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
     });
@@ -165,7 +166,9 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   async save(moments: boolean): Promise<ModelFiles> {
-    const model = writeSafetensors(await fileWeights(this.model), 'F32', { format: 'pt' });
+    // Of a frozen model the adapter alone: the rest stays as it is in the base.
+    const weights = this.model.adapter ? await adapterWeights(this.model) : await fileWeights(this.model);
+    const model = writeSafetensors(weights, 'F32', { format: 'pt' });
     return { model, optimizer: writeSafetensors(moments ? await hostTensors(this.optimizer.state()) : [], 'F32') };
   }
 

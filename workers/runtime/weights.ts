@@ -6,7 +6,7 @@ import { loadModel, type DecoderModel } from '../engine';
 import type { WeightsRef } from '../../src/contract/evaluation';
 import { openCheckpointModel } from '../storage/checkpoints';
 import { sha256OfBlob } from '../storage/hash';
-import { findModel, openModelFile, readModelFile, readModelText, weightFiles } from '../storage/models';
+import { findModel, weightSources, type TrainedWeights } from '../storage/models';
 import { readRun } from '../storage/runs';
 import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/open';
 
@@ -15,7 +15,7 @@ export interface LoadedWeights {
   /** Model id whose config and tokenizer these weights use. */
   base: string;
   tokenizer: LoadedTokenizer;
-  /** SHA-256 over the weight files. */
+  /** SHA-256 over the weight files, an adapter's among them. */
   hash: string;
 }
 
@@ -23,25 +23,16 @@ export interface LoadedWeights {
 async function loadWeights(ref: WeightsRef): Promise<LoadedWeights> {
   if (ref.kind === 'model') return assemble(ref.model, null);
   const { recipe } = await readRun(ref.run);
-  return assemble(recipe.base, await openCheckpointModel(ref.run, ref.step));
+  return assemble(recipe.base, { file: await openCheckpointModel(ref.run, ref.step), method: recipe.method });
 }
 
-/** A base's config and tokenizer with its own weights, or with those of a checkpoint. */
-export async function assemble(base: string, checkpoint: Blob | null): Promise<LoadedWeights> {
-  const listing = await findModel(base);
+/** A base's config and tokenizer with its own weights, or with what a run made of them. */
+export async function assemble(base: string, trained: TrainedWeights | null): Promise<LoadedWeights> {
   const tokenizer = await loadTokenizer(base);
-  const config = new TextDecoder().decode(await readModelFile(listing, 'config.json'));
-  const weights = checkpoint ? [{ name: 'model.safetensors', bytes: checkpoint }] : [];
-  if (!checkpoint) for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
-  const index = checkpoint ? null : await readModelText(listing, 'model.safetensors.index.json');
-  const model = await loadModel({
-    config: { name: 'config.json', text: config },
-    weights,
-    tokenizerSize: tokenizer.tokenizer.size,
-    ...(index === null ? {} : { index: { name: 'model.safetensors.index.json', text: index } }),
-  });
+  const sources = await weightSources(await findModel(base), trained);
+  const model = await loadModel({ ...sources, tokenizerSize: tokenizer.tokenizer.size });
   const hashes: string[] = [];
-  for (const { bytes } of weights) hashes.push(await sha256OfBlob(bytes));
+  for (const { bytes } of [...sources.weights, ...(sources.adapter ? [sources.adapter] : [])]) hashes.push(await sha256OfBlob(bytes));
   return { model, base, tokenizer, hash: hashes.join() };
 }
 

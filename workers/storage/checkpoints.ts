@@ -12,7 +12,7 @@ import { putRecord, records } from './records';
 export type AboutCheckpoint = Pick<CheckpointRecord, 'reason' | 'evaluation' | 'moments'>;
 
 export interface CheckpointContent {
-  /** safetensors, Hugging Face names, F32. */
+  /** safetensors, Hugging Face names, F32; of a run with an adapter that alone, under PEFT's names. */
   model: Uint8Array;
   /** safetensors: moments by parameter name. */
   optimizer: Uint8Array;

@@ -7,6 +7,8 @@ import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import { StudioError } from '../../src/core/errors';
 import { readConfig, type ModelConfig } from '../../src/core/model/config';
+import { adapterScale } from '../../src/core/model/adapter';
+import type { Method } from '../../src/core/recipe/schema';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
@@ -108,6 +110,39 @@ export function weightFiles({ id, files: names }: ModelListing): string[] {
 }
 
 const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/** Weights that a run trained: those of a checkpoint, and by which method. */
+export interface TrainedWeights {
+  file: Blob;
+  method: Method | undefined;
+}
+
+/** What a model is read from. */
+export interface WeightSources {
+  config: { name: string; text: string };
+  weights: { name: string; bytes: Blob }[];
+  index?: { name: string; text: string };
+  adapter?: { name: string; bytes: Blob; scaleOf: () => number };
+}
+
+/** The files of a model; `trained` stands in the place of its weights, or, where it is an adapter, beside them. */
+export async function weightSources(listing: ModelListing, trained: TrainedWeights | null): Promise<WeightSources> {
+  const config = { name: 'config.json', text: new TextDecoder().decode(await readModelFile(listing, 'config.json')) };
+  if (trained && !trained.method) return { config, weights: [{ name: WEIGHTS, bytes: trained.file }] };
+  const weights: WeightSources['weights'] = [];
+  for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
+  const index = await readModelText(listing, INDEX);
+  const scale = trained?.method && adapterScale(trained.method);
+  return {
+    config,
+    weights,
+    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
+    ...(trained && scale !== undefined
+      ? { adapter: { name: 'adapter_model.safetensors', bytes: trained.file, scaleOf: () => scale } }
+      : {}),
+  };
+}
 const INCOMING = 'incoming';
 const lockName = (id: string): string => `crossfade:incoming:${id}`;
 

@@ -2,6 +2,7 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { checkMethod } from '../../src/core/model/adapter';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -18,7 +19,7 @@ import { readMetrics, truncateMetrics, createRun, readRun, removeRun, updateRun 
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision, type DecoderModel } from '../engine';
+import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
 import { disposeBase, EngineModel, type RunBase } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
@@ -225,9 +226,15 @@ async function loadModel(
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint?.model ?? null);
+  const { method } = recipe;
+  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint && !method ? { file: checkpoint.model, method } : null);
   let base: RunBase | undefined;
   try {
+    if (method) {
+      checkMethod(model.config, method);
+      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+    }
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);

@@ -156,6 +156,49 @@ describe('the trainer on wasm', () => {
     expect(await outcome(killed)).toEqual(runs[1]);
   });
 
+  it('trains a low-rank adapter, alone in its checkpoints, to the same bits after a death half way; a method that fits nothing starts no run', async () => {
+    const method = { kind: 'lora' as const, r: 2, alpha: 8, dropout: 0.1, targets: ['q', 'down'], modulesToSave: [] };
+    const tab = await openTab();
+    const before = await listRuns();
+    const wrongs: [typeof method, field: string][] = [
+      [{ ...method, r: 20 }, 'method.r'],
+      [{ ...method, targets: ['c_attn'] }, 'method.targets'],
+    ];
+    for (const [wrong, field] of wrongs)
+      await expect(tab.api.start(studioRecipe({ method: wrong }), 'wrong', quiet)).rejects.toMatchObject({
+        code: 'recipe-invalid',
+        values: { field },
+      });
+    expect(await listRuns()).toEqual(before);
+
+    const first = await tab.api.start(studioRecipe({ method }), 'adapter', quiet);
+    await tab.seen((view) => view.runId === first && ended(view));
+    const expected = await outcome(first);
+    expect(expected.evaluations.at(-1)!.channels['domain']!.loss).toBeLessThan(expected.evaluations[0]!.channels['domain']!.loss);
+    const { tensors } = readSafetensors('model', expected.model);
+    expect([...tensors.values()].map(({ name, shape }) => [name.replace('base_model.model.model.layers.0.', ''), shape])).toEqual([
+      ['self_attn.q_proj.lora_A.weight', [2, 16]],
+      ['self_attn.q_proj.lora_B.weight', [16, 2]],
+      ['mlp.down_proj.lora_A.weight', [2, 32]],
+      ['mlp.down_proj.lora_B.weight', [16, 2]],
+    ]);
+    expect(readSafetensors('moments', expected.optimizer).tensors.size).toBe(8);
+
+    const second = await tab.api.start(studioRecipe({ method, activationCheckpointing: true }), 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(
+      ({ runId, state, step, checkpoints }) =>
+        runId === second && state === 'paused' && step === 7 && checkpoints.some((saved) => saved.step === 4),
+    );
+    tab.terminate();
+    await expect.poll(async () => (await readRun(second)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(second, quiet);
+    await again.seen((view) => view.runId === second && ended(view));
+    expect(await outcome(second)).toEqual(expected);
+  });
+
   it('gives a finished run more steps: the same, bit for bit, as a run that was asked for so many', async () => {
     const schedule = { kind: 'constant' as const, peakLr: 0.01, warmup: { unit: 'steps' as const, value: 2 } };
     const tab = await openTab();

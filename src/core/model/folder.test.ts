@@ -16,12 +16,19 @@ describe('modelFolder', () => {
       weights: ['model.safetensors'],
       index: null,
       ggufs: [],
+      adapter: false,
     });
   });
 
   it('takes GGUF files where there are no safetensors, but not what sees or hears beside them', () => {
     const names = ['m-Q4_K_M.gguf', 'm-F16.GGUF', 'mmproj-m.gguf', 'README.md', 'config.json'];
-    expect(modelFolder(names)).toEqual({ texts: ['README.md'], weights: [], index: null, ggufs: ['m-F16.GGUF', 'm-Q4_K_M.gguf'] });
+    expect(modelFolder(names)).toEqual({
+      texts: ['README.md'],
+      weights: [],
+      index: null,
+      ggufs: ['m-F16.GGUF', 'm-Q4_K_M.gguf'],
+      adapter: false,
+    });
     expect(modelFolder([...names, 'model.safetensors', 'tokenizer.json'])).toMatchObject({ weights: ['model.safetensors'], ggufs: [] });
   });
 
@@ -59,9 +66,12 @@ describe('weights in other formats', () => {
     expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-format', values: { file, lines: lines(argument) } }));
   });
 
-  it('an adapter without its base is told as one, and one beside a model is left', () => {
+  it('an adapter without its base is taken as one, with its config, and one beside a model is left', () => {
     const names = ['adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json'];
-    expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-adapter' }));
+    expect(modelFolder(names)).toMatchObject({ adapter: true, texts: ['adapter_config.json'], weights: ['adapter_model.safetensors'] });
+    expect(() => modelFolder(['adapter_model.safetensors'])).toThrow(
+      expect.objectContaining({ code: 'file-missing', values: { file: 'adapter_model.safetensors', wanted: 'adapter_config.json' } }),
+    );
     const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
     expect(modelFolder([...names, 'config.json', ...shards]).weights).toEqual(shards);
   });

@@ -1,10 +1,9 @@
 /** Which files of a Hugging Face model folder the studio takes, by their names alone. */
 import { StudioError } from '../errors';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './peft';
 
 export const INDEX_FILE = 'model.safetensors.index.json';
 const SINGLE_FILE = 'model.safetensors';
-/** Of PEFT: the weights of an adapter, in a folder without its base. */
-const ADAPTER_FILE = 'adapter_model.safetensors';
 /** GPT-2's first form of a byte-level tokenizer, of which a tokenizer.json is made where there is none. */
 const VOCABULARY = ['vocab.json', 'merges.txt'] as const;
 const CARDS = ['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE', 'NOTICE.txt'];
@@ -24,6 +23,8 @@ export interface ModelFolder {
   index: string | null;
   /** GGUF files where there is no safetensors file: each is a whole model with its config and tokenizer, and one is to be chosen. */
   ggufs: string[];
+  /** An adapter of PEFT alone, which is added to its base: its config is the text. */
+  adapter: boolean;
 }
 
 export const isGguf = (path: string): boolean => /\.gguf$/i.test(path);
@@ -60,22 +61,20 @@ function otherFormat(names: readonly string[]): StudioError | null {
 
 /**
  * model.safetensors where there is one, else all other safetensors files.
- * @throws StudioError `file-missing` with what was found and the first file that lacks; `model-format` for weights in other formats,
- * `model-adapter` for a folder of an adapter alone
+ * @throws StudioError `file-missing` with what was found and the first file that lacks; `model-format` for weights in other formats
  */
 export function modelFolder(names: readonly string[]): ModelFolder {
   const present = new Set(names);
   const missing = (wanted: string) =>
     new StudioError('file-missing', `${wanted} is missing`, { file: names.slice(0, MOST_NAMES).join(', ') || '—', wanted });
-  const shards = names.filter((name) => name.endsWith('.safetensors') && name !== ADAPTER_FILE).sort();
+  const shards = names.filter((name) => name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS).sort();
   if (shards.length === 0) {
-    if (present.has(ADAPTER_FILE))
-      throw new StudioError('model-adapter', `${ADAPTER_FILE} is an adapter; merge it first`, {
-        file: ADAPTER_FILE,
-        tensor: 'adapter_config.json',
-      });
+    if (present.has(ADAPTER_WEIGHTS)) {
+      if (!present.has(ADAPTER_CONFIG)) throw missing(ADAPTER_CONFIG);
+      return { texts: [ADAPTER_CONFIG], weights: [ADAPTER_WEIGHTS], index: null, ggufs: [], adapter: true };
+    }
     const ggufs = names.filter((name) => isGguf(name) && !PROJECTOR.test(name)).sort();
-    if (ggufs.length > 0) return { texts: [...CARDS].filter((name) => present.has(name)), weights: [], index: null, ggufs };
+    if (ggufs.length > 0) return { texts: [...CARDS].filter((name) => present.has(name)), weights: [], index: null, ggufs, adapter: false };
     const other = otherFormat(names);
     if (other) throw other;
   }
@@ -91,6 +90,7 @@ export function modelFolder(names: readonly string[]): ModelFolder {
     weights: single ? [SINGLE_FILE] : shards,
     index: !single && present.has(INDEX_FILE) ? INDEX_FILE : null,
     ggufs: [],
+    adapter: false,
   };
 }
 

@@ -2,9 +2,10 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
+import type { Method, Regularisation } from '../recipe/schema';
+import { adaptedModules, adaptedOutputs, trainedCount } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
-import type { Regularisation } from '../recipe/schema';
 import { parameterCount, parameterShapes } from './parameters';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
@@ -19,6 +20,8 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
+  /** Absent: all weights are trained. Frozen ones have no gradient and no moments. */
+  method?: Method;
 }
 
 export interface TrainingMemory {
@@ -52,10 +55,13 @@ const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(
   config: ModelConfig,
-  { rows, context, checkpointing, precision, regularisation }: MemoryDemand,
+  { rows, context, checkpointing, precision, regularisation, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(config);
+  const trained = trainedCount(config, method);
+  const added = method ? adaptedModules(config, method) : [];
+  const own = added.reduce((sum, module) => sum + method!.r * (module.inputs + adaptedOutputs(module)), 0);
   const tokens = rows * context;
   const bytes = precision === 'f16' ? 2 : 4;
   const queries = heads * headSize;
@@ -65,22 +71,24 @@ export function trainingMemory(
   // Norms of what a part adds keep that and their own output.
   const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
   const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
-  const layer = WITH_GRADIENTS * states * tokens * bytes;
+  // An adapter keeps A x, at both scales, and what its dropout made of x.
+  const lowRank = added.reduce((sum, { inputs }) => sum + 2 * method!.r + (method!.dropout > 0 ? inputs : 0), 0) / layers;
+  const layer = WITH_GRADIENTS * (states + lowRank) * tokens * bytes;
   // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
   const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;
   const head = 4 * hidden * tokens * bytes;
-  const weights = 4 * parameters + (precision === 'f16' ? 2 * parameters : 0);
+  const weights = 4 * (parameters + own) + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
   const anchors = 4 * parameters * ((regularisation ? 1 : 0) + (term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
   const heaviest = largestWeight(config);
   return {
     weights,
-    gradients: 4 * parameters,
-    moments: 8 * parameters,
+    gradients: 4 * trained,
+    moments: 8 * trained,
     anchors,
     activations,
-    total: weights + 12 * parameters + anchors + activations,
+    total: weights + 12 * trained + anchors + activations,
     largestTensor: Math.max(heaviest.bytes, bytes * tokens * Math.max(feedForward, queries, hidden)),
     largestWeight: heaviest,
   };

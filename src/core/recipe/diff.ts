@@ -48,10 +48,13 @@ function write(field: string, leaf: Leaf | undefined, digits: number): string {
 const exact = (leaf: Leaf | undefined): Value | undefined =>
   typeof leaf?.value === 'number' ? Number(leaf.value.toPrecision(6)) : leaf?.value;
 
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
 function flatten(recipe: Recipe): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
-    if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
+    if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });
+    else if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
         const share = key === 'share' || key === 'weight' || (key === 'value' && 'unit' in value && value.unit === 'ratio');

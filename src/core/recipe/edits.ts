@@ -143,13 +143,21 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
 }
 
 /** What a recipe asks of memory. */
-export function memoryDemand({ batchSize, sequenceLength, activationCheckpointing, precision, regularisation }: Recipe): MemoryDemand {
+export function memoryDemand({
+  batchSize,
+  sequenceLength,
+  activationCheckpointing,
+  precision,
+  regularisation,
+  method,
+}: Recipe): MemoryDemand {
   return {
     rows: batchSize,
     context: sequenceLength,
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
     ...(regularisation ? { regularisation } : {}),
+    ...(method ? { method } : {}),
   };
 }
 

@@ -81,6 +81,23 @@ const regularisationSchema = z.strictObject({
   decayTowards: z.optional(z.literal('base')),
 });
 
+/** Fewer weights than all: a low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
+const methodSchema = z.strictObject({
+  kind: z.literal('lora'),
+  /** Rank. */
+  r: orElse(count(1, 1024), 8),
+  /** The adapter's output is multiplied by α / r. */
+  alpha: orElse(z.number().check(z.gt(0), z.lte(4096)), 16),
+  /** Of what the adapter reads. */
+  dropout: orElse(from(0, 0.9), 0),
+  /** Maps that get one: `all-linear`, a map's short name (q k v o gate up down), or the end of a module's name, in which `*` is anything. */
+  targets: orElse(z.array(z.string().check(z.regex(/^[\w.*-]{1,120}$/))).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
+  /** α / √r instead of α / r. */
+  rankStabilised: orElse(z.boolean(), false),
+  /** Trained whole beside the adapter: needed where the vocabulary grew. */
+  modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
+});
+
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
@@ -138,6 +155,8 @@ export const recipeSchema = z
     activationCheckpointing: orElse(z.boolean(), false),
     /** What activations and the products' weights are stored as; f16 needs WebGPU. Master weights and moments are float32 always. */
     precision: orElse(z.enum(['f32', 'f16', 'bf16']), 'f32'),
+    /** Absent: all weights are trained. */
+    method: z.optional(methodSchema),
     seed: count(0, 0xffffffff),
     /** False marks a reference recipe that is shown and exported but too large for a browser (the 7B one). */
     runnable: orElse(z.boolean(), true),
@@ -172,6 +191,8 @@ export const recipeSchema = z
     // Halved again and again, a rate never gets to 0.
     if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
       refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
+    if (recipe.method && recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (method lora)');
+    if (recipe.method && recipe.regularisation) refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
@@ -197,4 +218,5 @@ export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
+export type Method = NonNullable<Recipe['method']>;
 export type Strategy = Recipe['strategy'];

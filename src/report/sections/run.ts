@@ -2,6 +2,7 @@
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
 import { objectiveWeights } from '../../core/recipe/edits';
+import { methodLine } from '../../core/recipe/method';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
@@ -176,6 +177,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
       ...anchors(recipe, value, t),
       [t('recipeField.precision'), recipe.precision],
+      ...(recipe.method ? [[t('recipeField.method'), methodLine(recipe.method)] as [string, string]] : []),
       [
         t('run.evaluationLabel'),
         t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),

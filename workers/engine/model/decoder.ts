@@ -21,8 +21,10 @@ import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
+import { savedModules } from '../../../src/core/model/adapter';
 import { namesOf } from '../../../src/core/model/names';
 import type { LayerNames } from '../../../src/core/model/names';
+import type { LowRankAdapter } from './adapter';
 import { recomputed } from './recompute';
 import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
@@ -66,6 +68,7 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
+  private lowRank: LowRankAdapter | null = null;
   /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
   private readonly rotary: readonly (RotaryTables | null)[];
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
@@ -91,11 +94,25 @@ export class DecoderModel {
     this.rotary = rotaryOfLayers(config);
   }
 
+  /** The adapter that is trained beside the weights. */
+  get adapter(): LowRankAdapter | null {
+    return this.lowRank;
+  }
+
+  /** Freezes the model's weights but those that the adapter's method trains whole. The model takes ownership of the adapter. */
+  attach(adapter: LowRankAdapter): void {
+    const whole = savedModules(this.config, adapter.method);
+    for (const [name, parameter] of this.parameters) parameter.trainable = whole.includes(name);
+    for (const [name, parameter] of adapter.parameters) this.parameters.set(name, parameter);
+    this.lowRank = adapter;
+  }
+
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
   hiddenStates(ids: Tensor1D, { batch, context, documents, text, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+    const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, recompute, text, ...(documents ? { documents } : {}) });
+    return this.run(ids, 0, context, attend, { drop, seed, recompute, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -133,7 +150,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, recompute = false, documents, text }: RunOptions = {},
+    { drop, seed, recompute = false, documents, text }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -159,7 +176,7 @@ export class DecoderModel {
       if (drop) x = drop(x, 0);
       for (let layer = 0; layer < this.config.layers; layer += 1) {
         const block = (input: Tensor2D, turns: readonly Tensor[]) =>
-          this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop });
+          this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop, seed });
         const angles = anglesOf.get(this.rotary[layer]!)!;
         x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
@@ -172,7 +189,7 @@ export class DecoderModel {
    * both parts read x: x + attention(norm₁(x)) + feedForward(norm₂(x)), norm₂ being norm₁ where it is shared. Norms may stand after the
    * parts instead of before them, or at both places.
    */
-  private block(layer: number, x: Tensor2D, { applyRotary, attend, drop }: BlockInputs): Tensor2D {
+  private block(layer: number, x: Tensor2D, { applyRotary, attend, drop, seed }: BlockInputs): Tensor2D {
     const { heads, kvHeads, biases, parallel, normedHeads, norm, normPlacement, scales } = this.config;
     const names = this.names.layers[layer]!;
     const normed = (input: Tensor2D, name: string): [Tensor2D, Tensor2D] =>
@@ -181,14 +198,15 @@ export class DecoderModel {
     const addProjected = (residual: Tensor2D, from: Tensor2D, part: Projected) => {
       const bias = part.biased ? this.bias(part.name) : undefined;
       const weight = this.matrix(part.name);
-      if (!drop && normPlacement === 'before' && scales.residual === 1) return linear(from, weight, { bias, residual });
-      const output = linear(from, weight, { bias });
+      if (!drop && normPlacement === 'before' && scales.residual === 1)
+        return this.adapted(linear(from, weight, { bias, residual }), from, part.name, seed);
+      const output = this.adapted(linear(from, weight, { bias }), from, part.name, seed);
       const added = scaled(normPlacement === 'before' ? output : this.norm(output, part.postNorm), scales.residual);
       return add(residual, drop ? drop(added, part.place) : added);
     };
 
     const [attentionInput, residual] = normed(x, names.attentionNorm);
-    const [query, key, value] = this.linearGroup(attentionInput, [names.query, names.key, names.value], biases.queryKeyValue);
+    const [query, key, value] = this.linearGroup(attentionInput, [names.query, names.key, names.value], biases.queryKeyValue, seed);
     const headNorm = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.normWeight(name), norm.epsilon) : states);
     const q = applyRotary(headNorm(query!, names.queryNorm), heads);
     const k = applyRotary(headNorm(key!, names.keyNorm), kvHeads);
@@ -203,7 +221,7 @@ export class DecoderModel {
       if (parallel === 'shared') return [attentionInput, attended];
       return parallel ? [this.norm(residual, names.feedForwardNorm), attended] : normed(attended, names.feedForwardNorm);
     })();
-    return addProjected(skip, this.feedForwardStates(feedForwardInput, names), {
+    return addProjected(skip, this.feedForwardStates(feedForwardInput, names, seed), {
       name: names.down,
       biased: biases.feedForward,
       postNorm: names.feedForwardPostNorm,
@@ -212,21 +230,27 @@ export class DecoderModel {
   }
 
   /** x [N,D] → activations of the feed-forward network [N,F], before its down projection. */
-  private feedForwardStates(x: Tensor2D, names: LayerNames): Tensor2D {
+  private feedForwardStates(x: Tensor2D, names: LayerNames, seed: number | undefined): Tensor2D {
     const { activation, biases } = this.config;
     const form = activation === 'gelu' || activation === 'geglu' ? 'exact' : 'tanh';
     if (isGated(this.config)) {
-      const [gate, up] = this.linearGroup(x, [names.gate, names.up], biases.feedForward);
+      const [gate, up] = this.linearGroup(x, [names.gate, names.up], biases.feedForward, seed);
       return activation === 'swiglu' ? swiglu(gate!, up!) : geglu(gate!, up!, form);
     }
-    const [up] = this.linearGroup(x, [names.up], biases.feedForward);
+    const [up] = this.linearGroup(x, [names.up], biases.feedForward, seed);
     return gelu(up!, form);
   }
 
   /** Several linear layers on the same input x [N,I] → [N,O₀], [N,O₁], …; without biases in one kernel, where the backend has it. */
-  private linearGroup(x: Tensor2D, names: readonly string[], biased: boolean): Tensor2D[] {
+  private linearGroup(x: Tensor2D, names: readonly string[], biased: boolean, seed: number | undefined): Tensor2D[] {
     const weights = names.map((name) => this.matrix(name));
-    return biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : linearGroup(x, weights);
+    const outputs = biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : linearGroup(x, weights);
+    return this.lowRank?.add(outputs, x, names, seed) ?? outputs;
+  }
+
+  /** The output of the map `name` on x, with the adapter's part where there is one. */
+  private adapted(output: Tensor2D, x: Tensor2D, name: string, seed: number | undefined): Tensor2D {
+    return this.lowRank?.add([output], x, [name], seed)[0] ?? output;
   }
 
   /** norm(x), and x for the residual connection past it. */
@@ -284,6 +308,8 @@ function rotaryOf([cos, sin]: readonly Tensor2D[], context: number): BlockInputs
 
 interface RunOptions {
   drop?: Drop;
+  /** Of the masks of the adapter's dropout; undefined: no dropout. */
+  seed?: number | undefined;
   recompute?: boolean;
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
@@ -301,4 +327,5 @@ interface BlockInputs {
   applyRotary: (x: Tensor2D, heads: number) => Tensor2D;
   attend: Attend;
   drop: Drop;
+  seed: number | undefined;
 }

@@ -33,6 +33,12 @@ export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise
   );
 }
 
+/** The weights of the model's adapter, and those trained beside it, under PEFT's names. */
+export async function adapterWeights(model: DecoderModel): Promise<HostTensor[]> {
+  const trained = new Map([...model.parameters].filter(([, { trainable }]) => trainable));
+  return model.adapter!.fileTensors(new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])));
+}
+
 /** The model's weights as a Hugging Face file of its family has them. */
 export async function fileWeights(model: DecoderModel): Promise<HostTensor[]> {
   const parameters = new Map((await hostTensors(model.parameters)).map((parameter) => [parameter.name, parameter.data]));

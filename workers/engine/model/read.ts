@@ -4,6 +4,7 @@ import type { HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/sa
 import { openWeights, type WeightFile } from '../checkpoint/sharded';
 import { parseConfig } from '../../../src/core/model/config';
 import type { ModelConfig } from '../../../src/core/model/config';
+import { withAdapter, type AdapterFile } from './adapter';
 import { fileTensors, fromFile } from './file-layout';
 import { namesOf } from '../../../src/core/model/names';
 import { NOTICE_NAMES, type ModelNotice } from '../../../src/core/model/notices';
@@ -17,6 +18,8 @@ export interface ModelFiles {
   index?: { name: string; text: string };
   /** Number of tokens the tokenizer can produce (highest id + 1); checked against the model's vocabulary. */
   tokenizerSize?: number;
+  /** Weights of a low-rank adapter, which are added to the model's. */
+  adapter?: AdapterFile;
 }
 
 export interface ReadableModel {
@@ -54,7 +57,7 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
   refuseForeignWeights(stored.values());
   const { tensors, prefix } = familyTensors(stored, config.architecture);
   if (prefix !== '') notices.push({ kind: 'name-prefix', prefix });
-  const layout = fileTensors(config).map((tensor) => {
+  const base = fileTensors(config).map((tensor) => {
     const found = tensors.get(tensor.name);
     if (!found) {
       const file = files.weights.map((weight) => weight.name).join(', ');
@@ -64,6 +67,7 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     checkShape(found.file, found.name, found.shape, tensor.shape);
     return { tensor, found };
   });
+  const layout = files.adapter ? await withAdapter(config, base, files.adapter) : base;
   const { embedding, head } = namesOf(config.architecture);
   const ownHead = tensors.get(`${head}.weight`);
   if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(`${embedding}.weight`)!, ownHead);
@@ -74,7 +78,7 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     notices,
     files: opened,
     used: layout.map(({ tensor, found }) => ({ ...found, name: tensor.name })),
-    usedInFiles: new Set(layout.map(({ found }) => found.name)),
+    usedInFiles: new Set(base.map(({ found }) => found.name)),
     async *parameters() {
       for (const { tensor, found } of layout) yield* fromFile(tensor, await found.read());
     },
