@@ -1,6 +1,5 @@
 /** The studio's own texts, in one language: tests name a control by what a person reads on it. */
 import { readFileSync } from 'node:fs';
-import type recipe from '../../src/i18n/en/recipe.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
@@ -20,7 +19,6 @@ export type Language = 'en' | 'zh';
 
 /** Both languages have the same keys: a unit test of the locales says so. */
 export interface Words {
-  recipe: typeof recipe;
   common: typeof common;
   compare: typeof compare;
   corpus: typeof corpus;
@@ -42,7 +40,6 @@ const read = (language: Language, name: string): unknown =>
 
 export function wordsOf(language: Language): Words {
   const names = [
-    'recipe',
     'common',
     'compare',
     'corpus',

@@ -16,7 +16,6 @@ import { Button, VisuallyHidden } from '@mantine/core';
 import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { loadTexts } from '../i18n/start';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { takeNextRecipe } from '../lab/desk-recipes';
