@@ -346,8 +346,7 @@ test.describe('a data set', () => {
       studio.watch.expect(/Failed to load resource/);
       await corpus.wantDataset(server.address, repository);
       await corpus.connect(server.host);
-      const alert = (lang: 'en' | 'zh') =>
-        studio.page.getByText(like(wordsOf(lang).errors[code].what, values)).first();
+      const alert = (lang: 'en' | 'zh') => studio.page.getByText(like(wordsOf(lang).errors[code].what, values)).first();
       await expect(alert('en')).toBeVisible();
       await studio.switchLanguage('zh');
       await expect(alert('zh')).toBeVisible();

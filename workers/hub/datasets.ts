@@ -69,7 +69,7 @@ async function described(reach: Reach): Promise<Info | null> {
   if (answer.status === 401 || answer.status === 403) throw statusError(answer.status, reach);
   if (!answer.ok) return null;
   const info: unknown = await answer.json().catch(() => null);
-  return typeof info === 'object' ? (info) : null;
+  return typeof info === 'object' ? info : null;
 }
 
 /** The YAML between the dashes at the beginning of the README; null where there is none that can be read. */

@@ -46,7 +46,11 @@ export function datasetConfigs(files: readonly DatasetFile[], card: unknown, isR
     const folder = typeof config['data_dir'] === 'string' ? `${config['data_dir'].replace(/^\.?\/|\/+$/g, '')}/` : '';
     const inside = data.filter(({ path }) => path.startsWith(folder));
     const splits = config['data_files'] === undefined ? bySplitNames(inside) : byPatterns(inside, config['data_files'], folder);
-    return { name: typeof config['config_name'] === 'string' ? config['config_name'] : 'default', splits, first: config['default'] === true };
+    return {
+      name: typeof config['config_name'] === 'string' ? config['config_name'] : 'default',
+      splits,
+      first: config['default'] === true,
+    };
   });
   const found = configs.filter(({ splits }) => splits.length > 0);
   if (found.length === 0) {
