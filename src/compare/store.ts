@@ -109,6 +109,9 @@ export const useCompare = create<CompareState>()((set, get) => {
     history.replaceState(history.state, '', compareHash(get().address, get().view));
   }
 
+  /** Lists of the library that are on their way: each reads the address when it has come. */
+  let loading = 0;
+
   /** Number of the work on the engine, so that a cancel ends the work during which it was asked for and no later one. */
   let turn = 0;
 
@@ -155,6 +158,7 @@ export const useCompare = create<CompareState>()((set, get) => {
     stored: null,
 
     async load() {
+      loading += 1;
       try {
         const [models, runs, corpora] = await Promise.all([lab.library.models(), lab.library.runs(), lab.corpus.list()]);
         meetCorpora(corpora);
@@ -177,6 +181,8 @@ export const useCompare = create<CompareState>()((set, get) => {
         if (location.hash.startsWith('#/compare')) history.replaceState(history.state, '', compareHash(get().address, get().view));
       } catch (error) {
         set({ library: 'failed', libraryError: errorRecord(error) });
+      } finally {
+        loading -= 1;
       }
     },
 
@@ -185,7 +191,8 @@ export const useCompare = create<CompareState>()((set, get) => {
       const { address, library } = get();
       set({ view: readView(hash) });
       const changed = wanted.a !== address.a || wanted.b !== address.b || wanted.c !== address.c;
-      if (library === 'ready' && (wanted.a !== null || wanted.b !== null) && changed) point(wanted);
+      // A link to weights that are new may come before the list that has them.
+      if (library === 'ready' && loading === 0 && (wanted.a !== null || wanted.b !== null) && changed) point(wanted);
     },
 
     choose(place, key) {
