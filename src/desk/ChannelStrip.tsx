@@ -6,13 +6,13 @@ import { Link } from 'wouter';
 import type { CorpusRecord } from '../contract/corpus';
 import { useChannelName, channelColour, useChannelTag } from '../channels/channel';
 import { useRecipe } from './recipe-store';
-import { lazy, memo, Suspense, useCallback } from 'react';
+import { memo, Suspense, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/mixture';
 import { MOST_EPOCHS } from '../core/recipe/before-run';
 import type { Channel, SpecialTokens } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
-import { loadTexts } from '../i18n/start';
+import { lazyWithTexts } from '../i18n/start';
 import { Delta } from '../ui/Figure';
 import { Fader, LevelMeter } from './Fader';
 import { moveShare, toggleMute, useActive, useShare } from './live-settings';
@@ -185,10 +185,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
 });
 
 /** Of a recipe that weighs channels apart from their shares. */
-const ObjectiveWeight = lazy(async () => {
-  const [part] = await Promise.all([import('./ObjectiveWeight'), loadTexts(['recipe'])]);
-  return part;
-});
+const ObjectiveWeight = lazyWithTexts(['recipe'], () => import('./ObjectiveWeight'));
 
 export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora, meterTop, only }: Props) {
   const { t } = useTranslation('desk');

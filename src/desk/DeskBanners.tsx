@@ -5,7 +5,7 @@ import { BookOpen, History } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { beforeRun } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
-import { loadTexts } from '../i18n/start';
+import { lazyWithTexts } from '../i18n/start';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -13,10 +13,7 @@ import { useTextLengths } from './text-lengths';
 
 const NOTHING = {};
 /** Read when there is something to say. */
-const BeforeRun = lazy(async () => {
-  const [notices] = await Promise.all([import('./BeforeRun'), loadTexts(['recipe'])]);
-  return notices;
-});
+const BeforeRun = lazyWithTexts(['recipe'], () => import('./BeforeRun'));
 
 const ChangedRecipe = lazy(async () => ({ default: (await import('./BeforeRun')).ChangedRecipe }));
 

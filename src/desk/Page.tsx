@@ -22,7 +22,7 @@ import { takeNextRecipe } from '../lab/desk-recipes';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { loadTexts } from '../i18n/start';
+import { lazyWithTexts } from '../i18n/start';
 import { Card, EmptyState } from '../ui/Card';
 import { AddChannel, ChannelStrip } from './ChannelStrip';
 import { DeskBanners } from './DeskBanners';
@@ -118,10 +118,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
   return { corpora, models };
 }
 
-const RecipeDrawer = lazy(async () => {
-  const [drawer] = await Promise.all([import('./RecipeDrawer'), loadTexts(['recipe'])]);
-  return drawer;
-});
+const RecipeDrawer = lazyWithTexts(['recipe'], () => import('./RecipeDrawer'));
 const MemoryCheck = lazy(() => import('./MemoryCheck'));
 const DiskCheck = lazy(() => import('./DiskCheck'));
 
@@ -273,14 +270,10 @@ function Background() {
 
 export default function Page() {
   const { t } = useTranslation('desk');
-  const [editing, setEditing] = useState(false);
+  // Null until the drawer is opened first: then it is read, and kept so that it can slide out.
+  const [editing, setEditing] = useState<boolean | null>(null);
   const { corpora, models } = useLibrary();
-  // Read when it is opened first, and kept so that it can slide out.
-  const [drawer, setDrawer] = useState(false);
-  const edit = useCallback(() => {
-    setDrawer(true);
-    setEditing(true);
-  }, []);
+  const edit = useCallback(() => setEditing(true), []);
   useAddress();
   return (
     <>
@@ -298,7 +291,7 @@ export default function Page() {
         <Strips corpora={corpora} />
         <RunDiagnosis />
       </div>
-      <Suspense>{drawer && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
+      <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
     </>
   );
 }

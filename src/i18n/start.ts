@@ -2,6 +2,7 @@
 import 'i18next';
 import type english from './en';
 import i18next from 'i18next';
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import { initReactI18next } from 'react-i18next';
 
 type Locale = typeof english;
@@ -44,9 +45,20 @@ async function load(language: Language, namespaces: Iterable<Namespace>): Promis
 }
 
 /** Loads a page's own texts, in this language now and in another when it is chosen. Rejects when they cannot be fetched. */
-export async function loadTexts(namespaces: readonly Namespace[]): Promise<void> {
+async function loadTexts(namespaces: readonly Namespace[]): Promise<void> {
   for (const namespace of namespaces) wanted.add(namespace);
   await load(i18next.language === 'zh' ? 'zh' : 'en', namespaces);
+}
+
+/** A component in a chunk of its own that comes with the texts it shows. */
+export function lazyWithTexts<Props>(
+  texts: readonly Namespace[],
+  load: () => Promise<{ default: ComponentType<Props> }>,
+): LazyExoticComponent<ComponentType<Props>> {
+  return lazy(async () => {
+    const [module] = await Promise.all([load(), loadTexts(texts)]);
+    return module;
+  });
 }
 
 /** Where site data is blocked, the very property throws. */

@@ -11,7 +11,15 @@ import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safeten
 import { safetensorsStream } from '../engine/checkpoint/write';
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { sha256OfBlob } from '../storage/hash';
-import { bundledModels, findModel, storeNewModel, weightSources, type ModelListing, type WeightSources } from '../storage/models';
+import {
+  bundledModels,
+  findModel,
+  storeNewModel,
+  weightHashes,
+  weightSources,
+  type ModelListing,
+  type WeightSources,
+} from '../storage/models';
 import { records } from '../storage/records';
 import { derivedTexts } from './merge-models';
 import { plain } from './model-card';
@@ -36,8 +44,7 @@ export async function importAdapter(
   const adapter = readPeftConfig(config);
   const { listing, sources, model } = await findBase(adapter, weights);
   await checkTied(adapter, weights, model);
-  const hashes: string[] = [];
-  for (const { bytes } of sources.weights) hashes.push(await sha256OfBlob(bytes));
+  const hashes = await weightHashes(sources);
   const card = [
     `# ${plain(name)}`,
     'Made in Crossfade: base + scale · B A of a low-rank adapter (PEFT), weight by weight, in float32.',

@@ -14,6 +14,7 @@ import { files as storage } from '../storage/files';
 import { checkRoom } from '../storage/quota';
 import { tokenizerOfGguf } from '../tokenizer/gguf-tokenizer';
 import { checkParameterSizes } from '../engine/model/read';
+import { plain } from './model-card';
 
 const WEIGHTS = 'model.safetensors';
 
@@ -96,7 +97,6 @@ function cardOf(gguf: GgufFile): string {
     .filter(([, value]) => value);
   const licence = said('license');
   const head = licence === null ? '' : `---\nlicense: ${JSON.stringify(licence)}\n---\n\n`;
-  const plain = (text: string) => text.replace(/[\\`*_[\]<>|#]/g, '\\$&');
   return [
     `${head}# ${plain(title)}`,
     `Read from ${plain(name)} (GGUF; ${typesOf(gguf).join(', ')}). Quantised weights were expanded to float32, so that they can be trained; they are no more exact than the file was.`,

@@ -8,8 +8,7 @@ import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { openCheckpointModel } from '../storage/checkpoints';
-import { sha256OfBlob } from '../storage/hash';
-import { findModel, readModelText, storeNewModel, weightSources, type ModelListing } from '../storage/models';
+import { findModel, readModelText, storeNewModel, weightHashes, weightSources, type ModelListing } from '../storage/models';
 import { readRun } from '../storage/runs';
 import { plain } from './model-card';
 
@@ -75,8 +74,7 @@ async function openPart(ref: WeightsRef): Promise<Part> {
   const trained = ref.kind === 'checkpoint' ? { file: await openCheckpointModel(ref.run, ref.step), method: run!.recipe.method } : null;
   const sources = await weightSources(listing, trained);
   const model = await openModel(sources);
-  const hashes: string[] = [];
-  for (const { bytes } of [...sources.weights, ...(sources.adapter ? [sources.adapter] : [])]) hashes.push(await sha256OfBlob(bytes));
+  const hashes = await weightHashes(sources);
   const step = ref.kind === 'checkpoint' ? `, step ${ref.step}` : '';
   return {
     listing,

@@ -5,8 +5,7 @@
 import { loadModel, type DecoderModel } from '../engine';
 import type { WeightsRef } from '../../src/contract/evaluation';
 import { openCheckpointModel } from '../storage/checkpoints';
-import { sha256OfBlob } from '../storage/hash';
-import { findModel, weightSources, type TrainedWeights } from '../storage/models';
+import { findModel, weightHashes, weightSources, type TrainedWeights } from '../storage/models';
 import { readRun } from '../storage/runs';
 import { loadTokenizer, type LoadedTokenizer } from '../tokenizer/open';
 
@@ -31,9 +30,12 @@ export async function assemble(base: string, trained: TrainedWeights | null): Pr
   const tokenizer = await loadTokenizer(base);
   const sources = await weightSources(await findModel(base), trained);
   const model = await loadModel({ ...sources, tokenizerSize: tokenizer.tokenizer.size });
-  const hashes: string[] = [];
-  for (const { bytes } of [...sources.weights, ...(sources.adapter ? [sources.adapter] : [])]) hashes.push(await sha256OfBlob(bytes));
-  return { model, base, tokenizer, hash: hashes.join() };
+  return { model, base, tokenizer, hash: (await weightHashes(sources)).join() };
+}
+
+/** A base's weights alone, without its tokenizer and unhashed. */
+export async function openBase(base: string): Promise<DecoderModel> {
+  return loadModel(await weightSources(await findModel(base), null));
 }
 
 /** Models that stay on the device after use: both sides of a comparison. */

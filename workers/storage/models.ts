@@ -12,6 +12,7 @@ import type { Method } from '../../src/core/recipe/schema';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
+import { sha256OfBlob } from './hash';
 import { fetchBlob, fetchBytes, fetchManifest } from './public-files';
 import { putRecord, records } from './records';
 
@@ -143,6 +144,14 @@ export async function weightSources(listing: ModelListing, trained: TrainedWeigh
       : {}),
   };
 }
+
+/** SHA-256 of each weight file, an adapter's last. */
+export async function weightHashes({ weights, adapter }: WeightSources): Promise<string[]> {
+  const hashes: string[] = [];
+  for (const { bytes } of adapter ? [...weights, adapter] : weights) hashes.push(await sha256OfBlob(bytes));
+  return hashes;
+}
+
 const INCOMING = 'incoming';
 const lockName = (id: string): string => `crossfade:incoming:${id}`;
 

@@ -30,7 +30,7 @@ import { browserStorage } from './metric-logger';
 import { parseRunState, type RunState } from '../runtime/run-state';
 import { rowOrders } from '../runtime/channel-stream';
 import { BatchSampler } from './sampler';
-import { assemble } from '../runtime/weights';
+import { assemble, openBase } from '../runtime/weights';
 
 export interface Studio {
   device: DeviceInfo;
@@ -240,7 +240,7 @@ async function loadModel(
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
     const known = recipe.regularisation?.ewc ? await fisher(model) : null;
-    base = recipe.regularisation && (await baseOf(recipe, model, known));
+    base = recipe.regularisation && (await baseOf(recipe, known));
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored, base);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -264,15 +264,10 @@ async function loadModel(
 }
 
 /** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
-async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunBase> {
-  const { model: base } = await assemble(recipe.base, null);
-  const stray = [...model.parameters].find(([name, { trainable }]) => trainable && !base.parameters.has(name));
-  if (!stray) {
-    const values = fisher ? fisherValues(fisher) : [];
-    return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
-  }
-  base.dispose();
-  return refuse('regularisation', stray[0], '—', `the base has no weight of this name, to which it could be held`);
+async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunBase> {
+  const base = await openBase(recipe.base);
+  const values = fisher ? fisherValues(fisher) : [];
+  return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
 }
 
 interface Assembly {

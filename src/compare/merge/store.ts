@@ -63,12 +63,12 @@ const looks = (): [first: number, whole: number] => {
 const rounded = (factor: number): number => Number(factor.toFixed(2));
 
 /** −0.2 … 1.2, the ends of the interpolation first and what lies between them next, so that the curve takes shape early. */
-function faderGrid(): number[] {
+const GRID = ((): readonly number[] => {
   const count = Math.round((FADER.high - FADER.low) / FADER.step);
   const all = Array.from({ length: count + 1 }, (_, at) => rounded(FADER.low + at * FADER.step));
   const first = [1, 0, 0.5, FADER.high, FADER.low];
   return [...first, ...all.filter((factor) => !first.includes(factor))];
-}
+})();
 
 /** The last checkpoints of B's run up to B, the newest first. */
 export function lastCheckpoints(count: number): WeightsRef[] {
@@ -111,7 +111,7 @@ const moved = ({ factors, along }: Pick<MergeState, 'factors' | 'along'>, factor
  */
 export function positionsAlong(state: MergeState): MergePosition[] {
   const [first, whole] = looks();
-  const complete = faderGrid().every((factor) => state.positions.has(keyOf(moved(state, factor), whole)));
+  const complete = GRID.every((factor) => state.positions.has(keyOf(moved(state, factor), whole)));
   const others = moved(state, 0).join();
   return [...state.positions.values()]
     .filter(({ factors, documents }) => {
@@ -145,7 +145,7 @@ export const useMerge = create<MergeState>()((set, get) => {
     const state = get();
     const present = presentMerge(state);
     if (!present) return null;
-    const grid = state.kind === 'fader' ? faderGrid().map((factor) => moved(state, factor)) : [];
+    const grid = state.kind === 'fader' ? GRID.map((factor) => moved(state, factor)) : [];
     for (const documents of looks())
       for (const factors of [present.factors, ...grid]) if (!state.positions.has(keyOf(factors, documents))) return { factors, documents };
     return null;

@@ -12,68 +12,68 @@ import { densityAtZero, tailCoefficients, tailScale, tanhForm, tanhFormLimit } f
 const sigmoid = (value: string, { type }: Unit): string => `1.0 / (1.0 + exp(min(-${value}, ${type}(88.0))))`;
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo }>(kernels.Swiglu, ({ gate, up }) => {
-    const y = engine.activation(gate.shape);
-    const size = util.sizeFromShape(gate.shape);
+  /** A kernel that reads and writes tensors of one shape element by element, four at once where that divides their size. */
+  const eachOf = (
+    kernel: string,
+    reads: Record<string, TensorInfo>,
+    writes: Record<string, TensorInfo>,
+    body: (unit: Unit) => string,
+    form?: GeluForm,
+  ): void => {
+    const size = util.sizeFromShape(Object.values(reads)[0]!.shape);
     const unit = unitFor(size);
     const count = size / unit.width;
     engine.run({
-      kernel: kernels.Swiglu,
-      reads: { gate, up },
-      writes: { y },
-      vectors: unit.width === 4 ? ['gate', 'up', 'y'] : [],
+      kernel,
+      ...(form === undefined ? {} : { variant: form }),
+      reads,
+      writes,
+      vectors: unit.width === 4 ? [...Object.keys(reads), ...Object.keys(writes)] : [],
       integers: { count },
       workgroupSize: eachElement.workgroupSize,
       groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
+      body: () => `${eachElement.begin}${body(unit)}`,
+    });
+  };
+  /** Declares what GELU and its slope are made of. */
+  const geluTerms = (form: GeluForm, unit: Unit): string => (form === 'exact' ? distribution(unit) : gateOf(unit));
+
+  registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo }>(kernels.Swiglu, ({ gate, up }) => {
+    const y = engine.activation(gate.shape);
+    eachOf(
+      kernels.Swiglu,
+      { gate, up },
+      { y },
+      (unit) => `
   let value = gate[index];
   y[index] = value * (${sigmoid('value', unit)}) * up[index];`,
-    });
+    );
     return y;
   });
 
   registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo; dy: TensorInfo }>(kernels.SwigluGrad, ({ gate, up, dy }) => {
     const [dgate, dup] = [engine.activation(gate.shape), engine.activation(gate.shape)];
-    const size = util.sizeFromShape(gate.shape);
-    const unit = unitFor(size);
-    const count = size / unit.width;
-    engine.run({
-      kernel: kernels.SwigluGrad,
-      reads: { gate, up, dy },
-      writes: { dgate, dup },
-      vectors: unit.width === 4 ? ['gate', 'up', 'dy', 'dgate', 'dup'] : [],
-      integers: { count },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
+    eachOf(
+      kernels.SwigluGrad,
+      { gate, up, dy },
+      { dgate, dup },
+      (unit) => `
   let value = gate[index];
   let open = ${sigmoid('value', unit)};
   let slope = dy[index];
   dup[index] = slope * value * open;
   dgate[index] = slope * up[index] * open * (1.0 + value * (1.0 - open));`,
-    });
+    );
     return [dgate, dup];
   });
 
   registerWebgpuKernel<{ gate: TensorInfo; up: TensorInfo }, GeluAttributes>(kernels.Geglu, ({ gate, up }, { form }) => {
     const y = engine.activation(gate.shape);
-    const size = util.sizeFromShape(gate.shape);
-    const unit = unitFor(size);
-    const count = size / unit.width;
-    engine.run({
-      kernel: kernels.Geglu,
-      variant: form,
-      reads: { gate, up },
-      writes: { y },
-      vectors: unit.width === 4 ? ['gate', 'up', 'y'] : [],
-      integers: { count },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
+    const body = (unit: Unit) => `
   let value = gate[index];
-  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
-  y[index] = value * ${geluPart(form)} * up[index];`,
-    });
+  ${geluTerms(form, unit)}
+  y[index] = value * ${geluPart(form)} * up[index];`;
+    eachOf(kernels.Geglu, { gate, up }, { y }, body, form);
     return y;
   });
 
@@ -81,70 +81,34 @@ export function registerWebgpu(engine: WebgpuEngine): void {
     kernels.GegluGrad,
     ({ gate, up, dy }, { form }) => {
       const [dgate, dup] = [engine.activation(gate.shape), engine.activation(gate.shape)];
-      const size = util.sizeFromShape(gate.shape);
-      const unit = unitFor(size);
-      const count = size / unit.width;
-      engine.run({
-        kernel: kernels.GegluGrad,
-        variant: form,
-        reads: { gate, up, dy },
-        writes: { dgate, dup },
-        vectors: unit.width === 4 ? ['gate', 'up', 'dy', 'dgate', 'dup'] : [],
-        integers: { count },
-        workgroupSize: eachElement.workgroupSize,
-        groups: eachElement.groups(count),
-        body: () => `${eachElement.begin}
+      const body = (unit: Unit) => `
   let value = gate[index];
-  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
+  ${geluTerms(form, unit)}
   let slope = dy[index];
   dup[index] = slope * value * ${geluPart(form)};
-  dgate[index] = slope * up[index] * (${geluSlope(form)});`,
-      });
+  dgate[index] = slope * up[index] * (${geluSlope(form)});`;
+      eachOf(kernels.GegluGrad, { gate, up, dy }, { dgate, dup }, body, form);
       return [dgate, dup];
     },
   );
 
   registerWebgpuKernel<{ x: TensorInfo }, GeluAttributes>(kernels.Gelu, ({ x }, { form }) => {
     const y = engine.activation(x.shape);
-    const size = util.sizeFromShape(x.shape);
-    const unit = unitFor(size);
-    const count = size / unit.width;
-    engine.run({
-      kernel: kernels.Gelu,
-      variant: form,
-      reads: { x },
-      writes: { y },
-      vectors: unit.width === 4 ? ['x', 'y'] : [],
-      integers: { count },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
+    const body = (unit: Unit) => `
   let value = x[index];
-  ${form === 'exact' ? `${distribution(unit)} let part = below;` : `${gateOf(unit)} let part = open;`}
-  y[index] = value * part;`,
-    });
+  ${geluTerms(form, unit)}
+  y[index] = value * ${geluPart(form)};`;
+    eachOf(kernels.Gelu, { x }, { y }, body, form);
     return y;
   });
 
   registerWebgpuKernel<{ x: TensorInfo; dy: TensorInfo }, GeluAttributes>(kernels.GeluGrad, ({ x, dy }, { form }) => {
     const dx = engine.activation(x.shape);
-    const size = util.sizeFromShape(x.shape);
-    const unit = unitFor(size);
-    const count = size / unit.width;
-    engine.run({
-      kernel: kernels.GeluGrad,
-      variant: form,
-      reads: { x, dy },
-      writes: { dx },
-      vectors: unit.width === 4 ? ['x', 'dy', 'dx'] : [],
-      integers: { count },
-      workgroupSize: eachElement.workgroupSize,
-      groups: eachElement.groups(count),
-      body: () => `${eachElement.begin}
+    const body = (unit: Unit) => `
   let value = x[index];
-  ${form === 'exact' ? distribution(unit) : gateOf(unit)}
-  dx[index] = dy[index] * (${geluSlope(form)});`,
-    });
+  ${geluTerms(form, unit)}
+  dx[index] = dy[index] * (${geluSlope(form)});`;
+    eachOf(kernels.GeluGrad, { x, dy }, { dx }, body, form);
     return dx;
   });
 }
