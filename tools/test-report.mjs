@@ -2,7 +2,10 @@
 /** Reads how many tests passed and failed out of vitest's and Playwright's JSON reports. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/**
+ * `flaky`: passed when tried once more; counted in `passed` too.
+ * @typedef {{ passed: number, failed: number, skipped: number, flaky: number }} Counts
+ */
 
 /**
  * Counts of one stage. A stage that failed without a failed test in its report (no report, a file that could not be loaded,
@@ -14,16 +17,22 @@ import { existsSync, readFileSync } from 'node:fs';
  */
 export function readCounts(file, kind, succeeded) {
   /** @type {Counts} */
-  let counts = { passed: 0, failed: 0, skipped: 0 };
+  let counts = { passed: 0, failed: 0, skipped: 0, flaky: 0 };
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, 'utf8'));
     counts =
       kind === 'vitest'
-        ? { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests }
+        ? {
+            passed: report.numPassedTests,
+            failed: report.numFailedTests,
+            skipped: report.numPendingTests + report.numTodoTests,
+            flaky: 0,
+          }
         : {
             passed: report.stats.expected + report.stats.flaky,
             failed: report.stats.unexpected,
             skipped: report.stats.skipped,
+            flaky: report.stats.flaky,
           };
   }
   if (!succeeded && counts.failed === 0) counts.failed = 1;

@@ -205,6 +205,7 @@ async function main() {
       total.passed += counts.passed;
       total.failed += counts.failed;
       words = `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`;
+      if (counts.flaky > 0) words += `, ${counts.flaky} of them flaky: passed at the second try`;
     }
     lines.set(name, `${name.padEnd(8)} ${words} (${seconds(since)})`);
     if (kept) console.log(`\n=== ${name} ===\n${kept.join('').trimEnd()}`);

@@ -8,6 +8,7 @@ import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import { cancelUntil } from '../lab/cancel-until';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { compareHash, PLACES, readCompareAddress, readView, type CompareAddress, type Place, type View } from './address';
@@ -115,14 +116,15 @@ export const useCompare = create<CompareState>()((set, get) => {
   /** Number of the work on the engine, so that a cancel ends the work during which it was asked for and no later one. */
   let turn = 0;
 
-  /** Work goes through one worker after another; a cancel between two of them has no effect, so it is repeated until the work has ended. */
-  async function cancel(): Promise<void> {
+  function cancel(): Promise<void> {
     const meant = turn;
-    while (get().activity !== null && turn === meant) {
-      if (get().activity === 'measure') await lab.tokenizer.cancel();
-      await lab.trainer.cancel();
-      await new Promise((later) => setTimeout(later, 50));
-    }
+    return cancelUntil(
+      () => get().activity === null || turn !== meant,
+      async () => {
+        if (get().activity === 'measure') await lab.tokenizer.cancel();
+        await lab.trainer.cancel();
+      },
+    );
   }
 
   /** Runs one thing on the engine. A cancelled one is no error: the person asked for it. */

@@ -8,6 +8,7 @@ import type { ModelRecord } from '../contract/library';
 import type { Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { MixtureMeasure } from '../core/metrics/text-measure';
+import { cancelUntil } from '../lab/cancel-until';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { useTokenizers } from './store';
@@ -188,9 +189,12 @@ export const useVocabulary = create<VocabularyState>()((set, get) => {
 
     measure: () => engage('measure', measure),
 
-    async cancel() {
-      await Promise.all([lab.tokenizer.cancel('train'), get().made ? lab.trainer.cancel() : null]);
-    },
+    cancel: () =>
+      cancelUntil(
+        () => get().activity === null,
+        () => Promise.all([lab.tokenizer.cancel('train'), get().made ? lab.trainer.cancel() : null]),
+      ),
+
     dismiss: () => set({ error: null }),
   };
 });

@@ -83,8 +83,10 @@ export class EngineSession {
   }
 
   async work(): Promise<EngineWork> {
+    // Of the moment of the call: a cancel while the engine opens ends the work too.
+    const { signal } = this.cancelling;
     const { lock } = await this.engine();
-    return { lock, yield: () => this.clock.yield(), signal: this.cancelling.signal };
+    return { lock, yield: () => this.clock.yield(), signal };
   }
 
   /**
