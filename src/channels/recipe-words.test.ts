@@ -39,6 +39,12 @@ describe('the difference of two recipes', () => {
     const fields = diffRecipes(exampleRecipe, other).map(({ field }) => field);
     expect(fields.length).toBeGreaterThan(47);
     expect(fields.filter((field) => field !== 'version' && recipeField(field) === null)).toEqual([]);
+    const part = recipeSchema.parse({ ...exampleRecipe, method: { kind: 'partial', modules: ['*norm'] } });
+    expect(
+      diffRecipes(exampleRecipe, part)
+        .map(({ field }) => field)
+        .filter((field) => recipeField(field) === null),
+    ).toEqual([]);
   });
 
   it('names the channel of a channel’s field', () =>

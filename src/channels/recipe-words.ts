@@ -57,6 +57,11 @@ const FIELDS = {
   'method.targets': 'targets',
   'method.rankStabilised': 'rankStabilised',
   'method.modulesToSave': 'modulesToSave',
+  'method.lastLayers': 'lastLayers',
+  'method.finalNorm': 'trainedFinalNorm',
+  'method.head': 'trainedHead',
+  'method.embeddings': 'trainedEmbeddings',
+  'method.modules': 'trainedModules',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -84,7 +89,7 @@ const VALUES = [
   'steps',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

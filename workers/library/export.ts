@@ -17,6 +17,7 @@ import { findModel, openModelFile, readModelText, weightSources, type ModelListi
 import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { editConfig } from '../../src/core/model/config';
 import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
+import { addsToBase } from '../../src/core/recipe/method';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -121,10 +122,11 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
   const trained = await openCheckpointModel(id, step);
-  const adapted = method ? await openModel(await weightSources(base, { file: trained, method })) : null;
+  const adapted = addsToBase(method) ? await openModel(await weightSources(base, { file: trained, method })) : null;
   const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', trained)).tensors.values()];
   const gguf = ggufFormat(type);
-  const peft = type === 'PEFT' ? adapted : null;
+  const lora = method?.kind === 'lora' ? method : null;
+  const peft = type === 'PEFT' && lora ? adapted : null;
   if (type === 'PEFT' && !peft)
     throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
   const weights = peft ? await peftWeights(trained, peft.config) : await weightsAs(tensors, type, base, run.name);
@@ -145,7 +147,7 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
-    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, method!, base.name)));
+    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, lora!, base.name)));
     else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(

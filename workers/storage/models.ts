@@ -8,6 +8,7 @@ import type { OnProgress } from '../../src/contract/progress';
 import { StudioError } from '../../src/core/errors';
 import { readConfig, type ModelConfig } from '../../src/core/model/config';
 import { adapterScale } from '../../src/core/model/adapter';
+import { addsToBase } from '../../src/core/recipe/method';
 import type { Method } from '../../src/core/recipe/schema';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
@@ -130,11 +131,12 @@ export interface WeightSources {
 /** The files of a model; `trained` stands in the place of its weights, or, where it is an adapter, beside them. */
 export async function weightSources(listing: ModelListing, trained: TrainedWeights | null): Promise<WeightSources> {
   const config = { name: 'config.json', text: new TextDecoder().decode(await readModelFile(listing, 'config.json')) };
-  if (trained && !trained.method) return { config, weights: [{ name: WEIGHTS, bytes: trained.file }] };
+  const method = trained?.method;
+  if (trained && !addsToBase(method)) return { config, weights: [{ name: WEIGHTS, bytes: trained.file }] };
   const weights: WeightSources['weights'] = [];
   for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
   const index = await readModelText(listing, INDEX);
-  const scale = trained?.method && adapterScale(trained.method);
+  const scale = addsToBase(method) ? adapterScale(method) : undefined;
   return {
     config,
     weights,

@@ -2,7 +2,8 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
-import { checkMethod } from '../../src/core/model/adapter';
+import { checkMethod, trainedParameters } from '../../src/core/model/trained';
+import { addsToBase } from '../../src/core/recipe/method';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -227,13 +228,19 @@ async function loadModel(
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
   const { method } = recipe;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint && !method ? { file: checkpoint.model, method } : null);
+  const { model, tokenizer, hash } = await assemble(
+    recipe.base,
+    checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
+  );
   let base: RunBase | undefined;
   try {
     if (method) {
       checkMethod(model.config, method);
-      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+      if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
+      else {
+        model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+        if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+      }
     }
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)

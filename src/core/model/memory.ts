@@ -3,10 +3,11 @@
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
 import type { Method, Regularisation } from '../recipe/schema';
-import { adaptedModules, adaptedOutputs, trainedCount } from './adapter';
+import { adaptedModules, adaptedOutputs } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
+import { trainedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
 export interface MemoryDemand {
@@ -60,8 +61,9 @@ export function trainingMemory(
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(config);
   const trained = trainedCount(config, method);
-  const added = method ? adaptedModules(config, method) : [];
-  const own = added.reduce((sum, module) => sum + method!.r * (module.inputs + adaptedOutputs(module)), 0);
+  const lora = method?.kind === 'lora' ? method : null;
+  const added = lora ? adaptedModules(config, lora) : [];
+  const own = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
   const tokens = rows * context;
   const bytes = precision === 'f16' ? 2 : 4;
   const queries = heads * headSize;
@@ -72,7 +74,7 @@ export function trainingMemory(
   const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
   const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
   // An adapter keeps A x, at both scales, and what its dropout made of x.
-  const lowRank = added.reduce((sum, { inputs }) => sum + 2 * method!.r + (method!.dropout > 0 ? inputs : 0), 0) / layers;
+  const lowRank = added.reduce((sum, { inputs }) => sum + 2 * lora!.r + (lora!.dropout > 0 ? inputs : 0), 0) / layers;
   const layer = WITH_GRADIENTS * (states + lowRank) * tokens * bytes;
   // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
   const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;

@@ -81,8 +81,11 @@ const regularisationSchema = z.strictObject({
   decayTowards: z.optional(z.literal('base')),
 });
 
-/** Fewer weights than all: a low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
-const methodSchema = z.strictObject({
+/** The end of a module's name, in which `*` is anything. */
+const modulePattern = z.string().check(z.regex(/^[\w.*-]{1,120}$/));
+
+/** A low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
+const loraSchema = z.strictObject({
   kind: z.literal('lora'),
   /** Rank. */
   r: orElse(count(1, 1024), 8),
@@ -91,12 +94,28 @@ const methodSchema = z.strictObject({
   /** Of what the adapter reads. */
   dropout: orElse(from(0, 0.9), 0),
   /** Maps that get one: `all-linear`, a map's short name (q k v o gate up down), or the end of a module's name, in which `*` is anything. */
-  targets: orElse(z.array(z.string().check(z.regex(/^[\w.*-]{1,120}$/))).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
+  targets: orElse(z.array(modulePattern).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
   /** α / √r instead of α / r. */
   rankStabilised: orElse(z.boolean(), false),
   /** Trained whole beside the adapter: needed where the vocabulary grew. */
   modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
 });
+
+/** A part of the model's own weights; the others are frozen (METHOD, "A part of the weights"). */
+const partialSchema = z.strictObject({
+  kind: z.literal('partial'),
+  /** Blocks that are trained: the last n, or all. */
+  lastLayers: orElse(z.union([z.literal('all'), count(0, 1024)]), 2),
+  finalNorm: orElse(z.boolean(), true),
+  head: orElse(z.boolean(), false),
+  /** Of tokens and positions. A tied head is the same table. */
+  embeddings: orElse(z.boolean(), false),
+  /** Modules anywhere that are trained too. */
+  modules: orElse(z.array(modulePattern).check(z.maxLength(32)), []),
+});
+
+/** Fewer weights than all. */
+const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema]);
 
 const rolesNeeded = {
   mixed: [],
@@ -191,8 +210,10 @@ export const recipeSchema = z
     // Halved again and again, a rate never gets to 0.
     if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
       refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
-    if (recipe.method && recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (method lora)');
-    if (recipe.method && recipe.regularisation) refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
+      refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
+    if (recipe.method?.kind === 'lora' && recipe.regularisation)
+      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
@@ -219,4 +240,6 @@ export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Method = NonNullable<Recipe['method']>;
+export type LoraMethod = Extract<Method, { kind: 'lora' }>;
+export type PartialMethod = Extract<Method, { kind: 'partial' }>;
 export type Strategy = Recipe['strategy'];

@@ -101,10 +101,14 @@ export class DecoderModel {
 
   /** Freezes the model's weights but those that the adapter's method trains whole. The model takes ownership of the adapter. */
   attach(adapter: LowRankAdapter): void {
-    const whole = savedModules(this.config, adapter.method);
-    for (const [name, parameter] of this.parameters) parameter.trainable = whole.includes(name);
+    this.freezeAllBut(new Set(savedModules(this.config, adapter.method)));
     for (const [name, parameter] of adapter.parameters) this.parameters.set(name, parameter);
     this.lowRank = adapter;
+  }
+
+  /** Only parameters of these names take a gradient. */
+  freezeAllBut(trained: ReadonlySet<string>): void {
+    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
