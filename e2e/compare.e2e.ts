@@ -31,6 +31,14 @@ test('figures that the run stored stand there at once, without intervals, and ag
   });
   await studio.desk.train();
   const { evaluations } = await latestRun(studio.page);
+  // The merge fader stands on the desk of a run that has ended, and gives way to nothing but the person.
+  await studio.button(studio.words.desk.merge).click();
+  const fader = studio.page.getByTestId('merge');
+  await fader.getByRole('button', { name: studio.words.merge.run }).click();
+  await expect.poll(async () => Number(await fader.getByTestId('merge-curve').getAttribute('data-positions'))).toBeGreaterThan(2);
+  await expect(fader.getByTestId('merge-retention')).toHaveText(/^\d\.\d{3}$/);
+  await fader.getByRole('button', { name: studio.words.common.cancel }).click();
+  await expect(fader.getByRole('button', { name: studio.words.merge.again })).toBeVisible();
   await studio.goTo('compare');
   const [first, last] = [evaluations[0]!, evaluations.at(-1)!];
   const bits = (at: typeof first, id: string) => {
@@ -183,7 +191,7 @@ test('measured here, every figure has its interval, is what the engine says, and
 test('between A and B every position of the fader is measured, and one is kept as a model', async () => {
   const { page, words } = studio;
   const { record } = await latestRun(page);
-  const { merge } = words.internals;
+  const { merge } = words;
   await page.getByLabel(words.compare.measure.documents, { exact: true }).fill('2');
   await compare.show('merge');
   await studio.button(merge.run).click();
