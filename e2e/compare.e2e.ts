@@ -228,6 +228,18 @@ test('between A and B every position of the fader is measured, and one is kept a
   await page.getByRole('radiogroup', { name: merge.kind.label }).getByText(merge.kind.mean).click();
   await expect(page.getByText(fill(merge.steps, { steps: '12, 6' }))).toBeVisible();
   await expect(page.getByTestId('merge-table')).toBeVisible({ timeout: 30_000 });
+  // Experts of the run's channels are trained from here; a stop keeps those that have ended.
+  await page.getByRole('radiogroup', { name: merge.kind.label }).getByText(merge.kind.mixtures).click();
+  await page.getByRole('button', { name: like(merge.mixtures.train_other, { count: 6 }) }).click();
+  const stock = page.getByTestId('mixtures-stock');
+  await expect(stock.getByText(merge.mixtures.none)).toHaveCount(0, { timeout: 30_000 });
+  await stock.getByRole('button', { name: words.common.cancel }).click();
+  await studio.button(merge.mixtures.run).click();
+  await expect(page.getByTestId('mixtures-verdict')).toHaveText(
+    new RegExp(`${like(merge.mixtures.few_one, {}).source}|${like(merge.mixtures.alike, {}).source}`),
+    { timeout: 30_000 },
+  );
+  await expect(page.getByTestId('mixtures-table')).toContainText(record.name);
   await page.getByTestId('weights-c').or(studio.button(words.compare.pick.addThird)).click();
   await page.getByTestId('weights-c').click();
   await expect(page.getByRole('option', { name: fill(words.compare.source.base, { name: 'two thirds' }) })).toBeVisible();

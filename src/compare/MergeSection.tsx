@@ -1,5 +1,5 @@
 /** Weights between A and B (and C): the merge fader on the weights picked here. */
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { SegmentedControl } from '@mantine/core';
 import { Blend } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,8 @@ import { MergePanel } from '../merge/MergePanel';
 import { MOST_CHECKPOINTS, useMerge, type MergeSubject } from '../merge/store';
 import { Card, EmptyState } from '../ui/Card';
 import { MeasureControl, TextChoice } from './MeasureControl';
+import { mixtureSubject } from './mixtures';
+import { MixturesPanel } from './MixturesPanel';
 import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from './measures';
 import { useSourceName } from './sources';
 import { useCompare } from './store';
@@ -48,6 +50,7 @@ export default function MergeSection() {
   const { meet, measure, setKind } = useMerge.getState();
   const kind = useMerge((state) => state.kind);
   const error = useMeasures((state) => state.errors.merge);
+  const [ranking, setRanking] = useState(false);
   useEffect(() => {
     meet(subject);
   });
@@ -60,31 +63,41 @@ export default function MergeSection() {
       </Card>
     );
   const mean = subject.checkpoints.length > 1;
+  const mixtures = mixtureSubject();
+  const kinds = [...(['fader'] as const), ...(mean ? (['mean'] as const) : []), ...(mixtures ? (['mixtures'] as const) : [])];
+  const shown = ranking && mixtures ? 'mixtures' : kind === 'mean' && mean ? 'mean' : 'fader';
   return (
     <>
-      <TextChoice />
+      <TextChoice channels={shown !== 'mixtures'} />
       <div className={styles.below}>
         <Card
           title={t('title')}
           data-testid="merge"
           aside={
-            mean && (
+            kinds.length > 1 && (
               <SegmentedControl
                 size="xs"
                 aria-label={t('kind.label')}
-                value={kind}
-                onChange={(next) => setKind(next)}
-                data={(['fader', 'mean'] as const).map((value) => ({ value, label: t(`kind.${value}`) }))}
+                value={shown}
+                onChange={(next) => {
+                  setRanking(next === 'mixtures');
+                  if (next !== 'mixtures') setKind(next);
+                }}
+                data={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))}
               />
             )
           }
         >
-          <MergePanel
-            lead={t(kind === 'mean' && mean ? 'meanLead' : 'lead')}
-            letters
-            failed={error !== undefined}
-            control={<MeasureControl kind="merge" first={t('run')} again={t('again')} onMeasure={() => void measure()} />}
-          />
+          {shown === 'mixtures' && mixtures ? (
+            <MixturesPanel subject={mixtures} />
+          ) : (
+            <MergePanel
+              lead={t(shown === 'mean' ? 'meanLead' : 'lead')}
+              letters
+              failed={error !== undefined}
+              control={<MeasureControl kind="merge" first={t('run')} again={t('again')} onMeasure={() => void measure()} />}
+            />
+          )}
         </Card>
       </div>
     </>
