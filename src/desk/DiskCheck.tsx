@@ -7,7 +7,8 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { trainedCount } from '../core/model/adapter';
+import { trainedCount } from '../core/model/trained';
+import { addsToBase } from '../core/recipe/method';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
@@ -30,7 +31,7 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
   const recipe = useRecipe((state) => state.recipe);
   const record = models.find(({ id }) => id === recipe?.base);
   // A checkpoint of an adapter holds what is trained.
-  const parameters = record?.shape && recipe?.method ? trainedCount(record.shape, recipe.method) : record?.parameters;
+  const parameters = record?.shape && addsToBase(recipe?.method) ? trainedCount(record.shape, recipe?.method) : record?.parameters;
   const [free, setFree] = useState<number | null>(null);
   useEffect(() => {
     let shown = true;
