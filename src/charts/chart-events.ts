@@ -29,6 +29,7 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
   return joinDrags(events, Math.max(1, steps * NEAR)).filter((event) => {
     switch (event.type) {
       case 'mixture':
+      case 'objective':
         return Math.abs(largestMove(event).by) >= LEAST_MOVE;
       case 'learning-rate':
         return event.before !== event.after;
@@ -51,8 +52,8 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
   });
 }
 
-/** The channel whose share moved most, for a short label. */
-export function largestMove({ before, after }: Extract<RunEvent, { type: 'mixture' }>): { channel: string; by: number } {
+/** The channel whose share or weight moved most, for a short label. */
+export function largestMove({ before, after }: Extract<RunEvent, { type: 'mixture' | 'objective' }>): { channel: string; by: number } {
   const moves = Object.keys(after).map((channel) => ({ channel, by: after[channel]! - (before[channel] ?? 0) }));
   return moves.reduce((most, move) => (Math.abs(move.by) > Math.abs(most.by) ? move : most));
 }
@@ -66,9 +67,10 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
   return useMemo(() => {
     const label = (event: RunEvent): string => {
       switch (event.type) {
-        case 'mixture': {
+        case 'mixture':
+        case 'objective': {
           const { channel } = largestMove(event);
-          return t('event.mixture', {
+          return t(`event.${event.type}`, {
             channel: tag(channel),
             from: percent(event.before[channel] ?? 0),
             to: percent(event.after[channel]!),

@@ -1,8 +1,8 @@
 /** The faders' values: the run's settings while one is active, else the recipe's; and the scale of the learning-rate fader. */
 import { useShallow } from 'zustand/react/shallow';
 import type { Shares } from '../core/mixture/mixture';
-import { effectiveShares } from '../core/mixture/mixture';
-import { sharesOf } from '../core/recipe/edits';
+import { effectiveShares, moveFader } from '../core/mixture/mixture';
+import { sharesOf, withWeight } from '../core/recipe/edits';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -53,6 +53,23 @@ export function moveShare(id: string, share: number, final: boolean): void {
   const { muted, rememberMute } = useRecipe.getState();
   if (muted[id] !== undefined && share > 0) rememberMute(id, null);
   writeShares(movedShares(readShares(), id, share), final);
+}
+
+/** Whole thousandths, so that a weight can be met again. */
+const thousandths = (weight: number): number => Math.round(weight * 1000) / 1000;
+
+/** A channel's weight in the objective; the others make room in proportion. */
+export function moveWeight(id: string, weight: number, final: boolean): void {
+  const { run, draft, change } = useRun.getState();
+  if (!run || !isActive(run)) return useRecipe.getState().edit((recipe) => withWeight(recipe, id, thousandths(weight)));
+  const weights = draft?.weights ?? run.settings.weights;
+  if (weights) change({ weights: moveFader(weights, id, thousandths(weight), { locked: new Set() }) }, final);
+}
+
+export function useWeight(id: string): number {
+  const running = useRun(({ run, draft }) => (run && isActive(run) ? ((draft?.weights ?? run.settings.weights)?.[id] ?? 0) : null));
+  const own = useRecipe((state) => state.recipe?.channels.find((channel) => channel.id === id)?.weight ?? 0);
+  return running ?? own;
 }
 
 export function toggleMute(id: string): void {

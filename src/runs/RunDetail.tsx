@@ -103,6 +103,7 @@ function Curves({ view }: { view: RunView }) {
 const ICONS: Record<RunEvent['type'], LucideIcon> = {
   started: Flag,
   mixture: SlidersVertical,
+  objective: SlidersVertical,
   'learning-rate': TrendingUp,
   warmup: TrendingUp,
   schedule: TrendingUp,
@@ -153,11 +154,12 @@ function useEventWords(): (event: RunEvent) => string {
     switch (event.type) {
       case 'started':
         return t('event.start');
-      case 'mixture': {
+      case 'mixture':
+      case 'objective': {
         const moves = Object.entries(event.after).map(([id, to]) =>
           t('event.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
         );
-        return `${t('event.shares')} ${moves.join(', ')}`;
+        return `${t(event.type === 'mixture' ? 'event.shares' : 'event.weights')} ${moves.join(', ')}`;
       }
       case 'learning-rate':
         return t('event.schedule', { field: t('field.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });

@@ -4,7 +4,6 @@
  */
 import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
-import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
   adapterWeights,
@@ -85,8 +84,6 @@ export function disposeParts({ base, masks }: RunParts): void {
 export class EngineModel implements TrainableModel, SequenceModel {
   private readonly sequences: SequenceModel;
   private readonly channels: number;
-  /** Of the channels in the objective; undefined where every token counts alike. */
-  private readonly weights: readonly number[] | undefined;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
@@ -103,7 +100,6 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
-    this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
     const { layerDecay } = optimizer;
     this.optimizer = createAdamW(model.parameters, {
@@ -140,12 +136,12 @@ export class EngineModel implements TrainableModel, SequenceModel {
     }
   }
 
-  step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {
+  step(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): PendingStep {
     const { lossScale } = this.optimizer;
     this.freeze(dropout.step);
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
-      weights: this.weights,
+      weights,
       ...(dropout.rate > 0 || this.model.adapter?.method.dropout ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),

@@ -73,6 +73,8 @@ export function predictedIn({ rows, context, targets }: TokenBatch): number[] {
 /** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
 export interface StepOptions {
   lr: number;
+  /** Of the channels in the objective, in their order; absent: every token counts alike. */
+  weights?: readonly number[] | undefined;
   /** Seed of the run and number of the step together choose the masks; each micro-batch has its own. */
   dropout: { rate: number; seed: number; step: number };
 }

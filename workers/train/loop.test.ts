@@ -210,6 +210,17 @@ describe('commands', () => {
     ).toEqual(['mixture', 'learning-rate', 'schedule']);
   });
 
+  it('weighs the objective anew from the step of a change on', async () => {
+    const channels = tinyRecipe().channels.map((channel, at) => ({ ...channel, weight: [0.25, 0.75][at]! }));
+    const { loop, storage, model, at } = rehearse(tinyRecipe({ channels }));
+    at(6, () => void loop.change({ weights: { general: 1.5, domain: 0.5 } }));
+    await loop.run();
+    expect(storage.fields.changes).toEqual([{ step: 6, at: 1, settings: { weights: { general: 0.75, domain: 0.25 } } }]);
+    expect(model.steps.map(({ weights }) => weights?.[0])).toEqual(Array.from({ length: 12 }, (_, step) => (step < 6 ? 0.25 : 0.75)));
+    const moved = viewOf(loop.whole()).events.find(({ type }) => type === 'objective');
+    expect(moved).toMatchObject({ step: 6, before: { general: 0.25, domain: 0.75 }, after: { general: 0.75, domain: 0.25 } });
+  });
+
   it('refuses a change by its field and trains on', async () => {
     const { loop, at } = rehearse();
     const refusals: unknown[] = [];
@@ -217,12 +228,13 @@ describe('commands', () => {
       for (const change of [
         { shares: { nobody: 1 } },
         { shares: { general: 0, domain: 0 } },
+        { weights: { general: 1 } },
         { schedule: { ...tinyRecipe().schedule, peakLr: 7 } },
       ])
         loop.change(change as never).catch((error: StudioError) => refusals.push(error.values['field']));
     });
     await loop.run();
-    expect(refusals).toEqual(['channels.nobody', 'channels', 'schedule.peakLr']);
+    expect(refusals).toEqual(['channels.nobody', 'channels', 'channels.general.weight', 'schedule.peakLr']);
     expect(loop.record.state).toBe('finished');
   });
 
@@ -407,8 +419,8 @@ describe('messages', () => {
 });
 
 /** A rehearsal whose methods can be taken apart. */
-function rehearse() {
-  const run = new Rehearsal(tinyRecipe());
+function rehearse(recipe = tinyRecipe()) {
+  const run = new Rehearsal(recipe);
   return {
     loop: run.loop,
     storage: run.storage,

@@ -271,7 +271,8 @@ export class TrainingLoop {
       started = parts.clock.now();
       const batches = parts.sampler.next(record.step, shares, recipe.batchSize, recipe.gradientAccumulationSteps);
       const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
-      this.unread.push(parts.model.step(batches, { lr, dropout }));
+      const weights = settings.weights && recipe.channels.map(({ id }) => settings.weights![id]!);
+      this.unread.push(parts.model.step(batches, { lr, weights, dropout }));
       for (const batch of batches) this.count(batch);
       record.step += 1;
       const before = this.unread.at(-2);

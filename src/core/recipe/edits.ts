@@ -27,8 +27,8 @@ export function objectiveWeights({ channels }: Pick<Recipe, 'channels'>): number
   return weights.length === channels.length ? weights : null;
 }
 
-/** Weights of the objective, which sum to 1 again; null takes them away. A channel that `weights` does not name gets 0. */
-function withWeights(recipe: Recipe, weights: Shares | null): Recipe {
+/** Weights of the objective by channel; null takes them away. A channel that `weights` does not name gets 0. */
+export function withWeights(recipe: Recipe, weights: Shares | null): Recipe {
   const channels = recipe.channels.map(({ weight: _, ...channel }) =>
     weights ? { ...channel, weight: weights[channel.id] ?? 0 } : channel,
   );
@@ -38,6 +38,11 @@ function withWeights(recipe: Recipe, weights: Shares | null): Recipe {
 /** Weights apart from the shares, which they are at first, or none. */
 export function withObjective(recipe: Recipe, weighed: boolean): Recipe {
   return withWeights(recipe, weighed ? sharesOf(recipe) : null);
+}
+
+/** Channel id → weight in the objective; null where every token counts alike. */
+export function weightsOf(recipe: Pick<Recipe, 'channels'>): Shares | null {
+  return objectiveWeights(recipe) && Object.fromEntries(recipe.channels.map(({ id, weight }) => [id, weight ?? 0]));
 }
 
 /** One channel's weight in the objective; the others make room in proportion. */

@@ -41,6 +41,15 @@ describe('settingEvents', () => {
     const there = (side: 'before' | 'after') =>
       settingEvents(when, now, after, 100).reduce((recipe, event) => withSetting(recipe, event, side), exampleRecipe);
     expect(there('before')).toEqual(exampleRecipe);
+    const weighed = {
+      ...exampleRecipe,
+      channels: exampleRecipe.channels.map((channel, at) => ({ ...channel, weight: [0.5, 0.3, 0.2][at]! })),
+    };
+    const start = settingsAt(weighed, [], 0);
+    const [weight] = settingEvents(when, start, { ...start, weights: { zh: 0.5, en: 0.1, domain: 0.4 } }, 100);
+    expect(weight).toEqual({ ...when, type: 'objective', before: { en: 0.3, domain: 0.2 }, after: { en: 0.1, domain: 0.4 } });
+    expect(withSetting(weighed, weight!, 'after').channels.map((channel) => channel.weight)).toEqual([0.5, 0.1, 0.4]);
+    expect(withSetting(weighed, weight!, 'before')).toEqual(weighed);
     expect(there('after')).toEqual({
       ...exampleRecipe,
       schedule,

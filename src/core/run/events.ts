@@ -3,7 +3,7 @@
  * numbers and ids; words and names are made where they are shown. Changed settings, evaluations and checkpoints are told from the
  * run's record and files, the others are lines of metrics.jsonl.
  */
-import { withShares } from '../recipe/edits';
+import { withShares, withWeights, weightsOf } from '../recipe/edits';
 import type { ErrorRecord } from '../errors';
 import type { Recipe, Schedule } from '../recipe/schema';
 import { warmupSteps } from '../schedule/schedule';
@@ -32,6 +32,8 @@ type ScheduleShape = Pick<Schedule, 'kind' | 'minRatio' | 'decayRatio' | 'decayS
 export type SettingEvent =
   /** Shares of the channels that moved. */
   | Change<'mixture', Record<string, number>>
+  /** Weights in the objective of the channels whose weight moved. */
+  | Change<'objective', Record<string, number>>
   /** Peak learning rate. */
   | Change<'learning-rate', number>
   | Change<'warmup', WarmupSetting>
@@ -64,6 +66,7 @@ const ORDER: Record<RunEvent['type'], number> = {
   started: 0,
   resumed: 1,
   mixture: 2,
+  objective: 2,
   'learning-rate': 3,
   warmup: 4,
   schedule: 5,
@@ -84,7 +87,13 @@ export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
 }
 
 export function isSettingEvent(event: RunEvent): event is SettingEvent {
-  return event.type === 'mixture' || event.type === 'learning-rate' || event.type === 'warmup' || event.type === 'schedule';
+  return (
+    event.type === 'mixture' ||
+    event.type === 'objective' ||
+    event.type === 'learning-rate' ||
+    event.type === 'warmup' ||
+    event.type === 'schedule'
+  );
 }
 
 /** Shares that differ by less are equal but for rounding. */
@@ -93,11 +102,13 @@ const SAME_SHARE = 1e-6;
 /** What sets two settings of a run apart, one event for each kind of setting. @param steps of the whole run */
 export function settingEvents(when: When, before: LiveSettings, after: LiveSettings, steps: number): SettingEvent[] {
   const events: SettingEvent[] = [];
-  const moved = Object.keys(after.shares).filter((id) => Math.abs((before.shares[id] ?? 0) - after.shares[id]!) > SAME_SHARE);
-  if (moved.length > 0) {
-    const of = (shares: Record<string, number>) => Object.fromEntries(moved.map((id) => [id, shares[id] ?? 0]));
-    events.push({ ...when, type: 'mixture', before: of(before.shares), after: of(after.shares) });
-  }
+  const move = (type: 'mixture' | 'objective', was: Record<string, number>, is: Record<string, number>) => {
+    const moved = Object.keys(is).filter((id) => Math.abs((was[id] ?? 0) - is[id]!) > SAME_SHARE);
+    const of = (values: Record<string, number>) => Object.fromEntries(moved.map((id) => [id, values[id] ?? 0]));
+    if (moved.length > 0) events.push({ ...when, type, before: of(was), after: of(is) });
+  };
+  move('mixture', before.shares, after.shares);
+  move('objective', before.weights ?? {}, after.weights ?? {});
   const [from, to] = [before.schedule, after.schedule];
   if (from.peakLr !== to.peakLr) events.push({ ...when, type: 'learning-rate', before: from.peakLr, after: to.peakLr });
   if (from.warmup.unit !== to.warmup.unit || from.warmup.value !== to.warmup.value) {
@@ -126,6 +137,8 @@ export function withSetting(recipe: Recipe, event: SettingEvent, side: 'before' 
   switch (event.type) {
     case 'mixture':
       return withShares(recipe, event[side]);
+    case 'objective':
+      return withWeights(recipe, { ...weightsOf(recipe), ...event[side] });
     case 'learning-rate':
       return { ...recipe, schedule: { ...schedule, peakLr: event[side] } };
     case 'warmup': {
@@ -158,7 +171,7 @@ export function joinDrags(events: readonly RunEvent[], near: number): RunEvent[]
 
 function joinTwo(first: SettingEvent, last: SettingEvent): RunEvent {
   const since = first.since ?? first.step;
-  if (first.type === 'mixture' && last.type === 'mixture')
+  if ((first.type === 'mixture' || first.type === 'objective') && last.type === first.type)
     return { ...last, since, before: { ...last.before, ...first.before }, after: { ...first.after, ...last.after } };
   return { ...last, since, before: first.before } as SettingEvent;
 }

@@ -25,6 +25,8 @@ export interface LiveSettings {
   /** Channel id → share, summing to 1. */
   shares: Record<string, number>;
   schedule: Schedule;
+  /** Channel id → weight in the objective, summing to 1; absent in a run whose recipe has none. */
+  weights?: Record<string, number>;
 }
 
 /** A change of the settings, as kept in the run's record and replayed on resume. */
