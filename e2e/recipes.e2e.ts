@@ -81,6 +81,7 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'rewarm-replay',
     'general-then-domain',
     'progressive-unfreezing',
+    'distilled',
     'reference-7b',
   ]) {
     await desk.presets.selectOption(id);
@@ -113,13 +114,13 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await steps.fill('34');
   await drawer.getByLabel(words.recipe.recipe.packing, { exact: true }).selectOption('separate');
   await expect(drawer).toContainText(words.recipe.recipe.packingHelp.separate);
-  for (const anchor of ['weight', 'l2sp', 'ewc', 'decay'] as const) await drawer.getByLabel(words.recipe[anchor].switch).check();
+  for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const) await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');
   // Terms of the base's weights and an adapter beside them exclude each other.
   const method = drawer.getByLabel(words.recipe.method.kind, { exact: true });
   await method.selectOption('lora');
   await expect(drawer).toContainText('regularisation');
-  for (const anchor of ['l2sp', 'ewc', 'decay'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
+  for (const anchor of ['l2sp', 'ewc', 'decay', 'distillation'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
   await expect(drawer).not.toContainText('regularisation');
   const targets = drawer.getByLabel(words.recipe.method.targets, { exact: true });
   await targets.fill('q, c_attn');

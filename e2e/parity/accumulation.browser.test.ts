@@ -40,10 +40,7 @@ function cut({ context, ids, targets, channels, ...all }: Fixture, rows: number)
 
 async function train(fixture: Fixture, rows: number, objective = fixture.objective) {
   const decoder = await loadModel(await tinyModelFiles(fixture.model));
-  const channels = (objective ?? [0, 1]).map((weight, id) => ({
-    ...{ id: String(id), corpus: 'c', role: 'general' as const, share: 0.5 },
-    ...(objective ? { weight } : {}),
-  }));
+  const channels = (objective ?? [0, 1]).map((_, id) => ({ id: String(id), corpus: 'c', role: 'general' as const, share: 0.5 }));
   const model = new EngineModel(
     decoder,
     { channels, optimizer: fixture.settings, activationCheckpointing: false, precision: 'f32', budget: { steps: 1 } },
@@ -51,7 +48,7 @@ async function train(fixture: Fixture, rows: number, objective = fixture.objecti
   );
   const steps = [];
   for (const step of fixture.steps.keys())
-    steps.push(...(await model.read([model.step(cut(fixture, rows), { lr: fixture.lr, dropout: { rate: 0, seed: 1, step } })])));
+    steps.push(...(await model.read([model.step(cut(fixture, rows), { lr: fixture.lr, weights: objective, dropout: { rate: 0, seed: 1, step } })])));
   const weights = new Map((await hostTensors(decoder.parameters)).map(({ name, data }) => [name, data]));
   model.dispose();
   return { steps, weights };

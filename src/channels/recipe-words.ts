@@ -37,6 +37,18 @@ const FIELDS = {
   'regularisation.ewc.sequences': 'fisherSequences',
   'regularisation.ewc.labels': 'fisherLabels',
   'regularisation.decayTowards': 'decayTowards',
+  'regularisation.distillation': 'distillation',
+  'regularisation.distillation.teacher': 'teacher',
+  'regularisation.distillation.rows': 'taughtRows',
+  'regularisation.distillation.alpha': 'teacherAlpha',
+  'regularisation.distillation.temperature': 'teacherTemperature',
+  'regularisation.distillation.warmup': 'teacherWarmup',
+  'regularisation.distillation.states': 'states',
+  'regularisation.distillation.states.last': 'stageLast',
+  'regularisation.distillation.states.all': 'stageAll',
+  'regularisation.distillation.states.attention': 'stageAttention',
+  'regularisation.distillation.states.hiddenWeight': 'hiddenWeight',
+  'regularisation.distillation.states.attentionWeight': 'attentionWeight',
   'budget.steps': 'steps',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
@@ -104,9 +116,10 @@ const VALUES = [
   'weights',
   'rows',
   'heads',
+  'all',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = ['name', 'base', 'regularisation.distillation.teacher', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
@@ -123,6 +136,7 @@ export function recipeField(path: string): FieldName | null {
 /** The key of a value that is one of a closed list; null for numbers and names. */
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
+  if (path === 'regularisation.distillation.rows' && (value === 'general' || value === 'domain')) return `role.${value}`;
   const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;
 }

@@ -246,7 +246,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(epsilon) => set({ optimizer: { ...optimizer, epsilon } })}
         />
       </fieldset>
-      <RetentionFields recipe={recipe} edit={edit} />
+      <RetentionFields recipe={recipe} models={models} edit={edit} />
       <fieldset>
         <legend>{t('recipe.rhythm')}</legend>
         <NumberField

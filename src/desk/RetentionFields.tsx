@@ -1,11 +1,14 @@
-/** The drawer's fields for what keeps a run near its base: weights of the objective apart from the shares, and anchors at the base's weights. */
+/** The drawer's fields for what keeps a run near its base: weights of the objective apart from the shares, anchors at the base's weights, a teacher. */
 import { useTranslation } from 'react-i18next';
+import type { ModelRecord } from '../contract/library';
+import { USUAL_DISTILLATION, USUAL_STATES } from '../core/recipe/distillation';
 import { objectiveWeights, withObjective, withRegularisation } from '../core/recipe/edits';
-import type { Recipe } from '../core/recipe/schema';
+import type { Distillation, Recipe } from '../core/recipe/schema';
 import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
 
 interface Props {
   recipe: Recipe;
+  models: readonly ModelRecord[];
   edit(change: (recipe: Recipe) => Recipe): void;
 }
 
@@ -15,10 +18,10 @@ const USUAL_L2SP = 0.01;
 const USUAL_EWC = { lambda: 400, sequences: 64, labels: 'model' } as const;
 const LABELS = ['model', 'text'] as const;
 
-export function RetentionFields({ recipe, edit }: Props) {
+export function RetentionFields({ recipe, models, edit }: Props) {
   const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
-  const { l2sp, ewc, decayTowards } = recipe.regularisation ?? {};
+  const { l2sp, ewc, decayTowards, distillation } = recipe.regularisation ?? {};
   return (
     <fieldset>
       <legend>{t('title')}</legend>
@@ -83,6 +86,112 @@ export function RetentionFields({ recipe, edit }: Props) {
         checked={decayTowards === 'base'}
         onChange={(on) => edit((current) => withRegularisation(current, { decayTowards: on ? 'base' : undefined }))}
       />
+      <SwitchField
+        label={t('distillation.switch')}
+        help={t('distillation.help')}
+        checked={distillation !== undefined}
+        onChange={(on) => edit((current) => withRegularisation(current, { distillation: on ? USUAL_DISTILLATION : undefined }))}
+      />
+      {distillation && <DistillationFields distillation={distillation} recipe={recipe} models={models} edit={edit} />}
     </fieldset>
+  );
+}
+
+const ROWS = ['general', 'domain', 'all'] as const;
+const STAGES = ['last', 'all', 'attention'] as const;
+const STAGE_NAMES = { last: 'stageLast', all: 'stageAll', attention: 'stageAttention' } as const;
+const STATE_WEIGHTS = ['hiddenWeight', 'attentionWeight'] as const;
+
+function DistillationFields({ distillation, recipe, models, edit }: Props & { distillation: Distillation }) {
+  const { t } = useTranslation('recipe');
+  const { t: common } = useTranslation();
+  const { states } = distillation;
+  const set = (change: Partial<Distillation>) =>
+    edit((current) => withRegularisation(current, { distillation: { ...distillation, ...change } }));
+  const teach = (model: string) => {
+    const { teacher: _, ...rest } = distillation;
+    const chosen = model === recipe.base ? rest : { ...rest, teacher: model };
+    edit((current) => withRegularisation(current, { distillation: chosen }));
+  };
+  const compare = (on: boolean) => {
+    const { states: _, ...rest } = distillation;
+    edit((current) => withRegularisation(current, { distillation: on ? { ...rest, states: USUAL_STATES } : rest }));
+  };
+  const teacher = distillation.teacher ?? recipe.base;
+  return (
+    <>
+      <ChoiceField
+        label={common('recipeField.teacher')}
+        help={t('distillation.teacherHelp')}
+        value={teacher}
+        choices={[...new Set([recipe.base, ...models.map(({ id }) => id), teacher])]}
+        words={(id) => (id === recipe.base ? common('recipeValue.base') : (models.find((model) => model.id === id)?.name ?? id))}
+        onChange={teach}
+      />
+      <ChoiceField
+        label={common('recipeField.taughtRows')}
+        value={distillation.rows}
+        choices={ROWS}
+        words={(rows) => (rows === 'all' ? common('recipeValue.all') : common(`role.${rows}`))}
+        onChange={(rows) => set({ rows })}
+      />
+      <NumberField
+        label={common('recipeField.teacherAlpha')}
+        value={distillation.alpha}
+        min={0}
+        max={1}
+        step={0.1}
+        onChange={(alpha) => set({ alpha })}
+      />
+      <NumberField
+        label={common('recipeField.teacherTemperature')}
+        value={distillation.temperature}
+        min={0.1}
+        max={100}
+        step={0.5}
+        onChange={(temperature) => set({ temperature })}
+      />
+      <NumberField
+        label={common('recipeField.teacherWarmup')}
+        help={t('distillation.betaHelp')}
+        value={distillation.warmup}
+        min={0}
+        step={10}
+        integer
+        onChange={(warmup) => set({ warmup })}
+      />
+      <SwitchField
+        label={t('distillation.statesSwitch')}
+        help={t('distillation.statesHelp')}
+        checked={states !== undefined}
+        onChange={compare}
+      />
+      {states && (
+        <>
+          {STAGES.map((stage) => (
+            <NumberField
+              key={stage}
+              label={common(`recipeField.${STAGE_NAMES[stage]}`)}
+              value={states[stage]}
+              min={0}
+              max={1}
+              step={0.1}
+              onChange={(share) => set({ states: { ...states, [stage]: share } })}
+            />
+          ))}
+          {STATE_WEIGHTS.map((weight) => (
+            <NumberField
+              key={weight}
+              label={common(`recipeField.${weight}`)}
+              value={states[weight]}
+              min={1e-6}
+              max={1e6}
+              step={0.1}
+              onChange={(value) => set({ states: { ...states, [weight]: value } })}
+            />
+          ))}
+        </>
+      )}
+    </>
   );
 }

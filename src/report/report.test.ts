@@ -1,3 +1,4 @@
+import { USUAL_DISTILLATION } from '../core/recipe/distillation';
 import { withObjective } from '../core/recipe/edits';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -168,7 +169,7 @@ describe('report', () => {
       const held = withObjective(recipe, true);
       parts.run!.recipe = {
         ...held,
-        regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2, sequences: 8, labels: 'model' }, decayTowards: 'base' },
+        regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2, sequences: 8, labels: 'model' }, decayTowards: 'base', distillation: USUAL_DISTILLATION },
       };
     });
     for (const parts of variants) for (const words of spying) composeReport(createReport(parts), words);

@@ -32,6 +32,8 @@ export { adapterWeights, fileWeights, hostTensors, loadModel } from './model/loa
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
+export { sightMask } from './model/distillation';
+export type { Teaching } from './model/distillation';
 export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';
 export { sampleToken } from './model/sample';

@@ -1,7 +1,7 @@
 /** Attention of each head as probabilities, and how far two models' attention lies apart. Plain tfjs ops: texts are short. */
-import { add, keep, matMul, mul, reshape, softmax, tensor1d, tensor2d, tidy, tile, transpose } from '@tensorflow/tfjs-core';
+import { add, keep, matMul, mul, reshape, softmax, tensor1d, tidy, tile, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { softCapped, type DecoderModel } from '../engine';
+import { sightMask, softCapped, type DecoderModel } from '../engine';
 import type { HeldOutSet } from './held-out';
 
 /** Longest text, in tokens. */
@@ -40,14 +40,6 @@ export async function attentionMaps(model: DecoderModel, ids: readonly number[])
     last.dispose();
     for (const map of maps) map.dispose();
   }
-}
-
-/** 0 where a query may look, very low where not: ahead, or further back than the window. */
-function sightMask(tokens: number, window: number): Tensor2D {
-  const mask = new Float32Array(tokens * tokens);
-  for (let query = 0; query < tokens; query++)
-    for (let key = 0; key < tokens; key++) if (key > query || key <= query - window) mask[query * tokens + key] = -1e9;
-  return tensor2d(mask, [tokens, tokens]);
 }
 
 /**

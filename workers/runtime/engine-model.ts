@@ -4,6 +4,7 @@
  */
 import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
+import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
   adapterWeights,
@@ -19,6 +20,7 @@ import {
   type DecoderModel,
   type Optimizer,
   type ParameterGroup,
+  type Teaching,
   type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
@@ -73,9 +75,12 @@ export interface RunParts {
   base?: RunBase | undefined;
   /** With parameter isolation; the model's own from here on. */
   masks?: TrainingMasks | undefined;
+  /** With distillation: a model of its own from here on, the base of these parts, or the model itself without its adapter. */
+  teacher?: DecoderModel | 'base' | 'itself' | undefined;
 }
 
-export function disposeParts({ base, masks }: RunParts): void {
+export function disposeParts({ base, masks, teacher }: RunParts): void {
+  if (teacher && typeof teacher !== 'string') teacher.dispose();
   if (base) disposeBase(base);
   for (const mask of masks?.values() ?? []) mask.dispose();
 }
@@ -84,6 +89,8 @@ export function disposeParts({ base, masks }: RunParts): void {
 export class EngineModel implements TrainableModel, SequenceModel {
   private readonly sequences: SequenceModel;
   private readonly channels: number;
+  /** How a step of this number is taught; null without a teacher. */
+  private readonly teaching: ((step: number) => Teaching) | null;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
@@ -98,6 +105,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { stored, base, masks } = parts;
     const { method, optimizer, budget } = recipe;
     this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
+    this.teaching = teachingOf(model, recipe, parts);
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
     this.recompute = recipe.activationCheckpointing;
@@ -142,6 +150,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       weights,
+      teaching: this.teaching?.(dropout.step),
       ...(dropout.rate > 0 || this.model.adapter?.method.dropout ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
@@ -203,6 +212,18 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.model.dispose();
     disposeParts(this.parts);
   }
+}
+
+function teachingOf(
+  model: DecoderModel,
+  recipe: Pick<Recipe, 'channels' | 'regularisation' | 'budget'>,
+  { base, teacher }: RunParts,
+): ((step: number) => Teaching) | null {
+  const { distillation } = recipe.regularisation ?? {};
+  const own = teacher === 'base' ? base?.model : teacher === 'itself' ? model : teacher;
+  if (!distillation || !own) return null;
+  const fixed = { model: own, withoutAdapter: own === model, channels: taughtChannels(recipe), temperature: distillation.temperature };
+  return (step) => ({ ...fixed, ...teachingAt(distillation, step, recipe.budget.steps) });
 }
 
 /** A group for each rate that the layers' decay makes. */

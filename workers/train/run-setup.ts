@@ -4,6 +4,7 @@ import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
+import { keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
@@ -267,7 +268,8 @@ async function loadModel(
     for (const use of Object.keys(fisherDemands(recipe)) as FisherUse[]) fisher.set(use, await fisherOf(use, model));
     const isolation = fisher.get('isolation');
     if (isolation) parts.masks = masksOf(model, recipe, isolation);
-    if (recipe.regularisation) parts.base = await baseOf(recipe, fisher.get('ewc') ?? null);
+    if (keepsBase(recipe)) parts.base = await baseOf(recipe, fisher.get('ewc') ?? null);
+    parts.teacher = await teacherOf(recipe, model, tokenizer.hash);
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -288,6 +290,29 @@ async function loadModel(
   } catch (error) {
     model.dispose();
     disposeParts(parts);
+    throw error;
+  }
+}
+
+/** @throws StudioError `recipe-invalid` for a teacher that does not fit the model */
+async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: string): Promise<RunParts['teacher']> {
+  const kind = teacherKind(recipe);
+  if (kind === 'none') return undefined;
+  if (kind !== 'other') return kind;
+  const distillation = recipe.regularisation!.distillation!;
+  const name = distillation.teacher!;
+  const field = 'regularisation.distillation.teacher';
+  const { hash } = await loadTokenizer(name);
+  if (hash !== tokenizer) refuse(field, name, `tokenizer ${tokenizer.slice(0, 12)}`, `its tokenizer is ${hash.slice(0, 12)}`);
+  const teacher = await openBase(name);
+  try {
+    const fault = teacherFault(distillation, config, teacher.config);
+    if (fault) refuse(field, name, `${fault.field} ${fault.accepted}`, `its ${fault.field} is ${fault.value}`);
+    const { context } = teacher.config;
+    if (recipe.sequenceLength > context) refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${context}`, `the context of model "${name}"`);
+    return teacher;
+  } catch (error) {
+    teacher.dispose();
     throw error;
   }
 }

@@ -157,6 +157,42 @@ describe('the trainer on wasm', () => {
     expect(await outcome(killed)).toEqual(runs[1]);
   });
 
+  it('stays near a teacher, in stages and beside an adapter, to the same bits after a death half way; one that does not fit starts no run', async () => {
+    const states = { last: 0.25, all: 0.25, attention: 0.5, hiddenWeight: 10, attentionWeight: 2 };
+    const distillation = { rows: 'all' as const, alpha: 0.1, warmup: 3, states };
+    const base = studioRecipe({ gradientAccumulationSteps: 2 });
+    const recipe = studioRecipe({ gradientAccumulationSteps: 2, regularisation: { distillation } });
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const before = await listRuns();
+    const wrong = studioRecipe({ regularisation: { distillation: { teacher: 'nano' } } });
+    const refused = { code: 'recipe-invalid', values: { field: 'regularisation.distillation.teacher', value: 'nano' } };
+    await expect(tab.api.start(wrong, 'wrong', quiet)).rejects.toMatchObject(refused);
+    expect(await listRuns()).toEqual(before);
+    const method = { kind: 'lora' as const, r: 2 };
+    const runs = [];
+    for (const one of [base, recipe, { ...recipe, activationCheckpointing: true }, studioRecipe({ method, regularisation: { distillation } })]) {
+      const run = await tab.api.start(one, 'taught', quiet);
+      expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs.push(await outcome(run));
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    expect(runs[2]).toEqual(runs[1]);
+    const [free, held] = runs.map(({ evaluations }) => evaluations.at(-1)!.channels['domain']!.loss);
+    expect(held!).toBeGreaterThan(free!);
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs[1]);
+  });
+
   it('trains a low-rank adapter, alone in its checkpoints, to the same bits after a death half way; a method that fits nothing starts no run', async () => {
     const method = { kind: 'lora' as const, r: 2, alpha: 8, dropout: 0.1, targets: ['q', 'down'], modulesToSave: [] };
     const tab = await openTab();

@@ -21,6 +21,8 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
+  /** Models kept beside the run's own: its base, for an anchor or as a teacher, or another teacher, which counts as large as the base. */
+  besides?: number;
   /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
 }
@@ -32,7 +34,7 @@ export interface TrainingMemory {
   moments: number;
   /**
    * The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's;
-   * the mask of a parameter isolation.
+   * the mask of a parameter isolation; a teacher's weights and what is compared with its own.
    */
   anchors: number;
   activations: number;
@@ -59,7 +61,7 @@ const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(
   config: ModelConfig,
-  { rows, context, checkpointing, precision, regularisation, method }: MemoryDemand,
+  { rows, context, checkpointing, precision, regularisation, besides = 0, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(configUnder(config, method));
@@ -89,8 +91,13 @@ export function trainingMemory(
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
   const masks = method?.kind === 'partial' && method.isolation ? 4 * trained : 0;
-  const held = 4 * parameters * (regularisation ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
-  const anchors = held + masks;
+  // A teacher keeps what is compared: hidden states, and queries and keys of every layer where attention is.
+  const { distillation } = regularisation ?? {};
+  const within = distillation?.states;
+  const compared = hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
+  const taught = distillation ? 4 * tokens * compared : 0;
+  const held = 4 * parameters * besides + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const anchors = held + masks + taught;
   const heaviest = largestWeight(config);
   return {
     weights,

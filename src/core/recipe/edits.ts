@@ -4,6 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
+import { keepsBase, teacherKind } from './distillation';
 import type { Channel, ChannelRole, Recipe, Regularisation, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
@@ -148,20 +149,16 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
 }
 
 /** What a recipe asks of memory. */
-export function memoryDemand({
-  batchSize,
-  sequenceLength,
-  activationCheckpointing,
-  precision,
-  regularisation,
-  method,
-}: Recipe): MemoryDemand {
+export function memoryDemand(recipe: Recipe): MemoryDemand {
+  const { batchSize, sequenceLength, activationCheckpointing, precision, regularisation, method } = recipe;
+  const besides = (keepsBase(recipe) ? 1 : 0) + (teacherKind(recipe) === 'other' ? 1 : 0);
   return {
     rows: batchSize,
     context: sequenceLength,
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
     ...(regularisation ? { regularisation } : {}),
+    ...(besides > 0 ? { besides } : {}),
     ...(method ? { method } : {}),
   };
 }

@@ -105,7 +105,37 @@ const strategySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
 
-/** What holds the weights θ near θ₀, those of the base (METHOD, "Anchors"). */
+/**
+ * A teacher in the loss (METHOD, "Distillation"). Of a token of a taught row that loss is (1 − β(1 − α)) · CE + β(1 − α) · T² · KL(teacher_T ‖ model_T)
+ * and the terms of `states`, times β = min(1, t / warmup) before step t.
+ */
+const distillationSchema = z.strictObject({
+  /** Model id; absent: the base. */
+  teacher: z.optional(identifier),
+  /** Rows that are taught, by the role of their channel. */
+  rows: orElse(z.enum(['general', 'domain', 'all']), 'general'),
+  /** α, what is left of the cross-entropy. */
+  alpha: orElse(share, 0.5),
+  /** T of both models' predictions. */
+  temperature: orElse(z.number().check(z.gte(0.1), z.lte(100)), 2),
+  /** Steps until the teacher has its whole weight. */
+  warmup: orElse(count(0), 0),
+  /** What is compared within the models, in stages one after the other; each is a share of all steps, and they sum to 1. Absent: nothing. */
+  states: z.optional(
+    z.strictObject({
+      /** Mean squared difference of the hidden states after the final norm. */
+      last: orElse(share, 1),
+      /** That of the hidden states of every layer. */
+      all: orElse(share, 0),
+      /** Divergence of the attention of every layer and head. */
+      attention: orElse(share, 0),
+      hiddenWeight: orElse(z.number().check(z.gt(0), z.lte(1e6)), 1),
+      attentionWeight: orElse(z.number().check(z.gt(0), z.lte(1e6)), 1),
+    }),
+  ),
+});
+
+/** What holds the weights θ near θ₀, those of the base (METHOD, "Anchors"), or the model near a teacher. */
 const regularisationSchema = z.strictObject({
   /** L2-SP: the term λ/2 · ‖θ − θ₀‖² of the loss. */
   l2sp: z.optional(z.strictObject({ lambda: z.number().check(z.gt(0), z.lte(1e6)) })),
@@ -121,6 +151,7 @@ const regularisationSchema = z.strictObject({
   ),
   /** Where AdamW's decoupled weight decay pulls to; absent: to 0. */
   decayTowards: z.optional(z.literal('base')),
+  distillation: z.optional(distillationSchema),
 });
 
 /** A low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
@@ -265,8 +296,18 @@ export const recipeSchema = z
       refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
-    if (recipe.method?.kind === 'lora' && recipe.regularisation)
-      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    const { distillation, ...anchors } = recipe.regularisation ?? {};
+    if (recipe.method?.kind === 'lora' && Object.keys(anchors).length > 0)
+      refuse(['regularisation'], Object.keys(anchors).join(), 'distillation (method lora)');
+    if (distillation) {
+      const { rows, states } = distillation;
+      if (rows !== 'all' && !recipe.channels.some(({ role }) => role === rows))
+        refuse(['regularisation', 'distillation', 'rows'], rows, `role "${rows}"`);
+      const stages = states ? states.last + states.all + states.attention : 1;
+      if (Math.abs(stages - 1) > 1e-6)
+        refuse(['regularisation', 'distillation', 'states'], `Σ = ${Number(stages.toFixed(6))}`, 'last + all + attention = 1');
+      if (recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (distillation)');
+    }
     if (recipe.method?.kind === 'partial') {
       const { unfreezing, isolation } = recipe.method;
       const { steps } = recipe.budget;
@@ -301,6 +342,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
+export type Distillation = z.infer<typeof distillationSchema>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Method = NonNullable<Recipe['method']>;

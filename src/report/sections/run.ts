@@ -1,6 +1,7 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
+import { distillationLine } from '../../core/recipe/distillation';
 import { objectiveWeights } from '../../core/recipe/edits';
 import { methodLine } from '../../core/recipe/method';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
@@ -197,9 +198,9 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
   );
 }
 
-/** What holds the weights near the base's, where anything does. */
+/** What holds the weights near the base's, or the model near a teacher, where anything does. */
 function anchors({ regularisation }: Recipe, value: (field: string, of: string) => string, t: ReportWords['t']): Cell[][] {
-  const { l2sp, ewc, decayTowards } = regularisation ?? {};
+  const { l2sp, ewc, decayTowards, distillation } = regularisation ?? {};
   return [
     ...(l2sp ? [[t('recipeField.l2sp'), String(l2sp.lambda)]] : []),
     ...(ewc
@@ -210,6 +211,12 @@ function anchors({ regularisation }: Recipe, value: (field: string, of: string) 
         ]
       : []),
     ...(decayTowards ? [[t('recipeField.decayTowards'), value('regularisation.decayTowards', decayTowards)]] : []),
+    ...(distillation
+      ? [
+          [t('recipeField.distillation'), distillationLine(distillation)],
+          [t('recipeField.taughtRows'), value('regularisation.distillation.rows', distillation.rows)],
+        ]
+      : []),
   ];
 }
 

@@ -53,6 +53,14 @@ export interface HiddenStateOptions {
   recompute?: boolean;
   /** So many of the lowest layers take no gradient: the backward pass ends above them, and nothing of them is kept. */
   frozenLayers?: number;
+  /** Sees, and may pass on otherwise, what lies within. */
+  taps?: Taps | undefined;
+}
+
+/** What lies within a forward pass: each layer's output [N,D]; its queries [N,H·h] and keys [N,K·h] after the rotary embedding. */
+export interface Taps {
+  state?: (layer: number, x: Tensor2D) => Tensor2D;
+  attention?: (layer: number, q: Tensor2D, k: Tensor2D) => [q: Tensor2D, k: Tensor2D];
 }
 
 /** A weight that is on the device already; the model takes ownership of it. */
@@ -124,6 +132,17 @@ export class DecoderModel {
     this.lowRank = adapter;
   }
 
+  /** What `compute` reads of the model is without its adapter: the base that it stands beside. */
+  withoutAdapter<T>(compute: () => T): T {
+    const { lowRank } = this;
+    this.lowRank = null;
+    try {
+      return compute();
+    } finally {
+      this.lowRank = lowRank;
+    }
+  }
+
   /** Layers, from the lowest, below which nothing takes a gradient. */
   get frozenLayers(): number {
     const { finalNorm, head } = this.names;
@@ -142,12 +161,15 @@ export class DecoderModel {
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
   hiddenStates(
     ids: Tensor1D,
-    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0 }: HiddenStateOptions,
+    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0, taps = {} }: HiddenStateOptions,
   ): Tensor2D {
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
-    const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, seed, recompute, frozenLayers, text, ...(documents ? { documents } : {}) });
+    const attend: Attend = (layer, query, key, v) => {
+      const [q, k] = taps.attention?.(layer, query, key) ?? [query, key];
+      return attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
+    };
+    return this.run(ids, 0, context, attend, { drop, seed, recompute, frozenLayers, tap: taps.state, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -185,7 +207,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, documents, text }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, tap, documents, text }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -215,6 +237,7 @@ export class DecoderModel {
         const angles = anglesOf.get(this.rotary[layer]!)!;
         const again = recompute || layer < frozenLayers;
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
+        if (tap) x = tap(layer, x);
       }
       return scaled(this.norm(x, this.names.finalNorm), this.config.scales.output);
     });
@@ -348,6 +371,7 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  tap?: Taps['state'];
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
 }

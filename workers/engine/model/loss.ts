@@ -11,7 +11,8 @@ import { deriveSeed } from '../../../src/core/rng/rng';
 import { channelSums } from '../ops/reductions';
 import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
-import type { DecoderModel, Documents } from './decoder';
+import type { DecoderModel, Documents, Taps } from './decoder';
+import { Lesson, type Teaching } from './distillation';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -46,6 +47,8 @@ export interface TrainingOptions {
   dropout?: { rate: number; seed: number; step: number };
   /** Activation checkpointing: layers are computed again in the backward pass instead of keeping their activations. The same bits. */
   recompute?: boolean;
+  /** A teacher's part in the loss; not with halves. Sums are of the cross-entropy alone. */
+  teaching?: Teaching | undefined;
   /** Activations and the weights that products read are stored as halves. */
   half?: {
     /** What the loss is multiplied by, on the device; the gradients come out as many times as large. Absent: 1. */
@@ -84,7 +87,7 @@ export function trainingGradients(model: DecoderModel, batches: Batch[], options
 function gradientsOf(
   model: DecoderModel,
   batches: Batch[],
-  { channels, weights, dropout, recompute = false, half }: TrainingOptions,
+  { channels, weights, dropout, recompute = false, teaching, half }: TrainingOptions,
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
@@ -97,11 +100,14 @@ function gradientsOf(
     const results = tidy(() => {
       // The loss is linear in the tokens' nll. Its gradient by each of them is known beforehand and starts the backward pass, so the loss
       // itself is never computed on the device.
-      const meanGradient = tensor1d(lossByNll(batch));
+      const byNll = lossByNll(batch);
+      const lesson = teaching && lessonOf(batch, byNll, teaching);
+      const meanGradient = tensor1d(teaching ? byNll.map((share, token) => share * ownPart(batch, token, teaching)) : byNll);
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
       const inputs = { ...tensorsOf(batch), nllGradient };
-      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers });
+      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
+      lesson?.dispose();
       const sum = channelSums(nll, channelOfTokens(batch), channels);
       return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (accumulated ? add(accumulated[at]!, gradient) : gradient))];
     });
@@ -112,6 +118,20 @@ function gradientsOf(
   if (!accumulated || !sums) throw new Error('A step needs at least one batch');
   const gradients = accumulated;
   return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums };
+}
+
+/** What is left of a token's cross-entropy where a teacher takes the rest. */
+function ownPart({ channels, context }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
+  return taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
+}
+
+/** Asks the teacher, outside of what is differentiated; nothing where the batch has no row for it. */
+function lessonOf(batch: Batch, byNll: Float32Array, teaching: Teaching): Lesson | undefined {
+  const { channels, context } = batch;
+  if (teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
+  const taught = byNll.map((share, token) => (teaching.channels[channels[Math.floor(token / context)]!] ? share : 0));
+  if (taught.every((share) => share === 0)) return undefined;
+  return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch), { taps }));
 }
 
 /** Gradient of the loss by the nll of each token of a batch [rows·context], 0 where none is predicted. */
@@ -172,16 +192,23 @@ interface ForwardOptions {
   dropout?: { rate: number; seed: number } | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  lesson?: Lesson | undefined;
 }
 
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
-function tokenNll(
+function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, ...options }: ForwardOptions = {}): Tensor1D {
+  const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
+  const hidden = lesson?.output(model, states) ?? states;
+  return crossEntropy(hidden, model.headWeight(), inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+}
+
+function hiddenStates(
   model: DecoderModel,
   { rows, context, text }: Batch,
-  { ids, targets, documents, nllGradient }: BatchTensors,
-  { dropout, recompute = false, frozenLayers = 0 }: ForwardOptions = {},
-): Tensor1D {
-  const hidden = model.hiddenStates(ids, {
+  { ids, documents }: BatchTensors,
+  { dropout, recompute = false, frozenLayers = 0, taps }: Omit<ForwardOptions, 'lesson'> & { taps?: Taps | undefined },
+): Tensor2D {
+  return model.hiddenStates(ids, {
     batch: rows,
     context,
     ...(documents ? { documents } : {}),
@@ -189,8 +216,8 @@ function tokenNll(
     ...(dropout ? { dropout } : {}),
     recompute,
     frozenLayers,
+    taps,
   });
-  return crossEntropy(hidden, model.headWeight(), targets, nllGradient, model.config.softCaps.logits ?? undefined);
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */
