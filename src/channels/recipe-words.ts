@@ -62,6 +62,10 @@ const FIELDS = {
   'method.head': 'trainedHead',
   'method.embeddings': 'trainedEmbeddings',
   'method.modules': 'trainedModules',
+  'method.tokens': 'virtualTokens',
+  'method.init': 'promptStart',
+  'method.text': 'promptText',
+  'method.adapterLayers': 'adapterLayers',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -87,9 +91,12 @@ const VALUES = [
   'exponential',
   'ratio',
   'steps',
+  'random',
+  'zero',
+  'vocabulary',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.text'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

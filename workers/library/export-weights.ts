@@ -20,7 +20,7 @@ import { tokenizerEntries } from '../tokenizer/gguf-tokenizer';
 const BEYOND_F16 = 65_520;
 
 /** A weight file: its name, how many bytes it will have, and the bytes themselves, as they are asked for. */
-interface Weights {
+export interface Weights {
   name: string;
   bytes: number;
   chunks(): AsyncGenerator<Uint8Array>;

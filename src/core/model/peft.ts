@@ -29,6 +29,9 @@ const OFF: readonly (readonly [field: string, off: readonly unknown[], accepted:
   ['init_lora_weights', [true, false, null, undefined, 'gaussian', 'eva', 'orthogonal'], 'true, false, "gaussian", "eva", "orthogonal"'],
 ];
 
+/** Types whose adapters stand beside a model's weights and cannot be added to them. */
+const SOFT_TYPES: readonly string[] = ['PREFIX_TUNING', 'PROMPT_TUNING', 'ADAPTION_PROMPT', 'P_TUNING', 'MULTITASK_PROMPT_TUNING', 'CPT'];
+
 export interface PeftAdapter {
   /** Name or path of the base, as the file has it; empty where it has none. */
   base: string;
@@ -37,7 +40,7 @@ export interface PeftAdapter {
   ties: boolean;
 }
 
-/** @throws StudioError `json-invalid`, `config-unsupported` */
+/** @throws StudioError `json-invalid`, `model-unmergeable`, `config-unsupported` */
 export function readPeftConfig(text: string): PeftAdapter {
   let fields: Record<string, unknown>;
   try {
@@ -54,7 +57,12 @@ export function readPeftConfig(text: string): PeftAdapter {
       ...{ file: ADAPTER_CONFIG, field, value, accepted },
     });
   };
-  if (fields['peft_type'] !== 'LORA') refuse('peft_type', '"LORA"');
+  const type = fields['peft_type'];
+  if (typeof type === 'string' && SOFT_TYPES.includes(type)) {
+    const message = `${ADAPTER_CONFIG}: what ${type} learns is no part of any weight, so that base and adapter make no model together`;
+    throw new StudioError('model-unmergeable', message, { method: type });
+  }
+  if (type !== 'LORA') refuse('peft_type', '"LORA"');
   for (const [field, off, accepted] of OFF) if (!off.includes(fields[field])) refuse(field, accepted);
   if (typeof fields['lora_alpha'] !== 'number') refuse('lora_alpha', 'number');
   for (const [pattern, alpha] of Object.entries((fields['alpha_pattern'] ?? {}) as Record<string, unknown>))

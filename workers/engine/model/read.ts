@@ -1,10 +1,12 @@
 /** The files of a Hugging Face model, checked before a weight is used. No tensors: an import runs it without a device. */
 import { StudioError } from '../../../src/core/errors';
-import type { HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/safetensors';
+import type { ByteSource, HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/safetensors';
 import { openWeights, type WeightFile } from '../checkpoint/sharded';
 import { parseConfig } from '../../../src/core/model/config';
 import type { ModelConfig } from '../../../src/core/model/config';
+import type { SoftMethod } from '../../../src/core/recipe/schema';
 import { withAdapter, type AdapterFile } from './adapter';
+import { unmergeable } from '../../../src/core/model/soft-prompt';
 import { fileTensors, fromFile } from './file-layout';
 import { namesOf } from '../../../src/core/model/names';
 import { NOTICE_NAMES, type ModelNotice } from '../../../src/core/model/notices';
@@ -20,6 +22,8 @@ export interface ModelFiles {
   tokenizerSize?: number;
   /** Weights of a low-rank adapter, which are added to the model's. */
   adapter?: AdapterFile;
+  /** A soft prompt beside the model, which no weight holds. */
+  softPrompt?: { name: string; bytes: ByteSource; method: SoftMethod };
 }
 
 export interface ReadableModel {
@@ -41,10 +45,11 @@ export interface ReadableModel {
 
 /**
  * Checks everything but the values, of which none is read: config, headers, names, shapes.
- * @throws StudioError `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`, `model-adapter`,
+ * @throws StudioError `model-unmergeable` for a soft prompt, `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`, `model-adapter`,
  * `model-quantized`, `tokenizer-mismatch`, `file-unreadable`
  */
 export async function openModel(files: ModelFiles): Promise<ReadableModel> {
+  if (files.softPrompt) throw unmergeable(files.softPrompt.method);
   const notices: ModelNotice[] = [];
   const config = parseConfig(files.config.name, files.config.text, notices);
   if (files.tokenizerSize !== undefined && files.tokenizerSize > config.vocabulary)
