@@ -12,7 +12,7 @@ import { addsToBase, unties } from '../../src/core/recipe/method';
 import type { Method, SoftMethod } from '../../src/core/recipe/schema';
 import { isSoft } from '../../src/core/model/soft-prompt';
 import { parameterCount } from '../../src/core/model/parameters';
-import { ADAPTER_WEIGHTS } from '../../src/core/model/peft';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readPeftConfig } from '../../src/core/model/peft';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
 import { sha256OfBlob } from './hash';
@@ -150,14 +150,22 @@ export async function weightSources(base: ModelListing, trained: TrainedWeights 
   for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
   const index = await readModelText(listing, INDEX);
   const own = trained && { name: ADAPTER_WEIGHTS, bytes: trained.file };
+  const prompt = await softPromptOf(base);
   const scale = method?.kind === 'lora' ? adapterScale(method) : undefined;
   return {
     config,
     weights,
     ...(index === null ? {} : { index: { name: INDEX, text: index } }),
     ...(own && scale !== undefined ? { adapter: { ...own, scaleOf: () => scale } } : {}),
-    ...(own && isSoft(method) ? { softPrompt: { ...own, method } } : {}),
+    ...(own && isSoft(method) ? { softPrompt: { ...own, method } } : prompt ? { softPrompt: prompt } : {}),
   };
+}
+
+/** What stands beside the weights of a model that was imported as a base with a soft prompt of PEFT. */
+async function softPromptOf(model: ModelListing): Promise<WeightSources['softPrompt'] | null> {
+  const config = await readModelText(model, ADAPTER_CONFIG);
+  const method = config === null ? null : readPeftConfig(config).soft;
+  return method && { name: ADAPTER_WEIGHTS, bytes: await openModelFile(model, ADAPTER_WEIGHTS), method };
 }
 
 /** SHA-256 of each weight file, an adapter's last. */
@@ -202,6 +210,8 @@ export interface NewModel {
   config: ModelConfig;
   /** model.safetensors. */
   weights: { bytes: number; chunks(): AsyncIterable<Uint8Array> };
+  /** An adapter beside it, whose config is one of the texts. */
+  adapter?: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -209,7 +219,7 @@ export interface NewModel {
  * @throws StudioError `quota`, `cancelled`, and those of reading the weights
  */
 export async function storeNewModel(
-  { name, texts, config, weights }: NewModel,
+  { name, texts, config, weights, adapter }: NewModel,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ModelRecord> {
@@ -218,6 +228,7 @@ export async function storeNewModel(
   try {
     const tell = (done: number) => onProgress({ phase: 'import', item: name, done, total: weights.bytes });
     for (const [file, content] of texts) await files.write(`${incomingPath(id)}/${file}`, content);
+    if (adapter) await files.write(`${incomingPath(id)}/${ADAPTER_WEIGHTS}`, adapter);
     let done = 0;
     async function* chunks() {
       for await (const chunk of weights.chunks()) {
@@ -232,7 +243,7 @@ export async function storeNewModel(
     const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config);
     signal.throwIfAborted();
     try {
-      await settleIncoming(id, [...texts.keys(), WEIGHTS]);
+      await settleIncoming(id, [...texts.keys(), ...(adapter ? [ADAPTER_WEIGHTS] : []), WEIGHTS]);
       await putRecord('models', record);
     } catch (error) {
       await files.remove(modelPath(id));

@@ -252,6 +252,8 @@ async function loadModel(
   );
   const parts: RunParts = {};
   try {
+    if (model.softPrompt)
+      refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
     if (method) {
       checkMethod(model.config, method, recipe.sequenceLength);
       if (unties(method)) model.untie();

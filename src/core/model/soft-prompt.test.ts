@@ -71,15 +71,29 @@ describe('soft prompts', () => {
     expect(adaption.activations).toBeLessThan(whole.activations);
   });
 
-  it('are told in words, and of a file of PEFT that they cannot be added to a base', () => {
+  it('are told in words, and read from a config of PEFT', () => {
     expect(methodLine(method({ kind: 'prefix' }))).toBe('prefix tuning · 16 virtual tokens · init random');
     expect(methodLine(method({ kind: 'prompt', text: 'x'.repeat(50) }))).toBe(
       `prompt tuning · 16 virtual tokens · init "${'x'.repeat(40)}…"`,
     );
     expect(methodLine(method({ kind: 'llama-adapter' }))).toBe('LLaMA-Adapter · 10 prompts in the last 2 layers');
-    for (const type of ['PREFIX_TUNING', 'PROMPT_TUNING', 'ADAPTION_PROMPT'])
-      expect(() => readPeftConfig(JSON.stringify({ peft_type: type }))).toThrow(
-        expect.objectContaining({ code: 'model-unmergeable', values: { method: type } }),
+    const read = (fields: object) => readPeftConfig(JSON.stringify({ base_model_name_or_path: 'org/base', ...fields }));
+    expect(read({ peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3, prefix_projection: true })).toMatchObject({
+      ...{ base: 'org/base', soft: { kind: 'prefix', tokens: 3 } },
+    });
+    expect(read({ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 2 }).soft).toMatchObject({ kind: 'prompt', tokens: 2 });
+    expect(read({ peft_type: 'ADAPTION_PROMPT', adapter_len: 4, adapter_layers: 2, target_modules: 'self_attn' }).soft).toEqual({
+      ...{ kind: 'llama-adapter', tokens: 4, adapterLayers: 2 },
+    });
+    const refusals: [fields: object, field: string][] = [
+      [{ peft_type: 'PREFIX_TUNING' }, 'num_virtual_tokens'],
+      [{ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 2, modules_to_save: ['lm_head'] }, 'modules_to_save'],
+      [{ peft_type: 'ADAPTION_PROMPT', adapter_len: 4, adapter_layers: 2, target_modules: 'mlp' }, 'target_modules'],
+      [{ peft_type: 'P_TUNING', num_virtual_tokens: 2 }, 'peft_type'],
+    ];
+    for (const [fields, field] of refusals)
+      expect(() => read(fields)).toThrow(
+        expect.objectContaining({ code: 'config-unsupported', values: expect.objectContaining({ field }) as object }),
       );
   });
 });

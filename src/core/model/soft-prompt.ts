@@ -6,8 +6,7 @@
 import { StudioError } from '../errors';
 import type { Method, SoftMethod } from '../recipe/schema';
 import type { Family, ModelConfig } from './config';
-import { namesOf } from './names';
-import { PEFT_PREFIX } from './peft';
+import { namesOf, PEFT_PREFIX } from './names';
 
 /** Families that PEFT's adaption prompts know. */
 const ADAPTION_FAMILIES: readonly Family[] = ['llama', 'mistral', 'gpt2'];
@@ -131,6 +130,35 @@ export function softPeftConfig(config: ModelConfig, method: SoftMethod, base: st
   const width = kvHeads * headSize;
   const prefix = { token_dim: width, num_attention_heads: kvHeads, encoder_hidden_size: width, prefix_projection: false };
   return { peft_type: 'PREFIX_TUNING', ...common, ...shape, ...prefix };
+}
+
+/**
+ * The method that made an adapter, from the fields of its adapter_config.json; null for other types. What it began with is not asked: its values
+ * are there. Of a prefix with a projection PEFT's file has what the projection made.
+ * @param refuse a field, with what would be accepted
+ */
+export function softMethodOf(fields: Record<string, unknown>, refuse: (field: string, accepted: string) => never): SoftMethod | null {
+  const count = (field: string): number => {
+    const value = fields[field];
+    return typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : refuse(field, '1, 2, …');
+  };
+  const off = (field: string, accepted: readonly unknown[]) =>
+    [null, undefined, ...accepted].includes(fields[field]) || refuse(field, ['null', ...accepted].join(', '));
+  switch (fields['peft_type']) {
+    case 'PREFIX_TUNING':
+    case 'PROMPT_TUNING':
+      off('modules_to_save', []);
+      off('num_transformer_submodules', [1]);
+      return fields['peft_type'] === 'PREFIX_TUNING'
+        ? { kind: 'prefix', tokens: count('num_virtual_tokens'), init: 'random' }
+        : { kind: 'prompt', tokens: count('num_virtual_tokens'), init: 'random' };
+    case 'ADAPTION_PROMPT':
+      off('modules_to_save', []);
+      off('target_modules', ['self_attn', 'attn']);
+      return { kind: 'llama-adapter', tokens: count('adapter_len'), adapterLayers: count('adapter_layers') };
+    default:
+      return null;
+  }
 }
 
 /** The tokens whose embeddings a soft prompt begins as: those of the text over and over, up to its length, as in PEFT. */

@@ -21,14 +21,14 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { StudioError } from '../../../src/core/errors';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { adaptionNames, leadingTokens, prefixNames, PROMPT, repeatedTokens, softTensors } from '../../../src/core/model/soft-prompt';
 import type { SoftMethod } from '../../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../../src/core/rng/rng';
-import { openSafetensors, type ByteSource, type HostTensor } from '../checkpoint/safetensors';
+import type { ByteSource, HostTensor } from '../checkpoint/safetensors';
 import { attention, type AttentionShape } from '../ops/attention';
 import { embedding } from '../ops/embedding';
+import { readSoftPrompt } from './read';
 
 /** What a soft prompt begins with. */
 export interface SoftStart {
@@ -126,22 +126,10 @@ export class SoftPrompt {
 
   /** Puts the values of a file of PEFT in the place of the present ones. @throws StudioError `tensor-missing`, `tensor-shape`, `tensor-not-finite` */
   async restore(file: string, source: ByteSource): Promise<void> {
-    const { tensors } = await openSafetensors(file, source);
-    for (const { name, shape, parameters } of softTensors(this.config, this.method)) {
-      const stored = tensors.get(name);
-      if (!stored) throw new StudioError('tensor-missing', `${file} has no tensor "${name}"`, { file, tensor: name });
-      const [found, expected] = [stored.shape, shape].map((sides) => `[${sides.join(', ')}]`) as [string, string];
-      if (found !== expected)
-        throw new StudioError('tensor-shape', `${file}: "${name}" has shape ${found}, the base asks for ${expected}`, {
-          ...{ file, tensor: name, found, expected },
-        });
-      const values = await stored.read();
-      for (const [at, parameter] of parameters.entries()) {
-        const own = parameters.length === 1 ? values : columns(values, shape[1]!, at, parameter.shape[1]!);
-        const value = tensor(own, [...parameter.shape]);
-        this.parameters.get(parameter.name)!.assign(value);
-        value.dispose();
-      }
+    for (const { name, shape, data } of await readSoftPrompt(this.config, { name: file, bytes: source, method: this.method })) {
+      const value = tensor(data, shape);
+      this.parameters.get(name)!.assign(value);
+      value.dispose();
     }
   }
 
@@ -152,14 +140,6 @@ export class SoftPrompt {
       return { name, shape: [...shape], data: parts.length === 1 ? parts[0]!.data : sideBySide(parts) };
     });
   }
-}
-
-/** Columns of part `at` of a matrix of so many columns. */
-function columns(matrix: Float32Array, width: number, at: number, own: number): Float32Array {
-  const rows = matrix.length / width;
-  const part = new Float32Array(rows * own);
-  for (let row = 0; row < rows; row++) part.set(matrix.subarray(row * width + at * own, row * width + (at + 1) * own), row * own);
-  return part;
 }
 
 function sideBySide(parts: readonly HostTensor[]): Float32Array {
