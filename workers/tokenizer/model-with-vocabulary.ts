@@ -24,7 +24,6 @@ export interface NewVocabulary {
   note: string;
 }
 
-const INDEX = 'model.safetensors.index.json';
 
 /**
  * @param base model id; @param name of the new model

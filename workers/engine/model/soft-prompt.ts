@@ -20,7 +20,7 @@ import {
   variable,
   zeros,
 } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { adaptionNames, leadingTokens, prefixNames, PROMPT, repeatedTokens, softTensors } from '../../../src/core/model/soft-prompt';
 import type { SoftMethod } from '../../../src/core/recipe/schema';
@@ -107,7 +107,7 @@ export class SoftPrompt {
    */
   attend(q: Tensor2D, [k, v]: readonly [Tensor2D, Tensor2D], shape: AttentionShape, documents?: Tensor1D): Tensor2D {
     if (this.method.kind !== 'prefix') return attention(q, k, v, shape, documents);
-    const filled = behind(q, zeros([this.leading, q.shape[1]]) as Tensor2D, shape.batch);
+    const filled = behind(q, zeros<Rank.R2>([this.leading, q.shape[1]]), shape.batch);
     return withoutLeading(attention(filled, k, v, shape, documents), this.leading, shape.batch);
   }
 
@@ -165,9 +165,9 @@ function behind(x: Tensor2D, leading: Tensor2D, batch: number): Tensor2D {
   const join = customGrad((...given) => {
     const [text, rows] = given as unknown as [Tensor2D, Tensor2D];
     const value = reshape(concat([tile(reshape(rows, [1, count, width]), [batch, 1, 1]), bySequence(text, batch)], 1), [-1, width]);
-    const gradFunc = (dy: Tensor) => [
+    const gradFunc = (dy: Tensor): Tensor[] => [
       withoutRows(dy, count, batch),
-      sum(slice(bySequence(dy, batch), [0, 0, 0], [batch, count, width]), 0) as Tensor,
+      sum(slice(bySequence(dy, batch), [0, 0, 0], [batch, count, width]), 0),
     ];
     return { value, gradFunc };
   });
@@ -184,8 +184,8 @@ function withoutRows(x: Tensor, count: number, batch: number): Tensor2D {
 function withoutLeading(x: Tensor2D, count: number, batch: number): Tensor2D {
   const cut = customGrad((input) => ({
     value: withoutRows(input as Tensor, count, batch),
-    gradFunc: (dy: Tensor) =>
-      reshape(concat([zeros([batch, count, dy.shape[1]!]), bySequence(dy, batch)], 1), [-1, dy.shape[1]!]) as Tensor,
+    gradFunc: (dy: Tensor): Tensor =>
+      reshape(concat([zeros([batch, count, dy.shape[1]!]), bySequence(dy, batch)], 1), [-1, dy.shape[1]!]),
   }));
   return cut(x) as Tensor2D;
 }
