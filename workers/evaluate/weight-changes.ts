@@ -35,13 +35,13 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
 }
 
 /**
- * @throws StudioError `tensor-shape` naming the first parameter of `a` that `b` lacks or has in another shape; `model-unmergeable` where one has
- * learnt what is no weight
+ * @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape;
+ * `model-unmergeable` where one has learnt what is no weight
  */
 export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
   const prompt = a.softPrompt ?? b.softPrompt;
   if (prompt) throw unmergeable(prompt.method);
-  const names = [...a.parameters.keys()];
+  const names = [...a.parameters.keys(), ...b.parameters.keys()];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
   if (different !== undefined) {

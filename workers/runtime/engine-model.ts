@@ -51,7 +51,7 @@ interface PendingEngineStep extends PendingStep {
 }
 
 /** What a recipe's regularisation holds the weights of a run to. */
-export interface RunBase {
+interface RunBase {
   /** θ₀ */
   model: DecoderModel;
   /** By the parameters' names; empty without EWC. */

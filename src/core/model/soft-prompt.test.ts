@@ -5,7 +5,7 @@ import llama from '../../../e2e/parity/fixtures/families/llama-llama3/config.jso
 import { memoryDemand } from '../recipe/edits';
 import { methodLine } from '../recipe/method';
 import { parseRecipe } from '../recipe/parse';
-import type { RecipeInput, SoftMethod } from '../recipe/schema';
+import type { SoftMethod } from '../recipe/schema';
 import { exampleRecipe } from '../run/example-run';
 import { parseConfig } from './config';
 import { trainingMemory } from './memory';
@@ -15,8 +15,8 @@ import { checkMethod, lowestLayer, trainedCount } from './trained';
 
 // 2 layers, context 24. Llama: hidden 32, 4 heads over 2 of size 8. Gemma 2: hidden 16, 4 heads over 2 of size 6.
 const configOf = (fields: object) => parseConfig('config.json', JSON.stringify(fields));
-const recipe = (change: object) => parseRecipe({ ...exampleRecipe, ...change } as RecipeInput);
-const method = (change: object) => recipe({ method: change }).method;
+const recipe = (change: object) => parseRecipe({ ...exampleRecipe, ...change });
+const method = (change: object) => recipe({ method: change }).method as SoftMethod;
 const refused = (field: string, value: string) =>
   expect.objectContaining({ code: 'recipe-invalid', values: expect.objectContaining({ field, value }) as object });
 
