@@ -19,6 +19,7 @@ import {
 } from '../../workers/engine';
 import type { Batch, DecoderModel, HostTensor, Optimizer } from '../../workers/engine';
 import { softPeftConfig } from '../../src/core/model/soft-prompt';
+import { requireSameShape } from '../../workers/evaluate/weight-changes';
 import { relativeError } from './op-cases';
 import { batchOf, fixtureBytes, fixtureJson, fixtureTensors, tinyModelFiles } from './fixtures';
 
@@ -139,7 +140,20 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('soft prompts on %s', (backend
         model.attachPrompt(new SoftPrompt(model.config, method), start);
         return model;
       };
+      const plain = await loadModel(await tinyModelFiles(`families/${expected.base}`));
       const straight = await fresh({ seed: 3, text: method.kind === 'prompt' ? [5, 7] : [] });
+      // It is no part of a weight, so nothing merges it or sets weights against it.
+      for (const pair of [
+        [plain, straight],
+        [straight, plain],
+      ] as const)
+        expect(() => requireSameShape(...pair)).toThrow(expect.objectContaining({ code: 'model-unmergeable' }));
+      // The base as long as it is not used, and with a gate that is 0.
+      const values = await lossesOf(plain, apart);
+      if (method.kind === 'llama-adapter') expect(await lossesOf(straight, apart)).toEqual(values);
+      straight.usesPrompt = false;
+      expect(await lossesOf(straight, apart)).toEqual(values);
+      straight.usesPrompt = true;
       const first = createAdamW(straight.parameters, settings);
       for (const at of [0, 1]) step(straight, first, at);
       const saved = writeSafetensors(await adapterWeights(straight), 'F32');
@@ -154,7 +168,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('soft prompts on %s', (backend
       step(resumed, second, 2);
       const [found, truth] = [await hostTensors(resumed.parameters), await hostTensors(straight.parameters)];
       found.forEach(({ name: parameter, data }: HostTensor, at) => expect(data, parameter).toEqual(truth[at]!.data));
-      for (const thing of [first, second, straight, resumed]) thing.dispose();
+      for (const thing of [first, second, straight, resumed, plain]) thing.dispose();
     });
   });
 });

@@ -41,7 +41,7 @@ function RunExport({ run }: { run: string }) {
   if (step === null) return <p>{t('export.none')}</p>;
   return (
     <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
-      <p className={styles.facts}>{t('export.text')}</p>
+      {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
         label={t('export.checkpoint')}
         value={String(step)}

@@ -24,7 +24,6 @@ export interface NewVocabulary {
   note: string;
 }
 
-
 /**
  * @param base model id; @param name of the new model
  * @throws StudioError of reading the base's files, `quota`, `cancelled`; then nothing has been stored

@@ -261,6 +261,17 @@ describe('the trainer on wasm', () => {
     await again.api.resume(killed, quiet);
     await again.seen((view) => view.runId === killed && ended(view));
     expect(await outcome(killed)).toEqual(runs.get('prompt'));
+
+    // A base that has a soft prompt of PEFT beside its weights is for use, not for training.
+    const adapter = {
+      'adapter_config.json': JSON.stringify({ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 4 }),
+      'adapter_model.safetensors': new Uint8Array(runs.get('prompt')!.model),
+    };
+    for (const [name, content] of Object.entries(adapter)) await files.write(`${modelPath(MODEL)}/${name}`, content);
+    await expect(again.api.start(studioRecipe(), 'above a prompt', quiet)).rejects.toMatchObject({
+      ...{ code: 'recipe-invalid', values: { field: 'base', value: MODEL } },
+    });
+    for (const name of Object.keys(adapter)) await files.remove(`${modelPath(MODEL)}/${name}`);
   });
 
   it('unfreezes layer by layer, with a rate for each, to the same bits after a death half way; nothing else moves; attention is set against the base', async () => {

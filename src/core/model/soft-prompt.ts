@@ -14,13 +14,13 @@ const ADAPTION_FAMILIES: readonly Family[] = ['llama', 'mistral', 'gpt2'];
 /** In PEFT's file, of prefix and prompt tuning. */
 const EMBEDDINGS = 'prompt_embeddings';
 
-export interface SoftParameter {
+interface SoftParameter {
   name: string;
   shape: readonly number[];
 }
 
 /** A tensor of PEFT's file: [tokens, Σ width of its parameters] side by side, or one parameter as it is. */
-export interface SoftTensor {
+interface SoftTensor {
   name: string;
   shape: readonly number[];
   parameters: readonly SoftParameter[];
