@@ -74,6 +74,10 @@ const FIELDS = {
   'method.isolation.by': 'isolationBy',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
+  'method.tokens': 'virtualTokens',
+  'method.init': 'promptStart',
+  'method.text': 'promptText',
+  'method.adapterLayers': 'adapterLayers',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -99,6 +103,9 @@ const VALUES = [
   'exponential',
   'ratio',
   'steps',
+  'random',
+  'zero',
+  'vocabulary',
   'downwards',
   'named',
   'weights',
@@ -106,7 +113,7 @@ const VALUES = [
   'heads',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.text', 'method.unfreezing.stages'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

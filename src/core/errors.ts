@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'tensor-beyond-f16' // file, tensor, value, most
   | 'model-adapter' // file, tensor
   | 'adapter-base' // file, base, found
+  | 'model-unmergeable' // method
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
