@@ -19,9 +19,10 @@ export interface Minimum {
   iterations: number;
 }
 
-const ITERATIONS = 400;
-/** Ends where an iteration takes less than this part of the value away, three times running, or the gradient is this small. */
-const LEAST_DECREASE = 1e-13;
+const ITERATIONS = 300;
+/** Ends where an iteration takes less than this part of the value away and less than that, three times running, or the gradient is this small. */
+const LEAST_DECREASE = 1e-9;
+const LEAST_VALUE = 1e-16;
 const LEAST_GRADIENT = 1e-12;
 /** Constants of the Wolfe conditions. */
 const DECREASE = 1e-4;
@@ -117,7 +118,7 @@ export function minimise(objective: Objective, bounds: readonly Bound[], start: 
       fresh = true;
       continue;
     }
-    still = value - found <= LEAST_DECREASE * Math.abs(value) ? still + 1 : 0;
+    still = value - found <= LEAST_DECREASE * Math.abs(value) + LEAST_VALUE ? still + 1 : 0;
     update(inverse, u, next, gradient, nextGradient, fresh);
     fresh = false;
     [u, next] = [next, u];

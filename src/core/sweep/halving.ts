@@ -1,0 +1,107 @@
+/**
+ * Successive halving: runs are compared at rungs of their steps and one in η goes on, to η times the steps (Jamieson & Talwalkar 2016).
+ * ASHA (Li et al., 1810.05934) promotes as soon as a run is among the best η-th of those that have reached its rung, without waiting for the
+ * rest. Runs are judged by domain gain as long as they keep their general ability.
+ */
+import type { Halving } from './schema';
+
+/** What a run had learnt and kept when it reached a rung. */
+export interface RungResult {
+  run: number;
+  rung: number;
+  /** Domain gain in nats per token; NaN of a run that broke. */
+  gain: number;
+  /** Mean general retention. */
+  retention: number;
+}
+
+export type Job =
+  /** Train the next run that has not begun, to the first rung. */
+  | { kind: 'start' }
+  /** Go on with a run, to this rung. */
+  | { kind: 'promote'; run: number; rung: number }
+  /** Nothing to do until a run that is under way reaches its rung. */
+  | { kind: 'wait' }
+  | { kind: 'done' };
+
+/** Steps of the rungs: first, first·η, first·η² … and the last, whatever is left to it. */
+export function rungSteps(first: number, last: number, reduction: number): number[] {
+  const rungs: number[] = [];
+  for (let steps = first; steps < last; steps *= reduction) rungs.push(steps);
+  return [...rungs, last];
+}
+
+/** Runs that reach each rung: ⌊n·η^−k⌋, at least one. */
+export function runsOnRungs(runs: number, rungs: number, reduction: number): number[] {
+  return Array.from({ length: rungs }, (_, rung) => Math.max(1, Math.floor(runs / reduction ** rung + 1e-9)));
+}
+
+/**
+ * Best first: those within the retention line by what they gained, then those beyond it by what they kept; those that broke last, and of
+ * equals the run that was planned first.
+ */
+export function ranked(results: readonly RungResult[], line: number): RungResult[] {
+  const key = ({ gain, retention }: RungResult): [number, number] => {
+    if (!Number.isFinite(gain) || !Number.isFinite(retention)) return [0, 0];
+    return retention >= line ? [2, gain] : [1, retention];
+  };
+  return [...results].sort((one, other) => {
+    const [a, b] = [key(one), key(other)];
+    return b[0] - a[0] || b[1] - a[1] || one.run - other.run;
+  });
+}
+
+/**
+ * What to train next.
+ * @param planned runs of the sweep; @param begun runs that have been given out, which go in the plan's order
+ * @param results of every run at every rung that it has reached; @param promoted runs that were given out for each rung above the first
+ */
+export function nextJob(
+  { kind, reduction, retention }: Pick<Halving, 'kind' | 'reduction' | 'retention'>,
+  rungs: number,
+  planned: number,
+  begun: number,
+  results: readonly RungResult[],
+  promoted: readonly { run: number; rung: number }[],
+): Job {
+  const at = (rung: number) => results.filter((result) => result.rung === rung);
+  const wasPromoted = (run: number, rung: number) => promoted.some((one) => one.run === run && one.rung === rung);
+  const sizes = runsOnRungs(planned, rungs, reduction);
+  for (let rung = rungs - 2; rung >= 0; rung--) {
+    const here = at(rung);
+    // A rung that all have reached lets at least one go on, or a sweep of two runs with η 3 would have no winner.
+    const whole = here.length === sizes[rung] && (rung === 0 || here.length > 0);
+    const most = kind === 'asha' && !whole ? Math.floor(here.length / reduction) : whole ? sizes[rung + 1]! : 0;
+    const next = ranked(here, retention)
+      .slice(0, most)
+      .find(({ run }) => !wasPromoted(run, rung + 1));
+    if (next && Number.isFinite(next.gain)) return { kind: 'promote', run: next.run, rung: rung + 1 };
+  }
+  if (begun < planned) return { kind: 'start' };
+  const underWay =
+    begun - at(0).length + promoted.filter((one) => !results.some(({ run, rung }) => run === one.run && rung === one.rung)).length;
+  return underWay > 0 ? { kind: 'wait' } : { kind: 'done' };
+}
+
+/**
+ * Runs that the rule has ended: they reached a rung, and those that go on from it are settled without them. A page says so on their rows.
+ * @returns run → the rung at which it stayed
+ */
+export function stoppedRuns(
+  halving: Pick<Halving, 'kind' | 'reduction' | 'retention'>,
+  rungs: number,
+  planned: number,
+  begun: number,
+  results: readonly RungResult[],
+  promoted: readonly { run: number; rung: number }[],
+): Map<number, number> {
+  const stopped = new Map<number, number>();
+  const settled = nextJob(halving, rungs, planned, begun, results, promoted).kind === 'done';
+  const sizes = runsOnRungs(planned, rungs, halving.reduction);
+  for (const { run, rung, gain } of results) {
+    if (rung === rungs - 1 || promoted.some((one) => one.run === run && one.rung === rung + 1)) continue;
+    const filled = promoted.filter((one) => one.rung === rung + 1).length >= sizes[rung + 1]!;
+    if (settled || filled || !Number.isFinite(gain)) stopped.set(run, rung);
+  }
+  return stopped;
+}
