@@ -94,7 +94,7 @@ export function fitChannels(
 }
 
 function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], channel: string, options: FitOptions): ChannelLaw {
-  const measured = all.filter((run) => Number.isFinite(run.losses[channel]));
+  const measured = all.filter((run) => !run.heldOut && Number.isFinite(run.losses[channel]));
   const scaled = holding(measured, ['lr', 'warmup', 'epochs']);
   const terms = { size: distinct(scaled.runs, 'size').size > 1, tokens: distinct(scaled.runs, 'tokens').size > 1 };
   const flat = holding(scaled.runs, ['size', 'tokens']);

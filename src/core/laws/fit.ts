@@ -170,7 +170,7 @@ function leaveOut<P>(law: Law<P>, observed: readonly Observed<P>[], settings: re
   for (let fold = 0; fold < folds; fold++) {
     const out = observed.map(({ setting }) => foldOf.get(setting) === fold);
     const kept = observed.map(({ point, value }, at) => ({ point, value, weight: out[at] ? 0 : 1 }));
-    const without = law.solve(kept, theta, 8, random);
+    const without = law.solve(kept, theta, 3, random);
     observed.forEach(({ point }, at) => {
       if (out[at]) predicted[at] = without ? law.predict(without, point) : NaN;
     });

@@ -3,7 +3,7 @@
  * people and tools write them: `share_zh`, `zh share (%)`, `eval/zh/loss`, `valid_the_pile_arxiv`, `ppl_code`, `代码占比`, `学习率`.
  */
 export interface Column {
-  kind: 'share' | 'loss' | 'base' | 'name' | 'lr' | 'warmup' | 'tokens' | 'size' | 'epochs' | 'seed' | 'other';
+  kind: 'share' | 'loss' | 'base' | 'name' | 'lr' | 'warmup' | 'tokens' | 'size' | 'epochs' | 'seed' | 'heldOut' | 'other';
   /** What is left of the name: the channel of a share or a loss. */
   channel: string;
   /** Numbers are percent. */
@@ -47,6 +47,7 @@ const SETTINGS: [Column['kind'], Set<string>][] = [
   ['tokens', words('tokens traintokens trainingtokens numtokens tokenbudget tokensseen totaltokens d ntokens')],
   ['size', words('params parameters modelsize size n nparams numparams model modelparams modelparameters')],
   ['epochs', words('epochs epoch numepochs')],
+  ['heldOut', words('heldout holdout split set 留出')],
   ['seed', words('seed randomseed rngseed')],
 ];
 const UNITS: Record<string, number> = { k: 1e3, m: 1e6, b: 1e9, bn: 1e9, t: 1e12 };

@@ -53,6 +53,11 @@ describe('readMeasuredRuns', () => {
     expect(table.base).toBeNull();
   });
 
+  it('keeps back what the table marks', () => {
+    const { runs } = readMeasuredRuns('a share,a loss,b loss,held_out\n.2,3,2,\n.3,2.9,2.1,1\n');
+    expect(runs.map(({ heldOut }) => heldOut)).toEqual([false, true]);
+  });
+
   it("reads RegMix's names", () => {
     const { channels, targets } = readMeasuredRuns(
       'train_the_pile_arxiv,train_the_pile_cc,valid_the_pile_arxiv,metric/the_pile_cc_val_loss\n.3,.7,3,4\n.4,.6,2,5',

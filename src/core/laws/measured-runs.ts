@@ -22,6 +22,8 @@ export interface MeasuredRun {
   size: number | null;
   epochs: number | null;
   seed: number | null;
+  /** Kept back from fitting, to hold a prediction against. */
+  heldOut: boolean;
 }
 
 export interface MeasuredTable {
@@ -43,6 +45,7 @@ const MOST_RUNS = 20_000;
 /** How far shares that were rounded may sum from 1. */
 const ROUNDING = 0.011;
 const BASE_NAMES = /^(base|baseline|base model|step ?0|before|initial|基座|基线|基座模型|训练前)$/i;
+const HELD_OUT = /^(1|true|yes|y|x|test|held[ _-]?out|val|validation|是|留出|测试)$/i;
 const BLANK = /^(-+|–|—|n\/?a|null|none|\.)?$/i;
 const MAGNITUDES: Record<string, number> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12, 万: 1e4, 亿: 1e8 };
 
@@ -109,6 +112,7 @@ export function readMeasuredRuns(text: string): MeasuredTable {
       size: read(row, line, at('size')),
       epochs: read(row, line, at('epochs')),
       seed: read(row, line, at('seed')),
+      heldOut: HELD_OUT.test((row[at('heldOut')] ?? '').trim()),
     };
   });
   const ignored = cells[0]!.filter(
