@@ -146,13 +146,13 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
         monotone(() => fitOf(kept(exponentialLaw(samples(atOneScale))), atOneScale), 'exponential'),
         // Along a path that is not the channel's own the D-CPT law says nothing.
         ...(isOwn ? [monotone(() => fitOf(kept(dcptLaw(samples(everywhere), terms)), everywhere), 'dcpt')] : []),
-        fitOf(kept(powerRidgeLaw(names) as Law<MixturePoint>), atOneScale),
-        fitOf(kept(leastSquaresLaw(names) as Law<MixturePoint>), atOneScale),
+        fitOf(kept(powerRidgeLaw(names)), atOneScale),
+        fitOf(kept(leastSquaresLaw(names)), atOneScale),
       ]
     : [
-        fitOf(kept(manyChannelLaw(names, samples(atOneScale)) as Law<MixturePoint>), atOneScale),
-        fitOf(kept(powerRidgeLaw(names) as Law<MixturePoint>), atOneScale),
-        fitOf(kept(leastSquaresLaw(names) as Law<MixturePoint>), atOneScale),
+        fitOf(kept(manyChannelLaw(names, samples(atOneScale))), atOneScale),
+        fitOf(kept(powerRidgeLaw(names)), atOneScale),
+        fitOf(kept(leastSquaresLaw(names)), atOneScale),
       ];
   // Where sizes or tokens were swept, the law that has them comes first; the others saw one of them only.
   const score = ({ law, fit }: Candidate) =>

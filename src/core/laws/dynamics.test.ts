@@ -39,7 +39,7 @@ describe('dynamics of continued pretraining', () => {
 
   it('sees ahead of a run whose base is unknown: decay now, or hold', () => {
     const noise = (step: number) => 0.002 * Math.sin(step * 12.9898);
-    const { fitted } = fitDynamics(curve(domain, noise), rates, null);
+    const { fitted } = fitDynamics(curve(domain, noise), rates, null, { starts: 16, resamples: 30 });
     expect(fitted!.fit.findings.map(({ code }) => code)).toContain('history-unknown');
     for (const ahead of [{ kind: 'hold', steps: 200 } as const, { kind: 'decay-now', steps: 200, floor: 0 } as const]) {
       const [, last] = lookAhead(fitted!, rates, ahead, 100);

@@ -270,7 +270,7 @@ function flatten(record: unknown): Record<string, string> {
   const walk = (value: unknown, path: string) => {
     if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) walk(inner, path ? `${path}/${key}` : key);
-    else out[path] = value === null || value === undefined ? '' : String(value);
+    else out[path] = typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
   };
   walk(record, '');
   return out;

@@ -67,11 +67,19 @@ export function nextJob(
   const at = (rung: number) => results.filter((result) => result.rung === rung);
   const wasPromoted = (run: number, rung: number) => promoted.some((one) => one.run === run && one.rung === rung);
   const sizes = runsOnRungs(planned, rungs, reduction);
+  // A rung is whole once all are there that can come: fewer than its size where runs below it broke.
+  let due = planned;
+  const whole = sizes.map((_, rung) => {
+    const here = at(rung);
+    const all = here.length >= due;
+    due = all ? Math.min(sizes[rung + 1] ?? 0, here.filter(({ gain }) => Number.isFinite(gain)).length) : Infinity;
+    return all;
+  });
   for (let rung = rungs - 2; rung >= 0; rung--) {
     const here = at(rung);
-    // A rung that all have reached lets at least one go on, or a sweep of two runs with η 3 would have no winner.
-    const whole = here.length === sizes[rung] && (rung === 0 || here.length > 0);
-    const most = kind === 'asha' && !whole ? Math.floor(here.length / reduction) : whole ? sizes[rung + 1]! : 0;
+    // A whole rung lets at least one go on, or a sweep of two runs with η 3 would have no winner.
+    const early = kind === 'asha' ? Math.floor(here.length / reduction) : 0;
+    const most = whole[rung] ? Math.max(early, sizes[rung + 1]!) : early;
     const next = ranked(here, retention)
       .slice(0, most)
       .find(({ run }) => !wasPromoted(run, rung + 1));
@@ -84,7 +92,8 @@ export function nextJob(
 }
 
 /**
- * Runs that the rule has ended: they reached a rung, and those that go on from it are settled without them. A page says so on their rows.
+ * Runs that the rule has ended: they reached a rung, and those that go on from it are settled without them (under ASHA only when nothing is
+ * left to train). A page says so on their rows.
  * @returns run → the rung at which it stayed
  */
 export function stoppedRuns(
@@ -100,7 +109,7 @@ export function stoppedRuns(
   const sizes = runsOnRungs(planned, rungs, halving.reduction);
   for (const { run, rung, gain } of results) {
     if (rung === rungs - 1 || promoted.some((one) => one.run === run && one.rung === rung + 1)) continue;
-    const filled = promoted.filter((one) => one.rung === rung + 1).length >= sizes[rung + 1]!;
+    const filled = halving.kind === 'successive-halving' && promoted.filter((one) => one.rung === rung + 1).length >= sizes[rung + 1]!;
     if (settled || filled || !Number.isFinite(gain)) stopped.set(run, rung);
   }
   return stopped;

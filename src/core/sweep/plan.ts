@@ -114,7 +114,7 @@ function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue
 }
 
 function ratio(field: string, value: SettingValue): number {
-  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) refuseSweep(field, String(value), '0 … 1');
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) refuseSweep(field, JSON.stringify(value), '0 … 1');
   return value;
 }
 
@@ -144,7 +144,7 @@ const stepTokens = ({ batchSize, gradientAccumulationSteps, sequenceLength }: Re
 
 function stepsOf(recipe: Recipe, tokens: SettingValue): number {
   const steps = Math.round(Number(tokens) / stepTokens(recipe));
-  if (!(steps >= 1)) refuseSweep('tokens', String(tokens), `≥ ${stepTokens(recipe)}`);
+  if (!(steps >= 1)) refuseSweep('tokens', JSON.stringify(tokens), `≥ ${stepTokens(recipe)}`);
   return steps;
 }
 
@@ -169,7 +169,7 @@ function withField(recipe: Recipe, field: string, value: SettingValue): Recipe {
   const optional = ['method', 'regularisation'];
   if (!(first in recipe) && !optional.includes(first))
     refuseSweep(field, 'missing', [...Object.keys(recipe), ...optional, 'domainShare', 'tokens'].join(' | '));
-  return place(recipe as unknown as Branch, keys) as unknown as Recipe;
+  return place(recipe, keys) as unknown as Recipe;
 }
 
 function numberAt(recipe: Recipe, field: string): number {

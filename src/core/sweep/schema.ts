@@ -87,7 +87,7 @@ export function parseSweep(json: unknown): SweepPlan {
   const result = sweepSchema.safeParse(json);
   if (!result.success) {
     const [issue] = result.error.issues;
-    const path = issue!.code === 'unrecognized_keys' ? [...issue!.path, issue!.keys[0]!] : issue!.path;
+    const path = issue!.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue!.path;
     const at = path.map(String).join('.') || 'sweep';
     refuseSweep(
       at,
