@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/laws.json';
 import { fitChannels, shareRank } from './channel-laws';
 import { readMeasuredRuns, type MeasuredRun } from './measured-runs';
-import { DEFAULT_GOAL, recommend, type Goal, type Measured, type Recommendation } from './recommend';
+import { valuesOf } from './fit';
+import { criticalOverTokens, DEFAULT_GOAL, recommend, type Goal, type Measured, type Recommendation } from './recommend';
 
 const QUICK = { starts: 12, resamples: 40 };
 
@@ -193,6 +194,27 @@ describe('a sweep of shares, rates and warmups', () => {
     const larger = runs.map((one) => ({ ...one, size: 7e7 }));
     expect(found(recommend({ ...measured, runs: larger }, laws)).proxy).toMatchObject({ correlation: 0.89, worth: 'forecast' });
     expect(laws[0]!.findings.find(({ code }) => code === 'subset')!.values).toMatchObject({ runs: 18, of: 39 });
+  });
+
+  it('follows the critical ratio over budgets (CMR)', () => {
+    const budgets = [1e9, 2e9, 4e9, 8e9];
+    /** Forgetting grows with the tokens, so that the ratio falls. */
+    const swept = budgets.flatMap((tokens) =>
+      [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => {
+        const general = 0.02 * Math.log2(tokens / 5e8) + 0.3 * Math.exp(-4 * (1 - share)) - 0.05;
+        return run({ en: 1 - share, domain: share }, { en: 2.5 + general, domain: 2 + Math.exp(-3 * share) }, { tokens });
+      }),
+    );
+    const two: Measured = {
+      runs: swept,
+      channels: ['en', 'domain'],
+      roles: { en: 'general', domain: 'domain' },
+      base: { en: 2.5, domain: 3 },
+    };
+    const { fit } = criticalOverTokens(two, ['en', 'domain'], DEFAULT_GOAL, { starts: 12, resamples: 4 });
+    const truth = budgets.map((tokens) => 1 + Math.log((0.05 - Math.log(0.95) - 0.02 * Math.log2(tokens / 5e8)) / 0.3) / 4);
+    const [a, s, b] = valuesOf(fit!);
+    truth.forEach((critical, at) => expect(Math.abs(a! * (budgets[at]! / 0.2e9) ** s! + b! - critical)).toBeLessThan(0.01));
   });
 
   it('says when no share is within the tolerance, or all are', () => {

@@ -4,13 +4,12 @@
  */
 import { deriveSeed } from '../rng/rng';
 import { fitLaw, intervalOf, seedNoise, valuesOf, type Finding, type Fit, type FitOptions, type Observed, type Refusal } from './fit';
-import type { Law, LawId, Sample } from './law';
-import { leastSquaresLaw, powerRidgeLaw } from './linear';
+import { type Law, type LawId, type Sample, leastSquaresLaw, powerRidgeLaw } from './law';
 import type { MeasuredRun } from './measured-runs';
 import { dcptLaw, exponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
 import type { Interval } from '../metrics/statistics';
 
-export interface Candidate {
+interface Candidate {
   law: LawId;
   fit: Fit | null;
   refusal: Refusal | null;
@@ -46,7 +45,7 @@ const distinct = (runs: readonly MeasuredRun[], field: 'lr' | 'warmup' | 'tokens
 /**
  * The largest group of runs that agree in the given fields; with what was held where it is not all runs.
  */
-export function holding(
+function holding(
   runs: readonly MeasuredRun[],
   fields: readonly ('lr' | 'warmup' | 'tokens' | 'size' | 'epochs')[],
 ): { runs: MeasuredRun[]; findings: Finding[] } {
@@ -211,7 +210,7 @@ function coordinateOf(runs: readonly MeasuredRun[], channels: readonly string[],
  * Means over seeds that go up and down along the share by more than a tenth of their range and than their seeds explain: a curve
  * through them would mean nothing.
  */
-export function againstTrend(observed: readonly Observed<{ own: number }>[]): Refusal | null {
+function againstTrend(observed: readonly Observed<{ own: number }>[]): Refusal | null {
   const noise = seedNoise(observed);
   const bySetting = new Map<number, number[]>();
   for (const { point, value } of observed) bySetting.set(point.own, [...(bySetting.get(point.own) ?? []), value]);

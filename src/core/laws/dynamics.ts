@@ -8,12 +8,11 @@
  */
 import type { Interval } from '../metrics/statistics';
 import { fitLaw, intervalOf, valuesOf, type Fit, type FitOptions, type Observed, type Refusal } from './fit';
-import { curveLaw, type Law, type Sample } from './law';
-import { solveLeastSquares } from './linear';
+import { curveLaw, type Law, type Sample, solveLeastSquares } from './law';
 import type { Bound } from './optimise';
 
 /** λ of S2: how long a fall of the rate goes on acting. */
-export const ANNEALING = 0.999;
+const ANNEALING = 0.999;
 
 /** Areas of a run up to a step. */
 export interface RunAreas {
@@ -182,7 +181,7 @@ export type Ahead =
   | { kind: 'raise'; lr: number; steps: number };
 
 /** Rates of the steps to come. @param last rate of the last step done */
-export function ratesAhead(ahead: Ahead, last: number): number[] {
+function ratesAhead(ahead: Ahead, last: number): number[] {
   switch (ahead.kind) {
     case 'as-planned':
       return [...ahead.rates];

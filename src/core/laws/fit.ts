@@ -14,7 +14,7 @@ export interface Observed<P> {
   setting: string;
 }
 
-export type FindingCode =
+type FindingCode =
   | 'gauge' // parameters: only their sums with log_k are identified
   | 'flat-direction' // parameter, high: so low that its value means nothing; an upper end at most
   | 'parameter-at-bound' // parameter, value
@@ -37,7 +37,7 @@ export interface Finding {
   values: Readonly<Record<string, string | number>>;
 }
 
-export type RefusalCode =
+type RefusalCode =
   | 'too-few' // settings, needed
   | 'no-variation' // variable
   | 'not-monotone' // against, range, noise: against the trend by so many nats
@@ -51,7 +51,7 @@ export interface Refusal {
   values: Readonly<Record<string, string | number>>;
 }
 
-export interface FittedParameter {
+interface FittedParameter {
   name: string;
   value: number;
   interval: Interval | null;

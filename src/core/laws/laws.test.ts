@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/laws.json';
 import { Rng } from '../rng/rng';
 import { derived, determination, fitLaw, seedNoise, valuesOf, type Fit, type FitOptions, type Observed } from './fit';
-import type { Law, Sample } from './law';
-import { leastSquaresLaw, powerRidgeLaw, type Mixture } from './linear';
+import { type Law, type Sample, leastSquaresLaw, powerRidgeLaw, type Mixture } from './law';
 import { dcptLaw, dcptShareAt, exponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
 import { atBound, huber, minimise, minimiseFrom } from './optimise';
-import { cmrLaw, divergenceEdge, effectiveTokens, nearBestRate, rateLaw, repeatLaw, type RatePoint } from './responses';
+import type { MeasuredRun } from './measured-runs';
+import { cmrLaw, divergenceEdge, effectiveTokens, nearBestRate, fitRepeats, rateLaw, type RatePoint } from './responses';
 
 /** Few resamples, where intervals are not what is looked at. */
 const QUICK: FitOptions = { starts: 12, resamples: 24 };
@@ -199,8 +199,12 @@ describe('laws in one variable', () => {
     const worth = [1, 2, 4, 8, 16, 40].map((epochs) => effectiveTokens({ unique: 1, epochs }));
     close(worth, [1, 1.9682, 3.7257, 6.6243, 10.583, 15.169], 3);
     const { unique, epochs, losses, parameters } = fixture.repeats;
-    const points = unique.map((tokens, at) => ({ unique: tokens, epochs: epochs[at]! }));
-    const fit = fitted(repeatLaw, points, losses);
+    const runs = unique.map((tokens, at): MeasuredRun => ({
+      ...{ name: null, shares: {}, lr: null, warmup: null, size: null, seed: null, heldOut: false },
+      ...{ tokens: tokens * epochs[at]!, epochs: epochs[at]!, losses: { domain: losses[at]! } },
+    }));
+    const fit = fitRepeats(runs, 'domain', QUICK).fit!;
+    expect(fitRepeats(runs, 'zh').refusal!.code).toBe('too-few');
     close(valuesOf(fit).slice(0, 3), parameters.slice(0, 3), 2);
     expect(valuesOf(fit)[3]).toBeCloseTo(parameters[3]!, 1);
   });

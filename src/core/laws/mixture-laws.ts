@@ -3,8 +3,7 @@
  * one path through the mixtures and for many channels, and the D-CPT law (2406.01375) with the terms that a table of runs identifies.
  */
 import type { Rng } from '../rng/rng';
-import { curveLaw, type Law, type Sample } from './law';
-import { solveLeastSquares, type Mixture } from './linear';
+import { curveLaw, type Law, type Sample, solveLeastSquares, type Mixture } from './law';
 import type { Bound } from './optimise';
 
 /** A mixture as one channel's loss sees it. */

@@ -4,13 +4,12 @@
  */
 import { paretoFront, type GainRetention } from '../metrics/pareto';
 import { retention as retentionOf } from '../metrics/loss';
-import type { Interval } from '../metrics/statistics';
 import { GOLDEN_RANGE, GOLDEN_RATIO } from '../mixture/mixture';
 import type { ChannelRole } from '../recipe/schema';
-import type { ChannelLaw } from './channel-laws';
-import { derived, fitLaw, intervalOf, seedNoise, type Finding, type FitOptions, type Observed, type Refusal } from './fit';
+import { fitChannels, type ChannelLaw } from './channel-laws';
+import { fitLaw, intervalOf, type Finding, type FitOptions, type FitResult, type Observed, type Refusal } from './fit';
 import type { MeasuredRun } from './measured-runs';
-import { divergenceEdge, effectiveTokens, nearBestRate, rateLaw, warmupLaw, type DivergenceEdge } from './responses';
+import { cmrLaw, crossing, effectiveTokens, mean, rateResponse, warmupResponse, type Estimate, type Response } from './responses';
 
 export interface Goal {
   /** Least mean retention of the general channels, or by how much of itself their mean loss may rise. */
@@ -34,18 +33,13 @@ export interface Measured {
   base: Readonly<Record<string, number>>;
 }
 
-export interface Estimate {
-  value: number;
-  interval: Interval | null;
-}
-
 /** A point of the trade; predicted ones have a share of the domain and no run. */
-export interface TradePoint extends GainRetention {
+interface TradePoint extends GainRetention {
   run: number | null;
   share: number;
 }
 
-export type GoldenReason = 'within-range' | 'room-for-more' | 'forgets-too-much' | 'not-measured';
+type GoldenReason = 'within-range' | 'room-for-more' | 'forgets-too-much' | 'not-measured';
 
 export interface Recommendation {
   /** Share of the domain, all its channels together; null where no measured share is within the tolerance. */
@@ -67,24 +61,14 @@ export interface Recommendation {
   findings: Finding[];
 }
 
-export interface Response {
-  best: Estimate | null;
-  edge: DivergenceEdge | null;
-  limitedBy: 'optimum' | 'general' | 'divergence' | 'measured' | null;
-  refusal: Refusal | null;
-  findings: Finding[];
-}
-
 /** Rank correlation with one-billion-parameter models, by the proxy's parameters (2602.12237). */
-export const PROXY_CORRELATION = [
+const PROXY_CORRELATION = [
   { from: 0, correlation: 0.73 },
   { from: 15e6, correlation: 0.89 },
 ] as const;
 
 /** Shares that the laws are looked at, over the range that was measured. */
 const GRID = 129;
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function recommend(
   measured: Measured,
@@ -96,7 +80,7 @@ export function recommend(
   const of = (role: ChannelRole) => laws.filter(({ channel }) => roles[channel] === role);
   const [general, domain] = [of('general'), of('domain')];
   for (const law of [...general, ...domain]) {
-    if (!law.best) return law.refusal!;
+    if (!law.best) return { ...law.refusal!, values: { ...law.refusal!.values, channel: law.channel } };
     if (base[law.channel] === undefined) return { code: 'no-base', values: { channel: law.channel } };
   }
   if (general.length === 0 || domain.length === 0)
@@ -220,6 +204,24 @@ export function recommend(
   };
 }
 
+/**
+ * How the critical ratio moves with a run's tokens (the CMR law): it is found at each budget by itself, and a budget without one is left out.
+ */
+export function criticalOverTokens(measured: Measured, targets: readonly string[], goal: Goal, options: FitOptions = {}): FitResult {
+  const budgets = [...new Set(measured.runs.flatMap(({ tokens }) => tokens ?? []))];
+  const observed = budgets.flatMap((tokens): Observed<{ tokens: number }>[] => {
+    const runs = measured.runs.filter((run) => run.tokens === tokens);
+    const found = recommend(
+      { ...measured, runs },
+      fitChannels(runs, measured.channels, targets, options),
+      { ...goal, tokens: null },
+      options,
+    );
+    return 'code' in found || !found.critical ? [] : [{ point: { tokens }, value: found.critical.domain.value, setting: String(tokens) }];
+  });
+  return fitLaw(cmrLaw(), observed, options);
+}
+
 interface Figures extends GainRetention {
   /** Mean loss of the general channels. */
   general: number;
@@ -248,15 +250,6 @@ function outcome(
 function limitOf(tolerance: Goal['tolerance'], base: readonly number[]): (figures: Figures) => number {
   if (tolerance.kind === 'retention') return ({ retention }) => retention - tolerance.value;
   return ({ general }) => mean(base) * (1 + tolerance.value) - general;
-}
-
-/** Where slack first falls below 0, by a line between neighbours; the last share where it never does, null where it begins below. */
-function crossing(grid: readonly number[], slack: readonly number[]): number | null {
-  const beyond = slack.findIndex((value) => !(value >= 0));
-  if (beyond === 0) return null;
-  if (beyond < 0) return grid.at(-1)!;
-  const [inside, outside] = [slack[beyond - 1]!, slack[beyond]!];
-  return grid[beyond - 1]! + ((grid[beyond]! - grid[beyond - 1]!) * inside) / (inside - outside);
 }
 
 /** Where the utility is greatest up to `limit`, whose own utility is read off the line between neighbours. */
@@ -291,96 +284,4 @@ function goldenReason(share: number | null, slack: number | null): GoldenReason 
     : share !== null && share < GOLDEN_RANGE[0]
       ? 'forgets-too-much'
       : 'within-range';
-}
-
-/** The runs that differ in one field (and seed) alone, of the group that has most values of it. */
-function varied(runs: readonly MeasuredRun[], field: 'lr' | 'warmup'): MeasuredRun[] {
-  const groups = new Map<string, MeasuredRun[]>();
-  for (const run of runs) {
-    if (run[field] === null) continue;
-    const key = JSON.stringify([run.shares, field === 'lr' ? run.warmup : run.lr, run.tokens, run.size, run.epochs]);
-    groups.set(key, [...(groups.get(key) ?? []), run]);
-  }
-  const count = (group: readonly MeasuredRun[]) => new Set(group.map((run) => run[field])).size;
-  return [...groups.values()].reduce((best, group) => (count(group) > count(best) ? group : best), []);
-}
-
-/** The rate of least domain loss, lower where the general channels or divergence ask for it. */
-function rateResponse(
-  runs: readonly MeasuredRun[],
-  loss: (run: MeasuredRun) => number,
-  keeps: (run: MeasuredRun) => number,
-  start: number,
-  options: FitOptions,
-): Response {
-  const group = varied(runs, 'lr').sort((one, other) => one.lr! - other.lr!);
-  const observed = group.map((run): Observed<{ lr: number }> => ({ point: { lr: run.lr! }, value: loss(run), setting: String(run.lr) }));
-  const rates = [...new Set(group.map(({ lr }) => lr!))];
-  const edge = divergenceEdge(
-    observed.map((one) => ({ ...one, weight: 1 })),
-    start,
-  );
-  const refuse = (refusal: Refusal): Response => ({ best: null, edge, limitedBy: null, refusal, findings: [] });
-  if (rates.length < 3) return refuse({ code: 'too-few', values: { settings: rates.length, needed: 3 } });
-  const finite = observed.filter(({ value }) => Number.isFinite(value) && value <= start);
-  if (finite.length === 0) return refuse({ code: 'no-solution', values: { law: 'rate' } });
-  const near = nearBestRate(finite.map((one) => ({ ...one, weight: 1 }))).map(({ point, value }) => ({
-    point,
-    value,
-    setting: String(point.lr),
-  }));
-  const { fit, refusal } = fitLaw(rateLaw(), near, options);
-  if (refusal)
-    return refuse(refusal.code === 'no-solution' ? { code: 'not-bracketed', values: { variable: 'lr', value: rates.at(-1)! } } : refusal);
-  const best = derived(fit, (parameters) => Math.exp(parameters[2]!));
-  const [lowest, highest] = [rates[0]!, Math.max(...finite.map(({ point }) => point.lr))];
-  if (best.value < lowest || best.value > Math.max(highest, edge?.holds ?? 0))
-    return refuse({ code: 'not-bracketed', values: { variable: 'lr', value: best.value } });
-  // General ability along the rates, as lines between the means over seeds.
-  const slack = rates.map((rate) => mean(group.filter(({ lr }) => lr === rate).map(keeps)));
-  const most = crossing(rates.map(Math.log), slack);
-  const general = most === null ? lowest : Math.exp(most);
-  const limited = general < best.value;
-  return {
-    best: limited ? { value: general, interval: best.interval && { low: Math.min(best.interval.low, general), high: general } } : best,
-    edge,
-    limitedBy: limited ? 'general' : 'optimum',
-    refusal: null,
-    findings: fit.findings,
-  };
-}
-
-/** The warmup of least domain loss; the shortest where seeds explain the differences. */
-function warmupResponse(runs: readonly MeasuredRun[], loss: (run: MeasuredRun) => number, options: FitOptions): Response {
-  const observed = varied(runs, 'warmup')
-    .map((run): Observed<{ warmup: number }> => ({ point: { warmup: run.warmup! }, value: loss(run), setting: String(run.warmup) }))
-    .filter(({ value }) => Number.isFinite(value));
-  const tried = [...new Set(observed.map(({ point }) => point.warmup))].sort((one, other) => one - other);
-  const found = (value: number, interval: Interval | null, limitedBy: Response['limitedBy'], findings: Finding[]): Response => ({
-    best: { value, interval },
-    edge: null,
-    limitedBy,
-    refusal: null,
-    findings,
-  });
-  if (tried.length < 3)
-    return {
-      best: null,
-      edge: null,
-      limitedBy: null,
-      refusal: { code: 'too-few', values: { settings: tried.length, needed: 3 } },
-      findings: [],
-    };
-  const noise = seedNoise(observed);
-  const means = tried.map((warmup) => mean(observed.filter(({ point }) => point.warmup === warmup).map(({ value }) => value)));
-  const spread = Math.max(...means) - Math.min(...means);
-  if (spread <= 2 * noise)
-    return found(tried[0]!, { low: tried[0]!, high: tried.at(-1)! }, 'measured', [
-      { code: 'flat-response', values: { variable: 'warmup', spread, noise } },
-    ]);
-  const { fit } = fitLaw(warmupLaw(), observed, options);
-  const best = fit && derived(fit, (parameters) => parameters[2]!);
-  if (fit && best!.value >= tried[0]! && best!.value <= tried.at(-1)!) return found(best!.value, best!.interval, 'optimum', fit.findings);
-  const measured = tried[means.indexOf(Math.min(...means))]!;
-  return found(measured, null, 'measured', [{ code: 'at-edge', values: { variable: 'warmup', value: measured } }]);
 }

@@ -1,17 +1,19 @@
 /**
  * Laws in one variable other than a share: loss against the peak learning rate with the edge of divergence, against the warmup, against
- * epochs of repeated data (2305.16264), and the critical mixture ratio against tokens (2407.17467).
+ * epochs of repeated data (2305.16264), and the critical mixture ratio against tokens (2407.17467); and the rate and the warmup that they recommend.
  */
-import { curveLaw, type Law, type Sample } from './law';
-import { solveLeastSquares } from './linear';
+import { curveLaw, type Law, type Sample, solveLeastSquares } from './law';
 import type { Bound } from './optimise';
+import { derived, fitLaw, seedNoise, type Finding, type FitOptions, type FitResult, type Observed, type Refusal } from './fit';
+import type { MeasuredRun } from './measured-runs';
+import type { Interval } from '../metrics/statistics';
 
 /** Tokens of CMR's T are counted in this unit (2407.17467). */
-export const CMR_TOKENS = 0.2e9;
+const CMR_TOKENS = 0.2e9;
 /** R* of the discount of repeated data: epochs until a repetition is worth 1/e of new text (2305.16264). */
-export const REPEAT_SCALE = 15.39;
+const REPEAT_SCALE = 15.39;
 /** The quadratic of the rate holds near its best: within this factor of the best rate that was measured. */
-export const RATE_WINDOW = 10;
+const RATE_WINDOW = 10;
 
 const FREE: Bound = { low: -Infinity, high: Infinity };
 
@@ -118,7 +120,7 @@ export function effectiveTokens({ unique, epochs }: RepeatPoint, scale = REPEAT_
 }
 
 /** L = E + B/(D'/D₀)^β with R* fitted too, D₀ the samples' largest U. */
-export function repeatLaw(samples: readonly Sample<RepeatPoint>[]): Law<RepeatPoint> {
+function repeatLaw(samples: readonly Sample<RepeatPoint>[]): Law<RepeatPoint> {
   const unit = Math.max(...samples.map(({ point }) => point.unique));
   const least = Math.min(...samples.map(({ value }) => value));
   return curveLaw<RepeatPoint>({
@@ -157,4 +159,131 @@ export function repeatLaw(samples: readonly Sample<RepeatPoint>[]): Law<RepeatPo
       return [Math.max(1e-3, solved?.[0] ?? 1), Math.max(1e-3, solved?.[1] ?? 1), beta, scale];
     },
   });
+}
+
+/** The discount of repeated data in runs that read the same text for several epochs, from one channel's losses. */
+export function fitRepeats(runs: readonly MeasuredRun[], channel: string, options: FitOptions = {}): FitResult {
+  const observed = runs.flatMap(({ tokens, epochs, losses, heldOut }): Observed<RepeatPoint>[] => {
+    const value = losses[channel] ?? NaN;
+    if (tokens === null || epochs === null || heldOut || !Number.isFinite(value)) return [];
+    return [{ point: { unique: tokens / epochs, epochs }, value, setting: `${tokens} ${epochs}` }];
+  });
+  if (observed.length === 0) return { fit: null, refusal: { code: 'too-few', values: { settings: 0, needed: 4 } } };
+  return fitLaw(repeatLaw(observed.map((one) => ({ ...one, weight: 1 }))), observed, options);
+}
+
+export interface Estimate {
+  value: number;
+  interval: Interval | null;
+}
+
+export interface Response {
+  best: Estimate | null;
+  edge: DivergenceEdge | null;
+  limitedBy: 'optimum' | 'general' | 'divergence' | 'measured' | null;
+  refusal: Refusal | null;
+  findings: Finding[];
+}
+
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Where slack first falls below 0, by a line between neighbours; the last share where it never does, null where it begins below. */
+export function crossing(grid: readonly number[], slack: readonly number[]): number | null {
+  const beyond = slack.findIndex((value) => !(value >= 0));
+  if (beyond === 0) return null;
+  if (beyond < 0) return grid.at(-1)!;
+  const [inside, outside] = [slack[beyond - 1]!, slack[beyond]!];
+  return grid[beyond - 1]! + ((grid[beyond]! - grid[beyond - 1]!) * inside) / (inside - outside);
+}
+
+/** The runs that differ in one field (and seed) alone, of the group that has most values of it. */
+function varied(runs: readonly MeasuredRun[], field: 'lr' | 'warmup'): MeasuredRun[] {
+  const groups = new Map<string, MeasuredRun[]>();
+  for (const run of runs) {
+    if (run[field] === null) continue;
+    const key = JSON.stringify([run.shares, field === 'lr' ? run.warmup : run.lr, run.tokens, run.size, run.epochs]);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  const count = (group: readonly MeasuredRun[]) => new Set(group.map((run) => run[field])).size;
+  return [...groups.values()].reduce((best, group) => (count(group) > count(best) ? group : best), []);
+}
+
+/** The rate of least domain loss, lower where the general channels or divergence ask for it. */
+export function rateResponse(
+  runs: readonly MeasuredRun[],
+  loss: (run: MeasuredRun) => number,
+  keeps: (run: MeasuredRun) => number,
+  start: number,
+  options: FitOptions,
+): Response {
+  const group = varied(runs, 'lr').sort((one, other) => one.lr! - other.lr!);
+  const observed = group.map((run): Observed<{ lr: number }> => ({ point: { lr: run.lr! }, value: loss(run), setting: String(run.lr) }));
+  const rates = [...new Set(group.map(({ lr }) => lr!))];
+  const edge = divergenceEdge(
+    observed.map((one) => ({ ...one, weight: 1 })),
+    start,
+  );
+  const refuse = (refusal: Refusal): Response => ({ best: null, edge, limitedBy: null, refusal, findings: [] });
+  if (rates.length < 3) return refuse({ code: 'too-few', values: { settings: rates.length, needed: 3 } });
+  const finite = observed.filter(({ value }) => Number.isFinite(value) && value <= start);
+  if (finite.length === 0) return refuse({ code: 'no-solution', values: { law: 'rate' } });
+  const near = nearBestRate(finite.map((one) => ({ ...one, weight: 1 }))).map(({ point, value }) => ({
+    point,
+    value,
+    setting: String(point.lr),
+  }));
+  const { fit, refusal } = fitLaw(rateLaw(), near, options);
+  if (refusal)
+    return refuse(refusal.code === 'no-solution' ? { code: 'not-bracketed', values: { variable: 'lr', value: rates.at(-1)! } } : refusal);
+  const best = derived(fit, (parameters) => Math.exp(parameters[2]!));
+  const [lowest, highest] = [rates[0]!, Math.max(...finite.map(({ point }) => point.lr))];
+  if (best.value < lowest || best.value > Math.max(highest, edge?.holds ?? 0))
+    return refuse({ code: 'not-bracketed', values: { variable: 'lr', value: best.value } });
+  // General ability along the rates, as lines between the means over seeds.
+  const slack = rates.map((rate) => mean(group.filter(({ lr }) => lr === rate).map(keeps)));
+  const most = crossing(rates.map(Math.log), slack);
+  const general = most === null ? lowest : Math.exp(most);
+  const limited = general < best.value;
+  return {
+    best: limited ? { value: general, interval: best.interval && { low: Math.min(best.interval.low, general), high: general } } : best,
+    edge,
+    limitedBy: limited ? 'general' : 'optimum',
+    refusal: null,
+    findings: fit.findings,
+  };
+}
+
+/** The warmup of least domain loss; the shortest where seeds explain the differences. */
+export function warmupResponse(runs: readonly MeasuredRun[], loss: (run: MeasuredRun) => number, options: FitOptions): Response {
+  const observed = varied(runs, 'warmup')
+    .map((run): Observed<{ warmup: number }> => ({ point: { warmup: run.warmup! }, value: loss(run), setting: String(run.warmup) }))
+    .filter(({ value }) => Number.isFinite(value));
+  const tried = [...new Set(observed.map(({ point }) => point.warmup))].sort((one, other) => one - other);
+  const found = (value: number, interval: Interval | null, limitedBy: Response['limitedBy'], findings: Finding[]): Response => ({
+    best: { value, interval },
+    edge: null,
+    limitedBy,
+    refusal: null,
+    findings,
+  });
+  if (tried.length < 3)
+    return {
+      best: null,
+      edge: null,
+      limitedBy: null,
+      refusal: { code: 'too-few', values: { settings: tried.length, needed: 3 } },
+      findings: [],
+    };
+  const noise = seedNoise(observed);
+  const means = tried.map((warmup) => mean(observed.filter(({ point }) => point.warmup === warmup).map(({ value }) => value)));
+  const spread = Math.max(...means) - Math.min(...means);
+  if (spread <= 2 * noise)
+    return found(tried[0]!, { low: tried[0]!, high: tried.at(-1)! }, 'measured', [
+      { code: 'flat-response', values: { variable: 'warmup', spread, noise } },
+    ]);
+  const { fit } = fitLaw(warmupLaw(), observed, options);
+  const best = fit && derived(fit, (parameters) => parameters[2]!);
+  if (fit && best!.value >= tried[0]! && best!.value <= tried.at(-1)!) return found(best!.value, best!.interval, 'optimum', fit.findings);
+  const measured = tried[means.indexOf(Math.min(...means))]!;
+  return found(measured, null, 'measured', [{ code: 'at-edge', values: { variable: 'warmup', value: measured } }]);
 }

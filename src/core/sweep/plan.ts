@@ -8,11 +8,10 @@ import { moveFader } from '../mixture/mixture';
 import { domainShare, sharesOf, withDomainShare, withShares } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
 import type { Recipe } from '../recipe/schema';
-import { rungSteps, runsOnRungs } from './halving';
-import { gridOf, onRange, sobol, SOBOL_DIMENSIONS, uniformPoints } from './sampling';
+import { gridOf, onRange, rungSteps, runsOnRungs, sobol, SOBOL_DIMENSIONS, uniformPoints } from './search';
 import { MOST_RUNS, refuseSweep, type Axis, type SweepPlan } from './schema';
 
-export type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
+type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
 
 export interface PlannedRun {
   /** In the order of the plan, from 0. */

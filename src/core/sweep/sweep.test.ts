@@ -4,11 +4,21 @@ import golden from '../../../public/recipes/golden-ratio.json';
 import { StudioError } from '../errors';
 import { domainShare } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
-import { nextJob, ranked, rungSteps, runsOnRungs, stoppedRuns, type Job, type RungResult } from './halving';
+import { rangeTestRates, suggestRange, sweepPresets, parseSweep, type SweepInput } from './schema';
+import {
+  gridOf,
+  onRange,
+  sobol,
+  uniformPoints,
+  nextJob,
+  ranked,
+  rungSteps,
+  runsOnRungs,
+  stoppedRuns,
+  type Job,
+  type RungResult,
+} from './search';
 import { plannedRuns, sweepCost } from './plan';
-import { rangeTestRates, suggestRange, sweepPresets } from './presets';
-import { gridOf, onRange, sobol, uniformPoints } from './sampling';
-import { parseSweep, type SweepInput } from './schema';
 
 const base = parseRecipe(golden.recipe);
 const plan = (change: Partial<SweepInput>): SweepInput => ({
