@@ -60,7 +60,7 @@ export async function runSweep(json, options) {
     );
     const left = runs.filter((/** @type {any} */ _, /** @type {number} */ at) => results[at] === null);
     console.log(`${runs.length} runs; ${runs.length - left.length} are there, ${left.length} are left.`);
-    if (left.length > 0) await trainAll(core, plan, left, results, folder, options);
+    if (left.length > 0) await trainAll(core, left, results, folder, options);
     await writeSweep(core, plan, runs, /** @type {SweepResult[]} */ (results), options.out);
     console.log(`runs.csv, curves.csv, fit.json and sweep.zip: ${options.out}`);
   } finally {
@@ -92,10 +92,10 @@ async function readResult(path) {
 
 /**
  * Studios side by side take runs off one queue.
- * @param {any} core @param {any} plan @param {any[]} left @param {(SweepResult | null)[]} results @param {string} folder
+ * @param {any} core @param {any[]} left @param {(SweepResult | null)[]} results @param {string} folder
  * @param {Parameters<typeof runSweep>[1]} options
  */
-async function trainAll(core, plan, left, results, folder, options) {
+async function trainAll(core, left, results, folder, options) {
   const { buildIfStale } = await import('./build-if-stale.mjs');
   if (options.folder === null && !buildIfStale()) throw new Refusal('The studio could not be built: the reason is above.', 1);
   const workers = Math.min(options.workers, left.length);

@@ -7,7 +7,7 @@ import { quantile, type Interval } from '../metrics/statistics';
 import { moveFader } from '../mixture/mixture';
 import { domainShare, sharesOf, withDomainShare, withShares } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
-import type { Recipe } from '../recipe/schema';
+import { recipeSchema, type Recipe } from '../recipe/schema';
 import { gridOf, onRange, rungSteps, runsOnRungs, sobol, SOBOL_DIMENSIONS, uniformPoints } from './search';
 import { MOST_RUNS, refuseSweep, type Axis, type SweepPlan } from './schema';
 
@@ -165,9 +165,8 @@ function withField(recipe: Recipe, field: string, value: SettingValue): Recipe {
     return { ...branch, [key!]: place(isBranch(inner) ? inner : {}, rest) };
   };
   const first = keys[0]!;
-  const optional = ['method', 'regularisation'];
-  if (!(first in recipe) && !optional.includes(first))
-    refuseSweep(field, 'missing', [...Object.keys(recipe), ...optional, 'domainShare', 'tokens'].join(' | '));
+  const known = Object.keys(recipeSchema.shape);
+  if (!known.includes(first)) refuseSweep(field, 'missing', [...known, 'domainShare', 'tokens'].join(' | '));
   return place(recipe, keys) as unknown as Recipe;
 }
 
