@@ -88,7 +88,10 @@ export function columnOf(header: string): Column {
   // RegMix's tables: train_<domain> is a share, valid_<domain> a loss.
   if (lower.length > 1 && /^train(ing)?$/.test(lower[0]!)) return column('share', channel);
   if (lower.length > 1 && /^(valid|val|validation|eval)$/.test(lower[0]!)) return column('loss', without(pieces, [LOSS, ASIDE]));
-  return column('other', '');
+  // r_d and L_g, as papers write them.
+  if (lower.length > 1 && (lower[0] === 'r' || lower[0] === 'l'))
+    return column(lower[0] === 'r' ? 'share' : 'loss', without(pieces.slice(2), []));
+  return column('other', without(pieces, []));
 }
 
 /** The name without words of these sets, and without the separators that they leave at its ends. */

@@ -58,6 +58,16 @@ describe('readMeasuredRuns', () => {
     expect(runs.map(({ heldOut }) => heldOut)).toEqual([false, true]);
   });
 
+  it('reads bare names of channels, symbols of papers, and what Excel puts first', () => {
+    expect(readMeasuredRuns('sep=;\nzh;en;zh_loss;en_loss\n30;70;3;4\n40;60;2;5').runs[0]!.shares).toEqual({ zh: 0.3, en: 0.7 });
+    const { channels, targets, runs } = readMeasuredRuns('r_d,L_g,L_d\n0.90,2.9052,1.7321\n0.91,2.9193,1.7312');
+    expect([channels, targets]).toEqual([
+      ['d', 'g'],
+      ['g', 'd'],
+    ]);
+    expect(runs[1]!.shares['g']).toBeCloseTo(0.09, 12);
+  });
+
   it("reads RegMix's names", () => {
     const { channels, targets } = readMeasuredRuns(
       'train_the_pile_arxiv,train_the_pile_cc,valid_the_pile_arxiv,metric/the_pile_cc_val_loss\n.3,.7,3,4\n.4,.6,2,5',

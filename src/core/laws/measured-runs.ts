@@ -52,7 +52,15 @@ const MAGNITUDES: Record<string, number> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 
 /** @throws StudioError `measured-table` with row (1 is the header), column, value and what is accepted */
 export function readMeasuredRuns(text: string): MeasuredTable {
   const cells = upright(tableOf(text.replace(/^\uFEFF/, '').trim()));
-  const columns = cells[0]!.map((header) => columnOf(header));
+  const named = cells[0]!.map((header) => columnOf(header));
+  const measuredIds = new Set(named.flatMap(({ kind, channel }) => (kind === 'loss' ? [channel.toLowerCase()] : [])));
+  // A column that bears the bare name of a channel with a loss, and is not empty, has its share.
+  const bare = ({ kind, channel }: Column, at: number) =>
+    kind === 'other' &&
+    channel !== '' &&
+    measuredIds.has(channel.toLowerCase()) &&
+    cells.some((row, line) => line > 0 && !BLANK.test((row[at] ?? '').trim()));
+  const columns = named.map((column, at): Column => (bare(column, at) ? { ...column, kind: 'share' } : column));
   const shareAt = columns.flatMap((column, at) => (column.kind === 'share' ? [at] : []));
   const lossAt = columns.flatMap((column, at) => (column.kind === 'loss' ? [at] : []));
   const headers = cells[0]!.join(', ');
@@ -149,18 +157,17 @@ function mixtures(
       if (!(value >= 0)) refuse(line, header(index), String(value), '0 … 1, 0 … 100 %');
     });
   const sums = given.map(({ values }) => values.reduce((sum, value) => sum + value, 0));
-  const scale =
-    percent || [...sums].sort((a, b) => a - b)[sums.length >> 1]! > 1.5 || (ids.length === 1 && Math.max(...sums) > 1) ? 0.01 : 1;
+  const unit = percent || [...sums].sort((a, b) => a - b)[sums.length >> 1]! > 1.5 || (ids.length === 1 && Math.max(...sums) > 1) ? 100 : 1;
   const without = targets.filter((id) => !ids.includes(id));
-  const whole = sums.every((sum) => Math.abs(sum * scale - 1) <= ROUNDING);
+  const whole = sums.every((sum) => Math.abs(sum / unit - 1) <= ROUNDING);
   // One column of shares, or all but one of the measured channels: the last has the rest.
   const rest = !whole && (ids.length === 1 || without.length === 1) ? (without.length === 1 ? without[0]! : 'rest') : null;
   const shares = given.map(({ line, values }, at) => {
-    const sum = sums[at]! * scale;
+    const sum = sums[at]! / unit;
     const fits = rest === null ? Math.abs(sum - 1) <= ROUNDING : sum <= 1 + ROUNDING;
-    if (!fits) refuse(line, ids.join(' + '), String(Number(sums[at]!.toPrecision(6))), scale === 1 ? '1' : '100 %');
+    if (!fits) refuse(line, ids.join(' + '), String(Number(sums[at]!.toPrecision(6))), unit === 1 ? '1' : '100 %');
     const total = rest === null ? sum : Math.max(1, sum);
-    const entries = ids.map((id, index) => [id, (values[index]! * scale) / total] as [string, number]);
+    const entries = ids.map((id, index) => [id, values[index]! / unit / total] as [string, number]);
     if (rest !== null) entries.push([rest, Math.max(0, 1 - sum / total)]);
     return Object.fromEntries(entries);
   });
@@ -220,7 +227,9 @@ function upright(cells: Cells): Cells {
   );
 }
 
-function tableOf(text: string): Cells {
+/** Cells of text in any of the ways; Excel's first line `sep=;` is no part of it. */
+function tableOf(given: string): Cells {
+  const text = given.replace(/^sep=.\r?\n/i, '');
   if (text === '') refuse(1, '', '', 'CSV, TSV, JSON');
   if (text.startsWith('{') || text.startsWith('[')) return jsonTable(text);
   const first = text.slice(0, text.search(/[\r\n]|$/));

@@ -50,7 +50,7 @@ function parabola<P>(id: 'rate' | 'warmup', best: string, of: (point: P) => numb
 export const rateLaw = (): Law<RatePoint> => parabola('rate', 'ln η*', ({ lr }) => Math.log(lr));
 
 /** Warmup as a ratio of all steps. */
-export const warmupLaw = (): Law<{ warmup: number }> => parabola('warmup', 'w*', ({ warmup }) => warmup);
+const warmupLaw = (): Law<{ warmup: number }> => parabola('warmup', 'w*', ({ warmup }) => warmup);
 
 /** Between which rates training breaks: the highest that held and the lowest above it that did not; null where none broke. */
 export interface DivergenceEdge {
