@@ -59,6 +59,8 @@ export type ErrorCode =
   | 'workshop-missing' // wanted
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
+  | 'measured-table' // row, column, value, accepted
+  | 'sweep-invalid' // field, value, accepted
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed; available, where the browser tells it
   | 'storage-blocked' // detail
