@@ -35,7 +35,7 @@ export function MethodFields({ recipe, config }: { recipe: Recipe; config: Model
       />
       {method && presetsOf(method.kind).length > 1 && <PresetField method={method} set={set} />}
       {method?.kind === 'lora' && <AdapterFields method={method} fault={fault} set={set} />}
-      {method?.kind === 'partial' && <PartialFields method={method} config={config} fault={fault} set={set} />}
+      {method?.kind === 'partial' && <PartialFields method={method} config={config} steps={recipe.budget.steps} fault={fault} set={set} />}
       {isSoft(method) && <SoftFields method={method} fault={fault} set={set} />}
       {method && config && !fault && <Trained recipe={recipe} config={config} method={method} />}
     </fieldset>
