@@ -86,6 +86,10 @@ const FIELDS = {
   'method.isolation.by': 'isolationBy',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
+  'method.tokens': 'virtualTokens',
+  'method.init': 'promptStart',
+  'method.text': 'promptText',
+  'method.adapterLayers': 'adapterLayers',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -111,6 +115,9 @@ const VALUES = [
   'exponential',
   'ratio',
   'steps',
+  'random',
+  'zero',
+  'vocabulary',
   'downwards',
   'named',
   'weights',
@@ -119,7 +126,7 @@ const VALUES = [
   'all',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'regularisation.distillation.teacher', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = ['name', 'base', 'regularisation.distillation.teacher', 'method.targets', 'method.modules', 'method.text', 'method.unfreezing.stages'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

@@ -6,6 +6,7 @@ import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
+import { isSoft } from '../../src/core/model/soft-prompt';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -21,9 +22,10 @@ import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
 import { readMetrics, truncateMetrics, createRun, readRun, removeRun, updateRun } from '../storage/runs';
 import { loadTokenizer } from '../tokenizer/open';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
+import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
@@ -251,16 +253,22 @@ async function loadModel(
   );
   const parts: RunParts = {};
   try {
+    if (model.softPrompt)
+      refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
     if (method) {
-      checkMethod(model.config, method);
+      checkMethod(model.config, method, recipe.sequenceLength);
       if (unties(method)) model.untie();
       if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-      else {
+      else if (isSoft(method)) {
+        const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
+        model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
+        if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
+      } else {
         model.attach(new LowRankAdapter(model.config, method, recipe.seed));
         if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
       }
     }
-    const longest = model.config.context;
+    const longest = model.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     if (checkpoint) parts.stored = { optimizer: checkpoint.optimizer, steps: checkpoint.step };
@@ -306,6 +314,7 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
   if (hash !== tokenizer) refuse(field, name, `tokenizer ${tokenizer.slice(0, 12)}`, `its tokenizer is ${hash.slice(0, 12)}`);
   const teacher = await openBase(name);
   try {
+    if (teacher.softPrompt) refuse(field, name, 'a model without a soft prompt', 'it begins with one');
     const fault = teacherFault(distillation, config, teacher.config);
     if (fault) refuse(field, name, `${fault.field} ${fault.accepted}`, `its ${fault.field} is ${fault.value}`);
     const { context } = teacher.config;
@@ -315,6 +324,13 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
     teacher.dispose();
     throw error;
   }
+}
+
+/** As transformers tokenises a text, with the tokens that the tokenizer puts around it. */
+function promptTokens(text: string, tokenizer: TextTokenizer): number[] {
+  const ids = tokenizer.encodeWhole(text);
+  if (ids.length > 0) return ids;
+  return refuse('method.text', JSON.stringify(text), 'text with at least one token', 'the tokenizer finds none in it');
 }
 
 /** A run that goes on is set against its base too, which is read for the maps alone. */

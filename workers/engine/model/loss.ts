@@ -65,12 +65,12 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch)));
+  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading)), channelOfTokens(batch), channels));
 }
 
 /**
@@ -104,7 +104,7 @@ function gradientsOf(
       const lesson = teaching && lessonOf(batch, byNll, teaching);
       const meanGradient = tensor1d(teaching ? byNll.map((share, token) => share * ownPart(batch, token, teaching)) : byNll);
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
-      const inputs = { ...tensorsOf(batch), nllGradient };
+      const inputs = { ...tensorsOf(batch, model.leading), nllGradient };
       const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       lesson?.dispose();
@@ -131,7 +131,7 @@ function lessonOf(batch: Batch, byNll: Float32Array, teaching: Teaching): Lesson
   if (teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
   const taught = byNll.map((share, token) => (teaching.channels[channels[Math.floor(token / context)]!] ? share : 0));
   if (taught.every((share) => share === 0)) return undefined;
-  return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch), { taps }));
+  return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
 }
 
 /** Gradient of the loss by the nll of each token of a batch [rows·context], 0 where none is predicted. */
@@ -169,15 +169,39 @@ interface BatchTensors {
   nllGradient?: Tensor1D;
 }
 
-export function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
+/** @param leading virtual tokens before each row */
+export function tensorsOf({ context, ids, targets, documents }: Batch, leading = 0): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
   const places = documents && positionsIn(documents, context);
+  // A prefix's rows are at no position themselves, so that the text's say how many there are before it.
+  const positions = places?.map((place) => leading + place);
   const apart = documents && {
     of: integers(documents),
-    positions: integers(places!),
+    positions: integers(positions!),
     longest: places!.reduce((most, place) => Math.max(most, place + 1), 1),
+    ...(leading > 0
+      ? {
+          behind: {
+            of: integers(behindEach(firstPlaces(places!, context, leading), context, leading, (place) => place - leading)),
+            positions: integers(behindEach(positions!, context, leading, (place) => place)),
+          },
+        }
+      : {}),
   };
   return { ids: integers(ids), targets: integers(targets), ...(apart ? { documents: apart } : {}) };
+}
+
+/** [rows·context]: place of each token's document in its row, behind the leading ones. */
+const firstPlaces = (places: Int32Array, context: number, leading: number): Int32Array =>
+  places.map((place, at) => leading + (at % context) - place);
+
+/** [rows·context] → [rows·(leading+context)] */
+function behindEach(values: Int32Array, context: number, leading: number, at: (place: number) => number): Int32Array {
+  const width = leading + context;
+  return Int32Array.from({ length: (values.length / context) * width }, (_, index) => {
+    const place = index % width;
+    return place < leading ? at(place) : values[Math.floor(index / width) * context + place - leading]!;
+  });
 }
 
 /** [rows·context]: position of each token in its document, of which a row may hold the beginning, the end or a part. */
