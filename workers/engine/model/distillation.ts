@@ -168,32 +168,32 @@ export class Lesson {
   /** q [N,H·h] and k [N,K·h] as they are; weight · mean over heads of the KL of each token's attention. */
   private attending(model: DecoderModel, layer: number, q: Tensor2D, k: Tensor2D, weight: number): [Tensor2D, Tensor2D] {
     const { rows, context } = this.batch;
-    const [wide, narrow] = [q.shape[1], k.shape[1]];
-    const both = passing([concat([q, k], 1)], ([own]) => {
-      const shape = model.attentionShape(layer, rows, context);
-      const theirs = this.teaching.model.attentionShape(layer, rows, context);
-      const parts = Array.from({ length: rows }, (_, row) =>
+    const [shape, theirs] = [model, this.teaching.model].map((one) => one.attentionShape(layer, rows, context)) as [
+      AttentionShape,
+      AttentionShape,
+    ];
+    const gradients = (own: readonly Tensor[]): Tensor[] => {
+      const byRow = Array.from({ length: rows }, (_, row) =>
         tidy(() => {
-          const [from, size] = [row * context, context];
-          const of = (states: Tensor2D, first: number, width: number) => slice(states, [from, first], [size, width]);
-          const [tq, tk] = this.attended[layer]!;
-          const told = this.attention(of(tq, 0, tq.shape[1]), of(tk, 0, tk.shape[1]), theirs, row);
-          const has = this.attention(of(own as Tensor2D, 0, wide), of(own as Tensor2D, wide, narrow), shape, row);
-          const away = mul(sub(has.weights, told.weights), reshape(this.column(from, size, (weight * shape.scale) / shape.heads), [1, size, 1]));
-          const slopes = shape.cap ? mul(away, sub(1, square(div(has.scores, shape.cap)))) : away;
-          const toQ = matMul<Tensor3D>(slopes as Tensor3D, has.k);
-          const toK = matMul<Tensor3D>(slopes as Tensor3D, has.q, true, false);
+          const of = (states: Tensor) => slice(states as Tensor2D, [row * context, 0], [context, states.shape[1]!]);
+          const [theirQ, theirK] = this.attended[layer]!;
+          const told = this.attention(of(theirQ), of(theirK), theirs, row);
+          const has = this.attention(of(own[0]!), of(own[1]!), shape, row);
+          const share = reshape(this.column(row * context, context, (weight * shape.scale) / shape.heads), [1, context, 1]);
+          const away = mul(sub(has.weights, told.weights), share);
+          const slopes = (shape.cap ? mul(away, sub(1, square(div(has.scores, shape.cap)))) : away) as Tensor3D;
+          const toK = matMul(slopes, has.q, true, false);
           // Query heads that share a key head add up.
-          const grouped = sum(reshape(toK, [shape.kvHeads, shape.heads / shape.kvHeads, size, toK.shape[2]]), 1) as Tensor3D;
-          const flat = (x: Tensor3D) => reshape<Tensor2D>(transpose(x, [1, 0, 2]) as never, [size, x.shape[0] * x.shape[2]] as never);
-          return concat([flat(toQ), flat(grouped)], 1);
+          const grouped = sum(reshape(toK, [shape.kvHeads, shape.heads / shape.kvHeads, context, -1]), 1);
+          return [matMul(slopes, has.k), grouped].map((x) => reshape(transpose(x, [1, 0, 2]), [context, -1]));
         }),
       );
-      const gradient = concat(parts, 0);
-      for (const part of parts) part.dispose();
-      return [gradient];
-    });
-    return [slice(both, [0, 0], [-1, wide]), slice(both, [0, wide], [-1, narrow])];
+      const joined = [0, 1].map((at) => concat(byRow.map((parts) => parts[at]!) as Tensor2D[], 0));
+      for (const part of byRow.flat()) part.dispose();
+      return joined;
+    };
+    // What the keys get is added by the tape, as they go on beside.
+    return [passing([q, k], gradients), k];
   }
 
   /** Attention of one row: q and k by query head [H,T,h], scores before the mask and weights [H,T,T]. */
