@@ -50,15 +50,17 @@ interface PendingEngineStep extends PendingStep {
 
 /** What a recipe's regularisation holds the weights of a run to. */
 export interface RunBase {
-  /** θ₀ */
-  model: DecoderModel;
+  /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
+  anchor: ReadonlyMap<string, Tensor>;
+  /** The model that the anchor belongs to, where that is a whole one. */
+  model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
-export function disposeBase({ model, fisher }: RunBase): void {
-  model.dispose();
-  for (const tensor of fisher.values()) tensor.dispose();
+export function disposeBase({ anchor, model, fisher }: RunBase): void {
+  model?.dispose();
+  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** A model with its optimizer. */
@@ -88,7 +90,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.optimizer = createAdamW(model.parameters, {
       ...recipe.optimizer,
       scalesLoss: recipe.precision === 'f16',
-      hold: holdOf(recipe, base),
+      hold: holdOf(recipe, model, base),
     });
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
@@ -179,11 +181,20 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 }
 
-function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {
+function holdOf(
+  { regularisation }: Pick<Recipe, 'regularisation'>,
+  { adapter }: DecoderModel,
+  base: RunBase | undefined,
+): WeightHold | undefined {
   if (!regularisation || !base) return undefined;
   const { l2sp, ewc, decayTowards } = regularisation;
   const penalty = { l2sp: l2sp?.lambda, ewc: ewc && { lambda: ewc.lambda, fisher: base.fisher } };
-  return { anchor: base.model.parameters, penalty, decays: decayTowards === 'base' };
+  return {
+    anchor: base.anchor,
+    penalty,
+    decays: decayTowards === 'base',
+    adapter: adapter ? (name, held) => adapter.penaltyGradient(name, held) : undefined,
+  };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

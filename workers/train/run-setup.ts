@@ -2,6 +2,7 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { changedParameters, savedModules } from '../../src/core/model/adapter';
 import { checkMethod, trainedParameters } from '../../src/core/model/trained';
 import { addsToBase } from '../../src/core/recipe/method';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -61,7 +62,8 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
   const { ewc } = checked.regularisation ?? {};
   const rows = ewc && fisherRows(checked, texts, ewc.sequences);
-  const fisher = (model: DecoderModel) => computeFisher(model, checked, rows ?? [], studio.work, onProgress);
+  const fisher = (model: DecoderModel) =>
+    ofBase(checked, model, (base) => computeFisher(base, checked, rows ?? [], studio.work, onProgress));
   const trained = await loadModel(checked, RULES, null, studio, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
@@ -231,23 +233,22 @@ async function loadModel(
   const { model, tokenizer, hash } = await assemble(
     recipe.base,
     checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
+    method?.kind === 'lora' ? method.quantisation : undefined,
   );
   let base: RunBase | undefined;
   try {
-    if (method) {
-      checkMethod(model.config, method);
-      if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-      else {
-        model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-        if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
-      }
-    }
+    if (method) checkMethod(model.config, method);
+    if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
     const known = recipe.regularisation?.ewc ? await fisher(model) : null;
-    base = recipe.regularisation && (await baseOf(recipe, known));
+    base = recipe.regularisation && (await baseOf(recipe, model, known));
+    if (method?.kind === 'lora') {
+      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+    }
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored, base);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -270,11 +271,33 @@ async function loadModel(
   }
 }
 
-/** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
-async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunBase> {
-  const base = await openBase(recipe.base);
+/** Asks a base for gradients by the weights that an adapter changes; a quantised one has none, and is read once more, whole. */
+async function ofBase(recipe: Recipe, model: DecoderModel, ask: (base: DecoderModel) => Promise<Uint8Array>): Promise<Uint8Array> {
+  const { method } = recipe;
+  if (method?.kind !== 'lora') return ask(model);
+  const base = method.quantisation ? await openBase(recipe.base) : model;
+  try {
+    base.freezeAllBut(changedParameters(base.config, method));
+    return await ask(base);
+  } finally {
+    if (base !== model) base.dispose();
+  }
+}
+
+/**
+ * The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. An
+ * adapter's maps are held by what it adds to them, so that no copy of theirs is needed.
+ * @param model before an adapter stands beside it
+ */
+async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunBase> {
   const values = fisher ? fisherValues(fisher) : [];
-  return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
+  const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
+  if (recipe.method?.kind === 'lora') {
+    const saved = savedModules(model.config, recipe.method);
+    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
+  }
+  const base = await openBase(recipe.base);
+  return { anchor: base.parameters, model: base, fisher: known };
 }
 
 interface Assembly {

@@ -99,6 +99,14 @@ export function adapterCount(config: ModelConfig, method: LoraMethod): number {
   return adaptedModules(config, method).reduce((sum, module) => sum + method.r * (module.inputs + adaptedOutputs(module)), saved);
 }
 
+/** The model's own parameters that an adapter changes or trains whole: what a penalty on it holds to the base. */
+export function changedParameters(config: ModelConfig, method: LoraMethod): Set<string> {
+  const adapted = adaptedModules(config, method).flatMap(({ maps }) =>
+    maps.filter((map) => map.adapted).map(({ name }) => `${name}.weight`),
+  );
+  return new Set([...adapted, ...savedModules(config, method)]);
+}
+
 /** What of an adapter does not go with a model; null where all does. */
 export function adapterFault(config: ModelConfig, method: LoraMethod): { field: string; value: string; accepted: string } | null {
   const all = adaptableModules(config, [ALL_LINEAR]);
