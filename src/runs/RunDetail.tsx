@@ -5,6 +5,7 @@ import {
   Columns2,
   Flag,
   Gauge,
+  Layers,
   ListPlus,
   Pause,
   Play,
@@ -107,6 +108,7 @@ const ICONS: Record<RunEvent['type'], LucideIcon> = {
   paused: Pause,
   resumed: Play,
   extended: ListPlus,
+  unfrozen: Layers,
   stopped: CircleStop,
   failed: CircleX,
   interrupted: Unplug,
@@ -177,6 +179,8 @@ function useEventWords(): (event: RunEvent) => string {
         return t('event.resumed');
       case 'extended':
         return t('event.extended', { from: format.count(event.before), to: format.count(event.after) });
+      case 'unfrozen':
+        return t('event.unfrozen', { parts: event.parts.join(', ') });
       case 'stopped': {
         const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
         return t('event.end', { state, reason: common(`stopReason.${event.reason}`) });

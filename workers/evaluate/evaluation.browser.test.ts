@@ -5,7 +5,7 @@ import fixtures from '../../e2e/parity/fixtures/evaluation.json';
 import { parseProbes } from '../../src/core/probes/probe';
 import { loadModel, openBackend, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { attentionDivergence, attentionMaps } from './attention';
+import { attentionDivergence, attentionMaps } from '../runtime/attention';
 import { documentLosses } from './channels';
 import { MergedModel } from './merges';
 import { sequenceModel } from '../runtime/engine-model';

@@ -13,7 +13,7 @@ import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
+import { filesUnder, findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { editConfig } from '../../src/core/model/config';
 import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
@@ -118,7 +118,7 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const run = await readRun(id);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
-  const base = await findModel(run.recipe.base);
+  const base = filesUnder(await findModel(run.recipe.base), run.recipe.method);
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
   const trained = await openCheckpointModel(id, step);

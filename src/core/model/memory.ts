@@ -8,7 +8,7 @@ import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
 import { quantisedLayout, quantisedParameters, type Quantisation } from './quantisation';
-import { trainedCount } from './trained';
+import { configUnder, lowestLayer, optimizedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
 export interface MemoryDemand {
@@ -22,7 +22,7 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
-  /** Absent: all weights are trained. Frozen ones have no gradient and no moments. */
+  /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
 }
 
@@ -31,7 +31,10 @@ export interface TrainingMemory {
   weights: number;
   gradients: number;
   moments: number;
-  /** The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's. */
+  /**
+   * The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's;
+   * the mask of a parameter isolation.
+   */
   anchors: number;
   activations: number;
   total: number;
@@ -60,8 +63,8 @@ export function trainingMemory(
   { rows, context, checkpointing, precision, regularisation, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
-  const parameters = parameterCount(config);
-  const trained = trainedCount(config, method);
+  const parameters = parameterCount(configUnder(config, method));
+  const trained = optimizedCount(config, method);
   const lora = method?.kind === 'lora' ? method : null;
   const added = lora ? adaptedModules(config, lora) : [];
   const own = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
@@ -78,14 +81,19 @@ export function trainingMemory(
   const lowRank = added.reduce((sum, { inputs }) => sum + 2 * lora!.r + (lora!.dropout > 0 ? inputs : 0), 0) / layers;
   const layer = WITH_GRADIENTS * (states + lowRank) * tokens * bytes;
   // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
-  const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;
+  // Below the lowest layer that is trained each keeps its input alone.
+  const above = layers - lowestLayer(config, method);
+  const inputs = (layers - above) * hidden * tokens * bytes;
+  const kept = inputs + (checkpointing ? above * 2 * hidden * tokens * bytes + Math.min(1, above) * layer : above * layer);
   const head = 4 * hidden * tokens * bytes;
   const weights = 4 * (parameters + own) - quantisationSaves(config, lora?.quantisation) + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
-  const anchors = lora
+  const masks = method?.kind === 'partial' && method.isolation ? 4 * trained : 0;
+  const held = lora
     ? adapterAnchors(config, lora, trained, regularisation)
-    : 4 * parameters * ((regularisation ? 1 : 0) + (term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+    : 4 * parameters * (regularisation ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const anchors = held + masks;
   const heaviest = largestWeight(config);
   return {
     weights,

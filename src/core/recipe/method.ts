@@ -1,6 +1,6 @@
 /** The method of a recipe: presets to begin from, a change of it, and what is said of it. */
 import { ALL_LINEAR } from '../model/adapter';
-import type { LoraMethod, Method, PartialMethod, Recipe } from './schema';
+import type { LoraMethod, Method, PartialMethod, Recipe, Unfreezing } from './schema';
 
 type Constant<T> = T extends object ? { readonly [Key in keyof T]: Constant<T[Key]> } : T;
 
@@ -20,6 +20,15 @@ const METHOD_PRESETS = {
     quantisation: 'nf4',
   },
   last: { kind: 'partial', lastLayers: 2, finalNorm: true, head: false, embeddings: false, modules: [] },
+  head: { kind: 'partial', lastLayers: 0, finalNorm: false, head: true, embeddings: false, modules: [] },
+  unfreezing: {
+    ...{ kind: 'partial', lastLayers: 1, finalNorm: true, head: false, embeddings: true, modules: [] },
+    unfreezing: { order: 'downwards', layers: 1, every: { unit: 'ratio', value: 0.15 } },
+  },
+  isolation: {
+    ...{ kind: 'partial', lastLayers: 'all', finalNorm: false, head: false, embeddings: false, modules: [] },
+    isolation: { unit: 'weights', share: 0.1, by: 'domain', sequences: 64, labels: 'model' },
+  },
 } as const satisfies Record<string, Constant<Method>>;
 
 export type MethodPreset = keyof typeof METHOD_PRESETS;
@@ -56,16 +65,31 @@ function loraLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave, q
   return `${name} r ${r} · α ${alpha} · dropout ${dropout} · ${targets.join(', ')}${saved}`;
 }
 
-function partialLine({ lastLayers, finalNorm, head, embeddings, modules }: PartialMethod): string {
-  const layers = lastLayers === 'all' ? 'all layers' : `last ${lastLayers} layers`;
-  const parts = [finalNorm && 'final norm', head && 'head', embeddings && 'embeddings', ...modules];
-  return [layers, ...parts].filter(Boolean).join(' · ');
+function partialLine({ lastLayers, finalNorm, head, embeddings, modules, unfreezing, isolation }: PartialMethod): string {
+  const layers = lastLayers === 'all' ? 'all layers' : lastLayers > 0 && `last ${lastLayers} layers`;
+  const parts = [layers, finalNorm && 'final norm', head && 'head', embeddings && 'embeddings', ...modules];
+  const isolated =
+    isolation &&
+    `${Number((100 * isolation.share).toPrecision(3))} % of ${isolation.unit}, Fisher ${isolation.by === 'domain' ? 'high on domain' : 'low on general'}`;
+  return [...parts, unfreezing && unfreezingLine(unfreezing), isolated].filter(Boolean).join(' · ');
+}
+
+function unfreezingLine(unfreezing: Unfreezing): string {
+  if (unfreezing.order === 'named') return unfreezing.stages.map(({ step, modules }) => `step ${step}: ${modules.join(', ')}`).join(' · ');
+  const { layers, every } = unfreezing;
+  const interval = every.unit === 'steps' ? `${every.value} steps` : `${Number((100 * every.value).toPrecision(3))} % of the steps`;
+  return `unfreezing ${layers} every ${interval}`;
 }
 
 /** A change of the method; null: all weights are trained, which is not written. */
 export function withMethod(recipe: Recipe, method: Method | null): Recipe {
   const { method: _, ...rest } = recipe;
   return method ? { ...rest, method } : rest;
+}
+
+/** Is the head trained without the embeddings? Where the base ties the two, the run's model has a head of its own, which begins as the same table. */
+export function unties(method: Method | undefined): boolean {
+  return method?.kind === 'partial' && method.head && !method.embeddings;
 }
 
 /** Do checkpoints hold what is trained beside a frozen base alone, instead of a whole model? */

@@ -24,6 +24,7 @@ import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { savedModules } from '../../../src/core/model/adapter';
 import { namesOf } from '../../../src/core/model/names';
+import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
 import type { LowRankAdapter } from './adapter';
 import { recomputed } from './recompute';
@@ -51,6 +52,8 @@ export interface HiddenStateOptions {
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
   recompute?: boolean;
+  /** So many of the lowest layers take no gradient: the backward pass ends above them, and nothing of them is kept. */
+  frozenLayers?: number;
 }
 
 /** A weight that is on the device already; the model takes ownership of it. */
@@ -75,8 +78,8 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
-  /** Parameters that are this model's own to dispose. */
-  private readonly owned: Variable[] = [];
+  /** Parameters that are another model's to dispose. */
+  private readonly shared = new Set<Variable>();
   private lowRank: LowRankAdapter | null = null;
   /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
   private readonly rotary: readonly (RotaryTables | null)[];
@@ -87,7 +90,7 @@ export class DecoderModel {
    * @param quantised maps of the blocks that are frozen in few bits, by their parameters' names: they are among no `parameters`
    */
   constructor(
-    readonly config: ModelConfig,
+    private shape: ModelConfig,
     weights: Iterable<HostTensor | DeviceTensor | SharedTensor>,
     private readonly quantised: ReadonlyMap<string, QuantisedWeight> = new Map(),
   ) {
@@ -96,17 +99,34 @@ export class DecoderModel {
     this.parameters = new Map(
       [...weights].map((weight) => {
         const { name } = weight;
-        if ('shared' in weight) return [name, weight.shared];
+        if ('shared' in weight) {
+          this.shared.add(weight.shared);
+          return [name, weight.shared];
+        }
         const initial = 'tensor' in weight ? weight.tensor : tensor(weight.data, weight.shape);
         const parameter = variable(initial, true, prefix + name);
         initial.dispose();
-        this.owned.push(parameter);
         return [name, parameter];
       }),
     );
-    const { layer, ...names } = namesOf(config.architecture);
-    this.names = { ...names, layers: Array.from({ length: config.layers }, (_, index) => layer(index)) };
-    this.rotary = rotaryOfLayers(config);
+    const { layer, ...names } = namesOf(shape.architecture);
+    this.names = { ...names, layers: Array.from({ length: shape.layers }, (_, index) => layer(index)) };
+    this.rotary = rotaryOfLayers(shape);
+  }
+
+  get config(): ModelConfig {
+    return this.shape;
+  }
+
+  /** Gives a model whose head is its table of embeddings a head of its own, which begins with the same values. */
+  untie(): void {
+    if (!this.shape.tied) return;
+    const table = this.headWeight();
+    const { head } = this.names;
+    const copy = table.clone();
+    this.parameters.set(`${head}.weight`, variable(copy, true, table.name.replace(this.names.embedding, head)));
+    copy.dispose();
+    this.shape = { ...this.shape, tied: false };
   }
 
   /** The adapter that is trained beside the weights. */
@@ -117,15 +137,22 @@ export class DecoderModel {
   /** Freezes the model's weights but those that the adapter's method trains whole. The model takes ownership of the adapter. */
   attach(adapter: LowRankAdapter): void {
     this.freezeAllBut(new Set(savedModules(this.config, adapter.method)));
-    for (const [name, parameter] of adapter.parameters) {
-      this.parameters.set(name, parameter);
-      this.owned.push(parameter);
-    }
+    for (const [name, parameter] of adapter.parameters) this.parameters.set(name, parameter);
     this.lowRank = adapter;
   }
 
+  /** Layers, from the lowest, below which nothing takes a gradient. */
+  get frozenLayers(): number {
+    const { finalNorm, head } = this.names;
+    let lowest = this.config.layers;
+    for (const [name, { trainable }] of this.parameters)
+      if (trainable && !name.startsWith(`${finalNorm}.`) && !name.startsWith(`${head}.`))
+        lowest = Math.min(lowest, Math.max(0, layerOf(this.config, name)));
+    return lowest;
+  }
+
   /** Only parameters of these names take a gradient. */
-  freezeAllBut(trained: ReadonlySet<string>): void {
+  freezeAllBut(trained: { has(name: string): boolean }): void {
     for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
   }
 
@@ -151,11 +178,14 @@ export class DecoderModel {
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(ids: Tensor1D, { batch, context, documents, text, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+  hiddenStates(
+    ids: Tensor1D,
+    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0 }: HiddenStateOptions,
+  ): Tensor2D {
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, seed, recompute, text, ...(documents ? { documents } : {}) });
+    return this.run(ids, 0, context, attend, { drop, seed, recompute, frozenLayers, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -193,7 +223,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, documents, text }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, documents, text }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -221,7 +251,8 @@ export class DecoderModel {
         const block = (input: Tensor2D, turns: readonly Tensor[]) =>
           this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop, seed });
         const angles = anglesOf.get(this.rotary[layer]!)!;
-        x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
+        const again = recompute || layer < frozenLayers;
+        x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
       return scaled(this.norm(x, this.names.finalNorm), this.config.scales.output);
     });
@@ -349,7 +380,7 @@ export class DecoderModel {
   }
 
   dispose(): void {
-    for (const parameter of this.owned) parameter.dispose();
+    for (const parameter of this.parameters.values()) if (!this.shared.has(parameter)) parameter.dispose();
     for (const { words } of this.quantised.values()) words.dispose();
     for (const tables of new Set(this.rotary)) tables?.dispose();
   }
@@ -365,6 +396,7 @@ interface RunOptions {
   /** Of the masks of the adapter's dropout; undefined: no dropout. */
   seed?: number | undefined;
   recompute?: boolean;
+  frozenLayers?: number;
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
 }
