@@ -7,7 +7,7 @@ import { memory, mul, sub, tensor, tidy, variable } from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/core/rng/rng';
-import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend } from '../../workers/engine';
+import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend, trainingGradients } from '../../workers/engine';
 import { attentionSample } from '../../workers/runtime/attention';
 import { EngineModel } from '../../workers/runtime/engine-model';
 import { createOptimizer } from '../../workers/engine/optimizer/optimizer';
@@ -446,6 +446,30 @@ describe.each(['wasm', 'webgpu'] as const)('a learning rate that falls from laye
       (work) => work(),
     );
     divergence!.forEach((value, layer) => expect(Math.abs(value / fixture.divergence[layer]! - 1)).toBeLessThan(1e-3));
+
+    // With the lower layers frozen the others have the gradients that they have in the whole model, and less is held for them.
+    const batch = { rows, context, ids, targets, channels: new Int32Array(rows) };
+    const gradientsOf = async (recompute: boolean) => {
+      const { gradients, sums } = trainingGradients(base, [batch, batch], {
+        channels: 1,
+        recompute,
+        dropout: { rate: 0.1, seed: 2, step: 3 },
+      });
+      const values = new Map((await hostTensors(gradients)).map(({ name, data }) => [name, data]));
+      for (const one of [...gradients.values(), sums]) one.dispose();
+      return values;
+    };
+    const whole = await gradientsOf(false);
+    const upper = [...base.parameters.keys()].filter((name) => !name.includes('.layers.0.') && !name.includes('embed'));
+    base.freezeAllBut(new Set(upper));
+    expect(base.frozenLayers).toBe(1);
+    const held = memory().numTensors;
+    for (const recompute of [false, true]) {
+      const part = await gradientsOf(recompute);
+      expect([...part.keys()]).toEqual(upper);
+      for (const [name, data] of part) expect(relativeError(data, whole.get(name)!), name).toBeLessThan(backend === 'wasm' ? 1e-12 : 1e-6);
+    }
+    expect(memory().numTensors).toBe(held);
     trained.dispose();
     base.dispose();
   });

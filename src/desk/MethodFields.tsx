@@ -5,9 +5,10 @@ import { trainingMemory } from '../core/model/memory';
 import { methodFault, trainedCount, type MethodFault } from '../core/model/trained';
 import { memoryDemand } from '../core/recipe/edits';
 import { presetMethod, presetOf, presetsOf, withMethod } from '../core/recipe/method';
-import type { LoraMethod, Method, PartialMethod, Recipe } from '../core/recipe/schema';
+import type { LoraMethod, Method, Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { ChoiceField, NamesField, NumberField, SwitchField } from '../ui/fields';
+import { PartialFields } from './PartialFields';
 import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';
 
@@ -74,7 +75,7 @@ function Trained({ recipe, config, method }: { recipe: Recipe; config: ModelConf
   );
 }
 
-interface FieldsProps<Of extends Method> {
+export interface FieldsProps<Of extends Method> {
   method: Of;
   /** What of it does not go with the base. */
   fault: MethodFault | null;
@@ -136,46 +137,6 @@ function AdapterFields({ method, fault, set }: FieldsProps<LoraMethod>) {
           onChange={(on) => change({ modulesToSave: SAVED.filter((one) => (one === module ? on : method.modulesToSave.includes(one))) })}
         />
       ))}
-    </>
-  );
-}
-
-const OWN_PARTS = ['finalNorm', 'head', 'embeddings'] as const;
-
-function PartialFields({ method, config, fault, set }: FieldsProps<PartialMethod> & { config: ModelConfig | null }) {
-  const { t } = useTranslation('recipe');
-  const change = (part: Partial<PartialMethod>) => set({ ...method, ...part });
-  const layers = config?.layers ?? 1024;
-  return (
-    <>
-      <NumberField
-        label={t('method.lastLayers')}
-        value={method.lastLayers === 'all' ? layers : method.lastLayers}
-        min={0}
-        max={layers}
-        integer
-        onChange={(lastLayers) => change({ lastLayers })}
-      />
-      {OWN_PARTS.map((part) => (
-        <SwitchField
-          key={part}
-          label={t(`method.parts.${part}`)}
-          help={t(`method.partsHelp.${part}`)}
-          checked={method[part]}
-          onChange={(on) => change({ [part]: on })}
-        />
-      ))}
-      <NamesField
-        label={t('method.modules')}
-        help={t('method.modulesHelp')}
-        names={method.modules}
-        onChange={(modules) => change({ modules })}
-      />
-      {fault && (
-        <p role="alert" className={styles.note}>
-          {t('method.fault', { ...fault })}
-        </p>
-      )}
     </>
   );
 }

@@ -289,6 +289,20 @@ function RunDiagnosis() {
   return run && <DeskDiagnosis run={run} />;
 }
 
+const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
+
+function Attention() {
+  const evaluations = useRun((state) => state.run?.attention);
+  if (!evaluations?.length) return null;
+  return (
+    <Suspense>
+      <Card>
+        <AttentionHeat evaluations={evaluations} />
+      </Card>
+    </Suspense>
+  );
+}
+
 function Background() {
   useShortcuts(useTransport());
   useWarmStart();
@@ -316,6 +330,7 @@ export default function Page() {
       <div className={styles.page}>
         <Curves />
         <Strips corpora={corpora} />
+        <Attention />
         <RunDiagnosis />
       </div>
       <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>

@@ -34,6 +34,7 @@ import { useRuns } from './store';
 import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
@@ -90,9 +91,12 @@ function Curves({ view }: { view: RunView }) {
   const hasPoints = [...Object.values(view.train), ...Object.values(view.heldOut)].some((series) => series.x.length > 0);
   if (!hasPoints) return <p className={styles.dim}>{t('detail.noPoints')}</p>;
   return (
-    <div className={styles.chart}>
-      <LossChart run={view} />
-    </div>
+    <>
+      <div className={styles.chart}>
+        <LossChart run={view} />
+      </div>
+      <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
+    </>
   );
 }
 

@@ -15,7 +15,7 @@ import { checkMethod, configUnder, joinings, layerRate, lowestLayer, trainedCoun
 const configOf = (fields: object) => parseConfig('config.json', JSON.stringify(fields));
 const [two, tied] = [configOf(llama), configOf({ ...llama, tie_word_embeddings: true })];
 const parsed = (change: object) =>
-  parseRecipe({ ...exampleRecipe, budget: { steps: 100 }, method: { kind: 'partial', finalNorm: false, ...change } } as RecipeInput);
+  parseRecipe({ ...exampleRecipe, budget: { steps: 100 }, method: { kind: 'partial', finalNorm: false, ...change } });
 const method = (change: object) => parsed(change).method as PartialMethod;
 const names = (config: typeof two, change: object) => [...trainedParameters(config, method(change)).keys()];
 const fault = (config: typeof two, change: object) => () => checkMethod(config, method(change));
