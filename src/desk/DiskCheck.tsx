@@ -7,6 +7,7 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
+import { changedCount } from '../core/model/adapter';
 import { trainedCount } from '../core/model/trained';
 import { addsToBase } from '../core/recipe/method';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
@@ -45,7 +46,8 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
     };
   }, [parameters]);
   if (!recipe?.runnable || parameters === undefined || free === null) return null;
-  const demand = checkpointDemand(parameters, recipe);
+  const held = record?.shape && recipe.method?.kind === 'lora' ? changedCount(record.shape, recipe.method) : parameters;
+  const demand = checkpointDemand(parameters, recipe, held);
   if (demand.total <= free) return null;
   const keep = keepThatFits(demand, free);
   const words = { count: demand.count, each: format.bytes(demand.each), total: format.bytes(demand.total), free: format.bytes(free) };

@@ -107,6 +107,13 @@ export function changedParameters(config: ModelConfig, method: LoraMethod): Set<
   return new Set([...adapted, ...savedModules(config, method)]);
 }
 
+/** Number of weights in them. */
+export function changedCount(config: ModelConfig, method: LoraMethod): number {
+  const shapes = parameterShapes(config);
+  const sizes = [...changedParameters(config, method)].map((name) => shapes.get(name)!.reduce((product, side) => product * side, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** What of an adapter does not go with a model; null where all does. */
 export function adapterFault(config: ModelConfig, method: LoraMethod): { field: string; value: string; accepted: string } | null {
   const all = adaptableModules(config, [ALL_LINEAR]);

@@ -3,7 +3,7 @@
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
 import type { LoraMethod, Method, Regularisation } from '../recipe/schema';
-import { adaptedModules, adaptedOutputs, changedParameters, savedModules } from './adapter';
+import { adaptedModules, adaptedOutputs, changedCount, changedParameters, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
@@ -126,10 +126,10 @@ function adapterAnchors(config: ModelConfig, method: LoraMethod, trained: number
   if (!regularisation) return 0;
   const shapes = parameterShapes(config);
   const sizes = (names: Iterable<string>) => [...names].map((name) => sizeOf(shapes.get(name)!));
-  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   const changed = sizes(changedParameters(config, method));
-  const fisher = 2 * total(changed) + (method.quantisation ? parameterCount(config) : 0);
-  return 4 * (total(sizes(savedModules(config, method))) + trained + 3 * Math.max(...changed) + (regularisation.ewc ? fisher : 0));
+  const fisher = 2 * changedCount(config, method) + (method.quantisation ? parameterCount(config) : 0);
+  const saved = sizes(savedModules(config, method)).reduce((sum, size) => sum + size, 0);
+  return 4 * (saved + trained + 3 * Math.max(...changed) + (regularisation.ewc ? fisher : 0));
 }
 
 /** In float32, as the engine keeps weights, their gradients and moments whatever the precision of the rest. */

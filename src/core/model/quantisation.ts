@@ -21,7 +21,7 @@ const BLOCK = 64;
 const NESTED = 256;
 
 /** Quantiles of the normal distribution, as bitsandbytes publishes them. */
-export const NF4_LEVELS = Float32Array.of(
+const NF4_LEVELS = /* @__PURE__ */ Float32Array.of(
   ...[-1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334],
   ...[-0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224],
   ...[0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1],
@@ -31,7 +31,7 @@ export const NF4_LEVELS = Float32Array.of(
  * What the 256 values of an 8-bit number stand for: signed dynamic quantisation (Dettmers, arXiv 1511.04561), whose fraction has the more bits the
  * larger it is.
  */
-export const DYNAMIC_MAP = dynamicMap();
+const DYNAMIC_MAP = /* @__PURE__ */ dynamicMap();
 
 function dynamicMap(): Float32Array {
   const values = [0, 1];
@@ -66,7 +66,7 @@ export function quantisedLayout(format: Quantisation, rows: number, columns: num
   const count = rows * columns;
   if (format === 'int8') return { mean: 0, scales: 0, magnitudes: 0, codes: rows, words: rows + Math.ceil(count / 4) };
   const blocks = Math.ceil(count / BLOCK);
-  const mean = NF4_LEVELS.length + DYNAMIC_MAP.length;
+  const mean = 16 + 256;
   const magnitudes = mean + 1 + Math.ceil(blocks / NESTED);
   const codes = magnitudes + Math.ceil(blocks / 4);
   return { mean, scales: mean + 1, magnitudes, codes, words: codes + Math.ceil(count / 8) };

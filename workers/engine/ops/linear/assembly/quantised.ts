@@ -37,6 +37,19 @@ function unpackNf4(weight: usize, size: i32, first: i32, count: i32, target: usi
   const nested = weight + TABLES + 4;
   const numbers = nested + (<usize>((blocks + 255) >> 8) << 2);
   const codes = numbers + (<usize>((blocks + 3) >> 2) << 2);
+  // Each plane has one of the four bytes of all 16 levels.
+  const levels0 = v128.load(weight);
+  const levels1 = v128.load(weight, 16);
+  const levels2 = v128.load(weight, 32);
+  const levels3 = v128.load(weight, 48);
+  const first0 = i8x16.shuffle(levels0, levels1, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const last0 = i8x16.shuffle(levels2, levels3, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const first1 = i8x16.shuffle(levels0, levels1, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const last1 = i8x16.shuffle(levels2, levels3, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const plane0 = i64x2.shuffle(first0, last0, 0, 2);
+  const plane1 = i64x2.shuffle(first0, last0, 1, 3);
+  const plane2 = i64x2.shuffle(first1, last1, 0, 2);
+  const plane3 = i64x2.shuffle(first1, last1, 1, 3);
   const end = first + count;
   let at = first;
   while (at < end) {
@@ -48,6 +61,27 @@ function unpackNf4(weight: usize, size: i32, first: i32, count: i32, target: usi
       store<f32>(target, level(weight, load<u8>(codes + (at >> 1)) & 15) * magnitude);
       target += 4;
       at++;
+    }
+    const magnitudes = f32x4.splat(magnitude);
+    // Sixteen codes choose the bytes of their levels, one plane after the other, which are then put together.
+    for (; at + 16 <= stop; at += 16) {
+      const pairs = v128.load64_zero(codes + (at >> 1));
+      const high = i8x16.shr_u(pairs, 4);
+      const low = v128.and(pairs, i8x16.splat(15));
+      const chosen = i8x16.shuffle(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const byte0 = i8x16.swizzle(plane0, chosen);
+      const byte1 = i8x16.swizzle(plane1, chosen);
+      const byte2 = i8x16.swizzle(plane2, chosen);
+      const byte3 = i8x16.swizzle(plane3, chosen);
+      const first01 = i8x16.shuffle(byte0, byte1, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const last01 = i8x16.shuffle(byte0, byte1, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const first23 = i8x16.shuffle(byte2, byte3, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const last23 = i8x16.shuffle(byte2, byte3, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      v128.store(target, f32x4.mul(i16x8.shuffle(first01, first23, 0, 8, 1, 9, 2, 10, 3, 11), magnitudes));
+      v128.store(target, f32x4.mul(i16x8.shuffle(first01, first23, 4, 12, 5, 13, 6, 14, 7, 15), magnitudes), 16);
+      v128.store(target, f32x4.mul(i16x8.shuffle(last01, last23, 0, 8, 1, 9, 2, 10, 3, 11), magnitudes), 32);
+      v128.store(target, f32x4.mul(i16x8.shuffle(last01, last23, 4, 12, 5, 13, 6, 14, 7, 15), magnitudes), 48);
+      target += 64;
     }
     for (; at + 2 <= stop; at += 2) {
       const pair = load<u8>(codes + (at >> 1));
