@@ -144,6 +144,45 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('adapters on %s', (backend) =>
     expect(found).toHaveLength(slopes.size);
     for (const one of found) expect(relativeError(one.data, slopes.get(one.name)!), one.name).toBeLessThan(tolerance);
     expect(adapter!.penaltyGradient('model.norm.weight', penalty)).toBeNull();
+    if (name === 'llama') {
+      // Central differences of the term itself, of the first map alone.
+      const map = 'model.layers.0.self_attn.q_proj';
+      const [importance, a, b] = await Promise.all(
+        [
+          fisher.get(`${map}.weight`)!,
+          ...(['A', 'B'] as const).map((factor) => adapter!.parameters.get(`${map}.lora_${factor}.weight`)!),
+        ].map(async (one) => Float64Array.from(await one.data<'float32'>())),
+      );
+      const term = (): number =>
+        importance!.reduce((sum, weight, at) => {
+          const [row, column] = [Math.floor(at / 32), at % 32];
+          const change = 2 * [0, 1, 2, 3].reduce((total, inner) => total + b![4 * row + inner]! * a![32 * inner + column]!, 0);
+          return sum + ((lambda * weight + mu) / 2) * change ** 2;
+        }, 0);
+      const slopeAt = (values: Float64Array, at: number, step = 1e-4): number => {
+        const [low, high] = [-step, step].map((by) => {
+          const before = values[at]!;
+          values[at] = before + by;
+          const value = term();
+          values[at] = before;
+          return value;
+        });
+        return (high! - low!) / (2 * step);
+      };
+      for (const [factor, values] of [
+        ['A', a!],
+        ['B', b!],
+      ] as const) {
+        const gradient = await gradients[`${map}.lora_${factor}.weight`]!.data<'float32'>();
+        const places = [0, 7, 50];
+        expect(
+          relativeError(
+            places.map((at) => gradient[at]!),
+            places.map((at) => slopeAt(values, at)),
+          ),
+        ).toBeLessThan(1e-3);
+      }
+    }
     for (const each of [...Object.values(gradients), ...fisher.values()]) each.dispose();
     expect(memory().numTensors).toBe(before);
     model.dispose();
