@@ -36,9 +36,9 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
 /** Of the model itself, without those of an adapter beside it. */
 export const parameterNames = ({ config }: DecoderModel): string[] => [...parameterShapes(config).keys()];
 
-/** @throws StudioError `tensor-shape` naming the first parameter of `a` that `b` lacks or has in another shape */
+/** @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape */
 export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
-  const names = parameterNames(a);
+  const names = [...parameterNames(a), ...parameterNames(b)];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
   if (different !== undefined) {

@@ -51,7 +51,7 @@ interface PendingEngineStep extends PendingStep {
 }
 
 /** What a recipe's regularisation holds the weights of a run to. */
-export interface RunBase {
+interface RunBase {
   /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
   anchor: ReadonlyMap<string, Tensor>;
   /** The model that the anchor belongs to, where that is a whole one. */

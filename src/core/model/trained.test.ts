@@ -4,12 +4,22 @@ import llama from '../../../e2e/parity/fixtures/families/llama-llama3/config.jso
 import { memoryDemand } from '../recipe/edits';
 import { methodLine } from '../recipe/method';
 import { parseRecipe } from '../recipe/parse';
-import type { PartialMethod, RecipeInput } from '../recipe/schema';
+import type { PartialMethod } from '../recipe/schema';
 import { exampleRecipe } from '../run/example-run';
 import { parseConfig } from './config';
 import { chosen, isolationMasks } from './isolation';
 import { trainingMemory } from './memory';
-import { checkMethod, configUnder, joinings, layerRate, lowestLayer, trainedCount, trainedFrom, trainedParameters } from './trained';
+import {
+  checkMethod,
+  checkpointCount,
+  configUnder,
+  joinings,
+  layerRate,
+  lowestLayer,
+  trainedCount,
+  trainedFrom,
+  trainedParameters,
+} from './trained';
 
 // Llama: 2 layers, hidden 32, 4 heads over 2, head size 8, feed-forward 40, vocabulary 61, own head.
 const configOf = (fields: object) => parseConfig('config.json', JSON.stringify(fields));
@@ -41,6 +51,7 @@ describe('a part of the weights', () => {
     expect(names(tied, { lastLayers: 0, head: true, embeddings: true })).toEqual(['model.embed_tokens.weight']);
     const demand = { ...memoryDemand(exampleRecipe), method: method({ lastLayers: 0, head: true }) };
     expect(trainingMemory(tied, demand).weights).toBe(trainingMemory(two, demand).weights);
+    expect(checkpointCount(tied, demand.method) - checkpointCount(tied, undefined)).toBe(61 * 32);
   });
 
   it('alone has gradients and moments, and the layers below it keep their inputs alone', () => {

@@ -3,7 +3,7 @@
  * learning rate, and whether method and model go together. Names are the parameters'.
  */
 import { StudioError } from '../errors';
-import { unties } from '../recipe/method';
+import { addsToBase, unties } from '../recipe/method';
 import type { Method, PartialMethod, Recipe } from '../recipe/schema';
 import { adapterCount, adapterFault, patternOf } from './adapter';
 import type { ModelConfig } from './config';
@@ -77,11 +77,16 @@ export function trainedParameters(config: ModelConfig, method: PartialMethod): M
   return new Map([...trainedFrom(config, method, 1).keys()].map((name) => [name, shapes.get(name)!]));
 }
 
-/** Number of weights that are trained; without a method all are. */
+/** Number of weights that are trained; without a method all are. Of isolated rows, which differ in length, as of rows of the mean length. */
 export function trainedCount(config: ModelConfig, method: Method | undefined): number {
   if (method?.kind !== 'partial' || !method.isolation) return optimizedCount(config, method);
-  const units = isolationUnits(config, method.isolation, trainedParameters(config, method));
-  return Math.round(method.isolation.share * units.weights);
+  const { count, weights } = isolationUnits(config, method.isolation, trainedParameters(config, method));
+  return Math.round((Math.round(method.isolation.share * count) * weights) / count);
+}
+
+/** Number of weights in a checkpoint: what a method adds to the base alone, else the whole model. */
+export function checkpointCount(config: ModelConfig, method: Method | undefined): number {
+  return addsToBase(method) ? trainedCount(config, method) : parameterCount(configUnder(config, method));
 }
 
 /** Number of weights that have a gradient and moments: of a parameter of which a part is trained, all. */
