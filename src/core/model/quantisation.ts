@@ -51,7 +51,7 @@ function dynamicMap(): Float32Array {
 }
 
 /** Where the parts of a quantised matrix begin, and its length; in words. */
-export interface QuantisedLayout {
+interface QuantisedLayout {
   /** nf4: mean of the magnitudes. */
   mean: number;
   /** Float32 scales: of blocks of magnitudes, or of rows. */
