@@ -80,6 +80,8 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'lr-zero',
     'rewarm-replay',
     'general-then-domain',
+    'lora',
+    'ewc',
     'progressive-unfreezing',
     'reference-7b',
   ]) {

@@ -59,6 +59,7 @@ const FIELDS = {
   'method.targets': 'targets',
   'method.rankStabilised': 'rankStabilised',
   'method.modulesToSave': 'modulesToSave',
+  'method.quantisation': 'quantisation',
   'method.lastLayers': 'lastLayers',
   'method.finalNorm': 'trainedFinalNorm',
   'method.head': 'trainedHead',

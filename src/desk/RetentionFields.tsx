@@ -77,12 +77,15 @@ export function RetentionFields({ recipe, edit }: Props) {
           />
         </>
       )}
-      <SwitchField
-        label={t('decay.switch')}
-        help={t('decay.help', { decay: recipe.optimizer.weightDecay })}
-        checked={decayTowards === 'base'}
-        onChange={(on) => edit((current) => withRegularisation(current, { decayTowards: on ? 'base' : undefined }))}
-      />
+      {/* An adapter's weights decay to 0, which is the base. */}
+      {(recipe.method?.kind !== 'lora' || decayTowards) && (
+        <SwitchField
+          label={t('decay.switch')}
+          help={t('decay.help', { decay: recipe.optimizer.weightDecay })}
+          checked={decayTowards === 'base'}
+          onChange={(on) => edit((current) => withRegularisation(current, { decayTowards: on ? 'base' : undefined }))}
+        />
+      )}
     </fieldset>
   );
 }

@@ -2,6 +2,7 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { changedParameters, savedModules } from '../../src/core/model/adapter';
 import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { addsToBase, unties } from '../../src/core/recipe/method';
@@ -75,7 +76,8 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
   // Rows first: a channel that has none to give is refused before anything is loaded.
   const demands = Object.entries(fisherDemands(checked)) as [FisherUse, FisherDemand][];
   const rowsOf = new Map(demands.map(([use, demand]) => [use, { rows: fisherRows(checked, texts, demand), labels: demand.labels }]));
-  const fisher = (use: FisherUse, model: DecoderModel) => computeFisher(model, checked, rowsOf.get(use)!, studio.work, onProgress);
+  const fisher = (use: FisherUse, model: DecoderModel) =>
+    ofBase(checked, model, (base) => computeFisher(base, checked, rowsOf.get(use)!, studio.work, onProgress));
   const trained = await loadModel(checked, RULES, null, studio, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
@@ -249,23 +251,19 @@ async function loadModel(
   const { model, tokenizer, hash } = await assemble(
     recipe.base,
     checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
+    method?.kind === 'lora' ? method.quantisation : undefined,
   );
   const parts: RunParts = {};
   try {
     if (model.softPrompt)
       refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
-    if (method) {
-      checkMethod(model.config, method, recipe.sequenceLength);
-      if (unties(method)) model.untie();
-      if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-      else if (isSoft(method)) {
-        const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
-        model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
-        if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
-      } else {
-        model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-        if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
-      }
+    if (method) checkMethod(model.config, method, recipe.sequenceLength);
+    if (unties(method)) model.untie();
+    if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
+    if (method && isSoft(method)) {
+      const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
+      model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
+      if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
     }
     const longest = model.context;
     if (recipe.sequenceLength > longest)
@@ -275,7 +273,11 @@ async function loadModel(
     for (const use of Object.keys(fisherDemands(recipe)) as FisherUse[]) fisher.set(use, await fisherOf(use, model));
     const isolation = fisher.get('isolation');
     if (isolation) parts.masks = masksOf(model, recipe, isolation);
-    if (recipe.regularisation) parts.base = await baseOf(recipe, fisher.get('ewc') ?? null);
+    if (recipe.regularisation) parts.base = await baseOf(recipe, model, fisher.get('ewc') ?? null);
+    if (method?.kind === 'lora') {
+      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+    }
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -325,12 +327,34 @@ function masksOf({ config }: DecoderModel, { method }: Recipe, fisher: Uint8Arra
   return new Map(masks.map(([name, mask]) => [name, tensor(mask, values.get(name)!.shape)]));
 }
 
-/** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
-async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunParts['base']> {
+/** Asks a base for gradients by the weights that an adapter changes; a quantised one has none, and is read once more, whole. */
+async function ofBase(recipe: Recipe, model: DecoderModel, ask: (base: DecoderModel) => Promise<Uint8Array>): Promise<Uint8Array> {
+  const { method } = recipe;
+  if (method?.kind !== 'lora') return ask(model);
+  const base = method.quantisation ? await openBase(recipe.base) : model;
+  try {
+    base.freezeAllBut(changedParameters(base.config, method));
+    return await ask(base);
+  } finally {
+    if (base !== model) base.dispose();
+  }
+}
+
+/**
+ * The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. An
+ * adapter's maps are held by what it adds to them, so that no copy of theirs is needed.
+ * @param model before an adapter stands beside it
+ */
+async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunParts['base']> {
+  const values = fisher ? fisherValues(fisher) : [];
+  const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
+  if (recipe.method?.kind === 'lora') {
+    const saved = savedModules(model.config, recipe.method);
+    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
+  }
   const base = await openBase(recipe.base);
   if (unties(recipe.method)) base.untie();
-  const values = fisher ? fisherValues(fisher) : [];
-  return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
+  return { anchor: base.parameters, model: base, fisher: known };
 }
 
 interface Assembly {

@@ -274,6 +274,65 @@ describe('the trainer on wasm', () => {
     for (const name of Object.keys(adapter)) await files.remove(`${modelPath(MODEL)}/${name}`);
   });
 
+  it('holds what an adapter adds to a quantised base, by EWC and L2-SP, and goes on to the same bits after its tab died', async () => {
+    const method = {
+      kind: 'lora' as const,
+      r: 2,
+      alpha: 8,
+      targets: ['q', 'down'],
+      modulesToSave: ['embeddings' as const],
+      quantisation: 'nf4' as const,
+    };
+    const free = studioRecipe({ method, gradientAccumulationSteps: 2, activationCheckpointing: true });
+    const ewc = { lambda: 1000, sequences: 3, labels: 'model' as const };
+    const held = { ...free, regularisation: { ewc, l2sp: { lambda: 2 } } };
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const runs = [];
+    for (const recipe of [free, held]) {
+      const run = await tab.api.start(recipe, 'held', quiet);
+      expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs.push(await outcome(run));
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    const { tensors: start } = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`));
+    const changes = runs.map(({ model }) => {
+      const { tensors: own } = readSafetensors('model', model);
+      const prefix = 'base_model.model.model.';
+      const factor = (name: string) => own.get(`${prefix}layers.0.${name}.weight`)!;
+      const adapted = ['self_attn.q_proj', 'mlp.down_proj'].flatMap((name) => {
+        const [down, up] = [factor(`${name}.lora_A`), factor(`${name}.lora_B`)];
+        const [a, b, inputs] = [down.read(), up.read(), down.shape[1]!];
+        return Array.from({ length: up.shape[0]! * inputs }, (_, at) => {
+          const [row, column] = [Math.floor(at / inputs), at % inputs];
+          return 4 * (b[2 * row]! * a[column]! + b[2 * row + 1]! * a[inputs + column]!);
+        });
+      });
+      const from = start.get('model.embed_tokens.weight')!.read();
+      const table = [...own.get(`${prefix}embed_tokens.weight`)!.read()].map((value, at) => value - from[at]!);
+      return [Math.hypot(...adapted), Math.hypot(...table)];
+    });
+    changes[1]!.forEach((change, at) => expect(change).toBeLessThan(0.9 * changes[0]![at]!));
+    // Step 0 is measured above the rounded base, and is not taken for that of the whole one.
+    const { evaluations } = runs[0]!;
+    const full = await tab.api.start({ ...free, method: undefined }, 'full', quiet);
+    await tab.seen((view) => view.runId === full && ended(view));
+    const whole = (await outcome(full)).evaluations[0]!.channels['domain']!.loss;
+    expect(evaluations[0]!.channels['domain']!.loss).not.toBe(whole);
+    expect(Math.abs(evaluations[0]!.channels['domain']!.loss - whole)).toBeLessThan(0.05);
+
+    const killed = await tab.api.start(held, 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs[1]);
+  });
+
   it('unfreezes layer by layer, with a rate for each, to the same bits after a death half way; nothing else moves; attention is set against the base', async () => {
     const tab = await openTab();
     const before = await listRuns();

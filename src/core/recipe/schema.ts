@@ -138,6 +138,8 @@ const loraSchema = z.strictObject({
   rankStabilised: orElse(z.boolean(), false),
   /** Trained whole beside the adapter: needed where the vocabulary grew. */
   modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
+  /** What the frozen maps of the blocks are kept in (QLoRA); absent: float32. */
+  quantisation: z.optional(z.enum(['nf4', 'int8'])),
 });
 
 /** A part of the model's own weights; the others are frozen (METHOD, "A part of the weights"). */
@@ -293,8 +295,9 @@ export const recipeSchema = z
       refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
-    if (recipe.method?.kind === 'lora' && recipe.regularisation)
-      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
+    if (recipe.method?.kind === 'lora' && recipe.regularisation?.decayTowards)
+      refuse(['regularisation', 'decayTowards'], recipe.regularisation.decayTowards, 'none (method lora)');
     // They learn no weight of the base, which all of these are about.
     const soft = recipe.method?.kind === 'prefix' || recipe.method?.kind === 'prompt' || recipe.method?.kind === 'llama-adapter';
     if (recipe.method && soft && recipe.regularisation)
