@@ -1,9 +1,13 @@
 /**
  * The Fisher information that a run with EWC starts from: computed on the base before anything of the run is written, kept in the run's folder, so
- * that a run that goes on holds its weights by the same bits.
+ * that a run that goes on holds its weights by the same bits. Online EWC (Schwarz et al., arXiv 1805.06370) carries on that of the run whose weights
+ * the base is.
  */
+import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
-import type { Recipe } from '../../src/core/recipe/schema';
+import { effectiveShares } from '../../src/core/mixture/mixture';
+import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
+import type { Channel, Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, readSafetensors, writeSafetensors, type DecoderModel } from '../engine';
 import { channelEmpty } from '../runtime/channel-stream';
@@ -11,20 +15,68 @@ import type { ChannelTokens } from '../runtime/channel-tokens';
 import type { EngineWork } from '../runtime/engine-session';
 import { emptyBatch, fillRow, type TokenBatch } from '../runtime/trainable-model';
 import { files } from '../storage/files';
+import { keptFrom } from '../storage/models';
+import { readRun } from '../storage/runs';
 
 const fisherPath = (run: string): string => `runs/${run}/fisher.safetensors`;
 
+/** What a run's Fisher information is measured on, and what of an earlier run's is carried on. */
+export interface FisherPlan {
+  rows: TokenBatch[];
+  carried: { gamma: number; fisher: Uint8Array } | null;
+}
+
 /**
- * Rows of the general channels' training text, in turn, each from a place of its own.
- * @throws StudioError `channel-empty` naming the first general channel that has no row to give
+ * Null without EWC.
+ * @throws StudioError `channel-empty`; `recipe-invalid`, `run-missing`, `file-missing` where online EWC has no run to go on from
  */
-export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], sequences: number): TokenBatch[] {
-  const { channels, sequenceLength, packing, seed } = recipe;
-  const general = texts.filter(({ id }) => channels.some((channel) => channel.id === id && channel.role === 'general'));
-  for (const { id, train } of general) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
+export async function planFisher(recipe: Recipe, texts: readonly ChannelTokens[]): Promise<FisherPlan | null> {
+  const { ewc } = recipe.regularisation ?? {};
+  if (!ewc) return null;
+  if (!ewc.online)
+    return {
+      rows: fisherRows(
+        recipe,
+        idsOf(recipe, ({ role }) => role === 'general'),
+        texts,
+      ),
+      carried: null,
+    };
+  const { run } = (await keptFrom(recipe.base)) ?? refuse(recipe.base, 'a base kept from a run with EWC');
+  const former = (await readRun(run)).recipe;
+  if (!former.regularisation?.ewc) refuse(recipe.base, 'a base kept from a run with EWC');
+  const read = former.channels.filter(({ id, role }) => role === 'domain' && isRead(former, id)).map(({ corpus }) => corpus);
+  const missing = read.find((corpus) => !recipe.channels.some((channel) => channel.corpus === corpus));
+  if (missing !== undefined) refuse(recipe.channels.map(({ corpus }) => corpus).join(', '), `a channel with corpus "${missing}"`);
+  // A run that read general text alone has changed nothing that it would have to be held to.
+  const ids = read.length > 0 ? idsOf(recipe, ({ corpus }) => read.includes(corpus)) : idsOf(recipe, ({ role }) => role === 'general');
+  return { rows: fisherRows(recipe, ids, texts), carried: { gamma: ewc.online.gamma, fisher: await readFisher(run) } };
+}
+
+const idsOf = ({ channels }: Recipe, of: (channel: Channel) => boolean): string[] => channels.filter(of).map(({ id }) => id);
+
+/** Does any phase of a recipe draw from the channel? */
+const isRead = (recipe: Recipe, id: string): boolean =>
+  phaseSpans(recipe).some(({ start, steps }) =>
+    [start, start + steps - 1].some((step) => (effectiveShares(recipe, plannedSettings(recipe, step).shares, step)[id] ?? 0) > 0),
+  );
+
+function refuse(value: string, accepted: string): never {
+  const field = 'regularisation.ewc.online';
+  throw new StudioError('recipe-invalid', `Recipe field ${field} with ${value}; accepted: ${accepted}`, { field, value, accepted });
+}
+
+/**
+ * Rows of the training text of channels, in turn, each from a place of its own.
+ * @throws StudioError `channel-empty` naming the first of the channels that has no row to give
+ */
+export function fisherRows(recipe: Recipe, ids: readonly string[], texts: readonly ChannelTokens[]): TokenBatch[] {
+  const { sequenceLength, packing, seed, regularisation } = recipe;
+  const drawn = texts.filter(({ id }) => ids.includes(id));
+  for (const { id, train } of drawn) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
   const places = new Rng(deriveSeed(seed, 'fisher', 'rows'));
-  return Array.from({ length: sequences }, (_, at) => {
-    const { train, trainDocuments } = general[at % general.length]!;
+  return Array.from({ length: regularisation?.ewc?.sequences ?? 0 }, (_, at) => {
+    const { train, trainDocuments } = drawn[at % drawn.length]!;
     const row = emptyBatch(1, sequenceLength);
     const apart = packing === 'separate' ? trainDocuments : undefined;
     fillRow(row, 0, train, { start: places.integer(train.length - sequenceLength), channel: 0, apart });
@@ -39,7 +91,7 @@ export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], sequ
 export async function computeFisher(
   model: DecoderModel,
   recipe: Recipe,
-  rows: readonly TokenBatch[],
+  { rows, carried }: FisherPlan,
   { lock, yield: giveWay, signal }: EngineWork,
   onProgress: OnProgress,
 ): Promise<Uint8Array> {
@@ -58,13 +110,26 @@ export async function computeFisher(
     }
     const mean = fisher.mean();
     try {
-      return writeSafetensors(await hostTensors(mean), 'F32');
+      const fresh = await hostTensors(mean);
+      return writeSafetensors(carried ? carryFisher(carried.gamma, fisherValues(carried.fisher), fresh) : fresh, 'F32');
     } finally {
       for (const tensor of mean.values()) tensor.dispose();
     }
   } finally {
     fisher.dispose();
   }
+}
+
+interface Diagonal {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+/** F ← γ · F + F of the last stage, by the parameters' names; what has none before is as measured. */
+export function carryFisher<Fresh extends Diagonal>(gamma: number, before: readonly Diagonal[], fresh: readonly Fresh[]): Fresh[] {
+  const known = new Map(before.map(({ name, data }) => [name, data]));
+  return fresh.map((one) => ({ ...one, data: one.data.map((value, at) => gamma * (known.get(one.name)?.[at] ?? 0) + value) }));
 }
 
 export async function storeFisher(run: string, fisher: Uint8Array): Promise<void> {
