@@ -73,7 +73,16 @@ test('every preset is on the list, and brings its paragraph on what to watch for
   const { desk, page, words } = studio;
   await studio.page.goto('./#/models');
   await studio.open();
-  for (const id of ['golden-ratio', 'domain-only', 'lr-too-hot', 'lr-zero', 'rewarm-replay', 'general-then-domain', 'reference-7b']) {
+  for (const id of [
+    'golden-ratio',
+    'domain-only',
+    'lr-too-hot',
+    'lr-zero',
+    'rewarm-replay',
+    'general-then-domain',
+    'annealed',
+    'reference-7b',
+  ]) {
     await desk.presets.selectOption(id);
     await expect(desk.presets.locator('option:checked')).toHaveText(preset(id).title.en);
     await expect(page.getByText(words.desk.watch)).toBeVisible();

@@ -35,6 +35,7 @@ const FIELDS = {
   'regularisation.ewc.lambda': 'ewc',
   'regularisation.ewc.sequences': 'fisherSequences',
   'regularisation.ewc.labels': 'fisherLabels',
+  'regularisation.ewc.online.gamma': 'fisherGamma',
   'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
   'evaluation.everySteps': 'evaluationInterval',
@@ -60,6 +61,19 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
+/** A field's path in a phase → the key of its name. */
+const PHASE_FIELDS = {
+  steps: 'steps',
+  name: 'name',
+  order: 'order',
+  'schedule.kind': 'schedule',
+  'schedule.peakLr': 'peakLr',
+  'schedule.minRatio': 'minRatio',
+  'schedule.warmup.unit': 'warmupUnit',
+  'schedule.warmup.value': 'warmup',
+  'schedule.decayRatio': 'decayRatio',
+  'schedule.decayShape': 'decayShape',
+} as const;
 const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
@@ -80,6 +94,8 @@ const VALUES = [
   'wsd',
   'sqrt',
   'exponential',
+  'shuffled',
+  'difficulty',
   'ratio',
   'steps',
 ] as const;
@@ -88,6 +104,7 @@ const NAMES: readonly string[] = ['name', 'base', 'method.targets'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
+  | { phase: string; channel: string; key: `recipePhase.${(typeof PHASE_FIELDS)[keyof typeof PHASE_FIELDS] | 'share' | 'whole'}` }
   | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` };
 
 /** The key of a field's name, and the channel whose field it is; null for a path that no recipe has. */
@@ -95,13 +112,20 @@ export function recipeField(path: string): FieldName | null {
   const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
+  const [, phase, of = ''] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
+  if (phase !== undefined) {
+    const [, moved] = /^shares\.(.+)$/.exec(of) ?? [];
+    if (moved !== undefined) return { phase, channel: moved, key: 'recipePhase.share' };
+    const known = Object.hasOwn(PHASE_FIELDS, of) ? PHASE_FIELDS[of as keyof typeof PHASE_FIELDS] : 'whole';
+    return { phase, channel: '', key: `recipePhase.${known}` };
+  }
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;
 }
 
 /** The key of a value that is one of a closed list; null for numbers and names. */
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
-  const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
+  const known = NAMES.includes(path) || path.endsWith('.name') ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;
 }
 
@@ -121,7 +145,11 @@ export function useDifferenceWords(): (difference: RecipeDifference) => Differen
         const key = recipeValue(path, value);
         return key ? t(key) : tag(value);
       };
-      const name = field === null ? path : field.channel === null ? t(field.key) : t(field.key, { channel: tag(field.channel) });
+      const words = (known: FieldName) => {
+        if ('phase' in known) return t(known.key, { number: known.phase, channel: tag(known.channel) });
+        return known.channel === null ? t(known.key) : t(known.key, { channel: tag(known.channel) });
+      };
+      const name = field === null ? path : words(field);
       return { field: name, from: shown(a), to: shown(b) };
     },
     [t, tag],

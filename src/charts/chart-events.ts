@@ -41,6 +41,8 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
       case 'paused':
       case 'resumed':
       case 'extended':
+      case 'forked':
+      case 'phase':
       case 'failed':
       case 'skipped-steps':
         return true;
@@ -85,6 +87,11 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
           return t('skippedSteps', { count: event.after - event.before });
         case 'extended':
           return t('event.extended', { steps: format.count(event.after) });
+        case 'phase': {
+          const number = event.index + 1;
+          return event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
+        }
+        case 'forked':
         case 'paused':
         case 'resumed':
         case 'stopped':

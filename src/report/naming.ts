@@ -61,15 +61,19 @@ export function createNaming(report: Report, words: ReportWords): Naming {
     },
     difference: ({ field, a, b }) => {
       const known = recipeField(field);
-      const share = known?.key === 'recipeChannel.share';
+      const share = known?.key === 'recipeChannel.share' || known?.key === 'recipePhase.share';
       const shown = (value: string) => {
         const key = recipeValue(field, value);
         if (key) return t(key);
         const amount = Number(value);
         if (value === '' || Number.isNaN(amount)) return value;
-        return share ? format.percent(amount) : field === 'schedule.peakLr' ? format.lr(amount) : String(amount);
+        return share ? format.percent(amount) : field.endsWith('schedule.peakLr') ? format.lr(amount) : String(amount);
       };
-      const name = known ? t(known.key, known.channel === null ? {} : { channel: channel(known.channel) }) : field;
+      const values = known && {
+        ...(known.channel === null ? {} : { channel: channel(known.channel) }),
+        ...('phase' in known ? { number: known.phase } : {}),
+      };
+      const name = known ? t(known.key, values ?? {}) : field;
       return { field: name, from: shown(a), to: shown(b) };
     },
   };

@@ -134,10 +134,9 @@ export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe 
   return { ...recipe, schedule: { ...recipe.schedule, ...change } };
 }
 
-/** Warmup counted in steps, or as a ratio of all steps. */
-export function withWarmupUnit(recipe: Recipe, unit: Schedule['warmup']['unit']): Recipe {
-  const value = unit === 'steps' ? Math.round(DEFAULT_WARMUP * recipe.budget.steps) : DEFAULT_WARMUP;
-  return withSchedule(recipe, { warmup: { unit, value } });
+/** The usual warmup counted in steps, or as a ratio of all steps. @param steps that the schedule runs over */
+export function warmupIn(unit: Schedule['warmup']['unit'], steps: number): Pick<Schedule, 'warmup'> {
+  return { warmup: { unit, value: unit === 'steps' ? Math.round(DEFAULT_WARMUP * steps) : DEFAULT_WARMUP } };
 }
 
 /** Another strategy with its usual phases, as ratios of all steps. */

@@ -56,11 +56,15 @@ export interface Chain {
   plan: ChainPlan;
   /** Runs of its stages so far, in order. */
   runs: RunRecord[];
-  /** Stages that have ended by their budget. */
+  /** Stages that have ended. */
   done: number;
   /** A stage of it is being trained. */
   active: boolean;
 }
+
+/** By its budget, or by one of its recipe's rules. */
+export const stageEnded = ({ state, stopReason }: RunRecord): boolean =>
+  state === 'finished' || (state === 'stopped' && (stopReason === 'early-stop' || stopReason === 'forgetting-stop'));
 
 /** Newest first. @param runs of all kinds */
 export function chainsOf(runs: readonly RunRecord[]): Chain[] {
@@ -77,7 +81,7 @@ export function chainsOf(runs: readonly RunRecord[]): Chain[] {
     .map(({ runs: found, ...chain }) => {
       const gap = Array.from(found).findIndex((run) => run === undefined);
       const own = gap === -1 ? found : found.slice(0, gap);
-      const end = own.findIndex(({ state }) => state !== 'finished');
+      const end = own.findIndex((run) => !stageEnded(run));
       return { ...chain, runs: own, done: end === -1 ? own.length : end, active: own.some(({ state }) => isActive(state)) };
     })
     .filter((chain) => chain.runs.length > 0)
@@ -104,14 +108,12 @@ export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs'
   const channels = first.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
   const losses = (row: EvaluationRow | null) => channels.map(({ id }) => row?.channels[id]?.loss ?? null);
   const base = losses(first.base);
-  const stages = runs
-    .slice(0, done)
-    .map(({ id, name, latest }, at) => ({
-      run: id,
-      name,
-      domains: plan.stages[at]!.domains.map((domain) => domain.id),
-      loss: losses(latest),
-    }));
+  const stages = runs.slice(0, done).map(({ id, name, latest }, at) => ({
+    run: id,
+    name,
+    domains: plan.stages[at]!.domains.map((domain) => domain.id),
+    loss: losses(latest),
+  }));
   /** Mean loss over the domains of stage `task`. */
   const ofTask = (loss: readonly (number | null)[], task: number): number | null => {
     const own = channels.flatMap(({ id }, at) => (stages[task]!.domains.includes(id) ? [loss[at] ?? null] : []));
