@@ -51,7 +51,8 @@ const ScheduleCurve = memo(function ScheduleCurve({ recipe, schedule, step, offe
   const { steps } = recipe.budget;
   const present = step === null ? null : Math.min(step, steps - 1);
   const peak = Math.max(schedule.peakLr, ...(recipe.phases ?? []).map((phase) => phase.schedule?.peakLr ?? 0));
-  const rateAt = plannedRate(recipe, schedule, present ?? 0);
+  const { start } = phaseAt(recipe, present ?? 0);
+  const rateAt = useMemo(() => plannedRate(recipe, schedule, start), [recipe, schedule, start]);
   const path = useMemo(() => ratePath(rateAt, 0, steps, peak), [rateAt, steps, peak]);
   const now = present === null ? null : rateAt(present);
   const xOf = (at: number) => (at / Math.max(1, steps - 1)) * WIDTH;

@@ -2,7 +2,6 @@
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
 import type { ExportType } from '../contract/run';
-import i18next from 'i18next';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import { chainsOf, stageEnded, stageRecipe, type Chain } from '../core/run/lifelong';
@@ -62,8 +61,7 @@ const LOOK_MS = 500;
 /** Model id of a stage's last weights: an adapter is merged into them. */
 async function keptAfter(run: RunRecord | undefined, chain: string, onProgress: (progress: Progress) => void): Promise<string> {
   if (!run) throw new StudioError('run-missing', 'A stage of the chain has no run', { run: chain });
-  const name = i18next.t('runs:chain.kept', { name: chain, stage: (run.chain?.stage ?? 0) + 1 });
-  return (await lab.library.keepRun(run.id, run.step, name, onProgress)).id;
+  return (await lab.library.keepRun(run.id, run.step, run.name, onProgress)).id;
 }
 
 export const useRuns = create<RunsState>()((set, get) => {

@@ -21,7 +21,7 @@ import { readRun } from '../storage/runs';
 const fisherPath = (run: string): string => `runs/${run}/fisher.safetensors`;
 
 /** What a run's Fisher information is measured on, and what of an earlier run's is carried on. */
-export interface FisherPlan {
+interface FisherPlan {
   rows: TokenBatch[];
   carried: { gamma: number; fisher: Uint8Array } | null;
 }
@@ -70,7 +70,7 @@ function refuse(value: string, accepted: string): never {
  * Rows of the training text of channels, in turn, each from a place of its own.
  * @throws StudioError `channel-empty` naming the first of the channels that has no row to give
  */
-export function fisherRows(recipe: Recipe, ids: readonly string[], texts: readonly ChannelTokens[]): TokenBatch[] {
+function fisherRows(recipe: Recipe, ids: readonly string[], texts: readonly ChannelTokens[]): TokenBatch[] {
   const { sequenceLength, packing, seed, regularisation } = recipe;
   const drawn = texts.filter(({ id }) => ids.includes(id));
   for (const { id, train } of drawn) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);

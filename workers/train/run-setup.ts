@@ -160,8 +160,18 @@ export async function forkRun(
     const now = Date.now();
     const record: RunRecord = {
       ...rest,
-      ...{ id, name, recipe: checked, changes: [], createdAt: now, updatedAt: now, step, tokens: checkpoint.state.tokens },
-      ...{ state: 'interrupted', stopReason: null, error: null, latest: about?.evaluation ?? null },
+      id,
+      name,
+      recipe: checked,
+      changes: [],
+      createdAt: now,
+      updatedAt: now,
+      step,
+      tokens: checkpoint.state.tokens,
+      state: 'interrupted',
+      stopReason: null,
+      error: null,
+      latest: about?.evaluation ?? null,
       forkedFrom: { run, step, name: parent.name },
     };
     const keep = async (trainTokens: Record<string, number>, fisher: Uint8Array | null) => {

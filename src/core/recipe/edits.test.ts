@@ -104,7 +104,6 @@ describe('fields that go together', () => {
   });
 
   it('counts warmup in the other unit from 3 % of all steps', () => {
-    const recipe = { ...exampleRecipe, budget: { steps: 500 } };
     expect(warmupIn('steps', 500).warmup).toEqual({ unit: 'steps', value: 15 });
     expect(warmupIn('ratio', 500).warmup).toEqual({ unit: 'ratio', value: 0.03 });
   });

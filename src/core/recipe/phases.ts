@@ -9,7 +9,7 @@ import { sharesOf } from './edits';
 import type { Phase, Recipe, Schedule } from './schema';
 
 /** Where a phase lies in its run. */
-export interface PhaseSpan {
+interface PhaseSpan {
   /** From 0. */
   index: number;
   /** Its first step, 0-based. */
@@ -102,8 +102,8 @@ export function decayFrom(recipe: Recipe, from: number, steps: number, rate: num
   const plateau = schedule.kind === 'constant' || (schedule.kind === 'wsd' && from <= decayStart(schedule, budget.steps));
   if (!recipe.phases && before[0] && plateau)
     before[0].schedule = { ...schedule, kind: 'constant', warmup: { unit: 'steps', value: warmupSteps(schedule, budget.steps) } };
-  const last = phaseAt(recipe, Math.max(0, from - 1)).phase;
   const decay: Schedule = { kind: 'wsd', peakLr: rate, minRatio: 0.1, warmup: { unit: 'steps', value: 0 }, decayRatio: 1, decayShape };
-  const { name: _, ...kept } = last ?? {};
+  const last: Partial<Phase> = phaseAt(recipe, Math.max(0, from - 1)).phase ?? {};
+  const { name: _, ...kept } = last;
   return withPhases(recipe, [...before, { ...kept, steps, schedule: decay }]);
 }

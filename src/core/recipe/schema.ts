@@ -206,16 +206,15 @@ export const recipeSchema = z
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
     if (recipe.regularisation?.ewc && !recipe.channels.some(({ role }) => role === 'general'))
       refuse(['regularisation', 'ewc'], 'EWC', 'role "general"');
-    const schedules: [path: string[], Schedule | undefined][] = [
-      [['schedule', 'minRatio'], recipe.schedule],
-      ...(recipe.phases ?? []).map((phase, at): (typeof schedules)[number] => [
-        ['phases', String(at + 1), 'schedule', 'minRatio'],
-        phase.schedule,
-      ]),
+    const schedules = [
+      { path: ['schedule', 'minRatio'], schedule: recipe.schedule },
+      ...(recipe.phases ?? []).flatMap(({ schedule }, at) =>
+        schedule ? [{ path: ['phases', String(at + 1), 'schedule', 'minRatio'], schedule }] : [],
+      ),
     ];
     // Halved again and again, a rate never gets to 0.
-    for (const [path, schedule] of schedules)
-      if (schedule?.kind === 'wsd' && schedule.decayShape === 'exponential' && schedule.minRatio === 0)
+    for (const { path, schedule } of schedules)
+      if (schedule.kind === 'wsd' && schedule.decayShape === 'exponential' && schedule.minRatio === 0)
         refuse(path, 0, '> 0 (decayShape "exponential")');
     if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (method lora)');

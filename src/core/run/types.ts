@@ -118,7 +118,7 @@ export interface RunRecord {
 }
 
 /** A run's place in a chain of runs, each of which begins with the weights of the one before (core/run/lifelong.ts). */
-export interface ChainStage {
+interface ChainStage {
   id: string;
   name: string;
   stage: number;
