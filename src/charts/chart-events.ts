@@ -44,6 +44,7 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
       case 'forked':
       case 'phase':
       case 'failed':
+      case 'unfrozen':
       case 'skipped-steps':
         return true;
       default:
@@ -92,6 +93,8 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
           return event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
         }
         case 'forked':
+        case 'unfrozen':
+          return t('event.unfrozen', { parts: event.parts.join(', ') });
         case 'paused':
         case 'resumed':
         case 'stopped':

@@ -1,13 +1,13 @@
 /**
- * The Fisher information that a run with EWC starts from: computed on the base before anything of the run is written, kept in the run's folder, so
- * that a run that goes on holds its weights by the same bits. Online EWC (Schwarz et al., arXiv 1805.06370) carries on that of the run whose weights
- * the base is.
+ * The Fisher information that a run with EWC or with parameter isolation starts from: computed on the base before anything of the run is written,
+ * kept in the run's folder, so that a run that goes on holds, or trains, its weights by the same bits. Online EWC (Schwarz et al., arXiv 1805.06370) carries
+ * on that of the run whose weights the base is.
  */
 import { StudioError } from '../../src/core/errors';
-import type { OnProgress } from '../../src/contract/progress';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
-import type { Channel, Recipe } from '../../src/core/recipe/schema';
+import type { OnProgress } from '../../src/contract/progress';
+import type { Channel, ChannelRole, Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, readSafetensors, writeSafetensors, type DecoderModel } from '../engine';
 import { channelEmpty } from '../runtime/channel-stream';
@@ -18,39 +18,54 @@ import { files } from '../storage/files';
 import { keptFrom } from '../storage/models';
 import { readRun } from '../storage/runs';
 
-const fisherPath = (run: string): string => `runs/${run}/fisher.safetensors`;
+/** What a run has Fisher information for. */
+export type FisherUse = 'ewc' | 'isolation';
 
-/** What a run's Fisher information is measured on, and what of an earlier run's is carried on. */
-interface FisherPlan {
+export function fisherUses({ regularisation, method }: Recipe): FisherUse[] {
+  return [...(regularisation?.ewc ? (['ewc'] as const) : []), ...(method?.kind === 'partial' && method.isolation ? (['isolation'] as const) : [])];
+}
+
+/** What Fisher information is measured on, and what of an earlier run's is carried on. */
+export interface FisherPlan {
   rows: TokenBatch[];
+  labels: 'model' | 'text';
   carried: { gamma: number; fisher: Uint8Array } | null;
 }
 
 /**
- * Null without EWC.
+ * What the recipe asks for, by use.
  * @throws StudioError `channel-empty`; `recipe-invalid`, `run-missing`, `file-missing` where online EWC has no run to go on from
  */
-export async function planFisher(recipe: Recipe, texts: readonly ChannelTokens[]): Promise<FisherPlan | null> {
-  const { ewc } = recipe.regularisation ?? {};
-  if (!ewc) return null;
-  if (!ewc.online)
-    return {
-      rows: fisherRows(
-        recipe,
-        idsOf(recipe, ({ role }) => role === 'general'),
-        texts,
-      ),
+export async function planFisher(recipe: Recipe, texts: readonly ChannelTokens[]): Promise<Map<FisherUse, FisherPlan>> {
+  const plans = new Map<FisherUse, FisherPlan>();
+  const ewc = recipe.regularisation?.ewc;
+  const isolation = recipe.method?.kind === 'partial' ? recipe.method.isolation : undefined;
+  const ofRole = (role: ChannelRole) => idsOf(recipe, (channel) => channel.role === role);
+  if (ewc) {
+    const online = ewc.online && (await goingOn(recipe, ewc.online.gamma));
+    const rows = fisherRows(recipe, texts, online?.ids ?? ofRole('general'), ewc.sequences);
+    plans.set('ewc', { rows, labels: ewc.labels, carried: online?.carried ?? null });
+  }
+  if (isolation)
+    plans.set('isolation', {
+      rows: fisherRows(recipe, texts, ofRole(isolation.by), isolation.sequences),
+      labels: isolation.labels,
       carried: null,
-    };
+    });
+  return plans;
+}
+
+/** Online EWC: channels of the domains that the base's run read, and that run's Fisher information. */
+async function goingOn(recipe: Recipe, gamma: number): Promise<{ ids: string[]; carried: FisherPlan['carried'] }> {
   const { run } = (await keptFrom(recipe.base)) ?? refuse(recipe.base, 'a base kept from a run with EWC');
   const former = (await readRun(run)).recipe;
   if (!former.regularisation?.ewc) refuse(recipe.base, 'a base kept from a run with EWC');
   const read = former.channels.filter(({ id, role }) => role === 'domain' && isRead(former, id)).map(({ corpus }) => corpus);
   const missing = read.find((corpus) => !recipe.channels.some((channel) => channel.corpus === corpus));
   if (missing !== undefined) refuse(recipe.channels.map(({ corpus }) => corpus).join(', '), `a channel with corpus "${missing}"`);
-  // A run that read general text alone has changed nothing that it would have to be held to.
-  const ids = read.length > 0 ? idsOf(recipe, ({ corpus }) => read.includes(corpus)) : idsOf(recipe, ({ role }) => role === 'general');
-  return { rows: fisherRows(recipe, ids, texts), carried: { gamma: ewc.online.gamma, fisher: await readFisher(run) } };
+  // A run that read general text alone is held to what it learnt there.
+  const ids = idsOf(recipe, ({ corpus, role }) => (read.length > 0 ? read.includes(corpus) : role === 'general'));
+  return { ids, carried: { gamma, fisher: await readFisher(run, 'ewc') } };
 }
 
 const idsOf = ({ channels }: Recipe, of: (channel: Channel) => boolean): string[] => channels.filter(of).map(({ id }) => id);
@@ -66,16 +81,22 @@ function refuse(value: string, accepted: string): never {
   throw new StudioError('recipe-invalid', `Recipe field ${field} with ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
 
+const fisherPath = (run: string, use: FisherUse): string => `runs/${run}/${use === 'ewc' ? 'fisher' : use}.safetensors`;
+
 /**
  * Rows of the training text of channels, in turn, each from a place of its own.
  * @throws StudioError `channel-empty` naming the first of the channels that has no row to give
  */
-function fisherRows(recipe: Recipe, ids: readonly string[], texts: readonly ChannelTokens[]): TokenBatch[] {
-  const { sequenceLength, packing, seed, regularisation } = recipe;
+function fisherRows(
+  { sequenceLength, packing, seed }: Recipe,
+  texts: readonly ChannelTokens[],
+  ids: readonly string[],
+  sequences: number,
+): TokenBatch[] {
   const drawn = texts.filter(({ id }) => ids.includes(id));
   for (const { id, train } of drawn) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
   const places = new Rng(deriveSeed(seed, 'fisher', 'rows'));
-  return Array.from({ length: regularisation?.ewc?.sequences ?? 0 }, (_, at) => {
+  return Array.from({ length: sequences }, (_, at) => {
     const { train, trainDocuments } = drawn[at % drawn.length]!;
     const row = emptyBatch(1, sequenceLength);
     const apart = packing === 'separate' ? trainDocuments : undefined;
@@ -91,11 +112,10 @@ function fisherRows(recipe: Recipe, ids: readonly string[], texts: readonly Chan
 export async function computeFisher(
   model: DecoderModel,
   recipe: Recipe,
-  { rows, carried }: FisherPlan,
+  { rows, labels, carried }: FisherPlan,
   { lock, yield: giveWay, signal }: EngineWork,
   onProgress: OnProgress,
 ): Promise<Uint8Array> {
-  const labels = recipe.regularisation?.ewc?.labels;
   const random = new Rng(deriveSeed(recipe.seed, 'fisher', 'labels'));
   const fisher = new FisherDiagonal(model);
   try {
@@ -132,13 +152,13 @@ export function carryFisher<Fresh extends Diagonal>(gamma: number, before: reado
   return fresh.map((one) => ({ ...one, data: one.data.map((value, at) => gamma * (known.get(one.name)?.[at] ?? 0) + value) }));
 }
 
-export async function storeFisher(run: string, fisher: Uint8Array): Promise<void> {
-  await files.write(fisherPath(run), fisher as Uint8Array<ArrayBuffer>);
+export async function storeFisher(run: string, use: FisherUse, fisher: Uint8Array): Promise<void> {
+  await files.write(fisherPath(run, use), fisher as Uint8Array<ArrayBuffer>);
 }
 
 /** @throws StudioError `file-missing` */
-export async function readFisher(run: string): Promise<Uint8Array> {
-  return files.read(fisherPath(run));
+export async function readFisher(run: string, use: FisherUse): Promise<Uint8Array> {
+  return files.read(fisherPath(run, use));
 }
 
 /** On the host, by the parameters' names. */

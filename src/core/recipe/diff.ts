@@ -48,14 +48,27 @@ function write(field: string, leaf: Leaf | undefined, digits: number): string {
 const exact = (leaf: Leaf | undefined): Value | undefined =>
   typeof leaf?.value === 'number' ? Number(leaf.value.toPrecision(6)) : leaf?.value;
 
+const isNamed = (value: unknown): value is { id: string }[] =>
+  Array.isArray(value) && value.every((item) => typeof (item as { id?: unknown }).id === 'string');
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 function flatten(recipe: Recipe): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
     if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });
+    else if (path === 'phases') for (const [at, item] of (value as unknown[]).entries()) walk(item, `${path}.${at + 1}`, false);
+    else if (isNamed(value)) for (const item of value) walk(item, `${path}.${item.id}`, false);
     else if (Array.isArray(value))
-      for (const [at, item] of (value as { id?: string }[]).entries()) walk(item, `${path}.${item.id ?? at + 1}`, false);
+      out.set(path, {
+        value: value
+          .map((item) =>
+            Object.values(item as object)
+              .flat()
+              .join(' '),
+          )
+          .join(', '),
+        percent: false,
+      });
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
         const share =

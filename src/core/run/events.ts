@@ -52,6 +52,8 @@ export type RunEvent =
   | Change<'extended', number>
   /** Up to here it is another run, from whose checkpoint it goes on by a recipe of its own. */
   | (When & { type: 'forked'; run: string; name: string })
+  /** Parts of the model that are trained from here on: layers by their number from 1 ("L3"), other modules by name. */
+  | (When & { type: 'unfrozen'; parts: string[] })
   /** Its tab went away while it trained. */
   | (When & { type: 'interrupted' })
   /** The end, by the budget, a stopping rule or a person. */
@@ -59,7 +61,7 @@ export type RunEvent =
   | (When & { type: 'failed'; error: ErrorRecord });
 
 /** Events that metrics.jsonl keeps: nothing else tells of them. */
-export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'forked' | 'stopped' | 'failed' }>;
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'forked' | 'unfrozen' | 'stopped' | 'failed' }>;
 
 /** As a person reads a step: what was changed comes before what was measured and kept. */
 const ORDER: Record<RunEvent['type'], number> = {
@@ -73,13 +75,14 @@ const ORDER: Record<RunEvent['type'], number> = {
   'skipped-steps': 7,
   evaluation: 8,
   checkpoint: 9,
-  paused: 10,
-  stopped: 11,
-  failed: 11,
-  interrupted: 11,
+  unfrozen: 10,
+  paused: 11,
+  stopped: 12,
+  failed: 12,
+  interrupted: 12,
   // After the end that it takes back.
-  extended: 12,
-  forked: 12,
+  extended: 13,
+  forked: 13,
 };
 
 export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
@@ -183,6 +186,7 @@ export function liftEvent(line: object): LoggedEvent | null {
     case 'resumed':
     case 'extended':
     case 'forked':
+    case 'unfrozen':
     case 'stopped':
     case 'failed':
       return line as LoggedEvent;
