@@ -92,9 +92,9 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
           const number = event.index + 1;
           return event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
         }
-        case 'forked':
         case 'unfrozen':
           return t('event.unfrozen', { parts: event.parts.join(', ') });
+        case 'forked':
         case 'paused':
         case 'resumed':
         case 'stopped':

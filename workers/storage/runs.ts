@@ -46,10 +46,12 @@ export async function truncateMetrics(runId: string, step: number, store: FileSt
 
 /** Begins a run's history with what another one logged up to `step`, without what happened to that one. */
 export async function copyMetrics(from: string, to: string, step: number, store: FileStore = files): Promise<void> {
-  const { rows, evaluations } = await readMetrics(from, store);
+  const { rows, evaluations, events } = await readMetrics(from, store);
   const lines: MetricLine[] = [
     ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
     ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
+    // Told again where it is at the very step.
+    ...events.flatMap((event): MetricLine[] => (event.type === 'unfrozen' && event.step < step ? [{ kind: 'event', ...event }] : [])),
   ];
   await appendMetrics(
     to,
