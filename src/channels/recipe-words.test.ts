@@ -69,8 +69,8 @@ describe('the difference of two recipes', () => {
     expect(recipeField('channels.domain.legal.share')).toEqual({ channel: 'domain.legal', key: 'recipeChannel.share' }));
 
   it('names the phase of a phase’s field, and its channel', () => {
-    expect(recipeField('phases.2.shares.zh')).toEqual({ phase: '2', channel: 'zh', key: 'recipePhase.share' });
-    expect(recipeField('phases.1.schedule.warmup.value')).toEqual({ phase: '1', channel: '', key: 'recipePhase.warmup' });
+    expect(recipeField('phases.2.shares.zh')).toEqual({ phase: '2', channel: 'zh', key: 'recipeChannel.share' });
+    expect(recipeField('phases.1.schedule.warmup.value')).toEqual({ phase: '1', channel: null, key: 'recipeField.warmup' });
     expect(recipeValue('phases.1.schedule.kind', 'linear')).toBe('recipeValue.linear');
     expect(recipeValue('phases.1.name', 'linear')).toBeNull();
   });

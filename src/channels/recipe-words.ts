@@ -39,6 +39,9 @@ const FIELDS = {
   'regularisation.ewc.online.gamma': 'fisherGamma',
   'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
+  steps: 'steps',
+  order: 'order',
+  phases: 'phases',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
@@ -78,19 +81,6 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-/** A field's path in a phase → the key of its name. */
-const PHASE_FIELDS = {
-  steps: 'steps',
-  name: 'name',
-  order: 'order',
-  'schedule.kind': 'schedule',
-  'schedule.peakLr': 'peakLr',
-  'schedule.minRatio': 'minRatio',
-  'schedule.warmup.unit': 'warmupUnit',
-  'schedule.warmup.value': 'warmup',
-  'schedule.decayRatio': 'decayRatio',
-  'schedule.decayShape': 'decayShape',
-} as const;
 const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
 const VALUES = [
   'true',
@@ -124,23 +114,22 @@ const VALUES = [
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
 
-type FieldName =
+type FieldName = { phase?: string } & (
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
-  | { phase: string; channel: string; key: `recipePhase.${(typeof PHASE_FIELDS)[keyof typeof PHASE_FIELDS] | 'share' | 'whole'}` }
-  | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` };
+  | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` }
+);
 
-/** The key of a field's name, and the channel whose field it is; null for a path that no recipe has. */
+/** The key of a field's name, the channel whose field it is and the phase that has it; null for a path that no recipe has. */
 export function recipeField(path: string): FieldName | null {
+  const [, phase, of] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
+  if (phase !== undefined) {
+    const [, moved] = /^shares\.(.+)$/.exec(of!) ?? [];
+    const known = recipeField(moved === undefined ? of! : `channels.${moved}.share`);
+    return known && { ...known, phase };
+  }
   const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
-  const [, phase, of = ''] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
-  if (phase !== undefined) {
-    const [, moved] = /^shares\.(.+)$/.exec(of) ?? [];
-    if (moved !== undefined) return { phase, channel: moved, key: 'recipePhase.share' };
-    const known = Object.hasOwn(PHASE_FIELDS, of) ? PHASE_FIELDS[of as keyof typeof PHASE_FIELDS] : 'whole';
-    return { phase, channel: '', key: `recipePhase.${known}` };
-  }
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;
 }
 
@@ -167,11 +156,8 @@ export function useDifferenceWords(): (difference: RecipeDifference) => Differen
         const key = recipeValue(path, value);
         return key ? t(key) : tag(value);
       };
-      const words = (known: FieldName) => {
-        if ('phase' in known) return t(known.key, { number: known.phase, channel: tag(known.channel) });
-        return known.channel === null ? t(known.key) : t(known.key, { channel: tag(known.channel) });
-      };
-      const name = field === null ? path : words(field);
+      const bare = field && (field.channel === null ? t(field.key) : t(field.key, { channel: tag(field.channel) }));
+      const name = field?.phase === undefined ? (bare ?? path) : t('recipePhase', { number: field.phase, field: bare });
       return { field: name, from: shown(a), to: shown(b) };
     },
     [t, tag],

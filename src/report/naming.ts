@@ -61,7 +61,7 @@ export function createNaming(report: Report, words: ReportWords): Naming {
     },
     difference: ({ field, a, b }) => {
       const known = recipeField(field);
-      const share = known?.key === 'recipeChannel.share' || known?.key === 'recipePhase.share';
+      const share = known?.key === 'recipeChannel.share';
       const shown = (value: string) => {
         const key = recipeValue(field, value);
         if (key) return t(key);
@@ -69,11 +69,8 @@ export function createNaming(report: Report, words: ReportWords): Naming {
         if (value === '' || Number.isNaN(amount)) return value;
         return share ? format.percent(amount) : field.endsWith('schedule.peakLr') ? format.lr(amount) : String(amount);
       };
-      const values = known && {
-        ...(known.channel === null ? {} : { channel: channel(known.channel) }),
-        ...('phase' in known ? { number: known.phase } : {}),
-      };
-      const name = known ? t(known.key, values ?? {}) : field;
+      const bare = known ? t(known.key, known.channel === null ? {} : { channel: channel(known.channel) }) : field;
+      const name = known?.phase === undefined ? bare : t('recipePhase', { number: known.phase, field: bare });
       return { field: name, from: shown(a), to: shown(b) };
     },
   };

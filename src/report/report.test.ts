@@ -180,7 +180,7 @@ describe('report', () => {
     const keys = (at: ReportTexts, prefix = ''): string[] =>
       Object.entries(at).flatMap(([key, value]) => (typeof value === 'string' ? [prefix + key] : keys(value, `${prefix}${key}.`)));
     // Said by the page's button and by HTML, or chosen by a recipe's values.
-    const elsewhere = /^(title$|language$|button\.|recipe(Value|Field|Channel|Phase)\.)/;
+    const elsewhere = /^(title$|language$|recipePhase$|button\.|recipe(Value|Field|Channel)\.)/;
     expect(keys(texts('en', 'report')).filter((key) => !asked.has(key) && !elsewhere.test(key))).toEqual([]);
   });
 });

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/lifelong.json';
 import { settingsAt, withSettings } from '../run/live-changes';
 import { exampleRecipe, recipeWith } from '../run/example-run';
+import { decayFrom } from '../run/lifelong';
 import { removeChannel, swapChannel } from './edits';
 import { parseRecipe } from './parse';
-import { decayFrom, phaseAt, phaseSpans, plannedRate, plannedSettings, rateAt, rowsInPhase, withPhases, withSteps } from './phases';
+import { phaseAt, phaseSpans, plannedRate, plannedSettings, rateAt, rowsInPhase, withPhases, withSteps } from './phases';
 import type { Recipe, RecipeInput } from './schema';
 
 const warm = (kind: 'constant' | 'linear', value: number): RecipeInput['schedule'] => ({

@@ -4,7 +4,7 @@
  */
 import { effectiveShares } from '../mixture/mixture';
 import type { LiveSettings } from '../run/types';
-import { decayStart, learningRateAt, warmupSteps } from '../schedule/schedule';
+import { learningRateAt } from '../schedule/schedule';
 import { sharesOf } from './edits';
 import type { Phase, Recipe, Schedule } from './schema';
 
@@ -87,23 +87,4 @@ export function withPhases(recipe: Recipe, phases: readonly Phase[] | null): Rec
   const { phases: _, ...rest } = recipe;
   if (!phases || phases.length === 0) return rest;
   return { ...rest, phases: [...phases], budget: { ...rest.budget, steps: phases.reduce((sum, { steps }) => sum + steps, 0) } };
-}
-
-/**
- * Branch and decay: the run as it was up to step `from`, then `steps` steps in which the learning rate falls from where it is to a tenth of it.
- * @param rate in effect at `from`
- */
-export function decayFrom(recipe: Recipe, from: number, steps: number, rate: number, decayShape: Schedule['decayShape']): Recipe {
-  const { schedule, budget } = recipe;
-  const before = phaseSpans(recipe).flatMap(({ start, steps: own, phase }): Phase[] =>
-    start >= from ? [] : [{ ...phase, steps: Math.min(own, from - start) }],
-  );
-  // On the plateau the part that is kept is drawn as it was: its schedule was that of a run of another length.
-  const plateau = schedule.kind === 'constant' || (schedule.kind === 'wsd' && from <= decayStart(schedule, budget.steps));
-  if (!recipe.phases && before[0] && plateau)
-    before[0].schedule = { ...schedule, kind: 'constant', warmup: { unit: 'steps', value: warmupSteps(schedule, budget.steps) } };
-  const decay: Schedule = { kind: 'wsd', peakLr: rate, minRatio: 0.1, warmup: { unit: 'steps', value: 0 }, decayRatio: 1, decayShape };
-  const last: Partial<Phase> = phaseAt(recipe, Math.max(0, from - 1)).phase ?? {};
-  const { name: _, ...kept } = last;
-  return withPhases(recipe, [...before, { ...kept, steps, schedule: decay }]);
 }

@@ -1,12 +1,33 @@
 /**
- * Lifelong learning: a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
+ * Runs that go on from other runs. Branch and decay is a fork's recipe. Lifelong learning is a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
  * stages, those that it does not read with a share of 0, so that each run's own evaluations measure what it did to every channel.
  */
 import { domainShare } from '../recipe/edits';
 import { presetMethod } from '../recipe/method';
 import { parseRecipe } from '../recipe/parse';
-import type { Channel, Recipe } from '../recipe/schema';
+import { phaseAt, phaseSpans, withPhases } from '../recipe/phases';
+import type { Channel, Phase, Recipe, Schedule } from '../recipe/schema';
+import { decayStart, warmupSteps } from '../schedule/schedule';
 import { isActive, type ChainPlan, type EvaluationRow, type RunRecord } from './types';
+
+/**
+ * Branch and decay: the run as it was up to step `from`, then `steps` steps in which the learning rate falls from where it is to a tenth of it.
+ * @param rate in effect at `from`
+ */
+export function decayFrom(recipe: Recipe, from: number, steps: number, rate: number, decayShape: Schedule['decayShape']): Recipe {
+  const { schedule, budget } = recipe;
+  const before = phaseSpans(recipe).flatMap(({ start, steps: own, phase }): Phase[] =>
+    start >= from ? [] : [{ ...phase, steps: Math.min(own, from - start) }],
+  );
+  // On the plateau the part that is kept is drawn as it was: its schedule was that of a run of another length.
+  const plateau = schedule.kind === 'constant' || (schedule.kind === 'wsd' && from <= decayStart(schedule, budget.steps));
+  if (!recipe.phases && before[0] && plateau)
+    before[0].schedule = { ...schedule, kind: 'constant', warmup: { unit: 'steps', value: warmupSteps(schedule, budget.steps) } };
+  const decay: Schedule = { kind: 'wsd', peakLr: rate, minRatio: 0.1, warmup: { unit: 'steps', value: 0 }, decayRatio: 1, decayShape };
+  const last: Partial<Phase> = phaseAt(recipe, Math.max(0, from - 1)).phase ?? {};
+  const { name: _, ...kept } = last;
+  return withPhases(recipe, [...before, { ...kept, steps, schedule: decay }]);
+}
 
 /** Rows that the Fisher information of a stage is the mean over. */
 const FISHER_ROWS = 64;
