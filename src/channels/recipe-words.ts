@@ -78,6 +78,10 @@ const FIELDS = {
   'method.isolation.by': 'isolationBy',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
+  'method.tokens': 'virtualTokens',
+  'method.init': 'promptStart',
+  'method.text': 'promptText',
+  'method.adapterLayers': 'adapterLayers',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -105,6 +109,9 @@ const VALUES = [
   'difficulty',
   'ratio',
   'steps',
+  'random',
+  'zero',
+  'vocabulary',
   'downwards',
   'named',
   'weights',
@@ -112,7 +119,7 @@ const VALUES = [
   'heads',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.text', 'method.unfreezing.stages'];
 
 type FieldName = { phase?: string } & (
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

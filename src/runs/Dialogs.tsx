@@ -10,6 +10,7 @@ import { Dialog } from '../ui/Dialog';
 import { ExportForm } from '../ui/ExportForm';
 import { useRunExport, useRuns } from './store';
 import { useLocation } from 'wouter';
+import { isSoft } from '../core/model/soft-prompt';
 import { plannedRate, rateAt, scheduleSpan, withSteps } from '../core/recipe/phases';
 import type { Recipe, Schedule } from '../core/recipe/schema';
 import { decayFrom } from '../core/run/lifelong';
@@ -36,14 +37,15 @@ function RunExport({ run }: { run: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const exporting = useRunExport();
-  const adapter = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method?.kind === 'lora');
+  const method = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method);
+  const adapter = isSoft(method) ? 'alone' : method?.kind === 'lora' ? 'beside' : undefined;
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
   if (step === null) return <p>{t('export.none')}</p>;
   return (
     <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
-      <p className={styles.facts}>{t('export.text')}</p>
+      {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
         label={t('export.checkpoint')}
         value={String(step)}

@@ -2,9 +2,10 @@
 import { sqrt, square, stack, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import type { ParameterChange } from '../../src/core/metrics/model-change';
+import { unmergeable } from '../../src/core/model/soft-prompt';
 import type { DecoderModel } from '../engine';
 
-/** @throws StudioError `tensor-shape` when the two are not of one shape */
+/** @throws StudioError `tensor-shape` when the two are not of one shape, `model-unmergeable` */
 export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<ParameterChange[]> {
   requireSameShape(a, b);
   const names = [...a.parameters.keys()];
@@ -33,8 +34,13 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
   }
 }
 
-/** @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape */
+/**
+ * @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape;
+ * `model-unmergeable` where one has learnt what is no weight
+ */
 export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
+  const prompt = a.softPrompt ?? b.softPrompt;
+  if (prompt) throw unmergeable(prompt.method);
   const names = [...a.parameters.keys(), ...b.parameters.keys()];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));

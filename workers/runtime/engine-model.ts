@@ -29,7 +29,7 @@ import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBa
  * A model that scores sequences; no weight changes.
  * @param context longest sequence in tokens, where it shall be shorter than the model's own: to measure several models alike
  */
-export function sequenceModel(model: DecoderModel, context = model.config.context): SequenceModel {
+export function sequenceModel(model: DecoderModel, context = model.context): SequenceModel {
   return {
     context,
     async tokenLosses(batch) {
@@ -102,6 +102,8 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { method, optimizer, budget } = recipe;
     this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
     this.sequences = sequenceModel(model);
+    // What is measured before the first step is the base, which a prompt's first values are not.
+    model.usesPrompt = (stored?.steps ?? 0) > 0;
     this.channels = recipe.channels.length;
     this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
@@ -142,6 +144,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {
     const { lossScale } = this.optimizer;
+    this.model.usesPrompt = true;
     this.freeze(dropout.step);
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
@@ -197,7 +200,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   async save(moments: boolean): Promise<ModelFiles> {
     // Of a frozen model the adapter alone: the rest stays as it is in the base.
-    const weights = this.model.adapter ? await adapterWeights(this.model) : await fileWeights(this.model);
+    const weights = this.model.adapter || this.model.softPrompt ? await adapterWeights(this.model) : await fileWeights(this.model);
     const model = writeSafetensors(weights, 'F32', { format: 'pt' });
     return { model, optimizer: writeSafetensors(moments ? await hostTensors(this.optimizer.state()) : [], 'F32') };
   }

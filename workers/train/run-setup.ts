@@ -5,6 +5,7 @@ import { effectiveShares } from '../../src/core/mixture/mixture';
 import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { addsToBase, unties } from '../../src/core/recipe/method';
+import { isSoft } from '../../src/core/model/soft-prompt';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import { phaseSpans, plannedSettings, rowsInPhase, withSteps } from '../../src/core/recipe/phases';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
@@ -39,9 +40,10 @@ import {
 } from '../storage/runs';
 import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
+import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
@@ -398,16 +400,22 @@ async function loadModel(
   );
   const parts: RunParts = {};
   try {
+    if (model.softPrompt)
+      refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
     if (method) {
-      checkMethod(model.config, method);
+      checkMethod(model.config, method, recipe.sequenceLength);
       if (unties(method)) model.untie();
       if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-      else {
+      else if (isSoft(method)) {
+        const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
+        model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
+        if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
+      } else {
         model.attach(new LowRankAdapter(model.config, method, recipe.seed));
         if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
       }
     }
-    const longest = model.config.context;
+    const longest = model.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     if (checkpoint) parts.stored = { optimizer: checkpoint.optimizer, steps: checkpoint.step };
@@ -438,6 +446,13 @@ async function loadModel(
     disposeParts(parts);
     throw error;
   }
+}
+
+/** As transformers tokenises a text, with the tokens that the tokenizer puts around it. */
+function promptTokens(text: string, tokenizer: TextTokenizer): number[] {
+  const ids = tokenizer.encodeWhole(text);
+  if (ids.length > 0) return ids;
+  return refuse('method.text', JSON.stringify(text), 'text with at least one token', 'the tokenizer finds none in it');
 }
 
 /** A run that goes on is set against its base too, which is read for the maps alone. */

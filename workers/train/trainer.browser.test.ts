@@ -204,6 +204,80 @@ describe('the trainer on wasm', () => {
     expect(await outcome(second)).toEqual(expected);
   });
 
+  it('trains soft prompts, alone in their checkpoints, to the same bits after a death half way; step 0 is the base; one that does not fit starts no run', async () => {
+    const tab = await openTab();
+    const before = await listRuns();
+    const wrongs: [NonNullable<RecipeInput['method']>, values: object][] = [
+      [
+        { kind: 'prefix', tokens: 33 },
+        { field: 'method.tokens', value: '33' },
+      ],
+      [
+        { kind: 'llama-adapter', adapterLayers: 2 },
+        { field: 'method.adapterLayers', value: '2', accepted: '1 … 1' },
+      ],
+    ];
+    for (const [wrong, values] of wrongs)
+      await expect(tab.api.start(studioRecipe({ method: wrong }), 'wrong', quiet)).rejects.toMatchObject({
+        code: 'recipe-invalid',
+        values,
+      });
+    expect(await listRuns()).toEqual(before);
+
+    const plain = await tab.api.start(studioRecipe(), 'plain', quiet);
+    await tab.seen((view) => view.runId === plain && ended(view));
+    const base = (await outcome(plain)).evaluations[0];
+    const prompt = { kind: 'prompt' as const, tokens: 4, text: 'ab' };
+    const kept = {
+      prefix: { method: { kind: 'prefix' as const, tokens: 3 }, tensors: [['prompt_embeddings', [3, 16]]] },
+      prompt: { method: prompt, tensors: [['prompt_embeddings', [4, 16]]] },
+      adaption: {
+        method: { kind: 'llama-adapter' as const, tokens: 2, adapterLayers: 1 },
+        tensors: ['gate', 'prompt'].map((part) => [
+          `base_model.model.model.layers.0.self_attn.adaption_${part}`,
+          part === 'gate' ? [1] : [1, 2, 16],
+        ]),
+      },
+    };
+    const runs = new Map<string, Awaited<ReturnType<typeof outcome>>>();
+    for (const [name, { method, tensors }] of Object.entries(kept)) {
+      const run = await tab.api.start(studioRecipe({ method, packing: 'separate' }), name, quiet);
+      await tab.seen((view) => view.runId === run && ended(view));
+      const result = await outcome(run);
+      runs.set(name, result);
+      expect(result.evaluations[0]!.channels, name).toEqual(base!.channels);
+      expect(result.evaluations.at(-1)!.channels['domain']!.loss, name).not.toBe(result.evaluations[0]!.channels['domain']!.loss);
+      const stored = [...readSafetensors('model', result.model).tensors.values()];
+      expect(stored.map(({ name: tensor, shape }) => [tensor, shape]).sort(), name).toEqual(tensors);
+    }
+
+    const killed = await tab.api.start(
+      studioRecipe({ method: prompt, packing: 'separate', activationCheckpointing: true }),
+      'killed',
+      quiet,
+    );
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs.get('prompt'));
+
+    // A base that has a soft prompt of PEFT beside its weights is for use, not for training.
+    const adapter = {
+      'adapter_config.json': JSON.stringify({ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 4 }),
+      'adapter_model.safetensors': new Uint8Array(runs.get('prompt')!.model),
+    };
+    for (const [name, content] of Object.entries(adapter)) await files.write(`${modelPath(MODEL)}/${name}`, content);
+    await expect(again.api.start(studioRecipe(), 'above a prompt', quiet)).rejects.toMatchObject({
+      ...{ code: 'recipe-invalid', values: { field: 'base', value: MODEL } },
+    });
+    for (const name of Object.keys(adapter)) await files.remove(`${modelPath(MODEL)}/${name}`);
+  });
+
   it('unfreezes layer by layer, with a rate for each, to the same bits after a death half way; nothing else moves; attention is set against the base', async () => {
     const tab = await openTab();
     const before = await listRuns();

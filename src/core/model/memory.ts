@@ -7,6 +7,7 @@ import { adaptedModules, adaptedOutputs } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
+import { isSoft, leadingTokens, softCount } from './soft-prompt';
 import { configUnder, lowestLayer, optimizedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
@@ -66,8 +67,10 @@ export function trainingMemory(
   const trained = optimizedCount(config, method);
   const lora = method?.kind === 'lora' ? method : null;
   const added = lora ? adaptedModules(config, lora) : [];
-  const own = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
-  const tokens = rows * context;
+  const ranks = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
+  const own = isSoft(method) ? softCount(config, method) : ranks;
+  // Virtual tokens are rows of attention, and those of prompt tuning of everything.
+  const tokens = rows * (context + leadingTokens(method));
   const bytes = precision === 'f16' ? 2 : 4;
   const queries = heads * headSize;
   const keys = kvHeads * headSize;

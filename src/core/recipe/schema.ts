@@ -174,8 +174,36 @@ const partialSchema = z.strictObject({
   isolation: z.optional(isolationSchema),
 });
 
+/** Keys and values of virtual tokens, trained in every layer before those of the text (METHOD, "Soft prompts"). */
+const prefixSchema = z.strictObject({
+  kind: z.literal('prefix'),
+  /** Virtual tokens, which take so many positions of the context. */
+  tokens: orElse(count(1, 1024), 16),
+  /** Drawn from N(0, 1), or 0. */
+  init: orElse(z.enum(['random', 'zero']), 'random'),
+});
+
+/** Embeddings of virtual tokens, trained before those of the text. */
+const promptSchema = z.strictObject({
+  kind: z.literal('prompt'),
+  tokens: orElse(count(1, 1024), 16),
+  /** They begin as the embeddings of tokens drawn from the vocabulary, or are drawn from N(0, 1). */
+  init: orElse(z.enum(['vocabulary', 'random']), 'vocabulary'),
+  /** Present: they begin as the embeddings of this text's tokens, over and over or cut. */
+  text: z.optional(z.string().check(z.minLength(1), z.maxLength(4000))),
+});
+
+/** Prompts that the top layers attend to, through a gate that begins at 0 (LLaMA-Adapter). */
+const llamaAdapterSchema = z.strictObject({
+  kind: z.literal('llama-adapter'),
+  /** Of each layer's prompt. */
+  tokens: orElse(count(1, 1024), 10),
+  /** Layers that have one, from the top. */
+  adapterLayers: orElse(count(1, 1024), 2),
+});
+
 /** Fewer weights than all. */
-const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema]);
+const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema, prefixSchema, promptSchema, llamaAdapterSchema]);
 
 const rolesNeeded = {
   mixed: [],
@@ -293,6 +321,10 @@ export const recipeSchema = z
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
     if (recipe.method?.kind === 'lora' && recipe.regularisation)
       refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    // They learn no weight of the base, which all of these are about.
+    const soft = recipe.method?.kind === 'prefix' || recipe.method?.kind === 'prompt' || recipe.method?.kind === 'llama-adapter';
+    if (recipe.method && soft && recipe.regularisation)
+      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), `none (method ${recipe.method.kind})`);
     if (recipe.method?.kind === 'partial') {
       const { unfreezing, isolation } = recipe.method;
       const { steps } = recipe.budget;
@@ -359,6 +391,8 @@ export type Phase = NonNullable<Recipe['phases']>[number];
 export type Method = NonNullable<Recipe['method']>;
 export type LoraMethod = Extract<Method, { kind: 'lora' }>;
 export type PartialMethod = Extract<Method, { kind: 'partial' }>;
+/** What is learnt beside frozen weights as if it were text. */
+export type SoftMethod = Extract<Method, { kind: 'prefix' | 'prompt' | 'llama-adapter' }>;
 export type Unfreezing = NonNullable<PartialMethod['unfreezing']>;
 export type Isolation = NonNullable<PartialMethod['isolation']>;
 export type Strategy = Recipe['strategy'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/lifelong.json';
-import { exampleRecipe } from './example-run';
+import { exampleRecipe, recipeWith } from './example-run';
 import { chainsOf, lifelongMatrix, matrixCsv, stageRecipe } from './lifelong';
 import type { ChainPlan, EvaluationRow, RunRecord } from './types';
 
@@ -50,6 +50,8 @@ describe('a chain of runs', () => {
     expect(stageRecipe(plan, 1, 'm')).toMatchObject({ base: 'm', budget: { steps: 6 } });
     const adapted = stageRecipe({ ...plan, ewc: null, adapter: true }, 1, 'm');
     expect([adapted.method?.kind, adapted.regularisation]).toEqual(['lora', undefined]);
+    const soft = recipeWith({ method: { kind: 'prompt' } });
+    expect(() => stageRecipe({ ...plan, recipe: soft, ewc: null }, 0, 'm')).toThrow(expect.objectContaining({ code: 'model-unmergeable' }));
   });
 
   it('gives the matrix and both transfers that numpy gives', () => {

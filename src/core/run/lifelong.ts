@@ -2,6 +2,7 @@
  * Runs that go on from other runs. Branch and decay is a fork's recipe. Lifelong learning is a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
  * stages, those that it does not read with a share of 0, so that each run's own evaluations measure what it did to every channel.
  */
+import { isSoft, unmergeable } from '../model/soft-prompt';
 import { domainShare } from '../recipe/edits';
 import { presetMethod } from '../recipe/method';
 import { parseRecipe } from '../recipe/parse';
@@ -35,7 +36,7 @@ const FISHER_ROWS = 64;
 /**
  * The recipe of a stage: general channels as in the plan's recipe; the rest of the share goes to the stage's domains evenly, but for the part that the
  * earlier ones' replay has.
- * @param stage from 0 @param base model id of the weights that it begins with @throws StudioError `recipe-invalid`
+ * @param stage from 0 @param base model id of the weights that it begins with @throws StudioError `recipe-invalid`, `model-unmergeable`
  */
 export function stageRecipe({ recipe, stages, replay, ewc, adapter }: ChainPlan, stage: number, base: string): Recipe {
   const { phases: _, regularisation = {}, method, ...rest } = recipe;
@@ -59,6 +60,8 @@ export function stageRecipe({ recipe, stages, replay, ewc, adapter }: ChainPlan,
   const online = stage > 0 && ewc ? { online: { gamma: ewc.gamma } } : {};
   const held = { ...anchors, ...(ewc ? { ewc: { lambda: ewc.lambda, sequences: FISHER_ROWS, labels: 'model', ...online } } : {}) };
   const trained = adapter ? presetMethod('qkv') : method;
+  // The next stage begins with weights, of which it would be no part.
+  if (isSoft(trained)) throw unmergeable(trained);
   return parseRecipe({
     ...rest,
     base,

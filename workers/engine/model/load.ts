@@ -5,14 +5,16 @@ import type { HostTensor } from '../checkpoint/safetensors';
 import { DecoderModel, type DeviceTensor } from './decoder';
 import { fileTensors, toFile } from './file-layout';
 import { openModel, type ModelFiles } from './read';
+import { SoftPrompt } from './soft-prompt';
 
 export { openModel, type ModelFiles } from './read';
 
 /**
- * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time.
+ * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time. A soft prompt is
+ * attached.
  * @throws StudioError those of `openModel`, `tensor-not-finite` and `tensor-too-large`
  */
-export async function loadModel(files: ModelFiles): Promise<DecoderModel> {
+export async function loadModel({ softPrompt, ...files }: ModelFiles): Promise<DecoderModel> {
   const { config, parameters } = await openModel(files);
   checkBinding(config, largestBinding());
   const placed: DeviceTensor[] = [];
@@ -22,7 +24,16 @@ export async function loadModel(files: ModelFiles): Promise<DecoderModel> {
     for (const { tensor: lost } of placed) lost.dispose();
     throw error;
   }
-  return new DecoderModel(config, placed);
+  const model = new DecoderModel(config, placed);
+  if (!softPrompt) return model;
+  try {
+    model.attachPrompt(new SoftPrompt(config, softPrompt.method));
+    await model.softPrompt!.restore(softPrompt.name, softPrompt.bytes);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** Copies tensors from the device, in the map's order: parameters or moments, for a checkpoint. */
@@ -36,7 +47,9 @@ export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise
 /** The weights of the model's adapter, and those trained beside it, under PEFT's names. */
 export async function adapterWeights(model: DecoderModel): Promise<HostTensor[]> {
   const trained = new Map([...model.parameters].filter(([, { trainable }]) => trainable));
-  return model.adapter!.fileTensors(new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])));
+  return (model.softPrompt ?? model.adapter!).fileTensors(
+    new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])),
+  );
 }
 
 /** The model's weights as a Hugging Face file of its family has them. */

@@ -45,8 +45,8 @@ export const kernels = {
    */
   Rotary: 'CrossfadeRotary',
   /**
-   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale, window? (0 or absent: all),
-   * cap? (scores become cap·tanh(score/cap)) → out [N,H·h], lse [N,H]
+   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N] (negative: virtual tokens); attrs batch, context, heads, kvHeads, scale,
+   * window? (0 or absent: all), cap? (scores become cap·tanh(score/cap)) → out [N,H·h], lse [N,H]
    */
   Attention: 'CrossfadeAttention',
   /** q, k, v, out, lse, dout, documents?; the same attrs → dq, dk, dv */
