@@ -80,6 +80,7 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'lr-zero',
     'rewarm-replay',
     'general-then-domain',
+    'annealed',
     'lora',
     'ewc',
     'progressive-unfreezing',
