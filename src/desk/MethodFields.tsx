@@ -15,6 +15,7 @@ import styles from './RecipeDrawer.module.css';
 
 const KINDS = ['full', 'lora', 'partial', 'prefix', 'prompt', 'llama-adapter'] as const;
 const SAVED = ['embeddings', 'head'] as const;
+const BASE_FORMATS = ['float32', 'nf4', 'int8'] as const;
 
 /** @param config of the base; null while it is not known */
 export function MethodFields({ recipe, config }: { recipe: Recipe; config: ModelConfig | null }) {
@@ -111,6 +112,17 @@ function AdapterFields({ method, fault, set }: FieldsProps<LoraMethod>) {
         names={method.targets}
         error={fault ? t('method.fault', { ...fault }) : undefined}
         onChange={(targets) => change({ targets })}
+      />
+      <ChoiceField
+        label={t('method.quantisation')}
+        help={t(`method.quantisationHelp.${method.quantisation ?? 'float32'}`)}
+        value={method.quantisation ?? 'float32'}
+        choices={BASE_FORMATS}
+        words={(format) => t(`method.baseFormat.${format}`)}
+        onChange={(format) => {
+          const { quantisation: _, ...rest } = method;
+          set(format === 'float32' ? rest : { ...rest, quantisation: format });
+        }}
       />
       <SwitchField
         label={t('method.rankStabilised')}

@@ -2,7 +2,8 @@
 import { useShallow } from 'zustand/react/shallow';
 import type { Shares } from '../core/mixture/mixture';
 import { effectiveShares, moveFader } from '../core/mixture/mixture';
-import { sharesOf, withWeight } from '../core/recipe/edits';
+import { withWeight } from '../core/recipe/edits';
+import { plannedSettings } from '../core/recipe/phases';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -33,13 +34,14 @@ function readShares(): Shares {
   const { run, draft } = useRun.getState();
   if (run && isActive(run)) return draft?.shares ?? run.settings.shares;
   const { recipe } = useRecipe.getState();
-  return recipe ? sharesOf(recipe) : {};
+  return recipe ? plannedSettings(recipe, 0).shares : {};
 }
 
 function readSchedule(): Schedule | null {
   const { run, draft } = useRun.getState();
   if (run && isActive(run)) return draft?.schedule ?? run.settings.schedule;
-  return useRecipe.getState().recipe?.schedule ?? null;
+  const { recipe } = useRecipe.getState();
+  return recipe && plannedSettings(recipe, 0).schedule;
 }
 
 function writeShares(shares: Shares, final: boolean): void {
@@ -61,7 +63,10 @@ const thousandths = (weight: number): number => Math.round(weight * 1000) / 1000
 /** A channel's weight in the objective; the others make room in proportion. */
 export function moveWeight(id: string, weight: number, final: boolean): void {
   const { run, draft, change } = useRun.getState();
-  if (!run || !isActive(run)) return useRecipe.getState().edit((recipe) => withWeight(recipe, id, thousandths(weight)));
+  if (!run || !isActive(run)) {
+    useRecipe.getState().edit((recipe) => withWeight(recipe, id, thousandths(weight)));
+    return;
+  }
   const weights = draft?.weights ?? run.settings.weights;
   if (weights) change({ weights: moveFader(weights, id, thousandths(weight), { locked: new Set() }) }, final);
 }
@@ -97,13 +102,13 @@ export function useDeskChannels(): readonly Channel[] {
 
 export function useShare(id: string): number {
   const running = useRun(({ run, draft }) => (run && isActive(run) ? ((draft?.shares ?? run.settings.shares)[id] ?? 0) : null));
-  const own = useRecipe((state) => state.recipe?.channels.find((channel) => channel.id === id)?.share ?? 0);
+  const own = useRecipe(({ recipe }) => (recipe ? (plannedSettings(recipe, 0).shares[id] ?? 0) : 0));
   return running ?? own;
 }
 
 export function useSchedule(): Schedule | null {
   const running = useRun(({ run, draft }) => (run && isActive(run) ? (draft?.schedule ?? run.settings.schedule) : null));
-  const own = useRecipe((state) => state.recipe?.schedule ?? null);
+  const own = useRecipe(({ recipe }) => recipe && plannedSettings(recipe, 0).schedule);
   return running ?? own;
 }
 
@@ -111,7 +116,7 @@ export function useSchedule(): Schedule | null {
 export function useDrawnShares(): Shares | null {
   const active = useActive();
   const running = useRun(useShallow(({ run }) => (run && isActive(run) ? drawnShares(run.recipe, run.settings.shares, run.step) : null)));
-  const own = useRecipe(useShallow(({ recipe }) => (recipe ? drawnShares(recipe, sharesOf(recipe), 0) : null)));
+  const own = useRecipe(useShallow(({ recipe }) => (recipe ? drawnShares(recipe, plannedSettings(recipe, 0).shares, 0) : null)));
   return active ? running : own;
 }
 

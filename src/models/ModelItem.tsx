@@ -44,7 +44,7 @@ function MemoryEstimate({ name, config }: { name: string; config: ModelConfig | 
     context,
     checkpointing,
     precision: 'f32',
-    ...(held ? { regularisation: HELD, besides: 1 } : {}),
+    ...(held ? { regularisation: HELD } : {}),
     ...(method === 'full' ? {} : { method: presetMethod(method) }),
   };
   const parts = PARTS.filter((part) => part !== 'anchors' || held);

@@ -53,15 +53,17 @@ interface PendingEngineStep extends PendingStep {
 
 /** What a recipe's regularisation holds the weights of a run to. */
 interface RunBase {
-  /** θ₀ */
-  model: DecoderModel;
+  /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
+  anchor: ReadonlyMap<string, Tensor>;
+  /** The model that the anchor belongs to, where that is a whole one. */
+  model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
-function disposeBase({ model, fisher }: RunBase): void {
-  model.dispose();
-  for (const tensor of fisher.values()) tensor.dispose();
+function disposeBase({ anchor, model, fisher }: RunBase): void {
+  model?.dispose();
+  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
@@ -115,7 +117,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.optimizer = createAdamW(model.parameters, {
       ...optimizer,
       scalesLoss: recipe.precision === 'f16',
-      hold: holdOf(recipe, base),
+      hold: holdOf(recipe, model, base),
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
@@ -235,11 +237,20 @@ function layerGroups({ config, parameters }: DecoderModel, layerDecay: number): 
   return [...new Set(rates.values())].map((lrScale) => ({ lrScale, includes: (name) => rates.get(name) === lrScale }));
 }
 
-function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {
+function holdOf(
+  { regularisation }: Pick<Recipe, 'regularisation'>,
+  { adapter }: DecoderModel,
+  base: RunBase | undefined,
+): WeightHold | undefined {
   if (!regularisation || !base) return undefined;
   const { l2sp, ewc, decayTowards } = regularisation;
   const penalty = { l2sp: l2sp?.lambda, ewc: ewc && { lambda: ewc.lambda, fisher: base.fisher } };
-  return { anchor: base.model.parameters, penalty, decays: decayTowards === 'base' };
+  return {
+    anchor: base.anchor,
+    penalty,
+    decays: decayTowards === 'base',
+    adapter: adapter ? (name, held) => adapter.penaltyGradient(name, held) : undefined,
+  };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

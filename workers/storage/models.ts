@@ -202,8 +202,14 @@ export async function settleIncoming(id: string, names: readonly string[], store
   for (const name of names) await store.move(`${incomingPath(id)}/${name}`, `${modelPath(id)}/${name}`);
 }
 
+/** The run and the step whose weights a model is; null where it is none of a run, or is not stored. */
+export async function keptFrom(model: string): Promise<ModelRecord['keptFrom'] | null> {
+  return (await (await records()).get('models', model))?.keptFrom ?? null;
+}
+
 export interface NewModel {
   name: string;
+  keptFrom?: ModelRecord['keptFrom'];
   /** Contents by file name, config.json among them. */
   texts: ReadonlyMap<string, string>;
   /** What was read of that config.json. */
@@ -219,7 +225,7 @@ export interface NewModel {
  * @throws StudioError `quota`, `cancelled`, and those of reading the weights
  */
 export async function storeNewModel(
-  { name, texts, config, weights, adapter }: NewModel,
+  { name, keptFrom: origin, texts, config, weights, adapter }: NewModel,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ModelRecord> {
@@ -240,7 +246,10 @@ export async function storeNewModel(
     tell(0);
     await files.write(`${incomingPath(id)}/${WEIGHTS}`, chunks());
     const fields = JSON.parse(texts.get('config.json')!) as Record<string, unknown>;
-    const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config);
+    const record = {
+      ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config),
+      ...(origin ? { keptFrom: origin } : {}),
+    };
     signal.throwIfAborted();
     try {
       await settleIncoming(id, [...texts.keys(), ...(adapter ? [ADAPTER_WEIGHTS] : []), WEIGHTS]);

@@ -34,9 +34,9 @@ describe('trainingMemory', () => {
 
   it('keeps the base beside the weights where a recipe holds them to it, and the gradients with the term', () => {
     const free = trainingMemory(nano(4), demand());
-    const decaying = trainingMemory(nano(4), demand({ besides: 1, regularisation: { decayTowards: 'base' } }));
-    const held = trainingMemory(nano(4), demand({ besides: 1, regularisation: { l2sp: { lambda: 0.1 } } }));
-    const elastic = trainingMemory(nano(4), demand({ besides: 1, regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' } } }));
+    const decaying = trainingMemory(nano(4), demand({ regularisation: { decayTowards: 'base' } }));
+    const held = trainingMemory(nano(4), demand({ regularisation: { l2sp: { lambda: 0.1 } } }));
+    const elastic = trainingMemory(nano(4), demand({ regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' } } }));
     expect([free, decaying, held, elastic].map(({ anchors }) => anchors / free.weights)).toEqual([0, 1, 2, 3]);
     expect(held.total).toBe(free.total + held.anchors);
   });

@@ -2,11 +2,12 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
-import type { Method, Regularisation } from '../recipe/schema';
-import { adaptedModules, adaptedOutputs } from './adapter';
+import type { LoraMethod, Method, Regularisation } from '../recipe/schema';
+import { adaptedModules, adaptedOutputs, changedCount, changedParameters, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
+import { quantisedLayout, quantisedParameters, type Quantisation } from './quantisation';
 import { isSoft, leadingTokens, softCount } from './soft-prompt';
 import { configUnder, lowestLayer, optimizedCount } from './trained';
 
@@ -22,8 +23,8 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
-  /** Models kept beside the run's own: its base, for an anchor or as a teacher, or another teacher, which counts as large as the base. */
-  besides?: number;
+  /** Models kept as teachers alone, each counted as large as the base. */
+  teachers?: number;
   /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
 }
@@ -62,7 +63,7 @@ const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(
   config: ModelConfig,
-  { rows, context, checkpointing, precision, regularisation, besides = 0, method }: MemoryDemand,
+  { rows, context, checkpointing, precision, regularisation, teachers = 0, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(configUnder(config, method));
@@ -90,16 +91,19 @@ export function trainingMemory(
   const inputs = (layers - above) * hidden * tokens * bytes;
   const kept = inputs + (checkpointing ? above * 2 * hidden * tokens * bytes + Math.min(1, above) * layer : above * layer);
   const head = 4 * hidden * tokens * bytes;
-  const weights = 4 * (parameters + own) + (precision === 'f16' ? 2 * parameters : 0);
+  const weights = 4 * (parameters + own) - quantisationSaves(config, lora?.quantisation) + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
   const masks = method?.kind === 'partial' && method.isolation ? 4 * trained : 0;
+  const anchored = term ?? regularisation?.decayTowards;
+  const held = lora
+    ? adapterAnchors(config, lora, trained, anchored ? regularisation : undefined)
+    : 4 * parameters * (anchored ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
   // A teacher keeps what is compared: hidden states, and queries and keys of every layer where attention is.
   const { distillation } = regularisation ?? {};
   const within = distillation?.states;
   const compared = hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
-  const taught = distillation ? 4 * tokens * compared : 0;
-  const held = 4 * parameters * besides + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const taught = distillation ? 4 * (parameters * teachers + tokens * compared) : 0;
   const anchors = held + masks + taught;
   const heaviest = largestWeight(config);
   return {
@@ -114,11 +118,36 @@ export function trainingMemory(
   };
 }
 
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+
+/** Bytes that the maps of the blocks take less in few bits. */
+function quantisationSaves(config: ModelConfig, format: Quantisation | undefined): number {
+  if (!format) return 0;
+  return [...quantisedParameters(config).values()].reduce(
+    (sum, shape) => sum + 4 * (sizeOf(shape) - quantisedLayout(format, ...shape).words),
+    0,
+  );
+}
+
+/**
+ * Of a run with an adapter: θ₀ of what is trained whole beside it, the gradients with the term's added, what an adapter adds to its largest map with
+ * the slopes by it; and for EWC the Fisher information of the maps with the gradients that it is summed from, for which a quantised base is read whole.
+ */
+function adapterAnchors(config: ModelConfig, method: LoraMethod, trained: number, regularisation: Regularisation | undefined): number {
+  if (!regularisation) return 0;
+  const shapes = parameterShapes(config);
+  const sizes = (names: Iterable<string>) => [...names].map((name) => sizeOf(shapes.get(name)!));
+  const changed = sizes(changedParameters(config, method));
+  const fisher = 2 * changedCount(config, method) + (method.quantisation ? parameterCount(config) : 0);
+  const saved = sizes(savedModules(config, method)).reduce((sum, size) => sum + size, 0);
+  return 4 * (saved + trained + 3 * Math.max(...changed) + (regularisation.ewc ? fisher : 0));
+}
+
 /** In float32, as the engine keeps weights, their gradients and moments whatever the precision of the rest. */
 export function largestWeight(config: ModelConfig): { name: string; bytes: number } {
   let largest = { name: '', bytes: 0 };
   for (const [name, shape] of parameterShapes(config)) {
-    const bytes = 4 * shape.reduce((product, side) => product * side, 1);
+    const bytes = 4 * sizeOf(shape);
     if (bytes > largest.bytes) largest = { name, bytes };
   }
   return largest;

@@ -46,10 +46,19 @@ export function teacherKind({ base, method, regularisation }: Pick<Recipe, 'base
   return method?.kind === 'lora' && method.modulesToSave.length === 0 ? 'itself' : 'base';
 }
 
-/** Does the run keep the weights of its base beside its own? */
+const anchored = ({ regularisation }: Pick<Recipe, 'regularisation'>): boolean =>
+  Boolean(regularisation?.l2sp ?? regularisation?.ewc ?? regularisation?.decayTowards);
+
+/** Does an anchor read the base beside the run, or a teacher that is no adapter's base? */
 export function keepsBase(recipe: Pick<Recipe, 'base' | 'method' | 'regularisation'>): boolean {
-  const { l2sp, ewc, decayTowards } = recipe.regularisation ?? {};
-  return Boolean(l2sp ?? ewc ?? decayTowards) || teacherKind(recipe) === 'base';
+  return anchored(recipe) || (recipe.method?.kind !== 'lora' && teacherKind(recipe) === 'base');
+}
+
+/** Models that are kept as teachers and for nothing else. */
+export function teachersKept(recipe: Pick<Recipe, 'base' | 'method' | 'regularisation'>): number {
+  const kind = teacherKind(recipe);
+  if (kind === 'other') return 1;
+  return kind === 'base' && (recipe.method?.kind === 'lora' || !anchored(recipe)) ? 1 : 0;
 }
 
 /** What of a teacher does not fit the model that is taught: field, value, what would be accepted; null where all does. */

@@ -4,7 +4,7 @@
  */
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
-import { keepsBase, teacherKind } from './distillation';
+import { teachersKept } from './distillation';
 import type { Channel, ChannelRole, Recipe, Regularisation, Schedule, SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
@@ -85,7 +85,7 @@ export function addChannel(recipe: Recipe, corpus: { id: string; role: ChannelRo
 export function removeChannel(recipe: Recipe, id: string): Recipe {
   const channels = recipe.channels.filter((channel) => channel.id !== id);
   if (channels.length === 0 || channels.length === recipe.channels.length) return recipe;
-  const rest = { ...recipe, channels };
+  const rest = withChannelInPhases({ ...recipe, channels }, id, null);
   const mixed = withShares(rest, scaledToOne(sharesOf(rest)));
   const weights = objectiveWeights(rest);
   return weights ? withWeights(mixed, scaledToOne(Object.fromEntries(channels.map((channel, at) => [channel.id, weights[at]!])))) : mixed;
@@ -103,7 +103,20 @@ export function swapChannel(recipe: Recipe, id: string, corpus: { id: string; ro
   const channels = recipe.channels.map((channel) =>
     channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel,
   );
-  return { ...recipe, channels };
+  return withChannelInPhases({ ...recipe, channels }, id, corpus.id);
+}
+
+/** A channel that leaves the recipe, or has another id in it, in the shares of the phases too. */
+function withChannelInPhases(recipe: Recipe, id: string, next: string | null): Recipe {
+  if (!recipe.phases) return recipe;
+  const phases = recipe.phases.map((phase) => {
+    if (!phase.shares || !(id in phase.shares)) return phase;
+    const { [id]: share = 0, ...rest } = phase.shares;
+    if (next !== null) return { ...phase, shares: { ...rest, [next]: share } };
+    const { shares: _, ...bare } = phase;
+    return Object.values(rest).some((other) => other > 0) ? { ...phase, shares: normaliseShares(rest) } : bare;
+  });
+  return { ...recipe, phases };
 }
 
 /** A channel that reads special tokens written out in its text as plain text, which is the default and not written, or as tokens. */
@@ -127,10 +140,9 @@ export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe 
   return { ...recipe, schedule: { ...recipe.schedule, ...change } };
 }
 
-/** Warmup counted in steps, or as a ratio of all steps. */
-export function withWarmupUnit(recipe: Recipe, unit: Schedule['warmup']['unit']): Recipe {
-  const value = unit === 'steps' ? Math.round(DEFAULT_WARMUP * recipe.budget.steps) : DEFAULT_WARMUP;
-  return withSchedule(recipe, { warmup: { unit, value } });
+/** The usual warmup counted in steps, or as a ratio of all steps. @param steps that the schedule runs over */
+export function warmupIn(unit: Schedule['warmup']['unit'], steps: number): Pick<Schedule, 'warmup'> {
+  return { warmup: { unit, value: unit === 'steps' ? Math.round(DEFAULT_WARMUP * steps) : DEFAULT_WARMUP } };
 }
 
 /** Another strategy with its usual phases, as ratios of all steps. */
@@ -151,14 +163,14 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
 /** What a recipe asks of memory. */
 export function memoryDemand(recipe: Recipe): MemoryDemand {
   const { batchSize, sequenceLength, activationCheckpointing, precision, regularisation, method } = recipe;
-  const besides = (keepsBase(recipe) ? 1 : 0) + (teacherKind(recipe) === 'other' ? 1 : 0);
+  const teachers = teachersKept(recipe);
   return {
     rows: batchSize,
     context: sequenceLength,
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
     ...(regularisation ? { regularisation } : {}),
-    ...(besides > 0 ? { besides } : {}),
+    ...(teachers > 0 ? { teachers } : {}),
     ...(method ? { method } : {}),
   };
 }

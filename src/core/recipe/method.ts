@@ -9,6 +9,16 @@ const METHOD_PRESETS = {
   qkv: { kind: 'lora', r: 8, alpha: 32, dropout: 0.1, targets: ['q', 'k', 'v'], rankStabilised: false, modulesToSave: [] },
   qkvo: { kind: 'lora', r: 64, alpha: 128, dropout: 0.1, targets: ['q', 'k', 'v', 'o'], rankStabilised: false, modulesToSave: [] },
   all: { kind: 'lora', r: 8, alpha: 16, dropout: 0, targets: [ALL_LINEAR], rankStabilised: false, modulesToSave: [] },
+  qlora: {
+    kind: 'lora',
+    r: 8,
+    alpha: 16,
+    dropout: 0,
+    targets: [ALL_LINEAR],
+    rankStabilised: false,
+    modulesToSave: [],
+    quantisation: 'nf4',
+  },
   last: { kind: 'partial', lastLayers: 2, finalNorm: true, head: false, embeddings: false, modules: [] },
   head: { kind: 'partial', lastLayers: 0, finalNorm: false, head: true, embeddings: false, modules: [] },
   unfreezing: {
@@ -55,8 +65,9 @@ export function methodLine(method: Method): string {
   }
 }
 
-function loraLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave }: LoraMethod): string {
-  const name = rankStabilised ? 'rsLoRA' : 'LoRA';
+function loraLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave, quantisation }: LoraMethod): string {
+  const scaled = rankStabilised ? 'rsLoRA' : 'LoRA';
+  const name = quantisation ? `${scaled} · base ${quantisation}` : scaled;
   const saved = modulesToSave.length > 0 ? ` · modules_to_save ${modulesToSave.join(', ')}` : '';
   return `${name} r ${r} · α ${alpha} · dropout ${dropout} · ${targets.join(', ')}${saved}`;
 }

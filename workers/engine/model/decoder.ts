@@ -7,7 +7,7 @@
  * Shapes: N = batch · context rows (one per token), D hidden size, F feed-forward size, V vocabulary, H query heads, K key-value
  * heads, h head size.
  */
-import { gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import { add as addTensors, gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
 import { add, scaled, shifted } from '../ops/add';
@@ -15,7 +15,8 @@ import { attention } from '../ops/attention';
 import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
 import { embedding } from '../ops/embedding';
-import { linear, linearGroup } from '../ops/linear';
+import { linear, linearGroup, type LinearExtras } from '../ops/linear';
+import { quantisedLinear, type QuantisedWeight } from '../ops/linear/quantised';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
@@ -77,6 +78,12 @@ export interface DeviceTensor {
   tensor: Tensor;
 }
 
+/** A weight of another model, which goes on owning it. */
+interface SharedTensor {
+  name: string;
+  shared: Variable;
+}
+
 /** Attention of one layer: q [N,H·h], k and v [N,K·h], after the rotary embedding → [N,H·h]. */
 export type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
 
@@ -87,6 +94,8 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
+  /** Parameters that are another model's to dispose. */
+  private readonly shared = new Set<Variable>();
   private lowRank: LowRankAdapter | null = null;
   private attachedPrompt: SoftPrompt | null = null;
   /** False: the model is its base, whatever prompt is attached. */
@@ -95,16 +104,24 @@ export class DecoderModel {
   private readonly rotary: readonly (RotaryTables | null)[];
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
 
-  /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
+  /**
+   * Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`.
+   * @param quantised maps of the blocks that are frozen in few bits, by their parameters' names: they are among no `parameters`
+   */
   constructor(
     private shape: ModelConfig,
-    weights: Iterable<HostTensor | DeviceTensor>,
+    weights: Iterable<HostTensor | DeviceTensor | SharedTensor>,
+    private readonly quantised: ReadonlyMap<string, QuantisedWeight> = new Map(),
   ) {
     // tfjs wants every variable's name once, and two models may be open at the same time.
     const prefix = `model-${(models += 1)}/`;
     this.parameters = new Map(
       [...weights].map((weight) => {
         const { name } = weight;
+        if ('shared' in weight) {
+          this.shared.add(weight.shared);
+          return [name, weight.shared];
+        }
         const initial = 'tensor' in weight ? weight.tensor : tensor(weight.data, weight.shape);
         const parameter = variable(initial, true, prefix + name);
         initial.dispose();
@@ -194,6 +211,27 @@ export class DecoderModel {
   /** Only parameters of these names take a gradient. */
   freezeAllBut(trained: { has(name: string): boolean }): void {
     for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
+  }
+
+  /**
+   * A model of the same weights with an adapter of its own beside them, to be read: weights that the adapter has whole are copies, all others are
+   * this model's, which must outlive it.
+   */
+  beside(adapter: LowRankAdapter): DecoderModel {
+    const whole = savedModules(this.config, adapter.method);
+    const weights = [...this.parameters].map(([name, shared]) =>
+      whole.includes(name) ? { name, tensor: shared.clone() } : { name, shared },
+    );
+    const model = new DecoderModel(this.config, weights);
+    model.attach(adapter);
+    return model;
+  }
+
+  /** The model's own weights by name, with what an adapter adds to them. The caller disposes the tensors. */
+  mergedWeight(name: string): Tensor {
+    const change = this.lowRank?.change(name.replace(/\.weight$/, ''));
+    const parameter = this.parameter(name);
+    return change ? tidy(() => addTensors(parameter, change)) : parameter.clone();
   }
 
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
@@ -314,10 +352,9 @@ export class DecoderModel {
     // residual + dropout(factor · norm(W·from + b)); in the plain case the linear kernel adds the residual itself.
     const addProjected = (residual: Tensor2D, from: Tensor2D, part: Projected) => {
       const bias = part.biased ? this.bias(part.name) : undefined;
-      const weight = this.matrix(part.name);
       if (!drop && normPlacement === 'before' && scales.residual === 1)
-        return this.adapted(linear(from, weight, { bias, residual }), from, part.name, seed);
-      const output = this.adapted(linear(from, weight, { bias }), from, part.name, seed);
+        return this.adapted(this.map(from, part.name, { bias, residual }), from, part.name, seed);
+      const output = this.adapted(this.map(from, part.name, { bias }), from, part.name, seed);
       const added = scaled(normPlacement === 'before' ? output : this.norm(output, part.postNorm), scales.residual);
       return add(residual, drop ? drop(added, part.place) : added);
     };
@@ -372,9 +409,20 @@ export class DecoderModel {
 
   /** Several linear layers on the same input x [N,I] → [N,O₀], [N,O₁], …; without biases in one kernel, where the backend has it. */
   private linearGroup(x: Tensor2D, names: readonly string[], biased: boolean, seed: number | undefined): Tensor2D[] {
-    const weights = names.map((name) => this.matrix(name));
-    const outputs = biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : linearGroup(x, weights);
+    const apart = biased || names.some((name) => this.quantised.has(`${name}.weight`));
+    const outputs = apart
+      ? names.map((name) => this.map(x, name, { bias: biased ? this.bias(name) : undefined }))
+      : linearGroup(
+          x,
+          names.map((name) => this.matrix(name)),
+        );
     return this.lowRank?.add(outputs, x, names, seed) ?? outputs;
+  }
+
+  /** The map `name` of a block on x [N,I] → [N,O]. */
+  private map(x: Tensor2D, name: string, extras: LinearExtras): Tensor2D {
+    const quantised = this.quantised.get(`${name}.weight`);
+    return quantised ? quantisedLinear(x, quantised, extras) : linear(x, this.matrix(name), extras);
   }
 
   /** The output of the map `name` on x, with the adapter's part where there is one. */
@@ -425,7 +473,8 @@ export class DecoderModel {
   }
 
   dispose(): void {
-    for (const parameter of this.parameters.values()) parameter.dispose();
+    for (const parameter of this.parameters.values()) if (!this.shared.has(parameter)) parameter.dispose();
+    for (const { words } of this.quantised.values()) words.dispose();
     for (const tables of new Set(this.rotary)) tables?.dispose();
   }
 }

@@ -83,10 +83,17 @@ export class Lesson {
     forward: (model: DecoderModel, taps: Taps) => Tensor2D,
   ) {
     const { model, withoutAdapter, hidden, allLayers, attention } = teaching;
-    const taps: Taps = {
-      ...(hidden > 0 && allLayers ? { state: (_, x) => (this.states.push(keep(x.clone())), x) } : {}),
-      ...(attention > 0 ? { attention: (_, q, k) => (this.attended.push([keep(q.clone()), keep(k.clone())]), [q, k]) } : {}),
-    };
+    const taps: Taps = {};
+    if (hidden > 0 && allLayers)
+      taps.state = (_, x) => {
+        this.states.push(keep(x.clone()));
+        return x;
+      };
+    if (attention > 0)
+      taps.attention = (_, q, k) => {
+        this.attended.push([keep(q.clone()), keep(k.clone())]);
+        return [q, k];
+      };
     const look = () => keep(tidy(() => forward(model, taps)));
     this.last = withoutAdapter ? model.withoutAdapter(look) : look();
   }
@@ -95,13 +102,12 @@ export class Lesson {
   taps(model: DecoderModel): Taps {
     const { hidden, allLayers, attention } = this.teaching;
     const { layers } = model.config;
-    return {
-      // The last layer's states are looked at after the final norm.
-      ...(hidden > 0 && allLayers
-        ? { state: (layer, x) => (layer === layers - 1 ? x : this.near(x, this.states[layer]!, hidden / layers)) }
-        : {}),
-      ...(attention > 0 ? { attention: (layer, q, k) => this.attending(model, layer, q, k, attention / layers) } : {}),
-    };
+    const taps: Taps = {};
+    // The last layer's states are looked at after the final norm.
+    if (hidden > 0 && allLayers)
+      taps.state = (layer, x) => (layer === layers - 1 ? x : this.near(x, this.states[layer]!, hidden / layers));
+    if (attention > 0) taps.attention = (layer, q, k) => this.attending(model, layer, q, k, attention / layers);
+    return taps;
   }
 
   /** The states after the final norm [N,D], with the terms of the logits and of themselves. */
@@ -204,7 +210,7 @@ export class Lesson {
     const keys = reshape(transpose(reshape(k, [tokens, kvHeads, size]), [1, 0, 2]), [kvHeads, 1, tokens, size]);
     const shared = reshape(tile(keys, [1, heads / kvHeads, 1, 1]), [heads, tokens, size]) as Tensor3D;
     const raw = mul(matMul(byHead, shared, false, true), scale) as Tensor3D;
-    const scores = cap ? (softCapped(raw as never, cap) as unknown as Tensor3D) : raw;
+    const scores = cap ? softCapped(raw, cap) : raw;
     return { q: byHead, k: shared, scores, weights: softmax(add(scores, this.mask(window ?? 0, row))) };
   }
 
