@@ -3,14 +3,13 @@ import { concat, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, tra
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
-import { attention } from '../ops/attention';
 import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
 /** The model's logits for the token after a text that grows. */
 export class CachedDecoder {
-  /** Per layer: keys and values [length, K·h]; with a window, those of the last tokens that are in sight. */
+  /** Per layer: keys and values [length, K·h], those of virtual tokens first; with a window, those of the last tokens that are in sight. */
   private cache: { k: Tensor2D; v: Tensor2D }[] = [];
   private text: number[] = [];
 
@@ -21,15 +20,15 @@ export class CachedDecoder {
    * the text is forgotten. Where the text's length changes how its tokens are rotated, it is read anew.
    */
   async append(ids: readonly number[]): Promise<Float32Array> {
-    const { context } = this.model.config;
-    const before = this.model.stretchOf(this.text.length);
+    const { context, leading } = this.model;
+    const before = this.model.stretchOf(leading + this.text.length);
     this.text.push(...ids);
     let pending = ids;
     if (this.text.length > context) {
       this.text = this.text.slice(-Math.max(1, Math.floor(context / 2)));
       pending = this.text;
       this.clear();
-    } else if (this.cache.length > 0 && this.model.stretchOf(this.text.length) !== before) {
+    } else if (this.cache.length > 0 && this.model.stretchOf(leading + this.text.length) !== before) {
       pending = this.text;
       this.clear();
     }
@@ -47,9 +46,10 @@ export class CachedDecoder {
 
   /** A whole text at once, with the attention the model trains with. */
   private read(ids: readonly number[]): Tensor2D {
-    return this.model.run(tensor1d([...ids], 'int32'), 0, ids.length, (layer, q, k, v) => {
-      this.store(layer, this.inSight(layer, k), this.inSight(layer, v));
-      return attention(q, k, v, this.model.attentionShape(layer, 1, ids.length));
+    return this.model.hiddenStates(tensor1d([...ids], 'int32'), {
+      batch: 1,
+      context: ids.length,
+      seen: (layer, _, k, v) => this.store(layer, this.inSight(layer, k), this.inSight(layer, v)),
     });
   }
 
@@ -58,7 +58,7 @@ export class CachedDecoder {
     let hidden: Tensor2D | undefined;
     for (const [index, id] of ids.entries()) {
       hidden?.dispose();
-      const position = this.text.length - ids.length + index;
+      const position = this.model.leading + this.text.length - ids.length + index;
       hidden = this.model.run(tensor1d([id], 'int32'), position, 1, (layer, q, k, v) => {
         const { k: oldKeys, v: oldValues } = this.cache[layer]!;
         const keys = this.inSight(layer, concat([oldKeys, k], 0));
