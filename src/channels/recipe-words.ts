@@ -60,7 +60,11 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
+const CHANNEL_FIELDS = [
+  ...(['share', 'weight', 'role', 'corpus', 'id'] as const),
+  // How a model wrote its text.
+  ...(['model', 'kind', 'lines', 'temperature', 'topP', 'length', 'tokens', 'seed'] as const),
+] as const;
 const VALUES = [
   'true',
   'base',
@@ -92,7 +96,7 @@ type FieldName =
 
 /** The key of a field's name, and the channel whose field it is; null for a path that no recipe has. */
 export function recipeField(path: string): FieldName | null {
-  const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
+  const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?)?\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;

@@ -1,7 +1,11 @@
-/** Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on another base model. */
+/**
+ * What pages hand to each other. Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on
+ * another base model; and what the merge fader has measured of a run, for its diagnosis.
+ */
 import * as z from 'zod/mini';
 import { StudioError } from '../core/errors';
 import { recipeSchema } from '../core/recipe/schema';
+import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import type { ModelRecord } from '../contract/library';
@@ -52,6 +56,19 @@ export function takeNextRecipe(): NextRecipe | null {
   const next = waiting;
   waiting = null;
   return next;
+}
+
+/** Curves between a run's base and its checkpoints, by run and step, as long as the tab is open. */
+const mergeCurves = new Map<string, readonly CurvePoint[]>();
+
+/** @param points in ascending order of λ, on the same documents */
+export function keepMergeCurve(run: string, step: number, points: readonly CurvePoint[]): void {
+  mergeCurves.set(`${run}@${step}`, points);
+}
+
+/** Null where nobody has moved the fader between the base and this checkpoint. */
+export function mergeCurveOf(run: string, step: number): readonly CurvePoint[] | null {
+  return mergeCurves.get(`${run}@${step}`) ?? null;
 }
 
 /** The desk's address with the default recipe on another base. */

@@ -30,7 +30,9 @@ export async function evaluateChannels(
       sums[at]!.push(await documentLosses({ ...model, context }, heldOut, chosen, startOfText, options));
     }
   });
-  const measured = channels.map(({ id, role }, at) => ({ id, role, models: sums[at]! })).filter(({ models }) => tokensOf(models) > 0);
+  const measured = channels
+    .map(({ id, role, generated }, at) => ({ id, role, generated, models: sums[at]! }))
+    .filter(({ models }) => tokensOf(models) > 0);
   return measureMixture(measured, { seed: SEED, sameTokens: hashes.map((hash) => hash === hashes[0]) });
 }
 

@@ -18,6 +18,7 @@ import { lockRun, type RunLock } from '../storage/locks';
 import { readMetrics, truncateMetrics, createRun, readRun, removeRun, updateRun } from '../storage/runs';
 import { loadTokenizer } from '../tokenizer/open';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
 import { disposeBase, EngineModel, type RunBase } from '../runtime/engine-model';
@@ -54,6 +55,7 @@ export interface ReadyRun {
 export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
+  await writeMissingEchoes(checked, echoTools(studio, onProgress));
   const texts = await readTexts(checked, RULES, onProgress);
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
@@ -107,6 +109,8 @@ export async function extendRun(
   return goOn(id, read, onProgress, studio);
 }
 
+const echoTools = ({ work, device }: Studio, onProgress: OnProgress): EchoTools => ({ work, backend: device.backend, onProgress });
+
 /** A run that has no room for its Fisher information has not begun. */
 async function keepFisher(run: string, fisher: Uint8Array): Promise<void> {
   try {
@@ -131,6 +135,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
+    await writeMissingEchoes(recipe, echoTools(studio, onProgress));
     const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;

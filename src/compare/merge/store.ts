@@ -9,6 +9,7 @@ import type { Progress } from '../../contract/progress';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import { bestFactor, type CurvePoint } from '../../core/metrics/merge-curve';
 import type { MixtureMeasure } from '../../core/metrics/text-measure';
+import { keepMergeCurve } from '../../lab/desk-recipes';
 import { lab } from '../../lab/lab';
 import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from '../measures';
 import { useCompare } from '../store';
@@ -216,6 +217,14 @@ export const useMerge = create<MergeState>()((set, get) => {
       }
     },
   };
+});
+
+// What was measured between a run's base and its checkpoint is told to the run's diagnosis.
+useMerge.subscribe((state, before) => {
+  const [a, b, c] = pickedWeights();
+  if (state.positions === before.positions || c || !a || a.run !== null || b?.step == null || b.run?.recipe.base !== a.base) return;
+  const curve = curveOf(positionsAlong(state), 0);
+  if (curve.length > 0) keepMergeCurve(b.run.id, b.step, curve);
 });
 
 // Positions belong to the weights and the text they were measured on.
