@@ -159,7 +159,9 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
         <span className={corpusStyles.id}>
           {corpus.bundled
             ? `${corpus.id} · ${t('bundled')}`
-            : t(corpus.channel === undefined ? 'imported' : 'cleaned', { date: format.dateTime(corpus.createdAt) })}
+            : t(corpus.generated ? 'generated.at' : corpus.channel === undefined ? 'imported' : 'cleaned', {
+                date: format.dateTime(corpus.createdAt),
+              })}
         </span>
         {corpus.pseudo !== undefined && (
           <span className={corpusStyles.id}>{t('pseudo', { count: corpus.pseudo, formatted: format.count(corpus.pseudo) })}</span>

@@ -237,9 +237,8 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
           </h3>
           {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
           <div className={styles.role}>
-            {shownName === tag ? '' : `${shownName} · `}
+            {channel.generated ? `${common('generated')} · ` : shownName === tag ? '' : `${shownName} · `}
             {common(`role.${role}`)}
-            {channel.generated ? ` · ${common('generated')}` : ''}
           </div>
         </div>
         <div className={styles.share}>{percent}</div>

@@ -151,6 +151,7 @@ describe('report', () => {
                 },
               ],
               advice: null,
+              others: [],
             },
           ];
         });

@@ -4,6 +4,7 @@
  * bundled base and channels. Writes docs/STUDY.md with its charts.
  *
  *     npm run study [-- --results folder] [--steps 240] [--seeds 1,2] [--folder dist] [--report-only]
+ *     npm run study -- --plan echo [--steps 120] …     text that the base writes against true general text; prints a table
  *
  * Every run's result is kept in the results folder as soon as it is there: a study that was killed goes on where it was. The recipe of a
  * kept result must be the one that is asked for now, or it is made again.
@@ -14,8 +15,8 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { follow, progressPrinter, readRecipe } from '../experiment.mjs';
 import { reasonOf, Refusal, withStudio } from '../headless-studio.mjs';
 import { installPackages, requireNode, root } from '../setup.mjs';
-import { studyRuns } from './plan.mjs';
-import { writeReport } from './report.mjs';
+import { echoRuns, studyRuns } from './plan.mjs';
+import { echoTable, writeReport } from './report.mjs';
 
 /** Held-out documents of each channel that the base and every tuned model are measured on. */
 const DOCUMENTS = 60;
@@ -28,6 +29,7 @@ function options() {
       seeds: { type: 'string', default: '1,2' },
       folder: { type: 'string' },
       'report-only': { type: 'boolean', default: false },
+      plan: { type: 'string', default: 'cross' },
     },
   });
   const whole = (/** @type {string} */ name, /** @type {string} */ text) => {
@@ -35,7 +37,9 @@ function options() {
     if (!Number.isInteger(value) || value < 1) throw new Refusal(`--${name} is ${JSON.stringify(text)}; accepted: whole numbers from 1.`);
     return value;
   };
+  if (!['cross', 'echo'].includes(values.plan)) throw new Refusal(`--plan is ${JSON.stringify(values.plan)}; accepted: cross, echo.`);
   return {
+    plan: values.plan,
     results: resolve(values.results),
     steps: whole('steps', values.steps),
     seeds: values.seeds.split(',').map((seed) => whole('seeds', seed)),
@@ -53,7 +57,10 @@ async function readResult(path) {
   }
 }
 
-/** @param {import('../headless-studio.mjs').Studio} studio @param {import('./plan.mjs').StudyRun} run */
+/**
+ * @template {{ id: string, recipe: any }} Run
+ * @param {import('../headless-studio.mjs').Studio} studio @param {Run} run
+ */
 async function carryOut({ page, orCrash }, run) {
   const printer = progressPrinter();
   const began = Date.now();
@@ -82,13 +89,23 @@ async function carryOut({ page, orCrash }, run) {
 }
 
 async function main() {
-  const { results, steps, seeds, folder, reportOnly } = options();
+  const { plan, results, steps, seeds, folder, reportOnly } = options();
   await mkdir(results, { recursive: true });
-  const runs = studyRuns(await readRecipe(join(root, 'public', 'recipes', 'golden-ratio.json')), { steps, seeds });
-  const pathOf = (/** @type {import('./plan.mjs').StudyRun} */ run) => join(results, `${run.id}.json`);
+  const preset = (/** @type {string} */ name) => readRecipe(join(root, 'public', 'recipes', `${name}.json`));
+  const base = await preset('golden-ratio');
+  /** @type {{ id: string, recipe: any }[]} */
+  const runs =
+    plan === 'echo'
+      ? echoRuns(
+          base,
+          (await preset('echo')).channels.find((/** @type {any} */ { generated }) => generated),
+          { steps, seeds },
+        )
+      : studyRuns(base, { steps, seeds });
+  const pathOf = (/** @type {{ id: string }} */ run) => join(results, `${run.id}.json`);
   /** @type {any[]} */
   const done = [];
-  /** @type {import('./plan.mjs').StudyRun[]} */
+  /** @type {{ id: string, recipe: any }[]} */
   const left = [];
   for (const run of runs) {
     const kept = await readResult(pathOf(run));
@@ -111,6 +128,7 @@ async function main() {
       }
     });
   if (done.length < runs.length) throw new Refusal(`${runs.length - done.length} runs are missing: run the study without --report-only.`);
+  if (plan === 'echo') return console.log(echoTable(done));
   await writeReport(done, { steps, seeds, documents: DOCUMENTS, folder: join(root, 'docs') });
   console.log(`docs/STUDY.md is written.`);
 }

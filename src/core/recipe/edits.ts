@@ -74,6 +74,16 @@ interface MixedCorpus {
   generated?: { settings: Echo };
 }
 
+/** On another base. What the former base writes is written by this one. */
+export function withBase(recipe: Recipe, base: string): Recipe {
+  const channels = recipe.channels.map((channel) => {
+    if (channel.generated?.model !== recipe.base) return channel;
+    const generated = { ...channel.generated, model: base };
+    return { ...channel, corpus: echoCorpusId(generated), generated };
+  });
+  return { ...recipe, base, channels };
+}
+
 /** Does a channel read this corpus? */
 export function isMixed({ channels }: Pick<Recipe, 'channels'>, corpus: string): boolean {
   return channels.some((channel) => channel.id === corpus || channel.corpus === corpus);
