@@ -31,6 +31,14 @@ test('figures that the run stored stand there at once, without intervals, and ag
   });
   await studio.desk.train();
   const { evaluations } = await latestRun(studio.page);
+  // The merge fader stands on the desk of a run that has ended, and gives way to nothing but the person.
+  await studio.button(studio.words.desk.merge).click();
+  const fader = studio.page.getByTestId('merge');
+  await fader.getByRole('button', { name: studio.words.merge.run }).click();
+  await expect.poll(async () => Number(await fader.getByTestId('merge-curve').getAttribute('data-positions'))).toBeGreaterThan(2);
+  await expect(fader.getByTestId('merge-retention')).toHaveText(/^\d\.\d{3}$/);
+  await fader.getByRole('button', { name: studio.words.common.cancel }).click();
+  await expect(fader.getByRole('button', { name: studio.words.merge.again })).toBeVisible();
   await studio.goTo('compare');
   const [first, last] = [evaluations[0]!, evaluations.at(-1)!];
   const bits = (at: typeof first, id: string) => {
@@ -183,7 +191,7 @@ test('measured here, every figure has its interval, is what the engine says, and
 test('between A and B every position of the fader is measured, and one is kept as a model', async () => {
   const { page, words } = studio;
   const { record } = await latestRun(page);
-  const { merge } = words.internals;
+  const { merge } = words;
   await page.getByLabel(words.compare.measure.documents, { exact: true }).fill('2');
   await compare.show('merge');
   await studio.button(merge.run).click();
@@ -220,6 +228,18 @@ test('between A and B every position of the fader is measured, and one is kept a
   await page.getByRole('radiogroup', { name: merge.kind.label }).getByText(merge.kind.mean).click();
   await expect(page.getByText(fill(merge.steps, { steps: '12, 6' }))).toBeVisible();
   await expect(page.getByTestId('merge-table')).toBeVisible({ timeout: 30_000 });
+  // Experts of the run's channels are trained from here; a stop keeps those that have ended.
+  await page.getByRole('radiogroup', { name: merge.kind.label }).getByText(merge.kind.mixtures).click();
+  await page.getByRole('button', { name: like(merge.mixtures.train_other, { count: 6 }) }).click();
+  const stock = page.getByTestId('mixtures-stock');
+  await expect(stock.getByText(merge.mixtures.none)).toHaveCount(0, { timeout: 30_000 });
+  await stock.getByRole('button', { name: words.common.cancel }).click();
+  await studio.button(merge.mixtures.run).click();
+  await expect(page.getByTestId('mixtures-verdict')).toHaveText(
+    new RegExp(`${like(merge.mixtures.few_one, {}).source}|${like(merge.mixtures.alike, {}).source}`),
+    { timeout: 30_000 },
+  );
+  await expect(page.getByTestId('mixtures-table')).toContainText(record.name);
   await page.getByTestId('weights-c').or(studio.button(words.compare.pick.addThird)).click();
   await page.getByTestId('weights-c').click();
   await expect(page.getByRole('option', { name: fill(words.compare.source.base, { name: 'two thirds' }) })).toBeVisible();

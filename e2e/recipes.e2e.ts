@@ -73,7 +73,16 @@ test('every preset is on the list, and brings its paragraph on what to watch for
   const { desk, page, words } = studio;
   await studio.page.goto('./#/models');
   await studio.open();
-  for (const id of ['golden-ratio', 'domain-only', 'lr-too-hot', 'lr-zero', 'rewarm-replay', 'general-then-domain', 'reference-7b']) {
+  for (const id of [
+    'golden-ratio',
+    'domain-only',
+    'lr-too-hot',
+    'lr-zero',
+    'rewarm-replay',
+    'general-then-domain',
+    'progressive-unfreezing',
+    'reference-7b',
+  ]) {
     await desk.presets.selectOption(id);
     await expect(desk.presets.locator('option:checked')).toHaveText(preset(id).title.en);
     await expect(page.getByText(words.desk.watch)).toBeVisible();
@@ -119,6 +128,25 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await expect(drawer).not.toContainText('method.targets');
   // q is 128 → 128 and v 128 → 64, in four layers, at rank 8.
   await expect(drawer.getByRole('status')).toContainText('14,336');
+  // A part of the weights instead: what fits no model of four layers is named; then one layer of the four, and a tenth of its rows.
+  await method.selectOption('partial');
+  const part = words.recipe.method;
+  await drawer.getByLabel(part.preset, { exact: true }).selectOption('unfreezing');
+  await drawer.getByLabel(part.unfreezing.order, { exact: true }).selectOption('named');
+  const stage = drawer.getByLabel(fill(part.unfreezing.modules, { number: 1 }));
+  await stage.fill('c_attn');
+  await expect(drawer.getByRole('alert')).toContainText('c_attn');
+  await stage.fill('layers.2.*');
+  await expect(drawer.getByRole('alert')).toBeHidden();
+  await drawer.getByLabel(part.unfreezing.order, { exact: true }).selectOption('none');
+  for (const name of ['finalNorm', 'embeddings'] as const) await drawer.getByLabel(part.parts[name]).uncheck();
+  await drawer.getByLabel(part.isolation.unit, { exact: true }).selectOption('rows');
+  // q 128², k and v 64 · 128, o 128², gate, up and down 384 · 128: norms are no rows.
+  await expect(drawer.getByRole('status')).toContainText('19,661');
+  await drawer.getByLabel(words.recipe.recipe.layerDecay, { exact: true }).fill('0.8');
+  await drawer.getByLabel(words.recipe.recipe.attentionRows, { exact: true }).fill('2');
+  await method.selectOption('lora');
+  await targets.fill('q, v');
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   const weight = page.getByLabel(fill(words.recipe.weight.of, { channel: 'domain' }));
@@ -131,6 +159,7 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({
     ...{ budget: { steps: 34 }, packing: 'separate' },
     method: { kind: 'lora', r: 8, alpha: 32, targets: ['q', 'v'] },
+    ...{ optimizer: { layerDecay: 0.8 }, evaluation: { attentionRows: 2 } },
   });
 });
 

@@ -8,7 +8,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 
 const pages = ['desk', 'corpus', 'tokenizer', 'models', 'compare', 'sweeps', 'runs', 'learn'];
 /** What pages share, from the bottom up: a room may import those before it. */
-const shared = ['i18n', 'channels', 'ui', 'charts', 'report', 'diagnosis'];
+const shared = ['i18n', 'channels', 'ui', 'charts', 'report', 'diagnosis', 'merge'];
 const view = ['react', 'react-dom', 'react-i18next', '@mantine', '@tanstack', 'recharts', 'lucide-react', 'wouter', 'zustand', 'i18next'];
 const engine = ['@tensorflow'];
 const platform = ['comlink', 'idb', 'node:'];
@@ -65,7 +65,11 @@ for (const [name, others] of Object.entries(workerRooms))
   };
 for (const [at, name] of shared.entries())
   zones[`src/${name}`] = {
-    may: ['src/core', ...shared.slice(0, at + 1).map((other) => `src/${other}`), ...(name === 'diagnosis' ? ['src/lab'] : [])],
+    may: [
+      'src/core',
+      ...shared.slice(0, at + 1).map((other) => `src/${other}`),
+      ...(['diagnosis', 'merge'].includes(name) ? ['src/lab'] : []),
+    ],
     contract: true,
     bans: [...engine, 'comlink', 'idb', 'node:'],
   };

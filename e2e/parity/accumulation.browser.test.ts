@@ -44,7 +44,11 @@ async function train(fixture: Fixture, rows: number, objective = fixture.objecti
     ...{ id: String(id), corpus: 'c', role: 'general' as const, share: 0.5 },
     ...(objective ? { weight } : {}),
   }));
-  const model = new EngineModel(decoder, { channels, optimizer: fixture.settings, activationCheckpointing: false, precision: 'f32' }, true);
+  const model = new EngineModel(
+    decoder,
+    { channels, optimizer: fixture.settings, activationCheckpointing: false, precision: 'f32', budget: { steps: 1 } },
+    true,
+  );
   const steps = [];
   for (const step of fixture.steps.keys())
     steps.push(...(await model.read([model.step(cut(fixture, rows), { lr: fixture.lr, dropout: { rate: 0, seed: 1, step } })])));

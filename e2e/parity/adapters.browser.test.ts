@@ -4,7 +4,7 @@
  */
 import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Method } from '../../src/core/recipe/schema';
+import type { LoraMethod } from '../../src/core/recipe/schema';
 import {
   adapterWeights,
   createAdamW,
@@ -48,7 +48,7 @@ const cases = [
   { name: 'qwen2', own: true },
 ] as const;
 
-const methodOf = (config: PeftConfig, change: Partial<Method> = {}): Method => ({
+const methodOf = (config: PeftConfig, change: Partial<LoraMethod> = {}): LoraMethod => ({
   kind: 'lora',
   r: config.r,
   alpha: config.lora_alpha,
@@ -59,7 +59,7 @@ const methodOf = (config: PeftConfig, change: Partial<Method> = {}): Method => (
   ...change,
 });
 
-async function attached(base: string, method: Method, stored?: Uint8Array<ArrayBuffer>): Promise<DecoderModel> {
+async function attached(base: string, method: LoraMethod, stored?: Uint8Array<ArrayBuffer>): Promise<DecoderModel> {
   const model = await loadModel(await tinyModelFiles(`families/${base}`));
   model.attach(new LowRankAdapter(model.config, method, 3));
   if (stored) await model.adapter!.restore('adapter_model.safetensors', stored, model.parameters);

@@ -22,9 +22,10 @@ def floats(tensor) -> list[float]:
     return [float(f"{x:.9g}") for x in tensor.detach().flatten().tolist()]
 
 
-def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=0.0, pulled=False) -> dict:
+def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=0.0, pulled=False, joins=None, masks=None) -> dict:
     """`groups`: by prefix of the parameters' names, learning-rate scale and weight decay; `anchor`: λ of the term λ/2 · ‖θ − θ₀‖²;
-    `pulled`: decay goes towards θ₀ instead of 0, θ ← θ − lr·wd·(θ − θ₀) before Adam's part, as torch decays."""
+    `pulled`: decay goes towards θ₀ instead of 0, θ ← θ − lr·wd·(θ − θ₀) before Adam's part, as torch decays; `joins`: by prefix, the first
+    step (from 0) in which the parameters have a gradient; `masks`: by parameter, 1 for elements that are trained, which alone decay."""
     parameters = {key: torch.nn.Parameter(value.clone()) for key, value in initial.items()}
     trained = {key: p for key, p in parameters.items() if not key.startswith("frozen")}
     made = optimizer(
@@ -39,18 +40,26 @@ def train(name: str, initial, gradients, *, optimizer, groups, max_norm, anchor=
             group["lr"] = lr * scale
         for key, p in trained.items():
             p.grad = gradients[step][key] + anchor * (p.detach() - initial[key])
+            if masks and key in masks:
+                p.grad *= masks[key]
+            if joins and any(key.startswith(prefix) and step < first for prefix, first in joins.items()):
+                p.grad = None
         norms.append(torch.nn.utils.clip_grad_norm_(trained.values(), max_norm if max_norm else float("inf")).item())
-        if pulled:
+        if pulled or masks:
+            names = {p: key for key, p in trained.items()}
             with torch.no_grad():
                 for group, (_, decay) in zip(made.param_groups, groups.values()):
                     group["weight_decay"] = 0.0
                     for p in group["params"]:
-                        p -= group["lr"] * decay * (p - start[p])
+                        if p.grad is not None:
+                            way = p - start[p] if pulled else p
+                            p -= group["lr"] * decay * way * (masks.get(names[p], 1) if masks else 1)
         made.step()
     return {
         "name": name,
         "groups": {prefix: {"lrScale": scale, "weightDecay": decay} for prefix, (scale, decay) in groups.items()},
-        "maxNorm": max_norm, "anchor": anchor, **({"pulled": True} if pulled else {}), "norms": norms,
+        "maxNorm": max_norm, "anchor": anchor, **({"pulled": True} if pulled else {}), **({"joins": joins} if joins else {}),
+        **({"masks": {key: floats(mask) for key, mask in masks.items()}} if masks else {}), "norms": norms,
         "parameters": {key: floats(p) for key, p in parameters.items()},
         "exp_avg": {key: floats(made.state[p]["exp_avg"]) for key, p in trained.items()},
         "exp_avg_sq": {key: floats(made.state[p]["exp_avg_sq"]) for key, p in trained.items()},
@@ -69,12 +78,15 @@ def main() -> None:
     two = {"first": (1.0, 0.1), "second": (0.25, 0.01)}
     one = {"": (1.0, 0.1)}
     data = (initial, gradients)
+    masks = {key: (torch.arange(value.numel()).reshape(value.shape) % 3 == 0).float() for key, value in initial.items() if key.startswith("second")}
     cases = [
         train("AdamW, two groups and a frozen parameter", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5),
         train("AdamW, two groups, not clipped", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0),
         train("Adam with L2", *data, optimizer=torch.optim.Adam, groups=one, max_norm=0.5),
         train("AdamW with a pull to the start", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, anchor=0.8),
         train("AdamW that decays towards the start", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, pulled=True),
+        train("AdamW, a layer that joins late", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, joins={"first": 5}),
+        train("AdamW, a part of the elements", *data, optimizer=torch.optim.AdamW, groups=two, max_norm=0.5, masks=masks),
     ]
     FIXTURE.write_text(json.dumps({
         "torch": torch.__version__.split("+")[0],

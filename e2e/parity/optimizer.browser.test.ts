@@ -7,7 +7,9 @@ import { memory, mul, sub, tensor, tidy, variable } from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/core/rng/rng';
-import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend } from '../../workers/engine';
+import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend, trainingGradients } from '../../workers/engine';
+import { attentionSample } from '../../workers/runtime/attention';
+import { EngineModel } from '../../workers/runtime/engine-model';
 import { createOptimizer } from '../../workers/engine/optimizer/optimizer';
 import type { ParameterGroup } from '../../workers/engine/optimizer/optimizer';
 import {
@@ -17,6 +19,7 @@ import {
   chain,
   clipByGlobalNorm,
   dynamicLossScale,
+  maskUpdates,
   penaltyGradient,
   scaleByAdam,
   scaleByLearningRate,
@@ -34,6 +37,10 @@ interface Case {
   anchor: number;
   /** Decay towards the start instead of 0. */
   pulled?: boolean;
+  /** By prefix, the first step in which parameters have a gradient. */
+  joins?: Record<string, number>;
+  /** 1 for elements that are trained. */
+  masks?: Values;
   norms: number[];
   parameters: Values;
   exp_avg: Values;
@@ -83,16 +90,27 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     new Map((await hostTensors(tensors)).map(({ name, data }) => [name, data]));
 
   /** All steps of the fixture; norms, and what is left at the end. */
-  async function train(transforms: Chain, groups: readonly ParameterGroup[], fused: boolean, initial = fixture.initial) {
+  async function train(
+    transforms: Chain,
+    groups: readonly ParameterGroup[],
+    fused: boolean,
+    { initial = fixture.initial, joins = {} }: { initial?: Values; joins?: Record<string, number> } = {},
+  ) {
     const parameters = variablesOf(initial);
     const optimizer = createOptimizer(parameters, transforms, groups, fused);
     const norms: number[] = [];
     let held = 0;
     for (const [step, lr] of fixture.lr.entries()) {
-      const { norm } = optimizer.apply(gradientsAt(step), lr);
+      const gradients = gradientsAt(step);
+      for (const [name, gradient] of gradients)
+        if (Object.entries(joins).some(([prefix, first]) => name.startsWith(prefix) && step < first)) {
+          gradient.dispose();
+          gradients.delete(name);
+        }
+      const { norm } = optimizer.apply(gradients, lr);
       norms.push((await norm.data())[0]!);
       norm.dispose();
-      if (step === 0) held = memory().numTensors;
+      if (step === 0 || Object.values(joins).includes(step)) held = memory().numTensors;
       expect(memory().numTensors, `tensors after step ${step}`).toBe(held);
     }
     const result = { norms, parameters: await valuesOf(parameters), state: await valuesOf(optimizer.state()) };
@@ -111,15 +129,25 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     ['AdamW with a pull to the start', false],
     ['AdamW that decays towards the start', true],
     ['AdamW that decays towards the start', false],
+    ['AdamW, a layer that joins late', true],
+    ['AdamW, a layer that joins late', false],
+    ['AdamW, a part of the elements', true],
+    ['AdamW, a part of the elements', false],
   ])('follows torch: %s (fused: %s)', async (name, fused) => {
     const expected = fixture.cases.find((one) => one.name === name)!;
     const start = variablesOf(fixture.initial);
+    const masks = expected.masks && variablesOf(expected.masks);
     const clip = expected.maxNorm > 0 ? clipByGlobalNorm(expected.maxNorm) : [];
     const pull = expected.anchor > 0 ? addGradients(penaltyGradient(start, { l2sp: expected.anchor })) : [];
     const transforms =
       name === 'Adam with L2'
         ? chain(clip, addDecayedWeights(0), scaleByAdam(fixture.settings), scaleByLearningRate())
-        : chain(pull, clip, adamw({ ...fixture.settings, weightDecay: 0 }, expected.pulled ? start : undefined));
+        : chain(
+            pull,
+            masks ? maskUpdates(masks) : [],
+            clip,
+            adamw({ ...fixture.settings, weightDecay: 0 }, { towards: expected.pulled ? start : undefined, masks }),
+          );
     const groups: ParameterGroup[] = [
       { includes: (parameter) => parameter.startsWith('frozen'), frozen: true },
       ...Object.entries(expected.groups).map(([prefix, own]) => ({
@@ -127,7 +155,7 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
         ...own,
       })),
     ];
-    const { norms, parameters, state } = await train(transforms, groups, fused);
+    const { norms, parameters, state } = await train(transforms, groups, fused, { ...(expected.joins ? { joins: expected.joins } : {}) });
     expect(relativeError(norms, expected.norms)).toBeLessThan(tolerances[backend]);
     for (const [parameter, values] of Object.entries(expected.parameters))
       expect(relativeError(parameters.get(parameter)!, values), parameter).toBeLessThan(tolerances[backend]);
@@ -137,7 +165,16 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     // A frozen parameter keeps its bits and has no moments.
     expect([...parameters.get('frozen.weight')!]).toEqual(fixture.initial['frozen.weight']!.map(Math.fround));
     expect([...state.keys()].filter((key) => key.includes('frozen'))).toEqual([]);
-    for (const one of start.values()) one.dispose();
+    // What the mask leaves out keeps its bits, whatever decays beside it; what joined late has made its own steps alone.
+    for (const [parameter, mask] of Object.entries(expected.masks ?? {}))
+      mask.forEach((trained, at) => {
+        const [now, before] = [parameters.get(parameter)![at], Math.fround(fixture.initial[parameter]![at]!)];
+        if (trained === 0) expect(now).toBe(before);
+        else expect(now).not.toBe(before);
+      });
+    for (const [prefix, first] of Object.entries(expected.joins ?? {}))
+      expect([...state.get(`step.${prefix}.weight`)!]).toEqual([fixture.lr.length - first]);
+    for (const one of [...start.values(), ...(masks?.values() ?? [])]) one.dispose();
   });
 
   it('keeps the bits of a group whose learning rate is 0, in the kernel and out of it', async () => {
@@ -338,7 +375,7 @@ describe('loss scaling with a term, on webgpu', () => {
           addGradients((_, parameter) => mul(parameter, 0.3)),
           scaled ? dynamicLossScale(settings) : [],
           clipByGlobalNorm(0.5),
-          adamw({ ...settings, weightDecay: 0.1 }, pulled ? start : undefined),
+          adamw({ ...settings, weightDecay: 0.1 }, { towards: pulled ? start : undefined }),
         );
         const optimizer = createOptimizer(parameters, transforms, [{ includes: (name) => name.startsWith('second'), lrScale: 0.25 }]);
         for (const [at, rate] of lr.entries()) {
@@ -357,4 +394,83 @@ describe('loss scaling with a term, on webgpu', () => {
         expect(relativeError(scaled![at]!.data, data), name).toBeLessThan(pulled ? 1e-4 : 1e-5);
     },
   );
+});
+
+interface LayersFixture {
+  model: string;
+  layerDecay: number;
+  lr: number;
+  settings: AdamSettings & { weightDecay: number; maxGradNorm: number };
+  rows: number;
+  context: number;
+  ids: number[];
+  targets: number[];
+  losses: number[];
+  /** ‖θ − θ₀‖ by parameter. */
+  moved: Record<string, number>;
+  /** Of the attention, by layer. */
+  divergence: number[];
+}
+
+describe.each(['wasm', 'webgpu'] as const)('a learning rate that falls from layer to layer, on %s', (backend) => {
+  it('trains as torch with a group a layer, and moves the attention as far (make_layer_fixtures.py)', async () => {
+    await openBackend({ backend, threads: null, requireHardware: false });
+    const fixture = await fixtureJson<LayersFixture>('layers.json');
+    const { rows, context, layerDecay, settings, lr } = fixture;
+    const load = async () => loadModel(await tinyModelFiles(fixture.model));
+    const [model, base] = [await load(), await load()];
+    const [ids, targets] = [Int32Array.from(fixture.ids), Int32Array.from(fixture.targets)];
+    const sample = await attentionSample(model, base, [fixture.ids.slice(0, context)]);
+    const channels = [{ id: 'all', corpus: 'all', role: 'general' as const, share: 1 }];
+    const recipe = {
+      channels,
+      optimizer: { ...settings, layerDecay },
+      activationCheckpointing: false,
+      precision: 'f32' as const,
+      budget: { steps: 4 },
+    };
+    const trained = new EngineModel(model, recipe, true);
+    const dropout = { rate: 0, seed: 1, step: 0 };
+    for (const loss of fixture.losses) {
+      const batch = { rows, context, ids, targets, channels: new Int32Array(rows) };
+      const [sums] = await trained.read([trained.step([batch], { lr, dropout })]);
+      expect(Math.abs(sums!.nll[0]! / sums!.tokens[0]! / loss - 1)).toBeLessThan(tolerances[backend]);
+    }
+    const [now, before] = [await hostTensors(model.parameters), await hostTensors(base.parameters)];
+    for (const [at, { name, data }] of now.entries()) {
+      const way = Math.hypot(...data.map((value, index) => value - before[at]!.data[index]!));
+      expect(Math.abs(way / fixture.moved[name]! - 1), name).toBeLessThan(1e-3);
+    }
+    const divergence = await sample.divergence(
+      async () => true,
+      (work) => work(),
+    );
+    divergence!.forEach((value, layer) => expect(Math.abs(value / fixture.divergence[layer]! - 1)).toBeLessThan(1e-3));
+
+    // With the lower layers frozen the others have the gradients that they have in the whole model, and less is held for them.
+    const batch = { rows, context, ids, targets, channels: new Int32Array(rows) };
+    const gradientsOf = async (recompute: boolean) => {
+      const { gradients, sums } = trainingGradients(base, [batch, batch], {
+        channels: 1,
+        recompute,
+        dropout: { rate: 0.1, seed: 2, step: 3 },
+      });
+      const values = new Map((await hostTensors(gradients)).map(({ name, data }) => [name, data]));
+      for (const one of [...gradients.values(), sums]) one.dispose();
+      return values;
+    };
+    const whole = await gradientsOf(false);
+    const upper = [...base.parameters.keys()].filter((name) => !name.includes('.layers.0.') && !name.includes('embed'));
+    base.freezeAllBut(new Set(upper));
+    expect(base.frozenLayers).toBe(1);
+    const held = memory().numTensors;
+    for (const recompute of [false, true]) {
+      const part = await gradientsOf(recompute);
+      expect([...part.keys()]).toEqual(upper);
+      for (const [name, data] of part) expect(relativeError(data, whole.get(name)!), name).toBeLessThan(backend === 'wasm' ? 1e-12 : 1e-6);
+    }
+    expect(memory().numTensors).toBe(held);
+    trained.dispose();
+    base.dispose();
+  });
 });

@@ -8,6 +8,7 @@ import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type internals from '../../src/i18n/en/internals.json';
 import type measures from '../../src/i18n/en/measures.json';
+import type merge from '../../src/i18n/en/merge.json';
 import type models from '../../src/i18n/en/models.json';
 import type notices from '../../src/i18n/en/notices.json';
 import type recipe from '../../src/i18n/en/recipe.json';
@@ -28,6 +29,7 @@ export interface Words {
   errors: typeof errors & (typeof corpus)['errors'] & (typeof notices)['errors'];
   internals: typeof internals;
   measures: typeof measures;
+  merge: typeof merge;
   models: typeof models;
   recipe: typeof recipe;
   report: typeof report;
@@ -48,6 +50,7 @@ export function wordsOf(language: Language): Words {
     'errors',
     'internals',
     'measures',
+    'merge',
     'models',
     'recipe',
     'report',

@@ -18,7 +18,7 @@ export const ROUTES: readonly PageRoute[] = [
     id: 'compare',
     path: '/compare',
     icon: Columns2,
-    Page: lazyWithTexts(['compare', 'measures', 'internals', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
+    Page: lazyWithTexts(['compare', 'measures', 'internals', 'merge', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
   },
   { id: 'runs', path: '/runs', icon: History, Page: lazyWithTexts(['runs', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: lazyWithTexts(['corpus', 'notices'], () => import('../corpus/Page')) },

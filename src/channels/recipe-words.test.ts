@@ -42,6 +42,21 @@ describe('the difference of two recipes', () => {
     const fields = diffRecipes(exampleRecipe, other).map(({ field }) => field);
     expect(fields.length).toBeGreaterThan(47);
     expect(fields.filter((field) => field !== 'version' && recipeField(field) === null)).toEqual([]);
+    const stages = [{ step: 7, modules: ['*norm', 'embed_tokens'] }];
+    for (const unfreezing of [
+      { order: 'named', stages },
+      { order: 'downwards', every: { unit: 'ratio', value: 0.1 } },
+    ]) {
+      const part = recipeSchema.parse({
+        ...exampleRecipe,
+        method: { kind: 'partial', modules: ['*norm'], unfreezing, isolation: { unit: 'rows', share: 0.5 } },
+        optimizer: { ...exampleRecipe.optimizer, layerDecay: 0.9 },
+        evaluation: { ...exampleRecipe.evaluation, attentionRows: 2 },
+      });
+      const differences = diffRecipes(exampleRecipe, part);
+      expect(differences.map(({ field }) => field).filter((field) => recipeField(field) === null)).toEqual([]);
+      if (unfreezing.stages) expect(differences).toContainEqual({ field: 'method.unfreezing.stages', a: '—', b: '7 *norm embed_tokens' });
+    }
   });
 
   it('names the channel of a channel’s field', () =>

@@ -27,6 +27,7 @@ const FIELDS = {
   'optimizer.epsilon': 'epsilon',
   'optimizer.weightDecay': 'weightDecay',
   'optimizer.maxGradNorm': 'maxGradNorm',
+  'optimizer.layerDecay': 'layerDecay',
   dropout: 'dropout',
   regularisation: 'regularisation',
   'regularisation.l2sp': 'l2sp',
@@ -40,6 +41,7 @@ const FIELDS = {
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
+  'evaluation.attentionRows': 'attentionRows',
   'saving.everySteps': 'savingInterval',
   'saving.keep': 'savingKeep',
   'logging.everySteps': 'loggingInterval',
@@ -57,6 +59,21 @@ const FIELDS = {
   'method.targets': 'targets',
   'method.rankStabilised': 'rankStabilised',
   'method.modulesToSave': 'modulesToSave',
+  'method.lastLayers': 'lastLayers',
+  'method.finalNorm': 'trainedFinalNorm',
+  'method.head': 'trainedHead',
+  'method.embeddings': 'trainedEmbeddings',
+  'method.modules': 'trainedModules',
+  'method.unfreezing.order': 'unfreezing',
+  'method.unfreezing.layers': 'unfreezingLayers',
+  'method.unfreezing.every.unit': 'unfreezingEvery',
+  'method.unfreezing.every.value': 'unfreezingEvery',
+  'method.unfreezing.stages': 'unfreezingStages',
+  'method.isolation.unit': 'isolation',
+  'method.isolation.share': 'isolationShare',
+  'method.isolation.by': 'isolationBy',
+  'method.isolation.sequences': 'fisherSequences',
+  'method.isolation.labels': 'fisherLabels',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -86,9 +103,14 @@ const VALUES = [
   'exponential',
   'ratio',
   'steps',
+  'downwards',
+  'named',
+  'weights',
+  'rows',
+  'heads',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
 
 type FieldName =
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }

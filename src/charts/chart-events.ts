@@ -42,6 +42,7 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
       case 'resumed':
       case 'extended':
       case 'failed':
+      case 'unfrozen':
       case 'skipped-steps':
         return true;
       default:
@@ -85,6 +86,8 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
           return t('skippedSteps', { count: event.after - event.before });
         case 'extended':
           return t('event.extended', { steps: format.count(event.after) });
+        case 'unfrozen':
+          return t('event.unfrozen', { parts: event.parts.join(', ') });
         case 'paused':
         case 'resumed':
         case 'stopped':

@@ -62,10 +62,12 @@ export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
 interface TextChoiceProps {
   /** Of a measure that reads each document many times, and so fewer of them; else the page's own number. */
   documents?: { value: number; set: (documents: number) => void };
+  /** False where the channels are given by something else. */
+  channels?: boolean;
 }
 
 /** Which channels are measured, and on how many held-out documents of each: one choice for all measures of text. */
-export function TextChoice({ documents: own }: TextChoiceProps) {
+export function TextChoice({ documents: own, channels = true }: TextChoiceProps) {
   const { t } = useTranslation('compare');
   const comparedName = useComparedName();
   const { choices, chosen, documents, activity, toggleChannel, setDocuments } = useCompare(
@@ -82,7 +84,7 @@ export function TextChoice({ documents: own }: TextChoiceProps) {
   return (
     <div className={styles.settings}>
       <div role="group" aria-label={t('measure.channels')} className={styles.chips}>
-        {choices.map((channel) => (
+        {(channels ? choices : []).map((channel) => (
           <Chip
             key={channel.id}
             size="xs"

@@ -25,7 +25,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { useFormat } from '../i18n/format';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import type { Place } from './address';
-import { Letter } from './marks';
+import { Letter } from '../ui/marks';
 import { MeasureLine } from './MeasureControl';
 import { useSourceName, findSource, suggestThird } from './sources';
 import { ReportButton } from './ReportButton';
@@ -41,7 +41,7 @@ const SECTIONS: Record<View, { icon: LucideIcon; Section: ComponentType }> = {
   internals: { icon: BrainCircuit, Section: lazy(() => import('./internals/InternalsSection')) },
   stability: { icon: ShieldCheck, Section: lazy(() => import('./stability/StabilitySection')) },
   pareto: { icon: ChartScatter, Section: lazy(() => import('./pareto/ParetoSection')) },
-  merge: { icon: Blend, Section: lazy(() => import('./merge/MergeSection')) },
+  merge: { icon: Blend, Section: lazy(() => import('./MergeSection')) },
 };
 
 /** Where the work that the engine does shows its progress. */

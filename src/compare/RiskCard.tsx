@@ -9,7 +9,7 @@ import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Figure } from '../ui/Figure';
 import { storedRisks } from './figures';
-import { Estimated } from './marks';
+import { Estimated } from '../ui/marks';
 import { useMeasures } from './measures';
 import { findSource } from './sources';
 import { useCompare } from './store';

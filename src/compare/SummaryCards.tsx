@@ -8,7 +8,7 @@ import { useFormat } from '../i18n/format';
 import { Card } from '../ui/Card';
 import { Figure } from '../ui/Figure';
 import { gainVerdict, retentionVerdict, type RetentionVerdict } from './figures';
-import { Estimated, Letter } from './marks';
+import { Estimated, Letter } from '../ui/marks';
 import type { ShownFigures } from './measures';
 import { useComparedName } from './sources';
 import styles from './SummaryCards.module.css';

@@ -15,7 +15,7 @@ export function visibleText(text: string): string {
   return text.replaceAll('\n', '⏎').replaceAll('\t', '⇥').replaceAll(' ', '␣');
 }
 
-export { gainVerdict, retentionVerdict, type RetentionVerdict } from '../core/metrics/verdict';
+export { gainVerdict, retentionVerdict, unclear, type RetentionVerdict } from '../core/metrics/verdict';
 
 export interface ComparedChannel {
   id: string;
@@ -187,6 +187,3 @@ export function differences({ comparable }: ComparisonSummary): Differences {
   const unit = comparable.every(Boolean) ? 'nats' : 'bits';
   return { unit, of: (row, model) => (unit === 'nats' ? row.delta : row.deltaBits)[model] ?? null };
 }
-
-/** The interval holds zero: chance alone may have made the difference. */
-export const unclear = ({ interval }: Estimate): boolean => interval !== null && interval.low <= 0 && interval.high >= 0;

@@ -29,7 +29,7 @@ export interface Measures {
   attention: { text: string; view: AttentionView };
   /** Of B and, if there, of the third, against A. Key: weights key. */
   weights: Record<string, ParameterChange[]>;
-  /** Positions of the merge fader that have been measured; they themselves are in merge/store.ts, since they come one by one. */
+  /** Positions of the merge fader that have been measured; they themselves are in src/merge/store.ts, since they come one by one. */
   merge: number;
 }
 export type MeasureKind = keyof Measures;

@@ -13,6 +13,13 @@ import type { ChannelText } from './tokenizer';
 /** A set of weights: a base model as it came, or a checkpoint of a run. */
 export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
 
+/** How much held-out text of each channel a position of a merge is measured on. */
+export interface MergeLook {
+  documents: number;
+  /** Where only their beginnings are read: tokens of each document. */
+  tokens?: number;
+}
+
 /** Merges θ_base + Σ factor_k · (θ_k − θ_base) of weights of one shape and one tokenizer. */
 export interface MergeRef {
   base: WeightsRef;
@@ -117,7 +124,7 @@ export interface EvaluationApi {
     merge: MergeRef,
     factors: number[][],
     channels: MeasuredChannel[],
-    documentsPerChannel: number,
+    look: MergeLook,
     onProgress: OnProgress,
   ): Promise<MixtureMeasure[]>;
   /** Loss inside terms in the held-out text of these channels. */

@@ -7,7 +7,7 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { trainedCount } from '../core/model/adapter';
+import { checkpointCount } from '../core/model/trained';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
@@ -29,8 +29,7 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
   const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);
   const record = models.find(({ id }) => id === recipe?.base);
-  // A checkpoint of an adapter holds what is trained.
-  const parameters = record?.shape && recipe?.method ? trainedCount(record.shape, recipe.method) : record?.parameters;
+  const parameters = record?.shape ? checkpointCount(record.shape, recipe?.method) : record?.parameters;
   const [free, setFree] = useState<number | null>(null);
   useEffect(() => {
     let shown = true;

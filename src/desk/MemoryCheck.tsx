@@ -3,8 +3,8 @@ import { Button } from '@mantine/core';
 import { MemoryStick } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { methodFault } from '../core/model/adapter';
 import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
+import { methodFault } from '../core/model/trained';
 import { memoryDemand, withDemand } from '../core/recipe/edits';
 import { useDevice } from '../lab/device-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
@@ -21,7 +21,7 @@ export default function MemoryCheck({ models }: { models: readonly ModelRecord[]
   const config = record?.shape;
   if (active || !recipe?.runnable || !config) return null;
   const fault = recipe.method && methodFault(config, recipe.method);
-  if (fault) return <ErrorBanner error={{ code: 'recipe-invalid', message: '', values: fault }} />;
+  if (fault) return <ErrorBanner error={{ code: 'recipe-invalid', message: '', values: { ...fault } }} />;
   if (!device) return null;
   const demand = memoryDemand(recipe);
   const memory = trainingMemory(config, demand);

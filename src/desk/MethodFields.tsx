@@ -1,19 +1,18 @@
-/** The recipe's method: all weights, or a low-rank adapter with its rank, scale and targets, and how many weights it trains. */
-import { useState } from 'react';
-import { TextInput } from '@mantine/core';
+/** The recipe's method: all weights, a low-rank adapter, or a part of the model's own; and how many weights it trains. */
 import { useTranslation } from 'react-i18next';
-import { methodFault, trainedCount } from '../core/model/adapter';
 import type { ModelConfig } from '../core/model/config';
 import { trainingMemory } from '../core/model/memory';
+import { methodFault, trainedCount, type MethodFault } from '../core/model/trained';
 import { memoryDemand } from '../core/recipe/edits';
-import { PRESETS, presetMethod, presetOf, withMethod } from '../core/recipe/method';
-import type { Method, Recipe } from '../core/recipe/schema';
+import { presetMethod, presetOf, presetsOf, withMethod } from '../core/recipe/method';
+import type { LoraMethod, Method, Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
-import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
+import { ChoiceField, NamesField, NumberField, SwitchField } from '../ui/fields';
+import { PartialFields } from './PartialFields';
 import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';
 
-const KINDS = ['full', 'lora'] as const;
+const KINDS = ['full', 'lora', 'partial'] as const;
 const SAVED = ['embeddings', 'head'] as const;
 
 /** @param config of the base; null while it is not known */
@@ -21,47 +20,72 @@ export function MethodFields({ recipe, config }: { recipe: Recipe; config: Model
   const { t } = useTranslation('recipe');
   const { method } = recipe;
   const set = (next: Method | null) => useRecipe.getState().edit((current) => withMethod(current, next));
+  const fault = config && method ? methodFault(config, method) : null;
   return (
     <fieldset>
       <legend>{t('method.title')}</legend>
       <ChoiceField
         label={t('method.kind')}
-        help={t(method ? 'method.loraHelp' : 'method.fullHelp')}
+        help={t(`method.${method?.kind ?? 'full'}Help`)}
         value={method?.kind ?? 'full'}
         choices={KINDS}
         words={(kind) => t(`method.${kind}`)}
-        onChange={(kind) => set(kind === 'full' ? null : presetMethod('qkv'))}
+        onChange={(kind) => set(kind === 'full' ? null : presetMethod(presetsOf(kind)[0]!))}
       />
-      {method && <AdapterFields method={method} recipe={recipe} config={config} set={set} />}
+      {method && <PresetField method={method} set={set} />}
+      {method?.kind === 'lora' && <AdapterFields method={method} fault={fault} set={set} />}
+      {method?.kind === 'partial' && <PartialFields method={method} config={config} fault={fault} set={set} />}
+      {method && config && !fault && <Trained recipe={recipe} config={config} method={method} />}
     </fieldset>
   );
 }
 
-interface AdapterProps {
-  method: Method;
-  recipe: Recipe;
-  config: ModelConfig | null;
+function PresetField({ method, set }: { method: Method; set(next: Method): void }) {
+  const { t } = useTranslation('recipe');
+  const preset = presetOf(method);
+  const presets = presetsOf(method.kind);
+  return (
+    <ChoiceField
+      label={t('method.preset')}
+      value={preset}
+      choices={preset === 'own' ? [...presets, 'own' as const] : presets}
+      words={(name) => t(`method.presets.${name}`)}
+      onChange={(name) => name !== 'own' && set(presetMethod(name))}
+    />
+  );
+}
+
+/** How many weights are trained, and what that takes of memory. */
+function Trained({ recipe, config, method }: { recipe: Recipe; config: ModelConfig; method: Method }) {
+  const { t } = useTranslation('recipe');
+  const format = useFormat();
+  const memory = trainingMemory(config, memoryDemand(recipe));
+  const trained = trainedCount(config, method);
+  return (
+    <p role="status" className={styles.note}>
+      {t('method.trains', {
+        trained: format.count(trained),
+        share: format.percent(trained / trainedCount(config, undefined)),
+        bytes: format.bytes(memory.gradients + memory.moments),
+        full: format.bytes(trainingMemory(config, memoryDemand(withMethod(recipe, null))).total),
+        total: format.bytes(memory.total),
+      })}
+    </p>
+  );
+}
+
+export interface FieldsProps<Of extends Method> {
+  method: Of;
+  /** What of it does not go with the base. */
+  fault: MethodFault | null;
   set(next: Method): void;
 }
 
-function AdapterFields({ method, recipe, config, set }: AdapterProps) {
+function AdapterFields({ method, fault, set }: FieldsProps<LoraMethod>) {
   const { t } = useTranslation('recipe');
-  const format = useFormat();
-  // What is typed, so that a comma at its end stays.
-  const [targets, setTargets] = useState<string | null>(null);
-  const change = (part: Partial<Method>) => set({ ...method, ...part });
-  const preset = presetOf(method);
-  const fault = config ? methodFault(config, method) : null;
-  const memory = config && !fault ? trainingMemory(config, memoryDemand(recipe)) : null;
+  const change = (part: Partial<LoraMethod>) => set({ ...method, ...part });
   return (
     <>
-      <ChoiceField
-        label={t('method.preset')}
-        value={preset}
-        choices={preset === 'own' ? [...PRESETS, 'own' as const] : PRESETS}
-        words={(name) => t(`method.presets.${name}`)}
-        onChange={(name) => name !== 'own' && set(presetMethod(name))}
-      />
       <NumberField label={t('method.r')} value={method.r} min={1} max={1024} integer onChange={(r) => change({ r })} />
       <NumberField
         label={t('method.alpha')}
@@ -79,19 +103,12 @@ function AdapterFields({ method, recipe, config, set }: AdapterProps) {
         step={0.05}
         onChange={(dropout) => change({ dropout })}
       />
-      <TextInput
-        size="xs"
+      <NamesField
         label={t('method.targets')}
-        description={t('method.targetsHelp')}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
-        value={targets ?? method.targets.join(', ')}
-        error={fault ? t('method.fault', fault) : undefined}
-        onChange={(event) => {
-          const typed = event.currentTarget.value;
-          setTargets(typed);
-          change({ targets: typed.split(/[\s,，、]+/).filter((part) => part !== '') });
-        }}
-        onBlur={() => setTargets(null)}
+        help={t('method.targetsHelp')}
+        names={method.targets}
+        error={fault ? t('method.fault', { ...fault }) : undefined}
+        onChange={(targets) => change({ targets })}
       />
       <SwitchField
         label={t('method.rankStabilised')}
@@ -108,17 +125,6 @@ function AdapterFields({ method, recipe, config, set }: AdapterProps) {
           onChange={(on) => change({ modulesToSave: SAVED.filter((one) => (one === module ? on : method.modulesToSave.includes(one))) })}
         />
       ))}
-      {config && memory && (
-        <p role="status" className={styles.note}>
-          {t('method.trains', {
-            trained: format.count(trainedCount(config, method)),
-            share: format.percent(trainedCount(config, method) / trainedCount(config, undefined)),
-            bytes: format.bytes(memory.gradients + memory.moments),
-            full: format.bytes(trainingMemory(config, memoryDemand(withMethod(recipe, null))).total),
-            total: format.bytes(memory.total),
-          })}
-        </p>
-      )}
     </>
   );
 }

@@ -13,7 +13,7 @@ import { meetCorpora } from '../channels/channel';
 import { useRun, isActive } from './run-store';
 import { useTextLengths } from './text-lengths';
 import { Button, VisuallyHidden } from '@mantine/core';
-import { BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
+import { Blend, BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useHashQuery } from '../ui/hash-location';
@@ -177,14 +177,17 @@ function Watch() {
   );
 }
 
+const MergeCard = lazyWithTexts(['merge'], () => import('./MergeCard'));
+
+/** The last checkpoint of a run that has ended; 0 where there is none. */
+const lastStep = (run: RunView): number => (isActive(run) ? 0 : Math.max(0, ...run.checkpoints.map(({ step }) => step)));
+
 /** What comes after a run: its last weights beside the base it started from. */
-function CompareWithBase({ run }: { run: RunView }) {
+function CompareWithBase({ run, step }: { run: RunView; step: number }) {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const last = Math.max(0, ...run.checkpoints.map(({ step }) => step));
-  if (isActive(run) || last === 0) return null;
   const { runId, recipe } = run;
-  const address = `/compare?a=model:${encodeURIComponent(recipe.base)}&b=run:${encodeURIComponent(runId)}@${last}`;
+  const address = `/compare?a=model:${encodeURIComponent(recipe.base)}&b=run:${encodeURIComponent(runId)}@${step}`;
   return (
     <Button
       component={Link}
@@ -194,7 +197,7 @@ function CompareWithBase({ run }: { run: RunView }) {
       leftSection={<Columns2 size={14} />}
       data-testid="compare-run"
     >
-      {t('compareWithBase', { step: format.count(last) })}
+      {t('compareWithBase', { step: format.count(step) })}
     </Button>
   );
 }
@@ -205,6 +208,10 @@ const Curves = memo(function Curves() {
   const runnable = useRecipe((state) => state.recipe?.runnable ?? true);
   // The curves may lag a frame behind the faders: React draws them when there is time.
   const run = useDeferredValue(latest);
+  const step = run ? lastStep(run) : 0;
+  // The run whose merge fader is open.
+  const [merged, setMerged] = useState<string | null>(null);
+  const merging = run !== null && step > 0 && merged === run.runId;
   return (
     <div className={styles.upper}>
       <Card
@@ -213,7 +220,20 @@ const Curves = memo(function Curves() {
           run ? (
             <div className={styles.runHead}>
               <span className={styles.runName}>{run.name}</span>
-              <CompareWithBase run={run} />
+              {step > 0 && (
+                <>
+                  <CompareWithBase run={run} step={step} />
+                  <Button
+                    size="compact-sm"
+                    variant="light"
+                    leftSection={<Blend size={14} />}
+                    aria-expanded={merging}
+                    onClick={() => setMerged(merging ? null : run.runId)}
+                  >
+                    {t('merge')}
+                  </Button>
+                </>
+              )}
             </div>
           ) : undefined
         }
@@ -228,6 +248,13 @@ const Curves = memo(function Curves() {
         )}
       </Card>
       <SideCard run={run} />
+      {merging && (
+        <div className={styles.whole}>
+          <Suspense>
+            <MergeCard run={run} step={step} />
+          </Suspense>
+        </div>
+      )}
     </div>
   );
 });
@@ -268,6 +295,20 @@ function RunDiagnosis() {
   return run && <DeskDiagnosis run={run} />;
 }
 
+const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
+
+function Attention() {
+  const evaluations = useRun((state) => state.run?.attention);
+  if (!evaluations?.length) return null;
+  return (
+    <Suspense>
+      <Card>
+        <AttentionHeat evaluations={evaluations} />
+      </Card>
+    </Suspense>
+  );
+}
+
 function Background() {
   useShortcuts(useTransport());
   useWarmStart();
@@ -295,6 +336,7 @@ export default function Page() {
       <div className={styles.page}>
         <Curves />
         <Strips corpora={corpora} />
+        <Attention />
         <RunDiagnosis />
       </div>
       <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>

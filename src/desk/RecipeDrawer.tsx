@@ -203,6 +203,18 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(maxGradNorm) => set({ optimizer: { ...optimizer, maxGradNorm } })}
         />
         <NumberField
+          label={t('recipe.layerDecay')}
+          help={t('recipe.layerDecayHelp')}
+          value={optimizer.layerDecay ?? 1}
+          min={0.01}
+          max={1}
+          step={0.05}
+          onChange={(layerDecay) => {
+            const { layerDecay: _, ...rest } = optimizer;
+            set({ optimizer: layerDecay === 1 ? rest : { ...rest, layerDecay } });
+          }}
+        />
+        <NumberField
           label={t('recipe.dropout')}
           value={recipe.dropout}
           min={0}
@@ -267,6 +279,18 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           step={8}
           integer
           onChange={(probesPerGroup) => set({ evaluation: { ...evaluation, probesPerGroup } })}
+        />
+        <NumberField
+          label={t('recipe.attentionRows')}
+          help={t('recipe.attentionRowsHelp')}
+          value={evaluation.attentionRows ?? 0}
+          min={0}
+          max={16}
+          integer
+          onChange={(attentionRows) => {
+            const { attentionRows: _, ...rest } = evaluation;
+            set({ evaluation: attentionRows === 0 ? rest : { ...rest, attentionRows } });
+          }}
         />
         <NumberField
           label={t('recipe.saveEvery')}

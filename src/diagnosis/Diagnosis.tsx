@@ -13,7 +13,7 @@ import { betterMerge } from '../core/metrics/merge-curve';
 import type { Series } from '../core/metrics/series';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { mergeCurveOf } from '../lab/desk-recipes';
+import { mergeKey, useMergeCurves } from '../lab/desk-recipes';
 import { useDifferenceWords } from '../channels/recipe-words';
 import { useSymptomWords } from './words';
 import styles from './Diagnosis.module.css';
@@ -149,7 +149,7 @@ function OtherWays({ ways, run, onApply }: Props & { ways: readonly Advice[] }) 
 function MergeWay({ run: { runId, recipe }, step }: { run: RunView; step: number }) {
   const { t } = useTranslation('diagnosis');
   const format = useFormat();
-  const curve = mergeCurveOf(runId, step);
+  const curve = useMergeCurves((curves) => curves[mergeKey({ base: recipe.base, run: runId, step })]);
   const found = curve && betterMerge(curve, RETENTION_LINE);
   const words = found
     ? t('other.merged', {

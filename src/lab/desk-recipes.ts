@@ -3,6 +3,7 @@
  * another base model; and what the merge fader has measured of a run, for its diagnosis.
  */
 import * as z from 'zod/mini';
+import { create } from 'zustand';
 import { StudioError } from '../core/errors';
 import { recipeSchema } from '../core/recipe/schema';
 import type { CurvePoint } from '../core/metrics/merge-curve';
@@ -58,18 +59,18 @@ export function takeNextRecipe(): NextRecipe | null {
   return next;
 }
 
-/** Curves between a run's base and its checkpoints, by run and step, as long as the tab is open. */
-const mergeCurves = new Map<string, readonly CurvePoint[]>();
-
-/** @param points in ascending order of λ, on the same documents */
-export function keepMergeCurve(run: string, step: number, points: readonly CurvePoint[]): void {
-  mergeCurves.set(`${run}@${step}`, points);
+/** Weights that a merge fader stands between. */
+export interface MergeEnds {
+  /** Model id. */
+  base: string;
+  run: string;
+  step: number;
 }
 
-/** Null where nobody has moved the fader between the base and this checkpoint. */
-export function mergeCurveOf(run: string, step: number): readonly CurvePoint[] | null {
-  return mergeCurves.get(`${run}@${step}`) ?? null;
-}
+export const mergeKey = ({ base, run, step }: MergeEnds): string => `${base} ${run}@${step}`;
+
+/** Measured curves by `mergeKey`, as long as the tab is open: points in ascending order of λ, all on the same documents. */
+export const useMergeCurves = create<Readonly<Record<string, readonly CurvePoint[]>>>(() => ({}));
 
 /** The desk's address with the default recipe on another base. */
 export async function deskPath(model: ModelRecord): Promise<string> {

@@ -32,7 +32,7 @@ function RunExport({ run }: { run: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const exporting = useRunExport();
-  const adapter = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method !== undefined);
+  const adapter = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method?.kind === 'lora');
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);

@@ -5,6 +5,7 @@ import {
   Columns2,
   Flag,
   Gauge,
+  Layers,
   ListPlus,
   Pause,
   Play,
@@ -33,6 +34,7 @@ import { useRuns } from './store';
 import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
@@ -89,9 +91,12 @@ function Curves({ view }: { view: RunView }) {
   const hasPoints = [...Object.values(view.train), ...Object.values(view.heldOut)].some((series) => series.x.length > 0);
   if (!hasPoints) return <p className={styles.dim}>{t('detail.noPoints')}</p>;
   return (
-    <div className={styles.chart}>
-      <LossChart run={view} />
-    </div>
+    <>
+      <div className={styles.chart}>
+        <LossChart run={view} />
+      </div>
+      <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
+    </>
   );
 }
 
@@ -107,6 +112,7 @@ const ICONS: Record<RunEvent['type'], LucideIcon> = {
   paused: Pause,
   resumed: Play,
   extended: ListPlus,
+  unfrozen: Layers,
   stopped: CircleStop,
   failed: CircleX,
   interrupted: Unplug,
@@ -177,6 +183,8 @@ function useEventWords(): (event: RunEvent) => string {
         return t('event.resumed');
       case 'extended':
         return t('event.extended', { from: format.count(event.before), to: format.count(event.after) });
+      case 'unfrozen':
+        return t('event.unfrozen', { parts: event.parts.join(', ') });
       case 'stopped': {
         const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
         return t('event.end', { state, reason: common(`stopReason.${event.reason}`) });

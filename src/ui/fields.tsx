@@ -53,6 +53,36 @@ export function TextField({ label, value, onChange }: { label: string; value: st
   return <TextInput size="xs" label={label} value={value} maxLength={120} onChange={(event) => onChange(event.currentTarget.value)} />;
 }
 
+interface NamesFieldProps {
+  label: string;
+  help: string;
+  names: readonly string[];
+  error?: string | undefined;
+  onChange(names: string[]): void;
+}
+
+/** Names typed with commas or spaces between. */
+export function NamesField({ label, help, names, error, onChange }: NamesFieldProps) {
+  // What is typed, so that a comma at its end stays.
+  const [text, setText] = useState<string | null>(null);
+  return (
+    <TextInput
+      size="xs"
+      label={label}
+      description={help}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      value={text ?? names.join(', ')}
+      error={error}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        onChange(typed.split(/[\s,，、]+/).filter((part) => part !== ''));
+      }}
+      onBlur={() => setText(null)}
+    />
+  );
+}
+
 interface ChoiceFieldProps<Choice extends string> {
   label: string;
   help?: string;

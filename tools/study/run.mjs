@@ -1,10 +1,10 @@
 // @ts-check
 /**
  * `npm run study`: how much is learnt and how much forgotten at several domain shares, learning rates, warmups and strategies, on the
- * bundled base and channels. Writes docs/STUDY.md with its charts.
+ * bundled base and channels. Writes docs/STUDY.md with its charts. `forget-less` sets methods against forgetting beside each other instead,
+ * and writes docs/study/forget-less.md. `echo` sets text that the base writes beside the domain alone and true general text, and prints a table.
  *
- *     npm run study [-- --results folder] [--steps 240] [--seeds 1,2] [--folder dist] [--report-only]
- *     npm run study -- --plan echo [--steps 120] …     text that the base writes against true general text; prints a table
+ *     npm run study [-- forget-less | echo] [--results folder] [--steps 240] [--seeds 1,2] [--folder dist] [--report-only]
  *
  * Every run's result is kept in the results folder as soon as it is there: a study that was killed goes on where it was. The recipe of a
  * kept result must be the one that is asked for now, or it is made again.
@@ -15,21 +15,29 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { follow, progressPrinter, readRecipe } from '../experiment.mjs';
 import { reasonOf, Refusal, withStudio } from '../headless-studio.mjs';
 import { installPackages, requireNode, root } from '../setup.mjs';
+import { sameTime, sameTokens, writeForgetLess } from './forget-less.mjs';
 import { echoRuns, studyRuns } from './plan.mjs';
 import { echoTable, writeReport } from './report.mjs';
 
 /** Held-out documents of each channel that the base and every tuned model are measured on. */
 const DOCUMENTS = 60;
 
+/** Names of studies, with the folder of their results and the steps of a run. */
+const STUDIES = {
+  mixture: { results: 'study-results', steps: '240' },
+  'forget-less': { results: 'study-results/forget-less', steps: '80' },
+  echo: { results: 'study-results/echo', steps: '60' },
+};
+
 function options() {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
-      results: { type: 'string', default: join(root, 'study-results') },
-      steps: { type: 'string', default: '240' },
+      results: { type: 'string' },
+      steps: { type: 'string' },
       seeds: { type: 'string', default: '1,2' },
       folder: { type: 'string' },
       'report-only': { type: 'boolean', default: false },
-      plan: { type: 'string', default: 'cross' },
     },
   });
   const whole = (/** @type {string} */ name, /** @type {string} */ text) => {
@@ -37,16 +45,21 @@ function options() {
     if (!Number.isInteger(value) || value < 1) throw new Refusal(`--${name} is ${JSON.stringify(text)}; accepted: whole numbers from 1.`);
     return value;
   };
-  if (!['cross', 'echo'].includes(values.plan)) throw new Refusal(`--plan is ${JSON.stringify(values.plan)}; accepted: cross, echo.`);
+  const [name = 'mixture', ...more] = positionals;
+  if (!(name in STUDIES) || more.length > 0)
+    throw new Refusal(`There is no study ${JSON.stringify(positionals.join(' '))}; there are ${Object.keys(STUDIES).join(', ')}.`);
+  const study = /** @type {keyof typeof STUDIES} */ (name);
   return {
-    plan: values.plan,
-    results: resolve(values.results),
-    steps: whole('steps', values.steps),
+    study,
+    results: resolve(values.results ?? join(root, STUDIES[study].results)),
+    steps: whole('steps', values.steps ?? STUDIES[study].steps),
     seeds: values.seeds.split(',').map((seed) => whole('seeds', seed)),
     folder: values.folder ?? null,
     reportOnly: values['report-only'],
   };
 }
+
+/** @typedef {{ id: string, recipe: any, merges?: readonly number[] }} PlannedRun */
 
 /** @param {string} path @returns {Promise<any>} null when it is not there or not whole */
 async function readResult(path) {
@@ -57,10 +70,7 @@ async function readResult(path) {
   }
 }
 
-/**
- * @template {{ id: string, recipe: any }} Run
- * @param {import('../headless-studio.mjs').Studio} studio @param {Run} run
- */
+/** @param {import('../headless-studio.mjs').Studio} studio @param {PlannedRun} run */
 async function carryOut({ page, orCrash }, run) {
   const printer = progressPrinter();
   const began = Date.now();
@@ -72,48 +82,47 @@ async function carryOut({ page, orCrash }, run) {
   const trained = (Date.now() - began) / 1000;
   const measured = await orCrash(
     page.evaluate(
-      async ({ id, step, recipe, documents }) => {
+      async ({ id, step, recipe, documents, merges }) => {
         const { trainer, library } = /** @type {any} */ (window).crossfade.lab;
         const base = { kind: 'model', model: recipe.base };
         const tuned = { kind: 'checkpoint', run: id, step };
         const mixture = await trainer.measureChannels([base, tuned], recipe.channels, documents, () => undefined);
         const changes = await trainer.weightChanges(base, tuned);
+        const factors = merges.map((factor) => [factor]);
+        const merged = await trainer.measureMerges({ base, tuned: [tuned] }, factors, recipe.channels, { documents }, () => undefined);
         // The disk would fill with checkpoints that nobody reads again.
         await library.removeRun(id);
-        return { mixture, changed: changes.filter((/** @type {any} */ part) => part.change > 0).length, parameters: changes.length };
+        return {
+          mixture,
+          merged,
+          changed: changes.filter((/** @type {any} */ part) => part.change > 0).length,
+          parameters: changes.length,
+        };
       },
-      { id, step: view.step, recipe: run.recipe, documents: DOCUMENTS },
+      { id, step: view.step, recipe: run.recipe, documents: DOCUMENTS, merges: run.merges ?? [] },
     ),
   );
   return { ...run, ...measured, heldOut: view.heldOut, train: view.train, seconds: { trained, all: (Date.now() - began) / 1000 } };
 }
 
-async function main() {
-  const { plan, results, steps, seeds, folder, reportOnly } = options();
-  await mkdir(results, { recursive: true });
-  const preset = (/** @type {string} */ name) => readRecipe(join(root, 'public', 'recipes', `${name}.json`));
-  const base = await preset('golden-ratio');
-  /** @type {{ id: string, recipe: any }[]} */
-  const runs =
-    plan === 'echo'
-      ? echoRuns(
-          base,
-          (await preset('echo')).channels.find((/** @type {any} */ { generated }) => generated),
-          { steps, seeds },
-        )
-      : studyRuns(base, { steps, seeds });
-  const pathOf = (/** @type {{ id: string }} */ run) => join(results, `${run.id}.json`);
+/**
+ * The results of these runs, those that are kept and those that are carried out now.
+ * @param {readonly PlannedRun[]} runs @param {ReturnType<typeof options>} options
+ */
+async function resultsOf(runs, { results, folder, reportOnly }) {
+  const pathOf = (/** @type {PlannedRun} */ run) => join(results, `${run.id}.json`);
   /** @type {any[]} */
   const done = [];
-  /** @type {{ id: string, recipe: any }[]} */
+  /** @type {PlannedRun[]} */
   const left = [];
   for (const run of runs) {
     const kept = await readResult(pathOf(run));
     if (kept && isDeepStrictEqual(kept.recipe, run.recipe)) done.push(kept);
     else left.push(run);
   }
-  console.log(`${runs.length} runs of ${steps} steps; ${done.length} are there, ${left.length} are left.`);
-  if (left.length > 0 && !reportOnly)
+  console.log(`${runs.length} runs; ${done.length} are there, ${left.length} are left.`);
+  if (left.length > 0 && reportOnly) throw new Refusal(`${left.length} runs are missing: run the study without --report-only.`);
+  if (left.length > 0)
     await withStudio({ folder, backend: 'wasm', threads: null, requireHardware: false }, async (studio) => {
       console.log(`engine: ${studio.engine}`);
       for (const [at, run] of left.entries()) {
@@ -127,10 +136,31 @@ async function main() {
         console.log(`  ${result.seconds.all.toFixed(0)} s; about ${minutes.toFixed(0)} min left`);
       }
     });
-  if (done.length < runs.length) throw new Refusal(`${runs.length - done.length} runs are missing: run the study without --report-only.`);
-  if (plan === 'echo') return console.log(echoTable(done));
-  await writeReport(done, { steps, seeds, documents: DOCUMENTS, folder: join(root, 'docs') });
-  console.log(`docs/STUDY.md is written.`);
+  return done;
+}
+
+async function main() {
+  const chosen = options();
+  const { study, results, steps, seeds } = chosen;
+  await mkdir(results, { recursive: true });
+  const golden = await readRecipe(join(root, 'public', 'recipes', 'golden-ratio.json'));
+  const about = { steps, seeds, documents: DOCUMENTS, folder: join(root, 'docs') };
+  if (study === 'mixture') {
+    await writeReport(await resultsOf(studyRuns(golden, { steps, seeds }), chosen), about);
+    console.log(`docs/STUDY.md is written.`);
+    return;
+  }
+  if (study === 'echo') {
+    const { channels } = await readRecipe(join(root, 'public', 'recipes', 'echo.json'));
+    const echo = channels.find((/** @type {any} */ { generated }) => generated);
+    console.log(echoTable(await resultsOf(echoRuns(golden, echo, { steps, seeds }), chosen)));
+    return;
+  }
+  const tokens = await resultsOf(sameTokens(golden, { steps, seeds }), chosen);
+  // Times differ from one study to the next: what is kept says how long its runs shall be.
+  const time = await resultsOf(sameTime(golden, { seeds }, tokens), chosen);
+  await writeForgetLess([...tokens, ...time], about);
+  console.log(`docs/study/forget-less.md is written.`);
 }
 
 requireNode();

@@ -6,6 +6,7 @@ import { categoryChart } from '../../src/charts/still-charts';
 import { svgMarkup } from '../../src/charts/svg';
 import { outerTicks } from '../../src/charts/ticks';
 import { findings, spikeOf } from './findings.mjs';
+import { claims, MERGED, PLAIN, sameTime, sameTokens, settings } from './forget-less.mjs';
 import { echoRuns, SHARES, studyRuns } from './plan.mjs';
 import { echoTable } from './report.mjs';
 
@@ -106,5 +107,67 @@ describe('charts', () => {
     );
     expect(svg).toContain('A &lt; B');
     expect(svg.match(/r="3.5"/g)).toHaveLength(1);
+  });
+});
+
+describe('forget less', () => {
+  const planned = sameTokens(preset.recipe, { steps: 80, seeds: [1, 2] });
+  type Planned = (typeof planned)[number];
+  const domainOf = ({ recipe }: Planned): number =>
+    recipe.channels.reduce((sum: number, { role, share }: { role: string; share: number }) => sum + (role === 'domain' ? share : 0), 0);
+
+  it('plans every method at three strengths, on the same tokens of domain, with recipes that the studio takes', () => {
+    expect(new Set(planned.map(({ id }) => id)).size).toBe(planned.length);
+    const methods = new Set(planned.map(({ method }) => method));
+    for (const method of methods)
+      expect(planned.filter((run) => run.seed === 1 && run.method === method)).toHaveLength(method === PLAIN ? 1 : 3);
+    for (const run of planned) {
+      recipeSchema.parse(run.recipe);
+      expect(run.recipe.budget.steps * domainOf(run)).toBeCloseTo(80, 0);
+    }
+  });
+
+  /** Each method keeps `kept` and gains `gain`, at any strength. */
+  const results = (figures: (run: Planned) => [gain: number, kept: number], seconds = 10) =>
+    planned.map((run) => {
+      const [gain, kept] = figures(run);
+      const estimate = (value: number) => ({ value, interval: { low: value - 0.005, high: value + 0.005 } });
+      const mixture = { domainGain: [null, estimate(gain)], meanRetention: [null, estimate(kept)] };
+      const merged = run.merges?.map((factor) => ({
+        domainGain: [null, estimate(gain * factor)],
+        meanRetention: [null, estimate(1 - (1 - kept) * factor ** 2)],
+      }));
+      return { ...run, mixture, merged, seconds: { trained: run.method === 'EWC' ? 2 * seconds : seconds, all: seconds } };
+    });
+
+  it('gives a method the steps that it makes in the time of plain training', () => {
+    const timed = sameTime(
+      preset.recipe,
+      { seeds: [1] },
+      results(() => [0.3, 0.9]),
+    );
+    expect(timed.filter(({ method }) => method === PLAIN)).toEqual([]);
+    expect(timed.find(({ method }) => method === 'EWC')!.recipe.budget.steps).toBe(40);
+    expect(timed.find(({ method }) => method === 'LoRA')!.recipe.budget.steps).toBe(80);
+  });
+
+  it('claims what the figures show, with the merge fader among the methods', () => {
+    const points = settings(
+      results(({ method }) => (method === PLAIN ? [0.4, 0.85] : method.startsWith('replay') ? [0.39, 1] : [0.3, 0.96])),
+      'tokens',
+    );
+    expect(points.filter(({ method }) => method === 'merge fader')).toHaveLength(MERGED.length);
+    const found = claims(points);
+    expect(found.slice(0, -2).every(({ holds }) => holds)).toBe(true);
+    expect(found.at(-2)).toMatchObject({ holds: true });
+    expect(found.at(-1)!.evidence).toContain('replay of general text');
+    const upside = claims(
+      settings(
+        results(({ method }) => (method === PLAIN ? [0.4, 0.7] : [0.1, 0.6])),
+        'tokens',
+      ),
+    );
+    expect(upside.filter(({ claim }) => claim.includes('EWC') || claim.includes('LoRA')).map(({ holds }) => holds)).toEqual([false, false]);
+    expect(upside.at(-1)!.holds).toBe(false);
   });
 });

@@ -38,7 +38,7 @@ export { sampleToken } from './model/sample';
 export { softCapped } from './ops/activation';
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
-export type { AdamWOptions, Optimizer, WeightHold } from './optimizer/optimizer';
+export type { AdamWOptions, Optimizer, ParameterGroup, WeightHold } from './optimizer/optimizer';
 
 export { readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor } from './checkpoint/safetensors';

@@ -1,7 +1,6 @@
 /** The evaluation part of the trainer worker: measures, generation and token losses of open models, beside a run that trains. */
 import { transfer } from 'comlink';
 import type { EvaluationApi, WeightsRef } from '../../src/contract/evaluation';
-import type { DocumentSums } from '../../src/core/metrics/text-measure';
 import type { OnProgress } from '../../src/contract/progress';
 import { readChannelTokens } from '../runtime/channel-tokens';
 import { ensureEcho } from '../runtime/echo';
@@ -17,7 +16,7 @@ import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
 import { generate } from './generate';
 import { evaluateMemorisation } from './memorisation';
-import { evaluateMerges } from './merges';
+import { evaluateMerges, MergeGround } from './merges';
 import { evaluateProbes } from './probes';
 import { evaluateRobustness } from './robustness';
 import { evaluateTerms } from './terms';
@@ -40,16 +39,16 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
   /** All at once open: the base first. */
   const useAll = <T>(refs: readonly WeightsRef[], use: (all: LoadedWeights[]) => Promise<T>, opened: LoadedWeights[] = []): Promise<T> =>
     opened.length === refs.length ? use(opened) : models.use(refs[opened.length]!, (next) => useAll(refs, use, [...opened, next]));
-  const baseSums = new Map<string, DocumentSums[]>();
+  const ground = new MergeGround();
 
   return {
     measureChannels: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateChannels(channels, count, await toolsFor(weights, onProgress))),
-    measureMerges: ({ base, tuned }, factors, channels, count, onProgress) =>
+    measureMerges: ({ base, tuned }, factors, channels, look, onProgress) =>
       outliving(async () => {
         const work = await session.work();
         return useAll([base, ...tuned], ([first, ...others]) =>
-          evaluateMerges(first!, others, factors, channels, count, { work, onProgress, baseSums }),
+          evaluateMerges(first!, others, factors, channels, look, { work, onProgress, ground }),
         );
       }),
     measureTerms: (weights, channels, terms, count, onProgress) =>

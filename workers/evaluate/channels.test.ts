@@ -31,16 +31,31 @@ describe('documentLosses', () => {
     bytes: Uint32Array.of(4, 6, 3, 20),
   };
   it('measures each document by itself, in pieces of the context, with the bytes of its own text', async () => {
-    const sums = await documentLosses(model, tokens, [0, 1, 2, 3], 0, options);
+    const [sums] = await documentLosses(model, [{ tokens, chosen: [0, 1, 2, 3] }], 0, options);
     // The last is read in a piece of four tokens and one of one.
     expect(sums).toEqual({ nll: [303, 612, 106, 7 + 8 + 9 + 10 + 11 + 1000 + 100], tokens: [2, 3, 1, 5], bytes: [4, 6, 3, 20] });
   });
 
   it('depends neither on the neighbours, nor on how many are drawn, nor on the batch', async () => {
-    const all = await documentLosses(model, tokens, [0, 1, 2, 3], 0, options);
+    const [all] = await documentLosses(model, [{ tokens, chosen: [0, 1, 2, 3] }], 0, options);
     for (const tokensPerBatch of [1, 8, 64]) {
-      const sums = await documentLosses(model, tokens, [1, 3], 0, { ...options, tokensPerBatch });
-      expect(sums).toEqual({ nll: [all.nll[1], all.nll[3]], tokens: [3, 5], bytes: [6, 20] });
+      const [sums] = await documentLosses(model, [{ tokens, chosen: [1, 3] }], 0, { ...options, tokensPerBatch });
+      expect(sums).toEqual({ nll: [all!.nll[1], all!.nll[3]], tokens: [3, 5], bytes: [6, 20] });
     }
+  });
+
+  it('measures several channels in the same batches, and of each document its beginning where that is asked for', async () => {
+    const [all, others] = await documentLosses(
+      model,
+      [
+        { tokens, chosen: [0, 3] },
+        { tokens, chosen: [1, 2, 3], beginning: { tokens: 2, tokenBytes: new Uint8Array(12).fill(2) } },
+      ],
+      0,
+      { ...options, tokensPerBatch: 8 },
+    );
+    expect(all).toEqual({ nll: [303, 7 + 8 + 9 + 10 + 11 + 1000 + 100], tokens: [2, 5], bytes: [4, 20] });
+    // Two tokens of three have two thirds of 6 bytes, two of five 8 of 20.
+    expect(others).toEqual({ nll: [307, 106, 315], tokens: [2, 1, 2], bytes: [4, 3, 8] });
   });
 });

@@ -7,7 +7,7 @@ import { usualEcho } from '../../src/core/recipe/edits';
 import { parseProbes } from '../../src/core/probes/probe';
 import { CachedDecoder, loadModel, openBackend, sampleToken, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { attentionDivergence, attentionMaps } from './attention';
+import { attentionDivergence, attentionMaps } from '../runtime/attention';
 import { documentLosses } from './channels';
 import { MergedModel } from './merges';
 import { sequenceModel } from '../runtime/engine-model';
@@ -109,7 +109,7 @@ describe('evaluation of the base on wasm', () => {
   );
 
   it.each(fixtures.texts)('measures each document of $id by itself, whatever its neighbours', async ({ documents, nll, tokens }) => {
-    const measure = (order: readonly number[]) => {
+    const measure = async (order: readonly number[]) => {
       const ids: number[] = [];
       const starts: number[] = [];
       for (const at of order) {
@@ -119,7 +119,8 @@ describe('evaluation of the base on wasm', () => {
       const bytes = order.map((at) => new TextEncoder().encode(documents[at]).length);
       const split = { ids: Uint32Array.from(ids), starts: Uint32Array.from(starts), bytes: Uint32Array.from(bytes) };
       const all = order.map((_, at) => at);
-      return documentLosses({ ...scorer, context: 256 }, split, all, tokenizer.startOfText, options);
+      const parts = [{ tokens: split, chosen: all }];
+      return (await documentLosses({ ...scorer, context: 256 }, parts, tokenizer.startOfText, options))[0]!;
     };
     const forth = documents.map((_, at) => at);
     const sums = await measure(forth);

@@ -4,7 +4,7 @@
  */
 import { add, mul, sub, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
-import type { MeasuredChannel } from '../../src/contract/evaluation';
+import type { MeasuredChannel, MergeLook } from '../../src/contract/evaluation';
 import type { OnProgress } from '../../src/contract/progress';
 import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/text-measure';
 import { DecoderModel } from '../engine';
@@ -12,7 +12,7 @@ import { readChannelTokens } from '../runtime/channel-tokens';
 import { sequenceModel } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import type { LoadedWeights } from '../runtime/weights';
-import { CONTEXT, documentLosses } from './channels';
+import { CONTEXT, documentLosses, type MeasuredDocuments } from './channels';
 import { SEED, spreadDocuments, tokensOf, withProgress } from './each-model';
 import { requireSameShape } from './weight-changes';
 
@@ -47,19 +47,58 @@ export class MergedModel {
   }
 }
 
-const KEPT_SUMS = 2;
+/** Looks at the base that are remembered: of a first look and of a whole one. */
+const KEPT_LOOKS = 2;
+
+/** What the positions of a fader have in common: the text they are measured on, and the base's sums on it. */
+export class MergeGround {
+  private texts: { key: string; parts: MeasuredDocuments[] } | null = null;
+  private readonly sums = new Map<string, DocumentSums[]>();
+
+  async read(
+    base: LoadedWeights,
+    channels: readonly MeasuredChannel[],
+    look: MergeLook,
+    onProgress: OnProgress,
+  ): Promise<MeasuredDocuments[]> {
+    const key = JSON.stringify([base.tokenizer.hash, channels, look]);
+    if (this.texts?.key === key) return this.texts.parts;
+    const { tokens } = look;
+    const beginning = tokens === undefined ? {} : { beginning: { tokens, tokenBytes: base.tokenizer.tokenizer.byteLengths() } };
+    const texts = await readChannelTokens(base.base, base.tokenizer.hash, channels, onProgress);
+    const parts = texts.map(({ heldOut }) => ({
+      tokens: heldOut,
+      chosen: spreadDocuments(heldOut.starts.length, look.documents),
+      ...beginning,
+    }));
+    this.texts = { key, parts };
+    return parts;
+  }
+
+  /** The base's sums, by `measure` when they are not known. */
+  async base(
+    { hash, tokenizer }: LoadedWeights,
+    channels: readonly MeasuredChannel[],
+    look: MergeLook,
+    measure: () => Promise<DocumentSums[]>,
+  ): Promise<DocumentSums[]> {
+    const key = JSON.stringify([hash, tokenizer.hash, channels, look]);
+    const found = this.sums.get(key) ?? (await measure());
+    this.sums.set(key, found);
+    for (const old of [...this.sums.keys()].slice(0, -KEPT_LOOKS)) this.sums.delete(old);
+    return found;
+  }
+}
 
 export interface MergeTools {
   work: EngineWork;
   onProgress: OnProgress;
-  /** Sums of the base by what was measured: a fader's positions all stand against the same. */
-  baseSums: Map<string, DocumentSums[]>;
+  ground: MergeGround;
 }
 
 /**
  * Each merge beside its base, on the same held-out documents, as `evaluateChannels` measures two models.
  * @param factors of each merge, one for each tuned model
- * @param count most documents of each channel
  * @throws StudioError `tensor-shape`, `cancelled`
  */
 export async function evaluateMerges(
@@ -67,33 +106,22 @@ export async function evaluateMerges(
   tuned: readonly LoadedWeights[],
   factors: readonly (readonly number[])[],
   channels: readonly MeasuredChannel[],
-  count: number,
-  { work, onProgress, baseSums }: MergeTools,
+  look: MergeLook,
+  { work, onProgress, ground }: MergeTools,
 ): Promise<MixtureMeasure[]> {
   const other = tuned.find(({ tokenizer }) => tokenizer.hash !== base.tokenizer.hash);
   if (other)
     throw new StudioError('config-unsupported', 'Only models of one tokenizer can be merged', {
       ...{ file: 'tokenizer.json', field: 'tokenizer', value: other.tokenizer.hash, accepted: base.tokenizer.hash },
     });
-  const texts = await readChannelTokens(base.base, base.tokenizer.hash, channels, onProgress);
+  const parts = await ground.read(base, channels, look, onProgress);
   const { startOfText } = base.tokenizer.tokenizer;
   const context = Math.min(CONTEXT, base.model.config.context);
-  const measure = async (model: DecoderModel, done: number): Promise<DocumentSums[]> => {
-    const sums: DocumentSums[] = [];
-    for (const [at, { heldOut }] of texts.entries()) {
-      const chosen = spreadDocuments(heldOut.starts.length, count);
-      const progress = (share: number) =>
-        onProgress({ phase: 'evaluate', item: '1', done: done + (at + share) / texts.length, total: factors.length });
-      const options = withProgress(work, progress);
-      sums.push(await documentLosses({ ...sequenceModel(model), context }, heldOut, chosen, startOfText, options));
-    }
-    return sums;
+  const measure = (model: DecoderModel, done: number): Promise<DocumentSums[]> => {
+    const progress = (share: number) => onProgress({ phase: 'evaluate', item: '1', done: done + share, total: factors.length });
+    return documentLosses({ ...sequenceModel(model), context }, parts, startOfText, withProgress(work, progress));
   };
-  const key = JSON.stringify([base.hash, base.tokenizer.hash, channels, count]);
-  const before = baseSums.get(key) ?? (await measure(base.model, 0));
-  baseSums.set(key, before);
-  // Of a first look and of a whole one.
-  for (const old of [...baseSums.keys()].slice(0, -KEPT_SUMS)) baseSums.delete(old);
+  const before = await ground.base(base, channels, look, () => measure(base.model, 0));
   const merged = await work.lock.run(
     async () =>
       new MergedModel(

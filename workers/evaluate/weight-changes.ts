@@ -33,9 +33,9 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
   }
 }
 
-/** @throws StudioError `tensor-shape` naming the first parameter of `a` that `b` lacks or has in another shape */
+/** @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape */
 export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
-  const names = [...a.parameters.keys()];
+  const names = [...a.parameters.keys(), ...b.parameters.keys()];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
   if (different !== undefined) {

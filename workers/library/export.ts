@@ -13,10 +13,11 @@ import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
+import { filesUnder, findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
 import { editConfig } from '../../src/core/model/config';
 import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
+import { addsToBase } from '../../src/core/recipe/method';
 import { INDEX_FILE } from '../../src/core/model/folder';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
@@ -117,14 +118,15 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const run = await readRun(id);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
-  const base = await findModel(run.recipe.base);
+  const base = filesUnder(await findModel(run.recipe.base), run.recipe.method);
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
   const trained = await openCheckpointModel(id, step);
-  const adapted = method ? await openModel(await weightSources(base, { file: trained, method })) : null;
+  const adapted = addsToBase(method) ? await openModel(await weightSources(base, { file: trained, method })) : null;
   const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', trained)).tensors.values()];
   const gguf = ggufFormat(type);
-  const peft = type === 'PEFT' ? adapted : null;
+  const lora = method?.kind === 'lora' ? method : null;
+  const peft = type === 'PEFT' && lora ? adapted : null;
   if (type === 'PEFT' && !peft)
     throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
   const weights = peft ? await peftWeights(trained, peft.config) : await weightsAs(tensors, type, base, run.name);
@@ -145,7 +147,7 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
-    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, method!, base.name)));
+    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, lora!, base.name)));
     else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(

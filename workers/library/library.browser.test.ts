@@ -554,6 +554,29 @@ async function adapterRun(): Promise<{ id: string; factors: Map<string, { a: Flo
   return { id, factors };
 }
 
+describe('a run that trained the head alone', () => {
+  it('has a head of its own beside the tied table: exports say so, and a merge with the base is refused', async () => {
+    const method = { kind: 'partial' as const, lastLayers: 0, finalNorm: false, head: true };
+    const { id } = await createRun({ recipe: parseRecipe({ ...recipe, method }), name: 'head', device: 'cpu', trainTokens: {}, rules: 2 });
+    runs.push(id);
+    const stored = readSafetensors('base', base['model.safetensors']).tensors;
+    const tensors = [...stored.values()].map(({ name, shape, read }) => ({ name, shape, data: read() }));
+    const table = tensors.find(({ name }) => name === 'model.embed_tokens.weight')!;
+    const head = { ...table, name: 'lm_head.weight', data: table.data.map((value) => 2 * value) };
+    const content = { model: writeSafetensors([...tensors, head], 'F32'), optimizer: new Uint8Array(8), state: {} };
+    await saveCheckpoint(id, 10, content, { reason: 'end', evaluation: null });
+    const whole = unzipSync(new Uint8Array(await (await libraryApi.exportRun(id, 10, 'F32', quiet)).arrayBuffer()));
+    expect(JSON.parse(strFromU8(whole['config.json']!))).toMatchObject({ tie_word_embeddings: false });
+    const exported = readSafetensors('whole', whole['model.safetensors']!).tensors;
+    expect(exported.get('lm_head.weight')!.read()).toEqual(head.data);
+    expect(exported.get(table.name)!.read()).toEqual(table.data);
+    const merge = { base: { kind: 'model' as const, model: recipe.base }, tuned: [{ kind: 'checkpoint' as const, run: id, step: 10 }] };
+    await expect(libraryApi.keepMerge(merge, [0.5], 'x', quiet)).rejects.toMatchObject({
+      ...{ code: 'tensor-shape', values: { tensor: 'lm_head.weight' } },
+    });
+  });
+});
+
 describe('adapters', () => {
   it("are exported as the whole model and in PEFT's format, and come in again as the base with the adapter added", async () => {
     const { id, factors } = await adapterRun();

@@ -45,6 +45,7 @@ export async function keepMerge(
       factors,
     ),
   );
+  for (const { model } of others) for (const tensor of model.used) sameTensor(tensor, first.model);
   const texts = await derivedTexts(first.listing, first.config, card(name, first, others, factors));
   const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
   return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);

@@ -49,7 +49,7 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
         ['batch', `${recipe.batchSize * recipe.gradientAccumulationSteps} rows × ${recipe.sequenceLength} tokens`],
         [
           'optimizer',
-          `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}`,
+          `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}${recipe.optimizer.layerDecay === undefined ? '' : `, rate × ${recipe.optimizer.layerDecay} a layer downwards`}`,
         ],
         ...(recipe.method ? [['method', methodLine(recipe.method)]] : []),
         ['dropout', String(recipe.dropout)],

@@ -3,7 +3,7 @@
  * does not depend on its neighbours. Predicted are the tokens of its text. What is longer than the context is read in consecutive pieces, of
  * which the later ones start after the token before them (as lm-evaluation-harness's rolling windows). Pieces share rows whole.
  */
-import { emptyBatch, type TokenBatch, type TokenIds } from './trainable-model';
+import type { TokenBatch, TokenIds } from './trainable-model';
 
 /** The documents of a split. */
 export interface DocumentTokens {
@@ -22,11 +22,15 @@ export interface Piece {
   count: number;
 }
 
-/** Pieces of the documents named, in their order. */
-export function piecesOf(tokens: DocumentTokens, documents: Iterable<number>, context: number): Piece[] {
+/**
+ * Pieces of the documents named, in their order.
+ * @param most tokens of a document that are read, from its start
+ */
+export function piecesOf(tokens: DocumentTokens, documents: Iterable<number>, context: number, most = Infinity): Piece[] {
   const pieces: Piece[] = [];
   for (const document of documents) {
-    const { start, end } = placeOf(tokens, document);
+    const { start, end: last } = placeOf(tokens, document);
+    const end = Math.min(last, start + most);
     for (let first = start; first < end; first += context) pieces.push({ document, first, count: Math.min(context, end - first) });
   }
   return pieces;
@@ -56,18 +60,6 @@ export function rowsOf(pieces: readonly Piece[], context: number): Piece[][] {
     free -= piece.count;
   }
   return rows;
-}
-
-/** A batch of such rows, `channel` that of all. */
-export function batchOfPieces(
-  tokens: DocumentTokens,
-  rows: readonly (readonly Piece[])[],
-  context: number,
-  startOfText: number,
-): TokenBatch {
-  const batch = emptyBatch(rows.length, context);
-  rows.forEach((pieces, row) => fillPieces(batch, row, tokens, pieces, { startOfText, channel: 0 }));
-  return batch;
 }
 
 export function fillPieces(

@@ -3,6 +3,7 @@
  * several steps at once.
  */
 import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { objectiveWeights } from '../../src/core/recipe/edits';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
@@ -18,6 +19,7 @@ import {
   writeSafetensors,
   type DecoderModel,
   type Optimizer,
+  type ParameterGroup,
   type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
@@ -49,16 +51,34 @@ interface PendingEngineStep extends PendingStep {
 }
 
 /** What a recipe's regularisation holds the weights of a run to. */
-export interface RunBase {
+interface RunBase {
   /** θ₀ */
   model: DecoderModel;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
-export function disposeBase({ model, fisher }: RunBase): void {
+function disposeBase({ model, fisher }: RunBase): void {
   model.dispose();
   for (const tensor of fisher.values()) tensor.dispose();
+}
+
+/** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
+type TrainingMasks = ReadonlyMap<string, Tensor>;
+
+/** What a run brings with it besides its model. */
+export interface RunParts {
+  /** Moments of a checkpoint and the updates they come from. */
+  stored?: { optimizer: Uint8Array; steps: number } | undefined;
+  /** What the recipe's regularisation holds the weights to; the model's own from here on. */
+  base?: RunBase | undefined;
+  /** With parameter isolation; the model's own from here on. */
+  masks?: TrainingMasks | undefined;
+}
+
+export function disposeParts({ base, masks }: RunParts): void {
+  if (base) disposeBase(base);
+  for (const mask of masks?.values() ?? []) mask.dispose();
 }
 
 /** A model with its optimizer. */
@@ -69,26 +89,29 @@ export class EngineModel implements TrainableModel, SequenceModel {
   private readonly weights: readonly number[] | undefined;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
+  /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
+  private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
-  /**
-   * @param stored moments of a checkpoint and the updates they come from
-   * @param base what the recipe's regularisation holds the weights to; the model's own from here on
-   */
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation'>,
+    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget'>,
     readonly syncReadback: boolean,
-    stored?: { optimizer: Uint8Array; steps: number },
-    private readonly base?: RunBase,
+    private readonly parts: RunParts = {},
   ) {
+    const { stored, base, masks } = parts;
+    const { method, optimizer, budget } = recipe;
+    this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
     this.sequences = sequenceModel(model);
     this.channels = recipe.channels.length;
     this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
+    const { layerDecay } = optimizer;
     this.optimizer = createAdamW(model.parameters, {
-      ...recipe.optimizer,
+      ...optimizer,
       scalesLoss: recipe.precision === 'f16',
       hold: holdOf(recipe, base),
+      masks,
+      ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
@@ -119,6 +142,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {
     const { lossScale } = this.optimizer;
+    this.freeze(dropout.step);
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       weights: this.weights,
@@ -133,6 +157,12 @@ export class EngineModel implements TrainableModel, SequenceModel {
     finished.catch(() => undefined);
     const step: PendingEngineStep = { finished, sums, norm, scaling };
     return step;
+  }
+
+  /** Lets the parameters take gradients that are trained after so many steps. */
+  private freeze(step: number): void {
+    const { trainedFrom: from, parts } = this;
+    if (from) this.model.freezeAllBut({ has: (name) => (from.get(name) ?? Infinity) <= step && parts.masks?.has(name) !== false });
   }
 
   async read(pending: readonly PendingStep[]): Promise<StepSums[]> {
@@ -175,8 +205,14 @@ export class EngineModel implements TrainableModel, SequenceModel {
   dispose(): void {
     this.optimizer.dispose();
     this.model.dispose();
-    if (this.base) disposeBase(this.base);
+    disposeParts(this.parts);
   }
+}
+
+/** A group for each rate that the layers' decay makes. */
+function layerGroups({ config, parameters }: DecoderModel, layerDecay: number): ParameterGroup[] {
+  const rates = new Map([...parameters.keys()].map((name) => [name, layerRate(config, layerDecay, name)]));
+  return [...new Set(rates.values())].map((lrScale) => ({ lrScale, includes: (name) => rates.get(name) === lrScale }));
 }
 
 function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {

@@ -6,8 +6,9 @@
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
 import { StudioError } from '../../src/core/errors';
-import { readConfig, type ModelConfig } from '../../src/core/model/config';
+import { editConfig, readConfig, type ModelConfig } from '../../src/core/model/config';
 import { adapterScale } from '../../src/core/model/adapter';
+import { addsToBase, unties } from '../../src/core/recipe/method';
 import type { Method } from '../../src/core/recipe/schema';
 import { parameterCount } from '../../src/core/model/parameters';
 import { z } from '../../src/core/zod';
@@ -26,7 +27,13 @@ export interface ModelListing {
   bundled: boolean;
   /** Names of its files. */
   files: string[];
+  /** Its config says that the head is no part of the embeddings, whatever its file says: of a run that trains the head alone. */
+  headApart?: boolean;
 }
+
+/** The files of a base for what a run made of it by this method. */
+export const filesUnder = (base: ModelListing, method: Method | undefined): ModelListing =>
+  unties(method) ? { ...base, headApart: true } : base;
 
 type Identity = Pick<ModelRecord, 'id' | 'name' | 'bundled' | 'createdAt'>;
 
@@ -80,11 +87,13 @@ export async function renameModel(id: string, name: string): Promise<void> {
 
 /** One file of a model. Throws `file-missing` or `fetch-failed`. */
 export async function readModelFile(
-  { id, bundled }: Pick<ModelListing, 'id' | 'bundled'>,
+  { id, bundled, headApart = false }: Pick<ModelListing, 'id' | 'bundled' | 'headApart'>,
   name: string,
   store: FileStore = files,
 ): Promise<Bytes> {
-  return bundled ? fetchBytes(`models/${id}/${name}`) : store.read(`${modelPath(id)}/${name}`);
+  const bytes = await (bundled ? fetchBytes(`models/${id}/${name}`) : store.read(`${modelPath(id)}/${name}`));
+  if (!headApart || name !== 'config.json') return bytes;
+  return new TextEncoder().encode(editConfig(new TextDecoder().decode(bytes), (fields) => ({ ...fields, tie_word_embeddings: false })));
 }
 
 /** One file of a model as a Blob, whose bytes are read when asked for. Throws `file-missing` or `fetch-failed`. */
@@ -128,13 +137,15 @@ export interface WeightSources {
 }
 
 /** The files of a model; `trained` stands in the place of its weights, or, where it is an adapter, beside them. */
-export async function weightSources(listing: ModelListing, trained: TrainedWeights | null): Promise<WeightSources> {
+export async function weightSources(base: ModelListing, trained: TrainedWeights | null): Promise<WeightSources> {
+  const listing = filesUnder(base, trained?.method);
   const config = { name: 'config.json', text: new TextDecoder().decode(await readModelFile(listing, 'config.json')) };
-  if (trained && !trained.method) return { config, weights: [{ name: WEIGHTS, bytes: trained.file }] };
+  const method = trained?.method;
+  if (trained && !addsToBase(method)) return { config, weights: [{ name: WEIGHTS, bytes: trained.file }] };
   const weights: WeightSources['weights'] = [];
   for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
   const index = await readModelText(listing, INDEX);
-  const scale = trained?.method && adapterScale(trained.method);
+  const scale = addsToBase(method) ? adapterScale(method) : undefined;
   return {
     config,
     weights,

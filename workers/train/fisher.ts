@@ -1,9 +1,9 @@
 /**
- * The Fisher information that a run with EWC starts from: computed on the base before anything of the run is written, kept in the run's folder, so
- * that a run that goes on holds its weights by the same bits.
+ * The Fisher information that a run with EWC or with parameter isolation starts from: computed on the base before anything of the run is written,
+ * kept in the run's folder, so that a run that goes on holds, or trains, its weights by the same bits.
  */
 import type { OnProgress } from '../../src/contract/progress';
-import type { Recipe } from '../../src/core/recipe/schema';
+import type { ChannelRole, Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, readSafetensors, writeSafetensors, type DecoderModel } from '../engine';
 import { channelEmpty } from '../runtime/channel-stream';
@@ -12,19 +12,38 @@ import type { EngineWork } from '../runtime/engine-session';
 import { emptyBatch, fillRow, type TokenBatch } from '../runtime/trainable-model';
 import { files } from '../storage/files';
 
-const fisherPath = (run: string): string => `runs/${run}/fisher.safetensors`;
+/** What a run has Fisher information for. */
+export type FisherUse = 'ewc' | 'isolation';
+
+export interface FisherDemand {
+  role: ChannelRole;
+  sequences: number;
+  labels: 'model' | 'text';
+}
+
+/** What the recipe asks for, by use. */
+export function fisherDemands({ regularisation, method }: Recipe): Partial<Record<FisherUse, FisherDemand>> {
+  const ewc = regularisation?.ewc;
+  const isolation = method?.kind === 'partial' ? method.isolation : undefined;
+  return {
+    ...(ewc ? { ewc: { ...ewc, role: 'general' } } : {}),
+    ...(isolation ? { isolation: { ...isolation, role: isolation.by } } : {}),
+  };
+}
+
+const fisherPath = (run: string, use: FisherUse): string => `runs/${run}/${use === 'ewc' ? 'fisher' : use}.safetensors`;
 
 /**
- * Rows of the general channels' training text, in turn, each from a place of its own.
- * @throws StudioError `channel-empty` naming the first general channel that has no row to give
+ * Rows of the training text of the channels of one role, in turn, each from a place of its own.
+ * @throws StudioError `channel-empty` naming the first of these channels that has no row to give
  */
-export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], sequences: number): TokenBatch[] {
+export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], { role, sequences }: FisherDemand): TokenBatch[] {
   const { channels, sequenceLength, packing, seed } = recipe;
-  const general = texts.filter(({ id }) => channels.some((channel) => channel.id === id && channel.role === 'general'));
-  for (const { id, train } of general) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
+  const asked = texts.filter(({ id }) => channels.some((channel) => channel.id === id && channel.role === role));
+  for (const { id, train } of asked) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
   const places = new Rng(deriveSeed(seed, 'fisher', 'rows'));
   return Array.from({ length: sequences }, (_, at) => {
-    const { train, trainDocuments } = general[at % general.length]!;
+    const { train, trainDocuments } = asked[at % asked.length]!;
     const row = emptyBatch(1, sequenceLength);
     const apart = packing === 'separate' ? trainDocuments : undefined;
     fillRow(row, 0, train, { start: places.integer(train.length - sequenceLength), channel: 0, apart });
@@ -39,11 +58,10 @@ export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], sequ
 export async function computeFisher(
   model: DecoderModel,
   recipe: Recipe,
-  rows: readonly TokenBatch[],
+  { rows, labels }: { rows: readonly TokenBatch[]; labels: FisherDemand['labels'] },
   { lock, yield: giveWay, signal }: EngineWork,
   onProgress: OnProgress,
 ): Promise<Uint8Array> {
-  const labels = recipe.regularisation?.ewc?.labels;
   const random = new Rng(deriveSeed(recipe.seed, 'fisher', 'labels'));
   const fisher = new FisherDiagonal(model);
   try {
@@ -67,13 +85,13 @@ export async function computeFisher(
   }
 }
 
-export async function storeFisher(run: string, fisher: Uint8Array): Promise<void> {
-  await files.write(fisherPath(run), fisher as Uint8Array<ArrayBuffer>);
+export async function storeFisher(run: string, use: FisherUse, fisher: Uint8Array): Promise<void> {
+  await files.write(fisherPath(run, use), fisher as Uint8Array<ArrayBuffer>);
 }
 
 /** @throws StudioError `file-missing` */
-export async function readFisher(run: string): Promise<Uint8Array> {
-  return files.read(fisherPath(run));
+export async function readFisher(run: string, use: FisherUse): Promise<Uint8Array> {
+  return files.read(fisherPath(run, use));
 }
 
 /** On the host, by the parameters' names. */

@@ -8,6 +8,7 @@ import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
 import { learningRateAt } from '../../src/core/schedule/schedule';
+import type { AttentionSample } from '../runtime/attention';
 import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
 import type { Clock, EngineLock } from '../runtime/turns';
@@ -38,10 +39,14 @@ export interface LoopParts {
   /** Of the checkpoint to go on from; null at the start. */
   state: RunState | null;
   model: TrainableModel;
+  /** What of the model joins the training before which step, and was not told of yet. */
+  joinings: readonly { step: number; parts: string[] }[];
   sampler: BatchSampler;
   heldOut: HeldOutSet;
   /** Asked at each evaluation for the forgetting risk; null where the recipe asks none. */
   probes: ProbeSample | null;
+  /** Measured at each evaluation against the base's; null where the recipe does not ask. */
+  attention: AttentionSample | null;
   storage: RunStorage;
   lock: EngineLock;
   clock: Clock;
@@ -256,6 +261,8 @@ export class TrainingLoop {
     const { record, parts } = this;
     const { recipe } = record;
     const { steps } = recipe.budget;
+    const joining = parts.joinings.find(({ step }) => step === record.step);
+    if (joining) this.logger.addEvent({ type: 'unfrozen', parts: joining.parts });
     const settings = this.settings();
     const lr = learningRateAt(settings.schedule, record.step, steps);
     const shares = effectiveShares(recipe, settings.shares, record.step);

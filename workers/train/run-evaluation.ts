@@ -10,6 +10,7 @@ import { StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
 import type { ChannelEvaluation, EvaluationRow, RunRecord, RunRules } from '../../src/core/run/types';
 import type { EngineLock } from '../runtime/turns';
+import type { AttentionSample } from '../runtime/attention';
 import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
 import type { EvaluableModel } from '../runtime/trainable-model';
 import { chanceOf, parseProbes, type Probe, sampleProbes } from '../../src/core/probes/probe';
@@ -74,6 +75,8 @@ interface Evaluated {
   heldOut: HeldOutSet;
   /** Asked for the forgetting risk; null where the recipe asks none. */
   probes: ProbeSample | null;
+  /** Set against the base's attention; null where the recipe does not ask. */
+  attention: AttentionSample | null;
   lock: EngineLock;
 }
 
@@ -93,7 +96,7 @@ interface Asked {
  * @returns null when the person stopped the run meanwhile; @throws StudioError `loss-not-finite`
  */
 export async function evaluateRun(
-  { record, model, heldOut, probes, lock }: Evaluated,
+  { record, model, heldOut, probes, attention, lock }: Evaluated,
   { base, cached, onPartial, goesOn }: Asked,
 ): Promise<EvaluationRow | null> {
   const { step, recipe } = record;
@@ -110,8 +113,14 @@ export async function evaluateRun(
   const risk =
     cached?.probes ?? (probes ? await askProbes(probes, base, recipe.batchSize * recipe.sequenceLength, lock, goesOn) : undefined);
   if (risk === null) return null;
+  const divergence = await attention?.divergence(goesOn, (work) => lock.run(work));
+  if (divergence === null) return null;
   checkFinite(step, channels);
-  const row: EvaluationRow = { step, channels, retention: null, ...(risk ? { probes: risk } : {}) };
+  const row: EvaluationRow = {
+    ...{ step, channels, retention: null },
+    ...(risk ? { probes: risk } : {}),
+    ...(divergence ? { attention: divergence } : {}),
+  };
   row.retention = meanRetention(base ?? row, row, recipe.channels);
   return row;
 }

@@ -2,7 +2,9 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
-import { checkMethod } from '../../src/core/model/adapter';
+import { isolationMasks } from '../../src/core/model/isolation';
+import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
+import { addsToBase, unties } from '../../src/core/recipe/method';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
@@ -11,6 +13,7 @@ import { withFirstWarmup } from '../../src/core/schedule/schedule';
 import type { LiveSettings, RunRecord, RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
+import { attentionSample, attentionTexts, type AttentionSample } from '../runtime/attention';
 import { buildHeldOutSet } from '../runtime/held-out';
 import { lastCheckpoint, listCheckpoints, loadCheckpoint, removeCheckpointsAfter, type LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
@@ -21,10 +24,19 @@ import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
-import { disposeBase, EngineModel, type RunBase } from '../runtime/engine-model';
+import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
-import { computeFisher, fisherRows, fisherValues, readFisher, storeFisher } from './fisher';
+import {
+  computeFisher,
+  fisherDemands,
+  fisherRows,
+  fisherValues,
+  readFisher,
+  storeFisher,
+  type FisherDemand,
+  type FisherUse,
+} from './fisher';
 import { TrainingLoop, type LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
 import { browserStorage } from './metric-logger';
@@ -60,14 +72,15 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
-  const { ewc } = checked.regularisation ?? {};
-  const rows = ewc && fisherRows(checked, texts, ewc.sequences);
-  const fisher = (model: DecoderModel) => computeFisher(model, checked, rows ?? [], studio.work, onProgress);
+  // Rows first: a channel that has none to give is refused before anything is loaded.
+  const demands = Object.entries(fisherDemands(checked)) as [FisherUse, FisherDemand][];
+  const rowsOf = new Map(demands.map(([use, demand]) => [use, { rows: fisherRows(checked, texts, demand), labels: demand.labels }]));
+  const fisher = (use: FisherUse, model: DecoderModel) => computeFisher(model, checked, rowsOf.get(use)!, studio.work, onProgress);
   const trained = await loadModel(checked, RULES, null, studio, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
     const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens, rules: RULES });
-    if (trained.fisher) await keepFisher(record.id, trained.fisher);
+    await keepFisher(record.id, trained.fisher);
     const lock = await lockRun(record.id);
     onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
     const history = { rows: [], evaluations: [], events: [] };
@@ -112,9 +125,9 @@ export async function extendRun(
 const echoTools = ({ work, device }: Studio, onProgress: OnProgress): EchoTools => ({ work, backend: device.backend, onProgress });
 
 /** A run that has no room for its Fisher information has not begun. */
-async function keepFisher(run: string, fisher: Uint8Array): Promise<void> {
+async function keepFisher(run: string, fisher: Trained['fisher']): Promise<void> {
   try {
-    await storeFisher(run, fisher);
+    for (const [use, values] of fisher) await storeFisher(run, use, values);
   } catch (error) {
     await removeRun(run);
     throw error;
@@ -141,7 +154,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
     const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
-    const trained = await loadModel(recipe, rules, checkpoint, studio, () => readFisher(id));
+    const trained = await loadModel(recipe, rules, checkpoint, studio, (use) => readFisher(id, use));
     // From here on it is a longer run, of which a part has been made.
     if (extendedFrom !== undefined) await updateRun(id, { recipe: stored.recipe, state: 'interrupted', stopReason: null, error: null });
     await removeCheckpointsAfter(id, state?.step ?? -1);
@@ -213,8 +226,12 @@ function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSe
 interface Trained {
   model: EngineModel;
   weightsHash: string;
-  /** Of a run with EWC: the file of its Fisher information. */
-  fisher: Uint8Array | null;
+  /** Files of Fisher information, by use. */
+  fisher: ReadonlyMap<FisherUse, Uint8Array>;
+  /** Parts of the model that join the training later. */
+  joinings: LoopParts['joinings'];
+  /** On these texts, from the base. */
+  attentionOn: ((texts: readonly number[][]) => Promise<AttentionSample>) | null;
   tokenizerHash: string;
   tokenBytes: ArrayLike<number>;
   /** Token that a text starts after where it is measured. */
@@ -227,33 +244,45 @@ async function loadModel(
   rules: RunRules,
   checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
   { device }: Studio,
-  fisher: (model: DecoderModel) => Promise<Uint8Array>,
+  fisherOf: (use: FisherUse, model: DecoderModel) => Promise<Uint8Array>,
 ): Promise<Trained> {
   const { probesPerGroup } = recipe.evaluation;
   const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
   const { method } = recipe;
-  const { model, tokenizer, hash } = await assemble(recipe.base, checkpoint && !method ? { file: checkpoint.model, method } : null);
-  let base: RunBase | undefined;
+  const { model, tokenizer, hash } = await assemble(
+    recipe.base,
+    checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
+  );
+  const parts: RunParts = {};
   try {
     if (method) {
       checkMethod(model.config, method);
-      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+      if (unties(method)) model.untie();
+      if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
+      else {
+        model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+        if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+      }
     }
     const longest = model.config.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
-    const stored = checkpoint ? { optimizer: checkpoint.optimizer, steps: checkpoint.step } : undefined;
-    const known = recipe.regularisation?.ewc ? await fisher(model) : null;
-    base = recipe.regularisation && (await baseOf(recipe, known));
-    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', stored, base);
+    if (checkpoint) parts.stored = { optimizer: checkpoint.optimizer, steps: checkpoint.step };
+    const fisher = new Map<FisherUse, Uint8Array>();
+    for (const use of Object.keys(fisherDemands(recipe)) as FisherUse[]) fisher.set(use, await fisherOf(use, model));
+    const isolation = fisher.get('isolation');
+    if (isolation) parts.masks = masksOf(model, recipe, isolation);
+    if (recipe.regularisation) parts.base = await baseOf(recipe, fisher.get('ewc') ?? null);
+    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
     return {
       model: engine,
       weightsHash: hash,
       tokenizerHash: tokenizer.hash,
-      fisher: known,
+      fisher,
+      joinings: joinings(model.config, recipe),
+      attentionOn: recipe.evaluation.attentionRows === undefined ? null : (texts) => attentionFrom(recipe, model, texts),
       tokenBytes: text.byteLengths(),
       startOfText,
       probes: probes && {
@@ -263,14 +292,33 @@ async function loadModel(
     };
   } catch (error) {
     model.dispose();
-    if (base) disposeBase(base);
+    disposeParts(parts);
     throw error;
   }
 }
 
+/** A run that goes on is set against its base too, which is read for the maps alone. */
+async function attentionFrom({ base }: Recipe, model: DecoderModel, texts: readonly number[][]): Promise<AttentionSample> {
+  const start = await openBase(base);
+  try {
+    return await attentionSample(model, start, texts);
+  } finally {
+    start.dispose();
+  }
+}
+
+/** Which elements the recipe's parameter isolation trains; none for a parameter of which it trains nothing. */
+function masksOf({ config }: DecoderModel, { method }: Recipe, fisher: Uint8Array): RunParts['masks'] {
+  if (method?.kind !== 'partial' || !method.isolation) return undefined;
+  const values = new Map(fisherValues(fisher).map((value) => [value.name, value]));
+  const masks = [...isolationMasks(config, method.isolation, values)].filter(([, mask]) => mask.includes(1));
+  return new Map(masks.map(([name, mask]) => [name, tensor(mask, values.get(name)!.shape)]));
+}
+
 /** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
-async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunBase> {
+async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunParts['base']> {
   const base = await openBase(recipe.base);
+  if (unties(recipe.method)) base.untie();
   const values = fisher ? fisherValues(fisher) : [];
   return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
 }
@@ -299,6 +347,7 @@ async function assembleLoop(
   }));
   const { startOfText } = trained;
   const rows = { context: recipe.sequenceLength, rowsPerChannel: recipe.evaluation.rowsPerChannel, rowsPerBatch: recipe.batchSize };
+  const heldOutSet = buildHeldOutSet(heldOut, trained.tokenBytes, { ...rows, startOfText });
   const subject = {
     backend: studio.device.backend,
     weights: trained.weightsHash,
@@ -317,9 +366,11 @@ async function assembleLoop(
     extendedFrom,
     state,
     model: trained.model,
+    joinings: trained.joinings.filter(({ step }) => !history.events.some((event) => event.type === 'unfrozen' && event.step === step)),
     sampler,
-    heldOut: buildHeldOutSet(heldOut, trained.tokenBytes, { ...rows, startOfText }),
+    heldOut: heldOutSet,
     probes: trained.probes?.sample ?? null,
+    attention: (await trained.attentionOn?.(attentionTexts(heldOutSet, recipe.evaluation.attentionRows ?? 0))) ?? null,
     storage: browserStorage(record.id),
     lock: studio.lock,
     clock: studio.clock,

@@ -1,6 +1,7 @@
 /** The trainer worker for real: a tiny model on wasm, storage in the browser, and a tab that dies. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FollowedRun, type RunView } from '../../src/core/run/view';
+import type { RecipeInput } from '../../src/core/recipe/schema';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
@@ -257,6 +258,109 @@ describe('the trainer on wasm', () => {
       await (await records()).delete('corpora', id);
       await files.remove(corpusFolder(id));
     }
+  });
+
+  it('unfreezes layer by layer, with a rate for each, to the same bits after a death half way; nothing else moves; attention is set against the base', async () => {
+    const tab = await openTab();
+    const before = await listRuns();
+    const part = { kind: 'partial' as const, lastLayers: 0, embeddings: true };
+    const every = { unit: 'steps' as const, value: 3 };
+    const method = { ...part, unfreezing: { order: 'downwards' as const, every } };
+    const wrongs: [NonNullable<RecipeInput['method']>, field: string][] = [
+      [{ ...part, lastLayers: 2 }, 'method.lastLayers'],
+      [{ ...part, modules: ['c_attn'] }, 'method.modules'],
+      [{ ...part, isolation: { unit: 'heads', share: 0.4 } }, 'method.lastLayers'],
+      [{ ...part, lastLayers: 1, isolation: { unit: 'heads', share: 0.4 } }, 'method.isolation.share'],
+    ];
+    for (const [wrong, field] of wrongs)
+      await expect(tab.api.start(studioRecipe({ method: wrong }), 'wrong', quiet), field).rejects.toMatchObject({
+        code: 'recipe-invalid',
+        values: { field },
+      });
+    expect(await listRuns()).toEqual(before);
+
+    const { evaluation } = studioRecipe();
+    const change = {
+      method,
+      optimizer: { layerDecay: 0.5 },
+      gradientAccumulationSteps: 2,
+      evaluation: { ...evaluation, attentionRows: 1 },
+    };
+    const { tensors } = await tab.api.memory();
+    const first = await tab.api.start(studioRecipe(change), 'unfrozen', quiet);
+    const last = await tab.seen((view) => view.runId === first && ended(view));
+    expect(last).toMatchObject({ state: 'finished', error: null });
+    const joins = [
+      [3, ['L1']],
+      [6, ['embed_tokens']],
+    ];
+    const joined = ({ events }: RunView) => events.flatMap((event) => (event.type === 'unfrozen' ? [[event.step, event.parts]] : []));
+    expect(joined(last)).toEqual(joins);
+    const divergence = last.attention.map(({ layers }) => layers[0]!);
+    expect([divergence[0], divergence.every((value, at) => at === 0 || value > 0)]).toEqual([0, true]);
+    const expected = await outcome(first);
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    const state = readSafetensors('moments', expected.optimizer).tensors;
+    expect([
+      state.get('step.model.embed_tokens.weight')!.read()[0],
+      state.get('step.model.layers.0.mlp.up_proj.weight')!.read()[0],
+    ]).toEqual([6, 9]);
+    expect(state.has('step.model.norm.weight')).toBe(false);
+
+    const second = await tab.api.start(studioRecipe({ ...change, activationCheckpointing: true }), 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === second && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(second)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(second, quiet);
+    const resumed = await again.seen((view) => view.runId === second && ended(view));
+    expect(joined(resumed)).toEqual(joins);
+    expect(await outcome(second)).toEqual(expected);
+  });
+
+  it('trains a tenth of the weights by their Fisher information, or a head of its own alone, and all else keeps its bits', async () => {
+    const start = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`)).tensors;
+    const recipe = (method: RecipeInput['method']) => studioRecipe({ method, optimizer: { weightDecay: 1 } });
+    /** Elements of each parameter that moved. */
+    const moved = (model: Uint8Array<ArrayBuffer>) =>
+      new Map(
+        [...readSafetensors('model', model).tensors].map(([name, tensor]) => {
+          const from = (start.get(name) ?? start.get('model.embed_tokens.weight')!).read();
+          return [name, Array.from(tensor.read(), (value, at) => value !== from[at])];
+        }),
+      );
+    const isolation = { unit: 'weights' as const, share: 0.1, sequences: 3 };
+    const tab = await openTab();
+    const killed = await tab.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation }), 'isolated', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    const resumed = await outcome(killed);
+    const whole = await again.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation }), 'whole', quiet);
+    await again.seen((view) => view.runId === whole && ended(view));
+    expect(await outcome(whole)).toEqual(resumed);
+    const marks = [...moved(resumed.model)];
+    const trained = marks.filter(([name]) => name !== 'model.embed_tokens.weight').flatMap(([, elements]) => elements);
+    expect(marks.find(([name]) => name === 'model.embed_tokens.weight')![1]).not.toContain(true);
+    expect(trained.filter(Boolean).length).toBe(Math.round(0.1 * trained.length));
+
+    const head = await again.api.start(recipe({ kind: 'partial', lastLayers: 0, finalNorm: false, head: true }), 'head', quiet);
+    const last = await again.seen((view) => view.runId === head && ended(view));
+    expect(last.heldOut['domain']!.y.at(-1)!).toBeLessThan(last.heldOut['domain']!.y[0]!);
+    const apart = moved((await outcome(head)).model);
+    expect([...apart].filter(([, elements]) => elements.includes(true)).map(([name]) => name)).toEqual(['lm_head.weight']);
+    // Read back as a model of its own: the loss that was logged is that of the stored weights.
+    const killedHead = await again.api
+      .extend(head, 14, 12, quiet)
+      .then(() => again.seen((view) => view.runId === head && view.steps === 14 && ended(view)));
+    expect(killedHead).toMatchObject({ state: 'finished', error: null });
   });
 
   it('gives a finished run more steps: the same, bit for bit, as a run that was asked for so many', async () => {

@@ -10,7 +10,7 @@ import { useFormat } from '../../i18n/format';
 import { Delta } from '../../ui/Figure';
 import { PLACES, type Place } from '../address';
 import { differences, unclear, type ComparisonSummary } from '../figures';
-import { Estimated, Letter } from '../marks';
+import { Estimated, Letter } from '../../ui/marks';
 import { useComparedName } from '../sources';
 import styles from './ChannelTable.module.css';
 

@@ -8,7 +8,7 @@ import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
 import { Delta } from '../../ui/Figure';
 import { differences, unclear, type ComparisonSummary } from '../figures';
-import { Estimated, Letter } from '../marks';
+import { Estimated, Letter } from '../../ui/marks';
 import { TextChoice } from '../MeasureControl';
 import { useFigures } from '../measures';
 import { useComparedName } from '../sources';

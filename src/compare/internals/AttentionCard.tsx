@@ -7,7 +7,7 @@ import type { AttentionView } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import type { Place } from '../address';
-import { MeasureBar } from '../marks';
+import { MeasureBar } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { differenceLimit, headShifts, parseColour, weightStrength, type MapColours } from './attention';

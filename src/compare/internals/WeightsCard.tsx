@@ -15,7 +15,7 @@ import { useFormat, type Format } from '../../i18n/format';
 import { Banner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
 import type { Place } from '../address';
-import { MeasureBar } from '../marks';
+import { MeasureBar } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { useCompare } from '../store';

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { paretoFront } from '../../core/metrics/pareto';
 import { useFormat } from '../../i18n/format';
-import { Letter } from '../marks';
+import { Letter } from '../../ui/marks';
 import { useCompare } from '../store';
 import { usePointName, type RunMark, paretoSets, runMark, shortRunName, type ParetoSet } from './points';
 import { Button, NativeSelect } from '@mantine/core';

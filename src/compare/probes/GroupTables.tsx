@@ -8,7 +8,7 @@ import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { letterOf } from '../address';
-import { Estimated } from '../marks';
+import { Estimated } from '../../ui/marks';
 import { useGroupName } from './names';
 import styles from './Probes.module.css';
 

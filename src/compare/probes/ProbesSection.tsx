@@ -9,7 +9,7 @@ import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
 import { Figure } from '../../ui/Figure';
 import { letterOf, PLACES } from '../address';
-import { Estimated, Letter } from '../marks';
+import { Estimated, Letter } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { RISK_TONES } from '../RiskCard';

@@ -8,7 +8,7 @@ import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
 import { NumberField } from '../../ui/fields';
 import { letterOf, PLACES } from '../address';
-import { Estimated, Letter } from '../marks';
+import { Estimated, Letter } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
 import { pickedWeights, useMeasures } from '../measures';
 import { useSourceName } from '../sources';

@@ -7,7 +7,7 @@ import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Figure';
 import { letterOf, PLACES } from '../address';
-import { Letter } from '../marks';
+import { Letter } from '../../ui/marks';
 import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type MeasuredTerm, type TermColumn, type TermOrder } from './term-rows';
 import styles from './Terms.module.css';
 

@@ -7,7 +7,7 @@ import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
 import { Figure } from '../../ui/Figure';
 import { letterOf, PLACES } from '../address';
-import { Letter } from '../marks';
+import { Letter } from '../../ui/marks';
 import { MeasureControl, TextChoice } from '../MeasureControl';
 import { useMeasures } from '../measures';
 import { useCompare } from '../store';

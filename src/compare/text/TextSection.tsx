@@ -9,7 +9,7 @@ import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
 import { NumberField } from '../../ui/fields';
 import { PLACES, type Place } from '../address';
-import { Letter } from '../marks';
+import { Letter } from '../../ui/marks';
 import { useSourceName, findSource } from '../sources';
 import { useCompare } from '../store';
 import { MOST_PROMPTS, useGeneration, type Prompt } from './generation-store';

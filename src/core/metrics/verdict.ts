@@ -21,3 +21,6 @@ export function retentionVerdict({ value, interval }: Estimate): RetentionVerdic
   const { low, high } = interval ?? { low: value, high: value };
   return low >= RETENTION_LINE ? 'kept' : high < RETENTION_LINE ? 'lost' : 'unclear';
 }
+
+/** The interval holds zero: chance alone may have made the difference. */
+export const unclear = ({ interval }: Estimate): boolean => interval !== null && interval.low <= 0 && interval.high >= 0;

@@ -4,15 +4,17 @@ import llama from '../../../e2e/parity/fixtures/families/llama-llama3/config.jso
 import qwen2 from '../../../e2e/parity/fixtures/families/qwen2/config.json';
 import { parseRecipe } from '../recipe/parse';
 import { exampleRecipe } from '../run/example-run';
-import { adaptedModules, adapterScale, checkMethod, trainedCount } from './adapter';
+import { adaptedModules, adapterScale } from './adapter';
 import { parseConfig } from './config';
 import { memoryDemand } from '../recipe/edits';
 import { PRESETS, presetMethod } from '../recipe/method';
+import type { LoraMethod } from '../recipe/schema';
 import { trainingMemory } from './memory';
 import { peftConfig, readPeftConfig } from './peft';
+import { checkMethod, trainedCount } from './trained';
 
 const configOf = (fields: object) => parseConfig('config.json', JSON.stringify(fields));
-const method = (change: object = {}) => parseRecipe({ ...exampleRecipe, method: { kind: 'lora', r: 2, ...change } }).method!;
+const method = (change: object = {}) => parseRecipe({ ...exampleRecipe, method: { kind: 'lora', r: 2, ...change } }).method as LoraMethod;
 const namesOf = (fields: object, targets: string[]) => {
   const adapted = adaptedModules(configOf(fields), { targets }).flatMap(({ maps }) => maps.filter((map) => map.adapted));
   return adapted.map(({ name }) => name).filter((name) => /\.0\./.test(name));

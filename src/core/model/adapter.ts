@@ -2,8 +2,7 @@
  * Low-rank adapters (LoRA, Hu et al., arXiv 2106.09685): which linear maps one has, of which sizes and at which scale. A map's output is
  * W x + scale · B (A x). Where a file keeps several maps in one module (GPT-2's c_attn), they share its A, as in PEFT.
  */
-import { StudioError } from '../errors';
-import type { Method } from '../recipe/schema';
+import type { LoraMethod } from '../recipe/schema';
 import type { ModelConfig } from './config';
 import { namesOf, type LayerNames } from './names';
 import { modulesOf, parameterShapes } from './parameters';
@@ -56,18 +55,23 @@ function adaptableModules(config: ModelConfig, targets: readonly string[]): Adap
   }).flat();
 }
 
+/** Of names that end so, `*` being anything. */
+export function patternOf(end: string): RegExp {
+  const escaped = end.split('*').map((part) => part.replace(/[.\\+?^${}()|[\]]/g, '\\$&'));
+  return new RegExp(`(^|\\.)${escaped.join('.*')}$`);
+}
+
 /** Does a target name this map: by its role, or by the end of its name or of its module's in the file, `*` being anything? */
 function namedBy(target: string, map: string, module: string, names: LayerNames): boolean {
   if (target === ALL_LINEAR) return true;
   const role = (ROLES as Partial<Record<string, keyof LayerNames>>)[target];
   if (role) return names[role] === map;
-  const escaped = target.split('*').map((part) => part.replace(/[.\\+?^${}()|[\]]/g, '\\$&'));
-  const pattern = new RegExp(`(^|\\.)${escaped.join('.*')}$`);
+  const pattern = patternOf(target);
   return pattern.test(map) || pattern.test(module);
 }
 
 /** The modules that get an adapter. */
-export function adaptedModules(config: ModelConfig, { targets }: Pick<Method, 'targets'>): AdaptedModule[] {
+export function adaptedModules(config: ModelConfig, { targets }: Pick<LoraMethod, 'targets'>): AdaptedModule[] {
   return adaptableModules(config, targets).filter(({ maps }) => maps.some(({ adapted }) => adapted));
 }
 
@@ -76,28 +80,27 @@ export const adaptedOutputs = ({ maps }: AdaptedModule): number =>
   maps.reduce((sum, { outputs, adapted }) => sum + (adapted ? outputs : 0), 0);
 
 /** What B (A x) is multiplied by: α / r, or α / √r when rank-stabilised (rsLoRA, Kalajdzievski, arXiv 2312.03732). */
-export function adapterScale({ r, alpha, rankStabilised }: Pick<Method, 'r' | 'alpha' | 'rankStabilised'>): number {
+export function adapterScale({ r, alpha, rankStabilised }: Pick<LoraMethod, 'r' | 'alpha' | 'rankStabilised'>): number {
   return alpha / (rankStabilised ? Math.sqrt(r) : r);
 }
 
 /** Parameters of the model itself that are trained beside the adapter; tied, embeddings and head are one table. */
-export function savedModules(config: ModelConfig, { modulesToSave }: Pick<Method, 'modulesToSave'>): string[] {
+export function savedModules(config: ModelConfig, { modulesToSave }: Pick<LoraMethod, 'modulesToSave'>): string[] {
   const { embedding, head } = namesOf(config.architecture);
   const modules = modulesToSave.map((module) => (module === 'embeddings' || config.tied ? embedding : head));
   return [...new Set(modules)].map((module) => `${module}.weight`);
 }
 
-/** Number of weights that are trained; without a method all are. */
-export function trainedCount(config: ModelConfig, method: Method | undefined): number {
+/** Number of weights that are trained: the adapter's, and the model's own beside it. */
+export function adapterCount(config: ModelConfig, method: LoraMethod): number {
   const shapes = parameterShapes(config);
   const size = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
-  if (!method) return [...shapes.values()].reduce((sum, shape) => sum + size(shape), 0);
   const saved = savedModules(config, method).reduce((sum, name) => sum + size(shapes.get(name)!), 0);
   return adaptedModules(config, method).reduce((sum, module) => sum + method.r * (module.inputs + adaptedOutputs(module)), saved);
 }
 
-/** What of a method does not go with a model; null where all does. */
-export function methodFault(config: ModelConfig, method: Method): { field: string; value: string; accepted: string } | null {
+/** What of an adapter does not go with a model; null where all does. */
+export function adapterFault(config: ModelConfig, method: LoraMethod): { field: string; value: string; accepted: string } | null {
   const all = adaptableModules(config, [ALL_LINEAR]);
   const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
   for (const target of method.targets)
@@ -110,11 +113,4 @@ export function methodFault(config: ModelConfig, method: Method): { field: strin
     if (method.r > side) return { field: 'method.r', value: String(method.r), accepted: `1 … ${side} (${module.name})` };
   }
   return null;
-}
-
-/** @throws StudioError `recipe-invalid` when the method does not go with the model */
-export function checkMethod(config: ModelConfig, method: Method): void {
-  const fault = methodFault(config, method);
-  if (!fault) return;
-  throw new StudioError('recipe-invalid', `Recipe field ${fault.field} is ${fault.value}; accepted: ${fault.accepted}`, fault);
 }

@@ -3,10 +3,11 @@
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
 import type { Method, Regularisation } from '../recipe/schema';
-import { adaptedModules, adaptedOutputs, trainedCount } from './adapter';
+import { adaptedModules, adaptedOutputs } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
+import { configUnder, lowestLayer, optimizedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
 export interface MemoryDemand {
@@ -20,7 +21,7 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
-  /** Absent: all weights are trained. Frozen ones have no gradient and no moments. */
+  /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
 }
 
@@ -29,7 +30,10 @@ export interface TrainingMemory {
   weights: number;
   gradients: number;
   moments: number;
-  /** The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's. */
+  /**
+   * The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's;
+   * the mask of a parameter isolation.
+   */
   anchors: number;
   activations: number;
   total: number;
@@ -58,10 +62,11 @@ export function trainingMemory(
   { rows, context, checkpointing, precision, regularisation, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
-  const parameters = parameterCount(config);
-  const trained = trainedCount(config, method);
-  const added = method ? adaptedModules(config, method) : [];
-  const own = added.reduce((sum, module) => sum + method!.r * (module.inputs + adaptedOutputs(module)), 0);
+  const parameters = parameterCount(configUnder(config, method));
+  const trained = optimizedCount(config, method);
+  const lora = method?.kind === 'lora' ? method : null;
+  const added = lora ? adaptedModules(config, lora) : [];
+  const own = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
   const tokens = rows * context;
   const bytes = precision === 'f16' ? 2 : 4;
   const queries = heads * headSize;
@@ -72,15 +77,20 @@ export function trainingMemory(
   const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
   const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
   // An adapter keeps A x, at both scales, and what its dropout made of x.
-  const lowRank = added.reduce((sum, { inputs }) => sum + 2 * method!.r + (method!.dropout > 0 ? inputs : 0), 0) / layers;
+  const lowRank = added.reduce((sum, { inputs }) => sum + 2 * lora!.r + (lora!.dropout > 0 ? inputs : 0), 0) / layers;
   const layer = WITH_GRADIENTS * (states + lowRank) * tokens * bytes;
   // Recomputed, a layer keeps its input and the gradient that comes back; one layer at a time has the rest.
-  const kept = checkpointing ? layers * 2 * hidden * tokens * bytes + layer : layers * layer;
+  // Below the lowest layer that is trained each keeps its input alone.
+  const above = layers - lowestLayer(config, method);
+  const inputs = (layers - above) * hidden * tokens * bytes;
+  const kept = inputs + (checkpointing ? above * 2 * hidden * tokens * bytes + Math.min(1, above) * layer : above * layer);
   const head = 4 * hidden * tokens * bytes;
   const weights = 4 * (parameters + own) + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
-  const anchors = 4 * parameters * ((regularisation ? 1 : 0) + (term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const masks = method?.kind === 'partial' && method.isolation ? 4 * trained : 0;
+  const held = 4 * parameters * (regularisation ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const anchors = held + masks;
   const heaviest = largestWeight(config);
   return {
     weights,

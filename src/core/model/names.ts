@@ -188,6 +188,8 @@ interface ModelNames {
   positions: string;
   finalNorm: string;
   head: string;
+  /** What the names in a layer begin with, before its number. */
+  layers: string;
   layer(index: number): LayerNames;
   /** As it says; a fused tensor's name is that of the module in layer `index`. */
   file: { transposed: boolean; fused: readonly Fused<(index: number) => string>[] };
@@ -202,6 +204,7 @@ export function namesOf(family: Family): ModelNames {
     positions: prefix + positions,
     finalNorm: prefix + finalNorm,
     head,
+    layers: `${prefix}${layers}.`,
     layer: (index) =>
       Object.fromEntries(Object.entries(layer).map(([role, name]) => [role, inLayer(index, name as string)])) as unknown as LayerNames,
     file: {

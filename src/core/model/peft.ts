@@ -1,6 +1,6 @@
 /** adapter_config.json of PEFT: what it says of a low-rank adapter, and how one of a run is written. */
 import { StudioError } from '../errors';
-import type { Method } from '../recipe/schema';
+import type { LoraMethod } from '../recipe/schema';
 import { adaptedModules, ALL_LINEAR, adapterScale, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { namesOf } from './names';
@@ -85,7 +85,7 @@ export function peftScale({ lora_alpha, use_rslora, alpha_pattern }: ScaleFields
 }
 
 /** Of an adapter that was trained by this method above `base`. */
-export function peftConfig(config: ModelConfig, method: Method, base: string): Record<string, unknown> {
+export function peftConfig(config: ModelConfig, method: LoraMethod, base: string): Record<string, unknown> {
   const { file, embedding, head } = namesOf(config.architecture);
   const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
   const names = adaptedModules(config, method).map(({ name }) => name);

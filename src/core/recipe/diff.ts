@@ -48,13 +48,26 @@ function write(field: string, leaf: Leaf | undefined, digits: number): string {
 const exact = (leaf: Leaf | undefined): Value | undefined =>
   typeof leaf?.value === 'number' ? Number(leaf.value.toPrecision(6)) : leaf?.value;
 
+const isNamed = (value: unknown): value is { id: string }[] =>
+  Array.isArray(value) && value.every((item) => typeof (item as { id?: unknown }).id === 'string');
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 function flatten(recipe: Recipe): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
     if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });
-    else if (Array.isArray(value)) for (const item of value as { id: string }[]) walk(item, `${path}.${item.id}`, false);
+    else if (isNamed(value)) for (const item of value) walk(item, `${path}.${item.id}`, false);
+    else if (Array.isArray(value))
+      out.set(path, {
+        value: value
+          .map((item) =>
+            Object.values(item as object)
+              .flat()
+              .join(' '),
+          )
+          .join(', '),
+        percent: false,
+      });
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
         const share = key === 'share' || key === 'weight' || (key === 'value' && 'unit' in value && value.unit === 'ratio');

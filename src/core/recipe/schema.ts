@@ -46,6 +46,9 @@ export function echoCorpusId(settings: Echo): string {
   return `echo-${[0, 1].map((half) => deriveSeed(half, all).toString(16).padStart(8, '0')).join('')}`;
 }
 
+/** The end of a module's name, in which `*` is anything. */
+const modulePattern = z.string().check(z.regex(/^[\w.*-]{1,120}$/));
+
 const channelSchema = z.strictObject({
   id: identifier,
   /** Corpus id: a bundled one (`zh`, `en`, `code`, `domain`, `domain-legal`) or an imported one. */
@@ -65,6 +68,45 @@ const channelSchema = z.strictObject({
   weight: z.optional(share),
   /** The text is a model's: it is written before the first step where it is not there. The corpus is the one of these settings. */
   generated: z.optional(echoSchema),
+});
+
+/** More and more of the model's own weights are trained (ULMFiT; Howard and Ruder, arXiv 1801.06146). */
+const unfreezingSchema = z.discriminatedUnion('order', [
+  z.strictObject({
+    order: z.literal('downwards'),
+    /** Blocks that join at a time, each below those that are trained; the embeddings, where they are trained, come last. */
+    layers: orElse(count(1, 1024), 1),
+    /** From one joining to the next: steps, or a share of all steps. */
+    every: z.discriminatedUnion('unit', [
+      z.strictObject({ unit: z.literal('ratio'), value: z.number().check(z.gt(0), z.lt(1)) }),
+      z.strictObject({ unit: z.literal('steps'), value: count(1) }),
+    ]),
+  }),
+  z.strictObject({
+    order: z.literal('named'),
+    stages: z
+      .array(
+        z.strictObject({
+          /** Finished steps before the first that trains these modules. */
+          step: count(1),
+          modules: z.array(modulePattern).check(z.minLength(1), z.maxLength(32)),
+        }),
+      )
+      .check(z.minLength(1), z.maxLength(64)),
+  }),
+]);
+
+/** A part of each of the weights that are trained: the others keep their bits. */
+const isolationSchema = z.strictObject({
+  /** What is chosen: single weights, rows of the linear maps, or attention heads (a key-value head with the query heads that it serves). */
+  unit: z.enum(['weights', 'rows', 'heads']),
+  /** Share of all of these units. */
+  share: z.number().check(z.gt(0), z.lt(1)),
+  /** Those with the highest Fisher information on the domain channels, or with the lowest on the general ones. */
+  by: orElse(z.enum(['domain', 'general']), 'domain'),
+  /** Rows of text that it is the mean over, and their labels: as for EWC. */
+  sequences: orElse(count(1, 4096), 64),
+  labels: orElse(z.enum(['model', 'text']), 'model'),
 });
 
 const warmupSchema = z.discriminatedUnion('unit', [
@@ -115,8 +157,8 @@ const regularisationSchema = z.strictObject({
   decayTowards: z.optional(z.literal('base')),
 });
 
-/** Fewer weights than all: a low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
-const methodSchema = z.strictObject({
+/** A low-rank adapter beside frozen weights (METHOD, "Low-rank adapters"). */
+const loraSchema = z.strictObject({
   kind: z.literal('lora'),
   /** Rank. */
   r: orElse(count(1, 1024), 8),
@@ -125,12 +167,32 @@ const methodSchema = z.strictObject({
   /** Of what the adapter reads. */
   dropout: orElse(from(0, 0.9), 0),
   /** Maps that get one: `all-linear`, a map's short name (q k v o gate up down), or the end of a module's name, in which `*` is anything. */
-  targets: orElse(z.array(z.string().check(z.regex(/^[\w.*-]{1,120}$/))).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
+  targets: orElse(z.array(modulePattern).check(z.minLength(1), z.maxLength(32)), ['all-linear']),
   /** α / √r instead of α / r. */
   rankStabilised: orElse(z.boolean(), false),
   /** Trained whole beside the adapter: needed where the vocabulary grew. */
   modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
 });
+
+/** A part of the model's own weights; the others are frozen (METHOD, "A part of the weights"). */
+const partialSchema = z.strictObject({
+  kind: z.literal('partial'),
+  /** Blocks that are trained: the last n, or all. */
+  lastLayers: orElse(z.union([z.literal('all'), count(0, 1024)]), 2),
+  finalNorm: orElse(z.boolean(), true),
+  head: orElse(z.boolean(), false),
+  /** Of tokens and positions. A tied head is the same table. */
+  embeddings: orElse(z.boolean(), false),
+  /** Modules anywhere that are trained too. */
+  modules: orElse(z.array(modulePattern).check(z.maxLength(32)), []),
+  /** Absent: all of them from the first step to the last. */
+  unfreezing: z.optional(unfreezingSchema),
+  /** Absent: each of them whole. */
+  isolation: z.optional(isolationSchema),
+});
+
+/** Fewer weights than all. */
+const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema]);
 
 const rolesNeeded = {
   mixed: [],
@@ -162,6 +224,11 @@ export const recipeSchema = z
       weightDecay: orElse(from(0, 1), 0.1),
       /** Gradient clipping by global norm; 0 switches it off. */
       maxGradNorm: orElse(z.number().check(z.gte(0)), 1),
+      /**
+       * Factor of the learning rate from one layer to the one below: 1 for head and final norm, d for the top layer, d^L for the lowest of L,
+       * d^(L+1) for the embeddings (a tied head with them). Absent: one rate for all.
+       */
+      layerDecay: z.optional(z.number().check(z.gt(0), z.lte(1))),
     }),
     dropout: orElse(from(0, 0.9), 0),
     /** Absent: nothing holds the weights. */
@@ -176,6 +243,11 @@ export const recipeSchema = z
       rowsPerChannel: count(1, 4096),
       /** Items of each ability group (grammar, commonsense, facts, logic) asked for the forgetting risk: the same each time; 0 is off. */
       probesPerGroup: orElse(count(0, 128), 0),
+      /**
+       * Held-out rows of each channel on which the attention of every layer is set against the base's: their KL divergence. Absent: not
+       * measured.
+       */
+      attentionRows: z.optional(count(1, 16)),
     }),
     saving: z.strictObject({ everySteps: count(1), keep: orElse(count(1, 100), 3) }),
     logging: z.strictObject({ everySteps: count(1) }),
@@ -229,8 +301,21 @@ export const recipeSchema = z
     // Halved again and again, a rate never gets to 0.
     if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
       refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
-    if (recipe.method && recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (method lora)');
-    if (recipe.method && recipe.regularisation) refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
+      refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
+    if (recipe.method?.kind === 'lora' && recipe.regularisation)
+      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    if (recipe.method?.kind === 'partial') {
+      const { unfreezing, isolation } = recipe.method;
+      const { steps } = recipe.budget;
+      if (isolation && !recipe.channels.some(({ role }) => role === isolation.by))
+        refuse(['method', 'isolation', 'by'], isolation.by, `role "${isolation.by}"`);
+      // What would join after the last step never does.
+      if (unfreezing?.order === 'downwards' && unfreezing.every.unit === 'steps' && unfreezing.every.value >= steps)
+        refuse(['method', 'unfreezing', 'every', 'value'], unfreezing.every.value, `1 … ${steps - 1} (budget.steps)`);
+      const late = unfreezing?.order === 'named' && unfreezing.stages.find(({ step }) => step >= steps);
+      if (late) refuse(['method', 'unfreezing', 'stages', 'step'], late.step, `1 … ${steps - 1} (budget.steps)`);
+    }
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
@@ -258,4 +343,8 @@ export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Method = NonNullable<Recipe['method']>;
+export type LoraMethod = Extract<Method, { kind: 'lora' }>;
+export type PartialMethod = Extract<Method, { kind: 'partial' }>;
+export type Unfreezing = NonNullable<PartialMethod['unfreezing']>;
+export type Isolation = NonNullable<PartialMethod['isolation']>;
 export type Strategy = Recipe['strategy'];

@@ -48,6 +48,8 @@ export type RunEvent =
   | (When & { type: 'resumed' })
   /** All steps of the run: a finished one was given more. */
   | Change<'extended', number>
+  /** Parts of the model that are trained from here on: layers by their number from 1 ("L3"), other modules by name. */
+  | (When & { type: 'unfrozen'; parts: string[] })
   /** Its tab went away while it trained. */
   | (When & { type: 'interrupted' })
   /** The end, by the budget, a stopping rule or a person. */
@@ -55,7 +57,7 @@ export type RunEvent =
   | (When & { type: 'failed'; error: ErrorRecord });
 
 /** Events that metrics.jsonl keeps: nothing else tells of them. */
-export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'stopped' | 'failed' }>;
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'unfrozen' | 'stopped' | 'failed' }>;
 
 /** As a person reads a step: what was changed comes before what was measured and kept. */
 const ORDER: Record<RunEvent['type'], number> = {
@@ -68,12 +70,13 @@ const ORDER: Record<RunEvent['type'], number> = {
   'skipped-steps': 6,
   evaluation: 7,
   checkpoint: 8,
-  paused: 9,
-  stopped: 10,
-  failed: 10,
-  interrupted: 10,
+  unfrozen: 9,
+  paused: 10,
+  stopped: 11,
+  failed: 11,
+  interrupted: 11,
   // After the end that it takes back.
-  extended: 11,
+  extended: 12,
 };
 
 export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
@@ -176,6 +179,7 @@ export function liftEvent(line: object): LoggedEvent | null {
     case 'paused':
     case 'resumed':
     case 'extended':
+    case 'unfrozen':
     case 'stopped':
     case 'failed':
       return line as LoggedEvent;

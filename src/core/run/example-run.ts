@@ -77,6 +77,7 @@ export function exampleRun(
     retentionSeries: { x: [], y: [] },
     risk: null,
     riskSeries: { x: [], y: [] },
+    attention: [],
     events: [],
     checkpoints: [],
   };

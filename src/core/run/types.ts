@@ -75,6 +75,8 @@ export interface EvaluationRow {
   retention: number | null;
   /** With `evaluation.probesPerGroup`: answers to the sample of probes, and the risk against the base. */
   probes?: SampledRisk & { answers: SampledAnswers };
+  /** With `evaluation.attentionRows`: KL divergence of the attention from the base's, in nats, by layer from the lowest. */
+  attention?: number[];
 }
 
 export interface CheckpointRecord {

@@ -59,6 +59,8 @@ export interface RunView {
   heldOut: Readonly<Record<string, Series>>;
   retentionSeries: Series;
   riskSeries: Series;
+  /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
+  attention: readonly { step: number; layers: readonly number[] }[];
   /** Sorted by step. */
   events: readonly RunEvent[];
   checkpoints: readonly CheckpointRecord[];
@@ -75,6 +77,7 @@ export class FollowedRun {
   private readonly curves: { train: Map<string, GrowingSeries>; heldOut: Map<string, GrowingSeries> };
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
+  private attention: RunView['attention'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
   private base: EvaluationRow | null;
@@ -169,6 +172,7 @@ export class FollowedRun {
       heldOut: remeasured ? withPartial(seriesOf(this.curves.heldOut), partial) : former.heldOut,
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
+      attention: this.attention,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
     };
@@ -182,7 +186,7 @@ export class FollowedRun {
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes } = evaluation;
+    const { step, channels, probes, attention } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -197,6 +201,7 @@ export class FollowedRun {
     const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
+    if (attention) this.attention = [...this.attention, { step, layers: attention }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
   }
 }

@@ -6,6 +6,7 @@ import diagnosis from './diagnosis.json';
 import errors from './errors.json';
 import internals from './internals.json';
 import measures from './measures.json';
+import merge from './merge.json';
 import models from './models.json';
 import notices from './notices.json';
 import recipe from './recipe.json';
@@ -13,4 +14,20 @@ import report from './report.json';
 import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
-export default { common, compare, corpus, desk, diagnosis, errors, internals, measures, models, notices, recipe, report, runs, tokenizer };
+export default {
+  common,
+  compare,
+  corpus,
+  desk,
+  diagnosis,
+  errors,
+  internals,
+  measures,
+  merge,
+  models,
+  notices,
+  recipe,
+  report,
+  runs,
+  tokenizer,
+};

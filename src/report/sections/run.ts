@@ -179,6 +179,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('recipeField.packing'), value('packing', recipe.packing)],
       [t('recipeField.steps'), format.count(recipe.budget.steps)],
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
+      ...(optimizer.layerDecay === undefined ? [] : [[t('recipeField.layerDecay'), String(optimizer.layerDecay)] as [string, string]]),
       ...anchors(recipe, value, t),
       [t('recipeField.precision'), recipe.precision],
       ...(recipe.method ? [[t('recipeField.method'), methodLine(recipe.method)] as [string, string]] : []),

@@ -10,7 +10,7 @@ import type { ModelConfig } from '../../../src/core/model/config';
 import { PEFT_PREFIX } from '../../../src/core/model/peft';
 import { namesOf } from '../../../src/core/model/names';
 import { deriveSeed, Rng } from '../../../src/core/rng/rng';
-import type { Method } from '../../../src/core/recipe/schema';
+import type { LoraMethod } from '../../../src/core/recipe/schema';
 import { openSafetensors, type ByteSource, type HostTensor, type StoredTensor } from '../checkpoint/safetensors';
 import { scaled } from '../ops/add';
 import { dropout } from '../ops/dropout';
@@ -37,7 +37,7 @@ export class LowRankAdapter {
   /** Begins as nothing: B = 0, A Kaiming-uniform with a = √5, that is within ± 1 / √inputs. @param seed of the run */
   constructor(
     readonly config: ModelConfig,
-    readonly method: Method,
+    readonly method: LoraMethod,
     seed: number,
   ) {
     this.modules = adaptedModules(config, method);

@@ -23,6 +23,7 @@ import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { savedModules } from '../../../src/core/model/adapter';
 import { namesOf } from '../../../src/core/model/names';
+import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
 import type { LowRankAdapter } from './adapter';
 import { recomputed } from './recompute';
@@ -50,6 +51,8 @@ export interface HiddenStateOptions {
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
   recompute?: boolean;
+  /** So many of the lowest layers take no gradient: the backward pass ends above them, and nothing of them is kept. */
+  frozenLayers?: number;
 }
 
 /** A weight that is on the device already; the model takes ownership of it. */
@@ -75,7 +78,7 @@ export class DecoderModel {
 
   /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
   constructor(
-    readonly config: ModelConfig,
+    private shape: ModelConfig,
     weights: Iterable<HostTensor | DeviceTensor>,
   ) {
     // tfjs wants every variable's name once, and two models may be open at the same time.
@@ -89,9 +92,24 @@ export class DecoderModel {
         return [name, parameter];
       }),
     );
-    const { layer, ...names } = namesOf(config.architecture);
-    this.names = { ...names, layers: Array.from({ length: config.layers }, (_, index) => layer(index)) };
-    this.rotary = rotaryOfLayers(config);
+    const { layer, ...names } = namesOf(shape.architecture);
+    this.names = { ...names, layers: Array.from({ length: shape.layers }, (_, index) => layer(index)) };
+    this.rotary = rotaryOfLayers(shape);
+  }
+
+  get config(): ModelConfig {
+    return this.shape;
+  }
+
+  /** Gives a model whose head is its table of embeddings a head of its own, which begins with the same values. */
+  untie(): void {
+    if (!this.shape.tied) return;
+    const table = this.headWeight();
+    const { head } = this.names;
+    const copy = table.clone();
+    this.parameters.set(`${head}.weight`, variable(copy, true, table.name.replace(this.names.embedding, head)));
+    copy.dispose();
+    this.shape = { ...this.shape, tied: false };
   }
 
   /** The adapter that is trained beside the weights. */
@@ -101,18 +119,35 @@ export class DecoderModel {
 
   /** Freezes the model's weights but those that the adapter's method trains whole. The model takes ownership of the adapter. */
   attach(adapter: LowRankAdapter): void {
-    const whole = savedModules(this.config, adapter.method);
-    for (const [name, parameter] of this.parameters) parameter.trainable = whole.includes(name);
+    this.freezeAllBut(new Set(savedModules(this.config, adapter.method)));
     for (const [name, parameter] of adapter.parameters) this.parameters.set(name, parameter);
     this.lowRank = adapter;
   }
 
+  /** Layers, from the lowest, below which nothing takes a gradient. */
+  get frozenLayers(): number {
+    const { finalNorm, head } = this.names;
+    let lowest = this.config.layers;
+    for (const [name, { trainable }] of this.parameters)
+      if (trainable && !name.startsWith(`${finalNorm}.`) && !name.startsWith(`${head}.`))
+        lowest = Math.min(lowest, Math.max(0, layerOf(this.config, name)));
+    return lowest;
+  }
+
+  /** Only parameters of these names take a gradient. */
+  freezeAllBut(trained: { has(name: string): boolean }): void {
+    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
+  }
+
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(ids: Tensor1D, { batch, context, documents, text, dropout: dropping, recompute = false }: HiddenStateOptions): Tensor2D {
+  hiddenStates(
+    ids: Tensor1D,
+    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0 }: HiddenStateOptions,
+  ): Tensor2D {
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, seed, recompute, text, ...(documents ? { documents } : {}) });
+    return this.run(ids, 0, context, attend, { drop, seed, recompute, frozenLayers, text, ...(documents ? { documents } : {}) });
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -150,7 +185,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, documents, text }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, documents, text }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       const rows = ids.shape[0];
@@ -178,7 +213,8 @@ export class DecoderModel {
         const block = (input: Tensor2D, turns: readonly Tensor[]) =>
           this.block(layer, input, { applyRotary: rotaryOf(turns as readonly Tensor2D[], period), attend, drop, seed });
         const angles = anglesOf.get(this.rotary[layer]!)!;
-        x = recompute ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
+        const again = recompute || layer < frozenLayers;
+        x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
       }
       return scaled(this.norm(x, this.names.finalNorm), this.config.scales.output);
     });
@@ -311,6 +347,7 @@ interface RunOptions {
   /** Of the masks of the adapter's dropout; undefined: no dropout. */
   seed?: number | undefined;
   recompute?: boolean;
+  frozenLayers?: number;
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
 }

@@ -89,6 +89,7 @@ function gradientsOf(
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
+  const { frozenLayers } = model;
   let accumulated: Tensor[] | undefined;
   let sums: Tensor2D | undefined;
   batches.forEach((batch, microBatch) => {
@@ -99,7 +100,7 @@ function gradientsOf(
       const meanGradient = tensor1d(lossByNll(batch));
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
       const inputs = { ...tensorsOf(batch), nllGradient };
-      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute });
+      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       const sum = channelSums(nll, channelOfTokens(batch), channels);
       return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (accumulated ? add(accumulated[at]!, gradient) : gradient))];
@@ -170,6 +171,7 @@ function positionsIn(documents: Int32Array, context: number): Int32Array {
 interface ForwardOptions {
   dropout?: { rate: number; seed: number } | undefined;
   recompute?: boolean;
+  frozenLayers?: number;
 }
 
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
@@ -177,7 +179,7 @@ function tokenNll(
   model: DecoderModel,
   { rows, context, text }: Batch,
   { ids, targets, documents, nllGradient }: BatchTensors,
-  { dropout, recompute = false }: ForwardOptions = {},
+  { dropout, recompute = false, frozenLayers = 0 }: ForwardOptions = {},
 ): Tensor1D {
   const hidden = model.hiddenStates(ids, {
     batch: rows,
@@ -186,6 +188,7 @@ function tokenNll(
     ...(text === undefined ? {} : { text }),
     ...(dropout ? { dropout } : {}),
     recompute,
+    frozenLayers,
   });
   return crossEntropy(hidden, model.headWeight(), targets, nllGradient, model.config.softCaps.logits ?? undefined);
 }

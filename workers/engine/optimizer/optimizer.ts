@@ -24,9 +24,10 @@ import {
   lossScaleNames,
   momentsOf,
   OptimizerState,
+  maskUpdates,
   penaltyGradient,
 } from './transforms';
-import type { AdamSettings, Anchor, Chain, GradientTransform, Penalty, StepInputs, Updates } from './transforms';
+import type { AdamSettings, Anchor, Chain, DecayPlace, GradientTransform, Masks, Penalty, StepInputs, Updates } from './transforms';
 
 /** Parameters that are trained in a way of their own. A parameter belongs to the first group that includes it, or to none. */
 export interface ParameterGroup {
@@ -57,9 +58,15 @@ export interface Optimizer {
   readonly steps: number;
   /** What the next step's loss must be multiplied by; on the device, and the optimizer's own. */
   readonly lossScale: Scalar | undefined;
-  /** One update. Parameters without a gradient are not changed. Disposes the gradients. */
+  /**
+   * One update. Parameters without a gradient are not changed, and the update does not count for them: one that has its first gradient later
+   * than others begins with the bias correction of a first step, as in torch. Disposes the gradients.
+   */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): Update;
-  /** The live state by PyTorch's names, for reading only: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, and the loss scale with its history. */
+  /**
+   * The live state by PyTorch's names, for reading only: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, `step.<parameter>` where it is not
+   * that of the others, and the loss scale with its history.
+   */
   state(): Map<string, Tensor>;
   /** Continues from a stored state; moments that are not given start at zero. */
   restore(steps: number, stored: Iterable<HostTensor>): void;
@@ -76,6 +83,8 @@ export interface AdamWOptions extends AdamSettings {
   groups?: readonly ParameterGroup[];
   /** Holds weights near others. Absent: the usual chain. */
   hold?: WeightHold | undefined;
+  /** Elements that are trained; not with loss scaling. Absent: all. */
+  masks?: Masks | undefined;
 }
 
 /** What holds the weights of a run near θ₀, those of its base. */
@@ -89,13 +98,14 @@ export interface WeightHold {
 /** The optimizer of a training run. */
 export function createAdamW(
   parameters: ReadonlyMap<string, Variable>,
-  { maxGradNorm, scalesLoss = false, groups, hold, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  { maxGradNorm, scalesLoss = false, groups, hold, masks, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
 ): Optimizer {
   const transforms = chain(
     hold?.penalty.l2sp || hold?.penalty.ewc ? addGradients(penaltyGradient(hold.anchor, hold.penalty)) : [],
+    masks ? maskUpdates(masks) : [],
     scalesLoss ? dynamicLossScale({ beta1, beta2 }) : [],
     maxGradNorm > 0 ? clipByGlobalNorm(maxGradNorm) : [],
-    adamw({ beta1, beta2, epsilon, weightDecay }, hold?.decays ? hold.anchor : undefined),
+    adamw({ beta1, beta2, epsilon, weightDecay }, { towards: hold?.decays ? hold.anchor : undefined, masks }),
   );
   return createOptimizer(parameters, transforms, groups);
 }
@@ -111,6 +121,8 @@ export function createOptimizer(
   const groupOf = new Map([...parameters].map(([name, { shape }]) => [name, groups.find((group) => group.includes(name, shape))]));
   const state = new OptimizerState();
   let steps = 0;
+  /** Updates of each parameter. */
+  const counts = new Map<string, number>();
   const start = () => transforms.forEach((transform) => transform.init?.(state, steps));
   start();
   const lossScale = () => state.get(lossScaleNames.scale) as (Variable & Scalar) | undefined;
@@ -128,7 +140,7 @@ export function createOptimizer(
       let norm: Scalar | undefined;
       const inputs: StepInputs = {
         parameters,
-        step: steps,
+        stepOf: (name) => counts.get(name)!,
         lrOf: (name) => lr * (groupOf.get(name)?.lrScale ?? 1),
         weightDecayOf: (name, usual) => groupOf.get(name)?.weightDecay ?? (decays(name, parameters.get(name)!.shape) ? usual : 0),
         lossScale: lossScale(),
@@ -140,6 +152,7 @@ export function createOptimizer(
       for (const name of gradients.keys())
         if (!parameters.has(name)) throw new Error(`There is a gradient for "${name}", which is not a parameter`);
       const trained = new Map([...gradients].filter(([name]) => !groupOf.get(name)?.frozen));
+      for (const name of trained.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
       const updates = run(before, trained, state, inputs);
       try {
         if (end) return applyFused(end, updates, state, inputs, norm);
@@ -150,18 +163,27 @@ export function createOptimizer(
       }
     },
 
-    state: () => state.tensors(),
+    state() {
+      for (const [name, count] of counts) if (count !== steps) state.put(stepName(name), scalar(count));
+      return state.tensors();
+    },
 
     restore(done, stored) {
       state.dispose();
       steps = done;
+      counts.clear();
       start();
       const slots = transforms.flatMap((transform) => transform.slots ?? []);
       for (const { name, shape, data } of stored) {
         const [slot, parameter] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
+        if (slot === STEP && parameters.has(parameter)) {
+          counts.set(parameter, data[0]!);
+          continue;
+        }
         const isLossScale = name === lossScaleNames.scale || name === lossScaleNames.history;
         if (!isLossScale && !(slots.includes(slot) && parameters.has(parameter)))
           throw new Error(`The moment "${name}" belongs to no parameter`);
+        if (!isLossScale && !counts.has(parameter)) counts.set(parameter, done);
         // A run that goes on without loss scaling has no use for the stored scale.
         const target = isLossScale ? state.get(name) : state.slot(slot, parameter, parameters.get(parameter)!.shape);
         const value = tensor(data, shape);
@@ -173,6 +195,9 @@ export function createOptimizer(
     dispose: () => state.dispose(),
   };
 }
+
+const STEP = 'step';
+const stepName = (parameter: string): string => `${STEP}.${parameter}`;
 
 /** Transforms one after the other; what they make in between is disposed. */
 function run(transforms: Chain, updates: Updates, state: OptimizerState, inputs: StepInputs): Updates {
@@ -189,8 +214,7 @@ interface FusedEnd {
   adam: AdamSettings;
   /** Null: no decoupled decay, whatever the groups say. */
   weightDecay: number | null;
-  /** Weights decay towards these instead of 0. */
-  towards: Anchor | undefined;
+  decayPlace: DecayPlace;
 }
 
 /** Reads a chain from its end, as far as the kernel goes. */
@@ -219,37 +243,39 @@ function splitFused(transforms: Chain): { before: Chain; end: FusedEnd | null } 
     maxNorm: clip?.maxNorm ?? 0,
     adam: adam.settings,
     weightDecay: decay?.weightDecay ?? null,
-    towards: decay?.towards,
+    decayPlace: decay ?? {},
   };
   return { before, end };
 }
 
 /** One dispatch for each parameter, or for several of them; the clipping factor and the loss scale's verdict never leave the device. */
 function applyFused(
-  { scalesLoss, maxNorm, adam, weightDecay, towards }: FusedEnd,
+  { scalesLoss, maxNorm, adam, weightDecay, decayPlace: { towards, masks } }: FusedEnd,
   updates: Updates,
   state: OptimizerState,
   inputs: StepInputs,
   measured: Scalar | undefined,
 ): Update {
-  const { parameters, step, lrOf, weightDecayOf } = inputs;
+  const { parameters, stepOf, lrOf, weightDecayOf } = inputs;
   const backend = getBackend() as BackendName;
   const entries = [...updates].map(([name, gradient]): AdamwEntry => {
     const [first, second] = momentsOf(state, name, parameters);
-    // The kernel decays towards 0; what decays towards other weights is pulled there beside it.
-    const decay = towards?.has(name) || weightDecay === null ? 0 : weightDecayOf(name, weightDecay);
-    const settings = { ...adam, lr: lrOf(name), weightDecay: decay, step };
+    // The kernel decays whole parameters towards 0; what decays in part, or towards other weights, is pulled there beside it.
+    const decay = towards?.has(name) || masks?.has(name) || weightDecay === null ? 0 : weightDecayOf(name, weightDecay);
+    const settings = { ...adam, lr: lrOf(name), weightDecay: decay, step: stepOf(name) };
     return { parameter: parameters.get(name)!, gradient, first, second, settings };
   });
-  /** θ ← θ − lr · weightDecay · (θ − θ₀), times `kept` where it is known on the device alone whether the step counts. */
+  /** θ ← θ − lr · weightDecay · mask · (θ − θ₀), times `kept` where it is known on the device alone whether the step counts. */
   const pull = (kept?: Scalar) => {
-    if (weightDecay === null || !towards) return;
+    if (weightDecay === null || !(towards || masks)) return;
     for (const name of updates.keys()) {
-      const [start, parameter, rate] = [towards.get(name), parameters.get(name)!, lrOf(name) * weightDecayOf(name, weightDecay)];
-      if (!start || rate === 0) continue;
+      const [start, mask] = [towards?.get(name), masks?.get(name)];
+      const [parameter, rate] = [parameters.get(name)!, lrOf(name) * weightDecayOf(name, weightDecay)];
+      if (!(start || mask) || rate === 0) continue;
       tidy(() => {
-        const way = mul(sub(parameter, start), rate);
-        parameter.assign(sub(parameter, kept ? mul(way, kept) : way));
+        const way = mul(start ? sub(parameter, start) : parameter, rate);
+        const own = mask ? mul(way, mask) : way;
+        parameter.assign(sub(parameter, kept ? mul(own, kept) : own));
       });
     }
   };
@@ -265,7 +291,12 @@ function applyFused(
   const norm = globalNorm(updates.values());
   const clipScale = maxNorm > 0 ? tidy(() => clipScaleOf(norm, maxNorm)) : scalar(1);
   pull();
-  adamwUpdatesOn(backend)(entries, clipScale);
+  // One dispatch has one bias correction.
+  for (const step of new Set(entries.map(({ settings }) => settings.step)))
+    adamwUpdatesOn(backend)(
+      entries.filter(({ settings }) => settings.step === step),
+      clipScale,
+    );
   clipScale.dispose();
   if (measured) norm.dispose();
   return { norm: measured ?? norm };

@@ -24,8 +24,8 @@ export type Updates = ReadonlyMap<string, Tensor>;
 /** What a transform is told about the step. */
 export interface StepInputs {
   parameters: ReadonlyMap<string, Variable>;
-  /** Number of this update, from 1. */
-  step: number;
+  /** Number of this update of a parameter, from 1: those in which it had a gradient. */
+  stepOf(name: string): number;
   /** Learning rate of a parameter: the step's, times the scale of the parameter's group. */
   lrOf(name: string): number;
   /** Weight decay of a parameter: that of its group, else `usual` or 0 by the kind of parameter. */
@@ -56,11 +56,23 @@ export type GradientTransform = Transform &
     | { readonly kind: 'addGradients' | 'scaleByLearningRate' | 'dynamicLossScale' }
     | { readonly kind: 'clipByGlobalNorm'; readonly maxNorm: number }
     | { readonly kind: 'scaleByAdam'; readonly settings: AdamSettings }
-    | { readonly kind: 'addDecayedWeights'; readonly weightDecay: number; readonly towards: Anchor | undefined }
+    | { readonly kind: 'maskUpdates' }
+    | ({ readonly kind: 'addDecayedWeights'; readonly weightDecay: number } & DecayPlace)
   );
 
 /** Where weights are held to, θ₀, by the parameters' names. */
 export type Anchor = ReadonlyMap<string, Tensor>;
+
+/** 1 where an element is trained, 0 where it keeps its bits, by the parameters' names; a parameter without a mask is trained whole. */
+export type Masks = ReadonlyMap<string, Tensor>;
+
+/** Where decoupled weight decay acts, and where it pulls to. */
+export interface DecayPlace {
+  /** Absent: to 0. */
+  readonly towards?: Anchor | undefined;
+  /** Absent: on all elements. */
+  readonly masks?: Masks | undefined;
+}
 
 /** Transforms in the order in which they run. */
 export type Chain = readonly GradientTransform[];
@@ -71,8 +83,20 @@ export function chain(...parts: readonly (GradientTransform | Chain)[]): Chain {
 }
 
 /** AdamW (Loshchilov & Hutter, arXiv 1711.05101) as torch.optim.AdamW: the decay is decoupled, since it comes after Adam. */
-export function adamw({ weightDecay, ...settings }: AdamSettings & { weightDecay: number }, towards?: Anchor): Chain {
-  return chain(scaleByAdam(settings), addDecayedWeights(weightDecay, towards), scaleByLearningRate());
+export function adamw({ weightDecay, ...settings }: AdamSettings & { weightDecay: number }, place?: DecayPlace): Chain {
+  return chain(scaleByAdam(settings), addDecayedWeights(weightDecay, place), scaleByLearningRate());
+}
+
+/** u · mask: what is not trained counts for no norm and has no moments but 0. */
+export function maskUpdates(masks: Masks): GradientTransform {
+  return {
+    kind: 'maskUpdates',
+    update: (updates) =>
+      mapped(updates, (update, name) => {
+        const mask = masks.get(name);
+        return mask ? mul(update, mask) : update;
+      }),
+  };
 }
 
 /** u · min(1, maxNorm / (‖u‖ + 10⁻⁶)) with the norm over all parameters, as torch.nn.utils.clip_grad_norm_. */
@@ -101,8 +125,9 @@ export function scaleByAdam(settings: AdamSettings): GradientTransform {
     kind: 'scaleByAdam',
     settings,
     slots: ['exp_avg', 'exp_avg_sq'],
-    update: (updates, state, { parameters, step }) =>
+    update: (updates, state, { parameters, stepOf }) =>
       mapped(updates, (update, name) => {
+        const step = stepOf(name);
         const [first, second] = momentsOf(state, name, parameters);
         first.assign(add(mul(first, beta1), mul(update, 1 - beta1)));
         second.assign(add(mul(second, beta2), mul(square(update), 1 - beta2)));
@@ -123,20 +148,24 @@ export function momentsOf(
 }
 
 /**
- * u + weightDecay · θ, or weightDecay · (θ − θ₀) where weights decay towards θ₀ instead of 0. After `scaleByAdam` that is decoupled weight
- * decay, before it L2 regularisation.
+ * u + weightDecay · θ, or weightDecay · (θ − θ₀) where weights decay towards θ₀ instead of 0; of elements that are trained. After
+ * `scaleByAdam` that is decoupled weight decay, before it L2 regularisation.
  */
-export function addDecayedWeights(weightDecay: number, towards?: Anchor): GradientTransform {
+export function addDecayedWeights(weightDecay: number, place: DecayPlace = {}): GradientTransform {
+  const { towards, masks } = place;
   return {
     kind: 'addDecayedWeights',
     weightDecay,
-    towards,
+    ...place,
     update: (updates, _state, { parameters, weightDecayOf }) =>
       mapped(updates, (update, name) => {
         const decay = weightDecayOf(name, weightDecay);
         const start = towards?.get(name);
         const parameter = parameters.get(name)!;
-        return decay === 0 ? update : add(update, mul(start ? sub(parameter, start) : parameter, decay));
+        const mask = masks?.get(name);
+        if (decay === 0) return update;
+        const way = mul(start ? sub(parameter, start) : parameter, decay);
+        return add(update, mask ? mul(way, mask) : way);
       }),
   };
 }
@@ -224,8 +253,9 @@ export class OptimizerState {
     return found;
   }
 
-  /** Keeps a tensor that belongs to no single parameter; takes it over. */
+  /** Keeps a tensor of another shape than a parameter's in the place of what had this name; takes it over. */
   put(name: string, initial: Tensor): void {
+    this.others.get(name)?.dispose();
     this.others.set(name, stateVariable(initial));
   }
 

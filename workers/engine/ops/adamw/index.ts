@@ -21,7 +21,7 @@ interface AdamwSettings {
   epsilon: number;
   /** Decoupled. */
   weightDecay: number;
-  /** 1 for the first update. */
+  /** 1 for the first update of the parameter. */
   step: number;
 }
 

@@ -2,8 +2,10 @@
 import type { ReactNode } from 'react';
 import type { Estimate } from '../core/metrics/text-measure';
 import { useFormat } from '../i18n/format';
-import type { Place } from './address';
 import styles from './marks.module.css';
+
+/** A is the base, B what is compared with it, C a third. */
+export type Place = 'a' | 'b' | 'c';
 
 interface Props {
   estimate: Estimate;

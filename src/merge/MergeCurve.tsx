@@ -1,15 +1,13 @@
 /** Along the fader: change of each channel's held-out loss above, mean retention below, over λ. */
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
-import { channelColour } from '../../channels/channel';
-import { spreadLabels, textWidth } from '../../charts/labels';
-import { pathThrough } from '../../charts/svg';
-import { linearScale, outerTicks, roundTicks } from '../../charts/ticks';
-import { useFormat } from '../../i18n/format';
-import { useComparedName } from '../sources';
-import { useCompare } from '../store';
+import { channelColour, useChannelTag } from '../channels/channel';
+import { spreadLabels, textWidth } from '../charts/labels';
+import { pathThrough } from '../charts/svg';
+import { linearScale, outerTicks, roundTicks } from '../charts/ticks';
+import { useFormat } from '../i18n/format';
 import { bestOf, curveOf, FADER, isWhole, positionsAlong, useMerge, type MergePosition } from './store';
-import styles from './MergeSection.module.css';
+import styles from './Merge.module.css';
 
 const FONT = 12;
 const EDGE = { left: 52, top: 28, bottom: 34, between: 40 };
@@ -26,19 +24,19 @@ interface Line {
 }
 
 function useLines(positions: readonly MergePosition[], along: 0 | 1, whole: (position: MergePosition) => boolean): Line[] {
-  const choices = useCompare((state) => state.choices);
-  const comparedName = useComparedName();
-  return choices.flatMap((choice): Line[] => {
+  const channels = useMerge((state) => state.subject?.channels) ?? [];
+  const tag = useChannelTag();
+  return channels.flatMap((channel): Line[] => {
     const points = positions.flatMap((position) => {
-      const delta = position.measure.channels.find(({ id }) => id === choice.id)?.delta[1];
+      const delta = position.measure.channels.find(({ id }) => id === channel.id)?.delta[1];
       return delta ? [{ factor: position.factors[along]!, value: delta.value, whole: whole(position) }] : [];
     });
-    return points.length === 0 ? [] : [{ id: choice.id, name: comparedName(choice).tag, colour: channelColour(choice.corpus), points }];
+    return points.length === 0 ? [] : [{ id: channel.id, name: tag(channel.id), colour: channelColour(channel.corpus), points }];
   });
 }
 
-export function MergeCurve() {
-  const { t } = useTranslation('internals');
+export function MergeCurve({ letters }: { letters: boolean }) {
+  const { t } = useTranslation('merge');
   const format = useFormat();
   const { ref, width } = useElementSize();
   const state = useMerge();
@@ -68,12 +66,12 @@ export function MergeCurve() {
   return (
     <div ref={ref} className={styles.curve} data-testid="merge-curve" data-positions={positions.length}>
       {width > 0 && (
-        <svg width={width} height={HEIGHT} role="img" aria-label={t('merge.curve', { count: positions.length })}>
+        <svg width={width} height={HEIGHT} role="img" aria-label={t('curve', { count: positions.length })}>
           <text x={EDGE.left - 44} y={EDGE.top - 12} className={styles.axisTitle}>
-            {t('merge.axis.loss')}
+            {t(letters ? 'axis.loss' : 'axis.lossBase')}
           </text>
           <text x={EDGE.left - 44} y={top - 12} className={styles.axisTitle}>
-            {t('merge.axis.retention')}
+            {t('axis.retention')}
           </text>
           {loss.ticks.map((tick) => (
             <g key={tick} className={Math.abs(tick) < 1e-12 ? styles.zero : styles.grid}>
@@ -131,7 +129,7 @@ export function MergeCurve() {
           {best && <circle className={styles.bestDot} cx={x(best.factor)} cy={yKept(best.retention)} r={4.5} />}
         </svg>
       )}
-      <p className={styles.legend}>{t(best ? 'merge.legendBest' : 'merge.legend')}</p>
+      <p className={styles.legend}>{t(best ? 'legendBest' : 'legend')}</p>
     </div>
   );
 }
