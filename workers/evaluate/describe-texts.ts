@@ -9,7 +9,7 @@ import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens
 import { sequenceModel } from '../runtime/engine-model';
 import type { LoadedWeights } from '../runtime/weights';
 import { documentBatches, findCorpus } from '../storage/corpora';
-import { documentLosses } from './channels';
+import { CONTEXT, documentLosses } from './channels';
 import { SEED, spreadDocuments, tokensOf, withProgress, type EvaluationTools } from './each-model';
 
 /** Tokens of a sample at most; the shortest text says how many all of them have. */
@@ -39,15 +39,14 @@ export async function describeTexts(
     const own = await textsAt(text.id, chosen, (ids) => tokenizer.decode(ids), text);
     const whole = own.join('\n');
     const bytes = new TextEncoder().encode(whole).length;
-    const losses = await documentLosses(
-      sequenceModel(loaded.model),
-      text.heldOut,
-      spreadDocuments(text.heldOut.starts.length, DOCUMENTS),
+    const [losses] = await documentLosses(
+      { ...sequenceModel(loaded.model), context: Math.min(CONTEXT, loaded.model.config.context) },
+      [{ tokens: text.heldOut, chosen: spreadDocuments(text.heldOut.starts.length, DOCUMENTS) }],
       tokenizer.startOfText,
       withProgress(work, tell),
     );
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    const nll = sum(losses.nll);
+    const nll = sum(losses!.nll);
     described.push({
       corpus: text.id,
       documents: chosen.length,
@@ -57,8 +56,8 @@ export async function describeTexts(
       compression: bytes === 0 ? 1 : (await gzipBytes(whole)) / bytes,
       duplicates: duplicateShare(own),
       scripts: scriptShares(own),
-      loss: nll / Math.max(1, tokensOf([losses])),
-      bitsPerByte: nll / Math.LN2 / Math.max(1, sum(losses.bytes)),
+      loss: nll / Math.max(1, tokensOf([losses!])),
+      bitsPerByte: nll / Math.LN2 / Math.max(1, sum(losses!.bytes)),
       samples: own.slice(0, 5),
     });
   }
