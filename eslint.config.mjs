@@ -55,7 +55,7 @@ export default defineConfig(
   },
   {
     // Scripts that drive a browser hold functions that run in its page.
-    files: ['e2e/**/*.mjs', 'tools/{experiment,headless-studio}.mjs', 'tools/study/*.mjs'],
+    files: ['e2e/**/*.mjs', 'tools/{experiment,headless-studio,sweep}.mjs', 'tools/study/*.mjs'],
     rules: { 'no-undef': 'off' },
   },
   {

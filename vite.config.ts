@@ -70,6 +70,13 @@ export default defineConfig({
               priority: 3,
               includeDependenciesRecursively: false,
             },
+            // What the desk needs no sooner than its drawer opens, and other pages at once.
+            {
+              name: 'mantine-forms',
+              test: /node_modules[\\/]@mantine[\\/]core[\\/].*[\\/]components[\\/](Drawer|Modal|ModalBase|Chip|Tabs|Switch|Textarea|InlineInput)[\\/]/,
+              priority: 2,
+              includeDependenciesRecursively: false,
+            },
             { name: 'mantine', test: /node_modules[\\/](@mantine|@floating-ui)[\\/]/, priority: 1 },
           ],
         },

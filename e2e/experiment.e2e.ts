@@ -47,6 +47,28 @@ test('a recipe is trained without a window, and its results are written', async 
   expect(readSafetensors(readFileSync(out('model.safetensors'))).get('model.embed_tokens.weight')!.shape).toEqual([4096, 128]);
 });
 
+test('a sweep is trained run by run, goes on where it was, and is fitted', async () => {
+  const plan = { version: 1, name: 'tiny', base: 'base.json', axes: [{ field: 'domainShare', values: [0.25, 0.75] }] };
+  writeFileSync(
+    join(folder, 'base.json'),
+    JSON.stringify(tinyRecipe({ steps: 2, rows: 2, evaluation: { everySteps: 2, rowsPerChannel: 2 } })),
+  );
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify(plan));
+  const out = (name: string) => join(folder, 'out', name);
+  const first = await experiment('--backend', 'wasm', '--workers', '2');
+  expect(first.status, first.output).toBe(0);
+  const runs = readFileSync(out('runs.csv'), 'utf8');
+  expect(runs).toMatch(/^run,seed,lr,warmup,tokens,share_en,share_domain,loss_en,loss_domain,state,seconds\nbase,.*\n0,1,.*\n1,1,/);
+  expect(JSON.parse(readFileSync(out('fit.json'), 'utf8'))).toHaveProperty('recommendation');
+  expect(existsSync(out('sweep.zip'))).toBe(true);
+  // The second run is made again, to the same figures.
+  const kept = JSON.parse(readFileSync(out('runs/1.json'), 'utf8'));
+  rmSync(out('runs/1.json'));
+  const second = await experiment('--backend', 'wasm');
+  expect(second.output).toMatch(/2 runs; 1 are there, 1 are left/);
+  expect(JSON.parse(readFileSync(out('runs/1.json'), 'utf8'))).toMatchObject({ heldOut: kept.heldOut, train: kept.train });
+});
+
 test('hardware that is asked for and not there is refused before anything is trained', async ({ page }, info) => {
   test.skip(info.project.name === 'gpu', 'there is a GPU');
   await page.goto('./favicon.svg');

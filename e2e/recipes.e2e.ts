@@ -80,6 +80,9 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'lr-zero',
     'rewarm-replay',
     'general-then-domain',
+    'annealed',
+    'lora',
+    'ewc',
     'progressive-unfreezing',
     'reference-7b',
   ]) {
@@ -121,6 +124,17 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await expect(drawer).toContainText('regularisation');
   for (const anchor of ['l2sp', 'ewc', 'decay'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
   await expect(drawer).not.toContainText('regularisation');
+  await method.selectOption('prompt');
+  const tokens = drawer.getByLabel(words.recipe.method.tokens, { exact: true });
+  await tokens.fill('1000');
+  await expect(drawer).toContainText('method.tokens');
+  await tokens.fill('8');
+  await expect(drawer).not.toContainText('method.tokens');
+  await drawer.getByLabel(words.recipe.method.init, { exact: true }).selectOption('text');
+  await expect(drawer.getByLabel(words.recipe.method.text, { exact: true })).toHaveValue(words.recipe.method.firstText);
+  // 8 embeddings of width 128.
+  await expect(drawer.getByRole('status')).toContainText('1,024');
+  await method.selectOption('lora');
   const targets = drawer.getByLabel(words.recipe.method.targets, { exact: true });
   await targets.fill('q, c_attn');
   await expect(drawer).toContainText('method.targets');

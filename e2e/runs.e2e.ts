@@ -162,6 +162,52 @@ test('a finished run is given more steps, the learning rate drawn before', async
   expect(rows.map(({ step }) => step)).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
+test('a fork decays from a checkpoint and says where it comes from; another is edited on the desk', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  await runs.choose('my first run', 'fork');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.runs.extend.from).selectOption('12');
+  await dialog.getByLabel(words.runs.fork.steps).fill('3');
+  await dialog.getByLabel(words.runs.fork.name).fill('branch');
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await dialog.getByRole('button', { name: words.runs.fork.start }).click();
+  await expect.poll(() => studio.desk.step()).toBe(15);
+  await expect.poll(() => studio.desk.state()).toBe('finished');
+  const { rows } = (await storedRuns(page)).find(({ record }) => record.name === 'branch')!;
+  expect(rows.map(({ step }) => step)).toEqual([1, 2, 4, 6, 8, 10, 12, 14, 15]);
+  expect(rows.at(-1)!.lr).toBeLessThan(rows.at(-3)!.lr);
+
+  await studio.goTo('runs');
+  await expect(runs.run('branch')).toContainText(fill(words.runs.forkedFrom, { name: 'my first run', step: 12 }));
+  await runs.choose('my first run', 'fork');
+  await dialog.getByLabel(words.runs.fork.kind).selectOption('desk');
+  await dialog.getByRole('button', { name: words.runs.fork.edit }).click();
+  await expect(page.getByTestId('fork-notice')).toContainText('my first run');
+  await studio.button(words.desk.notForking).click();
+  await expect(page.getByTestId('fork-notice')).toBeHidden();
+});
+
+test('a chain of two domains ends with the matrix of what each stage did', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  await page.getByRole('button', { name: words.runs.chain.new }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.runs.chain.name, { exact: true }).fill('two domains');
+  await dialog.getByLabel(words.runs.chain.recipe).selectOption({ label: 'my first run' });
+  for (const stage of [1, 2]) await dialog.getByLabel(fill(words.runs.chain.stepsOf, { stage })).fill('2');
+  await dialog.getByLabel(words.runs.chain.ewc).check();
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await dialog.getByRole('button', { name: words.runs.chain.start }).click();
+  const chain = page.getByTestId('chain');
+  await expect(chain).toContainText(fill(words.runs.chain.done, { stages: 2 }), { timeout: 120_000 });
+  await expect(chain.getByRole('row')).toHaveCount(4);
+  await expect(chain).toContainText(words.runs.chain.backward);
+  const [download] = await Promise.all([page.waitForEvent('download'), chain.getByRole('button', { name: words.runs.chain.csv }).click()]);
+  expect(readFileSync(await download.path(), 'utf8').split('\n')).toHaveLength(7);
+  expect(await violations(page, { within: '[data-testid=chain]' })).toEqual([]);
+});
+
 test('deleting asks first, then takes the run and its checkpoints away', async () => {
   const { page, words } = studio;
   await studio.goTo('runs');

@@ -5,6 +5,8 @@
  *
  *     npm run experiment -- recipe.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME]
  *
+ * A plan of a sweep in the recipe's place is trained run by run, by `--workers N` studios side by side (`sweep.mjs`).
+ *
  * Ends with 0 when the run came to its end (by its budget or a stopping rule), 1 when it failed, 2 when it could not be started
  * as asked for. Ctrl+C stops the run, and what there is is written.
  */
@@ -15,7 +17,8 @@ import { parseArgs } from 'node:util';
 import { reasonOf, Refusal, withStudio } from './headless-studio.mjs';
 import { installPackages, requireNode } from './setup.mjs';
 
-const USAGE = 'npm run experiment -- recipe.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME]';
+const USAGE =
+  'npm run experiment -- recipe.json|sweep.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME] [--workers N]';
 const BACKENDS = ['webgpu', 'wasm', 'cpu'];
 /** Milliseconds between two looks at the run, and between two lines where there is no terminal. */
 const LOOK_EVERY = 1000;
@@ -33,6 +36,7 @@ export function experimentOptions(args) {
         backend: { type: 'string' },
         'require-hardware': { type: 'boolean', default: false },
         threads: { type: 'string' },
+        workers: { type: 'string' },
         name: { type: 'string' },
         folder: { type: 'string' },
       },
@@ -46,15 +50,20 @@ export function experimentOptions(args) {
   if (!values.out) throw new Refusal(`--out is missing: the folder for the results.\n${USAGE}`);
   if (values.backend !== undefined && !BACKENDS.includes(values.backend))
     throw new Refusal(`--backend is ${JSON.stringify(values.backend)}; accepted: ${BACKENDS.join(', ')}.`);
-  const threads = values.threads === undefined ? null : Number(values.threads);
-  if (threads !== null && !(Number.isInteger(threads) && threads > 0))
-    throw new Refusal(`--threads is ${JSON.stringify(values.threads)}; accepted: a whole number from 1.`);
+  const whole = (/** @type {'threads' | 'workers'} */ name) => {
+    const value = values[name] === undefined ? null : Number(values[name]);
+    if (value !== null && !(Number.isInteger(value) && value > 0))
+      throw new Refusal(`--${name} is ${JSON.stringify(values[name])}; accepted: a whole number from 1.`);
+    return value;
+  };
   return {
     recipe,
     out: resolve(values.out),
     backend: values.backend ?? null,
     requireHardware: values['require-hardware'],
-    threads,
+    threads: whole('threads'),
+    /** Studios that train the runs of a sweep side by side. */
+    workers: whole('workers') ?? 1,
     name: values.name ?? null,
     /** A studio that is built already; without it the present sources are built. */
     folder: values.folder ?? null,
@@ -123,6 +132,11 @@ export function progressPrinter() {
 async function run(options) {
   const recipe = await readRecipe(options.recipe);
   await mkdir(options.out, { recursive: true });
+  if (recipe !== null && typeof recipe === 'object' && 'axes' in recipe) {
+    const { runSweep } = await import('./sweep.mjs');
+    await runSweep(recipe, options);
+    return;
+  }
   await withStudio(options, (studio) => train(studio, recipe, options));
 }
 
@@ -215,7 +229,7 @@ async function download(page, id, step, folder) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   requireNode();
   try {
     const options = experimentOptions(process.argv.slice(2));
@@ -226,3 +240,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.exitCode = error instanceof Refusal ? error.status : 1;
   }
 }
+
+// Not awaited: `sweep.mjs` imports this module, which must have been evaluated by then.
+if (process.argv[1] === fileURLToPath(import.meta.url)) void main();

@@ -3,6 +3,7 @@
  */
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { dequantise, quantise, type Quantisation } from '../../src/core/model/quantisation';
 import { Rng } from '../../src/core/rng/rng';
 import { geglu, gelu, swiglu } from '../../workers/engine/ops/activation';
 import type { GeluForm } from '../../workers/engine/ops/activation';
@@ -14,6 +15,7 @@ import { dropout, dropoutMask } from '../../workers/engine/ops/dropout';
 import { embedding } from '../../workers/engine/ops/embedding';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../../workers/engine/ops/norm';
 import { linear, linearGroup } from '../../workers/engine/ops/linear';
+import { quantisedLinear } from '../../workers/engine/ops/linear/quantised';
 import { rotary } from '../../workers/engine/ops/rotary';
 import type { OpCase } from './op-cases';
 
@@ -108,6 +110,33 @@ export function linearCase(rows: number, inner: number, outer: number, extras: {
           return total;
         }),
       ),
+    differentiable: true,
+  };
+}
+
+/** A linear map of a quantised weight, whose truth is that of the numbers it stands for. */
+export function quantisedLinearCase(
+  format: Quantisation,
+  rows: number,
+  inner: number,
+  outer: number,
+  extras: { bias?: boolean; residual?: boolean } = {},
+): OpCase {
+  const words = quantise(format, floats([outer, inner]).data, outer, inner);
+  const weight = dequantise(format, words, outer, inner);
+  const { name, inputs, truth } = linearCase(rows, inner, outer, extras);
+  const { weight: _, ...others } = inputs;
+  return {
+    name: `${format} ${name}`,
+    inputs: others,
+    integers: { words },
+    run: ({ x, words: held, bias, residual }) =>
+      quantisedLinear(
+        x as Tensor2D,
+        { words: held as Tensor1D, format, outputs: outer, inputs: inner },
+        { bias: bias as Tensor1D | undefined, residual: residual as Tensor2D | undefined },
+      ),
+    truth: (values) => truth({ ...values, weight }),
     differentiable: true,
   };
 }

@@ -20,6 +20,7 @@ import {
   linearCase,
   normCase,
   linearGroupCase,
+  quantisedLinearCase,
   rotaryCase,
   swigluCase,
 } from './case-builders';
@@ -192,4 +193,12 @@ export const opCases: OpCase[] = [
   attentionCase({ batch: 2, context: 6, heads: 3, kvHeads: 1, size: 5, cap: 2, documents: [0, 0, 1, 1, 1, 2, 7, 8, 8, 8, 8, 8] }),
   crossEntropyCase(5, 7, 11, 3, 1, 1.5),
   crossEntropyCase(6, 9, 36, 4, 6, 8),
+  // Blocks that begin within a row, two scales of magnitudes, and a depth that is packed in two parts.
+  ...(['nf4', 'int8'] as const).flatMap((format) => [
+    quantisedLinearCase(format, 5, 7, 3),
+    quantisedLinearCase(format, 1, 12, 21, { bias: true, residual: true }),
+    quantisedLinearCase(format, 5, 132, 130),
+    quantisedLinearCase(format, 4, 399, 9),
+    quantisedLinearCase(format, 4, 9, 400),
+  ]),
 ];

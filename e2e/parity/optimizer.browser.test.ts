@@ -25,6 +25,8 @@ import {
   scaleByLearningRate,
 } from '../../workers/engine/optimizer/transforms';
 import type { AdamSettings, Chain, GradientTransform } from '../../workers/engine/optimizer/transforms';
+import { carryFisher } from '../../workers/train/fisher';
+import lifelong from './fixtures/lifelong.json';
 import { fixtureJson, tinyModelFiles } from './fixtures';
 import { relativeError } from './op-cases';
 
@@ -208,6 +210,27 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
       expect(found[at]).toBeCloseTo((target + strength * start[at]!) / (1 + strength), 4);
     });
     for (const one of [anchor, held, fishers]) one!.get('x')!.dispose();
+  });
+
+  it('ends every stage of online EWC at the optimum that numpy solves for', async () => {
+    const { gamma, lambda, stages } = lifelong.ewc;
+    const of = (values: readonly number[]) => new Map([['x', variable(tensor([...values]))]]);
+    const held = of(stages[0]!.anchor);
+    let carried = [{ name: 'x', shape: [2], data: Float32Array.from(stages[0]!.fisher) }];
+    for (const { target, curvature, fisher, optimum } of stages) {
+      expect(relativeError(carried[0]!.data, fisher)).toBeLessThan(1e-6);
+      const [anchor, fishers, a, h] = [await held.get('x')!.data(), carried[0]!.data, target, curvature].map((values) => of([...values]));
+      const term = penaltyGradient(anchor!, { ewc: { lambda, fisher: fishers! } });
+      const optimizer = createOptimizer(held, chain(addGradients(term), scaleByLearningRate()));
+      for (let step = 0; step < 400; step++) {
+        const pull = tidy(() => mul(h!.get('x')!, sub(held.get('x')!, a!.get('x')!)));
+        optimizer.apply(new Map([['x', pull]]), 0.1).norm.dispose();
+      }
+      expect(relativeError(await held.get('x')!.data<'float32'>(), optimum)).toBeLessThan(1e-4);
+      carried = carryFisher(gamma, carried, [{ name: 'x', shape: [2], data: Float32Array.from(curvature) }]);
+      for (const one of [anchor, fishers, a, h]) one!.get('x')!.dispose();
+    }
+    held.get('x')!.dispose();
   });
 
   it.each(['model', 'text'] as const)('takes the Fisher information that torch takes, labels of the %s', async (labels) => {

@@ -21,7 +21,7 @@ export class RunsPage {
       .first()
       .click();
   }
-  async choose(name: string, action: 'compare' | 'export' | 'recipe' | 'delete'): Promise<void> {
+  async choose(name: string, action: 'compare' | 'export' | 'recipe' | 'fork' | 'delete'): Promise<void> {
     const { page, words } = this.studio;
     await this.run(name)
       .getByRole('button', { name: fill(words.runs.action.more, { name }), exact: true })

@@ -38,9 +38,18 @@ describe('the difference of two recipes', () => {
       seed: 2,
       runnable: false,
     });
-    const other = { ...anchored, method };
+    const phases = [
+      { steps: 1, name: 'decay', order: 'difficulty', shares: { zh: 1 }, schedule: { ...anchored.schedule, decayShape: 'linear' } },
+    ] as const;
+    const online = { ...anchored.regularisation!.ewc!, online: { gamma: 0.9 } };
+    const other = {
+      ...anchored,
+      method,
+      phases: structuredClone(phases) as never,
+      regularisation: { ...anchored.regularisation, ewc: online },
+    };
     const fields = diffRecipes(exampleRecipe, other).map(({ field }) => field);
-    expect(fields.length).toBeGreaterThan(47);
+    expect(fields.length).toBeGreaterThan(59);
     expect(fields.filter((field) => field !== 'version' && recipeField(field) === null)).toEqual([]);
     const stages = [{ step: 7, modules: ['*norm', 'embed_tokens'] }];
     for (const unfreezing of [
@@ -63,6 +72,13 @@ describe('the difference of two recipes', () => {
     expect(['share', 'generated.topP', 'generated.prompts.kind'].map((field) => recipeField(`channels.domain.legal.${field}`))).toEqual(
       ['share', 'topP', 'kind'].map((field) => ({ channel: 'domain.legal', key: `recipeChannel.${field}` })),
     ));
+
+  it('names the phase of a phase’s field, and its channel', () => {
+    expect(recipeField('phases.2.shares.zh')).toEqual({ phase: '2', channel: 'zh', key: 'recipeChannel.share' });
+    expect(recipeField('phases.1.schedule.warmup.value')).toEqual({ phase: '1', channel: null, key: 'recipeField.warmup' });
+    expect(recipeValue('phases.1.schedule.kind', 'linear')).toBe('recipeValue.linear');
+    expect(recipeValue('phases.1.name', 'linear')).toBeNull();
+  });
 
   it('has words for the values of a closed list, and leaves names alone', () => {
     expect(recipeValue('stopping.early', 'null')).toBe('recipeValue.null');

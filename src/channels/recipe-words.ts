@@ -36,8 +36,12 @@ const FIELDS = {
   'regularisation.ewc.lambda': 'ewc',
   'regularisation.ewc.sequences': 'fisherSequences',
   'regularisation.ewc.labels': 'fisherLabels',
+  'regularisation.ewc.online.gamma': 'fisherGamma',
   'regularisation.decayTowards': 'decayTowards',
   'budget.steps': 'steps',
+  steps: 'steps',
+  order: 'order',
+  phases: 'phases',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
@@ -59,6 +63,7 @@ const FIELDS = {
   'method.targets': 'targets',
   'method.rankStabilised': 'rankStabilised',
   'method.modulesToSave': 'modulesToSave',
+  'method.quantisation': 'quantisation',
   'method.lastLayers': 'lastLayers',
   'method.finalNorm': 'trainedFinalNorm',
   'method.head': 'trainedHead',
@@ -74,6 +79,10 @@ const FIELDS = {
   'method.isolation.by': 'isolationBy',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
+  'method.tokens': 'virtualTokens',
+  'method.init': 'promptStart',
+  'method.text': 'promptText',
+  'method.adapterLayers': 'adapterLayers',
   seed: 'seed',
   runnable: 'runnable',
 } as const;
@@ -101,8 +110,13 @@ const VALUES = [
   'wsd',
   'sqrt',
   'exponential',
+  'shuffled',
+  'difficulty',
   'ratio',
   'steps',
+  'random',
+  'zero',
+  'vocabulary',
   'downwards',
   'named',
   'weights',
@@ -110,14 +124,21 @@ const VALUES = [
   'heads',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = ['name', 'base', 'method.targets', 'method.modules', 'method.text', 'method.unfreezing.stages'];
 
-type FieldName =
+type FieldName = { phase?: string } & (
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
-  | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` };
+  | { channel: null; key: `recipeField.${(typeof FIELDS)[keyof typeof FIELDS]}` }
+);
 
-/** The key of a field's name, and the channel whose field it is; null for a path that no recipe has. */
+/** The key of a field's name, the channel whose field it is and the phase that has it; null for a path that no recipe has. */
 export function recipeField(path: string): FieldName | null {
+  const [, phase, of] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
+  if (phase !== undefined) {
+    const [, moved] = /^shares\.(.+)$/.exec(of!) ?? [];
+    const known = recipeField(moved === undefined ? of! : `channels.${moved}.share`);
+    return known && { ...known, phase };
+  }
   const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?)?\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
@@ -127,7 +148,7 @@ export function recipeField(path: string): FieldName | null {
 /** The key of a value that is one of a closed list; null for numbers and names. */
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
-  const known = NAMES.includes(path) ? undefined : VALUES.find((one) => one === value);
+  const known = NAMES.includes(path) || path.endsWith('.name') ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;
 }
 
@@ -147,7 +168,8 @@ export function useDifferenceWords(): (difference: RecipeDifference) => Differen
         const key = recipeValue(path, value);
         return key ? t(key) : tag(value);
       };
-      const name = field === null ? path : field.channel === null ? t(field.key) : t(field.key, { channel: tag(field.channel) });
+      const bare = field && (field.channel === null ? t(field.key) : t(field.key, { channel: tag(field.channel) }));
+      const name = field?.phase === undefined ? (bare ?? path) : t('recipePhase', { number: field.phase, field: bare });
       return { field: name, from: shown(a), to: shown(b) };
     },
     [t, tag],

@@ -41,6 +41,8 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
       case 'paused':
       case 'resumed':
       case 'extended':
+      case 'forked':
+      case 'phase':
       case 'failed':
       case 'unfrozen':
       case 'skipped-steps':
@@ -86,8 +88,13 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
           return t('skippedSteps', { count: event.after - event.before });
         case 'extended':
           return t('event.extended', { steps: format.count(event.after) });
+        case 'phase': {
+          const number = event.index + 1;
+          return event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
+        }
         case 'unfrozen':
           return t('event.unfrozen', { parts: event.parts.join(', ') });
+        case 'forked':
         case 'paused':
         case 'resumed':
         case 'stopped':

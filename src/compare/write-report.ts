@@ -127,9 +127,13 @@ function tokenOf(colour: string): ChannelColour {
 }
 
 function runOf({ record, view, base }: NonNullable<ReportSources['run']>): ReportRun {
-  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe } = record;
+  const { id, name, state, stopReason, createdAt, updatedAt, device, step, tokens, recipe, forkedFrom, chain } = record;
   const changes = view.events.filter(isSettingEvent);
-  const told = { id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes };
+  const told: ReportRun = {
+    ...{ id, name, state, stopReason, createdAt, updatedAt, device, step, steps: recipe.budget.steps, tokens, recipe, changes },
+    ...(forkedFrom ? { forkedFrom: { name: forkedFrom.name, step: forkedFrom.step } } : {}),
+    ...(chain ? { chain: { name: chain.name, stage: chain.stage + 1 } } : {}),
+  };
   return base === undefined ? told : { ...told, base };
 }
 

@@ -19,6 +19,8 @@ export interface ModelRecord {
   shape: ModelConfig | null;
   /** What its import told; absent where there was nothing to tell. */
   notices?: ModelNotice[];
+  /** Where it is the weights of a run at a step; SHA-256 of the checkpoint's weight file. */
+  keptFrom?: { run: string; step: number; sha256: string };
   createdAt: number;
 }
 
@@ -51,6 +53,11 @@ export interface LibraryApi extends StoredRuns {
    * Throws `tensor-shape`, `quota`, `cancelled`.
    */
   keepMerge(merge: MergeRef, factors: number[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  /**
+   * A model of a run's weights at a checkpoint, as they are (an adapter merged into them), in float32; the same one where it was kept before.
+   * Throws `run-missing`, `checkpoint-missing`, `quota`, `cancelled`.
+   */
+  keepRun(run: string, step: number, name: string, onProgress: OnProgress): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
   /** Zip in Hugging Face layout, of bundled models too. Throws `tensor-beyond-f16`, `zip-too-large`, `cancelled`. */
   exportModel(id: string, dtype: ExportType, onProgress: OnProgress): Promise<Blob>;

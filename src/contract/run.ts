@@ -12,7 +12,12 @@ export interface RunControls {
   /** The run so far in one message, then increments: at most 4 a second, and whenever the state changes. One listener at a time. */
   listen(listener: (message: RunMessage) => void): Promise<void>;
   /** Creates a run and trains; resolves when it is created. Throws `run-locked`, `channel-empty`, … before anything is written. */
-  start(recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
+  start(recipe: Recipe, name: string, onProgress: OnProgress, chain?: RunRecord['chain']): Promise<string>;
+  /**
+   * A new run that is another one up to a checkpoint of it, and goes on from there by a recipe of its own; resolves when it is created.
+   * Throws `recipe-invalid` where the recipe changes what the checkpoint depends on, `checkpoint-missing`, …
+   */
+  fork(from: { run: string; step: number }, recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
   /** Goes on from the last checkpoint of a stored run. */
   resume(run: string, onProgress: OnProgress): Promise<void>;
   /**

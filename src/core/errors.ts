@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'tensor-beyond-f16' // file, tensor, value, most
   | 'model-adapter' // file, tensor
   | 'adapter-base' // file, base, found
+  | 'model-unmergeable' // method
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
@@ -58,6 +59,8 @@ export type ErrorCode =
   | 'workshop-missing' // wanted
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
+  | 'measured-table' // row, column, value, accepted
+  | 'sweep-invalid' // field, value, accepted
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed; available, where the browser tells it
   | 'storage-blocked' // detail

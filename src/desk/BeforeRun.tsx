@@ -3,7 +3,7 @@
  * changed in it.
  */
 import { Button } from '@mantine/core';
-import { Anchor, Flame, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
+import { Anchor, Flame, GitFork, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
 import { useDifferenceWords } from '../channels/recipe-words';
@@ -98,6 +98,22 @@ export function ChangedRecipe() {
       )}
       <Button size="xs" variant="subtle" onClick={keepChange}>
         {common('dismiss')}
+      </Button>
+    </Banner>
+  );
+}
+
+/** The recipe on the desk is that of a fork: where it goes on from, and the way to the base. */
+export function ForkNotice() {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const fork = useRecipe((state) => state.fork);
+  if (!fork) return null;
+  return (
+    <Banner tone="plain" icon={GitFork}>
+      <span data-testid="fork-notice">{t('forking', { name: fork.name, step: format.count(fork.step) })}</span>
+      <Button size="xs" variant="default" onClick={useRecipe.getState().leaveFork}>
+        {t('notForking')}
       </Button>
     </Banner>
   );

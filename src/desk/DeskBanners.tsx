@@ -17,6 +17,8 @@ const BeforeRun = lazyWithTexts(['recipe'], () => import('./BeforeRun'));
 
 const ChangedRecipe = lazy(async () => ({ default: (await import('./BeforeRun')).ChangedRecipe }));
 
+const ForkNotice = lazy(async () => ({ default: (await import('./BeforeRun')).ForkNotice }));
+
 function BeforeRunNotices() {
   const active = useRun((state) => isActive(state.run));
   const recipe = useRecipe((state) => state.recipe);
@@ -41,7 +43,7 @@ export function DeskBanners() {
   const interrupted = useRun((state) => state.interrupted);
   const { dismiss, resume, dismissInterrupted } = useRun.getState();
   const active = useRun((state) => isActive(state.run));
-  const { problem, recipe, changed, dismiss: dismissProblem } = useRecipe();
+  const { problem, recipe, changed, fork, dismiss: dismissProblem } = useRecipe();
   return (
     <>
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
@@ -49,6 +51,11 @@ export function DeskBanners() {
       {changed && (
         <Suspense>
           <ChangedRecipe />
+        </Suspense>
+      )}
+      {fork && (
+        <Suspense>
+          <ForkNotice />
         </Suspense>
       )}
       <BeforeRunNotices />

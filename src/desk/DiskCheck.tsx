@@ -7,6 +7,7 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
+import { changedCount } from '../core/model/adapter';
 import { checkpointCount } from '../core/model/trained';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
 import { useErrorText } from '../i18n/error-text';
@@ -43,7 +44,8 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
     };
   }, [parameters]);
   if (!recipe?.runnable || parameters === undefined || free === null) return null;
-  const demand = checkpointDemand(parameters, recipe);
+  const held = record?.shape && recipe.method?.kind === 'lora' ? changedCount(record.shape, recipe.method) : parameters;
+  const demand = checkpointDemand(parameters, recipe, held);
   if (demand.total <= free) return null;
   const keep = keepThatFits(demand, free);
   const words = { count: demand.count, each: format.bytes(demand.each), total: format.bytes(demand.total), free: format.bytes(free) };

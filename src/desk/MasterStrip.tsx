@@ -1,8 +1,9 @@
 /** The master strip: learning rate, warmup, schedule with its curve, and mean general retention. */
 import { memo, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { learningRateAt, warmupSteps } from '../core/schedule/schedule';
-import type { Schedule } from '../core/recipe/schema';
+import { phaseAt, phaseSpans, plannedRate, scheduleSpan } from '../core/recipe/phases';
+import { warmupSteps } from '../core/schedule/schedule';
+import type { Recipe, Schedule } from '../core/recipe/schema';
 import { pathThrough } from '../charts/svg';
 import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
@@ -20,8 +21,9 @@ const BASE = HEIGHT - 6;
 const SAMPLES = 160;
 
 interface Props {
+  recipe: Recipe;
+  /** Of the present phase; the others' are the recipe's. */
   schedule: Schedule;
-  steps: number;
   /** Null before a run. */
   step: number | null;
   /** A schedule that a click would set: drawn dashed from the present step on. */
@@ -32,33 +34,39 @@ interface Props {
 const height = (lr: number, peak: number) => (peak === 0 ? BASE : BASE - (lr / peak) * (BASE - TOP));
 
 /** The rates from a step on as a path over the picture; `peak` is at its top. */
-function ratePath(schedule: Schedule, first: number, steps: number, peak: number): string {
+function ratePath(rateAt: (step: number) => number, first: number, steps: number, peak: number): string {
   const last = Math.max(1, steps - 1);
   const count = Math.min(SAMPLES, Math.max(1, steps - first));
   return pathThrough(
     Array.from({ length: count + 1 }, (_, at) => {
       const here = Math.min(steps - 1, Math.round(first + (at / count) * (steps - first)));
-      return [(here / last) * WIDTH, height(learningRateAt(schedule, here, steps), peak)] as const;
+      return [(here / last) * WIDTH, height(rateAt(here), peak)] as const;
     }),
   );
 }
 
-const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step, offered }: Props) {
+const ScheduleCurve = memo(function ScheduleCurve({ recipe, schedule, step, offered }: Props) {
   const { t } = useTranslation('desk');
   const format = useFormat();
-  const peak = schedule.peakLr;
-  const path = useMemo(() => ratePath(schedule, 0, steps, peak), [schedule, steps, peak]);
+  const { steps } = recipe.budget;
   const present = step === null ? null : Math.min(step, steps - 1);
-  const now = present === null ? null : learningRateAt(schedule, present, steps);
-  const x = present === null ? 0 : (present / Math.max(1, steps - 1)) * WIDTH;
-  const end = learningRateAt(schedule, steps - 1, steps);
-  const words = offered
-    ? t('schedule.offered', {
-        kind: t(`schedule.${offered.kind}`),
-        now: format.lr(learningRateAt(offered, present ?? 0, steps)),
-        end: format.lr(learningRateAt(offered, steps - 1, steps)),
-      })
-    : t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
+  const peak = Math.max(schedule.peakLr, ...(recipe.phases ?? []).map((phase) => phase.schedule?.peakLr ?? 0));
+  const { start } = phaseAt(recipe, present ?? 0);
+  const rateAt = useMemo(() => plannedRate(recipe, schedule, start), [recipe, schedule, start]);
+  const path = useMemo(() => ratePath(rateAt, 0, steps, peak), [rateAt, steps, peak]);
+  const now = present === null ? null : rateAt(present);
+  const xOf = (at: number) => (at / Math.max(1, steps - 1)) * WIDTH;
+  const x = xOf(present ?? 0);
+  const end = rateAt(steps - 1);
+  const offeredAt = offered && plannedRate(recipe, offered, present ?? 0);
+  const words =
+    offered && offeredAt
+      ? t('schedule.offered', {
+          kind: t(`schedule.${offered.kind}`),
+          now: format.lr(offeredAt(present ?? 0)),
+          end: format.lr(offeredAt(steps - 1)),
+        })
+      : t('schedule.words', { kind: t(`schedule.${schedule.kind}`), peak: format.lr(peak), end: format.lr(end) });
   return (
     <figure className={styles.curve}>
       <div className={styles.curveHead}>
@@ -69,9 +77,20 @@ const ScheduleCurve = memo(function ScheduleCurve({ schedule, steps, step, offer
         <path d={`M0 ${BASE}H${WIDTH}`} stroke="var(--line-strong)" vectorEffect="non-scaling-stroke" />
         <path d={`${path}L${WIDTH} ${BASE}L0 ${BASE}Z`} fill="var(--accent)" fillOpacity="0.1" />
         <path d={path} fill="none" stroke="var(--ink)" strokeWidth="1.8" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
-        {offered && (
+        {phaseSpans(recipe)
+          .slice(1)
+          .map(({ start }) => (
+            <path
+              key={start}
+              d={`M${xOf(start)} 2V${BASE}`}
+              stroke="var(--line-strong)"
+              strokeDasharray="2 3"
+              vectorEffect="non-scaling-stroke"
+            />
+          ))}
+        {offeredAt && (
           <path
-            d={ratePath(offered, present ?? 0, steps, peak)}
+            d={ratePath(offeredAt, present ?? 0, steps, peak)}
             fill="none"
             stroke="var(--accent)"
             strokeWidth="1.8"
@@ -144,11 +163,14 @@ export const MasterStrip = memo(function MasterStrip() {
   const format = useFormat();
   const active = useActive();
   const schedule = useSchedule();
-  const runSteps = useRun((state) => state.run?.steps ?? 0);
-  const ownSteps = useRecipe((state) => state.recipe?.budget.steps ?? 1);
+  const running = useRun(({ run }) => run?.recipe ?? null);
+  const own = useRecipe((state) => state.recipe);
+  // The step at which the present schedule's own steps begin: it moves only where a phase does.
+  const start = useRun(({ run }) => (run && isActive(run) ? phaseAt(run.recipe, run.step).start : 0));
   const [pointed, setPointed] = useState<Schedule['kind'] | null>(null);
-  if (!schedule) return null;
-  const steps = active ? runSteps : ownSteps;
+  const recipe = active ? running : own;
+  if (!schedule || !recipe) return null;
+  const { steps } = scheduleSpan(recipe, start);
   const warm = warmupSteps(schedule, steps);
   const warmRatio = steps > 0 ? warm / steps : 0;
   const warmWords = t('warmupValue', { percent: format.percent(warmRatio), count: warm });
@@ -214,8 +236,8 @@ export const MasterStrip = memo(function MasterStrip() {
       />
       <LossScaling />
       <PresentCurve
+        recipe={recipe}
         schedule={schedule}
-        steps={steps}
         offered={pointed !== null && pointed !== schedule.kind ? { ...schedule, kind: pointed } : null}
       />
     </section>

@@ -20,7 +20,7 @@ export default function MemoryCheck({ models }: { models: readonly ModelRecord[]
   const record = models.find(({ id }) => id === recipe?.base);
   const config = record?.shape;
   if (active || !recipe?.runnable || !config) return null;
-  const fault = recipe.method && methodFault(config, recipe.method);
+  const fault = recipe.method && methodFault(config, recipe.method, recipe.sequenceLength);
   if (fault) return <ErrorBanner error={{ code: 'recipe-invalid', message: '', values: { ...fault } }} />;
   if (!device) return null;
   const demand = memoryDemand(recipe);

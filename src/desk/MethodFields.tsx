@@ -2,25 +2,27 @@
 import { useTranslation } from 'react-i18next';
 import type { ModelConfig } from '../core/model/config';
 import { trainingMemory } from '../core/model/memory';
+import { isSoft } from '../core/model/soft-prompt';
 import { methodFault, trainedCount, type MethodFault } from '../core/model/trained';
 import { memoryDemand } from '../core/recipe/edits';
 import { presetMethod, presetOf, presetsOf, withMethod } from '../core/recipe/method';
-import type { LoraMethod, Method, Recipe } from '../core/recipe/schema';
+import type { LoraMethod, Method, Recipe, SoftMethod } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
-import { ChoiceField, NamesField, NumberField, SwitchField } from '../ui/fields';
+import { ChoiceField, NamesField, NumberField, ProseField, SwitchField } from '../ui/fields';
 import { PartialFields } from './PartialFields';
 import { useRecipe } from './recipe-store';
 import styles from './RecipeDrawer.module.css';
 
-const KINDS = ['full', 'lora', 'partial'] as const;
+const KINDS = ['full', 'lora', 'partial', 'prefix', 'prompt', 'llama-adapter'] as const;
 const SAVED = ['embeddings', 'head'] as const;
+const BASE_FORMATS = ['float32', 'nf4', 'int8'] as const;
 
 /** @param config of the base; null while it is not known */
 export function MethodFields({ recipe, config }: { recipe: Recipe; config: ModelConfig | null }) {
   const { t } = useTranslation('recipe');
   const { method } = recipe;
   const set = (next: Method | null) => useRecipe.getState().edit((current) => withMethod(current, next));
-  const fault = config && method ? methodFault(config, method) : null;
+  const fault = config && method ? methodFault(config, method, recipe.sequenceLength) : null;
   return (
     <fieldset>
       <legend>{t('method.title')}</legend>
@@ -32,9 +34,10 @@ export function MethodFields({ recipe, config }: { recipe: Recipe; config: Model
         words={(kind) => t(`method.${kind}`)}
         onChange={(kind) => set(kind === 'full' ? null : presetMethod(presetsOf(kind)[0]!))}
       />
-      {method && <PresetField method={method} set={set} />}
+      {method && presetsOf(method.kind).length > 1 && <PresetField method={method} set={set} />}
       {method?.kind === 'lora' && <AdapterFields method={method} fault={fault} set={set} />}
-      {method?.kind === 'partial' && <PartialFields method={method} config={config} fault={fault} set={set} />}
+      {method?.kind === 'partial' && <PartialFields method={method} config={config} steps={recipe.budget.steps} fault={fault} set={set} />}
+      {isSoft(method) && <SoftFields method={method} fault={fault} set={set} />}
       {method && config && !fault && <Trained recipe={recipe} config={config} method={method} />}
     </fieldset>
   );
@@ -110,6 +113,17 @@ function AdapterFields({ method, fault, set }: FieldsProps<LoraMethod>) {
         error={fault ? t('method.fault', { ...fault }) : undefined}
         onChange={(targets) => change({ targets })}
       />
+      <ChoiceField
+        label={t('method.quantisation')}
+        help={t(`method.quantisationHelp.${method.quantisation ?? 'float32'}`)}
+        value={method.quantisation ?? 'float32'}
+        choices={BASE_FORMATS}
+        words={(format) => t(`method.baseFormat.${format}`)}
+        onChange={(format) => {
+          const { quantisation: _, ...rest } = method;
+          set(format === 'float32' ? rest : { ...rest, quantisation: format });
+        }}
+      />
       <SwitchField
         label={t('method.rankStabilised')}
         help={t('method.rankStabilisedHelp')}
@@ -125,6 +139,78 @@ function AdapterFields({ method, fault, set }: FieldsProps<LoraMethod>) {
           onChange={(on) => change({ modulesToSave: SAVED.filter((one) => (one === module ? on : method.modulesToSave.includes(one))) })}
         />
       ))}
+    </>
+  );
+}
+
+const PREFIX_STARTS = ['random', 'zero'] as const;
+const PROMPT_STARTS = ['vocabulary', 'text', 'random'] as const;
+
+function SoftFields({ method, fault, set }: FieldsProps<SoftMethod>) {
+  const { t } = useTranslation('recipe');
+  return (
+    <>
+      <NumberField
+        label={t(method.kind === 'llama-adapter' ? 'method.promptTokens' : 'method.tokens')}
+        help={t(method.kind === 'llama-adapter' ? 'method.promptTokensHelp' : 'method.tokensHelp')}
+        value={method.tokens}
+        min={1}
+        max={1024}
+        integer
+        onChange={(tokens) => set({ ...method, tokens })}
+      />
+      {method.kind === 'prefix' && (
+        <ChoiceField
+          label={t('method.init')}
+          value={method.init}
+          choices={PREFIX_STARTS}
+          words={(init) => t(`method.inits.${init}`)}
+          onChange={(init) => set({ ...method, init })}
+        />
+      )}
+      {method.kind === 'prompt' && <PromptStart method={method} set={set} />}
+      {method.kind === 'llama-adapter' && (
+        <NumberField
+          label={t('method.adapterLayers')}
+          value={method.adapterLayers}
+          min={1}
+          max={1024}
+          integer
+          onChange={(adapterLayers) => set({ ...method, adapterLayers })}
+        />
+      )}
+      {fault && (
+        <p role="alert" className={styles.note}>
+          {t('method.fault', { ...fault })}
+        </p>
+      )}
+    </>
+  );
+}
+
+type PromptMethod = Extract<Method, { kind: 'prompt' }>;
+
+function PromptStart({ method, set }: { method: PromptMethod; set(next: Method): void }) {
+  const { t } = useTranslation('recipe');
+  const { text, ...rest } = method;
+  return (
+    <>
+      <ChoiceField
+        label={t('method.init')}
+        value={text === undefined ? method.init : 'text'}
+        choices={PROMPT_STARTS}
+        words={(init) => t(`method.inits.${init}`)}
+        onChange={(init) => set(init === 'text' ? { ...rest, text: t('method.firstText') } : { ...rest, init })}
+      />
+      {text !== undefined && (
+        <ProseField
+          label={t('method.text')}
+          help={t('method.textHelp')}
+          value={text}
+          most={4000}
+          onChange={(next) => set({ ...rest, text: next })}
+        />
+      )}
     </>
   );
 }

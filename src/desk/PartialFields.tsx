@@ -13,19 +13,27 @@ const UNITS = ['steps', 'ratio'] as const;
 const ISOLATED = ['none', 'weights', 'rows', 'heads'] as const;
 const ROLES = ['domain', 'general'] as const;
 const LABELS = ['model', 'text'] as const;
-const FIRST_STAGE = 100;
+/** Interval between two joinings that a schedule begins with, as a share of all steps. */
+const INTERVAL = 0.15;
+const intervalOf = (steps: number): number => Math.max(1, Math.round(INTERVAL * steps));
 
-/** What a kind of schedule begins as. */
-const USUAL: Record<Unfreezing['order'], Unfreezing> = {
-  downwards: { order: 'downwards', layers: 1, every: { unit: 'ratio', value: 0.15 } },
-  named: { order: 'named', stages: [{ step: FIRST_STAGE, modules: ['embed_tokens'] }] },
-};
+/** What a kind of schedule begins as. @param steps of the run */
+const usual = (order: Unfreezing['order'], steps: number): Unfreezing =>
+  order === 'downwards'
+    ? { order, layers: 1, every: { unit: 'ratio', value: INTERVAL } }
+    : { order, stages: [{ step: intervalOf(steps), modules: ['embed_tokens'] }] };
 const USUAL_ISOLATION: Isolation = { unit: 'weights', share: 0.1, by: 'domain', sequences: 64, labels: 'model' };
 
 type Change = (part: Partial<PartialMethod>) => void;
 
-/** @param config of the base; null while it is not known */
-export function PartialFields({ method, config, fault, set }: FieldsProps<PartialMethod> & { config: ModelConfig | null }) {
+interface Props extends FieldsProps<PartialMethod> {
+  /** Of the base; null while it is not known. */
+  config: ModelConfig | null;
+  /** Of the run. */
+  steps: number;
+}
+
+export function PartialFields({ method, config, steps, fault, set }: Props) {
   const { t } = useTranslation('recipe');
   const change: Change = (part) => {
     const next = { ...method, ...part };
@@ -59,7 +67,7 @@ export function PartialFields({ method, config, fault, set }: FieldsProps<Partia
         names={method.modules}
         onChange={(modules) => change({ modules })}
       />
-      <UnfreezingFields unfreezing={method.unfreezing} change={change} />
+      <UnfreezingFields unfreezing={method.unfreezing} steps={steps} change={change} />
       <IsolationFields isolation={method.isolation} change={change} />
       {fault && (
         <p role="alert" className={styles.problem}>
@@ -70,7 +78,7 @@ export function PartialFields({ method, config, fault, set }: FieldsProps<Partia
   );
 }
 
-function UnfreezingFields({ unfreezing, change }: { unfreezing: Unfreezing | undefined; change: Change }) {
+function UnfreezingFields({ unfreezing, steps, change }: { unfreezing: Unfreezing | undefined; steps: number; change: Change }) {
   const { t } = useTranslation('recipe');
   return (
     <>
@@ -80,11 +88,13 @@ function UnfreezingFields({ unfreezing, change }: { unfreezing: Unfreezing | und
         value={unfreezing?.order ?? 'none'}
         choices={ORDERS}
         words={(order) => t(`method.unfreezing.${order}`)}
-        onChange={(order) => change({ unfreezing: order === 'none' ? undefined : USUAL[order] })}
+        onChange={(order) => change({ unfreezing: order === 'none' ? undefined : usual(order, steps) })}
       />
-      {unfreezing?.order === 'downwards' && <DownwardsFields unfreezing={unfreezing} set={(next) => change({ unfreezing: next })} />}
+      {unfreezing?.order === 'downwards' && (
+        <DownwardsFields unfreezing={unfreezing} steps={steps} set={(next) => change({ unfreezing: next })} />
+      )}
       {unfreezing?.order === 'named' && (
-        <StageFields stages={unfreezing.stages} set={(stages) => change({ unfreezing: { order: 'named', stages } })} />
+        <StageFields stages={unfreezing.stages} steps={steps} set={(stages) => change({ unfreezing: { order: 'named', stages } })} />
       )}
     </>
   );
@@ -92,7 +102,7 @@ function UnfreezingFields({ unfreezing, change }: { unfreezing: Unfreezing | und
 
 type Downwards = Extract<Unfreezing, { order: 'downwards' }>;
 
-function DownwardsFields({ unfreezing, set }: { unfreezing: Downwards; set(next: Downwards): void }) {
+function DownwardsFields({ unfreezing, steps, set }: { unfreezing: Downwards; steps: number; set(next: Downwards): void }) {
   const { t } = useTranslation('recipe');
   const { layers, every } = unfreezing;
   const inSteps = every.unit === 'steps';
@@ -111,7 +121,9 @@ function DownwardsFields({ unfreezing, set }: { unfreezing: Downwards; set(next:
         value={every.unit}
         choices={UNITS}
         words={(unit) => t(`method.unfreezing.units.${unit}`)}
-        onChange={(unit) => set({ ...unfreezing, every: unit === 'steps' ? { unit, value: FIRST_STAGE } : { unit, value: 0.15 } })}
+        onChange={(unit) =>
+          set({ ...unfreezing, every: unit === 'steps' ? { unit, value: intervalOf(steps) } : { unit, value: INTERVAL } })
+        }
       />
       <NumberField
         key={every.unit}
@@ -129,7 +141,7 @@ function DownwardsFields({ unfreezing, set }: { unfreezing: Downwards; set(next:
 
 type Stage = Extract<Unfreezing, { order: 'named' }>['stages'][number];
 
-function StageFields({ stages, set }: { stages: readonly Stage[]; set(stages: Stage[]): void }) {
+function StageFields({ stages, steps, set }: { stages: readonly Stage[]; steps: number; set(stages: Stage[]): void }) {
   const { t } = useTranslation('recipe');
   const replace = (at: number, part: Partial<Stage>) => set(stages.map((stage, index) => (index === at ? { ...stage, ...part } : stage)));
   return (
@@ -159,7 +171,9 @@ function StageFields({ stages, set }: { stages: readonly Stage[]; set(stages: St
       <Button
         size="compact-xs"
         variant="default"
-        onClick={() => set([...stages, { step: (stages.at(-1)?.step ?? 0) + FIRST_STAGE, modules: ['layers.0.*'] }])}
+        onClick={() =>
+          set([...stages, { step: Math.min(steps - 1, (stages.at(-1)?.step ?? 0) + intervalOf(steps)), modules: ['layers.0.*'] }])
+        }
       >
         {t('method.unfreezing.add')}
       </Button>

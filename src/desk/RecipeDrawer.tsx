@@ -4,14 +4,16 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord } from '../core/errors';
-import { withStopping, withStrategy, withWarmupUnit } from '../core/recipe/edits';
+import { withStopping, withStrategy, warmupIn } from '../core/recipe/edits';
 import { parseRecipe } from '../core/recipe/parse';
+import { plannedSettings, scheduleSpan, withSteps } from '../core/recipe/phases';
 import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { useActive } from './live-settings';
 import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
+import { PhaseFields } from './PhaseFields';
 import { RetentionFields } from './RetentionFields';
 import styles from './RecipeDrawer.module.css';
 
@@ -32,7 +34,9 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
   const { t } = useTranslation('recipe');
   const { t: desk } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
-  const { optimizer, budget, evaluation, saving, logging, stopping, schedule, strategy } = recipe;
+  const { optimizer, budget, evaluation, saving, logging, stopping, strategy } = recipe;
+  // As on the master strip: the first phase's.
+  const { schedule } = plannedSettings(recipe, 0);
   const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
   return (
     <>
@@ -45,7 +49,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           min={1}
           step={10}
           integer
-          onChange={(steps) => set({ budget: { steps } })}
+          onChange={(steps) => edit((current) => withSteps(current, steps))}
         />
         <NumberField label={t('recipe.seed')} value={recipe.seed} min={0} integer onChange={(seed) => set({ seed })} />
         <ChoiceField
@@ -154,7 +158,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           value={schedule.warmup.unit}
           choices={['ratio', 'steps'] as const}
           words={(unit) => t(`recipe.warmup.${unit}`)}
-          onChange={(unit) => edit((current) => withWarmupUnit(current, unit))}
+          onChange={(unit) => setSchedule(warmupIn(unit, scheduleSpan(recipe, 0).steps))}
         />
         <NumberField
           label={desk('warmup')}
@@ -184,6 +188,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           </>
         )}
       </fieldset>
+      <PhaseFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.optimizer')}</legend>
         <NumberField

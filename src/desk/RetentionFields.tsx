@@ -13,6 +13,8 @@ interface Props {
 const USUAL_L2SP = 0.01;
 /** Kirkpatrick et al. (arXiv 1612.00796) take 400 for their games. */
 const USUAL_EWC = { lambda: 400, sequences: 64, labels: 'model' } as const;
+/** Schwarz et al. (arXiv 1805.06370) take 0.95 and above. */
+const USUAL_GAMMA = 0.95;
 const LABELS = ['model', 'text'] as const;
 
 export function RetentionFields({ recipe, edit }: Props) {
@@ -75,14 +77,38 @@ export function RetentionFields({ recipe, edit }: Props) {
             words={(labels) => common(`recipeValue.${labels}`)}
             onChange={(labels) => edit((current) => withRegularisation(current, { ewc: { ...ewc, labels } }))}
           />
+          <SwitchField
+            label={t('ewc.online')}
+            help={t('ewc.onlineHelp')}
+            checked={ewc.online !== undefined}
+            onChange={(on) =>
+              edit((current) => {
+                const { online: _, ...rest } = ewc;
+                return withRegularisation(current, { ewc: on ? { ...rest, online: { gamma: USUAL_GAMMA } } : rest });
+              })
+            }
+          />
+          {ewc.online && (
+            <NumberField
+              label={t('ewc.gamma')}
+              value={ewc.online.gamma}
+              min={0}
+              max={1}
+              step={0.05}
+              onChange={(gamma) => edit((current) => withRegularisation(current, { ewc: { ...ewc, online: { gamma } } }))}
+            />
+          )}
         </>
       )}
-      <SwitchField
-        label={t('decay.switch')}
-        help={t('decay.help', { decay: recipe.optimizer.weightDecay })}
-        checked={decayTowards === 'base'}
-        onChange={(on) => edit((current) => withRegularisation(current, { decayTowards: on ? 'base' : undefined }))}
-      />
+      {/* An adapter's weights decay to 0, which is the base. */}
+      {(recipe.method?.kind !== 'lora' || decayTowards) && (
+        <SwitchField
+          label={t('decay.switch')}
+          help={t('decay.help', { decay: recipe.optimizer.weightDecay })}
+          checked={decayTowards === 'base'}
+          onChange={(on) => edit((current) => withRegularisation(current, { decayTowards: on ? 'base' : undefined }))}
+        />
+      )}
     </fieldset>
   );
 }

@@ -2,7 +2,7 @@
 import { useShallow } from 'zustand/react/shallow';
 import type { Shares } from '../core/mixture/mixture';
 import { effectiveShares } from '../core/mixture/mixture';
-import { sharesOf } from '../core/recipe/edits';
+import { plannedSettings } from '../core/recipe/phases';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -33,13 +33,14 @@ function readShares(): Shares {
   const { run, draft } = useRun.getState();
   if (run && isActive(run)) return draft?.shares ?? run.settings.shares;
   const { recipe } = useRecipe.getState();
-  return recipe ? sharesOf(recipe) : {};
+  return recipe ? plannedSettings(recipe, 0).shares : {};
 }
 
 function readSchedule(): Schedule | null {
   const { run, draft } = useRun.getState();
   if (run && isActive(run)) return draft?.schedule ?? run.settings.schedule;
-  return useRecipe.getState().recipe?.schedule ?? null;
+  const { recipe } = useRecipe.getState();
+  return recipe && plannedSettings(recipe, 0).schedule;
 }
 
 function writeShares(shares: Shares, final: boolean): void {
@@ -80,13 +81,13 @@ export function useDeskChannels(): readonly Channel[] {
 
 export function useShare(id: string): number {
   const running = useRun(({ run, draft }) => (run && isActive(run) ? ((draft?.shares ?? run.settings.shares)[id] ?? 0) : null));
-  const own = useRecipe((state) => state.recipe?.channels.find((channel) => channel.id === id)?.share ?? 0);
+  const own = useRecipe(({ recipe }) => (recipe ? (plannedSettings(recipe, 0).shares[id] ?? 0) : 0));
   return running ?? own;
 }
 
 export function useSchedule(): Schedule | null {
   const running = useRun(({ run, draft }) => (run && isActive(run) ? (draft?.schedule ?? run.settings.schedule) : null));
-  const own = useRecipe((state) => state.recipe?.schedule ?? null);
+  const own = useRecipe(({ recipe }) => recipe && plannedSettings(recipe, 0).schedule);
   return running ?? own;
 }
 
@@ -94,7 +95,7 @@ export function useSchedule(): Schedule | null {
 export function useDrawnShares(): Shares | null {
   const active = useActive();
   const running = useRun(useShallow(({ run }) => (run && isActive(run) ? drawnShares(run.recipe, run.settings.shares, run.step) : null)));
-  const own = useRecipe(useShallow(({ recipe }) => (recipe ? drawnShares(recipe, sharesOf(recipe), 0) : null)));
+  const own = useRecipe(useShallow(({ recipe }) => (recipe ? drawnShares(recipe, plannedSettings(recipe, 0).shares, 0) : null)));
   return active ? running : own;
 }
 

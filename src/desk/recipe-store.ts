@@ -5,7 +5,9 @@ import type { NextRecipe } from '../lab/desk-recipes';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/mixture';
 import type { ChannelRole, Recipe, Schedule, SpecialTokens } from '../core/recipe/schema';
 import { presets as readPresets, type Preset } from '../lab/desk-recipes';
-import { addChannel, removeChannel, swapChannel, withSchedule, withShares, withSpecialTokens } from '../core/recipe/edits';
+import { addChannel, removeChannel, swapChannel, withSpecialTokens } from '../core/recipe/edits';
+import { plannedSettings } from '../core/recipe/phases';
+import { withSettings } from '../core/run/live-changes';
 
 const FIRST_PRESET = 'golden-ratio';
 
@@ -23,6 +25,8 @@ export interface RecipeStore {
   locked: ReadonlySet<string>;
   /** Muted channel → share it had. */
   muted: Readonly<Record<string, number>>;
+  /** The checkpoint of a run that the next run goes on from, instead of the base. */
+  fork: { run: string; step: number; name: string } | null;
   problem: ErrorRecord | null;
   /** A change that a diagnosis made, until a run starts from it; `former` is what stood on the desk before. */
   changed: { changes: NextRecipe['changes']; former: DeskRecipe | null } | null;
@@ -34,6 +38,8 @@ export interface RecipeStore {
   /** A recipe changed on a diagnosis's advice; what stands on the desk is kept. */
   apply(next: NextRecipe): void;
   putBack(): void;
+  /** The next run begins at the base. */
+  leaveFork(): void;
   /** Keeps the changed recipe and dismisses the banner that tells of it. */
   keepChange(): void;
   edit(change: (recipe: Recipe) => Recipe): void;
@@ -49,7 +55,7 @@ export interface RecipeStore {
   dismiss(): void;
 }
 
-const fresh = { edited: false, locked: new Set<string>(), muted: {}, problem: null, changed: null } as const;
+const fresh = { edited: false, locked: new Set<string>(), muted: {}, fork: null, problem: null, changed: null } as const;
 
 export const useRecipe = create<RecipeStore>((set, get) => ({
   presets: [],
@@ -74,10 +80,10 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
   take(recipe) {
     set({ ...fresh, recipe, presetId: null });
   },
-  apply({ recipe, changes }) {
+  apply({ recipe, changes, fork = null }) {
     const { recipe: before, presetId, edited, locked, muted } = get();
     const former = before && { recipe: before, presetId, edited, locked, muted };
-    set({ ...fresh, recipe, presetId: null, edited: true, changed: { changes, former } });
+    set({ ...fresh, recipe, presetId: null, edited: true, fork, changed: fork ? null : { changes, former } });
   },
   putBack() {
     const { changed } = get();
@@ -86,6 +92,9 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
   keepChange() {
     set({ changed: null });
   },
+  leaveFork() {
+    set({ fork: null });
+  },
   edit(change) {
     const { recipe } = get();
     if (!recipe) return;
@@ -93,7 +102,7 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
     if (next !== recipe) set({ recipe: next, edited: true });
   },
   setSchedule(change) {
-    get().edit((recipe) => withSchedule(recipe, change));
+    get().edit((recipe) => withSettings(recipe, { schedule: { ...plannedSettings(recipe, 0).schedule, ...change } }));
   },
   toggleLock(id) {
     const locked = new Set(get().locked);
@@ -144,5 +153,5 @@ export function toggledMute(shares: Shares, id: string): Shares {
 }
 
 export function applyShares(shares: Shares): void {
-  useRecipe.getState().edit((recipe) => withShares(recipe, shares));
+  useRecipe.getState().edit((recipe) => withSettings(recipe, { shares }));
 }

@@ -14,6 +14,9 @@ import { askToKeep } from '../lab/storage-store';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
+/** The checkpoint of a run that a new one goes on from; null: it begins at the base. */
+type Fork = { run: string; step: number } | null;
+
 /** Milliseconds between two changes that a moving fader sends. */
 export const SEND_INTERVAL_MS = 150;
 
@@ -76,8 +79,8 @@ export interface RunStore {
   findFormer(): Promise<void>;
   /** Shows a stored run, unless one is training. */
   show(id: string): Promise<void>;
-  start(recipe: Recipe, name: string): Promise<void>;
-  startAndStep(recipe: Recipe, name: string): Promise<void>;
+  start(recipe: Recipe, name: string, fork: Fork): Promise<void>;
+  startAndStep(recipe: Recipe, name: string, fork: Fork): Promise<void>;
   resume(run: string): Promise<void>;
   dismissInterrupted(): void;
   pause(): Promise<void>;
@@ -178,6 +181,8 @@ export const useRun = create<RunStore>((set, get) => {
   }
 
   const onProgress = (progress: Progress) => set({ progress });
+  const start = (recipe: Recipe, name: string, fork: Fork) =>
+    fork ? lab.trainer.fork(fork, recipe, name, onProgress) : lab.trainer.start(recipe, name, onProgress);
 
   return {
     run: null,
@@ -222,11 +227,11 @@ export const useRun = create<RunStore>((set, get) => {
         set({ run });
       });
     },
-    async start(recipe, name) {
-      await begin(() => lab.trainer.start(recipe, name, onProgress));
+    async start(recipe, name, fork) {
+      await begin(() => start(recipe, name, fork));
     },
-    async startAndStep(recipe, name) {
-      if (await begin(() => lab.trainer.start(recipe, name, onProgress))) await command(() => lab.trainer.step());
+    async startAndStep(recipe, name, fork) {
+      if (await begin(() => start(recipe, name, fork))) await command(() => lab.trainer.step());
     },
     async resume(run) {
       await begin(() => lab.trainer.resume(run, onProgress));

@@ -84,6 +84,12 @@ export function useTransport(): TransportState {
   // Runs of one preset are told apart by when they began; a recipe of one's own has the name its author gave it.
   const name = () => (title ? `${title[i18n.language === 'zh' ? 'zh' : 'en']} · ${format.moment(Date.now())}` : (recipe?.name ?? ''));
 
+  const begin = (command: typeof commands.start) => {
+    const { fork, leaveFork } = useRecipe.getState();
+    // A fork that was refused stays one, so that its recipe can be mended.
+    if (recipe) void command(recipe, name(), fork).then(() => useRun.getState().error ?? leaveFork());
+  };
+
   return {
     main,
     active,
@@ -97,7 +103,7 @@ export function useTransport(): TransportState {
       else if (main === 'resume') void commands.unpause();
       else if (recipe) {
         keepChange();
-        void commands.start(recipe, name());
+        begin(commands.start);
       }
     },
     step() {
@@ -105,7 +111,7 @@ export function useTransport(): TransportState {
       if (main === 'resume') void commands.step();
       else if (recipe) {
         keepChange();
-        void commands.startAndStep(recipe, name());
+        begin(commands.startAndStep);
       }
     },
     stop: () => void commands.stop(),

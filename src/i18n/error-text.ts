@@ -45,7 +45,7 @@ const ALL_VALUES = [
     'begins',
     'read',
   ],
-  ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'norm', 'backend', 'worker', 'url', 'status'],
+  ...['channel', 'tokens', 'needed', 'available', 'run', 'step', 'loss', 'norm', 'backend', 'worker', 'url', 'status', 'row', 'column'],
 ];
 
 function isErrorRecord(value: unknown): value is ErrorRecord {

@@ -45,6 +45,8 @@ async function readJson(path: string): Promise<unknown> {
 export interface NextRecipe {
   recipe: Recipe;
   changes: readonly RecipeDifference[];
+  /** The checkpoint that a run of it goes on from. */
+  fork?: { run: string; step: number; name: string };
 }
 
 let waiting: NextRecipe | null = null;

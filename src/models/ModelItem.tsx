@@ -23,7 +23,7 @@ import { ModelNotices } from './ModelNotices';
 import { useModelExport, useModels } from './store';
 import styles from './Models.module.css';
 
-const METHODS = ['full', 'qkv', 'qkvo', 'all', 'last', 'head'] as const satisfies readonly (MethodPreset | 'full')[];
+const METHODS = ['full', 'qkv', 'qkvo', 'all', 'last', 'head', 'prefix', 'prompt'] as const satisfies readonly (MethodPreset | 'full')[];
 const PARTS = ['weights', 'gradients', 'moments', 'anchors', 'activations'] as const;
 /** What a recipe that holds the weights to the base's asks of memory. */
 const HELD = { ewc: { lambda: 1, sequences: 64, labels: 'model' } } as const;

@@ -67,9 +67,10 @@ export function createNaming(report: Report, words: ReportWords): Naming {
         if (key) return t(key);
         const amount = Number(value);
         if (value === '' || Number.isNaN(amount)) return value;
-        return share ? format.percent(amount) : field === 'schedule.peakLr' ? format.lr(amount) : String(amount);
+        return share ? format.percent(amount) : field.endsWith('schedule.peakLr') ? format.lr(amount) : String(amount);
       };
-      const name = known ? t(known.key, known.channel === null ? {} : { channel: channel(known.channel) }) : field;
+      const bare = known ? t(known.key, known.channel === null ? {} : { channel: channel(known.channel) }) : field;
+      const name = known?.phase === undefined ? bare : t('recipePhase', { number: known.phase, field: bare });
       return { field: name, from: shown(a), to: shown(b) };
     },
   };

@@ -172,11 +172,16 @@ describe('report', () => {
         regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2, sequences: 8, labels: 'model' }, decayTowards: 'base' },
       };
     });
+    changed((parts) => {
+      const { run } = parts;
+      Object.assign(run!, { forkedFrom: { name: 'plateau', step: 40 }, chain: { name: 'lifelong', stage: 2 } });
+      run!.recipe = { ...run!.recipe, phases: [{ steps: 60 }, { steps: 40, name: 'decay', order: 'difficulty' }] };
+    });
     for (const parts of variants) for (const words of spying) composeReport(createReport(parts), words);
     const keys = (at: ReportTexts, prefix = ''): string[] =>
       Object.entries(at).flatMap(([key, value]) => (typeof value === 'string' ? [prefix + key] : keys(value, `${prefix}${key}.`)));
     // Said by the page's button and by HTML, or chosen by a recipe's values.
-    const elsewhere = /^(title$|language$|button\.|recipe(Value|Field|Channel)\.)/;
+    const elsewhere = /^(title$|language$|recipePhase$|button\.|recipe(Value|Field|Channel)\.)/;
     expect(keys(texts('en', 'report')).filter((key) => !asked.has(key) && !elsewhere.test(key))).toEqual([]);
   });
 });

@@ -60,6 +60,10 @@ export interface ReportRun {
   recipe: Recipe;
   /** Settings changed while it trained, by step. */
   changes: SettingEvent[];
+  /** Up to this step it is another run, by its name. */
+  forkedFrom?: { name: string; step: number };
+  /** The stage of a chain that it is, from 1, by the chain's name. */
+  chain?: { name: string; stage: number };
 }
 
 /** At most 400 points. */

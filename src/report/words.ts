@@ -90,6 +90,7 @@ export function reportTexts(pages: Record<'report' | 'common' | 'desk' | 'diagno
     removedChannel: common['removedChannel']!,
     recipeField: common['recipeField']!,
     recipeChannel: common['recipeChannel']!,
+    recipePhase: common['recipePhase']!,
     recipeValue: common['recipeValue']!,
     reading: desk['reading']!,
     finding: diagnosis['finding']!,

@@ -1,6 +1,6 @@
 /**
- * The dialogs of a run: a checkpoint as a zip or a folder that transformers loads, and more steps for a run that has ended, with its learning rate
- * drawn before the click.
+ * The dialogs of a run: a checkpoint as a zip or a folder that transformers loads, more steps for a run that has ended, and a fork that goes on from a
+ * checkpoint by a recipe of its own, each with its learning rate drawn before the click.
  */
 import { useState } from 'react';
 import { Button, NativeSelect } from '@mantine/core';
@@ -10,10 +10,15 @@ import { Dialog } from '../ui/Dialog';
 import { ExportForm } from '../ui/ExportForm';
 import { useRunExport, useRuns } from './store';
 import { useLocation } from 'wouter';
-import { settingsAt } from '../core/run/live-changes';
+import { isSoft } from '../core/model/soft-prompt';
+import { plannedRate, rateAt, scheduleSpan, withSteps } from '../core/recipe/phases';
+import type { Recipe, Schedule } from '../core/recipe/schema';
+import { decayFrom } from '../core/run/lifelong';
+import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
-import { decayStart, learningRateAt } from '../core/schedule/schedule';
-import { NumberField } from '../ui/fields';
+import { decayStart } from '../core/schedule/schedule';
+import { handToDesk } from '../lab/desk-recipes';
+import { ChoiceField, NumberField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
 export function ExportDialog() {
@@ -32,14 +37,15 @@ function RunExport({ run }: { run: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const exporting = useRunExport();
-  const adapter = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method?.kind === 'lora');
+  const method = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method);
+  const adapter = isSoft(method) ? 'alone' : method?.kind === 'lora' ? 'beside' : undefined;
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
   if (step === null) return <p>{t('export.none')}</p>;
   return (
     <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
-      <p className={styles.facts}>{t('export.text')}</p>
+      {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
         label={t('export.checkpoint')}
         value={String(step)}
@@ -77,12 +83,14 @@ function ExtendForm({ run, saved }: { run: RunRecord; saved: readonly Checkpoint
   const [, navigate] = useLocation();
   const resume = useRuns((state) => state.resume);
   const before = run.recipe.budget.steps;
-  const newest = [...saved].sort((one, other) => other.step - one.step);
+  const newest = newestFirst(saved);
   const { schedule } = settingsAt(run.recipe, run.changes, before);
+  const span = scheduleSpan(run.recipe, before);
   const [steps, setSteps] = useState(Math.min(before * 2, MOST_STEPS));
   const [from, setFrom] = useState(newest[0]?.step ?? 0);
   const chosen = newest.find(({ step }) => step === from);
-  const rate = (step: number, all: number) => format.lr(learningRateAt(schedule, step, all));
+  const was = plannedRate(run.recipe, schedule, before);
+  const will = plannedRate(withSteps(run.recipe, steps), schedule, before);
   return (
     <div className={styles.extend}>
       <NumberField
@@ -94,32 +102,19 @@ function ExtendForm({ run, saved }: { run: RunRecord; saved: readonly Checkpoint
         integer
         onChange={setSteps}
       />
-      <NativeSelect
-        size="xs"
-        label={t('extend.from')}
-        value={String(from)}
-        onChange={(event) => setFrom(Number(event.currentTarget.value))}
-        data={newest.map(({ step, at }) => ({
-          value: String(step),
-          label: t('export.checkpointOption', { step: format.count(step), date: format.dateTime(at) }),
-        }))}
-      />
-      <RatePicture
-        label={t('extend.curve')}
-        before={before}
-        steps={steps}
-        from={from}
-        rateAt={(step, all) => learningRateAt(schedule, step, all)}
-      />
+      <CheckpointField checkpoints={newest} value={from} onChange={setFrom} />
+      <RatePicture label={t('extend.curve')} before={before} steps={steps} from={from} was={was} will={will} />
       <p className={styles.facts}>
         {t('extend.rate', {
-          was: rate(Math.max(0, from - 1), before),
+          was: format.lr(was(Math.max(0, from - 1))),
           step: format.count(from + 1),
-          now: rate(from, steps),
-          end: rate(steps - 1, steps),
+          now: format.lr(will(from)),
+          end: format.lr(will(steps - 1)),
         })}
       </p>
-      {schedule.kind === 'wsd' && <p className={styles.facts}>{t('extend.decay', { step: format.count(decayStart(schedule, before)) })}</p>}
+      {schedule.kind === 'wsd' && (
+        <p className={styles.facts}>{t('extend.decay', { step: format.count(span.start + decayStart(schedule, span.steps)) })}</p>
+      )}
       <p className={styles.facts}>
         {t(chosen?.moments === false ? 'extend.noMoments' : 'extend.moments')}
         {from < run.step && ` ${t('extend.dropped', { step: format.count(from) })}`}
@@ -127,6 +122,130 @@ function ExtendForm({ run, saved }: { run: RunRecord; saved: readonly Checkpoint
       <Button disabled={!chosen} onClick={() => void resume(run.id, { steps, from }).then((trains) => trains && navigate('/desk'))}>
         {t('action.extend')}
       </Button>
+    </div>
+  );
+}
+
+const newestFirst = (saved: readonly CheckpointRecord[]) => [...saved].sort((one, other) => other.step - one.step);
+
+interface CheckpointFieldProps {
+  checkpoints: readonly CheckpointRecord[];
+  value: number;
+  onChange(step: number): void;
+}
+
+function CheckpointField({ checkpoints, value, onChange }: CheckpointFieldProps) {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  return (
+    <NativeSelect
+      size="xs"
+      label={t('extend.from')}
+      value={String(value)}
+      onChange={(event) => onChange(Number(event.currentTarget.value))}
+      data={checkpoints.map(({ step, at }) => ({
+        value: String(step),
+        label: t('export.checkpointOption', { step: format.count(step), date: format.dateTime(at) }),
+      }))}
+    />
+  );
+}
+
+export function ForkDialog() {
+  const { t } = useTranslation('runs');
+  const forking = useRuns((state) => state.forking);
+  const run = useRuns((state) => state.runs.find(({ id }) => id === forking?.run));
+  const saved = useRuns((state) => state.checkpoints.get(forking?.run ?? ''));
+  return (
+    <Dialog
+      opened={run !== undefined}
+      onClose={() => useRuns.setState({ forking: null })}
+      title={t('fork.title', { name: run?.name ?? '' })}
+    >
+      {run && forking && <ForkForm key={run.id} run={run} first={forking.step} saved={saved ?? []} />}
+    </Dialog>
+  );
+}
+
+const KINDS = ['decay', 'same', 'desk'] as const;
+const SHAPES = ['linear', 'cosine', 'sqrt', 'exponential'] as const;
+/** Steps of a decay, as a share of those made so far: MiniCPM (arXiv 2404.06395) finds a tenth to be enough. */
+const DECAY_PART = 0.1;
+
+function ForkForm({ run, first, saved }: { run: RunRecord; first: number; saved: readonly CheckpointRecord[] }) {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  const [, navigate] = useLocation();
+  const fork = useRuns((state) => state.fork);
+  const [from, setFrom] = useState(first);
+  const [kind, setKind] = useState<(typeof KINDS)[number]>('decay');
+  const [shape, setShape] = useState<Schedule['decayShape']>('linear');
+  const [decay, setDecay] = useState(Math.max(1, Math.round(first * DECAY_PART)));
+  const [all, setAll] = useState<number | null>(null);
+  const [named, setName] = useState<string | null>(null);
+  const before = run.recipe.budget.steps;
+  const name = named ?? t('fork.named', { name: run.name, step: format.count(from) });
+  const chosen = saved.find(({ step }) => step === from);
+  // A fork from the very end has as many steps again, unless it says otherwise.
+  const steps = Math.max(from + 1, all ?? (from < before ? before : 2 * before));
+  const settings = settingsAt(run.recipe, run.changes, Math.min(from, before - 1));
+  const here = withSettings(run.recipe, settings, Math.min(from, before - 1));
+  const rate = rateAt(run.recipe, settings.schedule, Math.min(from, before - 1));
+  const next: Recipe = kind === 'decay' ? decayFrom(here, from, decay, rate, shape) : withSteps(here, steps);
+  const was = plannedRate(run.recipe, settings.schedule, Math.min(from, before - 1));
+  const last = next.budget.steps - 1;
+  const will = (step: number) => rateAt(next, settingsAt(next, [], step).schedule, step);
+  const edit = () => {
+    handToDesk({ recipe: next, changes: [], fork: { run: run.id, step: from, name: run.name } });
+    useRuns.setState({ forking: null });
+    navigate('/desk');
+  };
+  return (
+    <div className={styles.extend}>
+      <p className={styles.facts}>{t('fork.text')}</p>
+      <CheckpointField checkpoints={newestFirst(saved)} value={from} onChange={setFrom} />
+      <ChoiceField label={t('fork.kind')} value={kind} choices={KINDS} words={(one) => t(`fork.kinds.${one}`)} onChange={setKind} />
+      {kind === 'decay' && (
+        <>
+          <NumberField label={t('fork.steps')} value={decay} min={1} max={MOST_STEPS} integer onChange={setDecay} />
+          <ChoiceField
+            label={t('fork.shape')}
+            value={shape}
+            choices={SHAPES}
+            words={(one) => t(`fork.shapes.${one}`)}
+            onChange={setShape}
+          />
+        </>
+      )}
+      {kind !== 'decay' && <NumberField label={t('fork.all')} value={steps} min={from + 1} max={MOST_STEPS} integer onChange={setAll} />}
+      <RatePicture label={t('fork.curve')} before={before} steps={next.budget.steps} from={from} was={was} will={will} />
+      <p className={styles.facts}>
+        {t('fork.rate', {
+          now: format.lr(will(from)),
+          step: format.count(from + 1),
+          end: format.lr(will(last)),
+          steps: format.count(last + 1),
+        })}{' '}
+        {t(chosen?.moments === false ? 'extend.noMoments' : 'extend.moments')}
+      </p>
+      {kind === 'desk' ? (
+        <>
+          <p className={styles.facts}>{t('fork.deskText')}</p>
+          <Button disabled={!chosen} onClick={edit}>
+            {t('fork.edit')}
+          </Button>
+        </>
+      ) : (
+        <>
+          <TextField label={t('fork.name')} value={name} onChange={setName} />
+          <Button
+            disabled={!chosen || name.trim() === ''}
+            onClick={() => void fork({ run: run.id, step: from }, next, name.trim()).then((trains) => trains && navigate('/desk'))}
+          >
+            {t('fork.start')}
+          </Button>
+        </>
+      )}
     </div>
   );
 }
@@ -140,30 +259,33 @@ interface RatePictureProps {
   before: number;
   steps: number;
   from: number;
-  rateAt(step: number, all: number): number;
+  /** Learning rate of a step, as it was and as it will be. */
+  was(step: number): number;
+  will(step: number): number;
 }
 
 /** The learning rate as it was, dashed, and as it will be from the checkpoint on. */
-function RatePicture({ label, before, steps, from, rateAt }: RatePictureProps) {
-  const points = (first: number, last: number, all: number) =>
+function RatePicture({ label, before, steps, from, was, will }: RatePictureProps) {
+  const most = Math.max(before, steps);
+  const points = (first: number, last: number, rateOf: (step: number) => number) =>
     Array.from({ length: POINTS + 1 }, (_, at) => {
       const step = first + ((last - first) * at) / POINTS;
-      return [step, rateAt(step, all)] as const;
+      return [step, rateOf(step)] as const;
     });
-  const was = points(0, before, before);
-  const will = points(from, steps, steps);
-  const peak = Math.max(Number.MIN_VALUE, ...[...was, ...will].map(([, rate]) => rate));
-  const path = (line: typeof was) =>
+  const former = points(0, before, was);
+  const next = points(from, steps, will);
+  const peak = Math.max(Number.MIN_VALUE, ...[...former, ...next].map(([, rate]) => rate));
+  const path = (line: typeof former) =>
     line
       .map(
         ([step, rate], at) =>
-          `${at ? 'L' : 'M'}${((step / steps) * WIDTH).toFixed(1)} ${(HEIGHT - 2 - (rate / peak) * (HEIGHT - 4)).toFixed(1)}`,
+          `${at ? 'L' : 'M'}${((step / most) * WIDTH).toFixed(1)} ${(HEIGHT - 2 - (rate / peak) * (HEIGHT - 4)).toFixed(1)}`,
       )
       .join('');
   return (
     <svg className={styles.rate} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
-      <path d={path(was)} data-line="was" />
-      <path d={path(will)} data-line="will" />
+      <path d={path(former)} data-line="was" />
+      <path d={path(next)} data-line="will" />
     </svg>
   );
 }

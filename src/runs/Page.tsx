@@ -1,4 +1,5 @@
 /** Every run that this browser keeps: what it was, how it ended, what can be done with it, and how much storage all of them take. */
+import { lazy, Suspense } from 'react';
 import { Progress, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
@@ -11,10 +12,12 @@ import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
-import { ExportDialog, ExtendDialog } from './Dialogs';
+import { ExportDialog, ExtendDialog, ForkDialog } from './Dialogs';
 import { titleOf, usePresets } from './Recipe';
 import { RunItem } from './RunItem';
 import styles from './Runs.module.css';
+
+const Lifelong = lazy(() => import('./Lifelong'));
 
 /** Runs named as worth deleting. */
 const LARGEST = 3;
@@ -111,12 +114,18 @@ export default function Page() {
                 />
               )}
             </Listing>
+            {list === 'ready' && (
+              <Suspense>
+                <Lifelong />
+              </Suspense>
+            )}
             <StorageCard />
           </>
         )}
       </LibraryPage>
       <ExportDialog />
       <ExtendDialog />
+      <ForkDialog />
     </>
   );
 }

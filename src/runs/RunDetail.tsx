@@ -5,6 +5,7 @@ import {
   Columns2,
   Flag,
   Gauge,
+  GitFork,
   Layers,
   ListPlus,
   Pause,
@@ -16,6 +17,7 @@ import {
   Unplug,
   type LucideIcon,
 } from 'lucide-react';
+import { Button } from '@mantine/core';
 import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
@@ -109,6 +111,8 @@ const ICONS: Record<RunEvent['type'], LucideIcon> = {
   evaluation: Gauge,
   checkpoint: Save,
   'skipped-steps': SkipForward,
+  phase: Layers,
+  forked: GitFork,
   paused: Pause,
   resumed: Play,
   extended: ListPlus,
@@ -149,7 +153,7 @@ function useEventWords(): (event: RunEvent) => string {
   const tag = useChannelTag();
   const written = (value: string | number) => (typeof value === 'string' ? value : format.decimal(value, Number.isInteger(value) ? 0 : 2));
   const warmup = ({ unit, value }: WarmupSetting) => (unit === 'ratio' ? format.percent(value) : t('event.warmupSteps', { count: value }));
-  return (event) => {
+  const words = (event: RunEvent): string => {
     switch (event.type) {
       case 'started':
         return t('event.start');
@@ -193,8 +197,16 @@ function useEventWords(): (event: RunEvent) => string {
         return t('event.end', { state: common('state.failed'), reason: common('stopReason.error') });
       case 'interrupted':
         return common('state.interrupted');
+      case 'forked':
+        return t('event.forked', { name: event.name });
+      case 'phase': {
+        const number = event.index + 1;
+        const begins = event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
+        return [begins, ...event.changes.map(words)].filter((part) => part !== '').join(' · ');
+      }
     }
   };
+  return words;
 }
 
 function Checkpoints({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
@@ -215,6 +227,15 @@ function Checkpoints({ run, checkpoints }: { run: RunRecord; checkpoints: Checkp
             <Link href={comparePath(run, step)} aria-label={t('detail.compareWithBase', { step: format.count(step) })}>
               <Columns2 size={13} aria-hidden /> {t('action.compare')}
             </Link>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              leftSection={<GitFork size={13} />}
+              aria-label={t('action.forkStep', { step: format.count(step) })}
+              onClick={() => useRuns.setState({ forking: { run: run.id, step } })}
+            >
+              {t('action.fork')}
+            </Button>
           </li>
         ))}
     </ul>

@@ -11,6 +11,7 @@ import {
   Columns2,
   Download,
   Ellipsis,
+  GitFork,
   ListPlus,
   Play,
   SlidersVertical,
@@ -54,6 +55,8 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const facts = [
     t('began', { date: format.dateTime(run.createdAt) }),
     t('tokens', { tokens: format.compact(run.tokens) }),
+    ...(run.forkedFrom ? [t('forkedFrom', { name: run.forkedFrom.name, step: format.count(run.forkedFrom.step) })] : []),
+    ...(run.chain ? [t('chainStage', { name: run.chain.name, stage: run.chain.stage + 1 })] : []),
     ...(run.device === ''
       ? []
       : [t('device', { device: run.device.replace(/(\d+) threads?/, (_, count) => common('device.threads', { count: Number(count) })) })]),
@@ -232,6 +235,13 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
           <Menu.Item leftSection={<Download size={14} />} disabled={checkpoints.length === 0} onClick={() => beginExport(run.id)}>
             {t('action.export')}
           </Menu.Item>
+          <Menu.Item
+            leftSection={<GitFork size={14} />}
+            disabled={checkpoints.length === 0}
+            onClick={() => useRuns.setState({ forking: { run: run.id, step: lastStep(checkpoints) } })}
+          >
+            {t('action.fork')}
+          </Menu.Item>
           <Menu.Item leftSection={<ChartSpline size={14} />} onClick={() => navigate(`/desk?run=${encodeURIComponent(run.id)}`)}>
             {t('action.desk')}
           </Menu.Item>
@@ -248,7 +258,8 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
   );
 }
 
+const lastStep = (checkpoints: readonly CheckpointRecord[]) => checkpoints.reduce((latest, { step }) => Math.max(latest, step), 0);
+
 function compareHref(run: RunRecord, checkpoints: readonly CheckpointRecord[]): string {
-  const last = checkpoints.reduce((latest, checkpoint) => Math.max(latest, checkpoint.step), 0);
-  return comparePath(run, last);
+  return comparePath(run, lastStep(checkpoints));
 }

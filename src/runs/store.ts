@@ -2,15 +2,17 @@
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
 import type { ExportType } from '../contract/run';
-import { errorRecord, type ErrorRecord } from '../core/errors';
-import type { CheckpointRecord, RunRecord } from '../core/run/types';
+import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
+import type { Recipe } from '../core/recipe/schema';
+import { chainsOf, stageEnded, stageRecipe, type Chain } from '../core/run/lifelong';
+import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
-import { exportName } from './run-facts';
+import { exportName, isResumable } from './run-facts';
 
 export interface OpenRun {
   id: string;
@@ -31,6 +33,10 @@ export interface RunsState {
   resuming: { run: string; progress: Progress | null } | null;
   /** The run that the dialog about more steps is open for. */
   extending: string | null;
+  /** The checkpoint that the dialog about a fork is open for. */
+  forking: { run: string; step: number } | null;
+  /** A chain whose stages are trained one after another by this tab, and the stage it is at. */
+  chaining: { id: string; stage: number; progress: Progress | null } | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
   failure: ErrorRecord | null;
 
@@ -40,9 +46,22 @@ export interface RunsState {
   rename(id: string, name: string): Promise<void>;
   /** True once the run trains again: the desk then shows it. @param longer more steps for one that has ended, from a checkpoint of it */
   resume(id: string, longer?: { steps: number; from: number }): Promise<boolean>;
+  /** True once the fork trains. */
+  fork(from: { run: string; step: number }, recipe: Recipe, name: string): Promise<boolean>;
+  /** Trains what stages of the chain have not ended; settles when all have, or one stopped or failed. */
+  runChain(chain: Pick<Chain, 'id' | 'name' | 'plan'>): Promise<void>;
   /** True when the run is gone. */
   remove(id: string): Promise<boolean>;
   dismiss(): void;
+}
+
+/** Milliseconds between two looks at a run that trains. */
+const LOOK_MS = 500;
+
+/** Model id of a stage's last weights: an adapter is merged into them. */
+async function keptAfter(run: RunRecord | undefined, chain: string, onProgress: (progress: Progress) => void): Promise<string> {
+  if (!run) throw new StudioError('run-missing', 'A stage of the chain has no run', { run: chain });
+  return (await lab.library.keepRun(run.id, run.step, run.name, onProgress)).id;
 }
 
 export const useRuns = create<RunsState>()((set, get) => {
@@ -55,6 +74,8 @@ export const useRuns = create<RunsState>()((set, get) => {
     opened: null,
     resuming: null,
     extending: null,
+    forking: null,
+    chaining: null,
     failure: null,
 
     async load() {
@@ -114,6 +135,57 @@ export const useRuns = create<RunsState>()((set, get) => {
         return false;
       } finally {
         set({ resuming: null });
+      }
+    },
+
+    async fork(from, recipe, name) {
+      if (get().resuming) return false;
+      set({ resuming: { run: from.run, progress: null }, forking: null, failure: null });
+      try {
+        await openDevice();
+        await lab.trainer.fork(from, recipe, name, (progress) => set({ resuming: { run: from.run, progress } }));
+        return true;
+      } catch (error) {
+        set({ failure: errorRecord(error) });
+        return false;
+      } finally {
+        set({ resuming: null });
+      }
+    },
+
+    async runChain({ id, name, plan }) {
+      if (get().chaining) return;
+      set({ chaining: { id, stage: 0, progress: null }, failure: null });
+      try {
+        await openDevice();
+        for (let stage = 0; stage < plan.stages.length; stage++) {
+          const onProgress = (progress: Progress | null) => set({ chaining: { id, stage, progress } });
+          onProgress(null);
+          const chain = chainsOf(await lab.library.runs()).find((one) => one.id === id);
+          let run = chain?.runs[stage];
+          if (run && stageEnded(run)) continue;
+          if (run && isResumable(run, await lab.library.checkpoints(run.id))) await lab.trainer.resume(run.id, onProgress);
+          else if (!run || !isActive(run.state)) {
+            const base = stage === 0 ? plan.recipe.base : await keptAfter(chain?.runs[stage - 1], name, onProgress);
+            const started = await lab.trainer.start(stageRecipe(plan, stage, base), `${name} · ${stage + 1}`, onProgress, {
+              id,
+              name,
+              stage,
+              plan,
+            });
+            run = await lab.library.run(started);
+          }
+          onProgress(null);
+          await get().load();
+          while (isActive((run = await lab.library.run(run.id)).state)) await new Promise((later) => setTimeout(later, LOOK_MS));
+          await get().load();
+          if (!stageEnded(run)) return;
+        }
+      } catch (error) {
+        set({ failure: errorRecord(error) });
+      } finally {
+        set({ chaining: null });
+        await get().load();
       }
     },
 

@@ -16,24 +16,26 @@ interface ExportFormProps<Options> {
   exporting: ExportState<Options>;
   /** Chosen at first. */
   type: ExportType;
-  /** What is exported has an adapter of its own. */
-  adapter?: boolean;
+  /** What is exported has an adapter of its own, beside whole weights or alone: one that cannot be added to them. */
+  adapter?: 'beside' | 'alone' | undefined;
   optionsOf: (type: ExportType) => Options;
   /** More fields, above the number format. */
   children?: ReactNode;
 }
 
-export function ExportForm<Options>({ exporting, type, adapter = false, optionsOf, children }: ExportFormProps<Options>) {
+export function ExportForm<Options>({ exporting, type, adapter, optionsOf, children }: ExportFormProps<Options>) {
   const { t } = useTranslation();
   const format = useFormat();
-  const [dtype, setDtype] = useState(type);
-  const types: readonly ExportType[] = adapter ? [...WHOLE, 'PEFT'] : WHOLE;
+  const [dtype, setDtype] = useState<ExportType>(adapter === 'alone' ? 'PEFT' : type);
+  const types: readonly ExportType[] = adapter === 'alone' ? ['PEFT'] : adapter ? [...WHOLE, 'PEFT'] : WHOLE;
   const { busy, progress, error, file, folder, toZip, toFolder, cancel } = exporting;
   return (
     <div className={styles.export}>
       {children}
       <NativeSelect
         label={t('export.dtype')}
+        description={adapter === 'alone' ? t('export.unmergeable') : undefined}
+        inputWrapperOrder={['label', 'input', 'description']}
         value={dtype}
         disabled={busy}
         onChange={(event) => setDtype(types.find((one) => one === event.currentTarget.value) ?? 'F32')}

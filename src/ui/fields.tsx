@@ -53,6 +53,35 @@ export function TextField({ label, value, onChange }: { label: string; value: st
   return <TextInput size="xs" label={label} value={value} maxLength={120} onChange={(event) => onChange(event.currentTarget.value)} />;
 }
 
+interface ProseFieldProps {
+  label: string;
+  help: string;
+  value: string;
+  most: number;
+  onChange(value: string): void;
+}
+
+/** Text that is never empty: what is cleared comes back unless something else is typed. */
+export function ProseField({ label, help, value, most, onChange }: ProseFieldProps) {
+  const [text, setText] = useState<string | null>(null);
+  return (
+    <TextInput
+      size="xs"
+      label={label}
+      description={help}
+      inputWrapperOrder={['label', 'input', 'description']}
+      value={text ?? value}
+      maxLength={most}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        if (typed !== '') onChange(typed);
+      }}
+      onBlur={() => setText(null)}
+    />
+  );
+}
+
 interface NamesFieldProps {
   label: string;
   help: string;

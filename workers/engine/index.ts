@@ -28,6 +28,7 @@ export { parseConfig } from '../../src/core/model/config';
 export type { ModelConfig } from '../../src/core/model/config';
 export { DecoderModel } from './model/decoder';
 export { LowRankAdapter } from './model/adapter';
+export { SoftPrompt } from './model/soft-prompt';
 export { adapterWeights, fileWeights, hostTensors, loadModel } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';

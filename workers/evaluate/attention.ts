@@ -10,7 +10,7 @@ export async function evaluateAttention(text: string, tools: EvaluationTools): P
   let tokens: string[] = [];
   let first: number[] = [];
   await eachModel(tools, async ({ model, tokenizer: { tokenizer } }, _, progress) => {
-    const ids = [tokenizer.startOfText, ...tokenizer.encode(text)].slice(0, Math.min(MAP_TOKENS, model.config.context));
+    const ids = [tokenizer.startOfText, ...tokenizer.encode(text)].slice(0, Math.min(MAP_TOKENS, model.context));
     if (maps.length === 0) {
       first = ids;
       tokens = ids.map((id) => tokenizer.decode([id]));

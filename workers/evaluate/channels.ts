@@ -41,7 +41,7 @@ export async function evaluateChannels(
 async function shortestContext(tools: EvaluationTools): Promise<number> {
   let context = CONTEXT;
   for (let model = 0; model < tools.models; model++)
-    await tools.open(model, async (weights) => void (context = Math.min(context, weights.model.config.context)));
+    await tools.open(model, async (weights) => void (context = Math.min(context, weights.model.context)));
   return context;
 }
 

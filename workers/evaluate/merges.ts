@@ -14,7 +14,7 @@ import type { EngineWork } from '../runtime/engine-session';
 import type { LoadedWeights } from '../runtime/weights';
 import { CONTEXT, documentLosses, type MeasuredDocuments } from './channels';
 import { SEED, spreadDocuments, tokensOf, withProgress } from './each-model';
-import { requireSameShape } from './weight-changes';
+import { parameterNames, requireSameShape } from './weight-changes';
 
 /** A model beside the ones it is merged from, whose weights stay untouched. */
 export class MergedModel {
@@ -28,7 +28,7 @@ export class MergedModel {
     for (const one of tuned) requireSameShape(base, one);
     this.model = new DecoderModel(
       base.config,
-      [...base.parameters].map(([name, parameter]) => ({ name, tensor: parameter.clone() })),
+      parameterNames(base).map((name) => ({ name, tensor: base.mergedWeight(name) })),
     );
   }
 
@@ -36,9 +36,9 @@ export class MergedModel {
   set(factors: readonly number[]): void {
     for (const [name, parameter] of this.model.parameters)
       tidy(() => {
-        const base = this.base.parameters.get(name)!;
-        const moves = this.tuned.map((model, at) => mul(sub(model.parameters.get(name)!, base), factors[at]!));
-        parameter.assign(moves.reduce((sum, move) => add(sum, move), base.clone()));
+        const base = this.base.mergedWeight(name);
+        const moves = this.tuned.map((model, at) => mul(sub(model.mergedWeight(name), base), factors[at]!));
+        parameter.assign(moves.reduce((sum, move) => add(sum, move), base));
       });
   }
 

@@ -2,17 +2,18 @@
 import { sqrt, square, stack, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import type { ParameterChange } from '../../src/core/metrics/model-change';
-import type { DecoderModel } from '../engine';
+import { unmergeable } from '../../src/core/model/soft-prompt';
+import { parameterShapes, type DecoderModel } from '../engine';
 
-/** @throws StudioError `tensor-shape` when the two are not of one shape */
+/** @throws StudioError `tensor-shape` when the two are not of one shape, `model-unmergeable` */
 export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<ParameterChange[]> {
   requireSameShape(a, b);
-  const names = [...a.parameters.keys()];
+  const names = parameterNames(a);
   const norms = tidy(() =>
     stack(
       names.flatMap((name) => {
-        const before = a.parameters.get(name)!;
-        return [sqrt(sum(square(sub(b.parameters.get(name)!, before)))), sqrt(sum(square(before)))];
+        const before = a.mergedWeight(name);
+        return [sqrt(sum(square(sub(b.mergedWeight(name), before)))), sqrt(sum(square(before)))];
       }),
     ),
   );
@@ -33,9 +34,17 @@ export async function weightChanges(a: DecoderModel, b: DecoderModel): Promise<P
   }
 }
 
-/** @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape */
+/** Of the model itself, without those of an adapter beside it. */
+export const parameterNames = ({ config }: DecoderModel): string[] => [...parameterShapes(config).keys()];
+
+/**
+ * @throws StudioError `tensor-shape` naming the first parameter that one of the two lacks (a head of its own) or has in another shape;
+ * `model-unmergeable` where one has learnt what is no weight
+ */
 export function requireSameShape(a: DecoderModel, b: DecoderModel): void {
-  const names = [...a.parameters.keys(), ...b.parameters.keys()];
+  const prompt = a.softPrompt ?? b.softPrompt;
+  if (prompt) throw unmergeable(prompt.method);
+  const names = [...parameterNames(a), ...parameterNames(b)];
   const shapeOf = (model: DecoderModel, name: string) => `[${model.parameters.get(name)?.shape.join(', ') ?? ''}]`;
   const different = names.find((name) => shapeOf(a, name) !== shapeOf(b, name));
   if (different !== undefined) {

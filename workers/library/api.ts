@@ -15,7 +15,7 @@ import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
-import { keepMerge } from './merge-models';
+import { keepMerge, keepRun } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
@@ -37,6 +37,8 @@ export const libraryApi: LibraryApi = {
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
   keepMerge: (merge, factors, name, onProgress) => keepMerge(merge, factors, name, onProgress, long.import.signal),
+
+  keepRun: (run, step, name, onProgress) => keepRun(run, step, name, onProgress, long.import.signal),
 
   renameModel,
   async removeModel(id) {

@@ -7,8 +7,8 @@ import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { safetensorsStream } from '../engine/checkpoint/write';
 import { parseConfig, type ModelConfig } from '../../src/core/model/config';
-import { namesOf } from '../../src/core/model/names';
-import { ADAPTER_WEIGHTS, PEFT_PREFIX } from '../../src/core/model/peft';
+import { namesOf, PEFT_PREFIX } from '../../src/core/model/names';
+import { ADAPTER_WEIGHTS } from '../../src/core/model/peft';
 import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
 import { FILE_TYPES, ggufStream, tensorFormat, type GgufEntry, type GgufFormat } from '../engine/checkpoint/gguf-write';
 import { architectures } from '../engine/model/gguf-families';
@@ -20,7 +20,7 @@ import { tokenizerEntries } from '../tokenizer/gguf-tokenizer';
 const BEYOND_F16 = 65_520;
 
 /** A weight file: its name, how many bytes it will have, and the bytes themselves, as they are asked for. */
-interface Weights {
+export interface Weights {
   name: string;
   bytes: number;
   chunks(): AsyncGenerator<Uint8Array>;

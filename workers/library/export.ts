@@ -13,15 +13,24 @@ import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
 import { listCorpora } from '../storage/corpora';
 import { files as storage } from '../storage/files';
 import { metricsPath, readMetrics, readRun } from '../storage/runs';
-import { filesUnder, findModel, openModelFile, readModelText, weightSources, type ModelListing } from '../storage/models';
+import {
+  filesUnder,
+  findModel,
+  openModelFile,
+  readModelText,
+  weightSources,
+  type ModelListing,
+  type TrainedWeights,
+} from '../storage/models';
 import { exportedConfig } from '../tokenizer/tokenizer-files';
-import { editConfig } from '../../src/core/model/config';
+import { editConfig, parseConfig, type ModelConfig } from '../../src/core/model/config';
 import { ADAPTER_CONFIG, peftConfig } from '../../src/core/model/peft';
-import { addsToBase } from '../../src/core/recipe/method';
+import { ADAPTER_KINDS, addsToBase } from '../../src/core/recipe/method';
 import { INDEX_FILE } from '../../src/core/model/folder';
+import { isSoft, softPeftConfig } from '../../src/core/model/soft-prompt';
 import { openModel } from '../engine/model/read';
 import { writeFolder } from './folder';
-import { ggufFormat, IN_GGUF, modelfile, peftWeights, weightsAs } from './export-weights';
+import { ggufFormat, IN_GGUF, modelfile, peftWeights, weightsAs, type Weights } from './export-weights';
 import { modelCard } from './model-card';
 import { LARGEST_ZIP, zipBlob, zipTooLarge, type ZipEntry } from '../archive/zip-writer';
 
@@ -122,16 +131,11 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
   const trained = await openCheckpointModel(id, step);
-  const adapted = addsToBase(method) ? await openModel(await weightSources(base, { file: trained, method })) : null;
-  const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', trained)).tensors.values()];
   const gguf = ggufFormat(type);
-  const lora = method?.kind === 'lora' ? method : null;
-  const peft = type === 'PEFT' && lora ? adapted : null;
-  if (type === 'PEFT' && !peft)
-    throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: 'lora' });
-  const weights = peft ? await peftWeights(trained, peft.config) : await weightsAs(tensors, type, base, run.name);
-
+  const peft = type === 'PEFT';
   const config = (await readModelText(base, 'config.json')) ?? '{}';
+  const shape = parseConfig('config.json', config);
+  const weights = await weightsOf(run.name, { file: trained, method }, type, base, shape);
   const evaluation = checkpoint.evaluation ?? metrics.evaluations.find((row) => row.step === step) ?? null;
   const card = modelCard({
     run,
@@ -141,14 +145,16 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
-    peft: peft !== null,
+    peft,
   });
 
   async function* files(): AsyncGenerator<ZipEntry> {
     yield text('README.md', card);
     if (gguf) yield text('Modelfile', modelfile(weights.name, config));
-    else if (peft) yield text(ADAPTER_CONFIG, json(peftConfig(peft.config, lora!, base.name)));
-    else {
+    else if (peft && addsToBase(method)) {
+      const own = isSoft(method) ? softPeftConfig(shape, method, base.name) : peftConfig(shape, method, base.name);
+      yield text(ADAPTER_CONFIG, json(own));
+    } else {
       yield text('config.json', withDtype(config, type as Dtype));
       yield text(
         'generation_config.json',
@@ -163,6 +169,24 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     yield { name: weights.name, bytes: weights.chunks(), stored: true };
   }
   return { item: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
+}
+
+/** @throws StudioError `model-unmergeable` for whole weights of a run that learnt what is no part of any */
+async function weightsOf(
+  title: string,
+  trained: TrainedWeights,
+  type: ExportType,
+  base: ModelListing,
+  config: ModelConfig,
+): Promise<Weights> {
+  const { file, method } = trained;
+  if (type === 'PEFT') {
+    if (addsToBase(method)) return peftWeights(file, config);
+    throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: ADAPTER_KINDS.join(', ') });
+  }
+  const adapted = addsToBase(method) ? await openModel(await weightSources(base, trained)) : null;
+  const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', file)).tensors.values()];
+  return weightsAs(tensors, type, base, title);
 }
 
 /**

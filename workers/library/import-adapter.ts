@@ -1,15 +1,17 @@
 /**
- * Imports a low-rank adapter in PEFT's format: added to its base, which must be in the library, it becomes a model of its own, in float32. Its
- * README.md says of what.
+ * Imports an adapter in PEFT's format: added to its base, which must be in the library, it becomes a model of its own, in float32; a soft prompt
+ * stands beside the weights. The model's README.md says of what it was made.
  */
 import { StudioError } from '../../src/core/errors';
 import type { ModelRecord } from '../../src/contract/library';
 import type { OnProgress } from '../../src/contract/progress';
-import { namesOf } from '../../src/core/model/names';
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, PEFT_PREFIX, readPeftConfig, type PeftAdapter } from '../../src/core/model/peft';
+import { namesOf, PEFT_PREFIX } from '../../src/core/model/names';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readPeftConfig, type PeftAdapter } from '../../src/core/model/peft';
 import { openSafetensors, type StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream } from '../engine/checkpoint/write';
-import { openModel, type ReadableModel } from '../engine/model/read';
+import { methodLine } from '../../src/core/recipe/method';
+import { checkMethod } from '../../src/core/model/trained';
+import { openModel, readSoftPrompt, type ReadableModel } from '../engine/model/read';
 import { sha256OfBlob } from '../storage/hash';
 import {
   bundledModels,
@@ -42,18 +44,23 @@ export async function importAdapter(
   signal: AbortSignal,
 ): Promise<ModelRecord> {
   const adapter = readPeftConfig(config);
+  const { soft } = adapter;
   const { listing, sources, model } = await findBase(adapter, weights);
-  await checkTied(adapter, weights, model);
+  if (!soft) await checkTied(adapter, weights, model);
   const hashes = await weightHashes(sources);
   const card = [
     `# ${plain(name)}`,
-    'Made in Crossfade: base + scale · B A of a low-rank adapter (PEFT), weight by weight, in float32.',
+    soft
+      ? `Made in Crossfade: a base in float32 with a soft prompt (PEFT, ${methodLine(soft)}) beside its weights. Load it with \`peft\`: \`PeftModel.from_pretrained(base, folder)\`.`
+      : 'Made in Crossfade: base + scale · B A of a low-rank adapter (PEFT), weight by weight, in float32.',
     `- base: ${plain(listing.name)} (weights: SHA-256 ${hashes.join(', ')})\n- adapter: made above ${plain(adapter.base) || 'a base that it does not name'} (weights: SHA-256 ${await sha256OfBlob(weights)})`,
     'The licences of the base, of the adapter and of the text that it learnt from hold for this model too.',
   ].join('\n\n');
   const texts = await derivedTexts(listing, sources.config.text, `${card}\n`);
+  if (soft) texts.set(ADAPTER_CONFIG, config);
+  const beside = soft ? { adapter: new Uint8Array(await weights.arrayBuffer()) } : {};
   return storeNewModel(
-    { name, texts, config: model.config, weights: safetensorsStream(model.used, 'F32', { format: 'pt' }) },
+    { name, texts, config: model.config, weights: safetensorsStream(model.used, 'F32', { format: 'pt' }), ...beside },
     onProgress,
     signal,
   );
@@ -70,6 +77,12 @@ async function findBase(adapter: PeftAdapter, weights: Blob): Promise<Merged> {
   const named = listings.filter(({ id, name }) => wanted !== '' && [id, name].some((one) => lastPart(one) === wanted));
   const open = async (listing: ModelListing): Promise<Merged> => {
     const sources = await weightSources(listing, null);
+    if (adapter.soft) {
+      const model = await openModel(sources);
+      checkMethod(model.config, adapter.soft);
+      await readSoftPrompt(model.config, { name: ADAPTER_WEIGHTS, bytes: weights, method: adapter.soft });
+      return { listing, sources, model };
+    }
     return {
       listing,
       sources,

@@ -1,5 +1,6 @@
 /** Import and export of whole models against the browser's own storage, with the bundled base as the model from elsewhere. */
 import evaluation from '../../e2e/parity/fixtures/evaluation.json';
+import { parseConfig } from '../../src/core/model/config';
 import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { fixtureBytes, fixtureJson } from '../../e2e/parity/fixtures';
@@ -14,6 +15,7 @@ import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { lockRun } from '../storage/locks';
 import { appendMetrics, createRun, updateRun } from '../storage/runs';
+import { findModel, weightSources } from '../storage/models';
 import { fetchBytes } from '../storage/public-files';
 import { libraryApi } from './api';
 
@@ -630,6 +632,56 @@ describe('adapters', () => {
       values: { field: 'use_dora', value: 'true' },
     });
     await expect(libraryApi.exportRun(await storedRun(), 10, 'PEFT', quiet)).rejects.toMatchObject({ code: 'recipe-invalid' });
+  });
+});
+
+describe('soft prompts', () => {
+  it("are exported in PEFT's format alone, and come in again beside their base, as a model that nothing merges", async () => {
+    const method = { kind: 'prefix' as const, tokens: 2, init: 'random' as const };
+    const { id } = await createRun({
+      recipe: parseRecipe({ ...recipe, method }),
+      name: 'prefix',
+      device: 'cpu',
+      trainTokens: {},
+      rules: 2,
+    });
+    runs.push(id);
+    const config = parseConfig('config.json', strFromU8(base['config.json']));
+    const width = 2 * config.layers * config.kvHeads * config.headSize;
+    const data = Float32Array.from({ length: 2 * width }, (_, at) => Math.sin(at));
+    const content = {
+      model: writeSafetensors([{ name: 'prompt_embeddings', shape: [2, width], data }], 'F32'),
+      optimizer: new Uint8Array(8),
+      state: {},
+    };
+    await saveCheckpoint(id, 10, content, { reason: 'end', evaluation: null });
+    const unmergeable = { code: 'model-unmergeable', values: { method: 'prefix' } };
+    for (const type of ['F32', 'GGUF-F16'] as const)
+      await expect(libraryApi.exportRun(id, 10, type, quiet)).rejects.toMatchObject(unmergeable);
+
+    const peft = unzipSync(new Uint8Array(await (await libraryApi.exportRun(id, 10, 'PEFT', quiet)).arrayBuffer()));
+    const written = JSON.parse(strFromU8(peft['adapter_config.json']!)) as Record<string, unknown>;
+    expect(written).toMatchObject({
+      peft_type: 'PREFIX_TUNING',
+      num_virtual_tokens: 2,
+      num_layers: config.layers,
+      prefix_projection: false,
+    });
+    expect(readSafetensors('adapter', peft['adapter_model.safetensors']!).tensors.get('prompt_embeddings')!.read()).toEqual(data);
+
+    const files = (fields: object): File[] => [
+      new File([JSON.stringify({ ...written, ...fields })], 'adapter_config.json'),
+      new File([peft['adapter_model.safetensors']!.slice()], 'adapter_model.safetensors'),
+    ];
+    const record = await libraryApi.importModel(files({}), 'with a prefix', quiet);
+    models.push(record.id);
+    expect((await storage.list(`models/${record.id}`)).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors', 'model.safetensors']),
+    );
+    const sources = await weightSources(await findModel(record.id), null);
+    expect(sources.softPrompt).toMatchObject({ method });
+    await expect(libraryApi.exportModel(record.id, 'F32', quiet)).rejects.toMatchObject(unmergeable);
+    await expect(libraryApi.importModel(files({ num_virtual_tokens: 3 }), 'wrong', quiet)).rejects.toMatchObject({ code: 'tensor-shape' });
   });
 });
 

@@ -9,6 +9,7 @@ import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/wri
 import { openModel, type ReadableModel } from '../engine/model/read';
 import { openCheckpointModel } from '../storage/checkpoints';
 import { findModel, readModelText, storeNewModel, weightHashes, weightSources, type ModelListing } from '../storage/models';
+import { records } from '../storage/records';
 import { readRun } from '../storage/runs';
 import { plain } from './model-card';
 
@@ -21,6 +22,8 @@ interface Part {
   model: ReadableModel;
   /** For the model card: name, step and SHA-256 of the weights. */
   origin: string;
+  /** SHA-256 of each weight file, an adapter's last. */
+  hashes: string[];
 }
 
 /**
@@ -49,6 +52,30 @@ export async function keepMerge(
   const texts = await derivedTexts(first.listing, first.config, card(name, first, others, factors));
   const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
   return storeNewModel({ name, texts, config: first.model.config, weights }, onProgress, signal);
+}
+
+/**
+ * The weights of a run at a checkpoint as a model of their own, bit for bit but for an adapter, which is added to them.
+ * @throws StudioError `run-missing`, `checkpoint-missing`, those of reading the files, `quota`, `cancelled`; then nothing has been stored
+ */
+export async function keepRun(run: string, step: number, name: string, onProgress: OnProgress, signal: AbortSignal): Promise<ModelRecord> {
+  const { listing, config, model, origin, hashes } = await openPart({ kind: 'checkpoint', run, step });
+  const sha256 = hashes.at(-1)!;
+  const models = await (await records()).getAll('models');
+  const stored = models.find((record) => record.keptFrom?.run === run && record.keptFrom.sha256 === sha256);
+  if (stored) return stored;
+  const tensors = model.used.map((tensor): WritableTensor => ({
+    name: tensor.name,
+    shape: tensor.shape,
+    async *pieces() {
+      yield await tensor.read();
+    },
+  }));
+  const licences = 'The licences of its base and of the text that it learnt from hold for this model too.';
+  const readme = `${[`# ${plain(name)}`, `The weights of a run in Crossfade: ${origin}.`, licences].join('\n\n')}\n`;
+  const texts = await derivedTexts(listing, config, readme);
+  const weights = safetensorsStream(tensors, 'F32', { format: 'pt' });
+  return storeNewModel({ name, keptFrom: { run, step, sha256 }, texts, config: model.config, weights }, onProgress, signal);
 }
 
 /** The texts of a model in float32 that was made of another's weights. @param config text of the base's config.json */
@@ -81,6 +108,7 @@ async function openPart(ref: WeightsRef): Promise<Part> {
     listing,
     config: sources.config.text,
     model,
+    hashes,
     origin: `${plain(run?.name ?? listing.name)}${step} (weights: SHA-256 ${hashes.join(', ')})`,
   };
 }

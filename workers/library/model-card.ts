@@ -3,6 +3,7 @@ import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/co
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
 import type { Echo } from '../../src/core/recipe/schema';
 import { methodLine } from '../../src/core/recipe/method';
+import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
 import { settingsAt } from '../../src/core/run/live-changes';
 import type { StoredCorpus } from '../storage/corpora';
 
@@ -23,10 +24,16 @@ export interface CardSource {
 export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf, peft }: CardSource): string {
   const { recipe } = run;
   const { shares, schedule } = settingsAt(recipe, run.changes, step);
+  const { forkedFrom, chain } = run;
+  const origin = [
+    ...(forkedFrom ? [`Up to step ${forkedFrom.step} it is the run ${plain(forkedFrom.name)}, from whose checkpoint it was forked.`] : []),
+    ...(chain ? [`It is stage ${chain.stage + 1} of ${chain.plan.stages.length} of the chain ${plain(chain.name)}.`] : []),
+  ];
   const sections = [
     frontMatter(baseName, peft),
     `# ${plain(run.name)}`,
     `${plain(baseName)}, continued by Crossfade for ${step} of ${recipe.budget.steps} steps. ${peft ? 'It is an adapter; load it above its base with `peft`: `PeftModel.from_pretrained(base, folder)`.' : gguf === null ? 'Load it with `transformers`: `AutoModelForCausalLM.from_pretrained(folder)`.' : `Run it with llama.cpp (\`llama-cli -m ${gguf}\`) or Ollama (\`ollama create crossfade -f Modelfile\`).`}`,
+    origin.join(' '),
     '## Mixture',
     table(
       ['channel', 'role', 'share', 'text'],
@@ -57,6 +64,21 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
         ['device', plain(run.device)],
       ],
     ),
+    recipe.phases
+      ? table(
+          ['phase', 'steps', 'shares', 'schedule', 'order'],
+          phaseSpans(recipe).map(({ index, start, steps, phase }) => {
+            const planned = plannedSettings(recipe, start);
+            return [
+              [String(index + 1), ...(phase?.name ? [plain(phase.name)] : [])].join(' · '),
+              `${start + 1} – ${start + steps}`,
+              recipe.channels.map(({ id }) => `${id} ${((planned.shares[id] ?? 0) * 100).toFixed(1)} %`).join(', '),
+              `${planned.schedule.kind}, peak ${planned.schedule.peakLr}`,
+              phase?.order ?? 'shuffled',
+            ];
+          }),
+        )
+      : '',
     run.changes.length > 0 ? `Settings were changed ${run.changes.length} times while it trained; changes.json lists them.` : '',
     '## Held-out loss',
     evaluation ? results(recipe.channels, base, evaluation) : 'This step was not evaluated.',

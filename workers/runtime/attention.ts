@@ -1,5 +1,5 @@
 /** Attention of each head as probabilities, and how far two models' attention lies apart. Plain tfjs ops: texts are short. */
-import { add, keep, matMul, mul, reshape, softmax, tensor1d, tensor2d, tidy, tile, transpose } from '@tensorflow/tfjs-core';
+import { add, keep, matMul, mul, reshape, slice, softmax, tensor1d, tensor2d, tidy, tile, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { softCapped, type DecoderModel } from '../engine';
 import type { HeldOutSet } from './held-out';
@@ -15,24 +15,27 @@ export interface LayerAttention {
   weights: Float32Array;
 }
 
-/** Every layer's attention over a text of at most `MAP_TOKENS` tokens. No weight changes. */
+/**
+ * Every layer's attention over a text of at most `MAP_TOKENS` tokens, among its own tokens: what goes to the virtual ones of a soft prompt is
+ * left out, and the rest of each query sums to 1. No weight changes.
+ */
 export async function attentionMaps(model: DecoderModel, ids: readonly number[]): Promise<LayerAttention[]> {
   const { heads, kvHeads, headSize, windows } = model.config;
   const tokens = ids.length;
   const maps: Tensor[] = [];
   const last = tidy(() => {
-    const byHead = (x: Tensor2D, count: number): Tensor3D => transpose(reshape(x, [tokens, count, headSize]), [1, 0, 2]);
+    const ofText = (x: Tensor2D): Tensor2D => slice(x, [x.shape[0] - tokens, 0], [tokens, x.shape[1]]);
+    const byHead = (x: Tensor2D, count: number): Tensor3D => transpose(reshape(ofText(x), [tokens, count, headSize]), [1, 0, 2]);
     // Each key-value head serves heads / kvHeads query heads that follow one another.
     const shared = (x: Tensor3D): Tensor3D =>
       reshape(tile(reshape(x, [kvHeads, 1, tokens, headSize]), [1, heads / kvHeads, 1, 1]), [heads, tokens, headSize]);
-    return model.run(tensor1d([...ids], 'int32'), 0, tokens, (layer, q, k, v) => {
+    const seen = (layer: number, q: Tensor2D, k: Tensor2D) => {
       const { scale, cap } = model.attentionShape(layer, 1, tokens);
       const scores = mul(matMul(byHead(q, heads), shared(byHead(k, kvHeads)), false, true), scale);
       const weights = softmax(add(cap ? softCapped(scores, cap) : scores, sightMask(tokens, windows[layer] ?? tokens)));
       maps.push(keep(weights.clone()));
-      const mixed = matMul(weights, shared(byHead(v, kvHeads)));
-      return reshape(transpose(mixed, [1, 0, 2]), [tokens, heads * headSize]);
-    });
+    };
+    return model.hiddenStates(tensor1d([...ids], 'int32'), { batch: 1, context: tokens, seen });
   });
   try {
     return await Promise.all(maps.map(async (map) => ({ heads, tokens, weights: (await map.data<'float32'>()).slice() })));

@@ -71,13 +71,28 @@ export interface Curriculum {
  */
 export function curriculumOf(difficulty: Float64Array, block: number): Curriculum {
   return {
-    arrange(order) {
-      const sorted = Uint32Array.from({ length: order.size }, (_, index) => order.at(index));
-      for (let from = 0; from < sorted.length; from += block)
-        sorted.subarray(from, from + block).sort((a, b) => difficulty[a]! - difficulty[b]! || a - b);
-      return { at: (index) => sorted[index]! };
-    },
+    arrange: (order) => sortedWithin(order, difficulty, { from: 0, block }),
   };
+}
+
+/** A part of an epoch's order in which blocks of windows are sorted by difficulty. */
+interface SortedPart {
+  /** Place in the order. */
+  from: number;
+  block: number;
+  /** Absent: to the end of the epoch, and in the epochs after it. */
+  until?: number;
+}
+
+function sortedWithin(
+  order: { readonly size: number; at(index: number): number },
+  difficulty: Float64Array,
+  { from, block, until = order.size }: SortedPart,
+): { at(index: number): number } {
+  const sorted = Uint32Array.from({ length: until - from }, (_, index) => order.at(from + index));
+  for (let start = 0; start < sorted.length; start += block)
+    sorted.subarray(start, start + block).sort((a, b) => difficulty[a]! - difficulty[b]! || a - b);
+  return { at: (index) => (index >= from && index < until ? sorted[index - from]! : order.at(index)) };
 }
 
 /** −ln p of each token id: of `texts` together, each id counted once more than it occurs. */
@@ -107,6 +122,8 @@ export interface StreamCursor {
   epoch: number;
   /** Windows drawn in this epoch. */
   position: number;
+  /** Where a phase has its rows in order of difficulty. */
+  sorted?: SortedPart;
 }
 
 export interface StreamOptions {
@@ -116,6 +133,8 @@ export interface StreamOptions {
   rules: RunRules;
   cursor?: StreamCursor | undefined;
   curriculum?: Curriculum | null | undefined;
+  /** Of each window, for phases that sort. */
+  difficulty?: Float64Array | null | undefined;
 }
 
 /** One channel's training text as rows, in the order in which a run draws them. */
@@ -142,11 +161,28 @@ export class ChannelStream {
     if (this.at.position === this.windows.count) {
       this.at.epoch += 1;
       this.at.position = 0;
+      if (this.at.sorted?.until === undefined && this.at.sorted) this.at.sorted = { from: 0, block: this.at.sorted.block };
+      else delete this.at.sorted;
       this.order = this.orderOf(this.at.epoch);
     }
     const window = this.order.at(this.at.position);
     this.at.position += 1;
     return this.windows.at(window);
+  }
+
+  /**
+   * From the next row on in order of difficulty, by blocks of so many windows, or shuffled again (null). Each epoch still visits every window once:
+   * what is left of a block that was begun comes first.
+   */
+  sort(block: number | null): void {
+    const { position, sorted } = this.at;
+    const open = sorted !== undefined && position < (sorted.until ?? Infinity);
+    if (block !== null) this.at.sorted = open ? { from: sorted.from, block: sorted.block } : { from: position, block };
+    else if (open && sorted.until === undefined) {
+      const blocks = Math.ceil((position - sorted.from) / sorted.block);
+      this.at.sorted = { ...sorted, until: Math.min(this.windows.count, sorted.from + blocks * sorted.block) };
+    }
+    this.order = this.orderOf(this.at.epoch);
   }
 
   /** Times the text has been seen, with fractions. */
@@ -159,9 +195,11 @@ export class ChannelStream {
   }
 
   private orderOf(epoch: number): { at(index: number): number } {
-    const { seed, curriculum } = this.options;
+    const { seed, curriculum, difficulty } = this.options;
     const order = new Permutation(this.windows.count, deriveSeed(seed, 'order', this.channel, epoch));
-    return curriculum ? curriculum.arrange(order) : order;
+    if (curriculum) return curriculum.arrange(order);
+    const { sorted } = this.at;
+    return sorted && difficulty ? sortedWithin(order, difficulty, sorted) : order;
   }
 }
 
@@ -174,21 +212,26 @@ export function channelEmpty(channel: string, tokens: number, context: number): 
   });
 }
 
+type Text = Pick<ChannelTokens, 'id' | 'train'>;
+
 /** Curriculum of each channel of a recipe, by id; null where rows are shuffled, as those of general channels always are. */
-export function rowOrders(
-  recipe: Recipe,
-  texts: readonly Pick<ChannelTokens, 'id' | 'train'>[],
-  rules: RunRules,
-): Record<string, Curriculum | null> {
-  const roles = new Map(recipe.channels.map(({ id, role }) => [id, role]));
-  if (recipe.strategy.kind !== 'curriculum') return Object.fromEntries(texts.map(({ id }) => [id, null]));
-  const rarity = tokenRarity(texts.flatMap(({ id, train }) => (roles.get(id) === 'general' ? [train] : [])));
+export function rowOrders(recipe: Recipe, texts: readonly Text[], rules: RunRules): Record<string, Curriculum | null> {
+  const known = recipe.strategy.kind === 'curriculum' ? domainDifficulty(recipe, texts, rules) : {};
+  return Object.fromEntries(texts.map(({ id }) => [id, known[id] ? curriculumOf(known[id], expectedRows(recipe, id)) : null]));
+}
+
+/** Difficulty of the windows of the domain channels, by id; of none where no phase sorts rows. */
+export function phaseDifficulty(recipe: Recipe, texts: readonly Text[], rules: RunRules): Record<string, Float64Array> {
+  return recipe.phases?.some(({ order }) => order === 'difficulty') ? domainDifficulty(recipe, texts, rules) : {};
+}
+
+function domainDifficulty({ channels, sequenceLength }: Recipe, texts: readonly Text[], rules: RunRules): Record<string, Float64Array> {
+  const general = new Set(channels.flatMap(({ id, role }) => (role === 'general' ? [id] : [])));
+  const rarity = tokenRarity(texts.flatMap(({ id, train }) => (general.has(id) ? [train] : [])));
   return Object.fromEntries(
-    texts.map(({ id, train }) => {
-      if (roles.get(id) === 'general') return [id, null];
-      const windows = windowsOf(train.length, recipe.sequenceLength, rules);
-      return [id, curriculumOf(windowDifficulty(train, recipe.sequenceLength, windows, rarity), expectedRows(recipe, id))];
-    }),
+    texts.flatMap(({ id, train }) =>
+      general.has(id) ? [] : [[id, windowDifficulty(train, sequenceLength, windowsOf(train.length, sequenceLength, rules), rarity)]],
+    ),
   );
 }
 

@@ -29,7 +29,7 @@ import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBa
  * A model that scores sequences; no weight changes.
  * @param context longest sequence in tokens, where it shall be shorter than the model's own: to measure several models alike
  */
-export function sequenceModel(model: DecoderModel, context = model.config.context): SequenceModel {
+export function sequenceModel(model: DecoderModel, context = model.context): SequenceModel {
   return {
     context,
     async tokenLosses(batch) {
@@ -52,15 +52,17 @@ interface PendingEngineStep extends PendingStep {
 
 /** What a recipe's regularisation holds the weights of a run to. */
 interface RunBase {
-  /** θ₀ */
-  model: DecoderModel;
+  /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
+  anchor: ReadonlyMap<string, Tensor>;
+  /** The model that the anchor belongs to, where that is a whole one. */
+  model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
-function disposeBase({ model, fisher }: RunBase): void {
-  model.dispose();
-  for (const tensor of fisher.values()) tensor.dispose();
+function disposeBase({ anchor, model, fisher }: RunBase): void {
+  model?.dispose();
+  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
@@ -102,6 +104,8 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { method, optimizer, budget } = recipe;
     this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
     this.sequences = sequenceModel(model);
+    // What is measured before the first step is the base, which a prompt's first values are not.
+    model.usesPrompt = (stored?.steps ?? 0) > 0;
     this.channels = recipe.channels.length;
     this.weights = objectiveWeights(recipe) ?? undefined;
     this.recompute = recipe.activationCheckpointing;
@@ -109,7 +113,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.optimizer = createAdamW(model.parameters, {
       ...optimizer,
       scalesLoss: recipe.precision === 'f16',
-      hold: holdOf(recipe, base),
+      hold: holdOf(recipe, model, base),
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
@@ -142,6 +146,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   step(batches: readonly TokenBatch[], { lr, dropout }: StepOptions): PendingStep {
     const { lossScale } = this.optimizer;
+    this.model.usesPrompt = true;
     this.freeze(dropout.step);
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
@@ -197,7 +202,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   async save(moments: boolean): Promise<ModelFiles> {
     // Of a frozen model the adapter alone: the rest stays as it is in the base.
-    const weights = this.model.adapter ? await adapterWeights(this.model) : await fileWeights(this.model);
+    const weights = this.model.adapter || this.model.softPrompt ? await adapterWeights(this.model) : await fileWeights(this.model);
     const model = writeSafetensors(weights, 'F32', { format: 'pt' });
     return { model, optimizer: writeSafetensors(moments ? await hostTensors(this.optimizer.state()) : [], 'F32') };
   }
@@ -215,11 +220,20 @@ function layerGroups({ config, parameters }: DecoderModel, layerDecay: number): 
   return [...new Set(rates.values())].map((lrScale) => ({ lrScale, includes: (name) => rates.get(name) === lrScale }));
 }
 
-function holdOf({ regularisation }: Pick<Recipe, 'regularisation'>, base: RunBase | undefined): WeightHold | undefined {
+function holdOf(
+  { regularisation }: Pick<Recipe, 'regularisation'>,
+  { adapter }: DecoderModel,
+  base: RunBase | undefined,
+): WeightHold | undefined {
   if (!regularisation || !base) return undefined;
   const { l2sp, ewc, decayTowards } = regularisation;
   const penalty = { l2sp: l2sp?.lambda, ewc: ewc && { lambda: ewc.lambda, fisher: base.fisher } };
-  return { anchor: base.model.parameters, penalty, decays: decayTowards === 'base' };
+  return {
+    anchor: base.anchor,
+    penalty,
+    decays: decayTowards === 'base',
+    adapter: adapter ? (name, held) => adapter.penaltyGradient(name, held) : undefined,
+  };
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

@@ -8,7 +8,12 @@ const sums = z.array(z.number());
 const scaling = z.exactOptional(
   z.strictObject({ overflowed: z.number().int().min(0), scale: z.number(), skipped: z.number().int().min(0) }),
 );
-const cursor = z.strictObject({ epoch: z.number().int().min(0), position: z.number().int().min(0) });
+const place = z.number().int().min(0);
+const cursor = z.strictObject({
+  epoch: place,
+  position: place,
+  sorted: z.exactOptional(z.strictObject({ from: place, block: z.number().int().min(1), until: z.exactOptional(place) })),
+});
 
 const runStateSchema = z.strictObject({
   version: z.literal(1),

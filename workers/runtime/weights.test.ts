@@ -7,8 +7,10 @@ const model = (name: string) => ({ kind: 'model', model: name }) as const;
 /** Notes what is loaded and freed. */
 function shelf(failing = new Set<string>()) {
   const log: string[] = [];
-  const models = new OpenModels(async (ref) => {
+  const models = new OpenModels(async (ref, open) => {
     const name = ref.kind === 'model' ? ref.model : `${ref.run}@${ref.step}`;
+    // Runs of this name trained adapters.
+    if (ref.kind === 'checkpoint' && ref.run === 'lora') await open('a');
     log.push(`load ${name}`);
     if (failing.has(name)) throw new Error(`${name} is broken`);
     return { base: name, model: { dispose: () => log.push(`free ${name}`) } } as unknown as LoadedWeights;
@@ -46,6 +48,37 @@ describe('OpenModels', () => {
     const { log, models } = shelf();
     for (const step of [5, 10]) await models.use({ kind: 'checkpoint', run: 'r', step }, async () => undefined);
     expect(log).toEqual(['load r@5', 'load r@10']);
+  });
+});
+
+describe('adapters of one base', () => {
+  const adapter = (step: number) => ({ kind: 'checkpoint', run: 'lora', step }) as const;
+
+  it('read the base once, also where it is used itself, and go before it', async () => {
+    const { log, models } = shelf();
+    for (const step of [1, 2, 1]) await models.use(adapter(step), async () => undefined);
+    await models.use(model('a'), async () => undefined);
+    expect(log).toEqual(['load a', 'load lora@1', 'load lora@2']);
+    await models.clear();
+    expect(log.slice(3)).toEqual(['free lora@2', 'free lora@1', 'free a']);
+  });
+
+  it('keep their base while they are in use, and are kept themselves up to eight', async () => {
+    const { log, models } = shelf();
+    await models.use(adapter(0), async () => {
+      for (const name of ['b', 'c', 'd']) await models.use(model(name), async () => undefined);
+      expect(log.filter((line) => line.startsWith('free'))).toEqual(['free b', 'free c']);
+    });
+    for (let step = 1; step <= 8; step += 1) await models.use(adapter(step), async () => undefined);
+    expect(log.filter((line) => line.includes(' a') || line.includes('free lora'))).toEqual(['load a', 'free lora@0']);
+  });
+
+  it('fail with their base, and try anew', async () => {
+    const failing = new Set(['a']);
+    const { models } = shelf(failing);
+    await expect(models.use(adapter(1), async () => 1)).rejects.toThrow('a is broken');
+    failing.clear();
+    expect(await models.use(adapter(1), async () => 1)).toBe(1);
   });
 });
 

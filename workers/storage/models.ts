@@ -9,8 +9,10 @@ import { StudioError } from '../../src/core/errors';
 import { editConfig, readConfig, type ModelConfig } from '../../src/core/model/config';
 import { adapterScale } from '../../src/core/model/adapter';
 import { addsToBase, unties } from '../../src/core/recipe/method';
-import type { Method } from '../../src/core/recipe/schema';
+import type { Method, SoftMethod } from '../../src/core/recipe/schema';
+import { isSoft } from '../../src/core/model/soft-prompt';
 import { parameterCount } from '../../src/core/model/parameters';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, readPeftConfig } from '../../src/core/model/peft';
 import { z } from '../../src/core/zod';
 import { files, type Bytes, type FileStore } from './files';
 import { sha256OfBlob } from './hash';
@@ -134,6 +136,8 @@ export interface WeightSources {
   weights: { name: string; bytes: Blob }[];
   index?: { name: string; text: string };
   adapter?: { name: string; bytes: Blob; scaleOf: () => number };
+  /** A soft prompt, which is no part of any weight. */
+  softPrompt?: { name: string; bytes: Blob; method: SoftMethod };
 }
 
 /** The files of a model; `trained` stands in the place of its weights, or, where it is an adapter, beside them. */
@@ -145,21 +149,29 @@ export async function weightSources(base: ModelListing, trained: TrainedWeights 
   const weights: WeightSources['weights'] = [];
   for (const name of weightFiles(listing)) weights.push({ name, bytes: await openModelFile(listing, name) });
   const index = await readModelText(listing, INDEX);
-  const scale = addsToBase(method) ? adapterScale(method) : undefined;
+  const own = trained && { name: ADAPTER_WEIGHTS, bytes: trained.file };
+  const prompt = await softPromptOf(base);
+  const scale = method?.kind === 'lora' ? adapterScale(method) : undefined;
   return {
     config,
     weights,
     ...(index === null ? {} : { index: { name: INDEX, text: index } }),
-    ...(trained && scale !== undefined
-      ? { adapter: { name: 'adapter_model.safetensors', bytes: trained.file, scaleOf: () => scale } }
-      : {}),
+    ...(own && scale !== undefined ? { adapter: { ...own, scaleOf: () => scale } } : {}),
+    ...(own && isSoft(method) ? { softPrompt: { ...own, method } } : prompt ? { softPrompt: prompt } : {}),
   };
 }
 
+/** What stands beside the weights of a model that was imported as a base with a soft prompt of PEFT. */
+async function softPromptOf(model: ModelListing): Promise<WeightSources['softPrompt'] | null> {
+  const config = await readModelText(model, ADAPTER_CONFIG);
+  const method = config === null ? null : readPeftConfig(config).soft;
+  return method && { name: ADAPTER_WEIGHTS, bytes: await openModelFile(model, ADAPTER_WEIGHTS), method };
+}
+
 /** SHA-256 of each weight file, an adapter's last. */
-export async function weightHashes({ weights, adapter }: WeightSources): Promise<string[]> {
+export async function weightHashes({ weights, adapter, softPrompt }: WeightSources): Promise<string[]> {
   const hashes: string[] = [];
-  for (const { bytes } of adapter ? [...weights, adapter] : weights) hashes.push(await sha256OfBlob(bytes));
+  for (const { bytes } of [...weights, ...[adapter ?? softPrompt ?? []].flat()]) hashes.push(await sha256OfBlob(bytes));
   return hashes;
 }
 
@@ -190,14 +202,22 @@ export async function settleIncoming(id: string, names: readonly string[], store
   for (const name of names) await store.move(`${incomingPath(id)}/${name}`, `${modelPath(id)}/${name}`);
 }
 
+/** The run and the step whose weights a model is; null where it is none of a run, or is not stored. */
+export async function keptFrom(model: string): Promise<ModelRecord['keptFrom'] | null> {
+  return (await (await records()).get('models', model))?.keptFrom ?? null;
+}
+
 export interface NewModel {
   name: string;
+  keptFrom?: ModelRecord['keptFrom'];
   /** Contents by file name, config.json among them. */
   texts: ReadonlyMap<string, string>;
   /** What was read of that config.json. */
   config: ModelConfig;
   /** model.safetensors. */
   weights: { bytes: number; chunks(): AsyncIterable<Uint8Array> };
+  /** An adapter beside it, whose config is one of the texts. */
+  adapter?: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -205,7 +225,7 @@ export interface NewModel {
  * @throws StudioError `quota`, `cancelled`, and those of reading the weights
  */
 export async function storeNewModel(
-  { name, texts, config, weights }: NewModel,
+  { name, keptFrom: origin, texts, config, weights, adapter }: NewModel,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ModelRecord> {
@@ -214,6 +234,7 @@ export async function storeNewModel(
   try {
     const tell = (done: number) => onProgress({ phase: 'import', item: name, done, total: weights.bytes });
     for (const [file, content] of texts) await files.write(`${incomingPath(id)}/${file}`, content);
+    if (adapter) await files.write(`${incomingPath(id)}/${ADAPTER_WEIGHTS}`, adapter);
     let done = 0;
     async function* chunks() {
       for await (const chunk of weights.chunks()) {
@@ -225,10 +246,13 @@ export async function storeNewModel(
     tell(0);
     await files.write(`${incomingPath(id)}/${WEIGHTS}`, chunks());
     const fields = JSON.parse(texts.get('config.json')!) as Record<string, unknown>;
-    const record = modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config);
+    const record = {
+      ...modelRecord({ id, name, bundled: false, createdAt: Date.now() }, fields, config),
+      ...(origin ? { keptFrom: origin } : {}),
+    };
     signal.throwIfAborted();
     try {
-      await settleIncoming(id, [...texts.keys(), WEIGHTS]);
+      await settleIncoming(id, [...texts.keys(), ...(adapter ? [ADAPTER_WEIGHTS] : []), WEIGHTS]);
       await putRecord('models', record);
     } catch (error) {
       await files.remove(modelPath(id));

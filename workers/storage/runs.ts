@@ -44,6 +44,22 @@ export async function truncateMetrics(runId: string, step: number, store: FileSt
   if (kept < text.length) await store.truncate(path, new TextEncoder().encode(text.slice(0, kept)).byteLength);
 }
 
+/** Begins a run's history with what another one logged up to `step`, without what happened to that one. */
+export async function copyMetrics(from: string, to: string, step: number, store: FileStore = files): Promise<void> {
+  const { rows, evaluations, events } = await readMetrics(from, store);
+  const lines: MetricLine[] = [
+    ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
+    ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
+    // Told again where it is at the very step.
+    ...events.flatMap((event): MetricLine[] => (event.type === 'unfrozen' && event.step < step ? [{ kind: 'event', ...event }] : [])),
+  ];
+  await appendMetrics(
+    to,
+    lines.filter((line) => line.step <= step).sort((a, b) => a.step - b.step),
+    store,
+  );
+}
+
 /** Lines of a metrics.jsonl, sorted by kind. */
 function parseMetrics(text: string): RunMetrics {
   const metrics: RunMetrics = { rows: [], evaluations: [], events: [] };
@@ -81,12 +97,13 @@ export interface NewRun {
   /** Channel id → tokens of its training text. */
   trainTokens: Record<string, number>;
   rules: RunRules;
+  chain?: RunRecord['chain'];
 }
 
 const ALIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
 
 /** Stores a new run in state `preparing` and returns its record. */
-export async function createRun({ recipe, name, device, trainTokens, rules }: NewRun): Promise<RunRecord> {
+export async function createRun({ recipe, name, device, trainTokens, rules, chain }: NewRun): Promise<RunRecord> {
   const now = Date.now();
   const record: RunRecord = {
     id: crypto.randomUUID(),
@@ -105,6 +122,7 @@ export async function createRun({ recipe, name, device, trainTokens, rules }: Ne
     device,
     base: null,
     latest: null,
+    ...(chain ? { chain } : {}),
   };
   await putRecord('runs', record);
   return record;
@@ -141,15 +159,20 @@ export async function renameRun(id: string, name: string): Promise<void> {
 export async function removeRun(id: string, store: FileStore = files): Promise<void> {
   const lock = await lockRun(id);
   try {
-    const transaction = (await records()).transaction(['runs', 'checkpoints'], 'readwrite');
-    for (const key of await transaction.objectStore('checkpoints').index('runId').getAllKeys(id))
-      await transaction.objectStore('checkpoints').delete(key);
-    await transaction.objectStore('runs').delete(id);
-    await transaction.done;
-    await store.remove(`runs/${id}`);
+    await removeStored(id, store);
   } finally {
     lock.release();
   }
+}
+
+/** For who holds the run's lock. */
+export async function removeStored(id: string, store: FileStore = files): Promise<void> {
+  const transaction = (await records()).transaction(['runs', 'checkpoints'], 'readwrite');
+  for (const key of await transaction.objectStore('checkpoints').index('runId').getAllKeys(id))
+    await transaction.objectStore('checkpoints').delete(key);
+  await transaction.objectStore('runs').delete(id);
+  await transaction.done;
+  await store.remove(`runs/${id}`);
 }
 
 /** The record with its present state and its recipe in the current version: older names lifted, newer fields at their defaults. */

@@ -10,7 +10,7 @@ import type { StoredTensor } from '../engine/checkpoint/safetensors';
 import { safetensorsStream, type WritableTensor } from '../engine/checkpoint/write';
 import { openModel } from '../engine/model/read';
 import { editConfig, parseConfig } from '../../src/core/model/config';
-import { findModel, openModelFile, readModelText, storeNewModel, weightFiles } from '../storage/models';
+import { findModel, readModelText, storeNewModel, weightSources } from '../storage/models';
 
 export interface NewVocabulary {
   /** tokenizer.json and tokenizer_config.json. */
@@ -24,8 +24,6 @@ export interface NewVocabulary {
   note: string;
 }
 
-const INDEX = 'model.safetensors.index.json';
-
 /**
  * @param base model id; @param name of the new model
  * @throws StudioError of reading the base's files, `quota`, `cancelled`; then nothing has been stored
@@ -38,15 +36,9 @@ export async function makeWithVocabulary(
   signal: AbortSignal,
 ): Promise<ModelRecord> {
   const listing = await findModel(base);
-  const index = await readModelText(listing, INDEX);
-  const config = (await readModelText(listing, 'config.json')) ?? '';
-  const weights = [];
-  for (const file of weightFiles(listing)) weights.push({ name: file, bytes: await openModelFile(listing, file) });
-  const model = await openModel({
-    config: { name: 'config.json', text: config },
-    weights,
-    ...(index === null ? {} : { index: { name: INDEX, text: index } }),
-  });
+  const sources = await weightSources(listing, null);
+  const config = sources.config.text;
+  const model = await openModel(sources);
 
   const text = editConfig(config, (fields) => {
     const sized = { ...fields, vocab_size: vocabulary.rows.length };

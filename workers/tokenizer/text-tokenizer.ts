@@ -15,6 +15,7 @@ import {
   modelPieces,
   parseJson,
   parseTokenizerJson,
+  sequenceEnds,
   startOfText,
   tokenNotices,
   vocabularySize,
@@ -135,6 +136,12 @@ export class TextTokenizer {
     const ids = new TokenBuffer(64);
     this.encodeInto(text, ids, special);
     return Array.from(ids.view());
+  }
+
+  /** As transformers' `tokenizer(text)`: with the tokens that the post-processor puts before and after. */
+  encodeWhole(text: string): number[] {
+    const { before, after } = sequenceEnds(this.json);
+    return [...before, ...this.encode(text), ...after];
   }
 
   /** How often each special token stands written out in a text; by id. */

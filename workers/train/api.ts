@@ -3,7 +3,7 @@ import type { RunControls } from '../../src/contract/run';
 import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
 import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
-import { extendRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
+import { extendRun, forkRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 
 export function trainApi(session: EngineSession): RunControls {
   let current: (ReadyRun & { done: Promise<void> }) | null = null;
@@ -77,7 +77,8 @@ export function trainApi(session: EngineSession): RunControls {
       if (last) send(last.loop.whole());
     },
 
-    start: (recipe, name, onProgress) => takeOver((ready) => startRun(recipe, name, onProgress, ready)),
+    start: (recipe, name, onProgress, chain) => takeOver((ready) => startRun(recipe, name, onProgress, ready, chain)),
+    fork: (from, recipe, name, onProgress) => takeOver((ready) => forkRun(from, recipe, name, onProgress, ready)),
 
     async resume(run, onProgress) {
       if (current?.id === run) return current.loop.unpause();

@@ -1,9 +1,13 @@
 /**
  * The Fisher information that a run with EWC or with parameter isolation starts from: computed on the base before anything of the run is written,
- * kept in the run's folder, so that a run that goes on holds, or trains, its weights by the same bits.
+ * kept in the run's folder, so that a run that goes on holds, or trains, its weights by the same bits. Online EWC (Schwarz et al., arXiv 1805.06370) carries
+ * on that of the run whose weights the base is.
  */
+import { StudioError } from '../../src/core/errors';
+import { effectiveShares } from '../../src/core/mixture/mixture';
+import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
 import type { OnProgress } from '../../src/contract/progress';
-import type { ChannelRole, Recipe } from '../../src/core/recipe/schema';
+import type { Channel, ChannelRole, Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, readSafetensors, writeSafetensors, type DecoderModel } from '../engine';
 import { channelEmpty } from '../runtime/channel-stream';
@@ -11,39 +15,89 @@ import type { ChannelTokens } from '../runtime/channel-tokens';
 import type { EngineWork } from '../runtime/engine-session';
 import { emptyBatch, fillRow, type TokenBatch } from '../runtime/trainable-model';
 import { files } from '../storage/files';
+import { keptFrom } from '../storage/models';
+import { readRun } from '../storage/runs';
 
 /** What a run has Fisher information for. */
 export type FisherUse = 'ewc' | 'isolation';
 
-export interface FisherDemand {
-  role: ChannelRole;
-  sequences: number;
-  labels: 'model' | 'text';
+export function fisherUses({ regularisation, method }: Recipe): FisherUse[] {
+  return [...(regularisation?.ewc ? (['ewc'] as const) : []), ...(method?.kind === 'partial' && method.isolation ? (['isolation'] as const) : [])];
 }
 
-/** What the recipe asks for, by use. */
-export function fisherDemands({ regularisation, method }: Recipe): Partial<Record<FisherUse, FisherDemand>> {
-  const ewc = regularisation?.ewc;
-  const isolation = method?.kind === 'partial' ? method.isolation : undefined;
-  return {
-    ...(ewc ? { ewc: { ...ewc, role: 'general' } } : {}),
-    ...(isolation ? { isolation: { ...isolation, role: isolation.by } } : {}),
-  };
+/** What Fisher information is measured on, and what of an earlier run's is carried on. */
+export interface FisherPlan {
+  rows: TokenBatch[];
+  labels: 'model' | 'text';
+  carried: { gamma: number; fisher: Uint8Array } | null;
+}
+
+/**
+ * What the recipe asks for, by use.
+ * @throws StudioError `channel-empty`; `recipe-invalid`, `run-missing`, `file-missing` where online EWC has no run to go on from
+ */
+export async function planFisher(recipe: Recipe, texts: readonly ChannelTokens[]): Promise<Map<FisherUse, FisherPlan>> {
+  const plans = new Map<FisherUse, FisherPlan>();
+  const ewc = recipe.regularisation?.ewc;
+  const isolation = recipe.method?.kind === 'partial' ? recipe.method.isolation : undefined;
+  const ofRole = (role: ChannelRole) => idsOf(recipe, (channel) => channel.role === role);
+  if (ewc) {
+    const online = ewc.online && (await goingOn(recipe, ewc.online.gamma));
+    const rows = fisherRows(recipe, texts, online?.ids ?? ofRole('general'), ewc.sequences);
+    plans.set('ewc', { rows, labels: ewc.labels, carried: online?.carried ?? null });
+  }
+  if (isolation)
+    plans.set('isolation', {
+      rows: fisherRows(recipe, texts, ofRole(isolation.by), isolation.sequences),
+      labels: isolation.labels,
+      carried: null,
+    });
+  return plans;
+}
+
+/** Online EWC: channels of the domains that the base's run read, and that run's Fisher information. */
+async function goingOn(recipe: Recipe, gamma: number): Promise<{ ids: string[]; carried: FisherPlan['carried'] }> {
+  const { run } = (await keptFrom(recipe.base)) ?? refuse(recipe.base, 'a base kept from a run with EWC');
+  const former = (await readRun(run)).recipe;
+  if (!former.regularisation?.ewc) refuse(recipe.base, 'a base kept from a run with EWC');
+  const read = former.channels.filter(({ id, role }) => role === 'domain' && isRead(former, id)).map(({ corpus }) => corpus);
+  const missing = read.find((corpus) => !recipe.channels.some((channel) => channel.corpus === corpus));
+  if (missing !== undefined) refuse(recipe.channels.map(({ corpus }) => corpus).join(', '), `a channel with corpus "${missing}"`);
+  // A run that read general text alone is held to what it learnt there.
+  const ids = idsOf(recipe, ({ corpus, role }) => (read.length > 0 ? read.includes(corpus) : role === 'general'));
+  return { ids, carried: { gamma, fisher: await readFisher(run, 'ewc') } };
+}
+
+const idsOf = ({ channels }: Recipe, of: (channel: Channel) => boolean): string[] => channels.filter(of).map(({ id }) => id);
+
+/** Does any phase of a recipe draw from the channel? */
+const isRead = (recipe: Recipe, id: string): boolean =>
+  phaseSpans(recipe).some(({ start, steps }) =>
+    [start, start + steps - 1].some((step) => (effectiveShares(recipe, plannedSettings(recipe, step).shares, step)[id] ?? 0) > 0),
+  );
+
+function refuse(value: string, accepted: string): never {
+  const field = 'regularisation.ewc.online';
+  throw new StudioError('recipe-invalid', `Recipe field ${field} with ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
 
 const fisherPath = (run: string, use: FisherUse): string => `runs/${run}/${use === 'ewc' ? 'fisher' : use}.safetensors`;
 
 /**
- * Rows of the training text of the channels of one role, in turn, each from a place of its own.
- * @throws StudioError `channel-empty` naming the first of these channels that has no row to give
+ * Rows of the training text of channels, in turn, each from a place of its own.
+ * @throws StudioError `channel-empty` naming the first of the channels that has no row to give
  */
-export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], { role, sequences }: FisherDemand): TokenBatch[] {
-  const { channels, sequenceLength, packing, seed } = recipe;
-  const asked = texts.filter(({ id }) => channels.some((channel) => channel.id === id && channel.role === role));
-  for (const { id, train } of asked) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
+function fisherRows(
+  { sequenceLength, packing, seed }: Recipe,
+  texts: readonly ChannelTokens[],
+  ids: readonly string[],
+  sequences: number,
+): TokenBatch[] {
+  const drawn = texts.filter(({ id }) => ids.includes(id));
+  for (const { id, train } of drawn) if (train.length <= sequenceLength) throw channelEmpty(id, train.length, sequenceLength);
   const places = new Rng(deriveSeed(seed, 'fisher', 'rows'));
   return Array.from({ length: sequences }, (_, at) => {
-    const { train, trainDocuments } = asked[at % asked.length]!;
+    const { train, trainDocuments } = drawn[at % drawn.length]!;
     const row = emptyBatch(1, sequenceLength);
     const apart = packing === 'separate' ? trainDocuments : undefined;
     fillRow(row, 0, train, { start: places.integer(train.length - sequenceLength), channel: 0, apart });
@@ -58,7 +112,7 @@ export function fisherRows(recipe: Recipe, texts: readonly ChannelTokens[], { ro
 export async function computeFisher(
   model: DecoderModel,
   recipe: Recipe,
-  { rows, labels }: { rows: readonly TokenBatch[]; labels: FisherDemand['labels'] },
+  { rows, labels, carried }: FisherPlan,
   { lock, yield: giveWay, signal }: EngineWork,
   onProgress: OnProgress,
 ): Promise<Uint8Array> {
@@ -76,13 +130,26 @@ export async function computeFisher(
     }
     const mean = fisher.mean();
     try {
-      return writeSafetensors(await hostTensors(mean), 'F32');
+      const fresh = await hostTensors(mean);
+      return writeSafetensors(carried ? carryFisher(carried.gamma, fisherValues(carried.fisher), fresh) : fresh, 'F32');
     } finally {
       for (const tensor of mean.values()) tensor.dispose();
     }
   } finally {
     fisher.dispose();
   }
+}
+
+interface Diagonal {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+/** F ← γ · F + F of the last stage, by the parameters' names; what has none before is as measured. */
+export function carryFisher<Fresh extends Diagonal>(gamma: number, before: readonly Diagonal[], fresh: readonly Fresh[]): Fresh[] {
+  const known = new Map(before.map(({ name, data }) => [name, data]));
+  return fresh.map((one) => ({ ...one, data: one.data.map((value, at) => gamma * (known.get(one.name)?.[at] ?? 0) + value) }));
 }
 
 export async function storeFisher(run: string, use: FisherUse, fisher: Uint8Array): Promise<void> {

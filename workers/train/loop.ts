@@ -5,9 +5,9 @@
 import { errorRecord, StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
+import { phaseAt, rateAt } from '../../src/core/recipe/phases';
 import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
-import { learningRateAt } from '../../src/core/schedule/schedule';
 import type { AttentionSample } from '../runtime/attention';
 import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
@@ -194,9 +194,10 @@ export class TrainingLoop {
     return this.commands.add(async () => {
       const { record, parts } = this;
       const checked = checkChange(record.recipe, this.settings(), settings);
-      const { steps } = record.recipe.budget;
+      const phase = phaseAt(record.recipe, record.step);
       if (checked.shares)
-        for (const step of [record.step, steps - 1]) parts.sampler.check(effectiveShares(record.recipe, checked.shares, step));
+        for (const step of [record.step, phase.start + phase.steps - 1])
+          parts.sampler.check(effectiveShares(record.recipe, checked.shares, step));
       record.changes = recordChange(record.changes, record.step, parts.clock.date(), checked);
       await parts.storage.update({ changes: record.changes });
       this.sender.send(true);
@@ -264,7 +265,7 @@ export class TrainingLoop {
     const joining = parts.joinings.find(({ step }) => step === record.step);
     if (joining) this.logger.addEvent({ type: 'unfrozen', parts: joining.parts });
     const settings = this.settings();
-    const lr = learningRateAt(settings.schedule, record.step, steps);
+    const lr = rateAt(recipe, settings.schedule, record.step);
     const shares = effectiveShares(recipe, settings.shares, record.step);
     let started = 0;
     await parts.lock.run(async () => {
@@ -426,7 +427,7 @@ export class TrainingLoop {
   /** @param step 0-based */
   private rateAt(step: number): number {
     const { record } = this;
-    return learningRateAt(settingsAt(record.recipe, record.changes, step).schedule, step, record.recipe.budget.steps);
+    return rateAt(record.recipe, settingsAt(record.recipe, record.changes, step).schedule, step);
   }
 
   private async setState(state: RunRecord['state']): Promise<void> {

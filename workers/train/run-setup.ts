@@ -2,47 +2,60 @@
 import { tensor } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { changedParameters, savedModules } from '../../src/core/model/adapter';
 import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { addsToBase, unties } from '../../src/core/recipe/method';
+import { isSoft } from '../../src/core/model/soft-prompt';
 import { parseRecipe } from '../../src/core/recipe/parse';
+import { phaseSpans, plannedSettings, rowsInPhase, withSteps } from '../../src/core/recipe/phases';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
 import { restoreFeed, type RunMessage } from '../../src/core/run/feed';
-import { settingsAt } from '../../src/core/run/live-changes';
+import { checkFork, settingsAt } from '../../src/core/run/live-changes';
 import { withFirstWarmup } from '../../src/core/schedule/schedule';
 import type { LiveSettings, RunRecord, RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
 import { attentionSample, attentionTexts, type AttentionSample } from '../runtime/attention';
 import { buildHeldOutSet } from '../runtime/held-out';
-import { lastCheckpoint, listCheckpoints, loadCheckpoint, removeCheckpointsAfter, type LoadedCheckpoint } from '../storage/checkpoints';
+import {
+  lastCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  removeCheckpointsAfter,
+  saveCheckpoint,
+  type LoadedCheckpoint,
+} from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
-import { readMetrics, truncateMetrics, createRun, readRun, removeRun, updateRun } from '../storage/runs';
+import {
+  appendMetrics,
+  copyMetrics,
+  readMetrics,
+  truncateMetrics,
+  createRun,
+  readRun,
+  removeRun,
+  removeStored,
+  updateRun,
+} from '../storage/runs';
+import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision, LowRankAdapter, type DecoderModel } from '../engine';
+import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
-import {
-  computeFisher,
-  fisherDemands,
-  fisherRows,
-  fisherValues,
-  readFisher,
-  storeFisher,
-  type FisherDemand,
-  type FisherUse,
-} from './fisher';
+import { computeFisher, fisherUses, fisherValues, planFisher, readFisher, storeFisher, type FisherPlan, type FisherUse } from './fisher';
 import { TrainingLoop, type LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
 import { browserStorage } from './metric-logger';
 import { parseRunState, type RunState } from '../runtime/run-state';
-import { rowOrders } from '../runtime/channel-stream';
-import { BatchSampler } from './sampler';
+import { phaseDifficulty, rowOrders } from '../runtime/channel-stream';
+import { BatchSampler, type SamplerOptions } from './sampler';
 import { assemble, openBase } from '../runtime/weights';
 
 export interface Studio {
@@ -64,7 +77,13 @@ export interface ReadyRun {
 }
 
 /** @throws StudioError `recipe-invalid`, `precision-unsupported`, `channel-empty`, and those of reading model and corpora */
-export async function startRun(recipe: Recipe, name: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
+export async function startRun(
+  recipe: Recipe,
+  name: string,
+  onProgress: OnProgress,
+  studio: Studio,
+  chain?: RunRecord['chain'],
+): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
   await writeMissingEchoes(checked, echoTools(studio, onProgress));
@@ -73,13 +92,20 @@ export async function startRun(recipe: Recipe, name: string, onProgress: OnProgr
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
   onProgress({ phase: 'load', item: checked.base, done: 0, total: 1 });
   // Rows first: a channel that has none to give is refused before anything is loaded.
-  const demands = Object.entries(fisherDemands(checked)) as [FisherUse, FisherDemand][];
-  const rowsOf = new Map(demands.map(([use, demand]) => [use, { rows: fisherRows(checked, texts, demand), labels: demand.labels }]));
-  const fisher = (use: FisherUse, model: DecoderModel) => computeFisher(model, checked, rowsOf.get(use)!, studio.work, onProgress);
+  const plans = await planFisher(checked, texts);
+  const fisher = (use: FisherUse, model: DecoderModel) =>
+    ofBase(checked, model, (base) => computeFisher(base, checked, plans.get(use)!, studio.work, onProgress));
   const trained = await loadModel(checked, RULES, null, studio, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
-    const record = await createRun({ recipe: checked, name, device: deviceName(studio.device), trainTokens, rules: RULES });
+    const record = await createRun({
+      recipe: checked,
+      name,
+      device: deviceName(studio.device),
+      trainTokens,
+      rules: RULES,
+      ...(chain ? { chain } : {}),
+    });
     await keepFisher(record.id, trained.fisher);
     const lock = await lockRun(record.id);
     onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
@@ -115,14 +141,105 @@ export async function extendRun(
     const stored = await readRun(id);
     const { recipe } = stored;
     if (!(steps > from)) refuse('budget.steps', String(steps), `> ${from}`, 'steps that the run has made');
-    parseRecipe({ ...recipe, budget: { ...recipe.budget, steps } });
-    const record: RunRecord = { ...stored, recipe: { ...recipe, budget: { ...recipe.budget, steps } } };
+    const record: RunRecord = { ...stored, recipe: parseRecipe(withSteps(recipe, steps)) };
     return { record, checkpoint: await loadCheckpoint(id, from), extendedFrom: recipe.budget.steps };
   };
   return goOn(id, read, onProgress, studio);
 }
 
 const echoTools = ({ work, device }: Studio, onProgress: OnProgress): EchoTools => ({ work, backend: device.backend, onProgress });
+
+/**
+ * A new run that is another one up to a checkpoint of it, and goes on from there by a recipe of its own: weights, moments, cursors and random numbers go
+ * on, so that with the run's own recipe it gives that run's losses, bit for bit. It has the checkpoint and the history for its own.
+ * @throws StudioError `recipe-invalid`, `checkpoint-missing`, and those of `resumeRun`
+ */
+export async function forkRun(
+  { run, step }: { run: string; step: number },
+  recipe: Recipe,
+  name: string,
+  onProgress: OnProgress,
+  studio: Studio,
+): Promise<ReadyRun> {
+  const id = crypto.randomUUID();
+  const read = async (): Promise<GoingOn> => {
+    const parent = await readRun(run);
+    const checked = checkRunnable(checkFork(parent.recipe, recipe, step));
+    const loaded = await loadCheckpoint(run, step);
+    const about = (await listCheckpoints(run)).find((checkpoint) => checkpoint.step === step);
+    const checkpoint = { ...loaded, state: withChannels(parseRunState(run, step, loaded.state), checked.channels.length) };
+    const { error: _, chain: __, ...rest } = parent;
+    const now = Date.now();
+    const record: RunRecord = {
+      ...rest,
+      id,
+      name,
+      recipe: checked,
+      changes: [],
+      createdAt: now,
+      updatedAt: now,
+      step,
+      tokens: checkpoint.state.tokens,
+      state: 'interrupted',
+      stopReason: null,
+      error: null,
+      latest: about?.evaluation ?? null,
+      forkedFrom: { run, step, name: parent.name },
+    };
+    const keep = async (trainTokens: Record<string, number>, fisher: Trained['fisher']) => {
+      try {
+        await copyMetrics(run, id, step);
+        await appendMetrics(id, [{ kind: 'event', type: 'forked', step, at: now, run, name: parent.name }]);
+        for (const [use, values] of fisher) await storeFisher(id, use, values);
+        const content = {
+          model: new Uint8Array(await checkpoint.model.arrayBuffer()),
+          optimizer: checkpoint.optimizer,
+          state: checkpoint.state,
+        };
+        const moments = about?.moments === undefined ? {} : { moments: about.moments };
+        await saveCheckpoint(id, step, content, { reason: 'start', evaluation: record.latest, ...moments });
+        await putRecord('runs', { ...record, trainTokens });
+      } catch (error) {
+        await removeStored(id);
+        throw error;
+      }
+    };
+    return { record, checkpoint, fisherOf: run, anew: !sameFisher(parent.recipe, checked), keep };
+  };
+  return goOn(id, read, onProgress, studio);
+}
+
+/** Is the Fisher information of two recipes on one base the same, whatever λ? */
+function sameFisher(one: Recipe, other: Recipe): boolean {
+  const measured = ({ regularisation, channels }: Recipe) => {
+    if (!regularisation?.ewc) return null;
+    const { lambda: _, ...ewc } = regularisation.ewc;
+    return JSON.stringify([ewc, ewc.online ? [] : channels.filter(({ role }) => role === 'general').map(({ id }) => id)]);
+  };
+  return measured(one) !== null && measured(one) === measured(other);
+}
+
+/** The state of a checkpoint for a run with more channels, which have given nothing yet. */
+function withChannels(state: RunState, channels: number): RunState {
+  const widened = (sums: number[]) => [...sums, ...Array.from({ length: channels - sums.length }, () => 0)];
+  return { ...state, window: { ...state.window, nll: widened(state.window.nll), tokens: widened(state.window.tokens) } };
+}
+
+/** For a run that is past its base. */
+async function fisherOfBase(
+  recipe: Recipe,
+  plan: FisherPlan,
+  onProgress: OnProgress,
+  { work }: Studio,
+): Promise<Uint8Array> {
+  const base = await openBase(recipe.base);
+  try {
+    if (recipe.method?.kind === 'lora') base.freezeAllBut(changedParameters(base.config, recipe.method));
+    return await computeFisher(base, recipe, plan, work, onProgress);
+  } finally {
+    base.dispose();
+  }
+}
 
 /** A run that has no room for its Fisher information has not begun. */
 async function keepFisher(run: string, fisher: Trained['fisher']): Promise<void> {
@@ -139,12 +256,18 @@ interface GoingOn {
   checkpoint: LoadedCheckpoint | null;
   /** All steps that the run had, where it is given more. */
   extendedFrom?: number;
+  /** The run whose Fisher information it goes on with; absent: its own. */
+  fisherOf?: string;
+  /** That of EWC is measured on the base instead. */
+  anew?: boolean;
+  /** Writes a run that is not stored yet, once all checks have passed. */
+  keep?: (trainTokens: Record<string, number>, fisher: Trained['fisher']) => Promise<void>;
 }
 
 async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const lock = await lockRun(id);
   try {
-    const { record: stored, checkpoint, extendedFrom } = await read();
+    const { record: stored, checkpoint, extendedFrom, fisherOf = id, anew = false, keep } = await read();
     const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
@@ -154,7 +277,12 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
     const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
-    const trained = await loadModel(recipe, rules, checkpoint, studio, (use) => readFisher(id, use));
+    const plan = anew ? (await planFisher(recipe, texts)).get('ewc') : undefined;
+    const fisher = (use: FisherUse) =>
+      use === 'ewc' && plan ? fisherOfBase(recipe, plan, onProgress, studio) : readFisher(fisherOf, use);
+    const trained = await loadModel(recipe, rules, checkpoint, studio, fisher);
+    const trainTokens = Object.fromEntries(texts.map((text) => [text.id, text.train.length]));
+    if (keep) await keep(trainTokens, trained.fisher);
     // From here on it is a longer run, of which a part has been made.
     if (extendedFrom !== undefined) await updateRun(id, { recipe: stored.recipe, state: 'interrupted', stopReason: null, error: null });
     await removeCheckpointsAfter(id, state?.step ?? -1);
@@ -162,7 +290,14 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const history = await readMetrics(id);
     // Without a checkpoint the run starts afresh: of its history only the base's evaluation still holds.
     if (!state) history.rows = [];
-    const fresh: RunRecord = { ...record, state: 'preparing', stopReason: null, error: null, device: deviceName(studio.device) };
+    const fresh: RunRecord = {
+      ...record,
+      ...(keep ? { trainTokens } : {}),
+      state: 'preparing',
+      stopReason: null,
+      error: null,
+      device: deviceName(studio.device),
+    };
     onProgress({ phase: 'load', item: recipe.base, done: 1, total: 1 });
     const checkpoints = await listCheckpoints(id);
     const loop = await assembleLoop(
@@ -208,19 +343,37 @@ async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress
 }
 
 function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], rules: RunRules, state: RunState | null = null): BatchSampler {
-  const orders = rowOrders(recipe, texts, rules);
+  const curricula = rowOrders(recipe, texts, rules);
+  const difficulty = phaseDifficulty(recipe, texts, rules);
   const channels = texts.map(({ id, train, trainDocuments }) => ({
     id,
     tokens: train,
-    curriculum: orders[id] ?? null,
+    curriculum: curricula[id] ?? null,
+    difficulty: difficulty[id],
     apart: recipe.packing === 'separate' ? trainDocuments : undefined,
   }));
-  return new BatchSampler({ channels, context: recipe.sequenceLength, seed: recipe.seed, rules }, state?.sampler);
+  return new BatchSampler(
+    { channels, context: recipe.sequenceLength, seed: recipe.seed, rules, orders: phaseOrders(recipe, difficulty) },
+    state?.sampler,
+  );
 }
 
-/** Every channel that the strategy draws from, now or in its last phase, must have a row to give. */
+/** Which channels' rows each phase sorts, and in blocks of how many; nothing where no phase does. */
+function phaseOrders(recipe: Recipe, difficulty: Readonly<Record<string, Float64Array>>): SamplerOptions['orders'] {
+  const sorting = Object.keys(difficulty);
+  if (sorting.length === 0) return undefined;
+  return phaseSpans(recipe).map((span) => {
+    const drawn = effectiveShares(recipe, plannedSettings(recipe, span.start).shares, span.start);
+    const ids = span.phase?.order === 'difficulty' ? sorting.filter((id) => (drawn[id] ?? 0) > 0) : [];
+    return { start: span.start, blocks: Object.fromEntries(ids.map((id) => [id, rowsInPhase(recipe, id, span)])) };
+  });
+}
+
+/** Every channel that is drawn from, now and from the beginning to the end of each phase, must have a row to give. */
 function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSettings): void {
   for (const step of [0, recipe.budget.steps - 1]) sampler.check(effectiveShares(recipe, shares, step));
+  if (recipe.phases)
+    for (const { start } of phaseSpans(recipe)) sampler.check(effectiveShares(recipe, plannedSettings(recipe, start).shares, start));
 }
 
 interface Trained {
@@ -252,27 +405,33 @@ async function loadModel(
   const { model, tokenizer, hash } = await assemble(
     recipe.base,
     checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
+    method?.kind === 'lora' ? method.quantisation : undefined,
   );
   const parts: RunParts = {};
   try {
-    if (method) {
-      checkMethod(model.config, method);
-      if (unties(method)) model.untie();
-      if (method.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-      else {
-        model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-        if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
-      }
+    if (model.softPrompt)
+      refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
+    if (method) checkMethod(model.config, method, recipe.sequenceLength);
+    if (unties(method)) model.untie();
+    if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
+    if (method && isSoft(method)) {
+      const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
+      model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
+      if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
     }
-    const longest = model.config.context;
+    const longest = model.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
     if (checkpoint) parts.stored = { optimizer: checkpoint.optimizer, steps: checkpoint.step };
     const fisher = new Map<FisherUse, Uint8Array>();
-    for (const use of Object.keys(fisherDemands(recipe)) as FisherUse[]) fisher.set(use, await fisherOf(use, model));
+    for (const use of fisherUses(recipe)) fisher.set(use, await fisherOf(use, model));
     const isolation = fisher.get('isolation');
     if (isolation) parts.masks = masksOf(model, recipe, isolation);
-    if (recipe.regularisation) parts.base = await baseOf(recipe, fisher.get('ewc') ?? null);
+    if (recipe.regularisation) parts.base = await baseOf(recipe, model, fisher.get('ewc') ?? null);
+    if (method?.kind === 'lora') {
+      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
+      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
+    }
     const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -297,6 +456,13 @@ async function loadModel(
   }
 }
 
+/** As transformers tokenises a text, with the tokens that the tokenizer puts around it. */
+function promptTokens(text: string, tokenizer: TextTokenizer): number[] {
+  const ids = tokenizer.encodeWhole(text);
+  if (ids.length > 0) return ids;
+  return refuse('method.text', JSON.stringify(text), 'text with at least one token', 'the tokenizer finds none in it');
+}
+
 /** A run that goes on is set against its base too, which is read for the maps alone. */
 async function attentionFrom({ base }: Recipe, model: DecoderModel, texts: readonly number[][]): Promise<AttentionSample> {
   const start = await openBase(base);
@@ -315,12 +481,34 @@ function masksOf({ config }: DecoderModel, { method }: Recipe, fisher: Uint8Arra
   return new Map(masks.map(([name, mask]) => [name, tensor(mask, values.get(name)!.shape)]));
 }
 
-/** The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. */
-async function baseOf(recipe: Recipe, fisher: Uint8Array | null): Promise<RunParts['base']> {
+/** Asks a base for gradients by the weights that an adapter changes; a quantised one has none, and is read once more, whole. */
+async function ofBase(recipe: Recipe, model: DecoderModel, ask: (base: DecoderModel) => Promise<Uint8Array>): Promise<Uint8Array> {
+  const { method } = recipe;
+  if (method?.kind !== 'lora') return ask(model);
+  const base = method.quantisation ? await openBase(recipe.base) : model;
+  try {
+    base.freezeAllBut(changedParameters(base.config, method));
+    return await ask(base);
+  } finally {
+    if (base !== model) base.dispose();
+  }
+}
+
+/**
+ * The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. An
+ * adapter's maps are held by what it adds to them, so that no copy of theirs is needed.
+ * @param model before an adapter stands beside it
+ */
+async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunParts['base']> {
+  const values = fisher ? fisherValues(fisher) : [];
+  const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
+  if (recipe.method?.kind === 'lora') {
+    const saved = savedModules(model.config, recipe.method);
+    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
+  }
   const base = await openBase(recipe.base);
   if (unties(recipe.method)) base.untie();
-  const values = fisher ? fisherValues(fisher) : [];
-  return { model: base, fisher: new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)])) };
+  return { anchor: base.parameters, model: base, fisher: known };
 }
 
 interface Assembly {

@@ -36,6 +36,31 @@ describe('Permutation', () => {
 describe('ChannelStream', () => {
   const options = { context: 8, seed: 7, rules: 2 } as const;
 
+  it('sorts rows from a place on, by blocks, leaves no window out, and goes on alike from a cursor', () => {
+    const difficulty = Float64Array.from({ length: 50 }, (_, window) => (window * 37) % 50);
+    const made = (cursor?: ReturnType<ChannelStream['cursor']>) =>
+      new ChannelStream('a', stream(0, 401), { ...options, difficulty, cursor });
+    const channel = made();
+    const take = (from: ChannelStream, count: number) => Array.from({ length: count }, () => difficulty[from.next().start / 8]!);
+    const shuffled = take(channel, 10);
+    channel.sort(12);
+    const first = take(channel, 12);
+    const begun = take(channel, 5);
+    const resumed = take(made(channel.cursor()), 20);
+    // What is left of a block that was begun comes first, then shuffled rows again.
+    channel.sort(null);
+    const rest = take(channel, 23);
+    const sorted = (values: number[]) => [...values].sort((a, b) => a - b);
+    expect(first).toEqual(sorted(first));
+    expect([...begun, ...rest.slice(0, 7)]).toEqual(sorted([...begun, ...rest.slice(0, 7)]));
+    expect(resumed.slice(0, 7)).toEqual(rest.slice(0, 7));
+    expect(rest.slice(7)).not.toEqual(sorted(rest.slice(7)));
+    expect(sorted([...shuffled, ...first, ...begun, ...rest])).toEqual(Array.from({ length: 50 }, (_, at) => at));
+    const plain = new ChannelStream('a', stream(0, 401), options);
+    expect(shuffled).toEqual(take(plain, 10));
+    expect(channel.cursor().epoch).toBe(0);
+  });
+
   it('sees every window once an epoch and counts epochs exactly', () => {
     const channel = new ChannelStream('a', stream(0, 41), options);
     for (let epoch = 1; epoch <= 3; epoch++) {

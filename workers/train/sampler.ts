@@ -23,12 +23,16 @@ export interface SamplerOptions {
   context: number;
   seed: number;
   rules: RunRules;
+  /** First step of each phase, where any sorts rows, with the channels whose rows it sorts, by blocks of so many. */
+  orders?: readonly { start: number; blocks: Readonly<Record<string, number>> }[] | undefined;
 }
 
 interface SampledChannel {
   id: string;
   tokens: TokenIds;
   curriculum?: Curriculum | null;
+  /** Of its windows, where a phase sorts them. */
+  difficulty?: Float64Array | undefined;
   /** Where its documents start: a row keeps them apart. Absent where documents of a row are joined. */
   apart?: Uint32Array | undefined;
 }
@@ -60,6 +64,7 @@ export class BatchSampler {
   next(step: number, shares: Shares, rows: number, accumulation: number): TokenBatch[] {
     this.check(shares);
     const { channels, context, seed } = this.options;
+    this.beginPhase(step);
     const counts = this.allocator.next(shares, rows * accumulation);
     const drawn: Row[] = [];
     channels.forEach(({ id, apart }, channel) => {
@@ -74,6 +79,16 @@ export class BatchSampler {
       }
       return batch;
     });
+  }
+
+  /** A checkpoint at a phase's first step is saved before it begins, so that a resumed run begins it too. */
+  private beginPhase(step: number): void {
+    const phase = this.options.orders?.find(({ start }) => start === step);
+    if (!phase) return;
+    for (const { id } of this.options.channels) {
+      const block = phase.blocks[id] ?? null;
+      if (block !== null || this.streams.has(id)) this.stream(id).sort(block);
+    }
   }
 
   /** Channel id → times its text has been seen. */
@@ -93,7 +108,12 @@ export class BatchSampler {
     if (!stream) {
       const channel = this.options.channels.find((candidate) => candidate.id === id);
       if (!channel) throw new RangeError(`Unknown channel "${id}"`);
-      stream = new ChannelStream(id, channel.tokens, { ...this.options, cursor, curriculum: channel.curriculum });
+      stream = new ChannelStream(id, channel.tokens, {
+        ...this.options,
+        cursor,
+        curriculum: channel.curriculum,
+        difficulty: channel.difficulty,
+      });
       this.streams.set(id, stream);
     }
     return stream;

@@ -14,6 +14,10 @@ import { files } from '../storage/files';
 import { modelPath } from '../storage/models';
 import { records } from '../storage/records';
 import { readMetrics, listRuns, readRun } from '../storage/runs';
+import { chainsOf, lifelongMatrix, stageRecipe } from '../../src/core/run/lifelong';
+import type { ChainPlan } from '../../src/core/run/types';
+import { libraryApi } from '../library/api';
+import { fisherValues, readFisher } from './fisher';
 import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;
@@ -258,6 +262,139 @@ describe('the trainer on wasm', () => {
       await (await records()).delete('corpora', id);
       await files.remove(corpusFolder(id));
     }
+  });
+
+  it('trains soft prompts, alone in their checkpoints, to the same bits after a death half way; step 0 is the base; one that does not fit starts no run', async () => {
+    const tab = await openTab();
+    const before = await listRuns();
+    const wrongs: [NonNullable<RecipeInput['method']>, values: object][] = [
+      [
+        { kind: 'prefix', tokens: 33 },
+        { field: 'method.tokens', value: '33' },
+      ],
+      [
+        { kind: 'llama-adapter', adapterLayers: 2 },
+        { field: 'method.adapterLayers', value: '2', accepted: '1 … 1' },
+      ],
+    ];
+    for (const [wrong, values] of wrongs)
+      await expect(tab.api.start(studioRecipe({ method: wrong }), 'wrong', quiet)).rejects.toMatchObject({
+        code: 'recipe-invalid',
+        values,
+      });
+    expect(await listRuns()).toEqual(before);
+
+    const plain = await tab.api.start(studioRecipe(), 'plain', quiet);
+    await tab.seen((view) => view.runId === plain && ended(view));
+    const base = (await outcome(plain)).evaluations[0];
+    const prompt = { kind: 'prompt' as const, tokens: 4, text: 'ab' };
+    const kept = {
+      prefix: { method: { kind: 'prefix' as const, tokens: 3 }, tensors: [['prompt_embeddings', [3, 16]]] },
+      prompt: { method: prompt, tensors: [['prompt_embeddings', [4, 16]]] },
+      adaption: {
+        method: { kind: 'llama-adapter' as const, tokens: 2, adapterLayers: 1 },
+        tensors: ['gate', 'prompt'].map((part) => [
+          `base_model.model.model.layers.0.self_attn.adaption_${part}`,
+          part === 'gate' ? [1] : [1, 2, 16],
+        ]),
+      },
+    };
+    const runs = new Map<string, Awaited<ReturnType<typeof outcome>>>();
+    for (const [name, { method, tensors }] of Object.entries(kept)) {
+      const run = await tab.api.start(studioRecipe({ method, packing: 'separate' }), name, quiet);
+      await tab.seen((view) => view.runId === run && ended(view));
+      const result = await outcome(run);
+      runs.set(name, result);
+      expect(result.evaluations[0]!.channels, name).toEqual(base!.channels);
+      expect(result.evaluations.at(-1)!.channels['domain']!.loss, name).not.toBe(result.evaluations[0]!.channels['domain']!.loss);
+      const stored = [...readSafetensors('model', result.model).tensors.values()];
+      expect(stored.map(({ name: tensor, shape }) => [tensor, shape]).sort(), name).toEqual(tensors);
+    }
+
+    const killed = await tab.api.start(
+      studioRecipe({ method: prompt, packing: 'separate', activationCheckpointing: true }),
+      'killed',
+      quiet,
+    );
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs.get('prompt'));
+
+    // A base that has a soft prompt of PEFT beside its weights is for use, not for training.
+    const adapter = {
+      'adapter_config.json': JSON.stringify({ peft_type: 'PROMPT_TUNING', num_virtual_tokens: 4 }),
+      'adapter_model.safetensors': new Uint8Array(runs.get('prompt')!.model),
+    };
+    for (const [name, content] of Object.entries(adapter)) await files.write(`${modelPath(MODEL)}/${name}`, content);
+    await expect(again.api.start(studioRecipe(), 'above a prompt', quiet)).rejects.toMatchObject({
+      ...{ code: 'recipe-invalid', values: { field: 'base', value: MODEL } },
+    });
+    for (const name of Object.keys(adapter)) await files.remove(`${modelPath(MODEL)}/${name}`);
+  });
+
+  it('holds what an adapter adds to a quantised base, by EWC and L2-SP, and goes on to the same bits after its tab died', async () => {
+    const method = {
+      kind: 'lora' as const,
+      r: 2,
+      alpha: 8,
+      targets: ['q', 'down'],
+      modulesToSave: ['embeddings' as const],
+      quantisation: 'nf4' as const,
+    };
+    const free = studioRecipe({ method, gradientAccumulationSteps: 2, activationCheckpointing: true });
+    const ewc = { lambda: 1000, sequences: 3, labels: 'model' as const };
+    const held = { ...free, regularisation: { ewc, l2sp: { lambda: 2 } } };
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const runs = [];
+    for (const recipe of [free, held]) {
+      const run = await tab.api.start(recipe, 'held', quiet);
+      expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs.push(await outcome(run));
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    const { tensors: start } = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`));
+    const changes = runs.map(({ model }) => {
+      const { tensors: own } = readSafetensors('model', model);
+      const prefix = 'base_model.model.model.';
+      const factor = (name: string) => own.get(`${prefix}layers.0.${name}.weight`)!;
+      const adapted = ['self_attn.q_proj', 'mlp.down_proj'].flatMap((name) => {
+        const [down, up] = [factor(`${name}.lora_A`), factor(`${name}.lora_B`)];
+        const [a, b, inputs] = [down.read(), up.read(), down.shape[1]!];
+        return Array.from({ length: up.shape[0]! * inputs }, (_, at) => {
+          const [row, column] = [Math.floor(at / inputs), at % inputs];
+          return 4 * (b[2 * row]! * a[column]! + b[2 * row + 1]! * a[inputs + column]!);
+        });
+      });
+      const from = start.get('model.embed_tokens.weight')!.read();
+      const table = [...own.get(`${prefix}embed_tokens.weight`)!.read()].map((value, at) => value - from[at]!);
+      return [Math.hypot(...adapted), Math.hypot(...table)];
+    });
+    changes[1]!.forEach((change, at) => expect(change).toBeLessThan(0.9 * changes[0]![at]!));
+    // Step 0 is measured above the rounded base, and is not taken for that of the whole one.
+    const { evaluations } = runs[0]!;
+    const full = await tab.api.start({ ...free, method: undefined }, 'full', quiet);
+    await tab.seen((view) => view.runId === full && ended(view));
+    const whole = (await outcome(full)).evaluations[0]!.channels['domain']!.loss;
+    expect(evaluations[0]!.channels['domain']!.loss).not.toBe(whole);
+    expect(Math.abs(evaluations[0]!.channels['domain']!.loss - whole)).toBeLessThan(0.05);
+
+    const killed = await tab.api.start(held, 'killed', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 7) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((view) => view.runId === killed && ended(view));
+    expect(await outcome(killed)).toEqual(runs[1]);
   });
 
   it('unfreezes layer by layer, with a rate for each, to the same bits after a death half way; nothing else moves; attention is set against the base', async () => {
@@ -510,6 +647,103 @@ describe('the trainer on wasm', () => {
     expect(one.views.at(-1)!.step).toBeGreaterThanOrEqual(step);
     await one.api.stop();
     expect(await readRun(run)).toMatchObject({ state: 'stopped', stopReason: 'person' });
+  });
+
+  it('forks: the same recipe gives the same bits, phases go on after a kill, another base is refused and leaves nothing', async () => {
+    const phases = [
+      { steps: 5 },
+      {
+        steps: 7,
+        name: 'decay',
+        shares: { general: 0.2, domain: 0.8 },
+        schedule: { ...studioRecipe().schedule, kind: 'linear' as const, warmup: { unit: 'steps' as const, value: 0 } },
+        order: 'difficulty' as const,
+      },
+    ];
+    const recipe = studioRecipe({ phases, regularisation: { ewc: { lambda: 10, sequences: 2 } } });
+    const tab = await openTab();
+    const first = await tab.api.start(recipe, 'first', quiet);
+    const view = await tab.seen((seen) => seen.runId === first && ended(seen));
+    expect(view).toMatchObject({ state: 'finished', error: null });
+    expect(view.events.filter(({ type }) => type === 'phase')).toMatchObject([{ step: 5, index: 1, name: 'decay' }]);
+    const expected = await outcome(first);
+
+    const known = (await listRuns()).length;
+    const other = { ...recipe, sequenceLength: 8 };
+    await expect(tab.api.fork({ run: first, step: 4 }, other, 'x', quiet)).rejects.toMatchObject({
+      code: 'recipe-invalid',
+      values: { field: 'sequenceLength', value: '8', accepted: '16' },
+    });
+    expect(await listRuns()).toHaveLength(known);
+
+    const same = await tab.api.fork({ run: first, step: 4 }, recipe, 'same', quiet);
+    await tab.seen((seen) => seen.runId === same && ended(seen));
+    expect(await outcome(same)).toEqual(expected);
+    expect(await readRun(same)).toMatchObject({ name: 'same', state: 'finished', forkedFrom: { run: first, step: 4, name: 'first' } });
+
+    // A new channel, and its tab dies before a checkpoint of its own.
+    const channels = [
+      ...recipe.channels.map((channel) => ({ ...channel, share: channel.share / 2 })),
+      { id: 'new', corpus: 'tiny-domain', role: 'domain' as const, share: 0.5 },
+    ];
+    const { phases: _, ...free } = recipe;
+    const changed = { ...free, channels, saving: { ...recipe.saving, everySteps: 100 } };
+    const whole = await tab.api.fork({ run: first, step: 8 }, changed, 'whole', quiet);
+    await tab.seen((seen) => seen.runId === whole && ended(seen));
+    const killed = await tab.api.fork({ run: first, step: 8 }, changed, 'killed', quiet);
+    await tab.api.pause();
+    tab.terminate();
+    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
+    const again = await openTab();
+    await again.api.resume(killed, quiet);
+    await again.seen((seen) => seen.runId === killed && ended(seen));
+    expect(await outcome(killed)).toEqual(await outcome(whole));
+    expect((await outcome(whole)).evaluations.at(-1)!.channels['new']).toBeDefined();
+  });
+
+  it("chains: a kept run is its weights, and online EWC carries the first stage's Fisher information on", async () => {
+    const plan: ChainPlan = {
+      recipe: studioRecipe({ dropout: 0, budget: { steps: 12 } }),
+      stages: [
+        { domains: [{ id: 'domain', corpus: 'tiny-domain' }], steps: 12 },
+        { domains: [{ id: 'second', corpus: 'tiny-general' }], steps: 12 },
+      ],
+      replay: 0.25,
+      ewc: { lambda: 10, gamma: 0.5 },
+      adapter: false,
+    };
+    const tab = await openTab();
+    const train = async (stage: number, base: string) => {
+      const run = await tab.api.start(stageRecipe(plan, stage, base), `stage ${stage}`, quiet, { id: 'c', name: 'c', stage, plan });
+      expect(await tab.seen((seen) => seen.runId === run && ended(seen))).toMatchObject({ state: 'finished', error: null });
+      return run;
+    };
+    const first = await train(0, MODEL);
+    const kept = await libraryApi.keepRun(first, 12, 'kept', quiet);
+    expect((await libraryApi.keepRun(first, 12, 'kept', quiet)).id).toBe(kept.id);
+    const weights = async (bytes: Uint8Array) =>
+      [...readSafetensors('x', bytes).tensors].map(([name, tensor]) => [name, [...tensor.read()]]);
+    const { model } = await outcome(first);
+    expect(await weights(await files.read(`${modelPath(kept.id)}/model.safetensors`))).toEqual(await weights(model));
+    const second = await train(1, kept.id);
+    const fisher = async (run: string) => fisherValues(await readFisher(run, 'ewc'));
+    const [before, after] = [await fisher(first), await fisher(second)];
+    // F ← ½ F + what is measured now, which is not negative.
+    after.forEach(({ data }, at) => expect(data.every((value, index) => value >= 0.5 * before[at]!.data[index]! * (1 - 1e-6))).toBe(true));
+    const [chain] = chainsOf(await listRuns());
+    expect(chain).toMatchObject({ done: 2, active: false });
+    const matrix = lifelongMatrix(chain!)!;
+    expect(matrix.stages.map(({ run }) => run)).toEqual([first, second]);
+    // The second stage begins where the first one ended.
+    const start = (await readRun(second)).base!.channels;
+    matrix.channels.forEach(({ id }, at) => expect(start[id]!.loss).toBeCloseTo(matrix.stages[0]!.loss[at]!, 5));
+    expect(matrix.backward).not.toBeNull();
+    const online = { ewc: { lambda: 1, sequences: 2, labels: 'model' as const, online: { gamma: 0.9 } } };
+    await expect(tab.api.start(studioRecipe({ regularisation: online }), 'x', quiet)).rejects.toMatchObject({
+      code: 'recipe-invalid',
+      values: { field: 'regularisation.ewc.online', value: MODEL },
+    });
+    await libraryApi.removeModel(kept.id);
   });
 });
 

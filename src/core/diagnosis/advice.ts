@@ -4,6 +4,7 @@
  */
 import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader } from '../mixture/mixture';
 import type { SymptomKind } from './symptoms';
+import { withSteps } from '../recipe/phases';
 import { diffRecipes, type RecipeDifference } from '../recipe/diff';
 import {
   addEcho,
@@ -88,11 +89,11 @@ function change(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<st
     case 'domain-flat':
       return schedule.peakLr < DEFAULT_PEAK_LR
         ? { kind: 'raise-lr', recipe: withLr(Math.min(DEFAULT_PEAK_LR, schedule.peakLr * 10)) }
-        : { kind: 'more-steps', recipe: { ...recipe, budget: { steps: budget.steps * 2 } } };
+        : { kind: 'more-steps', recipe: withSteps(recipe, budget.steps * 2) };
     case 'memorising': {
       const epochs = typeof values['epochs'] === 'number' ? values['epochs'] : 2;
       // One epoch of the channel that is memorised.
-      return { kind: 'fewer-steps', recipe: { ...recipe, budget: { steps: Math.max(1, Math.round(budget.steps / epochs)) } } };
+      return { kind: 'fewer-steps', recipe: withSteps(recipe, Math.max(1, Math.round(budget.steps / epochs))) };
     }
     case 'growing':
     case 'diverged':

@@ -43,8 +43,8 @@ export function diagnose(run: RunView): Finding[] {
 }
 
 /** The recipe with the settings that the run ended with. */
-export function recipeAtEnd({ recipe, settings }: RunView): Recipe {
-  return withSettings(recipe, settings);
+export function recipeAtEnd({ recipe, settings, step }: RunView): Recipe {
+  return withSettings(recipe, settings, step);
 }
 
 function evidenceOf({ kind, values }: Symptom, run: RunView): Evidence[] {

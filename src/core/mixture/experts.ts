@@ -5,6 +5,7 @@
  */
 import { wilsonInterval, type Interval } from '../metrics/statistics';
 import { sharesOf, withDomainShare } from '../recipe/edits';
+import { withPhases } from '../recipe/phases';
 import type { Recipe } from '../recipe/schema';
 import type { Shares } from './mixture';
 
@@ -15,7 +16,7 @@ export const CHECKED_SHARES: readonly number[] = [0.05, 1 / 6, 0.5];
 
 /** Absent: the run trains until its budget, and is measured at both ends alone. */
 const bare = (recipe: Recipe, steps: number): Recipe => ({
-  ...recipe,
+  ...withPhases(recipe, null),
   budget: { steps },
   evaluation: { ...recipe.evaluation, everySteps: steps, probesPerGroup: 0 },
   saving: { everySteps: steps, keep: 1 },
@@ -32,7 +33,7 @@ export function expertRecipe(recipe: Recipe, channel: string, name: string): Rec
 /** The recipe with another share for its domain, the other channels in proportion. */
 export function mixtureRecipe(recipe: Recipe, domain: number, name: string): Recipe {
   const { saving } = bare(recipe, recipe.budget.steps);
-  return { ...withDomainShare(recipe, domain), saving, name, strategy: { kind: 'mixed' } };
+  return { ...withDomainShare(withPhases(recipe, null), domain), saving, name, strategy: { kind: 'mixed' } };
 }
 
 /** Shares along the domain's fader, `count` of them from 0 to 1. */

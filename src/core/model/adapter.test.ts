@@ -54,6 +54,13 @@ describe('targets of a low-rank adapter', () => {
     expect(() => parseRecipe({ ...exampleRecipe, precision: 'f16', method: { kind: 'lora' } })).toThrow(
       expect.objectContaining({ values: expect.objectContaining({ field: 'precision' }) as object }),
     );
+    const held = { ...exampleRecipe, method: { kind: 'lora' }, regularisation: { ewc: { lambda: 1 }, l2sp: { lambda: 1 } } };
+    expect(parseRecipe(held).regularisation).toMatchObject({ ewc: { lambda: 1 } });
+    expect(() => parseRecipe({ ...held, regularisation: { decayTowards: 'base' } })).toThrow(
+      expect.objectContaining({ values: expect.objectContaining({ field: 'regularisation.decayTowards', value: 'base' }) as object }),
+    );
+    expect(() => method({ quantisation: 'int4' })).toThrow(expect.objectContaining({ code: 'recipe-invalid' }));
+    expect('quantisation' in method()).toBe(false);
     expect('method' in parseRecipe(exampleRecipe)).toBe(false);
   });
 
@@ -75,6 +82,15 @@ describe('what an adapter trains', () => {
     const smol = configOf({ ...llama, ...sizes, vocab_size: 49152, head_dim: 64, tie_word_embeddings: true });
     const one = { ...memoryDemand(exampleRecipe), rows: 1, context: 64 };
     expect(trainingMemory(smol, { ...one, method: presetMethod('qkv') }).total).toBeLessThan(trainingMemory(smol, one).total / 2);
+    // In 4 bits, the maps of the blocks take an eighth and 8 more bits for 64 of them: 53 and 2 MB in place of 425; the table stays.
+    const quantised = trainingMemory(smol, { ...one, method: presetMethod('qlora') });
+    const frozen = trainingMemory(smol, { ...one, method: presetMethod('all') });
+    expect((frozen.weights - quantised.weights) / 1e6).toBeCloseTo(370, 0);
+    expect(quantised.total).toBeLessThan(700e6);
+    // Anchors need no copy of frozen weights: EWC the Fisher information of the two maps, and the gradients that it is summed from.
+    const ewc = { lambda: 1, sequences: 8, labels: 'model' as const };
+    const anchored = trainingMemory(configOf(llama), { ...demand, regularisation: { ewc } });
+    expect(anchored.anchors).toBe(4 * (896 + 3 * 32 * 32 + 2 * 2 * (32 * 32 + 32 * 16)));
     // A tied table counts once.
     const both = method({ targets: ['q'], modulesToSave: ['embeddings', 'head'] });
     const alone = method({ targets: ['q'] });

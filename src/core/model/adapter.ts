@@ -99,6 +99,21 @@ export function adapterCount(config: ModelConfig, method: LoraMethod): number {
   return adaptedModules(config, method).reduce((sum, module) => sum + method.r * (module.inputs + adaptedOutputs(module)), saved);
 }
 
+/** The model's own parameters that an adapter changes or trains whole: what a penalty on it holds to the base. */
+export function changedParameters(config: ModelConfig, method: LoraMethod): Set<string> {
+  const adapted = adaptedModules(config, method).flatMap(({ maps }) =>
+    maps.filter((map) => map.adapted).map(({ name }) => `${name}.weight`),
+  );
+  return new Set([...adapted, ...savedModules(config, method)]);
+}
+
+/** Number of weights in them. */
+export function changedCount(config: ModelConfig, method: LoraMethod): number {
+  const shapes = parameterShapes(config);
+  const sizes = [...changedParameters(config, method)].map((name) => shapes.get(name)!.reduce((product, side) => product * side, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** What of an adapter does not go with a model; null where all does. */
 export function adapterFault(config: ModelConfig, method: LoraMethod): { field: string; value: string; accepted: string } | null {
   const all = adaptableModules(config, [ALL_LINEAR]);

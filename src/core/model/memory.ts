@@ -2,11 +2,13 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
-import type { Method, Regularisation } from '../recipe/schema';
-import { adaptedModules, adaptedOutputs } from './adapter';
+import type { LoraMethod, Method, Regularisation } from '../recipe/schema';
+import { adaptedModules, adaptedOutputs, changedCount, changedParameters, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
+import { quantisedLayout, quantisedParameters, type Quantisation } from './quantisation';
+import { isSoft, leadingTokens, softCount } from './soft-prompt';
 import { configUnder, lowestLayer, optimizedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
@@ -66,8 +68,10 @@ export function trainingMemory(
   const trained = optimizedCount(config, method);
   const lora = method?.kind === 'lora' ? method : null;
   const added = lora ? adaptedModules(config, lora) : [];
-  const own = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
-  const tokens = rows * context;
+  const ranks = added.reduce((sum, module) => sum + lora!.r * (module.inputs + adaptedOutputs(module)), 0);
+  const own = isSoft(method) ? softCount(config, method) : ranks;
+  // Virtual tokens are rows of attention, and those of prompt tuning of everything.
+  const tokens = rows * (context + leadingTokens(method));
   const bytes = precision === 'f16' ? 2 : 4;
   const queries = heads * headSize;
   const keys = kvHeads * headSize;
@@ -85,11 +89,13 @@ export function trainingMemory(
   const inputs = (layers - above) * hidden * tokens * bytes;
   const kept = inputs + (checkpointing ? above * 2 * hidden * tokens * bytes + Math.min(1, above) * layer : above * layer);
   const head = 4 * hidden * tokens * bytes;
-  const weights = 4 * (parameters + own) + (precision === 'f16' ? 2 * parameters : 0);
+  const weights = 4 * (parameters + own) - quantisationSaves(config, lora?.quantisation) + (precision === 'f16' ? 2 * parameters : 0);
   const activations = kept + head + ENGINE_BYTES;
   const term = regularisation?.l2sp ?? regularisation?.ewc;
   const masks = method?.kind === 'partial' && method.isolation ? 4 * trained : 0;
-  const held = 4 * parameters * (regularisation ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
+  const held = lora
+    ? adapterAnchors(config, lora, trained, regularisation)
+    : 4 * parameters * (regularisation ? 1 : 0) + 4 * trained * ((term ? 1 : 0) + (regularisation?.ewc ? 1 : 0));
   const anchors = held + masks;
   const heaviest = largestWeight(config);
   return {
@@ -104,11 +110,36 @@ export function trainingMemory(
   };
 }
 
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+
+/** Bytes that the maps of the blocks take less in few bits. */
+function quantisationSaves(config: ModelConfig, format: Quantisation | undefined): number {
+  if (!format) return 0;
+  return [...quantisedParameters(config).values()].reduce(
+    (sum, shape) => sum + 4 * (sizeOf(shape) - quantisedLayout(format, ...shape).words),
+    0,
+  );
+}
+
+/**
+ * Of a run with an adapter: θ₀ of what is trained whole beside it, the gradients with the term's added, what an adapter adds to its largest map with
+ * the slopes by it; and for EWC the Fisher information of the maps with the gradients that it is summed from, for which a quantised base is read whole.
+ */
+function adapterAnchors(config: ModelConfig, method: LoraMethod, trained: number, regularisation: Regularisation | undefined): number {
+  if (!regularisation) return 0;
+  const shapes = parameterShapes(config);
+  const sizes = (names: Iterable<string>) => [...names].map((name) => sizeOf(shapes.get(name)!));
+  const changed = sizes(changedParameters(config, method));
+  const fisher = 2 * changedCount(config, method) + (method.quantisation ? parameterCount(config) : 0);
+  const saved = sizes(savedModules(config, method)).reduce((sum, size) => sum + size, 0);
+  return 4 * (saved + trained + 3 * Math.max(...changed) + (regularisation.ewc ? fisher : 0));
+}
+
 /** In float32, as the engine keeps weights, their gradients and moments whatever the precision of the rest. */
 export function largestWeight(config: ModelConfig): { name: string; bytes: number } {
   let largest = { name: '', bytes: 0 };
   for (const [name, shape] of parameterShapes(config)) {
-    const bytes = 4 * shape.reduce((product, side) => product * side, 1);
+    const bytes = 4 * sizeOf(shape);
     if (bytes > largest.bytes) largest = { name, bytes };
   }
   return largest;

@@ -4,6 +4,9 @@
  */
 import type { Family } from './config';
 
+/** Before the names of the base's modules in a file of PEFT. */
+export const PEFT_PREFIX = 'base_model.model.';
+
 /** Modules of one layer. */
 export interface LayerNames {
   /** Before attention. */

@@ -1,14 +1,13 @@
-/** adapter_config.json of PEFT: what it says of a low-rank adapter, and how one of a run is written. */
+/** adapter_config.json of PEFT: what it says of an adapter, and how a low-rank one of a run is written. */
 import { StudioError } from '../errors';
-import type { LoraMethod } from '../recipe/schema';
+import type { LoraMethod, SoftMethod } from '../recipe/schema';
 import { adaptedModules, ALL_LINEAR, adapterScale, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { namesOf } from './names';
+import { softMethodOf } from './soft-prompt';
 
 export const ADAPTER_CONFIG = 'adapter_config.json';
 export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
-/** Before the names of the base's modules in a file of PEFT. */
-export const PEFT_PREFIX = 'base_model.model.';
 
 /** The fields that decide about the scale of B (A x). */
 interface ScaleFields {
@@ -35,6 +34,8 @@ export interface PeftAdapter {
   scaleOf: (module: string, rank: number) => number;
   /** Embeddings that it has whole hold for a tied head too. */
   ties: boolean;
+  /** Of one that stands beside the base's weights instead of being added to them. */
+  soft: SoftMethod | null;
 }
 
 /** @throws StudioError `json-invalid`, `config-unsupported` */
@@ -54,16 +55,20 @@ export function readPeftConfig(text: string): PeftAdapter {
       ...{ file: ADAPTER_CONFIG, field, value, accepted },
     });
   };
-  if (fields['peft_type'] !== 'LORA') refuse('peft_type', '"LORA"');
+  const named = fields['base_model_name_or_path'];
+  const base = typeof named === 'string' ? named : '';
+  const soft = softMethodOf(fields, refuse);
+  if (soft) return { base, scaleOf: () => 1, ties: false, soft };
+  if (fields['peft_type'] !== 'LORA') refuse('peft_type', '"LORA", "PREFIX_TUNING", "PROMPT_TUNING", "ADAPTION_PROMPT"');
   for (const [field, off, accepted] of OFF) if (!off.includes(fields[field])) refuse(field, accepted);
   if (typeof fields['lora_alpha'] !== 'number') refuse('lora_alpha', 'number');
   for (const [pattern, alpha] of Object.entries((fields['alpha_pattern'] ?? {}) as Record<string, unknown>))
     if (typeof alpha !== 'number' || !isPattern(pattern)) refuse('alpha_pattern', '{ "pattern": number }');
-  const base = fields['base_model_name_or_path'];
   return {
-    base: typeof base === 'string' ? base : '',
+    base,
     scaleOf: peftScale(fields as unknown as ScaleFields),
     ties: fields['ensure_weight_tying'] === true,
+    soft: null,
   };
 }
 

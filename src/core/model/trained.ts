@@ -10,6 +10,7 @@ import type { ModelConfig } from './config';
 import { isolationUnits, isolable } from './isolation';
 import { namesOf } from './names';
 import { parameterCount, parameterShapes } from './parameters';
+import { isSoft, lowestSoftLayer, softCount, softFault } from './soft-prompt';
 
 export interface MethodFault {
   field: string;
@@ -95,6 +96,10 @@ export function optimizedCount(config: ModelConfig, method: Method | undefined):
   switch (method.kind) {
     case 'lora':
       return adapterCount(config, method);
+    case 'prefix':
+    case 'prompt':
+    case 'llama-adapter':
+      return softCount(config, method);
     case 'partial':
       return [...trainedParameters(config, method).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   }
@@ -102,6 +107,7 @@ export function optimizedCount(config: ModelConfig, method: Method | undefined):
 
 /** The lowest layer that a gradient passes through: the backward pass ends there. */
 export function lowestLayer(config: ModelConfig, method: Method | undefined): number {
+  if (isSoft(method)) return lowestSoftLayer(config, method);
   if (method?.kind !== 'partial') return 0;
   const { embedding, positions, finalNorm, head } = namesOf(config.architecture);
   const layers = [...trainedParameters(config, method).keys()].map((name) => {
@@ -147,11 +153,15 @@ function partsOf(config: ModelConfig, parameters: readonly string[]): string[] {
   ];
 }
 
-/** What of a method does not go with a model; null where all does. */
-export function methodFault(config: ModelConfig, method: Method): MethodFault | null {
+/** What of a method does not go with a model; null where all does. @param rows tokens of a row */
+export function methodFault(config: ModelConfig, method: Method, rows = 1): MethodFault | null {
   switch (method.kind) {
     case 'lora':
       return adapterFault(config, method);
+    case 'prefix':
+    case 'prompt':
+    case 'llama-adapter':
+      return softFault(config, method, rows);
     case 'partial':
       return partialFault(config, method);
   }
@@ -187,8 +197,8 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
 }
 
 /** @throws StudioError `recipe-invalid` when the method does not go with the model */
-export function checkMethod(config: ModelConfig, method: Method): void {
-  const fault = methodFault(config, method);
+export function checkMethod(config: ModelConfig, method: Method, rows?: number): void {
+  const fault = methodFault(config, method, rows);
   if (!fault) return;
   throw new StudioError('recipe-invalid', `Recipe field ${fault.field} is ${fault.value}; accepted: ${fault.accepted}`, { ...fault });
 }

@@ -1,7 +1,7 @@
 /** What a person should know of a recipe before it runs: none of it is wrong, all of it is easily overlooked. */
 import { effectiveShares, type Shares } from '../mixture/mixture';
 import { warmupSteps } from '../schedule/schedule';
-import { sharesOf } from './edits';
+import { plannedSettings } from './phases';
 import type { Recipe } from './schema';
 
 export type BeforeRun =
@@ -60,13 +60,14 @@ export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number
 /** Share of each channel over all steps, under the strategy; none where it draws nothing. */
 function meanShares(recipe: Recipe): Shares {
   const { steps } = recipe.budget;
-  const count = recipe.strategy.kind === 'mixed' ? 1 : Math.min(steps, LOOKED_AT);
+  const count = recipe.strategy.kind === 'mixed' && !recipe.phases ? 1 : Math.min(steps, LOOKED_AT);
   const sums: Record<string, number> = {};
-  const own = sharesOf(recipe);
   try {
-    for (let at = 0; at < count; at++)
-      for (const [id, share] of Object.entries(effectiveShares(recipe, own, Math.floor(((at + 0.5) * steps) / count))))
+    for (let at = 0; at < count; at++) {
+      const step = Math.floor(((at + 0.5) * steps) / count);
+      for (const [id, share] of Object.entries(effectiveShares(recipe, plannedSettings(recipe, step).shares, step)))
         sums[id] = (sums[id] ?? 0) + share / count;
+    }
   } catch {
     // A recipe in the middle of an edit may draw nothing at all; the transport says so.
     return {};

@@ -40,7 +40,7 @@ function write(field: string, leaf: Leaf | undefined, digits: number): string {
   const { value, percent } = leaf;
   if (typeof value !== 'number' || value === 0) return String(value);
   if (percent) return `${(value * 100).toFixed(digits)} %`;
-  if (field === 'schedule.peakLr' || Math.abs(value) < 1e-3) return value.toExponential(digits);
+  if (field.endsWith('schedule.peakLr') || Math.abs(value) < 1e-3) return value.toExponential(digits);
   return String(Number(value.toPrecision(6)));
 }
 
@@ -56,6 +56,7 @@ function flatten(recipe: Recipe): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
     if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });
+    else if (path === 'phases') for (const [at, item] of (value as unknown[]).entries()) walk(item, `${path}.${at + 1}`, false);
     else if (isNamed(value)) for (const item of value) walk(item, `${path}.${item.id}`, false);
     else if (Array.isArray(value))
       out.set(path, {
@@ -70,7 +71,8 @@ function flatten(recipe: Recipe): Map<string, Leaf> {
       });
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
-        const share = key === 'share' || key === 'weight' || (key === 'value' && 'unit' in value && value.unit === 'ratio');
+        const share =
+          key === 'share' || path.endsWith('.shares') || key === 'weight' || (key === 'value' && 'unit' in value && value.unit === 'ratio');
         walk(inner, path === '' ? key : `${path}.${key}`, share);
       }
     else out.set(path, { value: value as Value, percent: inPercent && typeof value === 'number' });

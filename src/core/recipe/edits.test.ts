@@ -13,7 +13,7 @@ import {
   withObjective,
   withStopping,
   withStrategy,
-  withWarmupUnit,
+  warmupIn,
   withWeight,
 } from './edits';
 import { parseRecipe } from './parse';
@@ -128,9 +128,8 @@ describe('fields that go together', () => {
   });
 
   it('counts warmup in the other unit from 3 % of all steps', () => {
-    const recipe = { ...exampleRecipe, budget: { steps: 500 } };
-    expect(withWarmupUnit(recipe, 'steps').schedule.warmup).toEqual({ unit: 'steps', value: 15 });
-    expect(withWarmupUnit(recipe, 'ratio').schedule.warmup).toEqual({ unit: 'ratio', value: 0.03 });
+    expect(warmupIn('steps', 500).warmup).toEqual({ unit: 'steps', value: 15 });
+    expect(warmupIn('ratio', 500).warmup).toEqual({ unit: 'ratio', value: 0.03 });
   });
 
   it('switches one rule of stopping and leaves the other', () => {

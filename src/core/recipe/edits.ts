@@ -121,7 +121,7 @@ export function addChannel(recipe: Recipe, corpus: MixedCorpus): Recipe {
 export function removeChannel(recipe: Recipe, id: string): Recipe {
   const channels = recipe.channels.filter((channel) => channel.id !== id);
   if (channels.length === 0 || channels.length === recipe.channels.length) return recipe;
-  const rest = { ...recipe, channels };
+  const rest = withChannelInPhases({ ...recipe, channels }, id, null);
   const mixed = withShares(rest, scaledToOne(sharesOf(rest)));
   const weights = objectiveWeights(rest);
   return weights ? withWeights(mixed, scaledToOne(Object.fromEntries(channels.map((channel, at) => [channel.id, weights[at]!])))) : mixed;
@@ -141,7 +141,21 @@ export function swapChannel(recipe: Recipe, id: string, corpus: MixedCorpus): Re
     const { generated: _, ...rest } = channel;
     return { ...rest, ...readBy(recipe, corpus) };
   });
-  return { ...recipe, channels };
+  const next = channels.find((_, at) => recipe.channels[at]!.id === id)?.id ?? id;
+  return withChannelInPhases({ ...recipe, channels }, id, next);
+}
+
+/** A channel that leaves the recipe, or has another id in it, in the shares of the phases too. */
+function withChannelInPhases(recipe: Recipe, id: string, next: string | null): Recipe {
+  if (!recipe.phases) return recipe;
+  const phases = recipe.phases.map((phase) => {
+    if (!phase.shares || !(id in phase.shares)) return phase;
+    const { [id]: share = 0, ...rest } = phase.shares;
+    if (next !== null) return { ...phase, shares: { ...rest, [next]: share } };
+    const { shares: _, ...bare } = phase;
+    return Object.values(rest).some((other) => other > 0) ? { ...phase, shares: normaliseShares(rest) } : bare;
+  });
+  return { ...recipe, phases };
 }
 
 /** A channel that reads special tokens written out in its text as plain text, which is the default and not written, or as tokens. */
@@ -165,10 +179,9 @@ export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe 
   return { ...recipe, schedule: { ...recipe.schedule, ...change } };
 }
 
-/** Warmup counted in steps, or as a ratio of all steps. */
-export function withWarmupUnit(recipe: Recipe, unit: Schedule['warmup']['unit']): Recipe {
-  const value = unit === 'steps' ? Math.round(DEFAULT_WARMUP * recipe.budget.steps) : DEFAULT_WARMUP;
-  return withSchedule(recipe, { warmup: { unit, value } });
+/** The usual warmup counted in steps, or as a ratio of all steps. @param steps that the schedule runs over */
+export function warmupIn(unit: Schedule['warmup']['unit'], steps: number): Pick<Schedule, 'warmup'> {
+  return { warmup: { unit, value: unit === 'steps' ? Math.round(DEFAULT_WARMUP * steps) : DEFAULT_WARMUP } };
 }
 
 /** Another strategy with its usual phases, as ratios of all steps. */

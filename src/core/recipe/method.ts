@@ -1,6 +1,6 @@
 /** The method of a recipe: presets to begin from, a change of it, and what is said of it. */
 import { ALL_LINEAR } from '../model/adapter';
-import type { LoraMethod, Method, PartialMethod, Recipe, Unfreezing } from './schema';
+import type { LoraMethod, Method, PartialMethod, Recipe, SoftMethod, Unfreezing } from './schema';
 
 type Constant<T> = T extends object ? { readonly [Key in keyof T]: Constant<T[Key]> } : T;
 
@@ -9,6 +9,16 @@ const METHOD_PRESETS = {
   qkv: { kind: 'lora', r: 8, alpha: 32, dropout: 0.1, targets: ['q', 'k', 'v'], rankStabilised: false, modulesToSave: [] },
   qkvo: { kind: 'lora', r: 64, alpha: 128, dropout: 0.1, targets: ['q', 'k', 'v', 'o'], rankStabilised: false, modulesToSave: [] },
   all: { kind: 'lora', r: 8, alpha: 16, dropout: 0, targets: [ALL_LINEAR], rankStabilised: false, modulesToSave: [] },
+  qlora: {
+    kind: 'lora',
+    r: 8,
+    alpha: 16,
+    dropout: 0,
+    targets: [ALL_LINEAR],
+    rankStabilised: false,
+    modulesToSave: [],
+    quantisation: 'nf4',
+  },
   last: { kind: 'partial', lastLayers: 2, finalNorm: true, head: false, embeddings: false, modules: [] },
   head: { kind: 'partial', lastLayers: 0, finalNorm: false, head: true, embeddings: false, modules: [] },
   unfreezing: {
@@ -19,6 +29,9 @@ const METHOD_PRESETS = {
     ...{ kind: 'partial', lastLayers: 'all', finalNorm: false, head: false, embeddings: false, modules: [] },
     isolation: { unit: 'weights', share: 0.1, by: 'domain', sequences: 64, labels: 'model' },
   },
+  prefix: { kind: 'prefix', tokens: 16, init: 'random' },
+  prompt: { kind: 'prompt', tokens: 16, init: 'vocabulary' },
+  adaption: { kind: 'llama-adapter', tokens: 10, adapterLayers: 2 },
 } as const satisfies Record<string, Constant<Method>>;
 
 export type MethodPreset = keyof typeof METHOD_PRESETS;
@@ -45,13 +58,35 @@ export function methodLine(method: Method): string {
       return loraLine(method);
     case 'partial':
       return partialLine(method);
+    case 'prefix':
+    case 'prompt':
+    case 'llama-adapter':
+      return softLine(method);
   }
 }
 
-function loraLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave }: LoraMethod): string {
-  const name = rankStabilised ? 'rsLoRA' : 'LoRA';
+function loraLine({ r, alpha, dropout, targets, rankStabilised, modulesToSave, quantisation }: LoraMethod): string {
+  const scaled = rankStabilised ? 'rsLoRA' : 'LoRA';
+  const name = quantisation ? `${scaled} · base ${quantisation}` : scaled;
   const saved = modulesToSave.length > 0 ? ` · modules_to_save ${modulesToSave.join(', ')}` : '';
   return `${name} r ${r} · α ${alpha} · dropout ${dropout} · ${targets.join(', ')}${saved}`;
+}
+
+/** So much of a text that a prompt begins as is shown. */
+const SHOWN = 40;
+
+function softLine(method: SoftMethod): string {
+  switch (method.kind) {
+    case 'prefix':
+      return `prefix tuning · ${method.tokens} virtual tokens · init ${method.init}`;
+    case 'prompt': {
+      const { text = '', init, tokens } = method;
+      const start = text === '' ? init : JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+      return `prompt tuning · ${tokens} virtual tokens · init ${start}`;
+    }
+    case 'llama-adapter':
+      return `LLaMA-Adapter · ${method.tokens} prompts in the last ${method.adapterLayers} layers`;
+  }
 }
 
 function partialLine({ lastLayers, finalNorm, head, embeddings, modules, unfreezing, isolation }: PartialMethod): string {
@@ -80,6 +115,9 @@ export function withMethod(recipe: Recipe, method: Method | null): Recipe {
 export function unties(method: Method | undefined): boolean {
   return method?.kind === 'partial' && method.head && !method.embeddings;
 }
+
+/** Kinds whose checkpoints hold an adapter, which PEFT can load. */
+export const ADAPTER_KINDS = ['lora', 'prefix', 'prompt', 'llama-adapter'] as const satisfies readonly Method['kind'][];
 
 /** Do checkpoints hold what is trained beside a frozen base alone, instead of a whole model? */
 export function addsToBase(method: Method | undefined): method is Exclude<Method, PartialMethod> {

@@ -15,7 +15,7 @@ export function parseRecipe(given: unknown): Recipe {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
   const field = path.map(String).join('.') || 'recipe';
   const named = issue.code === 'custom' ? (issue.params as { value: string | number; accepted: string } | undefined) : undefined;
-  const value = named ? String(named.value) : describe(valueAt(json, path));
+  const value = named ? String(named.value) : describeValue(valueAt(json, path));
   const accepted = named?.accepted ?? acceptedBy(issue);
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
@@ -38,13 +38,13 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   const text = value === undefined ? 'missing' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
 /** Language-neutral: signs and literals, so that the page need not translate it. */
-function acceptedBy(issue: z.core.$ZodIssue): string {
+export function acceptedBy(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.expected;

@@ -139,6 +139,18 @@ const strategySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('curriculum'), generalRatio: orElse(share, 0.2), riseRatio: orElse(share, 0.3) }),
 ]);
 
+/** A stretch of a run with a mixture, a schedule and an order of rows of its own (METHOD, "Phases"). */
+const phaseSchema = z.strictObject({
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(60))),
+  steps: count(1, 10_000_000),
+  /** Channel id → share, summing to 1; a channel that is not named has none. Absent: the channels' own shares. */
+  shares: z.optional(z.record(identifier, share)),
+  /** Over the phase's own steps. Absent: the recipe's schedule, which runs over all steps. */
+  schedule: z.optional(scheduleSchema),
+  /** Of the domain channels' rows: by difficulty, easy ones first, or shuffled (so where nothing is said). */
+  order: z.optional(z.enum(['shuffled', 'difficulty'])),
+});
+
 /** What holds the weights θ near θ₀, those of the base (METHOD, "Anchors"). */
 const regularisationSchema = z.strictObject({
   /** L2-SP: the term λ/2 · ‖θ − θ₀‖² of the loss. */
@@ -151,6 +163,11 @@ const regularisationSchema = z.strictObject({
       sequences: orElse(count(1, 4096), 64),
       /** Labels of these rows: drawn from the model, or the text's own (the empirical Fisher information). */
       labels: orElse(z.enum(['model', 'text']), 'model'),
+      /**
+       * Online EWC, where the base is a model kept from a run with EWC: F = γ · F of that run + the Fisher information of the base on the text of
+       * the domain channels that the run read. Absent: F of the general channels alone.
+       */
+      online: z.optional(z.strictObject({ gamma: orElse(share, 0.95) })),
     }),
   ),
   /** Where AdamW's decoupled weight decay pulls to; absent: to 0. */
@@ -172,6 +189,8 @@ const loraSchema = z.strictObject({
   rankStabilised: orElse(z.boolean(), false),
   /** Trained whole beside the adapter: needed where the vocabulary grew. */
   modulesToSave: orElse(z.array(z.enum(['embeddings', 'head'])).check(z.maxLength(2)), []),
+  /** What the frozen maps of the blocks are kept in (QLoRA); absent: float32. */
+  quantisation: z.optional(z.enum(['nf4', 'int8'])),
 });
 
 /** A part of the model's own weights; the others are frozen (METHOD, "A part of the weights"). */
@@ -191,8 +210,36 @@ const partialSchema = z.strictObject({
   isolation: z.optional(isolationSchema),
 });
 
+/** Keys and values of virtual tokens, trained in every layer before those of the text (METHOD, "Soft prompts"). */
+const prefixSchema = z.strictObject({
+  kind: z.literal('prefix'),
+  /** Virtual tokens, which take so many positions of the context. */
+  tokens: orElse(count(1, 1024), 16),
+  /** Drawn from N(0, 1), or 0. */
+  init: orElse(z.enum(['random', 'zero']), 'random'),
+});
+
+/** Embeddings of virtual tokens, trained before those of the text. */
+const promptSchema = z.strictObject({
+  kind: z.literal('prompt'),
+  tokens: orElse(count(1, 1024), 16),
+  /** They begin as the embeddings of tokens drawn from the vocabulary, or are drawn from N(0, 1). */
+  init: orElse(z.enum(['vocabulary', 'random']), 'vocabulary'),
+  /** Present: they begin as the embeddings of this text's tokens, over and over or cut. */
+  text: z.optional(z.string().check(z.minLength(1), z.maxLength(4000))),
+});
+
+/** Prompts that the top layers attend to, through a gate that begins at 0 (LLaMA-Adapter). */
+const llamaAdapterSchema = z.strictObject({
+  kind: z.literal('llama-adapter'),
+  /** Of each layer's prompt. */
+  tokens: orElse(count(1, 1024), 10),
+  /** Layers that have one, from the top. */
+  adapterLayers: orElse(count(1, 1024), 2),
+});
+
 /** Fewer weights than all. */
-const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema]);
+const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema, prefixSchema, promptSchema, llamaAdapterSchema]);
 
 const rolesNeeded = {
   mixed: [],
@@ -213,6 +260,8 @@ export const recipeSchema = z
     channels: z.array(channelSchema).check(z.minLength(1), z.maxLength(16)),
     strategy: strategySchema,
     schedule: scheduleSchema,
+    /** One after the other; their steps sum to those of the budget. Absent: all steps are one phase. */
+    phases: z.optional(z.array(phaseSchema).check(z.minLength(1), z.maxLength(16))),
     /** Rows of a micro-batch: what lies on the device at once. A step sees batchSize × gradientAccumulationSteps rows. */
     batchSize: count(1, 512),
     /** Micro-batches whose gradients are summed before the optimizer steps. */
@@ -297,14 +346,26 @@ export const recipeSchema = z
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
     if (recipe.regularisation?.ewc && !recipe.channels.some(({ role }) => role === 'general'))
       refuse(['regularisation', 'ewc'], 'EWC', 'role "general"');
-    const { kind, decayShape, minRatio } = recipe.schedule;
+    const schedules = [
+      { path: ['schedule', 'minRatio'], schedule: recipe.schedule },
+      ...(recipe.phases ?? []).flatMap(({ schedule }, at) =>
+        schedule ? [{ path: ['phases', String(at + 1), 'schedule', 'minRatio'], schedule }] : [],
+      ),
+    ];
     // Halved again and again, a rate never gets to 0.
-    if (kind === 'wsd' && decayShape === 'exponential' && minRatio === 0)
-      refuse(['schedule', 'minRatio'], 0, '> 0 (decayShape "exponential")');
+    for (const { path, schedule } of schedules)
+      if (schedule.kind === 'wsd' && schedule.decayShape === 'exponential' && schedule.minRatio === 0)
+        refuse(path, 0, '> 0 (decayShape "exponential")');
+    if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
-    if (recipe.method?.kind === 'lora' && recipe.regularisation)
-      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), 'none (method lora)');
+    // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
+    if (recipe.method?.kind === 'lora' && recipe.regularisation?.decayTowards)
+      refuse(['regularisation', 'decayTowards'], recipe.regularisation.decayTowards, 'none (method lora)');
+    // They learn no weight of the base, which all of these are about.
+    const soft = recipe.method?.kind === 'prefix' || recipe.method?.kind === 'prompt' || recipe.method?.kind === 'llama-adapter';
+    if (recipe.method && soft && recipe.regularisation)
+      refuse(['regularisation'], Object.keys(recipe.regularisation).join(), `none (method ${recipe.method.kind})`);
     if (recipe.method?.kind === 'partial') {
       const { unfreezing, isolation } = recipe.method;
       const { steps } = recipe.budget;
@@ -319,6 +380,32 @@ export const recipeSchema = z
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
+
+type Refuse = (path: string[], value: string | number, accepted: string) => void;
+
+function checkPhases(
+  recipe: { channels: readonly Channel[]; strategy: Strategy; budget: { steps: number } },
+  phases: readonly Phase[],
+  refuse: Refuse,
+): void {
+  const sum = phases.reduce((total, { steps }) => total + steps, 0);
+  if (sum !== recipe.budget.steps) refuse(['budget', 'steps'], recipe.budget.steps, `Σ phases.steps = ${sum}`);
+  const { kind } = recipe.strategy;
+  if (kind === 'general-then-domain' || kind === 'curriculum') refuse(['strategy', 'kind'], kind, '"mixed", "domain-only" (phases)');
+  const known = recipe.channels.map(({ id }) => id);
+  phases.forEach(({ shares, order }, at) => {
+    const path = ['phases', String(at + 1)];
+    if (shares) {
+      const stranger = Object.keys(shares).find((id) => !known.includes(id));
+      const total = Object.values(shares).reduce((one, other) => one + other, 0);
+      if (stranger !== undefined) refuse([...path, 'shares'], stranger, known.join(' | '));
+      else if (Math.abs(total - 1) > 1e-6) refuse([...path, 'shares'], `Σ share = ${Number(total.toFixed(6))}`, 'Σ share = 1');
+    }
+    // Rarity is that of tokens in the general text.
+    if (order === 'difficulty' && !recipe.channels.some(({ role }) => role === 'general'))
+      refuse([...path, 'order'], order, 'role "general"');
+  });
+}
 
 /**
  * A recipe of version 1 in the fields of version 2 (`context` → `sequenceLength`, `batch.rows` → `batchSize`, `batch.accumulation` →
@@ -342,9 +429,12 @@ export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
+export type Phase = NonNullable<Recipe['phases']>[number];
 export type Method = NonNullable<Recipe['method']>;
 export type LoraMethod = Extract<Method, { kind: 'lora' }>;
 export type PartialMethod = Extract<Method, { kind: 'partial' }>;
+/** What is learnt beside frozen weights as if it were text. */
+export type SoftMethod = Extract<Method, { kind: 'prefix' | 'prompt' | 'llama-adapter' }>;
 export type Unfreezing = NonNullable<PartialMethod['unfreezing']>;
 export type Isolation = NonNullable<PartialMethod['isolation']>;
 export type Strategy = Recipe['strategy'];

@@ -22,6 +22,8 @@ describe('space of checkpoints', () => {
     const held = { ...recipe(100, 10, 5), regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' as const } } };
     const elastic = checkpointDemand(1_000_000, held);
     expect(elastic).toEqual({ each: 12e6, count: 6, total: 76e6 });
+    // An adapter's Fisher information is that of the maps it changes.
+    expect(checkpointDemand(1_000_000, held, 9_000_000).total).toBe(72e6 + 36e6);
     expect([76e6, 75e6, 27e6].map((free) => keepThatFits(elastic, free))).toEqual([5, 4, null]);
   });
 });

@@ -13,14 +13,16 @@ export interface CheckpointDemand {
   total: number;
 }
 
+/** @param parameters that a checkpoint holds @param held that EWC holds, which an adapter changes without having them */
 export function checkpointDemand(
   parameters: number,
   { saving, budget, regularisation }: Pick<Recipe, 'saving' | 'budget' | 'regularisation'>,
+  held = parameters,
 ): CheckpointDemand {
   const each = BYTES_PER_PARAMETER * parameters;
   const periodic = Math.floor((budget.steps - 1) / saving.everySteps);
   const count = Math.min(periodic, saving.keep) + 1;
-  return { each, count, total: each * count + (regularisation?.ewc ? 4 * parameters : 0) };
+  return { each, count, total: each * count + (regularisation?.ewc ? 4 * held : 0) };
 }
 
 /** Periodic checkpoints that may be kept so that all fit into `free` bytes: at least 1, null where not even that fits. */

@@ -44,10 +44,14 @@ export type RunEvent =
   | (When & { type: 'checkpoint'; reason: CheckpointRecord['reason']; bytes: number })
   /** With precision f16: steps skipped since the start because a scaled gradient overflowed, and the loss scale after it. */
   | (Change<'skipped-steps', number> & { lossScale: number })
+  /** A phase of the recipe begins, from 0, with what it sets apart from the one before. */
+  | (When & { type: 'phase'; index: number; name: string | null; changes: SettingEvent[] })
   | (When & { type: 'paused' })
   | (When & { type: 'resumed' })
   /** All steps of the run: a finished one was given more. */
   | Change<'extended', number>
+  /** Up to here it is another run, from whose checkpoint it goes on by a recipe of its own. */
+  | (When & { type: 'forked'; run: string; name: string })
   /** Parts of the model that are trained from here on: layers by their number from 1 ("L3"), other modules by name. */
   | (When & { type: 'unfrozen'; parts: string[] })
   /** Its tab went away while it trained. */
@@ -57,26 +61,28 @@ export type RunEvent =
   | (When & { type: 'failed'; error: ErrorRecord });
 
 /** Events that metrics.jsonl keeps: nothing else tells of them. */
-export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'unfrozen' | 'stopped' | 'failed' }>;
+export type LoggedEvent = Extract<RunEvent, { type: 'paused' | 'resumed' | 'extended' | 'forked' | 'unfrozen' | 'stopped' | 'failed' }>;
 
 /** As a person reads a step: what was changed comes before what was measured and kept. */
 const ORDER: Record<RunEvent['type'], number> = {
   started: 0,
   resumed: 1,
-  mixture: 2,
-  'learning-rate': 3,
-  warmup: 4,
-  schedule: 5,
-  'skipped-steps': 6,
-  evaluation: 7,
-  checkpoint: 8,
-  unfrozen: 9,
-  paused: 10,
-  stopped: 11,
-  failed: 11,
-  interrupted: 11,
+  phase: 2,
+  mixture: 3,
+  'learning-rate': 4,
+  warmup: 5,
+  schedule: 6,
+  'skipped-steps': 7,
+  evaluation: 8,
+  checkpoint: 9,
+  unfrozen: 10,
+  paused: 11,
+  stopped: 12,
+  failed: 12,
+  interrupted: 12,
   // After the end that it takes back.
-  extended: 12,
+  extended: 13,
+  forked: 13,
 };
 
 export function sortEvents(events: readonly RunEvent[]): RunEvent[] {
@@ -179,6 +185,7 @@ export function liftEvent(line: object): LoggedEvent | null {
     case 'paused':
     case 'resumed':
     case 'extended':
+    case 'forked':
     case 'unfrozen':
     case 'stopped':
     case 'failed':

@@ -4,7 +4,7 @@
  */
 import type { ErrorRecord } from '../errors';
 import type { Recipe } from '../recipe/schema';
-import { learningRateAt } from '../schedule/schedule';
+import { phaseSpans, plannedSettings, rateAt, scheduleSpan } from '../recipe/phases';
 import { endEvent, settingEvents, type LoggedEvent, type RunEvent } from './events';
 import { settingsAt } from './live-changes';
 import { MetricTable } from './metric-table';
@@ -99,8 +99,8 @@ export class RunFeed {
   private readonly channels: { trainLoss: number | null; tokens: number }[];
   private before: MetricRow | null = null;
   private last: MetricRow | null = null;
-  /** Settings that events tell of already, and the step up to which changes were looked at. */
-  private told: { step: number; settings: LiveSettings };
+  /** Settings that events tell of already, the step up to which changes were looked at, and the phase that was told last. */
+  private told: { step: number; phase: number; settings: LiveSettings };
   private revision = 0;
   private sent = nothing();
 
@@ -109,7 +109,7 @@ export class RunFeed {
     const { recipe } = record;
     this.rows = new MetricTable(recipe.channels.map(({ id }) => id));
     this.channels = recipe.channels.map(() => ({ trainLoss: null, tokens: 0 }));
-    this.told = { step: 0, settings: settingsAt(recipe, [], 0) };
+    this.told = { step: 0, phase: 0, settings: settingsAt(recipe, [], 0) };
   }
 
   addRow(row: MetricRow): void {
@@ -182,7 +182,7 @@ export class RunFeed {
       figures: packFigures({
         step,
         tokens,
-        lr: learningRateAt(settings.schedule, Math.min(step, recipe.budget.steps - 1), recipe.budget.steps),
+        lr: rateAt(recipe, settings.schedule, Math.min(step, recipe.budget.steps - 1)),
         ...live,
       }),
       partial,
@@ -200,19 +200,29 @@ export class RunFeed {
     return message;
   }
 
-  /** Adds events for the changes of settings that took effect up to `step`. */
+  /** Adds events for the phases that began and the changes of settings that took effect up to `step`. */
   private tellChanges(step: number): void {
     const { recipe, changes } = this.record;
-    let { settings } = this.told;
-    for (const change of changes) {
-      if (change.step < this.told.step || change.step > step) continue;
-      const next = { ...settings, ...change.settings };
-      const events = settingEvents({ step: change.step, at: change.at }, settings, next, recipe.budget.steps);
-      if (events.length === 0) continue;
-      this.events.push(...events);
-      settings = next;
+    let { settings, phase: told } = this.told;
+    // A run that ended before a phase's first step never began it.
+    const last = step === Infinity ? this.record.step - 1 : step;
+    const begun = phaseSpans(recipe).filter(({ index, start }) => index > told && start <= last);
+    const changed = changes.filter((change) => change.step >= this.told.step && change.step <= step);
+    const points = [
+      ...begun.map((span) => ({ step: span.start, at: null, span, settings: plannedSettings(recipe, span.start) })),
+      ...changed.map((change) => ({ ...change, span: null })),
+    ].sort((one, other) => one.step - other.step);
+    for (const point of points) {
+      const next = { ...settings, ...point.settings };
+      const when = { step: point.step, at: point.at };
+      const events = settingEvents(when, settings, next, scheduleSpan(recipe, point.step).steps);
+      if (point.span) {
+        told = point.span.index;
+        this.events.push({ ...when, type: 'phase', index: told, name: point.span.phase?.name ?? null, changes: events });
+      } else this.events.push(...events);
+      if (point.span || events.length > 0) settings = next;
     }
-    this.told = { step: Math.min(step, recipe.budget.steps), settings };
+    this.told = { step: Math.min(step, recipe.budget.steps), phase: told, settings };
   }
 
   private tokensPerSecond(): number | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleRecipe } from './example-run';
-import { checkChange, recordChange, settingsAt } from './live-changes';
+import { checkChange, checkFork, recordChange, settingsAt } from './live-changes';
 import type { LiveChange } from './types';
 
 const { schedule } = exampleRecipe;
@@ -33,5 +33,45 @@ describe('checkChange', () => {
     expect(() => checkChange(exampleRecipe, now, { shares: { nobody: 1 } })).toThrow(
       expect.objectContaining({ code: 'recipe-invalid', values: expect.objectContaining({ field: 'channels.nobody' }) as object }),
     );
+  });
+});
+
+describe('checkFork', () => {
+  const fork = (changes: object) => {
+    try {
+      return checkFork(exampleRecipe, { ...exampleRecipe, ...changes }, 40);
+    } catch (error) {
+      return (error as { values: unknown }).values;
+    }
+  };
+  const [zh, en, domain] = exampleRecipe.channels;
+
+  it('lets a fork have other shares, schedule, phases, steps, anchors and rhythm, and channels behind the present ones', () => {
+    const added = { id: 'code', corpus: 'code', role: 'general', share: 0 };
+    const free = {
+      channels: [{ ...zh!, share: 0.1 }, { ...en!, share: 0.7 }, domain!, added],
+      schedule: { ...schedule, peakLr: 1e-3 },
+      phases: [{ steps: 40 }, { steps: 20 }],
+      budget: { steps: 60 },
+      regularisation: { l2sp: { lambda: 1 } },
+      evaluation: { ...exampleRecipe.evaluation, everySteps: 3 },
+    };
+    expect(fork(free)).toMatchObject({ budget: { steps: 60 }, phases: free.phases });
+  });
+
+  it.each([
+    ['base', { base: 'other' }, 'other', 'nano'],
+    ['sequenceLength', { sequenceLength: 64 }, '64', '128'],
+    ['seed', { seed: 2 }, '2', '1'],
+    ['precision', { precision: 'f16' }, 'f16', 'f32'],
+    ['channels.3.id', { channels: [zh, { ...en!, share: 0.5 }] }, '—', 'domain'],
+    ['channels.1.id', { channels: [en, zh, domain] }, 'en', 'zh'],
+    ['channels.en.corpus', { channels: [zh, { ...en!, corpus: 'code' }, domain] }, 'code', 'en'],
+    ['channels.en.role', { channels: [zh, { ...en!, role: 'domain' }, domain] }, 'domain', 'general'],
+    ['strategy.kind', { strategy: { kind: 'curriculum', generalRatio: 0.2, riseRatio: 0.3 } }, 'curriculum', 'mixed'],
+    ['evaluation.rowsPerChannel', { evaluation: { ...exampleRecipe.evaluation, rowsPerChannel: 9 } }, '9', '8'],
+    ['budget.steps', { budget: { steps: 40 } }, '40', '> 40'],
+  ])('refuses another %s', (field, changes, value, accepted) => {
+    expect(fork(changes)).toEqual({ field, value, accepted });
   });
 });

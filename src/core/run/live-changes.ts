@@ -1,24 +1,36 @@
-/** Settings changed while a run trains: checked, kept in the order of the steps before which they take effect, and looked up by step. */
+/**
+ * What may change of a run. Settings changed while it trains are checked, kept in the order of the steps before which they take effect, and looked up
+ * by step; a fork goes on from a checkpoint by another recipe, in which all may change but what the checkpoint depends on.
+ */
 import { StudioError } from '../errors';
 import { normaliseShares } from '../mixture/mixture';
-import { sharesOf, withShares } from '../recipe/edits';
+import { withShares } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
-import type { Recipe } from '../recipe/schema';
+import { phaseAt, plannedSettings } from '../recipe/phases';
+import type { Phase, Recipe } from '../recipe/schema';
 import type { LiveChange, LiveSettings } from './types';
 
-/** Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes up to it. */
+/** Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes of its phase up to it. */
 export function settingsAt(recipe: Recipe, changes: readonly LiveChange[], step: number): LiveSettings {
-  let settings: LiveSettings = {
-    shares: sharesOf(recipe),
-    schedule: recipe.schedule,
-  };
-  for (const change of changes) if (change.step <= step) settings = { ...settings, ...change.settings };
+  const { start } = phaseAt(recipe, step);
+  let settings = plannedSettings(recipe, step);
+  for (const change of changes) if (change.step >= start && change.step <= step) settings = { ...settings, ...change.settings };
   return settings;
 }
 
-/** The recipe with other settings: what a run with live changes would have started from. */
-export function withSettings(recipe: Recipe, { shares, schedule }: LiveSettings): Recipe {
-  return { ...withShares(recipe, shares), schedule };
+/**
+ * The recipe with other settings in the phase of a step, which has them where it has its own, and the recipe has them else: what a run with live
+ * changes would have started from.
+ */
+export function withSettings(recipe: Recipe, { shares, schedule }: Partial<LiveSettings>, step = 0): Recipe {
+  const { index, phase } = phaseAt(recipe, step);
+  const own: Partial<Phase> = {
+    ...(shares && phase?.shares ? { shares } : {}),
+    ...(schedule && phase?.schedule ? { schedule } : {}),
+  };
+  const mixed = shares && !phase?.shares ? withShares(recipe, shares) : recipe;
+  const timed = schedule && !phase?.schedule ? { ...mixed, schedule } : mixed;
+  return timed.phases ? { ...timed, phases: timed.phases.map((one, at) => (at === index ? { ...one, ...own } : one)) } : timed;
 }
 
 /**
@@ -64,4 +76,46 @@ function without(settings: Partial<LiveSettings>, taken: Partial<LiveSettings>):
   if (taken.shares) delete kept.shares;
   if (taken.schedule) delete kept.schedule;
   return kept;
+}
+
+/** Fields that weights, moments, cursors or the base's evaluation depend on: a fork has those of its run. */
+const FIXED_AT_FORK = ['base', 'sequenceLength', 'seed', 'precision', 'method'] as const;
+const FIXED_OF_CHANNEL = ['corpus', 'role', 'specialTokens'] as const;
+
+/**
+ * The recipe of a fork of a run that has made `from` steps. Channels may be added behind the run's own, which stay in their order; one that shall not be
+ * read any more has a share of 0.
+ * @throws StudioError `recipe-invalid` with field, value and what is accepted
+ */
+export function checkFork(before: Recipe, recipe: Recipe, from: number): Recipe {
+  const refuse = (field: string, value: unknown, accepted: unknown): never => {
+    const values = { field, value: written(value), accepted: written(accepted) };
+    throw new StudioError('recipe-invalid', `Recipe field ${field} of a fork is ${values.value}; accepted: ${values.accepted}`, values);
+  };
+  const after = parseRecipe(recipe);
+  for (const field of FIXED_AT_FORK) if (!same(after[field], before[field])) refuse(field, after[field], before[field]);
+  before.channels.forEach((channel, at) => {
+    const now = after.channels[at];
+    if (now?.id !== channel.id) refuse(`channels.${at + 1}.id`, now?.id, channel.id);
+    for (const field of FIXED_OF_CHANNEL)
+      if (now?.[field] !== channel[field]) refuse(`channels.${channel.id}.${field}`, now?.[field], channel[field]);
+  });
+  const strategies = [before.strategy.kind, after.strategy.kind];
+  // Cursors count along an order by difficulty, or along a shuffled one.
+  if (strategies.includes('curriculum') && !same(before.strategy, after.strategy))
+    refuse('strategy.kind', after.strategy.kind, before.strategy.kind);
+  const { rowsPerChannel, probesPerGroup } = after.evaluation;
+  if (rowsPerChannel !== before.evaluation.rowsPerChannel)
+    refuse('evaluation.rowsPerChannel', rowsPerChannel, before.evaluation.rowsPerChannel);
+  if (probesPerGroup !== 0 && probesPerGroup !== before.evaluation.probesPerGroup)
+    refuse('evaluation.probesPerGroup', probesPerGroup, [...new Set([0, before.evaluation.probesPerGroup])].join(' | '));
+  if (after.budget.steps <= from) refuse('budget.steps', after.budget.steps, `> ${from}`);
+  return after;
+}
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function written(value: unknown): string {
+  if (value === undefined) return '—';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -109,10 +109,34 @@ export interface RunRecord {
   trainTokens: Record<string, number>;
   /** Absent: the first. */
   rules?: RunRules;
+  /** The run up to whose step this is that run; its name as it was then. */
+  forkedFrom?: { run: string; step: number; name: string };
+  /** Where it is a stage of a chain: which one, from 0, and the chain's plan. */
+  chain?: ChainStage;
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+}
+
+/** A run's place in a chain of runs, each of which begins with the weights of the one before (core/run/lifelong.ts). */
+interface ChainStage {
+  id: string;
+  name: string;
+  stage: number;
+  plan: ChainPlan;
+}
+
+export interface ChainPlan {
+  /** What all stages have in common; its general channels are in all of them. */
+  recipe: Recipe;
+  stages: { domains: { id: string; corpus: string }[]; steps: number }[];
+  /** Part of the domain's share that the domains of earlier stages have, 0 to 1. */
+  replay: number;
+  /** EWC at each stage, the Fisher information of the earlier ones carried on with γ; null: none. */
+  ewc: { lambda: number; gamma: number } | null;
+  /** A low-rank adapter a stage, merged into the weights before the next. */
+  adapter: boolean;
 }
 
 /** Is a trainer holding the run: preparing, training or paused? */

@@ -3,6 +3,7 @@ import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
 import { objectiveWeights } from '../../core/recipe/edits';
 import { methodLine } from '../../core/recipe/method';
+import { phaseSpans, plannedSettings } from '../../core/recipe/phases';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
 import type { Echo, Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
@@ -107,6 +108,7 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
       words: 3,
     },
   });
+  if (recipe.phases) blocks.push(phasesTable(recipe, words, naming));
   const moves = liveMoves(recipe, run.changes);
   blocks.push(
     moves.length === 0
@@ -148,6 +150,10 @@ function facts(run: ReportRun, { t, format }: ReportWords): Block {
       [t('run.tokens'), format.count(run.tokens)],
       [t('run.device'), run.device],
       [t('run.began'), format.dateTime(run.createdAt)],
+      ...(run.forkedFrom
+        ? [[t('run.forkedFrom'), t('run.forked', { name: run.forkedFrom.name, step: format.count(run.forkedFrom.step) })]]
+        : []),
+      ...(run.chain ? [[t('run.chain'), `${run.chain.name} · ${run.chain.stage}`]] : []),
     ],
   );
 }
@@ -211,10 +217,35 @@ function anchors({ regularisation }: Recipe, value: (field: string, of: string) 
           [t('recipeField.ewc'), String(ewc.lambda)],
           [t('recipeField.fisherSequences'), String(ewc.sequences)],
           [t('recipeField.fisherLabels'), value('regularisation.ewc.labels', ewc.labels)],
+          ...(ewc.online ? [[t('recipeField.fisherGamma'), String(ewc.online.gamma)]] : []),
         ]
       : []),
     ...(decayTowards ? [[t('recipeField.decayTowards'), value('regularisation.decayTowards', decayTowards)]] : []),
   ];
+}
+
+/** Each phase with its steps and the settings that it began with. */
+function phasesTable(recipe: Recipe, { t, format }: ReportWords, naming: Naming): Block {
+  const value = (field: string, of: string) => naming.difference({ field, a: of, b: '' }).from;
+  return {
+    kind: 'table',
+    table: {
+      caption: t('run.phases'),
+      head: [t('run.phase'), t('run.steps'), t('run.phaseShares'), t('recipeField.schedule'), t('recipeField.peakLr'), t('run.order')],
+      rows: phaseSpans(recipe).map(({ index, start, steps, phase }): Cell[] => {
+        const { shares, schedule } = plannedSettings(recipe, start);
+        return [
+          [String(index + 1), ...(phase?.name ? [phase.name] : [])].join(' · '),
+          `${format.count(start + 1)} – ${format.count(start + steps)}`,
+          recipe.channels.map(({ id }) => `${naming.channelTag(id)} ${format.percent(shares[id] ?? 0)}`).join(' · '),
+          value('schedule.kind', schedule.kind),
+          format.lr(schedule.peakLr),
+          value('phases.1.order', phase?.order ?? 'shuffled'),
+        ];
+      }),
+      words: 1,
+    },
+  };
 }
 
 /** What each move changed, field by field; a dragged fader counts as one move, at the step where it began. */

@@ -2,19 +2,19 @@
  * A low-rank adapter beside a frozen model (src/core/model/adapter.ts): y = W x + scale · B (A dropout(x)), by the ops that the model's own
  * maps use. A file of its weights has PEFT's names and layout. Added to the base's tensors it makes an ordinary model again.
  */
-import { tensor, variable } from '@tensorflow/tfjs-core';
-import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { add, mul, tensor, variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../../src/core/errors';
 import { adaptedModules, adapterScale, savedModules, type AdaptedModule } from '../../../src/core/model/adapter';
 import type { ModelConfig } from '../../../src/core/model/config';
-import { PEFT_PREFIX } from '../../../src/core/model/peft';
-import { namesOf } from '../../../src/core/model/names';
+import { namesOf, PEFT_PREFIX } from '../../../src/core/model/names';
 import { deriveSeed, Rng } from '../../../src/core/rng/rng';
 import type { LoraMethod } from '../../../src/core/recipe/schema';
 import { openSafetensors, type ByteSource, type HostTensor, type StoredTensor } from '../checkpoint/safetensors';
 import { scaled } from '../ops/add';
 import { dropout } from '../ops/dropout';
-import { linear } from '../ops/linear';
+import { linear, product, transposedProduct } from '../ops/linear';
+import type { Penalty } from '../optimizer/transforms';
 import { fromFile, toFile, type FileTensor } from './file-layout';
 
 /** The adapter of one map: A is shared by the maps of one module of the file. */
@@ -86,6 +86,31 @@ export class LowRankAdapter {
       const found = this.maps.get(names[at]!);
       return found ? linear(innerOf(found), found.b as unknown as Tensor2D, { residual: output }) : output;
     });
+  }
+
+  /** What it adds to the weight of a map, scale · B A; null where it adds nothing. @param map by its module's name */
+  change(map: string): Tensor2D | null {
+    const found = this.maps.get(map);
+    return found ? mul<Tensor2D>(product(found.b as unknown as Tensor2D, found.a as unknown as Tensor2D), this.scale) : null;
+  }
+
+  /**
+   * Gradient by A or B of a penalty on ΔW = scale · B A, what the maps are away from their base: λ/2 · ‖ΔW‖² (L2-SP) and λ/2 · Σ F ΔW² (EWC).
+   * With G = λ F ∘ ΔW it is scale · G Aᵀ by B and scale · Bᵀ G by A, summed over the maps that share A. Runs inside tidy.
+   * @param name of a parameter; null for one that is not of the adapter
+   */
+  penaltyGradient(name: string, { l2sp = 0, ewc }: Penalty): Tensor | null {
+    const parameter = this.parameters.get(name);
+    if (!parameter) return null;
+    const parts = [...this.maps].flatMap(([map, { a, b }]): Tensor[] => {
+      const fisher = ewc?.fisher.get(`${map}.weight`);
+      if ((a !== parameter && b !== parameter) || (l2sp === 0 && !fisher)) return [];
+      const change = this.change(map)!;
+      const held = mul<Tensor2D>(change, fisher ? add(mul(fisher, ewc!.lambda), l2sp) : l2sp);
+      const slope = b === parameter ? linear(held, a as unknown as Tensor2D) : transposedProduct(b as unknown as Tensor2D, held);
+      return [mul(slope, this.scale)];
+    });
+    return parts.length === 0 ? null : parts.reduce((sum, part) => add(sum, part));
   }
 
   /** Puts the values of a file in the place of the present ones. @param own the model's own parameters, of which some may be in the file */

@@ -3,14 +3,13 @@ import { concat, gather, keep, matMul, mul, reshape, slice, softmax, tensor1d, t
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
-import { attention } from '../ops/attention';
 import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
 /** The model's logits for the token after each of several texts of one length, which grow side by side. */
 export class CachedDecoder {
-  /** Per layer: keys and values [rows, K, length, h]; with a window, those of the last tokens that are in sight. */
+  /** Per layer: keys and values [rows, K, length, h], those of virtual tokens first; with a window, those of the last tokens that are in sight. */
   private cache: { k: Tensor4D; v: Tensor4D }[] = [];
   private texts: number[][];
 
@@ -27,16 +26,16 @@ export class CachedDecoder {
    * older half of the texts is forgotten. Where the length changes how tokens are rotated, the texts are read anew.
    */
   async append(ids: readonly (readonly number[])[]): Promise<Float32Array> {
-    const { context } = this.model.config;
+    const { context, leading } = this.model;
     const length = () => this.texts[0]!.length;
-    const before = this.model.stretchOf(length());
+    const before = this.model.stretchOf(leading + length());
     this.texts.forEach((text, row) => text.push(...ids[row]!));
     let pending = ids;
     if (length() > context) {
       this.texts = this.texts.map((text) => text.slice(-Math.max(1, Math.floor(context / 2))));
       pending = this.texts;
       this.clear();
-    } else if (this.cache.length > 0 && this.model.stretchOf(length()) !== before) {
+    } else if (this.cache.length > 0 && this.model.stretchOf(leading + length()) !== before) {
       pending = this.texts;
       this.clear();
     }
@@ -65,9 +64,10 @@ export class CachedDecoder {
   private read(ids: readonly (readonly number[])[]): Tensor2D {
     const rows = ids.length;
     const context = ids[0]!.length;
-    const hidden = this.model.run(tensor1d(ids.flat(), 'int32'), 0, context, (layer, q, k, v) => {
-      this.store(layer, this.inSight(layer, this.byHead(k)), this.inSight(layer, this.byHead(v)));
-      return attention(q, k, v, this.model.attentionShape(layer, rows, context));
+    const hidden = this.model.hiddenStates(tensor1d(ids.flat(), 'int32'), {
+      batch: rows,
+      context,
+      seen: (layer, _, k, v) => this.store(layer, this.inSight(layer, this.byHead(k)), this.inSight(layer, this.byHead(v))),
     });
     const width = hidden.shape[1];
     return reshape(slice(reshape(hidden, [rows, context, width]), [0, context - 1, 0], [rows, 1, width]), [rows, width]);
@@ -79,7 +79,7 @@ export class CachedDecoder {
     const count = ids[0]!.length;
     for (let index = 0; index < count; index++) {
       hidden?.dispose();
-      const position = this.texts[0]!.length - count + index;
+      const position = this.model.leading + this.texts[0]!.length - count + index;
       const tokens = ids.map((row) => row[index]!);
       hidden = this.model.run(tensor1d(tokens, 'int32'), position, 1, (layer, q, k, v) => {
         const { k: oldKeys, v: oldValues } = this.cache[layer]!;

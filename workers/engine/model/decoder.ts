@@ -7,7 +7,7 @@
  * Shapes: N = batch · context rows (one per token), D hidden size, F feed-forward size, V vocabulary, H query heads, K key-value
  * heads, h head size.
  */
-import { gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import { add as addTensors, gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
 import { add, scaled, shifted } from '../ops/add';
@@ -15,7 +15,8 @@ import { attention } from '../ops/attention';
 import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
 import { embedding } from '../ops/embedding';
-import { linear, linearGroup } from '../ops/linear';
+import { linear, linearGroup, type LinearExtras } from '../ops/linear';
+import { quantisedLinear, type QuantisedWeight } from '../ops/linear/quantised';
 import { headRmsNorm, layerNorm, rmsNorm, rmsNormWithResidual } from '../ops/norm';
 import { rotary } from '../ops/rotary';
 import type { HostTensor } from '../checkpoint/safetensors';
@@ -26,6 +27,7 @@ import { namesOf } from '../../../src/core/model/names';
 import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
 import type { LowRankAdapter } from './adapter';
+import type { SoftPrompt, SoftStart } from './soft-prompt';
 import { recomputed } from './recompute';
 import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
@@ -36,6 +38,11 @@ export interface Documents {
   positions: Tensor1D;
   /** Tokens of the longest. */
   longest: number;
+  /**
+   * The rows behind n virtual tokens, [batch·(n+context)]: these are of documents −n … −1, which every document sees, at positions 0 … n − 1;
+   * each document's own begin at n.
+   */
+  behind?: Pick<Documents, 'of' | 'positions'>;
 }
 
 export interface HiddenStateOptions {
@@ -53,12 +60,20 @@ export interface HiddenStateOptions {
   recompute?: boolean;
   /** So many of the lowest layers take no gradient: the backward pass ends above them, and nothing of them is kept. */
   frozenLayers?: number;
+  /** Called with each layer's queries of the rows, and their keys and values behind those of virtual tokens. */
+  seen?: (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => void;
 }
 
 /** A weight that is on the device already; the model takes ownership of it. */
 export interface DeviceTensor {
   name: string;
   tensor: Tensor;
+}
+
+/** A weight of another model, which goes on owning it. */
+interface SharedTensor {
+  name: string;
+  shared: Variable;
 }
 
 /** Attention of one layer: q [N,H·h], k and v [N,K·h], after the rotary embedding → [N,H·h]. */
@@ -71,21 +86,34 @@ let models = 0;
 
 export class DecoderModel {
   readonly parameters: Map<string, Variable>;
+  /** Parameters that are another model's to dispose. */
+  private readonly shared = new Set<Variable>();
   private lowRank: LowRankAdapter | null = null;
+  private attachedPrompt: SoftPrompt | null = null;
+  /** False: the model is its base, whatever prompt is attached. */
+  usesPrompt = true;
   /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
   private readonly rotary: readonly (RotaryTables | null)[];
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
 
-  /** Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`. */
+  /**
+   * Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`.
+   * @param quantised maps of the blocks that are frozen in few bits, by their parameters' names: they are among no `parameters`
+   */
   constructor(
     private shape: ModelConfig,
-    weights: Iterable<HostTensor | DeviceTensor>,
+    weights: Iterable<HostTensor | DeviceTensor | SharedTensor>,
+    private readonly quantised: ReadonlyMap<string, QuantisedWeight> = new Map(),
   ) {
     // tfjs wants every variable's name once, and two models may be open at the same time.
     const prefix = `model-${(models += 1)}/`;
     this.parameters = new Map(
       [...weights].map((weight) => {
         const { name } = weight;
+        if ('shared' in weight) {
+          this.shared.add(weight.shared);
+          return [name, weight.shared];
+        }
         const initial = 'tensor' in weight ? weight.tensor : tensor(weight.data, weight.shape);
         const parameter = variable(initial, true, prefix + name);
         initial.dispose();
@@ -124,6 +152,33 @@ export class DecoderModel {
     this.lowRank = adapter;
   }
 
+  /** What is learnt beside the frozen weights as if it were text. */
+  get softPrompt(): SoftPrompt | null {
+    return this.attachedPrompt;
+  }
+
+  private get prompt(): SoftPrompt | null {
+    return this.usesPrompt ? this.attachedPrompt : null;
+  }
+
+  /** Freezes all of the model's weights. The model takes ownership of the prompt. @param start of a new one; absent: its values stay */
+  attachPrompt(prompt: SoftPrompt, start?: Pick<SoftStart, 'seed' | 'text'>): void {
+    if (start) prompt.begin({ ...start, table: this.matrix(this.names.embedding), scale: this.config.scales.embedding });
+    this.freezeAllBut(new Set());
+    for (const [name, parameter] of prompt.parameters) this.parameters.set(name, parameter);
+    this.attachedPrompt = prompt;
+  }
+
+  /** Virtual tokens before every text, which take the first positions. */
+  get leading(): number {
+    return this.prompt?.leading ?? 0;
+  }
+
+  /** Longest text in tokens, with the prompt. */
+  get context(): number {
+    return this.shape.context - (this.attachedPrompt?.leading ?? 0);
+  }
+
   /** Layers, from the lowest, below which nothing takes a gradient. */
   get frozenLayers(): number {
     const { finalNorm, head } = this.names;
@@ -139,15 +194,57 @@ export class DecoderModel {
     for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
   }
 
+  /**
+   * A model of the same weights with an adapter of its own beside them, to be read: weights that the adapter has whole are copies, all others are
+   * this model's, which must outlive it.
+   */
+  beside(adapter: LowRankAdapter): DecoderModel {
+    const whole = savedModules(this.config, adapter.method);
+    const weights = [...this.parameters].map(([name, shared]) =>
+      whole.includes(name) ? { name, tensor: shared.clone() } : { name, shared },
+    );
+    const model = new DecoderModel(this.config, weights);
+    model.attach(adapter);
+    return model;
+  }
+
+  /** The model's own weights by name, with what an adapter adds to them. The caller disposes the tensors. */
+  mergedWeight(name: string): Tensor {
+    const change = this.lowRank?.change(name.replace(/\.weight$/, ''));
+    const parameter = this.parameter(name);
+    return change ? tidy(() => addTensors(parameter, change)) : parameter.clone();
+  }
+
   /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
   hiddenStates(
     ids: Tensor1D,
-    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0 }: HiddenStateOptions,
+    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0, seen }: HiddenStateOptions,
   ): Tensor2D {
+    const { prompt, leading } = this;
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
-    const attend: Attend = (layer, q, k, v) => attention(q, k, v, this.attentionShape(layer, batch, context), documents?.of);
-    return this.run(ids, 0, context, attend, { drop, seed, recompute, frozenLayers, text, ...(documents ? { documents } : {}) });
+    const of = leading > 0 ? documents?.behind!.of : documents?.of;
+    const attend: Attend = (layer, q, k, v) => {
+      const shape = this.attentionShape(layer, batch, leading + context);
+      const [keys, values] = prompt?.keysAndValues(layer, k, v, batch) ?? [k, v];
+      seen?.(layer, q, keys, values);
+      return prompt?.attend(q, [keys, values], shape, of) ?? attention(q, k, v, shape, of);
+    };
+    const rows = { drop, seed, recompute, frozenLayers, text: text === undefined ? text : leading + text };
+    if (!prompt || leading === 0) return this.run(ids, 0, context, attend, { ...rows, ...(documents ? { documents } : {}) });
+    // The rows of a prefix are in no layer's input; soft tokens are.
+    const embedded = prompt.method.kind === 'prompt';
+    const longest = leading + (documents?.longest ?? 0);
+    const positions = embedded ? documents?.behind!.positions : documents?.positions;
+    const hidden =
+      embedded || positions
+        ? this.run(ids, 0, leading + context, attend, {
+            ...rows,
+            ...(embedded ? { sequences: batch } : {}),
+            ...(positions ? { documents: { positions, longest } } : {}),
+          })
+        : this.run(ids, leading, context, attend, rows);
+    return prompt.ofText(hidden, batch);
   }
 
   /** What the attention kernel needs to know for a layer. */
@@ -178,17 +275,19 @@ export class DecoderModel {
   /**
    * The forward pass with attention left to the caller (training attends within the batch, generation to a key-value cache):
    * ids int32 [N] → hidden states after the final norm [N,D]. Row n is at position `first` + n mod `context`, or where `documents` says;
-   * those are below `context`.
+   * those are below `context`. With `sequences` soft tokens of a prompt are put before each, and are rows too.
    */
   run(
     ids: Tensor1D,
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, documents, text }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
-      const rows = ids.shape[0];
+      let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
+      if (sequences !== undefined && this.prompt) x = this.prompt.embedded(x, sequences);
+      const rows = x.shape[0];
       const positions = documents?.positions;
       // With positions of their own the rows have a table each, as one long sequence has.
       const anglesOf = new Map(
@@ -198,7 +297,6 @@ export class DecoderModel {
         }),
       );
       const period = positions ? rows : context;
-      let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
       if (this.config.positions.kind === 'learned') {
         const of =
           positions ??
@@ -233,10 +331,9 @@ export class DecoderModel {
     // residual + dropout(factor · norm(W·from + b)); in the plain case the linear kernel adds the residual itself.
     const addProjected = (residual: Tensor2D, from: Tensor2D, part: Projected) => {
       const bias = part.biased ? this.bias(part.name) : undefined;
-      const weight = this.matrix(part.name);
       if (!drop && normPlacement === 'before' && scales.residual === 1)
-        return this.adapted(linear(from, weight, { bias, residual }), from, part.name, seed);
-      const output = this.adapted(linear(from, weight, { bias }), from, part.name, seed);
+        return this.adapted(this.map(from, part.name, { bias, residual }), from, part.name, seed);
+      const output = this.adapted(this.map(from, part.name, { bias }), from, part.name, seed);
       const added = scaled(normPlacement === 'before' ? output : this.norm(output, part.postNorm), scales.residual);
       return add(residual, drop ? drop(added, part.place) : added);
     };
@@ -246,12 +343,13 @@ export class DecoderModel {
     const headNorm = (states: Tensor2D, name: string) => (normedHeads ? headRmsNorm(states, this.normWeight(name), norm.epsilon) : states);
     const q = applyRotary(headNorm(query!, names.queryNorm), heads);
     const k = applyRotary(headNorm(key!, names.keyNorm), kvHeads);
-    const attended = addProjected(residual, attend(layer, q, k, value!), {
+    const projected = addProjected(residual, attend(layer, q, k, value!), {
       name: names.output,
       biased: biases.output,
       postNorm: names.attentionPostNorm,
       place: 2 * layer + 1,
     });
+    const attended = this.withAdaption(layer, projected, q);
 
     const [feedForwardInput, skip] = ((): [Tensor2D, Tensor2D] => {
       if (parallel === 'shared') return [attentionInput, attended];
@@ -263,6 +361,17 @@ export class DecoderModel {
       postNorm: names.feedForwardPostNorm,
       place: 2 * layer + 2,
     });
+  }
+
+  /** The residual stream [N,D] with what the layer's adaption prompts add to it; as PEFT has it, in GPT-2 without the output's map. */
+  private withAdaption(layer: number, residual: Tensor2D, q: Tensor2D): Tensor2D {
+    const { architecture, biases } = this.config;
+    const { key, value, output } = this.names.layers[layer]!;
+    const mapped = (x: Tensor2D, name: string) => linear(x, this.matrix(name), biases.queryKeyValue ? { bias: this.bias(name) } : {});
+    const added = this.prompt?.adaption(layer, q, (x) => [mapped(x, key), mapped(x, value)]);
+    if (!added) return residual;
+    if (architecture === 'gpt2') return add(residual, added);
+    return linear(added, this.matrix(output), { bias: biases.output ? this.bias(output) : undefined, residual });
   }
 
   /** x [N,D] → activations of the feed-forward network [N,F], before its down projection. */
@@ -279,9 +388,20 @@ export class DecoderModel {
 
   /** Several linear layers on the same input x [N,I] → [N,O₀], [N,O₁], …; without biases in one kernel, where the backend has it. */
   private linearGroup(x: Tensor2D, names: readonly string[], biased: boolean, seed: number | undefined): Tensor2D[] {
-    const weights = names.map((name) => this.matrix(name));
-    const outputs = biased ? weights.map((weight, at) => linear(x, weight, { bias: this.bias(names[at]!) })) : linearGroup(x, weights);
+    const apart = biased || names.some((name) => this.quantised.has(`${name}.weight`));
+    const outputs = apart
+      ? names.map((name) => this.map(x, name, { bias: biased ? this.bias(name) : undefined }))
+      : linearGroup(
+          x,
+          names.map((name) => this.matrix(name)),
+        );
     return this.lowRank?.add(outputs, x, names, seed) ?? outputs;
+  }
+
+  /** The map `name` of a block on x [N,I] → [N,O]. */
+  private map(x: Tensor2D, name: string, extras: LinearExtras): Tensor2D {
+    const quantised = this.quantised.get(`${name}.weight`);
+    return quantised ? quantisedLinear(x, quantised, extras) : linear(x, this.matrix(name), extras);
   }
 
   /** The output of the map `name` on x, with the adapter's part where there is one. */
@@ -332,7 +452,8 @@ export class DecoderModel {
   }
 
   dispose(): void {
-    for (const parameter of this.parameters.values()) parameter.dispose();
+    for (const parameter of this.parameters.values()) if (!this.shared.has(parameter)) parameter.dispose();
+    for (const { words } of this.quantised.values()) words.dispose();
     for (const tables of new Set(this.rotary)) tables?.dispose();
   }
 }
@@ -350,6 +471,8 @@ interface RunOptions {
   frozenLayers?: number;
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
+  /** Into so many sequences the rows fall, each at its beginning. */
+  sequences?: number;
 }
 
 /** A map whose output is added to the residual stream: its module, the norm behind it, and the number of its dropout. */

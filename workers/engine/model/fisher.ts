@@ -19,7 +19,7 @@ const BLOCK = 64;
 export async function drawnLabels(model: DecoderModel, batch: Batch, uniform: () => number): Promise<Int32Array<ArrayBuffer>> {
   const { rows, context, targets } = batch;
   const hidden = tidy(() => {
-    const { ids, documents } = tensorsOf(batch);
+    const { ids, documents } = tensorsOf(batch, model.leading);
     return model.hiddenStates(ids, { batch: rows, context, ...(documents ? { documents } : {}) });
   });
   const labels = Int32Array.from(targets);

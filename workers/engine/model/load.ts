@@ -2,27 +2,48 @@
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { checkBinding, largestBinding } from '../binding';
 import type { HostTensor } from '../checkpoint/safetensors';
+import { quantisedParameters, type Quantisation } from '../../../src/core/model/quantisation';
+import { quantisedWeight, type QuantisedWeight } from '../ops/linear/quantised';
 import { DecoderModel, type DeviceTensor } from './decoder';
 import { fileTensors, toFile } from './file-layout';
 import { openModel, type ModelFiles } from './read';
+import { SoftPrompt } from './soft-prompt';
 
 export { openModel, type ModelFiles } from './read';
 
 /**
- * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time.
+ * As `openModel`, then puts the weights on the device, each as soon as it is read: the host holds one tensor at a time. A soft prompt is
+ * attached.
+ * @param quantisation the maps of the blocks are put there in few bits, to be frozen under an adapter
  * @throws StudioError those of `openModel`, `tensor-not-finite` and `tensor-too-large`
  */
-export async function loadModel(files: ModelFiles): Promise<DecoderModel> {
+export async function loadModel({ softPrompt, ...files }: ModelFiles, quantisation?: Quantisation): Promise<DecoderModel> {
   const { config, parameters } = await openModel(files);
   checkBinding(config, largestBinding());
   const placed: DeviceTensor[] = [];
+  const shapes = quantisation ? quantisedParameters(config) : new Map<string, [number, number]>();
+  const quantised = new Map<string, QuantisedWeight>();
   try {
-    for await (const { name, shape, data } of parameters()) placed.push({ name, tensor: tensor(data, shape) });
+    for await (const { name, shape, data } of parameters()) {
+      const matrix = shapes.get(name);
+      if (quantisation && matrix) quantised.set(name, quantisedWeight(quantisation, data, matrix));
+      else placed.push({ name, tensor: tensor(data, shape) });
+    }
   } catch (error) {
     for (const { tensor: lost } of placed) lost.dispose();
+    for (const { words } of quantised.values()) words.dispose();
     throw error;
   }
-  return new DecoderModel(config, placed);
+  const model = new DecoderModel(config, placed, quantised);
+  if (!softPrompt) return model;
+  try {
+    model.attachPrompt(new SoftPrompt(config, softPrompt.method));
+    await model.softPrompt!.restore(softPrompt.name, softPrompt.bytes);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** Copies tensors from the device, in the map's order: parameters or moments, for a checkpoint. */
@@ -36,7 +57,9 @@ export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise
 /** The weights of the model's adapter, and those trained beside it, under PEFT's names. */
 export async function adapterWeights(model: DecoderModel): Promise<HostTensor[]> {
   const trained = new Map([...model.parameters].filter(([, { trainable }]) => trainable));
-  return model.adapter!.fileTensors(new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])));
+  return (model.softPrompt ?? model.adapter!).fileTensors(
+    new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])),
+  );
 }
 
 /** The model's weights as a Hugging Face file of its family has them. */

@@ -62,12 +62,12 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch)));
+  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch)), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading)), channelOfTokens(batch), channels));
 }
 
 /**
@@ -99,7 +99,7 @@ function gradientsOf(
       // itself is never computed on the device.
       const meanGradient = tensor1d(lossByNll(batch));
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
-      const inputs = { ...tensorsOf(batch), nllGradient };
+      const inputs = { ...tensorsOf(batch, model.leading), nllGradient };
       const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       const sum = channelSums(nll, channelOfTokens(batch), channels);
@@ -149,15 +149,39 @@ interface BatchTensors {
   nllGradient?: Tensor1D;
 }
 
-export function tensorsOf({ context, ids, targets, documents }: Batch): BatchTensors {
+/** @param leading virtual tokens before each row */
+export function tensorsOf({ context, ids, targets, documents }: Batch, leading = 0): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
   const places = documents && positionsIn(documents, context);
+  // A prefix's rows are at no position themselves, so that the text's say how many there are before it.
+  const positions = places?.map((place) => leading + place);
   const apart = documents && {
     of: integers(documents),
-    positions: integers(places!),
+    positions: integers(positions!),
     longest: places!.reduce((most, place) => Math.max(most, place + 1), 1),
+    ...(leading > 0
+      ? {
+          behind: {
+            of: integers(behindEach(firstPlaces(places!, context, leading), context, leading, (place) => place - leading)),
+            positions: integers(behindEach(positions!, context, leading, (place) => place)),
+          },
+        }
+      : {}),
   };
   return { ids: integers(ids), targets: integers(targets), ...(apart ? { documents: apart } : {}) };
+}
+
+/** [rows·context]: place of each token's document in its row, behind the leading ones. */
+const firstPlaces = (places: Int32Array, context: number, leading: number): Int32Array =>
+  places.map((place, at) => leading + (at % context) - place);
+
+/** [rows·context] → [rows·(leading+context)] */
+function behindEach(values: Int32Array, context: number, leading: number, at: (place: number) => number): Int32Array {
+  const width = leading + context;
+  return Int32Array.from({ length: (values.length / context) * width }, (_, index) => {
+    const place = index % width;
+    return place < leading ? at(place) : values[Math.floor(index / width) * context + place - leading]!;
+  });
 }
 
 /** [rows·context]: position of each token in its document, of which a row may hold the beginning, the end or a part. */

@@ -1,10 +1,12 @@
 /** The files of a Hugging Face model, checked before a weight is used. No tensors: an import runs it without a device. */
 import { StudioError } from '../../../src/core/errors';
-import type { HostTensor, SafetensorsFile, StoredTensor } from '../checkpoint/safetensors';
+import { openSafetensors, type ByteSource, type HostTensor, type SafetensorsFile, type StoredTensor } from '../checkpoint/safetensors';
 import { openWeights, type WeightFile } from '../checkpoint/sharded';
 import { parseConfig } from '../../../src/core/model/config';
 import type { ModelConfig } from '../../../src/core/model/config';
+import type { SoftMethod } from '../../../src/core/recipe/schema';
 import { withAdapter, type AdapterFile } from './adapter';
+import { softTensors, unmergeable } from '../../../src/core/model/soft-prompt';
 import { fileTensors, fromFile } from './file-layout';
 import { namesOf } from '../../../src/core/model/names';
 import { NOTICE_NAMES, type ModelNotice } from '../../../src/core/model/notices';
@@ -20,6 +22,15 @@ export interface ModelFiles {
   tokenizerSize?: number;
   /** Weights of a low-rank adapter, which are added to the model's. */
   adapter?: AdapterFile;
+  /** A soft prompt beside the model, which no weight holds. */
+  softPrompt?: SoftPromptFile;
+}
+
+/** A file of PEFT with the values of a soft prompt. */
+interface SoftPromptFile {
+  name: string;
+  bytes: ByteSource;
+  method: SoftMethod;
 }
 
 export interface ReadableModel {
@@ -41,10 +52,11 @@ export interface ReadableModel {
 
 /**
  * Checks everything but the values, of which none is read: config, headers, names, shapes.
- * @throws StudioError `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`, `model-adapter`,
+ * @throws StudioError `model-unmergeable` for a soft prompt, `config-unsupported`, `safetensors-invalid`, `file-missing`, `tensor-missing`, `tensor-shape`, `model-adapter`,
  * `model-quantized`, `tokenizer-mismatch`, `file-unreadable`
  */
 export async function openModel(files: ModelFiles): Promise<ReadableModel> {
+  if (files.softPrompt) throw unmergeable(files.softPrompt.method);
   const notices: ModelNotice[] = [];
   const config = parseConfig(files.config.name, files.config.text, notices);
   if (files.tokenizerSize !== undefined && files.tokenizerSize > config.vocabulary)
@@ -83,6 +95,34 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
       for (const { tensor, found } of layout) yield* fromFile(tensor, await found.read());
     },
   };
+}
+
+/**
+ * The parameters of a soft prompt.
+ * @throws StudioError `tensor-missing`, `tensor-shape`, `tensor-not-finite`, `safetensors-invalid`
+ */
+export async function readSoftPrompt(config: ModelConfig, { name: file, bytes, method }: SoftPromptFile): Promise<HostTensor[]> {
+  const { tensors } = await openSafetensors(file, bytes);
+  const read: HostTensor[] = [];
+  for (const { name, shape, parameters } of softTensors(config, method)) {
+    const stored = tensors.get(name);
+    if (!stored) throw new StudioError('tensor-missing', `${file} has no tensor "${name}"`, { file, tensor: name });
+    checkShape(file, name, stored.shape, shape);
+    const values = await stored.read();
+    for (const [at, parameter] of parameters.entries()) {
+      const data = parameters.length === 1 ? values : columns(values, shape[1]!, at, parameter.shape[1]!);
+      read.push({ name: parameter.name, shape: [...parameter.shape], data });
+    }
+  }
+  return read;
+}
+
+/** Columns of part `at` of a matrix with so many, each part having `own`. */
+function columns(matrix: Float32Array, width: number, at: number, own: number): Float32Array {
+  const rows = matrix.length / width;
+  const part = new Float32Array(rows * own);
+  for (let row = 0; row < rows; row++) part.set(matrix.subarray(row * width + at * own, row * width + (at + 1) * own), row * own);
+  return part;
 }
 
 /** A tied head may stand in the file once more, but not with values of its own: transformers would not tie it then. */

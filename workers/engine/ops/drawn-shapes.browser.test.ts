@@ -13,6 +13,7 @@ import {
   layerNormCase,
   linearCase,
   normCase,
+  quantisedLinearCase,
   rotaryCase,
   swigluCase,
 } from '../../../e2e/parity/case-builders';
@@ -39,6 +40,9 @@ const drawn: Record<string, fc.Arbitrary<OpCase>> = {
   linear: fc
     .tuple(count(20), count(40), count(40), fc.boolean(), fc.boolean())
     .map(([rows, inner, outer, bias, residual]) => linearCase(rows, inner, outer, { bias, residual })),
+  'quantised linear': fc
+    .tuple(fc.constantFrom('nf4' as const, 'int8' as const), count(20), count(40), count(40), fc.boolean(), fc.boolean())
+    .map(([format, rows, inner, outer, bias, residual]) => quantisedLinearCase(format, rows, inner, outer, { bias, residual })),
   rotary: fc
     .tuple(count(3), count(9), count(3), count(9), count(9, 0))
     .map(([batch, context, heads, half, rest]) => rotaryCase(batch, context, heads, 2 * half + rest, 2 * half)),

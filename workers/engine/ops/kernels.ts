@@ -29,6 +29,13 @@ export const kernels = {
   /** dy [N,O], x [N,I] → dyᵀ·x [O,I] */
   LinearGradWeight: 'CrossfadeLinearGradWeight',
   /**
+   * x [N,I], weight int32 (a quantised [O,I]: src/core/model/quantisation.ts), bias? [O], residual? [N,O]; attrs format, outputs O, inputs I → as
+   * Linear
+   */
+  QuantisedLinear: 'CrossfadeQuantisedLinear',
+  /** dy [N,O], weight int32; the same attrs → dy·weight [N,I] */
+  QuantisedLinearGradInput: 'CrossfadeQuantisedLinearGradInput',
+  /**
    * Where the backend has it (else Linear for each): array of x [N,I] and weights [O₀,I], [O₁,I], …; attrs trained → x·weightᵀ
    * [N,O₀], [N,O₁], …
    */
@@ -45,8 +52,8 @@ export const kernels = {
    */
   Rotary: 'CrossfadeRotary',
   /**
-   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N]; attrs batch, context, heads, kvHeads, scale, window? (0 or absent: all),
-   * cap? (scores become cap·tanh(score/cap)) → out [N,H·h], lse [N,H]
+   * q [N,H·h], k [N,K·h], v [N,K·h], documents? int32 [N] (negative: virtual tokens); attrs batch, context, heads, kvHeads, scale,
+   * window? (0 or absent: all), cap? (scores become cap·tanh(score/cap)) → out [N,H·h], lse [N,H]
    */
   Attention: 'CrossfadeAttention',
   /** q, k, v, out, lse, dout, documents?; the same attrs → dq, dk, dv */

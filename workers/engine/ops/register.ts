@@ -6,11 +6,12 @@ import * as crossEntropy from './cross-entropy/reference';
 import * as dropout from './dropout';
 import * as embedding from './embedding';
 import * as linear from './linear/reference';
+import * as quantisedLinear from './linear/quantised';
 import * as norm from './norm/reference';
 import * as reductions from './reductions';
 import * as rotary from './rotary';
 
-const references = [activation, attention, crossEntropy, dropout, embedding, linear, norm, reductions, rotary];
+const references = [activation, attention, crossEntropy, dropout, embedding, linear, norm, quantisedLinear, reductions, rotary];
 
 /** Fused kernels of a backend. Each returns once its kernels can run. */
 const fused: Partial<Record<BackendName, (software: boolean) => Promise<void>>> = {

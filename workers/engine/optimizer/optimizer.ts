@@ -91,6 +91,8 @@ export interface AdamWOptions extends AdamSettings {
 export interface WeightHold {
   anchor: Anchor;
   penalty: Penalty;
+  /** Gradient of the penalty by a parameter of an adapter, which holds the maps that it changes; null for any other. */
+  adapter?: ((name: string, penalty: Penalty) => Tensor | null) | undefined;
   /** Weight decay pulls to θ₀ instead of 0. */
   decays: boolean;
 }
@@ -101,13 +103,18 @@ export function createAdamW(
   { maxGradNorm, scalesLoss = false, groups, hold, masks, beta1, beta2, epsilon, weightDecay }: AdamWOptions,
 ): Optimizer {
   const transforms = chain(
-    hold?.penalty.l2sp || hold?.penalty.ewc ? addGradients(penaltyGradient(hold.anchor, hold.penalty)) : [],
+    hold?.penalty.l2sp || hold?.penalty.ewc ? addGradients(penaltyOf(hold)) : [],
     masks ? maskUpdates(masks) : [],
     scalesLoss ? dynamicLossScale({ beta1, beta2 }) : [],
     maxGradNorm > 0 ? clipByGlobalNorm(maxGradNorm) : [],
     adamw({ beta1, beta2, epsilon, weightDecay }, { towards: hold?.decays ? hold.anchor : undefined, masks }),
   );
   return createOptimizer(parameters, transforms, groups);
+}
+
+function penaltyOf({ anchor, penalty, adapter }: WeightHold): (name: string, parameter: Tensor) => Tensor | null {
+  const own = penaltyGradient(anchor, penalty);
+  return adapter ? (name, parameter) => adapter(name, penalty) ?? own(name, parameter) : own;
 }
 
 /** @param fused false: every transform by itself, also where the kernel could run several at once; the kernel is tested against it */

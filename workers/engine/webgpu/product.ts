@@ -1,5 +1,6 @@
 /** Matrix products: C [rows,columns] = Σ A·B over `depth`, for any layout of A and B and parts of larger tensors, several at a time. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Quantisation } from '../../../src/core/model/quantisation';
 import type { WebgpuEngine } from './engine';
 import { eachElement, unitFor } from './layout';
 
@@ -10,6 +11,8 @@ interface Operand {
   contiguous: 'depth' | 'side';
   stride: number;
   offset?: number;
+  /** All of a quantised matrix, in rows of `stride`. */
+  quantised?: { format: Quantisation; size: number } | undefined;
 }
 
 interface Term {
@@ -52,6 +55,7 @@ interface Loading {
   offset: string;
   /** The depth may end within the four. */
   ends: boolean;
+  quantised: Quantisation | undefined;
 }
 
 export function multiply(engine: WebgpuEngine, { a, b, depth, ...target }: Product): void {
@@ -152,8 +156,10 @@ function dispatch(engine: WebgpuEngine, sums: readonly Sum[], { tileRows, tileCo
         const [stride, offset] = [`${name}${i}_${j}Stride`, `${name}${i}_${j}Offset`];
         Object.assign(integers, { [stride]: operand.stride, [offset]: operand.offset ?? 0 });
         const vector = loadsVectors(operand, name === 'a' ? rows : columns, depth);
+        const array = bind(operand.tensor, vector && !operand.quantised);
+        if (operand.quantised) integers[`${array}Size`] = operand.quantised.size;
         return {
-          array: bind(operand.tensor, vector),
+          array,
           vector,
           contiguous: operand.contiguous,
           sides: `params.${name === 'a' ? 'rows' : 'columns'}${i}`,
@@ -161,6 +167,7 @@ function dispatch(engine: WebgpuEngine, sums: readonly Sum[], { tileRows, tileCo
           stride: `params.${stride}`,
           offset: `params.${offset}`,
           ends: shared || depth % 4 !== 0,
+          quantised: operand.quantised?.format,
         };
       };
       return [loading(a, 'a'), loading(b, 'b')];
@@ -194,7 +201,10 @@ function dispatch(engine: WebgpuEngine, sums: readonly Sum[], { tileRows, tileCo
     integers,
     workgroupSize: side * side,
     groups,
-    ...(shared ? { declarations: () => sharedDeclarations(tileRows) } : {}),
+    declarations: () => {
+      const packed = plans.flatMap(({ loads }) => loads.flat()).filter(({ quantised }) => quantised !== undefined);
+      return [...(shared ? [sharedDeclarations(tileRows)] : []), ...packed.map(quantisedAccess)].join('\n');
+    },
     body: () => sums.map((_, i) => one(i)).join(' else '),
   });
 }
@@ -213,11 +223,13 @@ function sharedTile(sums: readonly Sum[]): [number, number] {
  * Declares `name`0 … `name`3: four sides of the operand at depths k … k+3, zero beyond the depth. Sides beyond the last repeat
  * some other: their products are never stored.
  */
-function load({ array, vector, contiguous, sides, depth: end, stride, offset, ends }: Loading, name: string, side: string): string {
+function load(loading: Loading, name: string, side: string): string {
+  const { array, vector, contiguous, sides, depth: end, stride, offset, ends, quantised } = loading;
   const four = [0, 1, 2, 3];
+  const element = (index: string) => (quantised ? `${array}${vector ? 'Four' : 'One'}(${index})` : `${array}[${index}]`);
   if (vector && contiguous === 'depth') {
     const at = (i: number) =>
-      `${array}[(${offset} + min(${side} + ${i}u, ${sides} - 1u) * ${stride} + ${ends ? `min(k, ${end} - 4u)` : 'k'}) / 4u]`;
+      element(`(${offset} + min(${side} + ${i}u, ${sides} - 1u) * ${stride} + ${ends ? `min(k, ${end} - 4u)` : 'k'}) / 4u`);
     const rows = four.map(
       (i) => `
     let ${name}Row${i} = ${ends ? `select(vec4<f32>(), ${at(i)}, k < ${end})` : at(i)};`,
@@ -234,16 +246,53 @@ function load({ array, vector, contiguous, sides, depth: end, stride, offset, en
       const one = (j: number) => {
         const place = `min(${side} + ${j}u, ${sides} - 1u)`;
         return contiguous === 'depth'
-          ? `${array}[${offset} + ${place} * ${stride} + ${depth}]`
-          : `${array}[${offset} + ${depth} * ${stride} + ${place}]`;
+          ? element(`${offset} + ${place} * ${stride} + ${depth}`)
+          : element(`${offset} + ${depth} * ${stride} + ${place}`);
       };
       const value = vector
-        ? `${array}[(${offset} + ${depth} * ${stride} + min(${side}, ${sides} - 4u)) / 4u]`
+        ? element(`(${offset} + ${depth} * ${stride} + min(${side}, ${sides} - 4u)) / 4u`)
         : `vec4<f32>(${four.map(one).join(', ')})`;
       return `
     let ${name}${i} = ${ends ? `select(vec4<f32>(), ${value}, k + ${i}u < ${end})` : value};`;
     })
     .join('');
+}
+
+/** WGSL that reads a quantised matrix (src/core/model/quantisation.ts) one by one, or by fours, which lie in one row and block. */
+function quantisedAccess({ array, stride, quantised, vector }: Loading): string {
+  const size = `params.${array}Size`;
+  const float = (index: string) => `bitcast<f32>(${array}[${index}])`;
+  const byte = (base: string, index: string) => `((u32(${array}[${base} + ${index} / 4u]) >> (8u * (${index} % 4u))) & 255u)`;
+  const signed = (place: string) => `f32(extractBits(${array}[rows + i${vector ? '' : ' / 4u'}], ${place}, 8u))`;
+  if (quantised === 'int8')
+    return vector
+      ? `fn ${array}Four(i: u32) -> vec4<f32> {
+  let rows = ${size} / ${stride};
+  return vec4<f32>(${[0, 8, 16, 24].map((place) => signed(`${place}u`)).join(', ')}) * ${float(`4u * i / ${stride}`)};
+}`
+      : `fn ${array}One(i: u32) -> f32 {
+  let rows = ${size} / ${stride};
+  return ${signed('8u * (i % 4u)')} * ${float(`i / ${stride}`)};
+}`;
+  const magnitude = `
+  let blocks = (${size} + 63u) / 64u;
+  let numbers = 273u + (blocks + 255u) / 256u;
+  let codes = numbers + (blocks + 3u) / 4u;
+  let number = ${byte('numbers', 'block')};
+  let magnitude = ${float('16u + number')} * ${float('273u + block / 256u')} + ${float('272u')};`;
+  // The first of two codes in a byte is the higher.
+  const level = (place: string) => float(`extractBits(word, ${place}, 4u)`);
+  return vector
+    ? `fn ${array}Four(i: u32) -> vec4<f32> {
+  let block = i / 16u;${magnitude}
+  let word = u32(${array}[codes + i / 2u]) >> (16u * (i % 2u));
+  return vec4<f32>(${[4, 0, 12, 8].map((place) => level(`${place}u`)).join(', ')}) * magnitude;
+}`
+    : `fn ${array}One(i: u32) -> f32 {
+  let block = i / 64u;${magnitude}
+  let word = u32(${array}[codes + i / 8u]);
+  return ${level('4u * ((i % 8u) ^ 1u)')} * magnitude;
+}`;
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

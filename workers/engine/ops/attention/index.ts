@@ -28,7 +28,9 @@ type TapeAttributes = AttentionShape & { documents?: Tensor1D };
 
 /**
  * q [N,H·h], k [N,K·h], v [N,K·h] → [N,H·h]. Query head i reads key-value head ⌊i·K/H⌋. A token sees itself and earlier tokens
- * of its sequence, within the shape's window; with `documents` (int32 [N]) only those with the same document id. When gradients are taken, `documents` must
+ * of its sequence, within the shape's window; with `documents` (int32 [N]) only those with the same document id.
+ * A sequence may begin with n virtual tokens, of documents −n … −1, that every document sees as if they stood right before it; the id of a
+ * document is then the place of its first token in the sequence. When gradients are taken, `documents` must
  * have been made outside the function that tfjs differentiates: the tape holds it without saving it.
  */
 export function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape, documents?: Tensor1D): Tensor2D {

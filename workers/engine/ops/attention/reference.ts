@@ -8,6 +8,7 @@ import {
   less,
   log,
   logicalAnd,
+  logicalOr,
   matMul,
   max,
   mul,
@@ -17,6 +18,7 @@ import {
   sub,
   sum,
   transpose,
+  where,
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../../../../src/contract/device';
@@ -56,10 +58,14 @@ function mask({ batch, context, window }: AttentionShape, documents: Tensor1D | 
   const [own, other] = [reshape(positions, [1, 1, context, 1]), reshape(positions, [1, 1, 1, context])];
   const earlier = greaterEqual(own, other);
   const causal = window ? logicalAnd(earlier, less(sub(own, other), window)) : earlier;
-  const allowed = documents
-    ? logicalAnd(causal, equal(reshape(documents, [batch, 1, context, 1]), reshape(documents, [batch, 1, 1, context])))
-    : causal;
-  return mul(sub(1, cast(allowed, 'float32')), masked);
+  if (documents) {
+    const [from, of] = [reshape(documents, [batch, 1, context, 1]), reshape(documents, [batch, 1, 1, context])];
+    const [isVirtual, apart] = [less(of, 0), sub(own, other)];
+    const distance = where(logicalAnd(isVirtual, greaterEqual(from, 0)), sub(sub(own, from), of), apart);
+    const near = logicalAnd(earlier, less(distance, window || context));
+    return mul(sub(1, cast(logicalAnd(near, logicalOr(isVirtual, equal(of, from))), 'float32')), masked);
+  }
+  return mul(sub(1, cast(causal, 'float32')), masked);
 }
 
 /** Scaled and capped scores [B, H, T, T]. */

@@ -62,15 +62,23 @@ class HeadVector {
 }
 
 /** Places of the thread's query: `row`, `head`, `keyHead` (its key-value head). Consecutive threads have consecutive rows. */
-const query = `${eachElement.begin}
+const query = (documents: boolean): string => `${eachElement.begin}
   let row = index % params.rows;
   let head = index / params.rows;
   let keyHead = head * params.kvHeads / params.heads;
   // First token of the sequence or, later on, of the window.
-  let start = max(row - row % params.context, row - min(row, params.window - 1u));`;
+  let sequence = row - row % params.context;
+  ${documents ? 'let reach = select(params.window, params.context, documents[sequence] < 0);' : 'let reach = params.window;'}
+  let start = max(sequence, row - min(row, reach - 1u));`;
 
-const sameDocument = (documents: boolean, other: string): string =>
-  documents ? `if (documents[${other}] != documents[row]) { continue; }` : '';
+/** Goes on to the next pair unless the query sees the key: one of its document within the window, or a virtual token (index.ts). */
+const sameDocument = (documents: boolean, key: string, query: string): string =>
+  documents
+    ? `let ofQuery = documents[${query}];
+    let ofKey = documents[${key}];
+    let away = select(i32(${query} - ${key}), i32(${query} % params.context) - ofQuery - ofKey, ofKey < 0 && ofQuery >= 0);
+    if ((ofKey >= 0 && ofKey != ofQuery) || away >= i32(params.window)) { continue; }`
+    : '';
 
 /** Given as a scaled product: the score. */
 const scoreOf = (capped: boolean, product: string): string => (capped ? `softCap(${product})` : product);
@@ -79,14 +87,14 @@ const capSlope = (capped: boolean): string => (capped ? ' * softCapSlope(score)'
 
 function forwardBody(vector: HeadVector, documents: boolean, capped: boolean): string {
   const n = vector.count;
-  return `${query}
+  return `${query(documents)}
     let own = (row * params.heads + head) * ${n}u;
     ${vector.read('q', 'q', 'own')}
     ${vector.zero('sum')}
     var largest = -1e30;
     var total = 0.0;
   for (var key = start; key <= row; key++) {
-    ${sameDocument(documents, 'key')}
+    ${sameDocument(documents, 'key', 'row')}
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
     let score = ${scoreOf(capped, `(${vector.dot('q', 'k')}) * params.scale`)};
@@ -115,21 +123,21 @@ const readStatistics = `
     let logSum = statistics[2u * place];
     let inner = statistics[2u * place + 1u];`;
 
-const statisticsBody = (vector: HeadVector): string => `${query}
+const statisticsBody = (vector: HeadVector): string => `${query(false)}
     let own = (row * params.heads + head) * ${vector.count}u;
     ${vector.read('u', 'dout', 'own')}
     ${writeStatistics(vector)}`;
 
 function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean): string {
   const n = vector.count;
-  return `${query}
+  return `${query(documents)}
     let own = (row * params.heads + head) * ${n}u;
     ${vector.read('q', 'q', 'own')}
     ${vector.read('u', 'dout', 'own')}
     ${documents ? readStatistics : writeStatistics(vector)}
     ${vector.zero('sum')}
   for (var key = start; key <= row; key++) {
-    ${sameDocument(documents, 'key')}
+    ${sameDocument(documents, 'key', 'row')}
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
     ${vector.read('v', 'v', 'other')}
@@ -146,7 +154,9 @@ function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): s
   return `${eachElement.begin}
   let row = index % params.rows;
   let keyHead = index / params.rows;
-  let end = min(row - row % params.context + params.context, row + params.window);
+  let last = row - row % params.context + params.context;
+  ${documents ? 'let reach = select(params.window, params.context, documents[row] < 0);' : 'let reach = params.window;'}
+  let end = min(last, row + reach);
   let members = params.heads / params.kvHeads;
     let own = (row * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'own')}
@@ -155,7 +165,7 @@ function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): s
     ${vector.zero('dv')}
   for (var head = keyHead * members; head < (keyHead + 1u) * members; head++) {
     for (var at = row; at < end; at++) {
-      ${sameDocument(documents, 'at')}
+      ${sameDocument(documents, 'row', 'at')}
       let place = at * params.heads + head;
       let other = place * ${n}u;
       ${vector.read('q', 'q', 'other')}

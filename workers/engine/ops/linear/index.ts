@@ -30,6 +30,16 @@ defineGradient({
   }),
 });
 
+/** a [M,K], b [K,N] → a·b, without a gradient. */
+export function product(a: Tensor2D, b: Tensor2D): Tensor2D {
+  return runKernel(kernels.LinearGradInput, { dy: a, weight: b });
+}
+
+/** a [K,M], b [K,N] → aᵀ·b, without a gradient. */
+export function transposedProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
+  return runKernel(kernels.LinearGradWeight, { dy: a, x: b });
+}
+
 /** Maps of one group: each brings three tensors to bind, and WebGPU promises eight. */
 const MOST_IN_GROUP = 3;
 

@@ -1,14 +1,18 @@
 /** Linear and its gradients as blocked matrix products; `MatrixProducts` is also what cross-entropy stands on. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Quantisation } from '../../../../src/core/model/quantisation';
 import type { WasmEngine } from '../../wasm/engine';
 import { partition, partitionRows } from '../../wasm/engine';
 import { numberedInputs, registerWasmKernel } from '../registry';
 import { kernels } from '../kernels';
+import type { QuantisedAttributes } from './quantised';
 
 /** As in assembly/product.ts. */
 const DEPTH = 384;
 const TILE = 8;
 const TILE_BYTES = 256;
+/** As in assembly/quantised.ts. */
+const FORMATS: readonly Quantisation[] = ['nf4', 'int8'];
 /** Rows up to which a weight is not worth packing. */
 const FEW = 3;
 /** Multiplications that are worth a thread's attention. */
@@ -51,10 +55,16 @@ export class MatrixProducts {
   }
 
   private pack(kernel: string, source: number, stride: number, columns: number, depth: number, packed: number): void {
-    const panels = eights(columns) / TILE;
-    const chunks = Math.max(1, Math.min(panels, 16, Math.floor((panels * TILE * depth) / 16_384)));
-    const block = Math.ceil(panels / chunks);
-    this.engine.run(kernel, Math.ceil(panels / block), [source, stride, columns, depth, packed, block]);
+    const { block, chunks } = panelsFor(columns, depth);
+    this.engine.run(kernel, chunks, [source, stride, columns, depth, packed, block]);
+  }
+
+  /** Either of the two of a quantised weight [columns,depth], or [depth,columns]. */
+  packQuantised(how: 'Transposed' | 'Plain', source: number, format: Quantisation, columns: number, depth: number, packed: number): void {
+    const { block, chunks } = panelsFor(columns, depth);
+    const floats = TILE * (how === 'Transposed' ? Math.min(DEPTH, depth) : block);
+    const args = [source, FORMATS.indexOf(format), columns, depth, packed, block];
+    this.engine.run(`packQuantised${how}`, chunks, args, 4 * floats);
   }
 
   /** A in rows: A(m,k) = a[m·aStride + k]. */
@@ -83,6 +93,14 @@ function blocksOf({ rows, columns, depth }: Product): { blockRows: number; block
   const panelBlocks = Math.max(1, Math.min(panels, Math.floor(Math.min(most, 16) / rowBlocks)));
   const blockPanels = Math.ceil(panels / panelBlocks);
   return { blockRows, blockPanels, chunks: rowBlocks * Math.ceil(panels / blockPanels) };
+}
+
+/** Panels that a thread packs at a time. */
+function panelsFor(columns: number, depth: number): { block: number; chunks: number } {
+  const panels = eights(columns) / TILE;
+  const most = Math.max(1, Math.min(panels, 16, Math.floor((panels * TILE * depth) / 16_384)));
+  const block = Math.ceil(panels / most);
+  return { block, chunks: Math.ceil(panels / block) };
 }
 
 interface LinearInputs {
@@ -115,6 +133,30 @@ class LinearProducts {
     const packed = engine.reserve(packedBytes(columns, depth));
     products.packTransposed(from, depth, columns, depth, packed);
     products.rows({ a, aStride: depth, rows, packed, columns, depth, c, cStride: columns, bias: biases, residual: residuals });
+    return output;
+  }
+
+  /** As `forward`, of a quantised weight. */
+  quantised({ x, weight, bias, residual }: LinearInputs, { format, outputs: columns }: QuantisedAttributes): TensorInfo {
+    const { engine, products } = this;
+    const [rows, depth] = x.shape as [number, number];
+    const output = engine.output([rows, columns]);
+    const [a, from, biases, residuals, c] = [x, weight, bias, residual, output].map((tensor) => engine.address(tensor)) as Addresses;
+    const packed = engine.reserve(packedBytes(columns, depth));
+    products.packQuantised('Transposed', from, format, columns, depth, packed);
+    products.rows({ a, aStride: depth, rows, packed, columns, depth, c, cStride: columns, bias: biases, residual: residuals });
+    return output;
+  }
+
+  /** dy·weight [N,I] of a quantised weight. */
+  quantisedGradInput({ dy, weight }: { dy: TensorInfo; weight: TensorInfo }, { format, inputs: columns }: QuantisedAttributes): TensorInfo {
+    const { engine, products } = this;
+    const [rows, depth] = dy.shape as [number, number];
+    const output = engine.output([rows, columns]);
+    const packed = engine.reserve(packedBytes(columns, depth));
+    products.packQuantised('Plain', engine.address(weight), format, columns, depth, packed);
+    const [a, c] = [engine.address(dy), engine.address(output)];
+    products.rows({ a, aStride: depth, rows, packed, columns, depth, c, cStride: columns });
     return output;
   }
 
@@ -159,6 +201,14 @@ export function registerWasm(engine: WasmEngine): void {
 
   registerWasmKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) =>
     products.gradInput([dy], [weight]),
+  );
+
+  registerWasmKernel<LinearInputs, QuantisedAttributes>(kernels.QuantisedLinear, (inputs, attributes) =>
+    products.quantised(inputs, attributes),
+  );
+
+  registerWasmKernel<{ dy: TensorInfo; weight: TensorInfo }, QuantisedAttributes>(kernels.QuantisedLinearGradInput, (inputs, attributes) =>
+    products.quantisedGradInput(inputs, attributes),
   );
 
   registerWasmKernel<{ dy: TensorInfo; x: TensorInfo }>(kernels.LinearGradWeight, ({ dy, x }) => products.gradWeights([dy], x)[0]!);

@@ -1,45 +1,65 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Quantisation } from '../../../../src/core/model/quantisation';
 import { columnSums } from '../../webgpu/layout';
 import type { WebgpuEngine } from '../../webgpu/engine';
 import { numberedInputs, registerWebgpuKernel } from '../registry';
 import { multiply, multiplyAll } from '../../webgpu/product';
 import { kernels } from '../kernels';
+import type { QuantisedAttributes } from './quantised';
+
+interface LinearInputs {
+  x: TensorInfo;
+  weight: TensorInfo;
+  bias?: TensorInfo;
+  residual?: TensorInfo;
+}
+
+interface GradInputs {
+  dy: TensorInfo;
+  weight: TensorInfo;
+}
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  registerWebgpuKernel<{ x: TensorInfo; weight: TensorInfo; bias?: TensorInfo; residual?: TensorInfo }>(
-    kernels.Linear,
-    ({ x, weight, bias, residual }) => {
-      const [rows, depth] = x.shape as [number, number];
-      const columns = weight.shape[0]!;
-      const output = engine.activation([rows, columns]);
-      multiply(engine, {
-        a: { tensor: x, contiguous: 'depth', stride: depth },
-        b: { tensor: weight, contiguous: 'depth', stride: depth },
-        rows,
-        columns,
-        depth,
-        c: { tensor: output },
-        bias,
-        residual,
-      });
-      return output;
-    },
-  );
+  /** x·weightᵀ + bias + residual */
+  const forward = ({ x, weight, bias, residual }: LinearInputs, columns: number, format?: Quantisation): TensorInfo => {
+    const [rows, depth] = x.shape as [number, number];
+    const output = engine.activation([rows, columns]);
+    multiply(engine, {
+      a: { tensor: x, contiguous: 'depth', stride: depth },
+      b: { tensor: weight, contiguous: 'depth', stride: depth, quantised: format && { format, size: columns * depth } },
+      rows,
+      columns,
+      depth,
+      c: { tensor: output },
+      bias,
+      residual,
+    });
+    return output;
+  };
 
-  registerWebgpuKernel<{ dy: TensorInfo; weight: TensorInfo }>(kernels.LinearGradInput, ({ dy, weight }) => {
+  /** dy·weight */
+  const gradInput = ({ dy, weight }: GradInputs, columns: number, format?: Quantisation): TensorInfo => {
     const [rows, depth] = dy.shape as [number, number];
-    const columns = weight.shape[1]!;
     const output = engine.activation([rows, columns]);
     multiply(engine, {
       a: { tensor: dy, contiguous: 'depth', stride: depth },
-      b: { tensor: weight, contiguous: 'side', stride: columns },
+      b: { tensor: weight, contiguous: 'side', stride: columns, quantised: format && { format, size: columns * depth } },
       rows,
       columns,
       depth,
       c: { tensor: output },
     });
     return output;
-  });
+  };
+
+  registerWebgpuKernel<LinearInputs>(kernels.Linear, (inputs) => forward(inputs, inputs.weight.shape[0]!));
+  registerWebgpuKernel<GradInputs>(kernels.LinearGradInput, (inputs) => gradInput(inputs, inputs.weight.shape[1]!));
+  registerWebgpuKernel<LinearInputs, QuantisedAttributes>(kernels.QuantisedLinear, (inputs, { format, outputs }) =>
+    forward(inputs, outputs, format),
+  );
+  registerWebgpuKernel<GradInputs, QuantisedAttributes>(kernels.QuantisedLinearGradInput, (given, { format, inputs }) =>
+    gradInput(given, inputs, format),
+  );
 
   registerWebgpuKernel<{ dy: TensorInfo; x: TensorInfo }>(kernels.LinearGradWeight, ({ dy, x }) => {
     const [depth, rows] = dy.shape as [number, number];

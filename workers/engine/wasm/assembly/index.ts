@@ -3,6 +3,7 @@
  * address of memory that belongs to the calling thread alone. Parts may run in any order on any thread.
  */
 export { packPlain, packTransposed, productColumns, productRows } from '../../ops/linear/assembly/product';
+export { packQuantisedPlain, packQuantisedTransposed } from '../../ops/linear/assembly/quantised';
 export { vectorProduct } from '../../ops/linear/assembly/vector';
 export { attention, attentionGrad } from '../../ops/attention/assembly/attention';
 export { rmsNorm, rmsNormGrad } from '../../ops/norm/assembly/rms-norm';

@@ -16,6 +16,12 @@ function lowestKey(position: i32, window: i32): i32 {
   return max(0, position - window + 1) & ~7;
 }
 
+/** Does the sequence begin with virtual tokens, which every document sees (index.ts)? Then all keys are looked at, whatever the window. */
+@inline
+function leads(documents: usize): bool {
+  return documents != 0 && load<i32>(documents) < 0;
+}
+
 /** Scores of keys that are later, before the window or of other documents become −∞-like. Keys stand at low … columns − 1. */
 function maskRow(scores: usize, low: i32, columns: i32, position: i32, window: i32, documents: usize): void {
   const lowest = f32x4.splat(LOWEST);
@@ -24,17 +30,29 @@ function maskRow(scores: usize, low: i32, columns: i32, position: i32, window: i
     for (let j = low; j <= position; j += 4) {
       const at = <usize>j << 2;
       if (j + 4 <= position + 1) {
-        const same = i32x4.eq(v128.load(documents + at), own);
+        const other = v128.load(documents + at);
+        const same = v128.or(i32x4.eq(other, own), i32x4.shr_s(other, 31));
         v128.store(scores + at, v128.bitselect(v128.load(scores + at), lowest, same));
       } else {
-        for (let i = j; i <= position; i++)
-          if (load<i32>(documents + (<usize>i << 2)) != load<i32>(documents + (<usize>position << 2)))
-            store<f32>(scores + (<usize>i << 2), LOWEST);
+        for (let i = j; i <= position; i++) {
+          const other = load<i32>(documents + (<usize>i << 2));
+          if (other >= 0 && other != load<i32>(documents + (<usize>position << 2))) store<f32>(scores + (<usize>i << 2), LOWEST);
+        }
       }
     }
   }
   for (let j = position + 1; j < columns; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
-  for (let j = low; j <= position - window; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
+  let begin = low;
+  if (leads(documents)) {
+    const from = load<i32>(documents + (<usize>position << 2));
+    for (; begin <= position; begin++) {
+      const key = load<i32>(documents + (<usize>begin << 2));
+      if (key >= 0) break;
+      const distance = from < 0 ? position - begin : position - from - key;
+      if (distance >= window) store<f32>(scores + (<usize>begin << 2), LOWEST);
+    }
+  }
+  for (let j = begin; j <= position - window; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
 }
 
 /** Products become those whose scaled scores are cap · tanh(score / cap). */
@@ -84,10 +102,11 @@ export function attention(
   packKeys(k + kvOffset, kvWidth, context, size, keys);
   packComponents(v + kvOffset, kvWidth, context, padded, size, values);
   const own = documents ? documents + (<usize>row0 << 2) : 0;
+  const reach = leads(own) ? context : window;
   for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
     for (let first = 0; first < context; first += TILE) {
       const rows = min(TILE, context - first);
-      const low = lowestKey(first, window);
+      const low = lowestKey(first, reach);
       const columns = first + TILE;
       const at = (<usize>(row0 + first) * width + head * size) << 2;
       for (let panel = low >> 3; panel < columns >> 3; panel++)
@@ -166,18 +185,19 @@ export function attentionGrad(
   clearRows(dk + kvOffset, context, kvWidth, size);
   clearRows(dv + kvOffset, context, kvWidth, size);
   const own = documents ? documents + (<usize>row0 << 2) : 0;
+  const seen = leads(own) ? context : window;
   const scales = f32x4.splat(scale);
   for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
     for (let block = 0; block < context; block += BLOCK) {
       const blockRows = min(BLOCK, context - block);
       const reach = min(block + BLOCK, padded);
-      const lowest = lowestKey(block, window);
+      const lowest = lowestKey(block, seen);
       const blockAt = (<usize>(row0 + block) * width + head * size) << 2;
       packPlainBlock(q + blockAt, width, size, blockRows, 0, panels, queryRows);
       packPlainBlock(dout + blockAt, width, size, blockRows, 0, panels, doutRows);
       for (let first = block; first < block + blockRows; first += TILE) {
         const rows = min(TILE, context - first);
-        const low = lowestKey(first, window);
+        const low = lowestKey(first, seen);
         const columns = first + TILE;
         const at = (<usize>(row0 + first) * width + head * size) << 2;
         const p = weights + ((<usize>(first - block) * padded) << 2);

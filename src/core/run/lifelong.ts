@@ -1,0 +1,178 @@
+/**
+ * Runs that go on from other runs. Branch and decay is a fork's recipe. Lifelong learning is a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
+ * stages, those that it does not read with a share of 0, so that each run's own evaluations measure what it did to every channel.
+ */
+import { isSoft, unmergeable } from '../model/soft-prompt';
+import { domainShare } from '../recipe/edits';
+import { presetMethod } from '../recipe/method';
+import { parseRecipe } from '../recipe/parse';
+import { phaseAt, phaseSpans, withPhases } from '../recipe/phases';
+import type { Channel, Phase, Recipe, Schedule } from '../recipe/schema';
+import { decayStart, warmupSteps } from '../schedule/schedule';
+import { isActive, type ChainPlan, type EvaluationRow, type RunRecord } from './types';
+
+/**
+ * Branch and decay: the run as it was up to step `from`, then `steps` steps in which the learning rate falls from where it is to a tenth of it.
+ * @param rate in effect at `from`
+ */
+export function decayFrom(recipe: Recipe, from: number, steps: number, rate: number, decayShape: Schedule['decayShape']): Recipe {
+  const { schedule, budget } = recipe;
+  const before = phaseSpans(recipe).flatMap(({ start, steps: own, phase }): Phase[] =>
+    start >= from ? [] : [{ ...phase, steps: Math.min(own, from - start) }],
+  );
+  // On the plateau the part that is kept is drawn as it was: its schedule was that of a run of another length.
+  const plateau = schedule.kind === 'constant' || (schedule.kind === 'wsd' && from <= decayStart(schedule, budget.steps));
+  if (!recipe.phases && before[0] && plateau)
+    before[0].schedule = { ...schedule, kind: 'constant', warmup: { unit: 'steps', value: warmupSteps(schedule, budget.steps) } };
+  const decay: Schedule = { kind: 'wsd', peakLr: rate, minRatio: 0.1, warmup: { unit: 'steps', value: 0 }, decayRatio: 1, decayShape };
+  const last: Partial<Phase> = phaseAt(recipe, Math.max(0, from - 1)).phase ?? {};
+  const { name: _, ...kept } = last;
+  return withPhases(recipe, [...before, { ...kept, steps, schedule: decay }]);
+}
+
+/** Rows that the Fisher information of a stage is the mean over. */
+const FISHER_ROWS = 64;
+
+/**
+ * The recipe of a stage: general channels as in the plan's recipe; the rest of the share goes to the stage's domains evenly, but for the part that the
+ * earlier ones' replay has.
+ * @param stage from 0 @param base model id of the weights that it begins with @throws StudioError `recipe-invalid`, `model-unmergeable`
+ */
+export function stageRecipe({ recipe, stages, replay, ewc, adapter }: ChainPlan, stage: number, base: string): Recipe {
+  const { phases: _, regularisation = {}, method, ...rest } = recipe;
+  const { ewc: __, ...anchors } = regularisation;
+  const general = recipe.channels.flatMap(({ weight: ___, ...channel }) => (channel.role === 'general' ? [channel] : []));
+  const share = general.length === 0 ? 1 : domainShare(recipe);
+  const own = new Set(stages[stage]!.domains.map(({ id }) => id));
+  const earlier = new Set(
+    stages
+      .slice(0, stage)
+      .flatMap(({ domains }) => domains.map(({ id }) => id))
+      .filter((id) => !own.has(id)),
+  );
+  const replayed = earlier.size > 0 ? share * replay : 0;
+  const shareOf = (id: string) => (own.has(id) ? (share - replayed) / own.size : earlier.has(id) ? replayed / earlier.size : 0);
+  const domains = new Map(stages.flatMap((one) => one.domains.map((domain) => [domain.id, domain])));
+  const channels = [
+    ...general,
+    ...[...domains.values()].map((domain): Channel => ({ ...domain, role: 'domain', share: shareOf(domain.id) })),
+  ];
+  const online = stage > 0 && ewc ? { online: { gamma: ewc.gamma } } : {};
+  const held = { ...anchors, ...(ewc ? { ewc: { lambda: ewc.lambda, sequences: FISHER_ROWS, labels: 'model', ...online } } : {}) };
+  const trained = adapter ? presetMethod('qkv') : method;
+  // The next stage begins with weights, of which it would be no part.
+  if (isSoft(trained)) throw unmergeable(trained);
+  return parseRecipe({
+    ...rest,
+    base,
+    channels,
+    strategy: { kind: 'mixed' },
+    budget: { steps: stages[stage]!.steps },
+    ...(Object.keys(held).length > 0 ? { regularisation: held } : {}),
+    ...(trained ? { method: trained } : {}),
+  });
+}
+
+/** A chain as its stored runs tell it. */
+export interface Chain {
+  id: string;
+  name: string;
+  plan: ChainPlan;
+  /** Runs of its stages so far, in order. */
+  runs: RunRecord[];
+  /** Stages that have ended. */
+  done: number;
+  /** A stage of it is being trained. */
+  active: boolean;
+}
+
+/** By its budget, or by one of its recipe's rules. */
+export const stageEnded = ({ state, stopReason }: RunRecord): boolean =>
+  state === 'finished' || (state === 'stopped' && (stopReason === 'early-stop' || stopReason === 'forgetting-stop'));
+
+/** Newest first. @param runs of all kinds */
+export function chainsOf(runs: readonly RunRecord[]): Chain[] {
+  const chains = new Map<string, Chain>();
+  for (const run of [...runs].sort((one, other) => one.createdAt - other.createdAt)) {
+    if (!run.chain) continue;
+    const { id, name, plan, stage } = run.chain;
+    const chain = chains.get(id) ?? { id, name, plan, runs: [], done: 0, active: false };
+    // A stage that was begun anew counts as it was last.
+    chain.runs[stage] = run;
+    chains.set(id, chain);
+  }
+  return [...chains.values()]
+    .map(({ runs: found, ...chain }) => {
+      const gap = Array.from(found).findIndex((run) => run === undefined);
+      const own = gap === -1 ? found : found.slice(0, gap);
+      const end = own.findIndex((run) => !stageEnded(run));
+      return { ...chain, runs: own, done: end === -1 ? own.length : end, active: own.some(({ state }) => isActive(state)) };
+    })
+    .filter((chain) => chain.runs.length > 0)
+    .reverse();
+}
+
+export interface LifelongMatrix {
+  channels: Pick<Channel, 'id' | 'corpus' | 'role'>[];
+  /** Held-out loss before the first stage, nats per token, by channel; null where it was not measured. */
+  base: (number | null)[];
+  /** The same after each stage that has ended, and the channels that it read for its own domain. */
+  stages: { run: string; name: string; domains: string[]; loss: (number | null)[] }[];
+  /**
+   * Lopez-Paz and Ranzato (arXiv 1706.08840) with −loss as the score: what the later stages did to the domains before them, mean_{j<K} (L_jj − L_Kj),
+   * and what a domain gained before its own stage, mean_{j>1} (b_j − L_(j−1)j). Above 0 is good; null before two stages have ended.
+   */
+  backward: number | null;
+  forward: number | null;
+}
+
+export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs' | 'done'>): LifelongMatrix | null {
+  const [first] = runs;
+  if (!first) return null;
+  const channels = first.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const losses = (row: EvaluationRow | null) => channels.map(({ id }) => row?.channels[id]?.loss ?? null);
+  const base = losses(first.base);
+  const stages = runs.slice(0, done).map(({ id, name, latest }, at) => ({
+    run: id,
+    name,
+    domains: plan.stages[at]!.domains.map((domain) => domain.id),
+    loss: losses(latest),
+  }));
+  /** Mean loss over the domains of stage `task`. */
+  const ofTask = (loss: readonly (number | null)[], task: number): number | null => {
+    const own = channels.flatMap(({ id }, at) => (stages[task]!.domains.includes(id) ? [loss[at] ?? null] : []));
+    return own.length === 0 || own.includes(null) ? null : mean(own as number[]);
+  };
+  const differences = (from: number, to: number, of: (task: number) => [before: number | null, after: number | null]) => {
+    const found = Array.from({ length: Math.max(0, to - from) }, (_, at) => of(from + at));
+    const known = found.flatMap(([before, after]) => (before === null || after === null ? [] : [before - after]));
+    return known.length === 0 || known.length < found.length ? null : mean(known);
+  };
+  const last = stages.at(-1);
+  return {
+    channels,
+    base,
+    stages,
+    backward: last ? differences(0, done - 1, (task) => [ofTask(stages[task]!.loss, task), ofTask(last.loss, task)]) : null,
+    forward: differences(1, done, (task) => [ofTask(base, task), ofTask(stages[task - 1]!.loss, task)]),
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** A line for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
+export function matrixCsv({ channels, base, stages, backward, forward }: LifelongMatrix, name: (id: string) => string): string {
+  const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const line = (head: string, values: readonly (number | null)[]) => [
+    cell(head),
+    ...values.map((value) => (value === null ? '' : String(value))),
+  ];
+  const rows = [
+    ['after', ...channels.map(({ id }) => cell(name(id)))],
+    line('base', base),
+    ...stages.map((stage) => line(stage.name, stage.loss)),
+    line('backward transfer', [backward]),
+    line('forward transfer', [forward]),
+  ];
+  return `${rows.map((row) => row.join(',')).join('\n')}\n`;
+}
