@@ -86,7 +86,11 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
+const CHANNEL_FIELDS = [
+  ...(['share', 'weight', 'role', 'corpus', 'id'] as const),
+  // How a model wrote its text.
+  ...(['model', 'kind', 'lines', 'temperature', 'topP', 'length', 'tokens', 'seed'] as const),
+] as const;
 const VALUES = [
   'true',
   'base',
@@ -135,7 +139,7 @@ export function recipeField(path: string): FieldName | null {
     const known = recipeField(moved === undefined ? of! : `channels.${moved}.share`);
     return known && { ...known, phase };
   }
-  const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
+  const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?)?\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;

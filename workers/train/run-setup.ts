@@ -43,6 +43,7 @@ import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
@@ -85,6 +86,7 @@ export async function startRun(
 ): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
+  await writeMissingEchoes(checked, echoTools(studio, onProgress));
   const texts = await readTexts(checked, RULES, onProgress);
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
@@ -144,6 +146,8 @@ export async function extendRun(
   };
   return goOn(id, read, onProgress, studio);
 }
+
+const echoTools = ({ work, device }: Studio, onProgress: OnProgress): EchoTools => ({ work, backend: device.backend, onProgress });
 
 /**
  * A new run that is another one up to a checkpoint of it, and goes on from there by a recipe of its own: weights, moments, cursors and random numbers go
@@ -267,6 +271,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
+    await writeMissingEchoes(recipe, echoTools(studio, onProgress));
     const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
