@@ -112,7 +112,7 @@ test.describe('a text', () => {
     await studio.open({ recipe: tinyRecipe({ name: 'short channel', sequenceLength: 128, steps: 2 }) });
     await studio.button(words.desk.addChannel).click();
     await page.getByRole('menuitem', { name: /Too short/ }).click();
-    const notice = page.getByRole('status').filter({ hasText: like(words.recipe.before.short) });
+    const notice = page.getByRole('status').filter({ hasText: like(words.before.short) });
     await expect(notice).toBeVisible();
     await desk.run();
     await studio.expectAlert(like(words.errors['channel-empty'].what));

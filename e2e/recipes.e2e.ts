@@ -117,7 +117,8 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await steps.fill('34');
   await drawer.getByLabel(words.recipe.recipe.packing, { exact: true }).selectOption('separate');
   await expect(drawer).toContainText(words.recipe.recipe.packingHelp.separate);
-  for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const) await drawer.getByLabel(words.recipe[anchor].switch).check();
+  for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const)
+    await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');
   // Terms of the base's weights and an adapter beside them exclude each other.
   const method = drawer.getByLabel(words.recipe.method.kind, { exact: true });
@@ -154,7 +155,8 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await stage.fill('layers.2.*');
   await expect(drawer.getByRole('alert')).toBeHidden();
   await drawer.getByLabel(part.unfreezing.order, { exact: true }).selectOption('none');
-  for (const name of ['finalNorm', 'embeddings'] as const) await drawer.getByLabel(part.parts[name]).uncheck();
+  for (const name of ['finalNorm', 'embeddings'] as const)
+    await drawer.getByRole('switch', { name: part.parts[name], exact: true }).uncheck();
   await drawer.getByLabel(part.isolation.unit, { exact: true }).selectOption('rows');
   // q 128², k and v 64 · 128, o 128², gate, up and down 384 · 128: norms are no rows.
   await expect(drawer.getByRole('status')).toContainText('19,661');

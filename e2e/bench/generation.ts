@@ -12,11 +12,11 @@ export async function generationSpeed(shape: BenchShape, tokens: number): Promis
   let length = 0;
   while (times.length < tokens) {
     if (length === 0) {
-      await decoder.append(ids.slice(0, 16));
+      await decoder.append([ids.slice(0, 16)]);
       length = 16;
     }
     const start = performance.now();
-    await decoder.append([ids[length]!]);
+    await decoder.append([[ids[length]!]]);
     times.push(performance.now() - start);
     length += 1;
     if (length < shape.context) continue;

@@ -48,7 +48,9 @@ async function train(fixture: Fixture, rows: number, objective = fixture.objecti
   );
   const steps = [];
   for (const step of fixture.steps.keys())
-    steps.push(...(await model.read([model.step(cut(fixture, rows), { lr: fixture.lr, weights: objective, dropout: { rate: 0, seed: 1, step } })])));
+    steps.push(
+      ...(await model.read([model.step(cut(fixture, rows), { lr: fixture.lr, weights: objective, dropout: { rate: 0, seed: 1, step } })])),
+    );
   const weights = new Map((await hostTensors(decoder.parameters)).map(({ name, data }) => [name, data]));
   model.dispose();
   return { steps, weights };

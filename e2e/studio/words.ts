@@ -1,5 +1,6 @@
 /** The studio's own texts, in one language: tests name a control by what a person reads on it. */
 import { readFileSync } from 'node:fs';
+import type before from '../../src/i18n/en/before.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
@@ -31,6 +32,7 @@ export interface Words {
   measures: typeof measures;
   merge: typeof merge;
   models: typeof models;
+  before: typeof before;
   recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
@@ -52,6 +54,7 @@ export function wordsOf(language: Language): Words {
     'measures',
     'merge',
     'models',
+    'before',
     'recipe',
     'report',
     'runs',

@@ -20,11 +20,11 @@ export function meetCorpora(corpora: readonly CorpusRecord[]): void {
 }
 
 /** A channel's shown name: translated for bundled corpora, its own for a person's; never an id that a program made up. */
-const BUNDLED = ['zh', 'en', 'code', 'domain', 'domain-legal'] as const;
+const BUNDLED = ['zh', 'en', 'code', 'domain', 'domain-legal', 'echo'] as const;
 
 /** Is it an id that the corpus worker made for a person's corpus? Other ids were written by people, and read as words. */
 export function isOwnId(id: string): boolean {
-  return /^[cw]-[0-9a-f]{8}-[0-9a-f]{4}-/.test(id);
+  return /^(?:[cw]-[0-9a-f]{8}-[0-9a-f]{4}-|echo-[0-9a-f]{16}$)/.test(id);
 }
 
 export function useChannelName(): (id: string) => string {

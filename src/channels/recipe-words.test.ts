@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diffRecipes } from '../core/recipe/diff';
-import { recipeSchema } from '../core/recipe/schema';
+import { usualEcho } from '../core/recipe/edits';
+import { echoCorpusId, recipeSchema } from '../core/recipe/schema';
 import { exampleRecipe } from '../core/run/example-run';
 import { recipeField, recipeValue } from './recipe-words';
 
@@ -8,6 +9,8 @@ describe('the difference of two recipes', () => {
   it('has a name for every field that can differ', () => {
     // Not of one recipe: terms of the base's weights and an adapter beside them exclude each other.
     const { method } = recipeSchema.parse({ ...exampleRecipe, method: { kind: 'lora' } });
+    const generated = { ...usualEcho('nano'), prompts: { kind: 'own' as const, lines: ['a'] } };
+    const echo = { id: 'echo', corpus: echoCorpusId(generated), role: 'general' as const, generated };
     const anchored = recipeSchema.parse({
       ...exampleRecipe,
       name: 'other',
@@ -15,7 +18,7 @@ describe('the difference of two recipes', () => {
       sequenceLength: 64,
       channels: [
         { id: 'zh', corpus: 'c-2', role: 'domain', share: 0.4, weight: 0.1 },
-        { id: 'new', corpus: 'new', role: 'general', share: 0.6, weight: 0.9 },
+        { ...echo, share: 0.6, weight: 0.9 },
       ],
       strategy: { kind: 'curriculum' },
       schedule: { kind: 'wsd', peakLr: 1, minRatio: 0, warmup: { unit: 'steps', value: 3 }, decayRatio: 0.2, decayShape: 'sqrt' },
@@ -66,7 +69,9 @@ describe('the difference of two recipes', () => {
   });
 
   it('names the channel of a channel’s field', () =>
-    expect(recipeField('channels.domain.legal.share')).toEqual({ channel: 'domain.legal', key: 'recipeChannel.share' }));
+    expect(['share', 'generated.topP', 'generated.prompts.kind'].map((field) => recipeField(`channels.domain.legal.${field}`))).toEqual(
+      ['share', 'topP', 'kind'].map((field) => ({ channel: 'domain.legal', key: `recipeChannel.${field}` })),
+    ));
 
   it('names the phase of a phase’s field, and its channel', () => {
     expect(recipeField('phases.2.shares.zh')).toEqual({ phase: '2', channel: 'zh', key: 'recipeChannel.share' });

@@ -98,7 +98,11 @@ const FIELDS = {
   seed: 'seed',
   runnable: 'runnable',
 } as const;
-const CHANNEL_FIELDS = ['share', 'weight', 'role', 'corpus', 'id'] as const;
+const CHANNEL_FIELDS = [
+  ...(['share', 'weight', 'role', 'corpus', 'id'] as const),
+  // How a model wrote its text.
+  ...(['model', 'kind', 'lines', 'temperature', 'topP', 'length', 'tokens', 'seed'] as const),
+] as const;
 const VALUES = [
   'true',
   'base',
@@ -133,7 +137,15 @@ const VALUES = [
   'all',
 ] as const;
 /** Their values are a person's own words. */
-const NAMES: readonly string[] = ['name', 'base', 'regularisation.distillation.teacher', 'method.targets', 'method.modules', 'method.text', 'method.unfreezing.stages'];
+const NAMES: readonly string[] = [
+  'name',
+  'base',
+  'regularisation.distillation.teacher',
+  'method.targets',
+  'method.modules',
+  'method.text',
+  'method.unfreezing.stages',
+];
 
 type FieldName = { phase?: string } & (
   | { channel: string; key: `recipeChannel.${(typeof CHANNEL_FIELDS)[number]}` }
@@ -148,7 +160,7 @@ export function recipeField(path: string): FieldName | null {
     const known = recipeField(moved === undefined ? of! : `channels.${moved}.share`);
     return known && { ...known, phase };
   }
-  const [, channel, name] = /^channels\.(.+)\.(\w+)$/.exec(path) ?? [];
+  const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?)?\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;

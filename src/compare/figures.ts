@@ -4,7 +4,7 @@
  * bits per byte are comparable (METHOD, head).
  */
 import type { SampledRisk } from '../core/metrics/forgetting-risk';
-import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../core/metrics/loss';
+import { bitsPerByte, perplexity, retainedChannels, retention, RETENTION_LINE } from '../core/metrics/loss';
 import type { ChannelMeasure, Estimate, MixtureMeasure } from '../core/metrics/text-measure';
 import type { ChannelRole, SpecialTokens } from '../core/recipe/schema';
 import type { CheckpointRecord, EvaluationRow } from '../core/run/types';
@@ -22,6 +22,8 @@ export interface ComparedChannel {
   corpus: string;
   role: ChannelRole;
   specialTokens?: SpecialTokens | undefined;
+  /** A model wrote the text. */
+  generated?: unknown;
 }
 
 /** Figures of channels, measured here or stored by the run. */
@@ -63,9 +65,9 @@ export function summarise({ measure, channels }: ComparedFigures): ComparisonSum
   });
   const models = Math.max(2, rows[0]?.loss.length ?? 0);
   const byModel = <T>(value: (model: number) => T): T[] => Array.from({ length: models }, (_, model) => value(model));
-  const of = (role: ChannelRole) => rows.filter((row) => row.channel.role === role);
-  const domain = of('domain');
-  const general = of('general');
+  const domain = rows.filter(({ channel }) => channel.role === 'domain');
+  const retained = retainedChannels(rows.map(({ channel }) => channel));
+  const general = rows.filter(({ channel }) => retained.includes(channel));
   return {
     rows,
     comparable: byModel((model) => model === 0 || rows.every((row) => row.delta[model] !== null)),
@@ -111,7 +113,12 @@ export function storedFigures(
   const [one, other, third] = [measured(a), measured(b), c ? measured(c) : null];
   if (!one || !other) return null;
   const rows = third ? [one, other, third] : [one, other];
-  const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const channels = run.recipe.channels.map(({ id, corpus, role, generated }) => ({
+    id,
+    corpus,
+    role,
+    ...(generated ? { generated } : {}),
+  }));
   return { measure: withoutIntervals(rows, channels), channels, documents: run.recipe.evaluation.rowsPerChannel };
 }
 
@@ -155,14 +162,17 @@ export function withoutIntervals(rows: readonly EvaluationRow[], channels: reado
       retention: beside((model) => retention(loss[0]!, loss[model]!)),
     };
   });
-  const mean = (role: ComparedChannel['role'], value: (channel: (typeof measured)[number]) => number): number | null => {
-    const values = measured.filter((channel) => channel.role === role).map(value);
+  const retained = retainedChannels(present).map(({ id }) => id);
+  const mean = (of: readonly (typeof measured)[number][], value: (channel: (typeof measured)[number]) => number): number | null => {
+    const values = of.map(value);
     return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
   };
+  const domain = measured.filter(({ role }) => role === 'domain');
+  const general = measured.filter(({ id }) => retained.includes(id));
   return {
     channels: measured,
-    domainGain: beside((model) => mean('domain', ({ bitsPerByte: bits }) => bits[0]!.value - bits[model]!.value)),
-    meanRetention: beside((model) => mean('general', (channel) => channel.retention[model]!.value)),
+    domainGain: beside((model) => mean(domain, ({ bitsPerByte: bits }) => bits[0]!.value - bits[model]!.value)),
+    meanRetention: beside((model) => mean(general, (channel) => channel.retention[model]!.value)),
   };
 }
 

@@ -20,14 +20,17 @@ const DEFAULT_DOCUMENTS = 32;
 
 /** The run's channels as it named them, then every other corpus under its own id. */
 export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRecord[]): ComparedChannel[] {
-  const own: ComparedChannel[] = (run?.recipe.channels ?? []).map(({ id, corpus, role, specialTokens }) => ({
+  const own: ComparedChannel[] = (run?.recipe.channels ?? []).map(({ id, corpus, role, specialTokens, generated }) => ({
     id,
     corpus,
     role,
     ...(specialTokens ? { specialTokens } : {}),
+    ...(generated ? { generated } : {}),
   }));
   const taken = new Set(own.flatMap(({ id, corpus }) => [id, corpus]));
-  const others = corpora.filter((corpus) => !taken.has(corpus.id)).map(({ id, role }): ComparedChannel => ({ id, corpus: id, role }));
+  const others = corpora
+    .filter((corpus) => !taken.has(corpus.id))
+    .map(({ id, role, generated }): ComparedChannel => ({ id, corpus: id, role, ...(generated ? { generated } : {}) }));
   return [...own, ...others];
 }
 
@@ -35,7 +38,7 @@ export function channelChoices(run: RunRecord | null, corpora: readonly CorpusRe
 export function defaultChannels(run: RunRecord | null, choices: readonly ComparedChannel[]): string[] {
   if (run) return run.recipe.channels.map((channel) => channel.id);
   const domain = choices.find((channel) => channel.role === 'domain');
-  return choices.filter((channel) => channel.role === 'general' || channel === domain).map((channel) => channel.id);
+  return choices.filter((channel) => (channel.role === 'general' && !channel.generated) || channel === domain).map((channel) => channel.id);
 }
 
 export type Activity = 'generate' | 'score' | 'measure';

@@ -13,6 +13,7 @@ import type {
 import type { PipelineSettingsInput } from '../core/corpus/settings';
 import type { PipelineReport } from '../core/corpus/report';
 import type { FilterDecision, RowQuery } from '../core/corpus/filter-log';
+import type { Echo } from '../core/recipe/schema';
 import type { OnProgress } from './progress';
 export type PipelinePhase = 'measure' | 'compare' | 'decontaminate' | 'difficulty' | 'write';
 
@@ -45,6 +46,25 @@ export interface CorpusRecord {
   /** The workshop's channel that it was prepared from, and that channel's colour token; absent on others. */
   channel?: string;
   colour?: string;
+  /** A model wrote the text. */
+  generated?: GeneratedText;
+}
+
+/** How a model wrote a text, and what came of it. */
+export interface GeneratedText {
+  /** `tokens` are those that were written: fewer than asked for where it was cancelled. */
+  settings: Echo;
+  /** SHA-256 of the weights, and the backend that they ran on. */
+  weights: string;
+  backend: string;
+  /** Tokens before the text was made of them, and as the tokenizer cuts the text. */
+  tokens: number;
+  retokenized: number;
+  /** Documents that come back as the same tokens, that ended at `length`, and that came out empty and were left out. */
+  exact: number;
+  cut: number;
+  empty: number;
+  seconds: number;
 }
 
 export interface LeftOut {

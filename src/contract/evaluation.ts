@@ -1,5 +1,8 @@
 /** Evaluation: measures of several sets of weights on the same text, generation, and token losses. */
 import type { TermLoss, MemorisationMeasure, MixtureMeasure } from '../core/metrics/text-measure';
+import type { TextDescription } from '../core/metrics/text-diversity';
+import type { Echo } from '../core/recipe/schema';
+import type { CorpusRecord } from './corpus';
 import type { OnProgress } from './progress';
 import type { ParameterChange } from '../core/metrics/model-change';
 import type { Probe } from '../core/probes/probe';
@@ -46,6 +49,8 @@ export interface TokenLoss {
 export interface MeasuredChannel extends ChannelText {
   id: string;
   role: 'general' | 'domain';
+  /** A model wrote the text: retention is the mean over the others where there are any. */
+  generated?: unknown;
 }
 
 /** A place where a domain term stands, with what each set of weights made of it. */
@@ -87,6 +92,16 @@ export interface RobustnessCurve {
   levels: number[];
   /** [model][level]: bits per byte of the changed text. */
   bitsPerByte: number[][];
+}
+
+/** A text with what the model makes of it. */
+export interface DescribedText extends TextDescription {
+  corpus: string;
+  /** Of held-out documents: nats per token, and bits per byte. */
+  loss: number;
+  bitsPerByte: number;
+  /** A few documents of the sample. */
+  samples: string[];
 }
 
 /**
@@ -143,6 +158,13 @@ export interface EvaluationApi {
   weightChanges(base: WeightsRef, tuned: WeightsRef): Promise<ParameterChange[]>;
   /** Streams text pieces; resolves with the whole generated text, without the prompt. The same seed gives the same text. */
   generate(weights: WeightsRef, options: GenerateOptions, onPiece: (piece: string) => void): Promise<string>;
+  /**
+   * The corpus that a model writes by these settings, which is stored; the stored one where it is there. A cancel keeps the documents that are
+   * whole, under settings that ask for no more. Throws `text-single` where there are fewer than two, `text-empty`, `quota`, `cancelled`.
+   */
+  writeEcho(settings: Echo, onProgress: OnProgress): Promise<CorpusRecord>;
+  /** Texts in samples of one size, and the model's loss on each. */
+  describeTexts(model: string, corpora: string[], onProgress: OnProgress): Promise<DescribedText[]>;
   /** Loss of each piece of a person's own text under both. */
   tokenLosses(a: WeightsRef, b: WeightsRef, text: string): Promise<TokenLoss[]>;
 }

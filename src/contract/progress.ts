@@ -1,6 +1,9 @@
-/** done and total in bytes of text unless said otherwise; steps for `train`, sequences for `fisher`, which can be cancelled as an evaluation can. */
+/**
+ * done and total in bytes of text unless said otherwise; steps for `train`, sequences for `fisher` and tokens for `write`, which can be
+ * cancelled as an evaluation can.
+ */
 export interface Progress {
-  phase: 'fetch' | 'tokenize' | 'load' | 'compile' | 'evaluate' | 'export' | 'import' | 'count' | 'learn' | 'fisher' | 'train';
+  phase: 'fetch' | 'tokenize' | 'load' | 'compile' | 'evaluate' | 'export' | 'import' | 'count' | 'learn' | 'fisher' | 'train' | 'write';
   /** What is being worked on: a channel, a file. */
   item: string;
   done: number;

@@ -64,6 +64,7 @@ function Steps() {
 
 const PipelineCard = lazy(() => import('./pipeline/PipelineCard').then((module) => ({ default: module.PipelineCard })));
 const ResultCard = lazy(() => import('./result/ResultCard'));
+const EchoCard = lazy(() => import('./EchoCard'));
 
 export default function Page() {
   const { t } = useTranslation('corpus');
@@ -98,6 +99,9 @@ export default function Page() {
           <Place step="result">
             <ResultCard />
           </Place>
+          <Suspense>
+            <EchoCard />
+          </Suspense>
           {list === 'loading' && (
             <Card title={t('list')}>
               <Skeleton lines={6} />

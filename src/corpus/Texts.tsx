@@ -159,12 +159,19 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
         <span className={corpusStyles.id}>
           {corpus.bundled
             ? `${corpus.id} · ${t('bundled')}`
-            : t(corpus.channel === undefined ? 'imported' : 'cleaned', { date: format.dateTime(corpus.createdAt) })}
+            : t(corpus.generated ? 'generated.at' : corpus.channel === undefined ? 'imported' : 'cleaned', {
+                date: format.dateTime(corpus.createdAt),
+              })}
         </span>
         {corpus.pseudo !== undefined && (
           <span className={corpusStyles.id}>{t('pseudo', { count: corpus.pseudo, formatted: format.count(corpus.pseudo) })}</span>
         )}
-        {!corpus.bundled && <SpecialTokens corpus={corpus} />}
+        {corpus.generated && (
+          <span className={corpusStyles.id} data-testid="generated">
+            {t('generated.by', { ...corpus.generated.settings })}
+          </span>
+        )}
+        {!corpus.bundled && !corpus.generated && <SpecialTokens corpus={corpus} />}
       </th>
       <td data-label={t('column.role')}>{common(`role.${corpus.role}`)}</td>
       {(['train', 'heldOut'] as const).map((split) => (
@@ -178,7 +185,7 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
         </td>
       ))}
       <td data-label={t('column.licence')} className={corpusStyles.licence}>
-        {corpus.licence === '' ? t('own') : corpus.licence}
+        {corpus.generated ? t('generated.licence') : corpus.licence === '' ? t('own') : corpus.licence}
       </td>
       <td className={corpusStyles.actions}>
         <Button

@@ -31,19 +31,19 @@ export default function BeforeRun({ found }: { found: readonly Finding[] }) {
 }
 
 function Notice({ finding }: { finding: Finding }) {
-  const { t } = useTranslation('recipe');
+  const { t } = useTranslation('before');
   const format = useFormat();
   const tag = useChannelTag();
   switch (finding.kind) {
     case 'channel-short': {
       const { channel, tokens, needed, longest } = finding;
       const words = { channel: tag(channel), tokens: format.count(tokens), needed: format.count(needed) };
-      if (longest === null) return <span>{t('before.tooShort', words)}</span>;
+      if (longest === null) return <span>{t('tooShort', words)}</span>;
       return (
         <>
-          <span>{t('before.short', { ...words, longest: format.count(longest) })}</span>
+          <span>{t('short', { ...words, longest: format.count(longest) })}</span>
           <Button size="xs" onClick={() => useRecipe.getState().edit((recipe) => ({ ...recipe, sequenceLength: longest }))}>
-            {t('before.shorten', { longest: format.count(longest) })}
+            {t('shorten', { longest: format.count(longest) })}
           </Button>
         </>
       );
@@ -51,7 +51,7 @@ function Notice({ finding }: { finding: Finding }) {
     case 'epochs':
       return (
         <span>
-          {t('before.epochs', {
+          {t('epochs', {
             channel: tag(finding.channel),
             epochs: format.decimal(finding.epochs, 1),
             most: format.count(MOST_EPOCHS),
@@ -59,16 +59,14 @@ function Notice({ finding }: { finding: Finding }) {
         </span>
       );
     case 'weight-idle':
-      return <span>{t('before.weightIdle', { channel: tag(finding.channel), weight: format.percent(finding.weight) })}</span>;
+      return <span>{t('weightIdle', { channel: tag(finding.channel), weight: format.percent(finding.weight) })}</span>;
     case 'weight-none':
-      return <span>{t('before.weightNone', { channel: tag(finding.channel), share: format.percent(finding.share) })}</span>;
+      return <span>{t('weightNone', { channel: tag(finding.channel), share: format.percent(finding.share) })}</span>;
     case 'decay-none':
-      return <span>{t('before.decayNone')}</span>;
+      return <span>{t('decayNone')}</span>;
     case 'warmup-long': {
       const { warmup, steps, reached } = finding;
-      return (
-        <span>{t('before.warmup', { warmup: format.count(warmup), steps: format.count(steps), reached: format.percent(reached) })}</span>
-      );
+      return <span>{t('warmup', { warmup: format.count(warmup), steps: format.count(steps), reached: format.percent(reached) })}</span>;
     }
   }
 }

@@ -10,6 +10,7 @@ import { memo, Suspense, useCallback } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { GOLDEN_RANGE } from '../core/mixture/mixture';
 import { MOST_EPOCHS } from '../core/recipe/before-run';
+import { addEcho, isMixed } from '../core/recipe/edits';
 import type { Channel, SpecialTokens } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
@@ -23,8 +24,8 @@ export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
   const name = useChannelName();
-  const taken = useRecipe((state) => state.recipe?.channels);
-  const free = corpora.filter(({ id }) => !taken?.some((channel) => channel.id === id));
+  const recipe = useRecipe((state) => state.recipe);
+  const free = corpora.filter(({ id }) => recipe && !isMixed(recipe, id));
   return (
     <Menu position="bottom-start">
       <Menu.Target>
@@ -32,6 +33,11 @@ export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {
           {t('addChannel')}
         </Button>
       </Menu.Target>
+      {recipe && !recipe.channels.some(({ generated }) => generated) && (
+        <Button size="compact-sm" variant="subtle" title={t('addEchoHelp')} onClick={() => useRecipe.getState().edit(addEcho)}>
+          {t('addEcho')}
+        </Button>
+      )}
       <Menu.Dropdown>
         {free.map((corpus) => (
           <Menu.Item key={corpus.id} onClick={() => useRecipe.getState().add(corpus)}>
@@ -62,8 +68,8 @@ function StripMenu({ channel, corpora, only }: Pick<Props, 'channel' | 'corpora'
   const tag = useChannelTag()(channel.id);
   const { swap, remove, readSpecialTokens } = useRecipe.getState();
   const special = channel.specialTokens ?? 'plain';
-  const taken = useRecipe((state) => state.recipe?.channels);
-  const free = corpora.filter(({ id }) => !taken?.some((other) => other.id === id));
+  const recipe = useRecipe((state) => state.recipe);
+  const free = corpora.filter(({ id }) => recipe && !isMixed(recipe, id));
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -230,7 +236,10 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
             {tag}
           </h3>
           {!active && <StripMenu channel={channel} corpora={corpora} only={only} />}
-          <div className={styles.role}>{shownName === tag ? common(`role.${role}`) : `${shownName} · ${common(`role.${role}`)}`}</div>
+          <div className={styles.role}>
+            {channel.generated ? `${common('generated')} · ` : shownName === tag ? '' : `${shownName} · `}
+            {common(`role.${role}`)}
+          </div>
         </div>
         <div className={styles.share}>{percent}</div>
         {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}

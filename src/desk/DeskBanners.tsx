@@ -13,7 +13,7 @@ import { useTextLengths } from './text-lengths';
 
 const NOTHING = {};
 /** Read when there is something to say. */
-const BeforeRun = lazyWithTexts(['recipe'], () => import('./BeforeRun'));
+const BeforeRun = lazyWithTexts(['before'], () => import('./BeforeRun'));
 
 const ChangedRecipe = lazy(async () => ({ default: (await import('./BeforeRun')).ChangedRecipe }));
 

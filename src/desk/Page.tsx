@@ -76,7 +76,13 @@ function useWarmStart(): void {
   const texts = useRecipe(
     useShallow(({ recipe }) =>
       recipe?.runnable
-        ? [recipe.base, ...new Set(recipe.channels.map(({ corpus, specialTokens }) => `${corpus} ${specialTokens ?? 'plain'}`))]
+        ? [
+            recipe.base,
+            // A text that a model writes may not be there before the run.
+            ...new Set(
+              recipe.channels.flatMap(({ corpus, specialTokens, generated }) => (generated ? [] : `${corpus} ${specialTokens ?? 'plain'}`)),
+            ),
+          ]
         : null,
     ),
   );

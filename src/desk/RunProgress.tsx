@@ -66,7 +66,7 @@ export function RunProgress() {
         {busy ? (
           <>
             <span>{phase} …</span>
-            {progress?.phase === 'fisher' && (
+            {(progress?.phase === 'fisher' || progress?.phase === 'write') && (
               <Button size="compact-xs" variant="default" onClick={() => void lab.trainer.cancel()}>
                 {common('cancel')}
               </Button>

@@ -1,4 +1,5 @@
 /** The bar of the desk: what to run, the transport buttons, progress, and the recipe as a link or a file. */
+import { withBase } from '../core/recipe/edits';
 import { parseRecipeText } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { encodeRecipe } from '../core/recipe/share-link';
@@ -101,7 +102,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
           value={recipe?.base ?? ''}
           onChange={(event) => {
             const base = event.currentTarget.value;
-            edit((current) => ({ ...current, base }));
+            edit((current) => withBase(current, base));
           }}
           className={styles.base}
         >

@@ -3,14 +3,17 @@ import { useMemo } from 'react';
 import { Button } from '@mantine/core';
 import { ArrowRight, SlidersVertical } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { Sparkline } from '../charts/Sparkline';
 import type { Advice } from '../core/diagnosis/advice';
 import { diagnose, type Evidence, type Finding as Found } from '../core/diagnosis/diagnose';
 import { RETENTION_LINE } from '../core/metrics/loss';
+import { betterMerge } from '../core/metrics/merge-curve';
 import type { Series } from '../core/metrics/series';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { mergeKey, useMergeCurves } from '../lab/desk-recipes';
 import { useDifferenceWords } from '../channels/recipe-words';
 import { useSymptomWords } from './words';
 import styles from './Diagnosis.module.css';
@@ -91,7 +94,7 @@ function Finding({ finding, run, onApply }: Props & { finding: Found }) {
   const words = useSymptomWords();
   const kind = finding.kind as Kind;
   const { what, advice: meaning } = words(finding);
-  const { advice, evidence } = finding;
+  const { advice, evidence, others } = finding;
   return (
     <li data-finding={kind}>
       <div className={styles.said}>
@@ -111,6 +114,58 @@ function Finding({ finding, run, onApply }: Props & { finding: Found }) {
         <p className={styles.part}>{t('change')}</p>
         {advice ? <Change advice={advice} onApply={onApply} /> : <p>{`${t('noChange')} ${meaning}`}</p>}
       </div>
+      {kind === 'forgetting' && <OtherWays ways={others} run={run} onApply={onApply} />}
+    </li>
+  );
+}
+
+/** Methods that the run did not use: what the merge fader has measured, and recipes with one more method, of which nothing is known yet. */
+function OtherWays({ ways, run, onApply }: Props & { ways: readonly Advice[] }) {
+  const { t } = useTranslation('diagnosis');
+  const last = Math.max(0, ...run.checkpoints.map(({ step }) => step));
+  return (
+    <div className={styles.change} data-testid="other-ways">
+      <p className={styles.part}>{t('other.title')}</p>
+      <ul className={styles.ways}>
+        {last > 0 && <MergeWay run={run} step={last} />}
+        {ways.map((way) => (
+          <li key={way.kind} data-way={way.kind}>
+            <p>{t(`other.${way.kind as 'lora' | 'ewc' | 'echo'}`)}</p>
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('applyLabel', { advice: t(`advice.${way.kind}`) })}
+              onClick={() => onApply(way)}
+            >
+              {t(`advice.${way.kind}`)}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function MergeWay({ run: { runId, recipe }, step }: { run: RunView; step: number }) {
+  const { t } = useTranslation('diagnosis');
+  const format = useFormat();
+  const curve = useMergeCurves((curves) => curves[mergeKey({ base: recipe.base, run: runId, step })]);
+  const found = curve && betterMerge(curve, RETENTION_LINE);
+  const words = found
+    ? t('other.merged', {
+        tuned: format.retention(found.tuned.retention),
+        factor: format.decimal(found.best.factor, 2),
+        retention: format.retention(found.best.retention),
+        gain: format.percent(found.gainShare, 0),
+      })
+    : t(curve?.some(({ factor }) => factor === 1) ? 'other.mergedNone' : 'other.merge', { line: format.decimal(RETENTION_LINE, 2) });
+  const address = `/compare?a=model:${encodeURIComponent(recipe.base)}&b=run:${encodeURIComponent(runId)}@${step}&view=merge`;
+  return (
+    <li data-way="merge">
+      <p>{words}</p>
+      <Button component={Link} href={address} size="compact-xs" variant="default">
+        {t('other.openMerge')}
+      </Button>
     </li>
   );
 }

@@ -1,7 +1,12 @@
-/** Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on another base model. */
+/**
+ * What pages hand to each other. Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on
+ * another base model; and what the merge fader has measured of a run, for its diagnosis.
+ */
 import * as z from 'zod/mini';
+import { create } from 'zustand';
 import { StudioError } from '../core/errors';
 import { recipeSchema } from '../core/recipe/schema';
+import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import type { ModelRecord } from '../contract/library';
@@ -55,6 +60,19 @@ export function takeNextRecipe(): NextRecipe | null {
   waiting = null;
   return next;
 }
+
+/** Weights that a merge fader stands between. */
+export interface MergeEnds {
+  /** Model id. */
+  base: string;
+  run: string;
+  step: number;
+}
+
+export const mergeKey = ({ base, run, step }: MergeEnds): string => `${base} ${run}@${step}`;
+
+/** Measured curves by `mergeKey`, as long as the tab is open: points in ascending order of λ, all on the same documents. */
+export const useMergeCurves = create<Readonly<Record<string, readonly CurvePoint[]>>>(() => ({}));
 
 /** The desk's address with the default recipe on another base. */
 export async function deskPath(model: ModelRecord): Promise<string> {

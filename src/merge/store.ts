@@ -10,6 +10,7 @@ import type { OnProgress, Progress } from '../contract/progress';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { bestFactor, type CurvePoint } from '../core/metrics/merge-curve';
 import type { MixtureMeasure } from '../core/metrics/text-measure';
+import { mergeKey, useMergeCurves } from '../lab/desk-recipes';
 import { lab } from '../lab/lab';
 
 /** λ of a fader: a little beyond both ends, where the base is overdone and the tuned model too. */
@@ -256,4 +257,14 @@ export const useMerge = create<MergeState>()((set, get) => {
       }
     },
   };
+});
+
+// What is measured between a base and a run's checkpoint is told to the run's diagnosis.
+useMerge.subscribe((state, before) => {
+  const { subject, positions } = state;
+  const [tuned, another] = subject?.tuned ?? [];
+  if (positions === before.positions || another || subject?.base.kind !== 'model' || tuned?.weights.kind !== 'checkpoint') return;
+  const curve = curveOf(positionsAlong(state), 0);
+  const { run, step } = tuned.weights;
+  if (curve.length > 0) useMergeCurves.setState({ [mergeKey({ base: subject.base.model, run, step })]: curve });
 });

@@ -1,5 +1,5 @@
 import { USUAL_DISTILLATION } from '../core/recipe/distillation';
-import { withObjective } from '../core/recipe/edits';
+import { addEcho, withObjective } from '../core/recipe/edits';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { AdviceKind } from '../core/diagnosis/advice';
@@ -152,6 +152,7 @@ describe('report', () => {
                 },
               ],
               advice: null,
+              others: [],
             },
           ];
         });
@@ -162,14 +163,19 @@ describe('report', () => {
     for (const kind of kinds)
       changed((parts) => {
         const changes = [{ field: 'budget.steps', a: '100', b: '200' }];
-        parts.diagnosis = [{ kind: 'growing', values, evidence: [], advice: { kind, recipe: parts.run!.recipe, changes } }];
+        parts.diagnosis = [{ kind: 'growing', values, evidence: [], advice: { kind, recipe: parts.run!.recipe, changes }, others: [] }];
       });
     changed((parts) => {
       const { recipe } = parts.run!;
-      const held = withObjective(recipe, true);
+      const held = withObjective(addEcho(recipe), true);
       parts.run!.recipe = {
         ...held,
-        regularisation: { l2sp: { lambda: 0.1 }, ewc: { lambda: 2, sequences: 8, labels: 'model' }, decayTowards: 'base', distillation: USUAL_DISTILLATION },
+        regularisation: {
+          l2sp: { lambda: 0.1 },
+          ewc: { lambda: 2, sequences: 8, labels: 'model' },
+          decayTowards: 'base',
+          distillation: USUAL_DISTILLATION,
+        },
       };
     });
     changed((parts) => {

@@ -49,6 +49,7 @@ function titleIn(preset: Preset, language: string): string {
 /** Its shares as a bar in the channels' colours, and the settings that matter most. */
 export function RecipeLine({ recipe, presetTitle }: { recipe: Recipe; presetTitle: string | null }) {
   const { t } = useTranslation('runs');
+  const { t: common } = useTranslation();
   const format = useFormat();
   const tag = useChannelTag();
   const { schedule, strategy, batchSize, gradientAccumulationSteps, sequenceLength } = recipe;
@@ -56,6 +57,7 @@ export function RecipeLine({ recipe, presetTitle }: { recipe: Recipe; presetTitl
     t('recipe.preset', { title: presetTitle ?? recipe.name }),
     ...(strategy.kind === 'mixed' ? [] : [t(`recipe.strategy.${strategy.kind}`)]),
     t('recipe.lr', { lr: format.lr(schedule.peakLr) }),
+    ...recipe.channels.flatMap(({ id, generated }) => (generated ? [`${tag(id)}: ${common('generated')}`] : [])),
     t(`recipe.schedule.${schedule.kind}`),
     t('recipe.batch', { rows: format.count(batchSize * gradientAccumulationSteps), length: format.count(sequenceLength) }),
   ];

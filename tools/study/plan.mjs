@@ -47,6 +47,41 @@ export function studyRuns(base, { steps, seeds }) {
   return [...runs.values()];
 }
 
+/** Share of the domain beside an echo or a replay. */
+const ECHO_DOMAIN_SHARE = 0.5;
+
+/**
+ * The arms of the echo study: the domain alone, with text that the base writes, and with the true general text. Arms of `steps` steps compare at
+ * the same steps; those of twice as many have seen as many domain tokens as the domain alone.
+ * @param {any} base the golden-ratio preset's recipe @param {any} echo the echo channel of the preset of that name
+ * @param {{ steps: number, seeds: number[] }} options
+ * @returns {{ id: string, arm: string, steps: number, seed: number, recipe: any }[]}
+ */
+export function echoRuns(base, echo, { steps, seeds }) {
+  const twice = Math.round(steps / ECHO_DOMAIN_SHARE);
+  const plain = { lrFactor: 1, warmup: 0.03, strategy: 'mixed' };
+  return seeds.flatMap((seed) => {
+    const measured = (/** @type {any} */ channel) => (channel.role === 'domain' ? channel : { ...channel, share: 0 });
+    const alone = recipeOf(base, { ...plain, share: 1, seed, steps });
+    const replay = (/** @type {number} */ count) => recipeOf(base, { ...plain, share: ECHO_DOMAIN_SHARE, seed, steps: count });
+    const echoed = (/** @type {number} */ count) => {
+      const recipe = replay(count);
+      return { ...recipe, channels: [...recipe.channels.map(measured), { ...echo, share: 1 - ECHO_DOMAIN_SHARE }] };
+    };
+    const run = (/** @type {string} */ arm, /** @type {any} */ recipe) => {
+      const { steps: count } = recipe.budget;
+      return { id: `echo_${arm}_steps-${count}_seed-${seed}`, arm, steps: count, seed, recipe };
+    };
+    return [
+      run('domain-only', alone),
+      run('echo', echoed(steps)),
+      run('replay', replay(steps)),
+      run('echo', echoed(twice)),
+      run('replay', replay(twice)),
+    ];
+  });
+}
+
 /** @param {number} ratio */
 export const percent = (ratio) => `${Number((ratio * 100).toFixed(1))}`;
 

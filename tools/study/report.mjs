@@ -165,3 +165,28 @@ function defaultLr(results) {
   const run = results.find(({ lrFactor }) => lrFactor === 1);
   return run.recipe.schedule.peakLr;
 }
+
+/**
+ * The arms of `echoRuns` as a table in Markdown: means over the seeds.
+ * @param {any[]} results
+ */
+export function echoTable(results) {
+  const arms = [...new Set(results.map(({ arm, steps }) => `${arm} ${steps}`))];
+  const rows = arms.map((key) => {
+    const own = results.filter(({ arm, steps }) => `${arm} ${steps}` === key);
+    const [{ arm, steps, recipe }] = own;
+    const mean = (/** @type {(result: any) => number} */ of) => own.reduce((sum, result) => sum + of(result), 0) / own.length;
+    const domain = recipe.channels.filter((/** @type {any} */ { role }) => role === 'domain');
+    const share = domain.reduce((/** @type {number} */ sum, /** @type {any} */ channel) => sum + channel.share, 0);
+    const tokens = Math.round(steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength * share);
+    const gain = mean(({ mixture }) => mixture.domainGain[1].value);
+    const retention = mean(({ mixture }) => mixture.meanRetention[1].value);
+    const spread = own.map(({ mixture }) => mixture.meanRetention[1].value.toFixed(3)).join(', ');
+    return `| ${arm} | ${steps} | ${tokens} | ${gain.toFixed(4)} | ${retention.toFixed(3)} (${spread}) |`;
+  });
+  return [
+    '| arm | steps | domain tokens | domain gain, bits/byte | general retention (by seed) |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}

@@ -2,9 +2,9 @@
 /**
  * `npm run study`: how much is learnt and how much forgotten at several domain shares, learning rates, warmups and strategies, on the
  * bundled base and channels. Writes docs/STUDY.md with its charts. `forget-less` sets methods against forgetting beside each other instead,
- * and writes docs/study/forget-less.md.
+ * and writes docs/study/forget-less.md. `echo` sets text that the base writes beside the domain alone and true general text, and prints a table.
  *
- *     npm run study [-- forget-less] [--results folder] [--steps 240] [--seeds 1,2] [--folder dist] [--report-only]
+ *     npm run study [-- forget-less | echo] [--results folder] [--steps 240] [--seeds 1,2] [--folder dist] [--report-only]
  *
  * Every run's result is kept in the results folder as soon as it is there: a study that was killed goes on where it was. The recipe of a
  * kept result must be the one that is asked for now, or it is made again.
@@ -16,8 +16,8 @@ import { follow, progressPrinter, readRecipe } from '../experiment.mjs';
 import { reasonOf, Refusal, withStudio } from '../headless-studio.mjs';
 import { installPackages, requireNode, root } from '../setup.mjs';
 import { sameTime, sameTokens, writeForgetLess } from './forget-less.mjs';
-import { studyRuns } from './plan.mjs';
-import { writeReport } from './report.mjs';
+import { echoRuns, studyRuns } from './plan.mjs';
+import { echoTable, writeReport } from './report.mjs';
 
 /** Held-out documents of each channel that the base and every tuned model are measured on. */
 const DOCUMENTS = 60;
@@ -26,6 +26,7 @@ const DOCUMENTS = 60;
 const STUDIES = {
   mixture: { results: 'study-results', steps: '240' },
   'forget-less': { results: 'study-results/forget-less', steps: '80' },
+  echo: { results: 'study-results/echo', steps: '60' },
 };
 
 function options() {
@@ -147,6 +148,12 @@ async function main() {
   if (study === 'mixture') {
     await writeReport(await resultsOf(studyRuns(golden, { steps, seeds }), chosen), about);
     console.log(`docs/STUDY.md is written.`);
+    return;
+  }
+  if (study === 'echo') {
+    const { channels } = await readRecipe(join(root, 'public', 'recipes', 'echo.json'));
+    const echo = channels.find((/** @type {any} */ { generated }) => generated);
+    console.log(echoTable(await resultsOf(echoRuns(golden, echo, { steps, seeds }), chosen)));
     return;
   }
   const tokens = await resultsOf(sameTokens(golden, { steps, seeds }), chosen);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import echoPreset from '../../public/recipes/echo.json';
 import preset from '../../public/recipes/golden-ratio.json';
 import { recipeSchema } from '../../src/core/recipe/schema';
 import { categoryChart } from '../../src/charts/still-charts';
@@ -6,7 +7,8 @@ import { svgMarkup } from '../../src/charts/svg';
 import { outerTicks } from '../../src/charts/ticks';
 import { findings, spikeOf } from './findings.mjs';
 import { claims, MERGED, PLAIN, sameTime, sameTokens, settings } from './forget-less.mjs';
-import { SHARES, studyRuns } from './plan.mjs';
+import { echoRuns, SHARES, studyRuns } from './plan.mjs';
+import { echoTable } from './report.mjs';
 
 const runs = studyRuns(preset.recipe, { steps: 240, seeds: [1, 2] });
 
@@ -25,6 +27,29 @@ describe('the plan', () => {
       expect(domain).toBeCloseTo(share, 12);
     }
   });
+});
+
+it('sets the echo beside the domain alone and a true replay, at the same steps and at the same domain tokens', () => {
+  const channel = echoPreset.recipe.channels.find((one) => 'generated' in one);
+  const arms = echoRuns(preset.recipe, channel, { steps: 100, seeds: [1] });
+  expect(arms.map(({ arm, steps }) => `${arm} ${steps}`)).toEqual(['domain-only 100', 'echo 100', 'replay 100', 'echo 200', 'replay 200']);
+  const shares = arms.map(({ recipe }) => recipeSchema.parse(recipe).channels.map(({ id, share }) => [id, Number(share.toFixed(4))]));
+  const alone = [
+    ['zh', 0],
+    ['en', 0],
+    ['code', 0],
+    ['domain', 1],
+  ];
+  expect(shares[0]).toEqual(alone);
+  expect(shares[1]).toEqual([...alone.slice(0, 3), ['domain', 0.5], ['echo', 0.5]]);
+  expect(shares[2]!.map(([id]) => id)).toEqual(['zh', 'en', 'code', 'domain']);
+  const measured = (gain: number, retention: number) => ({
+    domainGain: [null, { value: gain }],
+    meanRetention: [null, { value: retention }],
+  });
+  const table = echoTable(arms.map((run, at) => ({ ...run, mixture: measured(0.1 * at, 0.9) })));
+  expect(table).toContain('| domain-only | 100 | 102400 | 0.0000 | 0.900 (0.900) |');
+  expect(table).toContain('| echo | 200 | 102400 | 0.3000 |');
 });
 
 /** A result with these figures; general channels rise by `rises` at each evaluation. */

@@ -1,8 +1,8 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
-import type { CorpusApi, CorpusRecord } from '../../src/contract/corpus';
+import type { CorpusApi } from '../../src/contract/corpus';
 import type { InterruptedIngest } from '../../src/contract/ingest';
 import { Cancelling } from '../rpc/expose';
-import { findCorpus, listCorpora, readDocuments, type StoredCorpus } from '../storage/corpora';
+import { corpusRecord, findCorpus, listCorpora, readDocuments } from '../storage/corpora';
 import { listSources, type StoredIngest } from '../storage/workshop';
 import { exportCorpora } from './export-corpora';
 import { importFiles } from './import-files';
@@ -24,11 +24,11 @@ const long = {
 
 export const corpusApi: CorpusApi = {
   async list() {
-    return (await listCorpora()).map(toRecord);
+    return (await listCorpora()).map(corpusRecord);
   },
 
   async importFiles(files, options, onProgress) {
-    return toRecord(await importFiles(files, options, onProgress, long.import.signal));
+    return corpusRecord(await importFiles(files, options, onProgress, long.import.signal));
   },
 
   async sample(id, split, count) {
@@ -71,10 +71,6 @@ export const corpusApi: CorpusApi = {
   preparedRow,
   exportCorpora: (request, onProgress) => exportCorpora(request, onProgress, long.export.signal),
 };
-
-function toRecord({ separator: _separator, sha256: _sha256, prepared: _prepared, ...record }: StoredCorpus): CorpusRecord {
-  return record;
-}
 
 function toInterrupted({ id, options, startedAt, sources, files }: StoredIngest): InterruptedIngest {
   const open = files.filter(({ state }) => state !== 'done');

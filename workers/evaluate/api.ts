@@ -3,13 +3,16 @@ import { transfer } from 'comlink';
 import type { EvaluationApi, WeightsRef } from '../../src/contract/evaluation';
 import type { OnProgress } from '../../src/contract/progress';
 import { readChannelTokens } from '../runtime/channel-tokens';
+import { ensureEcho } from '../runtime/echo';
 import type { EngineSession } from '../runtime/engine-session';
 import { parseRunState } from '../runtime/run-state';
 import type { LoadedWeights } from '../runtime/weights';
 import { readCheckpointState } from '../storage/checkpoints';
+import { corpusRecord } from '../storage/corpora';
 import { readRun } from '../storage/runs';
 import { evaluateAttention } from './attention';
 import { evaluateChannels } from './channels';
+import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
 import { generate } from './generate';
 import { evaluateMemorisation } from './memorisation';
@@ -101,6 +104,19 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
       await arrived;
       return text;
     },
+
+    writeEcho: (settings, onProgress) =>
+      outliving(async () => {
+        const work = await session.work();
+        const { backend } = (await session.engine()).device;
+        return corpusRecord(await ensureEcho(settings, { work, backend, onProgress }, true));
+      }),
+
+    describeTexts: (model, corpora, onProgress) =>
+      outliving(async () => {
+        const work = await session.work();
+        return models.use({ kind: 'model', model }, (loaded) => describeTexts(loaded, corpora, { work, onProgress }));
+      }),
 
     tokenLosses: (a, b, text) =>
       outliving(async () => {

@@ -32,7 +32,9 @@ export async function evaluateChannels(
     const found = await documentLosses({ ...model, context }, parts, startOfText, withProgress(tools.work, progress));
     found.forEach((sum, at) => sums[at]!.push(sum));
   });
-  const measured = channels.map(({ id, role }, at) => ({ id, role, models: sums[at]! })).filter(({ models }) => tokensOf(models) > 0);
+  const measured = channels
+    .map(({ id, role, generated }, at) => ({ id, role, generated, models: sums[at]! }))
+    .filter(({ models }) => tokensOf(models) > 0);
   return measureMixture(measured, { seed: SEED, sameTokens: hashes.map((hash) => hash === hashes[0]) });
 }
 

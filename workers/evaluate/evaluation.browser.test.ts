@@ -2,17 +2,22 @@
 import { mul, tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fixtures from '../../e2e/parity/fixtures/evaluation.json';
+import sampling from '../../e2e/parity/fixtures/sampling.json';
+import { usualEcho } from '../../src/core/recipe/edits';
 import { parseProbes } from '../../src/core/probes/probe';
-import { loadModel, openBackend, type DecoderModel } from '../engine';
+import { CachedDecoder, loadModel, openBackend, sampleToken, type DecoderModel } from '../engine';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { attentionDivergence, attentionMaps } from '../runtime/attention';
 import { documentLosses } from './channels';
 import { MergedModel } from './merges';
 import { sequenceModel } from '../runtime/engine-model';
+import { writeDocuments } from '../runtime/echo';
+import { EngineLock } from '../runtime/turns';
 import { scoreProbes } from '../runtime/probe-scores';
 import { sequenceLosses, type SequenceModel } from '../runtime/sequences';
 import { weightChanges } from './weight-changes';
 
+const greedy = { temperature: 0, topK: 0, topP: 1 };
 const folder = '/models/nano';
 const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: async () => undefined };
 
@@ -44,6 +49,48 @@ describe('evaluation of the base on wasm', () => {
       const found = score.kind === 'pair' ? [score.good, score.bad] : score.kind === 'choice' ? score.likelihoods : [];
       expect(found).toEqual(expected.map((value) => expect.closeTo(value, 3)));
     });
+  });
+
+  it('writes several texts side by side as transformers writes them, also when some are left', async () => {
+    const decoder = new CachedDecoder(model, sampling.prompts.length);
+    const likeliest = (logits: Float32Array, rows: number) =>
+      Array.from({ length: rows }, (_, row) => sampleToken(logits.subarray(row * 4096, (row + 1) * 4096), greedy, 0));
+    const found = sampling.prompts.map((): number[] => []);
+    let rows = [0, 1, 2];
+    let next = sampling.prompts;
+    for (let token = 0; token < 12; token++) {
+      const ids = likeliest(await decoder.append(next), rows.length);
+      ids.forEach((id, at) => found[rows[at]!]!.push(id));
+      next = ids.map((id) => [id]);
+      if (token !== 5) continue;
+      // The second one ends here.
+      decoder.keep([0, 2]);
+      [rows, next] = [
+        [0, 2],
+        [next[0]!, next[2]!],
+      ];
+    }
+    decoder.dispose();
+    expect(found).toEqual([sampling.written[0], sampling.written[1]!.slice(0, 6), sampling.written[2]]);
+  });
+
+  it('writes the same documents by the same seed, each by its number, and begins with the prompt', async () => {
+    const loaded = { model, base: 'nano', hash: '', tokenizer: { tokenizer, hash: '' } };
+    const work = { lock: new EngineLock(), yield: async () => undefined, signal: new AbortController().signal };
+    const settings = { ...usualEcho('nano'), length: 12, seed: 3 };
+    const first = async (prompts: (at: number) => number[], seed = 3): Promise<number[][]> => {
+      for await (const documents of writeDocuments(loaded, { ...settings, seed }, prompts, work)) return documents.map(({ ids }) => ids);
+      return [];
+    };
+    const plain = await first(() => []);
+    expect(plain).toHaveLength(96);
+    expect(await first(() => [])).toEqual(plain);
+    expect(await first(() => [], 4)).not.toEqual(plain);
+    const begun = await first((at) => [40, 41, 42].slice(0, at % 4));
+    begun.forEach((ids, at) => expect(ids.slice(0, at % 4)).toEqual([40, 41, 42].slice(0, at % 4)));
+    expect(begun.every(({ length }) => length <= 12)).toBe(true);
+    // Another company of rows does not change a document but by the order of sums.
+    expect(begun.filter((ids, at) => at % 4 === 0 && ids.join() === plain[at]!.join()).length).toBeGreaterThan(20);
   });
 
   it.each(fixtures.texts)(

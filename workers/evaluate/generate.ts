@@ -36,7 +36,7 @@ export async function generate(
     for (let count = 0; count < maxTokens; count++) {
       await work.yield();
       work.signal.throwIfAborted();
-      const logits = await work.lock.run(() => decoder.append(pending));
+      const logits = await work.lock.run(() => decoder.append([pending]));
       // A vocabulary may be padded beyond the tokenizer's last id; those rows mean nothing.
       const id = sampleToken(logits.subarray(0, tokenizer.size), sampling, random.uniform());
       if (stop.has(id)) break;

@@ -136,7 +136,7 @@ export async function evaluateMerges(
       await work.lock.run(async () => merged.set(position));
       const after = await measure(merged.model, at);
       const measured = channels
-        .map(({ id, role }, channel) => ({ id, role, models: [before[channel]!, after[channel]!] }))
+        .map(({ id, role, generated }, channel) => ({ id, role, generated, models: [before[channel]!, after[channel]!] }))
         .filter(({ models }) => tokensOf(models) > 0);
       measures.push(measureMixture(measured, { seed: SEED, sameTokens: [true, true] }));
     }

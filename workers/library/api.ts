@@ -42,7 +42,9 @@ export const libraryApi: LibraryApi = {
 
   renameModel,
   async removeModel(id) {
-    const run = (await listRuns()).find(({ recipe, state }) => (recipe.base === id || recipe.regularisation?.distillation?.teacher === id) && isActive(state));
+    const run = (await listRuns()).find(
+      ({ recipe, state }) => (recipe.base === id || recipe.regularisation?.distillation?.teacher === id) && isActive(state),
+    );
     if (run) throw new StudioError('model-in-use', `Run "${run.name}" needs model "${id}"`, { model: id, run: run.name });
     await (await records()).delete('models', id);
     await storage.remove(modelPath(id));

@@ -62,6 +62,11 @@ function liftCorpus(stored: StoredCorpus & { intake?: LeftOut }): StoredCorpus {
   return intake === undefined ? corpus : { leftOut: intake, ...corpus };
 }
 
+/** What pages know of a corpus. */
+export function corpusRecord({ separator: _separator, sha256: _sha256, prepared: _prepared, ...record }: StoredCorpus): CorpusRecord {
+  return record;
+}
+
 /** Throws `file-missing` when there is no such corpus. */
 export async function findCorpus(id: string): Promise<StoredCorpus> {
   const corpus = (await listCorpora()).find((candidate) => candidate.id === id);

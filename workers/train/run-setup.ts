@@ -44,6 +44,7 @@ import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
@@ -86,6 +87,7 @@ export async function startRun(
 ): Promise<ReadyRun> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
+  await writeMissingEchoes(checked, echoTools(studio, onProgress));
   const texts = await readTexts(checked, RULES, onProgress);
   const sampler = samplerOf(checked, texts, RULES);
   checkChannels(checked, sampler, settingsAt(checked, [], 0));
@@ -145,6 +147,8 @@ export async function extendRun(
   };
   return goOn(id, read, onProgress, studio);
 }
+
+const echoTools = ({ work, device }: Studio, onProgress: OnProgress): EchoTools => ({ work, backend: device.backend, onProgress });
 
 /**
  * A new run that is another one up to a checkpoint of it, and goes on from there by a recipe of its own: weights, moments, cursors and random numbers go
@@ -223,12 +227,7 @@ function withChannels(state: RunState, channels: number): RunState {
 }
 
 /** For a run that is past its base. */
-async function fisherOfBase(
-  recipe: Recipe,
-  plan: FisherPlan,
-  onProgress: OnProgress,
-  { work }: Studio,
-): Promise<Uint8Array> {
+async function fisherOfBase(recipe: Recipe, plan: FisherPlan, onProgress: OnProgress, { work }: Studio): Promise<Uint8Array> {
   const base = await openBase(recipe.base);
   try {
     if (recipe.method?.kind === 'lora') base.freezeAllBut(changedParameters(base.config, recipe.method));
@@ -268,14 +267,14 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
+    await writeMissingEchoes(recipe, echoTools(studio, onProgress));
     const texts = await readTexts(recipe, rules, onProgress);
     onProgress({ phase: 'load', item: recipe.base, done: 0, total: 1 });
     const state = checkpoint ? parseRunState(id, checkpoint.step, checkpoint.state) : null;
     const sampler = samplerOf(recipe, texts, rules, state);
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
     const plan = anew ? (await planFisher(recipe, texts)).get('ewc') : undefined;
-    const fisher = (use: FisherUse) =>
-      use === 'ewc' && plan ? fisherOfBase(recipe, plan, onProgress, studio) : readFisher(fisherOf, use);
+    const fisher = (use: FisherUse) => (use === 'ewc' && plan ? fisherOfBase(recipe, plan, onProgress, studio) : readFisher(fisherOf, use));
     const trained = await loadModel(recipe, rules, checkpoint, studio, fisher);
     const trainTokens = Object.fromEntries(texts.map((text) => [text.id, text.train.length]));
     if (keep) await keep(trainTokens, trained.fisher);
@@ -470,7 +469,8 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
     const fault = teacherFault(distillation, config, teacher.config);
     if (fault) refuse(field, name, `${fault.field} ${fault.accepted}`, `its ${fault.field} is ${fault.value}`);
     const { context } = teacher.config;
-    if (recipe.sequenceLength > context) refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${context}`, `the context of model "${name}"`);
+    if (recipe.sequenceLength > context)
+      refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${context}`, `the context of model "${name}"`);
     return teacher;
   } catch (error) {
     teacher.dispose();

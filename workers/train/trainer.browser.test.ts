@@ -7,8 +7,12 @@ import type { BackendName } from '../../src/contract/device';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
+import { usualEcho } from '../../src/core/recipe/edits';
+import { echoCorpusId } from '../../src/core/recipe/schema';
+import { corpusFolder, findCorpus, readDocuments } from '../storage/corpora';
 import { files } from '../storage/files';
 import { modelPath } from '../storage/models';
+import { records } from '../storage/records';
 import { readMetrics, listRuns, readRun } from '../storage/runs';
 import { chainsOf, lifelongMatrix, stageRecipe } from '../../src/core/run/lifelong';
 import type { ChainPlan } from '../../src/core/run/types';
@@ -175,7 +179,12 @@ describe('the trainer on wasm', () => {
     expect(await listRuns()).toEqual(before);
     const method = { kind: 'lora' as const, r: 2 };
     const runs = [];
-    for (const one of [base, recipe, { ...recipe, activationCheckpointing: true }, studioRecipe({ method, regularisation: { distillation } })]) {
+    for (const one of [
+      base,
+      recipe,
+      { ...recipe, activationCheckpointing: true },
+      studioRecipe({ method, regularisation: { distillation } }),
+    ]) {
       const run = await tab.api.start(one, 'taught', quiet);
       expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
       runs.push(await outcome(run));
@@ -238,6 +247,62 @@ describe('the trainer on wasm', () => {
     await again.api.resume(second, quiet);
     await again.seen((view) => view.runId === second && ended(view));
     expect(await outcome(second)).toEqual(expected);
+  });
+
+  it('writes the text of an echo channel before the first step, once, and goes on to the same bits after its tab died', async () => {
+    const generated = { ...usualEcho(MODEL), length: 24, tokens: 400 };
+    const corpus = echoCorpusId(generated);
+    const base = studioRecipe();
+    const [general, domain] = base.channels;
+    const echo = { id: 'echo', corpus, role: 'general' as const, share: 0.5, generated };
+    const recipe = { ...base, channels: [{ ...general!, share: 0 }, { ...domain!, share: 0.5 }, echo] };
+    const tab = await openTab();
+    const whole = await tab.api.start(recipe, 'echo', quiet);
+    const end = await tab.seen((view) => view.runId === whole && ended(view));
+    expect(end).toMatchObject({ state: 'finished', error: null });
+    const expected = await outcome(whole);
+    // What the model wrote is no general text that people wrote.
+    const [before, after] = [expected.evaluations[0]!, expected.evaluations.at(-1)!];
+    expect(after.retention).toBeCloseTo(Math.exp(before.channels['general']!.loss - after.channels['general']!.loss), 12);
+
+    const written = await findCorpus(corpus);
+    const { tokens, weights, backend } = written.generated!;
+    expect({ backend, hashed: weights.length }).toEqual({ backend: 'wasm', hashed: 64 });
+    expect(tokens).toBeGreaterThanOrEqual(400);
+    expect(tokens).toBeLessThan(424);
+    expect(written.documents.heldOut).toBe(Math.floor((written.documents.train + written.documents.heldOut) / 10));
+
+    // Removed, it is written again, the same; what is there is not written again.
+    const broken = await tab.api.start(recipe, 'broken off', quiet);
+    await tab.api.pause();
+    while (tab.views.at(-1)!.step < 6) await tab.api.step();
+    await tab.seen(({ runId, step, checkpoints }) => runId === broken && step === 6 && checkpoints.some((saved) => saved.step === 4));
+    tab.terminate();
+    await expect.poll(async () => (await readRun(broken)).state).toBe('interrupted');
+    expect((await findCorpus(corpus)).createdAt).toBe(written.createdAt);
+    await (await records()).delete('corpora', corpus);
+    const again = await openTab();
+    await again.api.resume(broken, quiet);
+    await again.seen((view) => view.runId === broken && ended(view));
+    expect(await outcome(broken)).toEqual(expected);
+    expect((await findCorpus(corpus)).sha256).toEqual(written.sha256);
+
+    // A cancel keeps the documents that are whole, under settings that ask for no more.
+    let cancelled = false;
+    const part = await again.api.writeEcho({ ...generated, tokens: 1_000_000 }, ({ phase, done }) => {
+      if (phase !== 'write' || done === 0 || cancelled) return;
+      cancelled = true;
+      void again.api.cancel();
+    });
+    expect(part.generated!.settings.tokens).toBe(part.generated!.tokens);
+    expect(part.generated!.tokens).toBeLessThan(1_000_000);
+    expect(part.id).toBe(echoCorpusId(part.generated!.settings));
+    const texts = (await readDocuments(await findCorpus(part.id), 'train')).slice(0, 8);
+    expect(texts).toEqual((await readDocuments(await findCorpus(corpus), 'train')).slice(0, 8));
+    for (const id of [corpus, part.id]) {
+      await (await records()).delete('corpora', id);
+      await files.remove(corpusFolder(id));
+    }
   });
 
   it('trains soft prompts, alone in their checkpoints, to the same bits after a death half way; step 0 is the base; one that does not fit starts no run', async () => {

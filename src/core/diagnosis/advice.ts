@@ -6,8 +6,18 @@ import { GOLDEN_RANGE, GOLDEN_RATIO, moveFader } from '../mixture/mixture';
 import type { SymptomKind } from './symptoms';
 import { withSteps } from '../recipe/phases';
 import { diffRecipes, type RecipeDifference } from '../recipe/diff';
-import { domainShare, memoryDemand, sharesOf, withDemand, withDomainShare, withSchedule, withShares } from '../recipe/edits';
-import type { Recipe } from '../recipe/schema';
+import {
+  addEcho,
+  domainShare,
+  memoryDemand,
+  sharesOf,
+  withDemand,
+  withDomainShare,
+  withRegularisation,
+  withSchedule,
+  withShares,
+} from '../recipe/edits';
+import type { Method, Recipe } from '../recipe/schema';
 
 export type AdviceKind =
   | 'mix-general' // replay of general text instead of the domain alone
@@ -19,6 +29,10 @@ export type AdviceKind =
   | 'longer-warmup'
   | 'raise-share' // of the channel that the base saw little of
   | 'default-lr'
+  // methods against forgetting, beside the one change
+  | 'lora'
+  | 'ewc'
+  | 'echo' // text that the base writes, where no general text is trained on
   // against a lack of memory, one after the other
   | 'smaller-batch' // accumulation makes up for the rows
   | 'recompute'
@@ -100,6 +114,48 @@ function change(symptom: SymptomKind, recipe: Recipe, values: Readonly<Record<st
     default:
       return null;
   }
+}
+
+/** Rank and strength that the drawer starts with. */
+const LORA = {
+  kind: 'lora',
+  r: 8,
+  alpha: 16,
+  dropout: 0,
+  targets: ['all-linear'],
+  rankStabilised: false,
+  modulesToSave: [],
+} satisfies Method;
+const EWC = { lambda: 400, sequences: 64, labels: 'model' } as const;
+/** Share that an echo starts with in the place of general text. */
+const ECHO_SHARE = 0.5;
+
+/** Methods that hold a run to its base and that this one did not use, each as a whole new recipe; none of them has been measured for it. */
+export function otherWays(symptom: SymptomKind, recipe: Recipe): Advice[] {
+  if (symptom !== 'forgetting') return [];
+  const { method, regularisation, ...plain } = recipe;
+  const ways: Omit<Advice, 'changes'>[] = [];
+  if (!method) ways.push({ kind: 'lora', recipe: { ...plain, method: LORA, precision: 'f32' } });
+  if (!method && !regularisation?.ewc && recipe.channels.some(({ role }) => role === 'general'))
+    ways.push({ kind: 'ewc', recipe: withRegularisation(recipe, { ewc: EWC }) });
+  const replayed = recipe.strategy.kind !== 'domain-only' && domainShare(recipe) < 1 - NEAR;
+  if (!replayed && recipe.channels.every(({ generated }) => !generated) && recipe.channels.length < MOST_CHANNELS)
+    ways.push({ kind: 'echo', recipe: withEchoReplay(recipe) });
+  return ways.map((way) => ({ ...way, changes: diffRecipes(recipe, way.recipe) }));
+}
+
+/** As many channels as a recipe takes. */
+const MOST_CHANNELS = 16;
+
+/** General text is measured alone, and what the base writes is trained on in its place. */
+function withEchoReplay(recipe: Recipe): Recipe {
+  const mixed = addEcho({ ...recipe, strategy: { kind: 'mixed' } });
+  const domain = domainShare(mixed);
+  const share = ({ role, share: own, generated }: Recipe['channels'][number]): number => {
+    if (generated) return ECHO_SHARE;
+    return role === 'domain' ? (own / domain) * (1 - ECHO_SHARE) : 0;
+  };
+  return { ...mixed, channels: mixed.channels.map((channel) => ({ ...channel, share: share(channel) })) };
 }
 
 function lessMemory(recipe: Recipe): Omit<Advice, 'changes'> | null {

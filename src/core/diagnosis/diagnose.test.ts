@@ -23,6 +23,23 @@ describe('diagnose', () => {
     expect(recipeSchema.safeParse(recipe).success).toBe(true);
   });
 
+  it('names the methods that a run which forgets did not use, each as a recipe that can be run', () => {
+    const forgets = exampleRun({ zh: [4, 4.1, 4.2], en: [3, 3.1, 3.2], domain: [5, 4, 3] }, { step: 60 });
+    const ways = (recipe: Recipe) => diagnose({ ...forgets, recipe })[0]!.others;
+    // General text is trained on: there is old data.
+    expect(ways(exampleRecipe).map(({ kind }) => kind)).toEqual(['lora', 'ewc']);
+    const alone = ways({ ...exampleRecipe, strategy: { kind: 'domain-only' } });
+    expect(alone.map(({ kind }) => kind)).toEqual(['lora', 'ewc', 'echo']);
+    for (const { recipe } of alone) expect(recipeSchema.safeParse(recipe).error).toBeUndefined();
+    const { recipe } = alone[2]!;
+    expect(recipe.strategy.kind).toBe('mixed');
+    expect(['zh', 'en', 'domain', 'echo'].map((id) => share(recipe, id))).toEqual([0, 0, 0.5, 0.5]);
+    const anchored = { ...exampleRecipe, regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' as const } } };
+    expect(ways(anchored).map(({ kind }) => kind)).toEqual(['lora']);
+    expect(ways(alone[0]!.recipe).map(({ kind }) => kind)).toEqual(['echo']);
+    expect(ways(recipe).map(({ kind }) => kind)).toEqual(['lora', 'ewc']);
+  });
+
   it('blames the learning rate where the domain got worse as well', () => {
     const [finding] = diagnose(exampleRun({ zh: [4, 5, 6], en: [3, 4, 5], domain: [5, 6, 7] }, { step: 60 }));
     expect(finding).toMatchObject({ kind: 'forgetting', advice: { kind: 'lower-lr', recipe: { schedule: { peakLr: 3e-5 } } } });

@@ -5,7 +5,7 @@ import type { Recipe } from '../recipe/schema';
 import type { Series } from '../metrics/series';
 import { withSettings } from '../run/live-changes';
 import type { RunView } from '../run/view';
-import { adviceFor, type Advice } from './advice';
+import { adviceFor, otherWays, type Advice } from './advice';
 
 /** A stretch of a curve: where to look. */
 export interface Evidence {
@@ -19,6 +19,8 @@ export interface Evidence {
 export interface Finding extends Symptom {
   evidence: Evidence[];
   advice: Advice | null;
+  /** Methods that the run did not use. */
+  others: Advice[];
 }
 
 /** Nothing is wrong with these. */
@@ -36,6 +38,7 @@ export function diagnose(run: RunView): Finding[] {
       ...symptom,
       evidence: evidenceOf(symptom, run),
       advice: adviceFor(symptom.kind, recipe, symptom.values),
+      others: otherWays(symptom.kind, recipe),
     }));
 }
 

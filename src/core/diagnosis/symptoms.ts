@@ -3,7 +3,7 @@
  * sentences. The thresholds are in nats per token.
  */
 import type { ErrorRecord } from '../errors';
-import { RETENTION_LINE } from '../metrics/loss';
+import { RETENTION_LINE, retainedChannels } from '../metrics/loss';
 import type { Series } from '../metrics/series';
 import type { ChannelMeter, RunView } from '../run/view';
 
@@ -129,9 +129,9 @@ interface GeneralRise {
 }
 
 function generalRise({ channels, heldOut }: RunView): GeneralRise {
-  const rises = channels.flatMap(({ id, role, baseLoss }) => {
+  const rises = retainedChannels(channels).flatMap(({ id, baseLoss }) => {
     const series = heldOut[id];
-    return role === 'general' && baseLoss !== null && series ? [{ id, rise: series.y.map((loss) => loss - baseLoss) }] : [];
+    return baseLoss !== null && series ? [{ id, rise: series.y.map((loss) => loss - baseLoss) }] : [];
   });
   const length = Math.min(...rises.map(({ rise }) => rise.length));
   if (rises.length === 0 || length === 0) return { worst: null, peak: 0, now: 0, recovering: false };
@@ -164,7 +164,7 @@ function heldOutSwing({ channels, heldOut }: RunView): number | null {
 }
 
 function unevenBase(channels: readonly ChannelMeter[]): Symptom[] {
-  const general = channels.flatMap(({ id, role, baseLoss }) => (role === 'general' && baseLoss !== null ? [{ id, baseLoss }] : []));
+  const general = retainedChannels(channels).flatMap(({ id, baseLoss }) => (baseLoss !== null ? [{ id, baseLoss }] : []));
   if (general.length < 2) return [];
   const highest = general.reduce((most, channel) => (channel.baseLoss > most.baseLoss ? channel : most));
   const others = general.filter((channel) => channel !== highest);

@@ -49,13 +49,27 @@ export function domainGain(base: Measured, now: Measured, channels: readonly { i
   return gains.length === 0 ? null : { bits: mean('bits'), nats: mean('nats') };
 }
 
-/** Mean retention over the general channels that both evaluations hold; null when there is none. */
-export function meanRetention(base: Evaluated, now: Evaluated, channels: readonly { id: string; role: ChannelRole }[]): number | null {
+/** A channel as far as retention asks; `generated` says that a model wrote its text. */
+export interface RetainedChannel {
+  id: string;
+  role: ChannelRole;
+  generated?: unknown;
+}
+
+/** Channels that general retention is the mean over: general text that people wrote; where there is none, what a model wrote stands for it. */
+export function retainedChannels<Of extends RetainedChannel>(channels: readonly Of[]): Of[] {
+  const general = channels.filter(({ role }) => role === 'general');
+  const written = general.filter(({ generated }) => generated === undefined);
+  return written.length > 0 ? written : general;
+}
+
+/** Mean retention over those channels that both evaluations hold; null when there is none. */
+export function meanRetention(base: Evaluated, now: Evaluated, channels: readonly RetainedChannel[]): number | null {
   const values: number[] = [];
-  for (const { id, role } of channels) {
+  for (const { id } of retainedChannels(channels)) {
     const before = base.channels[id];
     const after = now.channels[id];
-    if (role === 'general' && before && after) values.push(retention(before.loss, after.loss));
+    if (before && after) values.push(retention(before.loss, after.loss));
   }
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

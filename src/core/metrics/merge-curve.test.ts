@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bestFactor, curveAt } from './merge-curve';
+import { betterMerge, bestFactor, curveAt } from './merge-curve';
 
 // Retention 1, 0.98, 0.94, 0.9; the gain flattens and turns.
 const points = [
@@ -33,5 +33,30 @@ describe('a curve of merges', () => {
 
   it('takes the smaller move where two gain alike', () => {
     expect(bestFactor([points[0]!, { ...points[1]!, gain: 0 }], 0.9)).toEqual(points[0]);
+  });
+});
+
+describe('a merge instead of the tuned weights', () => {
+  const curve = [
+    { factor: -0.2, gain: -0.1, retention: 0.97 },
+    { factor: 0, gain: 0, retention: 1 },
+    { factor: 0.5, gain: 0.2, retention: 0.98 },
+    { factor: 1, gain: 0.3, retention: 0.88 },
+    { factor: 1.2, gain: 0.31, retention: 0.84 },
+  ];
+
+  it('keeps what was asked for with a share of the gain, on the straight lines between what was measured', () => {
+    // 0.98 − 0.2 (λ − 0.5) = 0.95 at λ = 0.65, where 0.2 + 0.2 · 0.15 = 0.23 of 0.3 is gained.
+    const found = betterMerge(curve, 0.95)!;
+    expect(found.best).toEqual({ factor: expect.closeTo(0.65, 12), gain: expect.closeTo(0.23, 12), retention: 0.95 });
+    expect(found.gainShare).toBeCloseTo(0.23 / 0.3, 12);
+    expect(found.tuned.retention).toBe(0.88);
+  });
+
+  it('is none where λ = 1 was not measured, keeps enough, or nothing between gains', () => {
+    expect(betterMerge(curve.slice(0, 3), 0.95)).toBeNull();
+    expect(betterMerge(curve, 0.85)).toBeNull();
+    expect(betterMerge([curve[1]!, { factor: 0.5, gain: -0.01, retention: 0.96 }, curve[3]!], 0.97)).toBeNull();
+    expect(betterMerge([], 0.95)).toBeNull();
   });
 });

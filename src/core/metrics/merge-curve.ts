@@ -12,6 +12,29 @@ export interface CurvePoint {
   retention: number;
 }
 
+/** A position between base and tuned that keeps what the tuned weights lose, beside the tuned weights themselves. */
+export interface BetterMerge {
+  best: CurvePoint;
+  /** λ = 1. */
+  tuned: CurvePoint;
+  /** Share of the tuned weights' domain gain that is left. */
+  gainShare: number;
+}
+
+/**
+ * @param points measured, in ascending order of λ
+ * @returns null where λ = 1 was not measured or keeps enough, or where no position between keeps `least` of general ability with some of the gain
+ */
+export function betterMerge(points: readonly CurvePoint[], least: number): BetterMerge | null {
+  const tuned = points.find(({ factor }) => factor === 1);
+  if (!tuned || tuned.retention >= least || tuned.gain <= 0) return null;
+  const best = bestFactor(
+    points.filter(({ factor }) => factor >= 0 && factor <= 1),
+    least,
+  );
+  return best && best.gain > 0 ? { best, tuned, gainShare: best.gain / tuned.gain } : null;
+}
+
 /** Straight lines between the measured positions, in ascending order; null without a point on both sides. */
 export function curveAt(points: readonly CurvePoint[], factor: number): CurvePoint | null {
   const above = points.findIndex((point) => point.factor >= factor);

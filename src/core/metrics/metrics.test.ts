@@ -22,3 +22,13 @@ describe('figures of a loss', () => {
     expect(meanRetention(base, now, [{ id: 'domain', role: 'domain' }])).toBeNull();
   });
 });
+
+it('takes the mean retention over general text that people wrote, and over what a model wrote where there is no other', () => {
+  const of = (zh: number, echo: number) => ({ channels: { zh: { loss: zh }, echo: { loss: echo } } });
+  const [zh, echo] = [
+    { id: 'zh', role: 'general' as const },
+    { id: 'echo', role: 'general' as const, generated: {} },
+  ];
+  expect(meanRetention(of(4, 3), of(4.1, 3.5), [zh, echo])).toBeCloseTo(Math.exp(-0.1), 12);
+  expect(meanRetention(of(4, 3), of(4.1, 3.5), [echo])).toBeCloseTo(Math.exp(-0.5), 12);
+});

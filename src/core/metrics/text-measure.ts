@@ -6,6 +6,7 @@
  * - memorisation (METHOD 6): loss on text seen in training against loss on held-out text.
  */
 import type { ChannelRole } from '../recipe/schema';
+import { retainedChannels } from './loss';
 import { bootstrap, ratioOfSums, type Interval } from './statistics';
 
 /** Sums over each document under one model. */
@@ -20,6 +21,8 @@ export interface DocumentSums {
 export interface MeasuredDocuments {
   id: string;
   role: ChannelRole;
+  /** A model wrote the text. */
+  generated?: unknown;
   /** One entry a model, the same documents in the same order. */
   models: DocumentSums[];
 }
@@ -52,7 +55,7 @@ export interface MixtureMeasure {
   channels: ChannelMeasure[];
   /** Mean bits per byte that the domain channels lost (base − model): positive is learnt. By model; null for the base. */
   domainGain: (Estimate | null)[];
-  /** Mean retention over general channels; null for the base, without general channels and where tokens differ. */
+  /** Mean retention over `retainedChannels`; null for the base, without general channels and where tokens differ. */
   meanRetention: (Estimate | null)[];
 }
 
@@ -92,7 +95,6 @@ export function measureMixture(channels: readonly MeasuredDocuments[], { seed, r
     (channel: number, model: number): Figure =>
     (times) =>
       Math.exp(loss(channel, 0)(times) - loss(channel, model)(times));
-  const of = (role: ChannelRole) => channels.flatMap((channel, at) => (channel.role === role ? [at] : []));
   /** Index of a figure by model; null for the base and where it means nothing. */
   const beside = (figure: (model: number) => Figure | null): (number | null)[] =>
     Array.from({ length: models }, (_, model) => {
@@ -108,8 +110,8 @@ export function measureMixture(channels: readonly MeasuredDocuments[], { seed, r
     delta: beside((model) => (sameTokens[model] ? minus(loss(channel, model), loss(channel, 0)) : null)),
     retention: beside((model) => (sameTokens[model] ? kept(channel, model) : null)),
   }));
-  const domain = of('domain');
-  const general = of('general');
+  const domain = channels.flatMap(({ role }, at) => (role === 'domain' ? [at] : []));
+  const general = retainedChannels(channels).map((channel) => channels.indexOf(channel));
   const gain = beside((model) => (domain.length > 0 ? mean(domain.map((channel) => minus(bits(channel, 0), bits(channel, model)))) : null));
   const retained = beside((model) =>
     general.length > 0 && sameTokens[model] ? mean(general.map((channel) => kept(channel, model))) : null,

@@ -102,7 +102,8 @@ export function trainingMemory(
   // A teacher keeps what is compared: hidden states, and queries and keys of every layer where attention is.
   const { distillation } = regularisation ?? {};
   const within = distillation?.states;
-  const compared = hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
+  const compared =
+    hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
   const taught = distillation ? 4 * (parameters * teachers + tokens * compared) : 0;
   const anchors = held + masks + taught;
   const heaviest = largestWeight(config);

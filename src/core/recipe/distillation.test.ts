@@ -17,7 +17,13 @@ describe('teachingAt', () => {
       const { hidden, allLayers, attention } = teachingAt({ ...USUAL_DISTILLATION, states }, step, 10);
       return [hidden, allLayers, attention];
     };
-    expect([0, 1, 2, 3, 9].map(stage)).toEqual([[3, false, 0], [3, true, 0], [3, true, 0], [0, false, 5], [0, false, 5]]);
+    expect([0, 1, 2, 3, 9].map(stage)).toEqual([
+      [3, false, 0],
+      [3, true, 0],
+      [3, true, 0],
+      [0, false, 5],
+      [0, false, 5],
+    ]);
     const alone = { ...states, last: 1, all: 0, attention: 0 };
     expect(teachingAt({ ...USUAL_DISTILLATION, states: alone }, 10, 10)).toMatchObject({ hidden: 3, allLayers: false, attention: 0 });
   });
@@ -40,14 +46,29 @@ describe('the teacher', () => {
 
   it('is refused for what is compared and does not fit', () => {
     const config = (layers: number, heads: number, hidden: number) =>
-      parseConfig('config.json', JSON.stringify({
-        model_type: 'llama', vocab_size: 9, hidden_size: hidden, intermediate_size: 8, num_hidden_layers: layers, num_attention_heads: heads,
-        num_key_value_heads: 1, max_position_embeddings: 16, rms_norm_eps: 1e-5, eos_token_id: 0,
-      }));
+      parseConfig(
+        'config.json',
+        JSON.stringify({
+          model_type: 'llama',
+          vocab_size: 9,
+          hidden_size: hidden,
+          intermediate_size: 8,
+          num_hidden_layers: layers,
+          num_attention_heads: heads,
+          num_key_value_heads: 1,
+          max_position_embeddings: 16,
+          rms_norm_eps: 1e-5,
+          eos_token_id: 0,
+        }),
+      );
     const states = { last: 0, all: 0, attention: 1, hiddenWeight: 1, attentionWeight: 1 };
     const [model, wide, many] = [config(1, 2, 8), config(1, 2, 16), config(1, 4, 8)];
     expect(teacherFault(distillation, model, wide)).toBeNull();
-    expect(teacherFault({ ...distillation, states: { ...states, last: 1, attention: 0 } }, model, wide)).toEqual({ field: 'hidden', value: 16, accepted: 8 });
+    expect(teacherFault({ ...distillation, states: { ...states, last: 1, attention: 0 } }, model, wide)).toEqual({
+      field: 'hidden',
+      value: 16,
+      accepted: 8,
+    });
     expect(teacherFault({ ...distillation, states }, model, many)).toEqual({ field: 'heads', value: 4, accepted: 2 });
   });
 
@@ -59,10 +80,16 @@ describe('the teacher', () => {
         return (error as { values: { field: string; value: string } }).values;
       }
     };
-    expect(faultOf({ regularisation: { distillation: { states: { last: 0.5 } } } })).toMatchObject({ field: 'regularisation.distillation.states', value: 'Σ = 0.5' });
+    expect(faultOf({ regularisation: { distillation: { states: { last: 0.5 } } } })).toMatchObject({
+      field: 'regularisation.distillation.states',
+      value: 'Σ = 0.5',
+    });
     expect(faultOf({ precision: 'f16', regularisation: { distillation } })).toMatchObject({ field: 'precision', value: 'f16' });
     const channels = exampleRecipe.channels.map((channel) => ({ ...channel, role: 'domain' as const }));
-    expect(faultOf({ channels, regularisation: { distillation } })).toMatchObject({ field: 'regularisation.distillation.rows', value: 'general' });
+    expect(faultOf({ channels, regularisation: { distillation } })).toMatchObject({
+      field: 'regularisation.distillation.rows',
+      value: 'general',
+    });
     expect(faultOf({ method: lora, regularisation: { distillation } })).toBeUndefined();
   });
 });

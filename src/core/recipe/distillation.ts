@@ -39,7 +39,11 @@ export function taughtChannels({ channels, regularisation }: Pick<Recipe, 'chann
 }
 
 /** Where the teacher lies: with an adapter beside frozen weights the base is the model without it. */
-export function teacherKind({ base, method, regularisation }: Pick<Recipe, 'base' | 'method' | 'regularisation'>): 'none' | 'itself' | 'base' | 'other' {
+export function teacherKind({
+  base,
+  method,
+  regularisation,
+}: Pick<Recipe, 'base' | 'method' | 'regularisation'>): 'none' | 'itself' | 'base' | 'other' {
   const { distillation } = regularisation ?? {};
   if (!distillation) return 'none';
   if (distillation.teacher !== undefined && distillation.teacher !== base) return 'other';

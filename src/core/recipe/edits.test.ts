@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { exampleRecipe, recipeWith } from '../run/example-run';
 import {
   addChannel,
+  addEcho,
   memoryDemand,
   objectiveWeights,
   removeChannel,
   sharesOf,
   swapChannel,
+  withBase,
   withDemand,
   withObjective,
   withStopping,
@@ -14,7 +16,8 @@ import {
   warmupIn,
   withWeight,
 } from './edits';
-import type { Recipe } from './schema';
+import { parseRecipe } from './parse';
+import { echoCorpusId, type Recipe } from './schema';
 
 const recipe: Recipe = recipeWith({
   channels: [
@@ -52,6 +55,27 @@ describe('channel edits', () => {
 
   it('a channel that is there already is not added twice', () => {
     expect(addChannel(recipe, { id: 'zh', role: 'general' })).toBe(recipe);
+  });
+
+  it('an echo is a general channel that says how it is written, whose corpus follows its settings, the base among them', () => {
+    const mixed = parseRecipe(addEcho(recipe));
+    const echo = mixed.channels.at(-1)!;
+    expect(echo).toMatchObject({ id: 'echo', role: 'general', share: 0.1, generated: { model: 'nano', temperature: 1, topP: 1 } });
+    expect(echo.corpus).toBe(echoCorpusId(echo.generated!));
+    expect(addEcho(mixed)).toBe(mixed);
+    const settings = { ...echo.generated!, seed: 2 };
+    const two = addChannel(mixed, { id: echoCorpusId(settings), role: 'general', generated: { settings } });
+    expect(two.channels.at(-1)).toMatchObject({ id: 'echo-2', generated: { seed: 2 } });
+    const moved = parseRecipe(withBase(two, 'm-1'));
+    expect(moved.channels.map(({ generated }) => generated?.model)).toEqual([undefined, undefined, undefined, 'm-1', 'm-1']);
+    expect(swapChannel(mixed, 'echo', { id: 'code', role: 'general' }).channels.at(-1)).toEqual({
+      ...{ id: 'code', corpus: 'code', role: 'general', share: 0.1 },
+    });
+    // Settings of another text than the corpus it names.
+    const torn = { ...mixed, channels: mixed.channels.map((channel) => (channel === echo ? { ...echo, generated: settings } : channel)) };
+    expect(() => parseRecipe(torn)).toThrow(
+      expect.objectContaining({ values: { field: 'channels.echo.corpus', value: echo.corpus, accepted: echoCorpusId(settings) } }) as Error,
+    );
   });
 
   it('a removed channel leaves its share to the others in proportion', () => {

@@ -5,7 +5,8 @@
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
 import { teachersKept } from './distillation';
-import type { Channel, ChannelRole, Recipe, Regularisation, Schedule, SpecialTokens, Strategy } from './schema';
+import { echoCorpusId, type Channel, type ChannelRole, type Echo, type Recipe, type Regularisation, type Schedule } from './schema';
+import type { SpecialTokens, Strategy } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -72,13 +73,54 @@ export function withDomainShare(recipe: Recipe, share: number): Recipe {
   return { ...recipe, channels: recipe.channels.map((channel) => ({ ...channel, share: scaled(channel) })) };
 }
 
+/** A corpus that a channel can have; with how it was written where a model wrote it. */
+interface MixedCorpus {
+  id: string;
+  role: ChannelRole;
+  generated?: { settings: Echo };
+}
+
+/** On another base. What the former base writes is written by this one. */
+export function withBase(recipe: Recipe, base: string): Recipe {
+  const channels = recipe.channels.map((channel) => {
+    if (channel.generated?.model !== recipe.base) return channel;
+    const generated = { ...channel.generated, model: base };
+    return { ...channel, corpus: echoCorpusId(generated), generated };
+  });
+  return { ...recipe, base, channels };
+}
+
+/** Does a channel read this corpus? */
+export function isMixed({ channels }: Pick<Recipe, 'channels'>, corpus: string): boolean {
+  return channels.some((channel) => channel.id === corpus || channel.corpus === corpus);
+}
+
+/** What of a channel its corpus says. The id of a text that a model wrote is made of its settings: its channel is called `echo`. */
+function readBy({ channels }: Recipe, { id, role, generated }: MixedCorpus): Pick<Channel, 'id' | 'corpus' | 'role' | 'generated'> {
+  if (!generated) return { id, corpus: id, role };
+  let name = 'echo';
+  for (let number = 2; channels.some((channel) => channel.id === name); number++) name = `echo-${number}`;
+  return { id: name, corpus: id, role, generated: generated.settings };
+}
+
+/** A channel whose text the base writes, by the usual settings, as a general one. */
+export function addEcho(recipe: Recipe): Recipe {
+  const settings = usualEcho(recipe.base);
+  return addChannel(recipe, { id: echoCorpusId(settings), role: 'general', generated: { settings } });
+}
+
+/** The model's own distribution, from the beginning of a document. */
+export function usualEcho(model: string): Echo {
+  return { model, prompts: { kind: 'none' }, temperature: 1, topP: 1, length: 192, tokens: 65_536, seed: 1 };
+}
+
 /** A new channel at the end of its role's group; the others make room in proportion. */
-export function addChannel(recipe: Recipe, corpus: { id: string; role: ChannelRole }): Recipe {
-  if (recipe.channels.some(({ id }) => id === corpus.id)) return recipe;
-  const added: Channel = { id: corpus.id, corpus: corpus.id, role: corpus.role, share: 0 };
+export function addChannel(recipe: Recipe, corpus: MixedCorpus): Recipe {
+  if (isMixed(recipe, corpus.id)) return recipe;
+  const added: Channel = { ...readBy(recipe, corpus), share: 0 };
   const next = { ...recipe, channels: [...recipe.channels, added] };
-  const mixed = withShares(next, moveFader(sharesOf(next), corpus.id, ENTRY_SHARE, { locked: new Set() }));
-  return objectiveWeights(recipe) ? withWeight(mixed, corpus.id, ENTRY_SHARE) : mixed;
+  const mixed = withShares(next, moveFader(sharesOf(next), added.id, ENTRY_SHARE, { locked: new Set() }));
+  return objectiveWeights(recipe) ? withWeight(mixed, added.id, ENTRY_SHARE) : mixed;
 }
 
 /** Without the channel; the others take its share. The last channel stays. */
@@ -98,12 +140,15 @@ function scaledToOne(shares: Shares): Shares {
 }
 
 /** Another text in the same strip, at the same share. */
-export function swapChannel(recipe: Recipe, id: string, corpus: { id: string; role: ChannelRole }): Recipe {
-  if (recipe.channels.some((channel) => channel.id === corpus.id)) return recipe;
-  const channels = recipe.channels.map((channel) =>
-    channel.id === id ? { ...channel, id: corpus.id, corpus: corpus.id, role: corpus.role } : channel,
-  );
-  return withChannelInPhases({ ...recipe, channels }, id, corpus.id);
+export function swapChannel(recipe: Recipe, id: string, corpus: MixedCorpus): Recipe {
+  if (isMixed(recipe, corpus.id)) return recipe;
+  const channels = recipe.channels.map((channel) => {
+    if (channel.id !== id) return channel;
+    const { generated: _, ...rest } = channel;
+    return { ...rest, ...readBy(recipe, corpus) };
+  });
+  const next = channels.find((_, at) => recipe.channels[at]!.id === id)?.id ?? id;
+  return withChannelInPhases({ ...recipe, channels }, id, next);
 }
 
 /** A channel that leaves the recipe, or has another id in it, in the shares of the phases too. */

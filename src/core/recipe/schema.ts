@@ -3,6 +3,7 @@
  * reads it. Same recipe, seed and backend give the same losses.
  */
 import * as z from 'zod/mini';
+import { deriveSeed } from '../rng/rng';
 
 // zod's small build, since the page carries it too. The content policy forbids eval, which zod would otherwise probe for.
 z.config({ jitless: true });
@@ -13,6 +14,37 @@ const orElse = z._default;
 
 const share = from(0, 1);
 const identifier = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i));
+
+/** How a model writes text, token by token (METHOD, "Echo channels"). The same settings, weights and backend give the same text. */
+const echoSchema = z.strictObject({
+  /** Model id: the base of the run, for an echo of what it knows. */
+  model: identifier,
+  /** What a document begins with: nothing, the first tokens of train documents of a corpus, or lines of a person's own. */
+  prompts: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('corpus'), corpus: identifier, tokens: orElse(count(1, 64), 8) }),
+    z.strictObject({
+      kind: z.literal('own'),
+      lines: z.array(z.string().check(z.minLength(1), z.maxLength(400))).check(z.minLength(1), z.maxLength(64)),
+    }),
+  ]),
+  /** 1 draws from the model's own distribution. */
+  temperature: orElse(from(0.05, 2), 1),
+  /** Of the likeliest tokens as many as reach this probability; 1: all. */
+  topP: orElse(from(0.05, 1), 1),
+  /** Tokens of a document at most, its prompt among them. */
+  length: orElse(count(8, 4096), 192),
+  /** Documents are written until they have so many tokens. */
+  tokens: orElse(count(64, 10_000_000), 65_536),
+  seed: orElse(count(0, 0xffffffff), 1),
+});
+
+/** Id of the corpus that is written by these settings: it follows from them, so that nobody writes it twice. */
+export function echoCorpusId(settings: Echo): string {
+  const { model, prompts, temperature, topP, length, tokens, seed } = settings;
+  const all = JSON.stringify([model, prompts.kind, Object.values(prompts), temperature, topP, length, tokens, seed]);
+  return `echo-${[0, 1].map((half) => deriveSeed(half, all).toString(16).padStart(8, '0')).join('')}`;
+}
 
 /** The end of a module's name, in which `*` is anything. */
 const modulePattern = z.string().check(z.regex(/^[\w.*-]{1,120}$/));
@@ -34,6 +66,8 @@ const channelSchema = z.strictObject({
    * so that a channel weighs as much as its share of the tokens.
    */
   weight: z.optional(share),
+  /** The text is a model's: it is written before the first step where it is not there. The corpus is the one of these settings. */
+  generated: z.optional(echoSchema),
 });
 
 /** More and more of the model's own weights are trained (ULMFiT; Howard and Ruder, arXiv 1801.06146). */
@@ -335,6 +369,10 @@ export const recipeSchema = z
     const twice = ids.find((id, at) => ids.indexOf(id) !== at);
     if (ids.includes('total')) refuse(['channels', 'id'], 'total', 'id ≠ total');
     if (twice !== undefined) refuse(['channels', 'id'], twice, 'id ≠ id');
+    for (const { id, corpus, generated } of recipe.channels) {
+      const own = generated && echoCorpusId(generated);
+      if (own !== undefined && corpus !== own) refuse(['channels', id, 'corpus'], corpus, own);
+    }
     for (const role of rolesNeeded[recipe.strategy.kind])
       if (!recipe.channels.some((channel) => channel.role === role)) refuse(['strategy', 'kind'], recipe.strategy.kind, `role "${role}"`);
     if (recipe.regularisation?.ewc && !recipe.channels.some(({ role }) => role === 'general'))
@@ -426,6 +464,7 @@ export function liftRecipe(json: unknown): unknown {
 
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeInput = z.input<typeof recipeSchema>;
+export type Echo = z.infer<typeof echoSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;

@@ -18,6 +18,8 @@ export const TOTAL = 'total';
 export interface ChannelMeter extends ChannelFigures {
   id: string;
   role: ChannelRole;
+  /** A model wrote its text. */
+  generated?: boolean;
   share: number;
   heldOutLoss: number | null;
   baseLoss: number | null;
@@ -153,9 +155,10 @@ export class FollowedRun {
       lr,
       gradNorm: last?.gradNorm ?? null,
       lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
-      channels: recipe.channels.map(({ id, role }, at) => ({
+      channels: recipe.channels.map(({ id, role, generated }, at) => ({
         id,
         role,
+        ...(generated ? { generated: true } : {}),
         share: settings.shares[id] ?? 0,
         ...channels[at]!,
         heldOutLoss: partial?.loss[id] ?? latest?.channels[id]?.loss ?? null,

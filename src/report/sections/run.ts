@@ -6,7 +6,7 @@ import { objectiveWeights } from '../../core/recipe/edits';
 import { methodLine } from '../../core/recipe/method';
 import { phaseSpans, plannedSettings } from '../../core/recipe/phases';
 import { diffRecipes, type RecipeDifference } from '../../core/recipe/diff';
-import type { Recipe } from '../../core/recipe/schema';
+import type { Echo, Recipe } from '../../core/recipe/schema';
 import { isSettingEvent, joinDrags, withSetting, type SettingEvent } from '../../core/run/events';
 import type { Block, Cell, Section } from '../document';
 import type { Naming } from '../naming';
@@ -99,10 +99,10 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
     table: {
       caption: t('run.channels'),
       head: [t('channels.channel'), t('channels.role'), t('run.corpus'), t('run.share'), ...(weights ? [t('run.weight')] : [])],
-      rows: recipe.channels.map(({ id, role, corpus, share, weight }): Cell[] => [
+      rows: recipe.channels.map(({ id, role, corpus, share, weight, generated }): Cell[] => [
         naming.channelCell(id),
         t(`role.${role}`),
-        naming.corpus(corpus),
+        generated ? t('run.generated', { corpus: naming.corpus(corpus), ...written(generated) }) : naming.corpus(corpus),
         format.percent(share),
         ...(weight === undefined ? [] : [format.percent(weight)]),
       ]),
@@ -130,6 +130,10 @@ export function runSection({ run }: Report, words: ReportWords, naming: Naming):
   blocks.push({ kind: 'code', title: t('run.json'), text: JSON.stringify(recipe, null, 2) });
   return { id: 'run', title: t('run.title'), blocks };
 }
+
+const written = ({ model, temperature, topP, seed }: Echo) => ({
+  ...{ model, temperature: String(temperature), topP: String(topP), seed: String(seed) },
+});
 
 const pairs = (caption: string, head: string[], rows: Cell[][]): Block => ({ kind: 'table', table: { caption, head, rows, words: 2 } });
 

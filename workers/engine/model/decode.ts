@@ -1,42 +1,45 @@
 /** Generation token by token: keys and values of the text so far are kept, so that each new token costs one row. */
-import { concat, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, transpose } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, gather, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
 import type { DecoderModel } from './decoder';
 import { sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
-/** The model's logits for the token after a text that grows. */
+/** The model's logits for the token after each of several texts of one length, which grow side by side. */
 export class CachedDecoder {
-  /** Per layer: keys and values [length, K·h], those of virtual tokens first; with a window, those of the last tokens that are in sight. */
-  private cache: { k: Tensor2D; v: Tensor2D }[] = [];
-  private text: number[] = [];
+  /** Per layer: keys and values [rows, K, length, h], those of virtual tokens first; with a window, those of the last tokens that are in sight. */
+  private cache: { k: Tensor4D; v: Tensor4D }[] = [];
+  private texts: number[][];
 
-  constructor(private readonly model: DecoderModel) {}
+  /** @param rows how many texts */
+  constructor(
+    private readonly model: DecoderModel,
+    rows = 1,
+  ) {
+    this.texts = Array.from({ length: rows }, () => []);
+  }
 
   /**
-   * Appends ids (at least one) and returns the logits [V] after the last. When the model's context is full, the older half of
-   * the text is forgotten. Where the text's length changes how its tokens are rotated, it is read anew.
+   * Appends to each text as many ids (at least one) and returns the logits [rows · V] after the last. When the model's context is full, the
+   * older half of the texts is forgotten. Where the length changes how tokens are rotated, the texts are read anew.
    */
-  async append(ids: readonly number[]): Promise<Float32Array> {
+  async append(ids: readonly (readonly number[])[]): Promise<Float32Array> {
     const { context, leading } = this.model;
-    const before = this.model.stretchOf(leading + this.text.length);
-    this.text.push(...ids);
+    const length = () => this.texts[0]!.length;
+    const before = this.model.stretchOf(leading + length());
+    this.texts.forEach((text, row) => text.push(...ids[row]!));
     let pending = ids;
-    if (this.text.length > context) {
-      this.text = this.text.slice(-Math.max(1, Math.floor(context / 2)));
-      pending = this.text;
+    if (length() > context) {
+      this.texts = this.texts.map((text) => text.slice(-Math.max(1, Math.floor(context / 2))));
+      pending = this.texts;
       this.clear();
-    } else if (this.cache.length > 0 && this.model.stretchOf(leading + this.text.length) !== before) {
-      pending = this.text;
+    } else if (this.cache.length > 0 && this.model.stretchOf(leading + length()) !== before) {
+      pending = this.texts;
       this.clear();
     }
-    const logits = tidy(() => {
-      const hidden = this.cache.length === 0 ? this.read(pending) : this.extend(pending);
-      const last = slice(hidden, [hidden.shape[0] - 1, 0], [1, hidden.shape[1]]);
-      return reshape(this.model.logits(last), [-1]);
-    });
+    const logits = tidy(() => reshape(this.model.logits(this.cache.length === 0 ? this.read(pending) : this.extend(pending)), [-1]));
     try {
       return await logits.data<'float32'>();
     } finally {
@@ -44,25 +47,44 @@ export class CachedDecoder {
     }
   }
 
-  /** A whole text at once, with the attention the model trains with. */
-  private read(ids: readonly number[]): Tensor2D {
-    return this.model.hiddenStates(tensor1d([...ids], 'int32'), {
-      batch: 1,
-      context: ids.length,
-      seen: (layer, _, k, v) => this.store(layer, this.inSight(layer, k), this.inSight(layer, v)),
+  /** Goes on with these texts alone, by index. */
+  keep(rows: readonly number[]): void {
+    this.texts = rows.map((row) => this.texts[row]!);
+    const index = tensor1d([...rows], 'int32');
+    this.cache = this.cache.map(({ k, v }) => {
+      const kept = { k: gather(k, index), v: gather(v, index) };
+      k.dispose();
+      v.dispose();
+      return kept;
     });
+    index.dispose();
   }
 
-  /** Further tokens one by one: each sees all that is kept. */
-  private extend(ids: readonly number[]): Tensor2D {
+  /** Whole texts at once, with the attention the model trains with → hidden states of their last tokens [rows, D]. */
+  private read(ids: readonly (readonly number[])[]): Tensor2D {
+    const rows = ids.length;
+    const context = ids[0]!.length;
+    const hidden = this.model.hiddenStates(tensor1d(ids.flat(), 'int32'), {
+      batch: rows,
+      context,
+      seen: (layer, _, k, v) => this.store(layer, this.inSight(layer, this.byHead(k)), this.inSight(layer, this.byHead(v))),
+    });
+    const width = hidden.shape[1];
+    return reshape(slice(reshape(hidden, [rows, context, width]), [0, context - 1, 0], [rows, 1, width]), [rows, width]);
+  }
+
+  /** Further tokens one by one: each sees all that is kept of its text. */
+  private extend(ids: readonly (readonly number[])[]): Tensor2D {
     let hidden: Tensor2D | undefined;
-    for (const [index, id] of ids.entries()) {
+    const count = ids[0]!.length;
+    for (let index = 0; index < count; index++) {
       hidden?.dispose();
-      const position = this.model.leading + this.text.length - ids.length + index;
-      hidden = this.model.run(tensor1d([id], 'int32'), position, 1, (layer, q, k, v) => {
+      const position = this.model.leading + this.texts[0]!.length - count + index;
+      const tokens = ids.map((row) => row[index]!);
+      hidden = this.model.run(tensor1d(tokens, 'int32'), position, 1, (layer, q, k, v) => {
         const { k: oldKeys, v: oldValues } = this.cache[layer]!;
-        const keys = this.inSight(layer, concat([oldKeys, k], 0));
-        const values = this.inSight(layer, concat([oldValues, v], 0));
+        const keys = this.inSight(layer, concat([oldKeys, this.byHead(k)], 2));
+        const values = this.inSight(layer, concat([oldValues, this.byHead(v)], 2));
         this.store(layer, keys, values);
         return this.attendOne(layer, q, keys, values);
       });
@@ -70,25 +92,31 @@ export class CachedDecoder {
     return hidden!;
   }
 
-  /** q [1,H·h], k and v [T,K·h] → [1,H·h] */
-  private attendOne(layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D): Tensor2D {
+  /** [rows · length, K·h] → [rows, K, length, h] */
+  private byHead(x: Tensor2D): Tensor4D {
+    const { headSize, kvHeads } = this.model.config;
+    return transpose(reshape(x, [this.texts.length, -1, kvHeads, headSize]), [0, 2, 1, 3]);
+  }
+
+  /** q [rows, H·h], k and v [rows, K, T, h] → [rows, H·h] */
+  private attendOne(layer: number, q: Tensor2D, k: Tensor4D, v: Tensor4D): Tensor2D {
     const { headSize } = this.model.config;
-    const { heads, kvHeads, scale, cap } = this.model.attentionShape(layer, 1, 1);
-    const byHead = (x: Tensor) => transpose(reshape(x, [-1, kvHeads, headSize]), [1, 0, 2]);
-    const queries = reshape(mul(q, scale), [kvHeads, heads / kvHeads, headSize]);
-    const scores = matMul(queries, byHead(k), false, true);
+    const rows = this.texts.length;
+    const { heads, kvHeads, scale, cap } = this.model.attentionShape(layer, rows, 1);
+    const queries = reshape(mul(q, scale), [rows, kvHeads, heads / kvHeads, headSize]);
+    const scores = matMul(queries, k, false, true);
     const weights = softmax(cap ? softCapped(scores, cap) : scores);
-    return reshape(matMul(weights, byHead(v)), [1, heads * headSize]);
+    return reshape(matMul(weights, v), [rows, heads * headSize]);
   }
 
-  /** Rows that the layer's window leaves in sight of the newest token. */
-  private inSight(layer: number, rows: Tensor2D): Tensor2D {
-    const [length, width] = rows.shape;
+  /** What the layer's window leaves in sight of the newest token. */
+  private inSight(layer: number, x: Tensor4D): Tensor4D {
+    const [rows, kvHeads, length, headSize] = x.shape;
     const window = this.model.config.windows[layer] ?? length;
-    return length <= window ? rows : slice(rows, [length - window, 0], [window, width]);
+    return length <= window ? x : slice(x, [0, 0, length - window, 0], [rows, kvHeads, window, headSize]);
   }
 
-  private store(layer: number, k: Tensor2D, v: Tensor2D): void {
+  private store(layer: number, k: Tensor4D, v: Tensor4D): void {
     const old = this.cache[layer];
     this.cache[layer] = { k: keep(k.clone()), v: keep(v.clone()) };
     old?.k.dispose();
@@ -105,7 +133,7 @@ export class CachedDecoder {
 
   dispose(): void {
     this.clear();
-    this.text = [];
+    this.texts = [];
   }
 }
 
@@ -136,7 +164,7 @@ export async function generate(
   const random = new Rng(options.seed);
   const ids: number[] = [];
   try {
-    let logits = await decoder.append(prompt);
+    let logits = await decoder.append([prompt]);
     while (ids.length < options.maxTokens) {
       if (signal?.aborted) return { ids, ended: 'cancelled' };
       const id = sampleToken(logits, options, random.uniform());
@@ -145,7 +173,7 @@ export async function generate(
       onToken(id);
       if (ids.length === options.maxTokens) break;
       await turn();
-      logits = await decoder.append([id]);
+      logits = await decoder.append([[id]]);
     }
     return { ids, ended: 'length' };
   } finally {

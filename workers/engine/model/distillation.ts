@@ -104,8 +104,7 @@ export class Lesson {
     const { layers } = model.config;
     const taps: Taps = {};
     // The last layer's states are looked at after the final norm.
-    if (hidden > 0 && allLayers)
-      taps.state = (layer, x) => (layer === layers - 1 ? x : this.near(x, this.states[layer]!, hidden / layers));
+    if (hidden > 0 && allLayers) taps.state = (layer, x) => (layer === layers - 1 ? x : this.near(x, this.states[layer]!, hidden / layers));
     if (attention > 0) taps.attention = (layer, q, k) => this.attending(model, layer, q, k, attention / layers);
     return taps;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import fixture from '../../../e2e/parity/fixtures/sampling.json';
 import { sampleToken } from './sample';
 
 /** Probabilities 0.1, 0.4, 0.3, 0.2 of tokens 0 … 3. */
@@ -38,8 +39,27 @@ describe('sampleToken', () => {
   });
 
   it('stays in range at the ends of the draw', () => {
-    expect(sampleToken(logits, all, 0)).toBe(1);
-    expect(sampleToken(logits, all, 1 - 2 ** -32)).toBe(0);
+    expect(sampleToken(logits, all, 0)).toBe(0);
+    expect(sampleToken(logits, all, 1 - 2 ** -32)).toBe(3);
+    expect(sampleToken(logits, { ...all, topP: 0.95 }, 0)).toBe(1);
+    expect(sampleToken(logits, { ...all, topP: 0.95 }, 1 - 2 ** -32)).toBe(0);
     expect(sampleToken(Float32Array.of(-Infinity, 0), all, 1 - 2 ** -32)).toBe(1);
   });
+
+  it.each(fixture.cases)(
+    'draws as transformers’ warpers say, temperature $temperature and top-p $topP',
+    ({ probabilities, ...options }) => {
+      const draws = 8000;
+      const counts = new Map<number, number>();
+      const vocabulary = Float32Array.from(fixture.logits);
+      for (let draw = 0; draw < draws; draw++) {
+        const token = sampleToken(vocabulary, { ...options, topK: 0 }, (draw + 0.5) / draws);
+        counts.set(token, (counts.get(token) ?? 0) + 1);
+      }
+      probabilities.forEach((probability, token) => {
+        expect(Math.abs((counts.get(token) ?? 0) / draws - probability), `token ${token}`).toBeLessThan(2 / draws);
+        if (probability === 0) expect(counts.has(token)).toBe(false);
+      });
+    },
+  );
 });

@@ -14,26 +14,60 @@ export interface SamplingOptions {
  * @param uniform a number in [0, 1): the only randomness
  */
 export function sampleToken(logits: Float32Array, { temperature, topK, topP }: SamplingOptions, uniform: number): number {
-  const order = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  if (temperature === 0) return order[0]!;
-  const kept = topK > 0 ? order.slice(0, topK) : order;
-  const largest = logits[order[0]!]!;
-  const weights = kept.map((token) => Math.exp((logits[token]! - largest) / temperature));
-  const nucleus = topP < 1 ? prefixReaching(weights, topP * sumOf(weights)) : weights.length;
-  const chosen = prefixReaching(weights.slice(0, nucleus), uniform * sumOf(weights.slice(0, nucleus)), true);
-  return kept[Math.min(chosen, nucleus) - 1]!;
+  const first = likeliestToken(logits);
+  if (temperature === 0) return first;
+  const largest = logits[first]!;
+  const weights = new Float64Array(logits.length);
+  let total = 0;
+  for (let token = 0; token < logits.length; token++) total += weights[token] = Math.exp((logits[token]! - largest) / temperature);
+  const kept = topK > 0 || topP < 1 ? likeliest(weights, topK, topP, total) : null;
+  if (!kept) return passing(weights, uniform * total);
+  const own = kept.map((token) => weights[token]!);
+  const whole = topK > 0 ? sumOf(own) : total;
+  const nucleus = topP < 1 ? own.slice(0, prefixReaching(own, topP * whole)) : own;
+  return kept[passing(nucleus, uniform * sumOf(nucleus))]!;
 }
 
-function sumOf(values: number[]): number {
+/** Tokens that the two cuts may keep, the likeliest first: to sort a whole vocabulary for each token would take longer than to predict it. */
+function likeliest(weights: Float64Array, topK: number, topP: number, total: number): number[] {
+  // All tokens below this together have less than 1 − p, so that the others reach p. With the k likeliest alone p is one of their sum.
+  const least = topK > 0 ? 0 : ((1 - topP) * total) / weights.length;
+  const candidates: number[] = [];
+  for (let token = 0; token < weights.length; token++) if (weights[token]! >= least && weights[token]! > 0) candidates.push(token);
+  candidates.sort((a, b) => weights[b]! - weights[a]! || a - b);
+  return topK > 0 ? candidates.slice(0, topK) : candidates;
+}
+
+/** The first of equals. */
+function likeliestToken(logits: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < logits.length; token++) if (logits[token]! > logits[best]!) best = token;
+  return best;
+}
+
+function sumOf(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Length of the shortest prefix, at least 1, whose sum reaches (or passes) the mark. */
-function prefixReaching(values: number[], mark: number, past = false): number {
-  let total = 0;
+/** Length of the shortest prefix, at least 1, whose sum reaches the mark. */
+function prefixReaching(values: readonly number[], mark: number): number {
+  let sum = 0;
   for (const [index, value] of values.entries()) {
-    total += value;
-    if (past ? total > mark : total >= mark) return index + 1;
+    sum += value;
+    if (sum >= mark) return index + 1;
   }
   return values.length;
+}
+
+/** Index at which the running sum passes the mark; the last with any weight where rounding keeps it below. */
+function passing(values: ArrayLike<number>, mark: number): number {
+  let sum = 0;
+  let last = 0;
+  for (let index = 0; index < values.length; index++) {
+    if (values[index] === 0) continue;
+    last = index;
+    sum += values[index]!;
+    if (sum > mark) return index;
+  }
+  return last;
 }
