@@ -163,7 +163,7 @@ function useEventWords(): (event: RunEvent) => string {
         const moves = Object.entries(event.after).map(([id, to]) =>
           t('event.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
         );
-        return `${t(event.type === 'mixture' ? 'event.shares' : 'event.weights')} ${moves.join(', ')}`;
+        return `${event.type === 'mixture' ? t('event.shares') : t('event.weights')} ${moves.join(', ')}`;
       }
       case 'learning-rate':
         return t('event.schedule', { field: t('field.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });

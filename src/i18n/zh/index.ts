@@ -1,3 +1,4 @@
+import before from './before.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -15,6 +16,7 @@ import runs from './runs.json';
 import tokenizer from './tokenizer.json';
 
 export default {
+  before,
   common,
   compare,
   corpus,

@@ -205,10 +205,10 @@ export class Lesson {
   private attention(q: Tensor2D, k: Tensor2D, { heads, kvHeads, scale, window, cap }: AttentionShape, row: number) {
     const tokens = q.shape[0];
     const size = q.shape[1] / heads;
-    const byHead = transpose(reshape(q, [tokens, heads, size]), [1, 0, 2]) as Tensor3D;
+    const byHead: Tensor3D = transpose(reshape(q, [tokens, heads, size]), [1, 0, 2]);
     const keys = reshape(transpose(reshape(k, [tokens, kvHeads, size]), [1, 0, 2]), [kvHeads, 1, tokens, size]);
-    const shared = reshape(tile(keys, [1, heads / kvHeads, 1, 1]), [heads, tokens, size]) as Tensor3D;
-    const raw = mul(matMul(byHead, shared, false, true), scale) as Tensor3D;
+    const shared: Tensor3D = reshape(tile(keys, [1, heads / kvHeads, 1, 1]), [heads, tokens, size]);
+    const raw = mul<Tensor3D>(matMul(byHead, shared, false, true), scale);
     const scores = cap ? softCapped(raw, cap) : raw;
     return { q: byHead, k: shared, scores, weights: softmax(add(scores, this.mask(window ?? 0, row))) };
   }
