@@ -204,7 +204,13 @@ function ForkForm({ run, first, saved }: { run: RunRecord; first: number; saved:
     <div className={styles.extend}>
       <p className={styles.facts}>{t('fork.text')}</p>
       <CheckpointField checkpoints={newestFirst(saved)} value={from} onChange={setFrom} />
-      <ChoiceField<(typeof KINDS)[number]> label={t('fork.kind')} value={kind} choices={KINDS} words={(one) => t(`fork.kinds.${one}`)} onChange={setKind} />
+      <ChoiceField<(typeof KINDS)[number]>
+        label={t('fork.kind')}
+        value={kind}
+        choices={KINDS}
+        words={(one) => t(`fork.kinds.${one}`)}
+        onChange={setKind}
+      />
       {kind === 'decay' && (
         <>
           <NumberField label={t('fork.steps')} value={decay} min={1} max={MOST_STEPS} integer onChange={setDecay} />

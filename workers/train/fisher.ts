@@ -22,7 +22,10 @@ import { readRun } from '../storage/runs';
 export type FisherUse = 'ewc' | 'isolation';
 
 export function fisherUses({ regularisation, method }: Recipe): FisherUse[] {
-  return [...(regularisation?.ewc ? (['ewc'] as const) : []), ...(method?.kind === 'partial' && method.isolation ? (['isolation'] as const) : [])];
+  return [
+    ...(regularisation?.ewc ? (['ewc'] as const) : []),
+    ...(method?.kind === 'partial' && method.isolation ? (['isolation'] as const) : []),
+  ];
 }
 
 /** What Fisher information is measured on, and what of an earlier run's is carried on. */

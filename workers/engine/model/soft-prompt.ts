@@ -184,8 +184,7 @@ function withoutRows(x: Tensor, count: number, batch: number): Tensor2D {
 function withoutLeading(x: Tensor2D, count: number, batch: number): Tensor2D {
   const cut = customGrad((input) => ({
     value: withoutRows(input as Tensor, count, batch),
-    gradFunc: (dy: Tensor): Tensor =>
-      reshape(concat([zeros([batch, count, dy.shape[1]!]), bySequence(dy, batch)], 1), [-1, dy.shape[1]!]),
+    gradFunc: (dy: Tensor): Tensor => reshape(concat([zeros([batch, count, dy.shape[1]!]), bySequence(dy, batch)], 1), [-1, dy.shape[1]!]),
   }));
   return cut(x) as Tensor2D;
 }
