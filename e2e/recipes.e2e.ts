@@ -120,12 +120,13 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const)
     await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');
-  // Terms of the base's weights and an adapter beside them exclude each other.
+  // An adapter's weights have no base to decay towards: the switch stands there until it is taken back.
   const method = drawer.getByLabel(words.recipe.method.kind, { exact: true });
   await method.selectOption('lora');
   await expect(drawer).toContainText('regularisation');
-  for (const anchor of ['l2sp', 'ewc', 'decay', 'distillation'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
+  await drawer.getByLabel(words.recipe.decay.switch).click();
   await expect(drawer).not.toContainText('regularisation');
+  for (const anchor of ['l2sp', 'ewc', 'distillation'] as const) await drawer.getByLabel(words.recipe[anchor].switch).uncheck();
   await method.selectOption('prompt');
   const tokens = drawer.getByLabel(words.recipe.method.tokens, { exact: true });
   await tokens.fill('1000');
@@ -155,7 +156,8 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await stage.fill('layers.2.*');
   await expect(drawer.getByRole('alert')).toBeHidden();
   await drawer.getByLabel(part.unfreezing.order, { exact: true }).selectOption('none');
-  for (const name of ['finalNorm', 'embeddings'] as const) await drawer.getByLabel(part.parts[name], { exact: true }).uncheck();
+  for (const name of ['finalNorm', 'embeddings'] as const)
+    await drawer.getByRole('switch', { name: part.parts[name], exact: true }).uncheck();
   await drawer.getByLabel(part.isolation.unit, { exact: true }).selectOption('rows');
   // q 128², k and v 64 · 128, o 128², gate, up and down 384 · 128: norms are no rows.
   await expect(drawer.getByRole('status')).toContainText('19,661');

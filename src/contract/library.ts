@@ -1,6 +1,8 @@
 import type { ModelConfig } from '../core/model/config';
+import type { DeviceMemory, RunDemand } from '../core/model/memory';
 import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
+import type { Recipe } from '../core/recipe/schema';
 import type { MergeRef } from './evaluation';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
@@ -41,6 +43,8 @@ export interface OwnProbeSet {
 
 export interface LibraryApi extends StoredRuns {
   models(): Promise<ModelRecord[]>;
+  /** What a run of the recipe on a model of this shape takes. @param device null where none is open */
+  demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null): Promise<RunDemand>;
   /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** What `HubApi.download` put on the disk under this id. */

@@ -135,3 +135,6 @@ export function crossErrors(handlers: Map<string, unknown>): void {
   };
   handlers.set('throw', replacement);
 }
+
+/** What `accepted` says of an address that holds no recipe at all. */
+export const UNREADABLE_LINK = 'share link';

@@ -7,14 +7,13 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { changedCount } from '../core/model/adapter';
-import { checkpointCount } from '../core/model/trained';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { lab } from '../lab/lab';
 import { Banner } from '../ui/Banner';
 import { useActive } from './live-settings';
+import { useRunDemand } from './MemoryCheck';
 import { useRecipe } from './recipe-store';
 import { useRun } from './run-store';
 
@@ -30,7 +29,8 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
   const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);
   const record = models.find(({ id }) => id === recipe?.base);
-  const parameters = record?.shape ? checkpointCount(record.shape, recipe?.method) : record?.parameters;
+  const counted = useRunDemand(models)?.checkpoint;
+  const parameters = record?.shape ? counted?.stored : record?.parameters;
   const [free, setFree] = useState<number | null>(null);
   useEffect(() => {
     let shown = true;
@@ -44,8 +44,7 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
     };
   }, [parameters]);
   if (!recipe?.runnable || parameters === undefined || free === null) return null;
-  const held = record?.shape && recipe.method?.kind === 'lora' ? changedCount(record.shape, recipe.method) : parameters;
-  const demand = checkpointDemand(parameters, recipe, held);
+  const demand = checkpointDemand(parameters, recipe, counted?.held ?? parameters);
   if (demand.total <= free) return null;
   const keep = keepThatFits(demand, free);
   const words = { count: demand.count, each: format.bytes(demand.each), total: format.bytes(demand.total), free: format.bytes(free) };

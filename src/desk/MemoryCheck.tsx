@@ -1,32 +1,52 @@
 /** Before a run: does its method go with the base, and does it fit into the device's memory; if not, what to change. Else nothing is shown. */
+import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { MemoryStick } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { fits, memoryRemedy, trainingMemory } from '../core/model/memory';
-import { methodFault } from '../core/model/trained';
+import type { RunDemand } from '../core/model/memory';
 import { memoryDemand, withDemand } from '../core/recipe/edits';
 import { useDevice } from '../lab/device-store';
+import { lab } from '../lab/lab';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { MemoryRemedyText } from '../diagnosis/words';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 
+/** What a run of the desk's recipe takes, as the library counts it; null before it has answered, and where the base is unknown. */
+export function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
+  const recipe = useRecipe((state) => state.recipe);
+  const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
+  const shape = models.find(({ id }) => id === recipe?.base)?.shape ?? null;
+  const [demand, setDemand] = useState<RunDemand | null>(null);
+  // Nothing else of a recipe decides about it, and a fader that moves asks nothing.
+  const asked = recipe && JSON.stringify([recipe.base, recipe.sequenceLength, memoryDemand(recipe)]);
+  useEffect(() => {
+    let shown = true;
+    const answer = recipe && shape ? lab.library.demand(shape, recipe, device) : Promise.resolve(null);
+    // A worker that has ended is told of elsewhere.
+    answer.then(
+      (found) => shown && setDemand(found),
+      () => undefined,
+    );
+    return () => {
+      shown = false;
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `asked` says all of the recipe that counts
+  }, [asked, shape, device]);
+  return demand;
+}
+
 export default function MemoryCheck({ models }: { models: readonly ModelRecord[] }) {
   const { t } = useTranslation();
   const active = useActive();
-  const recipe = useRecipe((state) => state.recipe);
+  const runnable = useRecipe((state) => state.recipe?.runnable === true);
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
-  const record = models.find(({ id }) => id === recipe?.base);
-  const config = record?.shape;
-  if (active || !recipe?.runnable || !config) return null;
-  const fault = recipe.method && methodFault(config, recipe.method, recipe.sequenceLength);
+  const demand = useRunDemand(models);
+  if (active || !runnable || !demand) return null;
+  const { fault, memory, remedy } = demand;
   if (fault) return <ErrorBanner error={{ code: 'recipe-invalid', message: '', values: { ...fault } }} />;
-  if (!device) return null;
-  const demand = memoryDemand(recipe);
-  const memory = trainingMemory(config, demand);
-  if (fits(memory, device) !== false) return null;
-  const remedy = memoryRemedy(config, demand, device);
+  if (!device || !memory || demand.fits !== false) return null;
   return (
     <Banner tone="warn" icon={MemoryStick}>
       <span>

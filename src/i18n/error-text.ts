@@ -1,8 +1,7 @@
 /** An error as two sentences in the person's language: what happened, and what to do. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { errorRecord, type ErrorRecord } from '../core/errors';
-import { UNREADABLE_LINK } from '../core/recipe/share-link';
+import { errorRecord, UNREADABLE_LINK, type ErrorRecord } from '../core/errors';
 import { useFormat } from './format';
 
 export interface ErrorText {

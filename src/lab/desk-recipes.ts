@@ -10,7 +10,6 @@ import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import type { ModelRecord } from '../contract/library';
-import { encodeRecipe } from '../core/recipe/share-link';
 
 const manifestSchema = z.object({ presets: z.array(z.object({ id: z.string(), file: z.string() })) });
 const words = z.object({ en: z.string(), zh: z.string() });
@@ -79,5 +78,6 @@ export async function deskPath(model: ModelRecord): Promise<string> {
   const preset = (await presets()).find(({ id }) => id === 'golden-ratio');
   if (!preset) return '/desk';
   const { recipe } = preset;
+  const { encodeRecipe } = await import('../core/recipe/share-link');
   return `/desk?recipe=${encodeRecipe({ ...recipe, base: model.id, sequenceLength: Math.min(recipe.sequenceLength, model.context) })}`;
 }

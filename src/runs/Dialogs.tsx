@@ -21,7 +21,17 @@ import { handToDesk } from '../lab/desk-recipes';
 import { ChoiceField, NumberField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
-export function ExportDialog() {
+export default function Dialogs() {
+  return (
+    <>
+      <ExportDialog />
+      <ExtendDialog />
+      <ForkDialog />
+    </>
+  );
+}
+
+function ExportDialog() {
   const { t } = useTranslation('runs');
   const target = useRunExport((state) => state.target);
   const end = useRunExport((state) => state.end);
@@ -60,7 +70,7 @@ function RunExport({ run }: { run: string }) {
   );
 }
 
-export function ExtendDialog() {
+function ExtendDialog() {
   const { t } = useTranslation('runs');
   const run = useRuns((state) => state.runs.find(({ id }) => id === state.extending));
   const saved = useRuns((state) => state.checkpoints.get(state.extending ?? ''));
@@ -151,7 +161,7 @@ function CheckpointField({ checkpoints, value, onChange }: CheckpointFieldProps)
   );
 }
 
-export function ForkDialog() {
+function ForkDialog() {
   const { t } = useTranslation('runs');
   const forking = useRuns((state) => state.forking);
   const run = useRuns((state) => state.runs.find(({ id }) => id === forking?.run));

@@ -25,11 +25,12 @@ const USUAL_EWC = { lambda: 400, gamma: 0.95 };
 const USUAL_STEPS = 300;
 const MOST_STAGES = 12;
 
-export default function Lifelong() {
+/** @param first the dialog of a new chain is open from the beginning */
+export default function Lifelong({ first }: { first: boolean }) {
   const { t } = useTranslation('runs');
   const runs = useRuns((state) => state.runs);
   const chaining = useRuns((state) => state.chaining);
-  const [making, setMaking] = useState(false);
+  const [making, setMaking] = useState(first);
   const chains = chainsOf(runs);
   return (
     <Card

@@ -1,23 +1,58 @@
 /** Every run that this browser keeps: what it was, how it ended, what can be done with it, and how much storage all of them take. */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Progress, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState } from '../ui/Card';
 import { diskUse } from './run-facts';
-import { useRuns } from './store';
-import { History as HistoryIcon, SlidersVertical } from 'lucide-react';
+import { useRunExport, useRuns } from './store';
+import { History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
-import { ExportDialog, ExtendDialog, ForkDialog } from './Dialogs';
 import { titleOf, usePresets } from './Recipe';
 import { RunItem } from './RunItem';
 import styles from './Runs.module.css';
 
 const Lifelong = lazy(() => import('./Lifelong'));
+const Dialogs = lazy(() => import('./Dialogs'));
+
+/** Chains of runs, read when there are some or a first one is asked for. */
+function Chains() {
+  const { t } = useTranslation('runs');
+  const known = useRuns(({ runs, chaining }) => chaining !== null || runs.some(({ chain }) => chain !== undefined));
+  const [asked, setAsked] = useState(false);
+  const card = (
+    <Card
+      title={t('chain.title')}
+      aside={
+        <Button size="xs" variant="light" leftSection={<Link2 size={13} />} loading={asked} onClick={() => setAsked(true)}>
+          {t('chain.new')}
+        </Button>
+      }
+    >
+      <p className={styles.facts}>{t('chain.lead')}</p>
+    </Card>
+  );
+  return known || asked ? (
+    <Suspense fallback={card}>
+      <Lifelong first={asked} />
+    </Suspense>
+  ) : (
+    card
+  );
+}
+
+/** Read when the first of them opens, and kept so that it can close again. */
+function RunDialogs() {
+  const open = useRuns(({ extending, forking }) => extending !== null || forking !== null);
+  const exporting = useRunExport(({ target }) => target !== null);
+  const [wanted, setWanted] = useState(false);
+  if ((open || exporting) && !wanted) setWanted(true);
+  return <Suspense>{wanted && <Dialogs />}</Suspense>;
+}
 
 /** Runs named as worth deleting. */
 const LARGEST = 3;
@@ -114,18 +149,12 @@ export default function Page() {
                 />
               )}
             </Listing>
-            {list === 'ready' && (
-              <Suspense>
-                <Lifelong />
-              </Suspense>
-            )}
+            {list === 'ready' && <Chains />}
             <StorageCard />
           </>
         )}
       </LibraryPage>
-      <ExportDialog />
-      <ExtendDialog />
-      <ForkDialog />
+      <RunDialogs />
     </>
   );
 }

@@ -23,7 +23,6 @@ import {
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { RETENTION_LINE } from '../core/metrics/loss';
-import { encodeRecipe } from '../core/recipe/share-link';
 import type { CheckpointRecord, RunRecord, RunState } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
@@ -245,7 +244,12 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
           <Menu.Item leftSection={<ChartSpline size={14} />} onClick={() => navigate(`/desk?run=${encodeURIComponent(run.id)}`)}>
             {t('action.desk')}
           </Menu.Item>
-          <Menu.Item leftSection={<SlidersVertical size={14} />} onClick={() => navigate(`/desk?recipe=${encodeRecipe(run.recipe)}`)}>
+          <Menu.Item
+            leftSection={<SlidersVertical size={14} />}
+            onClick={() =>
+              void import('../core/recipe/share-link').then(({ encodeRecipe }) => navigate(`/desk?recipe=${encodeRecipe(run.recipe)}`))
+            }
+          >
             {t('action.recipe')}
           </Menu.Item>
           <Menu.Divider />

@@ -4,7 +4,7 @@ import type { Progress } from '../contract/progress';
 import type { ExportType } from '../contract/run';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
-import { chainsOf, stageEnded, stageRecipe, type Chain } from '../core/run/lifelong';
+import type { Chain } from '../core/run/lifelong';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
@@ -157,6 +157,7 @@ export const useRuns = create<RunsState>()((set, get) => {
       if (get().chaining) return;
       set({ chaining: { id, stage: 0, progress: null }, failure: null });
       try {
+        const { chainsOf, stageEnded, stageRecipe } = await import('../core/run/lifelong');
         await openDevice();
         for (let stage = 0; stage < plan.stages.length; stage++) {
           const onProgress = (progress: Progress | null) => set({ chaining: { id, stage, progress } });

@@ -4,6 +4,7 @@ import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
+import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
@@ -33,6 +34,8 @@ export const libraryApi: LibraryApi = {
     const imported = stored.map((record) => ({ ...record, shape: shapeOf(record.config) }));
     return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
   },
+
+  demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),

@@ -2,14 +2,15 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
-import type { LoraMethod, Method, Regularisation } from '../recipe/schema';
+import { memoryDemand } from '../recipe/edits';
+import type { LoraMethod, Method, Recipe, Regularisation } from '../recipe/schema';
 import { adaptedModules, adaptedOutputs, changedCount, changedParameters, savedModules } from './adapter';
 import type { ModelConfig } from './config';
 import { isGated } from './config/model-config';
 import { parameterCount, parameterShapes } from './parameters';
 import { quantisedLayout, quantisedParameters, type Quantisation } from './quantisation';
 import { isSoft, leadingTokens, softCount } from './soft-prompt';
-import { configUnder, lowestLayer, optimizedCount } from './trained';
+import { checkpointCount, configUnder, lowestLayer, methodFault, optimizedCount } from './trained';
 
 /** The part of a recipe that decides about memory; accumulation adds nothing. */
 export interface MemoryDemand {
@@ -195,4 +196,30 @@ export function memoryRemedy(
     if (shorter) return shorter;
   }
   return null;
+}
+
+/** What a run takes, told before it begins. */
+export interface RunDemand {
+  /** What of the method does not go with the base; null where all does, and then alone the rest is counted. */
+  fault: ReturnType<typeof methodFault>;
+  memory: TrainingMemory | null;
+  /** Whether that fits into the device; null where the browser does not tell. */
+  fits: boolean | null;
+  /** What would make it fit. */
+  remedy: ReturnType<typeof memoryRemedy>;
+  /** Weights in a checkpoint, and those with moments. */
+  checkpoint: { stored: number; held: number };
+}
+
+/** @param device null where none is open */
+export function runDemand(config: ModelConfig, recipe: Recipe, device: DeviceMemory | null): RunDemand {
+  const { method, sequenceLength } = recipe;
+  const stored = checkpointCount(config, method);
+  const checkpoint = { stored, held: method?.kind === 'lora' ? changedCount(config, method) : stored };
+  const fault = method ? methodFault(config, method, sequenceLength) : null;
+  if (fault || !device) return { fault, memory: null, fits: null, remedy: null, checkpoint };
+  const demand = memoryDemand(recipe);
+  const memory = trainingMemory(config, demand);
+  const fitting = fits(memory, device);
+  return { fault, memory, fits: fitting, remedy: fitting === false ? memoryRemedy(config, demand, device) : null, checkpoint };
 }

@@ -1,15 +1,12 @@
 /** A recipe as a piece of an address: deflated JSON in base64url. */
 import { deflateSync, inflateSync, strFromU8, strToU8 } from 'fflate';
-import { StudioError } from '../errors';
+import { StudioError, UNREADABLE_LINK } from '../errors';
 import { parseRecipe } from './parse';
 import type { Recipe } from './schema';
 
 /** Both browsers and Node have these; core is compiled without either's types. */
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
-
-/** What `accepted` says of an address that holds no recipe at all. */
-export const UNREADABLE_LINK = 'share link';
 
 const LIMIT = 64 * 1024;
 
