@@ -36,8 +36,8 @@ function withDomain(recipe, share) {
   return { ...recipe, channels };
 }
 
-/** @param {any} golden the golden-ratio preset's recipe @returns {Arm[]} */
-export function armsOf(golden) {
+/** @param {any} golden the golden-ratio preset's recipe @param {any} echo the channel of the echo preset @returns {Arm[]} */
+export function armsOf(golden, echo) {
   const rate = (/** @type {number} */ factor) => (/** @type {any} */ plain) => ({
     ...plain,
     schedule: { ...plain.schedule, peakLr: PEAK_LR * factor },
@@ -58,8 +58,42 @@ export function armsOf(golden) {
     ],
     ['lower learning rate', [0.3, 0.1, 0.03].map((factor) => [`× ${factor}`, rate(factor)])],
     ['LoRA', [8, 2, 32].map((r) => [`r ${r}`, lora(r)])],
-    ['EWC', [1e3, 1e2, 1e4].map((lambda) => [`λ ${lambda}`, held({ ewc: { lambda, sequences: 64, labels: 'model' } })])],
+    ['EWC', [10, 1, 100].map((lambda) => [`λ ${lambda}`, held({ ewc: { lambda, sequences: 64, labels: 'model' } })])],
     ['L2-SP', [1e-2, 1e-3, 1e-1].map((lambda) => [`λ ${lambda}`, held({ l2sp: { lambda } })])],
+    [
+      'distillation from the base',
+      [0.5, 0.8, 0.2].map((alpha) => [`α ${alpha}`, held({ distillation: { rows: 'all', alpha, temperature: 2, warmup: 0 } })]),
+    ],
+    ['last layers', [2, 1, 3].map((lastLayers) => [`${lastLayers} of 4`, method({ kind: 'partial', lastLayers })])],
+    [
+      'progressive unfreezing',
+      [0.2, 0.1, 0.3].map((value) => [
+        `a layer each ${100 * value} %`,
+        method({ kind: 'partial', lastLayers: 'all', unfreezing: { order: 'downwards', layers: 1, every: { unit: 'ratio', value } } }),
+      ]),
+    ],
+    [
+      'parameter isolation',
+      [0.1, 0.03, 0.3].map((share) => [
+        `${100 * share} % of the weights`,
+        method({ kind: 'partial', lastLayers: 'all', isolation: { unit: 'weights', share, by: 'domain', sequences: 16, labels: 'model' } }),
+      ]),
+    ],
+    ['prefix tuning', [16, 4, 64].map((tokens) => [`${tokens} tokens`, method({ kind: 'prefix', tokens })])],
+    [
+      'echo',
+      [1 / 2, 3 / 4, 1 / 4].map((share) => [
+        `${100 * share} % domain`,
+        (plain) => ({
+          ...plain,
+          channels: [
+            ...plain.channels.map((/** @type {any} */ one) => ({ ...one, share: one.share * share })),
+            { ...echo, share: 1 - share },
+          ],
+        }),
+        share,
+      ]),
+    ],
   ];
   return methods.flatMap(([name, strengths]) =>
     strengths.map(([strength, recipe, replay]) => ({ method: name, strength, recipe, ...(replay ? { replay } : {}) })),
@@ -74,20 +108,22 @@ const slug = (text) => text.replace(/[^\w.]+/g, '-').replace(/^-|-$/g, '');
 
 /**
  * Runs that see the same tokens of domain.
- * @param {any} golden @param {{ steps: number, seeds: number[] }} options steps of a run on the domain alone
+ * @param {any} golden @param {any} echo @param {{ steps: number, seeds: number[] }} options steps of a run on the domain alone
  */
-export function sameTokens(golden, { steps, seeds }) {
+export function sameTokens(golden, echo, { steps, seeds }) {
   return seeds.flatMap((seed) =>
-    armsOf(golden).map((arm) => runOf(golden, arm, { seed, steps: Math.round(steps / (arm.replay ?? 1)), table: 'tokens' })),
+    armsOf(golden, echo).map((arm) => runOf(golden, arm, { seed, steps: Math.round(steps / (arm.replay ?? 1)), table: 'tokens' })),
   );
 }
 
 /**
  * Runs that take the time of the plain one, by the steps that each method made a second; a method's default alone.
- * @param {any} golden @param {{ seeds: number[] }} options @param {any[]} results of `sameTokens`
+ * @param {any} golden @param {any} echo @param {{ seeds: number[] }} options @param {any[]} results of `sameTokens`
  */
-export function sameTime(golden, { seeds }, results) {
-  const arms = armsOf(golden).filter(({ method }, at, all) => method !== PLAIN && all.findIndex((arm) => arm.method === method) === at);
+export function sameTime(golden, echo, { seeds }, results) {
+  const arms = armsOf(golden, echo).filter(
+    ({ method }, at, all) => method !== PLAIN && all.findIndex((arm) => arm.method === method) === at,
+  );
   return seeds.flatMap((seed) => {
     const of = (/** @type {string} */ method) => results.find((run) => run.seed === seed && run.method === method);
     const time = of(PLAIN).seconds.trained;

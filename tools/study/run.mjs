@@ -150,15 +150,15 @@ async function main() {
     console.log(`docs/STUDY.md is written.`);
     return;
   }
+  const { channels } = await readRecipe(join(root, 'public', 'recipes', 'echo.json'));
+  const echo = channels.find((/** @type {any} */ { generated }) => generated);
   if (study === 'echo') {
-    const { channels } = await readRecipe(join(root, 'public', 'recipes', 'echo.json'));
-    const echo = channels.find((/** @type {any} */ { generated }) => generated);
     console.log(echoTable(await resultsOf(echoRuns(golden, echo, { steps, seeds }), chosen)));
     return;
   }
-  const tokens = await resultsOf(sameTokens(golden, { steps, seeds }), chosen);
+  const tokens = await resultsOf(sameTokens(golden, echo, { steps, seeds }), chosen);
   // Times differ from one study to the next: what is kept says how long its runs shall be.
-  const time = await resultsOf(sameTime(golden, { seeds }, tokens), chosen);
+  const time = await resultsOf(sameTime(golden, echo, { seeds }, tokens), chosen);
   await writeForgetLess([...tokens, ...time], about);
   console.log(`docs/study/forget-less.md is written.`);
 }
