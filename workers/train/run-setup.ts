@@ -1,13 +1,6 @@
 /** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
-import { tensor } from '@tensorflow/tfjs-core';
-import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
-import { changedParameters, savedModules } from '../../src/core/model/adapter';
-import { isolationMasks } from '../../src/core/model/isolation';
-import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
-import { keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
-import { addsToBase, unties } from '../../src/core/recipe/method';
-import { isSoft } from '../../src/core/model/soft-prompt';
+import { changedParameters } from '../../src/core/model/adapter';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import { phaseSpans, plannedSettings, rowsInPhase, withSteps } from '../../src/core/recipe/phases';
 import type { Recipe, Schedule } from '../../src/core/recipe/schema';
@@ -17,7 +10,7 @@ import { withFirstWarmup } from '../../src/core/schedule/schedule';
 import type { LiveSettings, RunRecord, RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import type { OnProgress } from '../../src/contract/progress';
-import { attentionSample, attentionTexts, type AttentionSample } from '../runtime/attention';
+import { attentionTexts } from '../runtime/attention';
 import { buildHeldOutSet } from '../runtime/held-out';
 import {
   lastCheckpoint,
@@ -27,7 +20,6 @@ import {
   saveCheckpoint,
   type LoadedCheckpoint,
 } from '../storage/checkpoints';
-import { sha256 } from '../storage/hash';
 import { lockRun, type RunLock } from '../storage/locks';
 import {
   appendMetrics,
@@ -42,22 +34,20 @@ import {
 } from '../storage/runs';
 import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
-import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
-import { checkPrecision, LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
-import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
+import { checkPrecision, type DecoderModel } from '../engine';
 import type { EngineWork } from '../runtime/engine-session';
 import { evaluationCache } from './evaluation-cache';
-import { computeFisher, fisherUses, fisherValues, planFisher, readFisher, storeFisher, type FisherPlan, type FisherUse } from './fisher';
+import { computeFisher, planFisher, readFisher, storeFisher, type FisherPlan, type FisherUse } from './fisher';
 import { TrainingLoop, type LoopParts } from './loop';
-import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
+import { loadModel, ofBase, refuse, type Trained } from './run-model';
 import { browserStorage } from './metric-logger';
 import { parseRunState, type RunState } from '../runtime/run-state';
 import { phaseDifficulty, rowOrders } from '../runtime/channel-stream';
 import { BatchSampler, type SamplerOptions } from './sampler';
-import { assemble, openBase } from '../runtime/weights';
+import { openBase } from '../runtime/weights';
 
 export interface Studio {
   device: DeviceInfo;
@@ -96,7 +86,7 @@ export async function startRun(
   const plans = await planFisher(checked, texts);
   const fisher = (use: FisherUse, model: DecoderModel) =>
     ofBase(checked, model, (base) => computeFisher(base, checked, plans.get(use)!, studio.work, onProgress));
-  const trained = await loadModel(checked, RULES, null, studio, fisher);
+  const trained = await loadModel(checked, RULES, null, studio.device, fisher);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
     const record = await createRun({
@@ -275,7 +265,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     checkChannels(recipe, sampler, settingsAt(recipe, record.changes, state?.step ?? 0));
     const plan = anew ? (await planFisher(recipe, texts)).get('ewc') : undefined;
     const fisher = (use: FisherUse) => (use === 'ewc' && plan ? fisherOfBase(recipe, plan, onProgress, studio) : readFisher(fisherOf, use));
-    const trained = await loadModel(recipe, rules, checkpoint, studio, fisher);
+    const trained = await loadModel(recipe, rules, checkpoint, studio.device, fisher);
     const trainTokens = Object.fromEntries(texts.map((text) => [text.id, text.train.length]));
     if (keep) await keep(trainTokens, trained.fisher);
     // From here on it is a longer run, of which a part has been made.
@@ -326,10 +316,6 @@ function checkRunnable(recipe: Recipe): Recipe {
   return recipe;
 }
 
-function refuse(field: string, value: string, accepted: string, why: string): never {
-  throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted} (${why})`, { field, value, accepted });
-}
-
 /** A run of the first rules took special tokens that are written out in its text for tokens. */
 async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress): Promise<ChannelTokens[]> {
   const { hash } = await loadTokenizer(recipe.base);
@@ -369,168 +355,6 @@ function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSe
   for (const step of [0, recipe.budget.steps - 1]) sampler.check(effectiveShares(recipe, shares, step));
   if (recipe.phases)
     for (const { start } of phaseSpans(recipe)) sampler.check(effectiveShares(recipe, plannedSettings(recipe, start).shares, start));
-}
-
-interface Trained {
-  model: EngineModel;
-  weightsHash: string;
-  /** Files of Fisher information, by use. */
-  fisher: ReadonlyMap<FisherUse, Uint8Array>;
-  /** Parts of the model that join the training later. */
-  joinings: LoopParts['joinings'];
-  /** On these texts, from the base. */
-  attentionOn: ((texts: readonly number[][]) => Promise<AttentionSample>) | null;
-  tokenizerHash: string;
-  tokenBytes: ArrayLike<number>;
-  /** Token that a text starts after where it is measured. */
-  startOfText: number;
-  probes: { sample: ProbeSample; hash: string } | null;
-}
-
-async function loadModel(
-  recipe: Recipe,
-  rules: RunRules,
-  checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
-  { device }: Studio,
-  fisherOf: (use: FisherUse, model: DecoderModel) => Promise<Uint8Array>,
-): Promise<Trained> {
-  const { probesPerGroup } = recipe.evaluation;
-  const probes = probesPerGroup > 0 ? await readProbes(probesPerGroup) : null;
-  const { method } = recipe;
-  const { model, tokenizer, hash } = await assemble(
-    recipe.base,
-    checkpoint && !addsToBase(method) ? { file: checkpoint.model, method } : null,
-    method?.kind === 'lora' ? method.quantisation : undefined,
-  );
-  const parts: RunParts = {};
-  try {
-    if (model.softPrompt)
-      refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
-    if (method) checkMethod(model.config, method, recipe.sequenceLength);
-    if (unties(method)) model.untie();
-    if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
-    if (method && isSoft(method)) {
-      const text = method.kind === 'prompt' && method.text ? promptTokens(method.text, tokenizer.tokenizer) : [];
-      model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
-      if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
-    }
-    const longest = model.context;
-    if (recipe.sequenceLength > longest)
-      refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
-    if (checkpoint) parts.stored = { optimizer: checkpoint.optimizer, steps: checkpoint.step };
-    const fisher = new Map<FisherUse, Uint8Array>();
-    for (const use of fisherUses(recipe)) fisher.set(use, await fisherOf(use, model));
-    const isolation = fisher.get('isolation');
-    if (isolation) parts.masks = masksOf(model, recipe, isolation);
-    if (keepsBase(recipe)) parts.base = await baseOf(recipe, model, fisher.get('ewc') ?? null);
-    if (method?.kind === 'lora') {
-      model.attach(new LowRankAdapter(model.config, method, recipe.seed));
-      if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
-    }
-    parts.teacher = await teacherOf(recipe, model, tokenizer.hash);
-    const engine = new EngineModel(model, recipe, device.backend !== 'webgpu', parts);
-    const text = tokenizer.tokenizer;
-    const startOfText = rules === 1 ? text.endOfText : text.startOfText;
-    return {
-      model: engine,
-      weightsHash: hash,
-      tokenizerHash: tokenizer.hash,
-      fisher,
-      joinings: joinings(model.config, recipe),
-      attentionOn: recipe.evaluation.attentionRows === undefined ? null : (texts) => attentionFrom(recipe, model, texts),
-      tokenBytes: text.byteLengths(),
-      startOfText,
-      probes: probes && {
-        sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
-        hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
-      },
-    };
-  } catch (error) {
-    model.dispose();
-    disposeParts(parts);
-    throw error;
-  }
-}
-
-/** @throws StudioError `recipe-invalid` for a teacher that does not fit the model */
-async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: string): Promise<RunParts['teacher']> {
-  const kind = teacherKind(recipe);
-  if (kind === 'none') return undefined;
-  if (kind === 'itself') return kind;
-  if (kind === 'base') return recipe.method?.kind === 'lora' ? openBase(recipe.base) : kind;
-  const distillation = recipe.regularisation!.distillation!;
-  const name = distillation.teacher!;
-  const field = 'regularisation.distillation.teacher';
-  const { hash } = await loadTokenizer(name);
-  if (hash !== tokenizer) refuse(field, name, `tokenizer ${tokenizer.slice(0, 12)}`, `its tokenizer is ${hash.slice(0, 12)}`);
-  const teacher = await openBase(name);
-  try {
-    if (teacher.softPrompt) refuse(field, name, 'a model without a soft prompt', 'it begins with one');
-    const fault = teacherFault(distillation, config, teacher.config);
-    if (fault) refuse(field, name, `${fault.field} ${fault.accepted}`, `its ${fault.field} is ${fault.value}`);
-    const { context } = teacher.config;
-    if (recipe.sequenceLength > context)
-      refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${context}`, `the context of model "${name}"`);
-    return teacher;
-  } catch (error) {
-    teacher.dispose();
-    throw error;
-  }
-}
-
-/** As transformers tokenises a text, with the tokens that the tokenizer puts around it. */
-function promptTokens(text: string, tokenizer: TextTokenizer): number[] {
-  const ids = tokenizer.encodeWhole(text);
-  if (ids.length > 0) return ids;
-  return refuse('method.text', JSON.stringify(text), 'text with at least one token', 'the tokenizer finds none in it');
-}
-
-/** A run that goes on is set against its base too, which is read for the maps alone. */
-async function attentionFrom({ base }: Recipe, model: DecoderModel, texts: readonly number[][]): Promise<AttentionSample> {
-  const start = await openBase(base);
-  try {
-    return await attentionSample(model, start, texts);
-  } finally {
-    start.dispose();
-  }
-}
-
-/** Which elements the recipe's parameter isolation trains; none for a parameter of which it trains nothing. */
-function masksOf({ config }: DecoderModel, { method }: Recipe, fisher: Uint8Array): RunParts['masks'] {
-  if (method?.kind !== 'partial' || !method.isolation) return undefined;
-  const values = new Map(fisherValues(fisher).map((value) => [value.name, value]));
-  const masks = [...isolationMasks(config, method.isolation, values)].filter(([, mask]) => mask.includes(1));
-  return new Map(masks.map(([name, mask]) => [name, tensor(mask, values.get(name)!.shape)]));
-}
-
-/** Asks a base for gradients by the weights that an adapter changes; a quantised one has none, and is read once more, whole. */
-async function ofBase(recipe: Recipe, model: DecoderModel, ask: (base: DecoderModel) => Promise<Uint8Array>): Promise<Uint8Array> {
-  const { method } = recipe;
-  if (method?.kind !== 'lora') return ask(model);
-  const base = method.quantisation ? await openBase(recipe.base) : model;
-  try {
-    base.freezeAllBut(changedParameters(base.config, method));
-    return await ask(base);
-  } finally {
-    if (base !== model) base.dispose();
-  }
-}
-
-/**
- * The base's weights θ₀, which a regularisation holds those of the run to; from the base's files also where the run goes on from a checkpoint. An
- * adapter's maps are held by what it adds to them, so that no copy of theirs is needed.
- * @param model before an adapter stands beside it
- */
-async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | null): Promise<RunParts['base']> {
-  const values = fisher ? fisherValues(fisher) : [];
-  const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
-  if (recipe.method?.kind === 'lora') {
-    const saved = savedModules(model.config, recipe.method);
-    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
-  }
-  const base = await openBase(recipe.base);
-  if (unties(recipe.method)) base.untie();
-  return { anchor: base.parameters, model: base, fisher: known };
 }
 
 interface Assembly {
