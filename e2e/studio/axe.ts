@@ -9,10 +9,13 @@ export type Rules = 'all' | 'colours' | 'all but colours';
 
 /** @param where `within`: a CSS selector; the whole page without it */
 export async function violations(page: Page, { within, rules = 'all' }: { within?: string; rules?: Rules } = {}): Promise<string[]> {
-  // What still fades in has colours of its own.
+  // What still fades in has colours of its own. An animation of what is hidden or was taken away may never end.
   await page.evaluate(async () => {
-    const passing = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.all(passing.map((animation) => animation.finished.catch(() => null)));
+    const passing = document
+      .getAnimations()
+      .filter(({ effect, playState }) => playState === 'running' && effect?.getComputedTiming().endTime !== Infinity);
+    const ended = Promise.all(passing.map((animation) => animation.finished.catch(() => null)));
+    await Promise.race([ended, new Promise((later) => setTimeout(later, 1000))]);
   });
   // No frames, so no blank page to put their results together; and only what is wrong needs a selector, which is most of axe's time.
   const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
