@@ -32,7 +32,7 @@ const POSITIONS = 11;
 const LOOK_MS = 500;
 
 /** A run of the library with its last weights. */
-export interface TrainedRun {
+interface TrainedRun {
   run: RunRecord;
   weights: WeightsRef;
 }

@@ -37,7 +37,7 @@ function withDomain(recipe, share) {
 }
 
 /** @param {any} golden the golden-ratio preset's recipe @param {any} echo the channel of the echo preset @returns {Arm[]} */
-export function armsOf(golden, echo) {
+function armsOf(golden, echo) {
   const rate = (/** @type {number} */ factor) => (/** @type {any} */ plain) => ({
     ...plain,
     schedule: { ...plain.schedule, peakLr: PEAK_LR * factor },
@@ -157,7 +157,7 @@ function runOf(golden, { method, strength, recipe }, { seed, steps, table }) {
  * One result for each position of the merge fader beside those that were trained.
  * @param {any[]} results
  */
-export function withMerges(results) {
+function withMerges(results) {
   return results.flatMap((run) => [
     run,
     ...(run.merged ?? []).map((/** @type {any} */ mixture, /** @type {number} */ at) => ({

@@ -135,7 +135,7 @@ async function promptsOf(
  * @param keepPart what is there at a cancel becomes a corpus of its own, whose settings ask for as many tokens as it has
  * @throws StudioError `cancelled`, `text-empty`, `text-single`, `quota`
  */
-export async function writeEcho(loaded: LoadedWeights, settings: Echo, { work, backend, onProgress }: EchoTools, keepPart: boolean) {
+async function writeEcho(loaded: LoadedWeights, settings: Echo, { work, backend, onProgress }: EchoTools, keepPart: boolean) {
   const { name } = await findModel(settings.model);
   const prompts = await promptsOf(loaded, settings, onProgress);
   const began = performance.now();

@@ -113,7 +113,7 @@ export async function readModelText(model: ModelListing, name: string, store: Fi
 }
 
 /** The weight files of a model by name: one, or all shards. Throws `file-missing` when there is none. */
-export function weightFiles({ id, files: names }: ModelListing): string[] {
+function weightFiles({ id, files: names }: ModelListing): string[] {
   if (names.includes(WEIGHTS)) return [WEIGHTS];
   const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
   if (shards.length === 0)

@@ -10,7 +10,7 @@ import type { Recipe } from '../recipe/schema';
 import type { Shares } from './mixture';
 
 /** Of a run's steps, what each expert is trained for. */
-export const EXPERT_STEPS = 0.1;
+const EXPERT_STEPS = 0.1;
 /** Domain shares of mixtures that are trained to check the ranking: little, the golden ratio, half. */
 export const CHECKED_SHARES: readonly number[] = [0.05, 1 / 6, 0.5];
 
