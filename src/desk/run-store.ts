@@ -144,7 +144,10 @@ export const useRun = create<RunStore>((set, get) => {
     else if (!followed?.apply(message)) return false;
     const run = followed.view;
     const draft = sender.idle() ? null : get().draft;
-    set(run.error && run.state === 'failed' ? { run, draft, error: run.error } : { run, draft });
+    // Told once: a later message of a run that has failed does not bring back what was dismissed.
+    const before = get().run;
+    const told = before?.runId === run.runId && before.state === 'failed';
+    set(run.error && run.state === 'failed' && !told ? { run, draft, error: run.error } : { run, draft });
     return true;
   }
 
