@@ -19,17 +19,16 @@ import {
 } from '../core/mixture/experts';
 import { domainShare } from '../core/recipe/edits';
 import type { Recipe } from '../core/recipe/schema';
-import { isActive, type RunRecord } from '../core/run/types';
+import type { RunRecord } from '../core/run/types';
 import type { MixtureMeasure } from '../core/metrics/text-measure';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { runEnd } from '../lab/run-end';
 import { pickedWeights, prepareTexts, useMeasures } from './measures';
 import { useCompare } from './store';
 
 /** Positions of the predicted curve over the domain's share. */
 const POSITIONS = 11;
-/** Milliseconds between two looks at a run that trains. */
-const LOOK_MS = 500;
 
 /** A run of the library with its last weights. */
 interface TrainedRun {
@@ -108,14 +107,11 @@ export const useMixtures = create<MixturesState>()((set, get) => {
   let stopped = false;
 
   async function finish(id: string): Promise<void> {
-    for (;;) {
-      const { state, step, error, recipe } = await lab.library.run(id);
+    const { state, error } = await runEnd(id, ({ step, recipe }) => {
       const { training } = get();
       if (training) set({ training: { ...training, step, steps: recipe.budget.steps } });
-      if (state === 'failed' && error) throw new StudioError(error.code, error.message, error.values);
-      if (!isActive(state)) return;
-      await new Promise((later) => setTimeout(later, LOOK_MS));
-    }
+    });
+    if (state === 'failed' && error) throw new StudioError(error.code, error.message, error.values);
   }
 
   return {

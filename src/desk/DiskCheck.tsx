@@ -7,30 +7,34 @@ import { Button } from '@mantine/core';
 import { HardDrive } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
+import type { RunDemand } from '../core/model/memory';
 import { checkpointDemand, keepThatFits } from '../core/run/disk';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { lab } from '../lab/lab';
 import { Banner } from '../ui/Banner';
 import { useActive } from './live-settings';
-import { useRunDemand } from './MemoryCheck';
 import { useRecipe } from './recipe-store';
 import { useRun } from './run-store';
 
-export default function DiskCheck({ models }: { models: readonly ModelRecord[] }) {
+interface Props {
+  models: readonly ModelRecord[];
+  demand: RunDemand | null;
+}
+
+export function DiskCheck(props: Props) {
   const active = useActive();
   const full = useRun(({ run }) => run?.state === 'paused' && run.error?.code === 'quota');
   if (full) return <DiskFull />;
-  return active ? null : <RoomForCheckpoints models={models} />;
+  return active ? null : <RoomForCheckpoints {...props} />;
 }
 
-function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
+function RoomForCheckpoints({ models, demand: counted }: Props) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const recipe = useRecipe((state) => state.recipe);
   const record = models.find(({ id }) => id === recipe?.base);
-  const counted = useRunDemand(models)?.checkpoint;
-  const parameters = record?.shape ? counted?.stored : record?.parameters;
+  const parameters = record?.shape ? counted?.checkpoint.stored : record?.parameters;
   const [free, setFree] = useState<number | null>(null);
   useEffect(() => {
     let shown = true;
@@ -44,7 +48,7 @@ function RoomForCheckpoints({ models }: { models: readonly ModelRecord[] }) {
     };
   }, [parameters]);
   if (!recipe?.runnable || parameters === undefined || free === null) return null;
-  const demand = checkpointDemand(parameters, recipe, counted?.held ?? parameters);
+  const demand = checkpointDemand(parameters, recipe, counted?.checkpoint.held ?? parameters);
   if (demand.total <= free) return null;
   const keep = keepThatFits(demand, free);
   const words = { count: demand.count, each: format.bytes(demand.each), total: format.bytes(demand.total), free: format.bytes(free) };

@@ -125,8 +125,7 @@ function useLibrary(): { corpora: readonly CorpusRecord[]; models: readonly Mode
 }
 
 const RecipeDrawer = lazyWithTexts(['recipe'], () => import('./RecipeDrawer'));
-const MemoryCheck = lazy(() => import('./MemoryCheck'));
-const DiskCheck = lazy(() => import('./DiskCheck'));
+const RunChecks = lazy(() => import('./RunChecks'));
 
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
@@ -329,8 +328,7 @@ export default function Page() {
       <Transport models={models} onEdit={edit} />
       <DeskBanners />
       <Suspense>
-        <MemoryCheck models={models} />
-        <DiskCheck models={models} />
+        <RunChecks models={models} />
       </Suspense>
       <Watch />
       <div className={styles.page}>

@@ -7,6 +7,7 @@ import { moveFader } from '../core/mixture/mixture';
 import { plannedSettings, phaseSpans, withPhases } from '../core/recipe/phases';
 import type { Phase, Recipe, Schedule } from '../core/recipe/schema';
 import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
+import { ScheduleFields } from './ScheduleFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
@@ -15,8 +16,6 @@ interface Props {
 }
 
 const MOST = 16;
-const KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const;
-const SHAPES = ['linear', 'cosine', 'sqrt', 'exponential'] as const;
 const ORDERS = ['shuffled', 'difficulty'] as const;
 /** Part of the steps that a new last phase takes from the one before it. */
 const LAST_PART = 0.2;
@@ -106,7 +105,6 @@ interface OneProps {
 function OnePhase({ recipe, index, phase, change }: OneProps) {
   const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
-  const { t: desk } = useTranslation('desk');
   const tag = useChannelTag();
   const number = index + 1;
   const { shares, schedule, order = 'shuffled' } = phase;
@@ -115,7 +113,6 @@ function OnePhase({ recipe, index, phase, change }: OneProps) {
     const { [field]: _, ...rest } = phase;
     return rest;
   };
-  const setSchedule = (part: Partial<Schedule>) => change({ ...phase, schedule: { ...planned.schedule, ...part } });
   return (
     <>
       <TextInput
@@ -161,58 +158,7 @@ function OnePhase({ recipe, index, phase, change }: OneProps) {
         onChange={(on) => change(on ? { ...phase, schedule: planned.schedule } : without('schedule'))}
       />
       {schedule && (
-        <>
-          <ChoiceField
-            label={t('phases.kind', { number })}
-            value={schedule.kind}
-            choices={KINDS}
-            words={(kind) => desk(`schedule.${kind}`)}
-            onChange={(kind) => setSchedule({ kind })}
-          />
-          <NumberField
-            label={t('phases.peakLr', { number })}
-            value={schedule.peakLr}
-            min={0}
-            max={1}
-            step={0.0001}
-            onChange={(peakLr) => setSchedule({ peakLr })}
-          />
-          <NumberField
-            label={t('phases.floor')}
-            value={schedule.minRatio}
-            min={0}
-            max={1}
-            step={0.05}
-            onChange={(minRatio) => setSchedule({ minRatio })}
-          />
-          <NumberField
-            label={schedule.warmup.unit === 'steps' ? t('phases.warmup') : desk('warmup')}
-            value={schedule.warmup.value}
-            min={0}
-            step={schedule.warmup.unit === 'steps' ? 1 : 0.01}
-            integer={schedule.warmup.unit === 'steps'}
-            onChange={(value) => setSchedule({ warmup: { ...schedule.warmup, value } })}
-          />
-          {schedule.kind === 'wsd' && (
-            <>
-              <NumberField
-                label={t('recipe.decayRatio')}
-                value={schedule.decayRatio}
-                min={0.01}
-                max={1}
-                step={0.05}
-                onChange={(decayRatio) => setSchedule({ decayRatio })}
-              />
-              <ChoiceField
-                label={t('phases.shape')}
-                value={schedule.decayShape}
-                choices={SHAPES}
-                words={(shape) => t(`recipe.decay.${shape}`)}
-                onChange={(decayShape) => setSchedule({ decayShape })}
-              />
-            </>
-          )}
-        </>
+        <ScheduleFields schedule={schedule} phase={number} change={(part) => change({ ...phase, schedule: { ...schedule, ...part } })} />
       )}
       <ChoiceField
         label={t('phases.order', { number })}

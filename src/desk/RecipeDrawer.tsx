@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
 import { errorRecord } from '../core/errors';
-import { withStopping, withStrategy, warmupIn } from '../core/recipe/edits';
+import { withStopping, withStrategy } from '../core/recipe/edits';
 import { parseRecipe } from '../core/recipe/parse';
 import { plannedSettings, scheduleSpan, withSteps } from '../core/recipe/phases';
 import type { Recipe } from '../core/recipe/schema';
@@ -15,6 +15,7 @@ import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
 import { PhaseFields } from './PhaseFields';
 import { RetentionFields } from './RetentionFields';
+import { ScheduleFields } from './ScheduleFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
@@ -24,8 +25,6 @@ interface Props {
 }
 
 const STRATEGIES = ['mixed', 'general-then-domain', 'domain-only', 'curriculum'] as const;
-const SCHEDULES = ['constant', 'linear', 'cosine', 'wsd'] as const;
-const DECAYS = ['linear', 'cosine', 'sqrt', 'exponential'] as const;
 const PACKINGS = ['joined', 'separate'] as const;
 const PRECISIONS = ['f32', 'f16', 'bf16'] as const;
 const RUNNABLE_PRECISIONS = ['f32', 'f16'] as const satisfies readonly (typeof PRECISIONS)[number][];
@@ -129,64 +128,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
       </fieldset>
       <fieldset>
         <legend>{t('recipe.schedule')}</legend>
-        <ChoiceField
-          label={desk('schedule.label')}
-          value={schedule.kind}
-          choices={SCHEDULES}
-          words={(kind) => desk(`schedule.${kind}`)}
-          onChange={(kind) => setSchedule({ kind })}
-        />
-        <NumberField
-          label={t('recipe.peakLr')}
-          value={schedule.peakLr}
-          min={0}
-          max={1}
-          step={0.0001}
-          onChange={(peakLr) => setSchedule({ peakLr })}
-        />
-        <NumberField
-          label={t('recipe.floor')}
-          help={t('recipe.floorHelp')}
-          value={schedule.minRatio}
-          min={0}
-          max={1}
-          step={0.05}
-          onChange={(minRatio) => setSchedule({ minRatio })}
-        />
-        <ChoiceField
-          label={t('recipe.warmupUnit')}
-          value={schedule.warmup.unit}
-          choices={['ratio', 'steps'] as const}
-          words={(unit) => t(`recipe.warmup.${unit}`)}
-          onChange={(unit) => setSchedule(warmupIn(unit, scheduleSpan(recipe, 0).steps))}
-        />
-        <NumberField
-          label={desk('warmup')}
-          value={schedule.warmup.value}
-          min={0}
-          step={schedule.warmup.unit === 'steps' ? 1 : 0.01}
-          integer={schedule.warmup.unit === 'steps'}
-          onChange={(value) => setSchedule({ warmup: { ...schedule.warmup, value } })}
-        />
-        {schedule.kind === 'wsd' && (
-          <>
-            <NumberField
-              label={t('recipe.decayRatio')}
-              value={schedule.decayRatio}
-              min={0.01}
-              max={1}
-              step={0.05}
-              onChange={(decayRatio) => setSchedule({ decayRatio })}
-            />
-            <ChoiceField
-              label={t('recipe.decayShape')}
-              value={schedule.decayShape}
-              choices={DECAYS}
-              words={(shape) => t(`recipe.decay.${shape}`)}
-              onChange={(decayShape) => setSchedule({ decayShape })}
-            />
-          </>
-        )}
+        <ScheduleFields schedule={schedule} steps={scheduleSpan(recipe, 0).steps} change={setSchedule} />
       </fieldset>
       <PhaseFields recipe={recipe} edit={edit} />
       <fieldset>

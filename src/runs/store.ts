@@ -10,6 +10,7 @@ import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
+import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
 import { exportName, isResumable } from './run-facts';
@@ -54,9 +55,6 @@ export interface RunsState {
   remove(id: string): Promise<boolean>;
   dismiss(): void;
 }
-
-/** Milliseconds between two looks at a run that trains. */
-const LOOK_MS = 500;
 
 /** Model id of a stage's last weights: an adapter is merged into them. */
 async function keptAfter(run: RunRecord | undefined, chain: string, onProgress: (progress: Progress) => void): Promise<string> {
@@ -178,7 +176,7 @@ export const useRuns = create<RunsState>()((set, get) => {
           }
           onProgress(null);
           await get().load();
-          while (isActive((run = await lab.library.run(run.id)).state)) await new Promise((later) => setTimeout(later, LOOK_MS));
+          run = await runEnd(run.id);
           await get().load();
           if (!stageEnded(run)) return;
         }

@@ -6,9 +6,9 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runnerImport } from 'vite';
 import { gainOf, grouped, mean, retentionOf } from './findings.mjs';
+import { percent, withDomain } from './plan.mjs';
+import { source, table, withInterval } from './report.mjs';
 
 /** Ten times the preset's rate: forgetting shows within few steps. */
 const PEAK_LR = 3e-3;
@@ -23,18 +23,6 @@ export const PLAIN = 'nothing';
  * @property {(plain: any) => any} recipe from the recipe on the domain alone
  * @property {number} [replay] share of the domain, where general text is drawn too
  */
-
-/** @param {any} recipe @param {number} share of the domain; the other channels keep their proportions */
-function withDomain(recipe, share) {
-  const isDomain = (/** @type {any} */ { role }) => role === 'domain';
-  const sum = (/** @type {any[]} */ channels) => channels.reduce((total, channel) => total + channel.share, 0);
-  const domain = sum(recipe.channels.filter(isDomain));
-  const channels = recipe.channels.map((/** @type {any} */ channel) => ({
-    ...channel,
-    share: isDomain(channel) ? (channel.share / domain) * share : (channel.share / (1 - domain)) * (1 - share),
-  }));
-  return { ...recipe, channels };
-}
 
 /** @param {any} golden the golden-ratio preset's recipe @param {any} echo the channel of the echo preset @returns {Arm[]} */
 function armsOf(golden, echo) {
@@ -51,7 +39,7 @@ function armsOf(golden, echo) {
     [
       'replay of general text',
       [1 / 6, 1 / 4, 1 / 2].map((share) => [
-        `${Number((100 * share).toFixed(1))} % domain`,
+        `${percent(share)} % domain`,
         (plain) => ({ ...plain, channels: withDomain(golden, share).channels }),
         share,
       ]),
@@ -233,14 +221,6 @@ export function claims(points) {
     },
   ];
 }
-
-/** @param {string} path from here */
-const source = async (path) => (await runnerImport(fileURLToPath(new URL(path, import.meta.url)))).module;
-/** @param {string[][]} rows the first is the head */
-const table = (rows) => rows.map((row, at) => `| ${row.join(' | ')} |${at === 0 ? `\n|${' --- |'.repeat(row.length)}` : ''}`).join('\n');
-/** @param {{ value: number, interval: { low: number, high: number } | null }} estimate */
-const withInterval = ({ value, interval }) =>
-  `${value.toFixed(3)}${interval ? ` (${interval.low.toFixed(3)} … ${interval.high.toFixed(3)})` : ''}`;
 
 const SIZE = { width: 860, height: 520, left: 60, right: 190, top: 16, bottom: 44 };
 const COLOURS = [

@@ -82,6 +82,18 @@ export function echoRuns(base, echo, { steps, seeds }) {
   });
 }
 
+/** @param {any} recipe @param {number} share of the domain; the other channels keep their proportions */
+export function withDomain(recipe, share) {
+  const isDomain = (/** @type {any} */ { role }) => role === 'domain';
+  const sum = (/** @type {any[]} */ channels) => channels.reduce((total, channel) => total + channel.share, 0);
+  const domain = sum(recipe.channels.filter(isDomain));
+  const channels = recipe.channels.map((/** @type {any} */ channel) => ({
+    ...channel,
+    share: isDomain(channel) ? (channel.share / domain) * share : (channel.share / (1 - domain)) * (1 - share),
+  }));
+  return { ...recipe, channels };
+}
+
 /** @param {number} ratio */
 export const percent = (ratio) => `${Number((ratio * 100).toFixed(1))}`;
 
@@ -90,17 +102,10 @@ export const percent = (ratio) => `${Number((ratio * 100).toFixed(1))}`;
  * @param {{ share: number, lrFactor: number, warmup: number, strategy: string, seed: number, steps: number }} change
  */
 function recipeOf(base, { share, lrFactor, warmup, strategy, seed, steps }) {
-  const isDomain = (/** @type {any} */ channel) => channel.role === 'domain';
-  const sum = (/** @type {any[]} */ channels) => channels.reduce((total, channel) => total + channel.share, 0);
-  const domain = sum(base.channels.filter(isDomain));
   return {
-    ...base,
+    ...withDomain(base, share),
     name: 'study',
     seed,
-    channels: base.channels.map((/** @type {any} */ channel) => ({
-      ...channel,
-      share: isDomain(channel) ? (channel.share / domain) * share : (channel.share / (1 - domain)) * (1 - share),
-    })),
     strategy:
       strategy === 'general-then-domain'
         ? { kind: strategy, generalRatio: 0.5 }

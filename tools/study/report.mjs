@@ -8,18 +8,19 @@ import { findings, gainOf, grouped, mean, retentionOf, spikeOf } from './finding
 import { LR_FACTORS, percent, SHARES, STRATEGIES, WARMUPS, WARMUP_LR_FACTOR } from './plan.mjs';
 
 /** A module of the page's sources. @param {string} path from here */
-const source = async (path) => (await runnerImport(fileURLToPath(new URL(path, import.meta.url)))).module;
+export const source = async (path) => (await runnerImport(fileURLToPath(new URL(path, import.meta.url)))).module;
 
 const GOLDEN = 1 / 6;
 const COLOURS = ['#c2571a', '#2f7d9e', '#7a5bb5'];
 
 /** @param {{ value: number, interval: { low: number, high: number } | null }} estimate */
-const withInterval = ({ value, interval }) =>
+export const withInterval = ({ value, interval }) =>
   `${value.toFixed(3)}${interval ? ` (${interval.low.toFixed(3)} … ${interval.high.toFixed(3)})` : ''}`;
 /** @param {{ value: number, interval: { low: number, high: number } | null }} estimate */
 const point = ({ value, interval }) => ({ y: value, low: interval?.low ?? null, high: interval?.high ?? null });
 /** @param {string[][]} rows the first is the head */
-const table = (rows) => rows.map((row, at) => `| ${row.join(' | ')} |${at === 0 ? `\n|${' --- |'.repeat(row.length)}` : ''}`).join('\n');
+export const table = (rows) =>
+  rows.map((row, at) => `| ${row.join(' | ')} |${at === 0 ? `\n|${' --- |'.repeat(row.length)}` : ''}`).join('\n');
 
 /**
  * @param {any[]} results

@@ -4,12 +4,13 @@
  */
 import { paretoFront, type GainRetention } from '../metrics/pareto';
 import { retention as retentionOf } from '../metrics/loss';
+import { mean } from '../metrics/statistics';
 import { GOLDEN_RANGE, GOLDEN_RATIO } from '../mixture/mixture';
 import type { ChannelRole } from '../recipe/schema';
 import { fitChannels, type ChannelLaw } from './channel-laws';
 import { fitLaw, intervalOf, type Finding, type FitOptions, type FitResult, type Observed, type Refusal } from './fit';
 import type { MeasuredRun } from './measured-runs';
-import { cmrLaw, crossing, effectiveTokens, mean, rateResponse, warmupResponse, type Estimate, type Response } from './responses';
+import { cmrLaw, crossing, effectiveTokens, rateResponse, warmupResponse, type Estimate, type Response } from './responses';
 
 export interface Goal {
   /** Least mean retention of the general channels, or by how much of itself their mean loss may rise. */

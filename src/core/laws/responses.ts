@@ -6,7 +6,7 @@ import { curveLaw, type Law, type Sample, solveLeastSquares } from './law';
 import type { Bound } from './optimise';
 import { derived, fitLaw, seedNoise, type Finding, type FitOptions, type FitResult, type Observed, type Refusal } from './fit';
 import type { MeasuredRun } from './measured-runs';
-import type { Interval } from '../metrics/statistics';
+import { mean, type Interval } from '../metrics/statistics';
 
 /** Tokens of CMR's T are counted in this unit (2407.17467). */
 const CMR_TOKENS = 0.2e9;
@@ -184,8 +184,6 @@ export interface Response {
   refusal: Refusal | null;
   findings: Finding[];
 }
-
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Where slack first falls below 0, by a line between neighbours; the last share where it never does, null where it begins below. */
 export function crossing(grid: readonly number[], slack: readonly number[]): number | null {

@@ -28,6 +28,8 @@ export function normalQuantile(share: number): number {
   return (low + high) / 2;
 }
 
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 export interface Interval {
   low: number;
   high: number;

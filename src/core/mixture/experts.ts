@@ -3,7 +3,7 @@
  * the merge's losses stand for those of a run on that mixture (arXiv 2601.17858). Whether its ranking holds is measured on mixtures that were
  * trained.
  */
-import { wilsonInterval, type Interval } from '../metrics/statistics';
+import { normalQuantile, wilsonInterval, type Interval } from '../metrics/statistics';
 import { sharesOf, withDomainShare } from '../recipe/edits';
 import { withPhases } from '../recipe/phases';
 import type { Recipe } from '../recipe/schema';
@@ -99,7 +99,7 @@ export function spearman(one: readonly number[], other: readonly number[]): numb
  */
 export function spearmanInterval(rho: number, count: number): Interval {
   if (count <= 3 || Math.abs(rho) >= 1) return count <= 3 ? { low: -1, high: 1 } : { low: rho, high: rho };
-  const half = 1.959964 * Math.sqrt((1 + rho ** 2 / 2) / (count - 3));
+  const half = normalQuantile(0.975) * Math.sqrt((1 + rho ** 2 / 2) / (count - 3));
   const z = Math.atanh(rho);
   return { low: Math.tanh(z - half), high: Math.tanh(z + half) };
 }

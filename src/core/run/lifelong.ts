@@ -2,6 +2,7 @@
  * Runs that go on from other runs. Branch and decay is a fork's recipe. Lifelong learning is a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
  * stages, those that it does not read with a share of 0, so that each run's own evaluations measure what it did to every channel.
  */
+import { mean } from '../metrics/statistics';
 import { isSoft, unmergeable } from '../model/soft-prompt';
 import { domainShare } from '../recipe/edits';
 import { presetMethod } from '../recipe/method';
@@ -157,8 +158,6 @@ export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs'
     forward: differences(1, done, (task) => [ofTask(base, task), ofTask(stages[task - 1]!.loss, task)]),
   };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A line for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
 export function matrixCsv({ channels, base, stages, backward, forward }: LifelongMatrix, name: (id: string) => string): string {

@@ -1,4 +1,7 @@
-/** Before a run: does its method go with the base, and does it fit into the device's memory; if not, what to change. Else nothing is shown. */
+/**
+ * Before a run: does its method go with the base, does it fit into the device's memory, is there room for its checkpoints; if not, what to
+ * change. Else nothing is shown.
+ */
 import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { MemoryStick } from 'lucide-react';
@@ -10,11 +13,12 @@ import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { MemoryRemedyText } from '../diagnosis/words';
+import { DiskCheck } from './DiskCheck';
 import { useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 
 /** What a run of the desk's recipe takes, as the library counts it; null before it has answered, and where the base is unknown. */
-export function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
+function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
   const recipe = useRecipe((state) => state.recipe);
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
   const shape = models.find(({ id }) => id === recipe?.base)?.shape ?? null;
@@ -37,12 +41,21 @@ export function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
   return demand;
 }
 
-export default function MemoryCheck({ models }: { models: readonly ModelRecord[] }) {
+export default function RunChecks({ models }: { models: readonly ModelRecord[] }) {
+  const demand = useRunDemand(models);
+  return (
+    <>
+      <MemoryCheck demand={demand} />
+      <DiskCheck models={models} demand={demand} />
+    </>
+  );
+}
+
+function MemoryCheck({ demand }: { demand: RunDemand | null }) {
   const { t } = useTranslation();
   const active = useActive();
   const runnable = useRecipe((state) => state.recipe?.runnable === true);
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
-  const demand = useRunDemand(models);
   if (active || !runnable || !demand) return null;
   const { fault, memory, remedy } = demand;
   if (fault) return <ErrorBanner error={{ code: 'recipe-invalid', message: '', values: { ...fault } }} />;
