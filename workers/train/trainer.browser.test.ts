@@ -68,6 +68,24 @@ async function openTab(backend: BackendName = 'wasm'): Promise<Tab> {
 
 const ended = ({ state }: RunView) => state === 'finished' || state === 'stopped' || state === 'failed';
 
+/** Takes a run that has begun to a step behind its checkpoint at step 4, and its tab away. */
+async function killAt(tab: Tab, run: string, step: number): Promise<void> {
+  await tab.api.pause();
+  while (tab.views.at(-1)!.step < step) await tab.api.step();
+  await tab.seen(
+    (view) => view.runId === run && view.state === 'paused' && view.step === step && view.checkpoints.some((saved) => saved.step === 4),
+  );
+  tab.terminate();
+  await expect.poll(async () => (await readRun(run)).state).toBe('interrupted');
+}
+
+/** Another tab goes on with a run to its end. */
+async function resumeElsewhere(run: string): Promise<{ tab: Tab; view: RunView }> {
+  const tab = await openTab();
+  await tab.api.resume(run, quiet);
+  return { tab, view: await tab.seen((view) => view.runId === run && ended(view)) };
+}
+
 /** What must be equal, probes asked or not: all but wall times. */
 async function outcome(run: string) {
   const { rows, evaluations: probed } = await readMetrics(run);
@@ -100,14 +118,7 @@ describe('the trainer on wasm', () => {
 
     const { evaluation } = studioRecipe();
     const third = await tab.api.start({ ...studioRecipe(), evaluation: { ...evaluation, probesPerGroup: 8 } }, 'third', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(
-      ({ runId, state, step, checkpoints }) =>
-        runId === third && state === 'paused' && step === 7 && checkpoints.some((saved) => saved.step === 4),
-    );
-    tab.terminate();
-    await expect.poll(async () => (await readRun(third)).state).toBe('interrupted');
+    await killAt(tab, third, 7);
 
     const again = await openTab();
     await again.api.resume(third, quiet);
@@ -154,14 +165,8 @@ describe('the trainer on wasm', () => {
     expect(held!).toBeLessThan(0.9 * free!);
 
     const killed = await tab.api.start(recipe, 'killed', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((view) => view.runId === killed && ended(view));
+    await killAt(tab, killed, 7);
+    await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(runs[1]);
   });
 
@@ -195,14 +200,8 @@ describe('the trainer on wasm', () => {
     expect(held!).toBeGreaterThan(free!);
 
     const killed = await tab.api.start(recipe, 'killed', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((view) => view.runId === killed && ended(view));
+    await killAt(tab, killed, 7);
+    await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(runs[1]);
   });
 
@@ -235,17 +234,8 @@ describe('the trainer on wasm', () => {
     expect(readSafetensors('moments', expected.optimizer).tensors.size).toBe(8);
 
     const second = await tab.api.start(studioRecipe({ method, activationCheckpointing: true }), 'killed', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(
-      ({ runId, state, step, checkpoints }) =>
-        runId === second && state === 'paused' && step === 7 && checkpoints.some((saved) => saved.step === 4),
-    );
-    tab.terminate();
-    await expect.poll(async () => (await readRun(second)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(second, quiet);
-    await again.seen((view) => view.runId === second && ended(view));
+    await killAt(tab, second, 7);
+    await resumeElsewhere(second);
     expect(await outcome(second)).toEqual(expected);
   });
 
@@ -274,16 +264,10 @@ describe('the trainer on wasm', () => {
 
     // Removed, it is written again, the same; what is there is not written again.
     const broken = await tab.api.start(recipe, 'broken off', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 6) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === broken && step === 6 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(broken)).state).toBe('interrupted');
+    await killAt(tab, broken, 6);
     expect((await findCorpus(corpus)).createdAt).toBe(written.createdAt);
     await (await records()).delete('corpora', corpus);
-    const again = await openTab();
-    await again.api.resume(broken, quiet);
-    await again.seen((view) => view.runId === broken && ended(view));
+    const { tab: again } = await resumeElsewhere(broken);
     expect(await outcome(broken)).toEqual(expected);
     expect((await findCorpus(corpus)).sha256).toEqual(written.sha256);
 
@@ -357,14 +341,8 @@ describe('the trainer on wasm', () => {
       'killed',
       quiet,
     );
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((view) => view.runId === killed && ended(view));
+    await killAt(tab, killed, 7);
+    const { tab: again } = await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(runs.get('prompt'));
 
     // A base that has a soft prompt of PEFT beside its weights is for use, not for training.
@@ -427,14 +405,8 @@ describe('the trainer on wasm', () => {
     expect(Math.abs(evaluations[0]!.channels['domain']!.loss - whole)).toBeLessThan(0.05);
 
     const killed = await tab.api.start(held, 'killed', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((view) => view.runId === killed && ended(view));
+    await killAt(tab, killed, 7);
+    await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(runs[1]);
   });
 
@@ -486,14 +458,8 @@ describe('the trainer on wasm', () => {
     expect(state.has('step.model.norm.weight')).toBe(false);
 
     const second = await tab.api.start(studioRecipe({ ...change, activationCheckpointing: true }), 'killed', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === second && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(second)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(second, quiet);
-    const resumed = await again.seen((view) => view.runId === second && ended(view));
+    await killAt(tab, second, 7);
+    const { view: resumed } = await resumeElsewhere(second);
     expect(joined(resumed)).toEqual(joins);
     expect(await outcome(second)).toEqual(expected);
   });
@@ -512,14 +478,8 @@ describe('the trainer on wasm', () => {
     const isolation = { unit: 'weights' as const, share: 0.1, sequences: 3 };
     const tab = await openTab();
     const killed = await tab.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation }), 'isolated', quiet);
-    await tab.api.pause();
-    while (tab.views.at(-1)!.step < 7) await tab.api.step();
-    await tab.seen(({ runId, step, checkpoints }) => runId === killed && step === 7 && checkpoints.some((saved) => saved.step === 4));
-    tab.terminate();
-    await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((view) => view.runId === killed && ended(view));
+    await killAt(tab, killed, 7);
+    const { tab: again } = await resumeElsewhere(killed);
     const resumed = await outcome(killed);
     const whole = await again.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation }), 'whole', quiet);
     await again.seen((view) => view.runId === whole && ended(view));
@@ -582,9 +542,7 @@ describe('the trainer on wasm', () => {
     const before = await weights(4);
     expect(before.moments).toBe(0);
 
-    const again = await openTab();
-    await again.api.resume(run, quiet);
-    await again.seen((view) => view.runId === run && ended(view));
+    await resumeElsewhere(run);
     const after = await weights(5);
     // Adam's first update is rate · g / (|g| + ε), whatever the gradient; with the bias correction of a fifth step it would be 0.55 of that.
     const moved = after.values.map((value, at) => Math.abs(value - before.values[at]!) / 0.01).filter((by) => by > 0);
@@ -735,9 +693,7 @@ describe('the trainer on wasm', () => {
     await tab.api.pause();
     tab.terminate();
     await expect.poll(async () => (await readRun(killed)).state).toBe('interrupted');
-    const again = await openTab();
-    await again.api.resume(killed, quiet);
-    await again.seen((seen) => seen.runId === killed && ended(seen));
+    await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(await outcome(whole));
     expect((await outcome(whole)).evaluations.at(-1)!.channels['new']).toBeDefined();
   });
