@@ -4,6 +4,13 @@
 /** @param {readonly number[]} values */
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = (sorted.length - 1) / 2;
+  return (Number(sorted[Math.floor(middle)]) + Number(sorted[Math.ceil(middle)])) / 2;
+}
+
 /**
  * Of the runs that fit, by one setting.
  * @param {any[]} results @param {(run: any) => boolean} fits @param {(run: any) => string | number} setting

@@ -6,7 +6,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gainOf, grouped, mean, retentionOf } from './findings.mjs';
+import { gainOf, grouped, mean, median, retentionOf } from './findings.mjs';
 import { percent, withDomain } from './plan.mjs';
 import { source, table, withInterval } from './report.mjs';
 
@@ -68,6 +68,11 @@ function armsOf(golden, echo) {
       ]),
     ],
     ['prefix tuning', [16, 4, 64].map((tokens) => [`${tokens} tokens`, method({ kind: 'prefix', tokens })])],
+    ['prompt tuning', [16, 4, 64].map((tokens) => [`${tokens} tokens`, method({ kind: 'prompt', tokens, init: 'vocabulary' })])],
+    [
+      'LLaMA-Adapter',
+      [2, 1, 4].map((adapterLayers) => [`${adapterLayers} of 4 layers`, method({ kind: 'llama-adapter', tokens: 10, adapterLayers })]),
+    ],
     [
       'echo',
       [1 / 2, 3 / 4, 1 / 4].map((share) => [
@@ -104,23 +109,45 @@ export function sameTokens(golden, echo, { steps, seeds }) {
   );
 }
 
+/** A run's default setting of each method, plain training first. @param {any} golden @param {any} echo */
+const defaultsOf = (golden, echo) =>
+  armsOf(golden, echo).filter(({ method }, at, all) => all.findIndex((arm) => arm.method === method) === at);
+
+const TIMED_STEPS = 10;
+const TIMED_ROUNDS = 3;
+
 /**
- * Runs that take the time of the plain one, by the steps that each method made a second; a method's default alone.
- * @param {any} golden @param {any} echo @param {{ seeds: number[] }} options @param {any[]} results of `sameTokens`
+ * Short runs of every method's default one after another, and that several times over, so that whatever else the machine does meets all of
+ * them alike.
+ * @param {any} golden @param {any} echo
  */
-export function sameTime(golden, echo, { seeds }, results) {
-  const arms = armsOf(golden, echo).filter(
-    ({ method }, at, all) => method !== PLAIN && all.findIndex((arm) => arm.method === method) === at,
+export function timingRuns(golden, echo) {
+  return Array.from({ length: TIMED_ROUNDS }, (_, round) =>
+    defaultsOf(golden, echo).map((arm) => {
+      const run = runOf(golden, arm, { seed: 1, steps: TIMED_STEPS, table: 'time' });
+      return { ...run, id: `timing-${round}_${run.id}`, timed: true, recipe: { ...run.recipe, logging: { everySteps: 1 } } };
+    }),
+  ).flat();
+}
+
+/** Method → time of a step against plain training: a ratio of medians. @param {readonly { method: string, stepMs: number[] }[]} timed */
+export function stepTimes(timed) {
+  const medianOf = (/** @type {string} */ method) => median(timed.filter((run) => run.method === method).flatMap(({ stepMs }) => stepMs));
+  const plain = medianOf(PLAIN);
+  return Object.fromEntries([...new Set(timed.map(({ method }) => method))].map((method) => [method, medianOf(method) / plain]));
+}
+
+/**
+ * Runs that take the time of the plain one; a method's default alone.
+ * @param {any} golden @param {any} echo @param {{ steps: number, seeds: number[] }} options
+ * @param {Record<string, number>} times of `stepTimes`
+ */
+export function sameTime(golden, echo, { steps, seeds }, times) {
+  return seeds.flatMap((seed) =>
+    defaultsOf(golden, echo)
+      .filter(({ method }) => method !== PLAIN)
+      .map((arm) => runOf(golden, arm, { seed, steps: Math.max(1, Math.round(steps / Number(times[arm.method]))), table: 'time' })),
   );
-  return seeds.flatMap((seed) => {
-    const of = (/** @type {string} */ method) => results.find((run) => run.seed === seed && run.method === method);
-    const time = of(PLAIN).seconds.trained;
-    return arms.flatMap((arm) => {
-      const { seconds, recipe } = of(arm.method);
-      const steps = Math.max(1, Math.round((time / seconds.trained) * recipe.budget.steps));
-      return runOf(golden, arm, { seed, steps, table: 'time' });
-    });
-  });
 }
 
 /** @param {any} golden @param {Arm} arm @param {{ seed: number, steps: number, table: 'tokens' | 'time' }} options */
@@ -172,7 +199,6 @@ export function settings(results, table) {
     gains: runs.map((run) => gainOf(run)),
     retentions: runs.map((run) => retentionOf(run)),
     steps: runs[0].recipe.budget.steps,
-    seconds: mean(runs.map((run) => run.seconds.trained)),
   }));
 }
 
@@ -236,6 +262,9 @@ const COLOURS = [
   '#3f51b5',
   '#00838f',
   '#9e5a2f',
+  '#6b7f1f',
+  '#a1466a',
+  '#3d6b8a',
 ];
 
 /**
@@ -298,9 +327,10 @@ async function scatter(title, points) {
 
 /**
  * docs/study/forget-less.md with its two plots.
- * @param {any[]} results @param {{ steps: number, seeds: number[], documents: number, folder: string }} about
+ * @param {any[]} results @param {Record<string, number>} times of `stepTimes`
+ * @param {{ steps: number, seeds: number[], documents: number, folder: string }} about
  */
-export async function writeForgetLess(results, { steps, seeds, documents, folder }) {
+export async function writeForgetLess(results, times, { steps, seeds, documents, folder }) {
   const study = join(folder, 'study');
   await mkdir(study, { recursive: true });
   const tokens = settings(results, 'tokens');
@@ -309,12 +339,12 @@ export async function writeForgetLess(results, { steps, seeds, documents, folder
   await writeFile(join(study, 'forget-less-time.svg'), `${await scatter('Same time', time)}\n`);
   const rows = (/** @type {ReturnType<typeof settings>} */ points) =>
     table([
-      ['method', 'strength', 'steps', 'seconds', 'domain gain, bits per byte', 'mean general retention'],
-      ...points.map(({ method, strength, steps: made, seconds, gains, retentions }) => [
+      ['method', 'strength', 'steps', 'time of a step', 'domain gain, bits per byte', 'mean general retention'],
+      ...points.map(({ method, strength, steps: made, gains, retentions }) => [
         method,
         strength,
         String(made),
-        seconds.toFixed(0),
+        times[method] === undefined ? '1' : times[method].toFixed(2),
         gains.map(withInterval).join('; '),
         retentions.map(withInterval).join('; '),
       ]),
@@ -341,7 +371,9 @@ ${rows(tokens)}
 
 ## The same time
 
-Each method's default, for as many steps as it makes in the time of plain training. The merge fader needs no training of its own.
+Each method's default, for as many steps as it makes in the time of plain training. The time of a step is that of the method's default against plain training: a
+ratio of medians of ${TIMED_ROUNDS} × ${TIMED_STEPS} steps each, the methods in turn. What comes before a run's first step (Fisher information, writing an echo) is not in it. The merge
+fader needs no training of its own.
 
 ![Gain against retention in the same time](forget-less-time.svg)
 

@@ -15,7 +15,7 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { follow, progressPrinter, readRecipe } from '../experiment.mjs';
 import { reasonOf, Refusal, withStudio } from '../headless-studio.mjs';
 import { installPackages, requireNode, root } from '../setup.mjs';
-import { sameTime, sameTokens, writeForgetLess } from './forget-less.mjs';
+import { sameTime, sameTokens, stepTimes, timingRuns, writeForgetLess } from './forget-less.mjs';
 import { echoRuns, studyRuns } from './plan.mjs';
 import { echoTable, writeReport } from './report.mjs';
 
@@ -59,7 +59,7 @@ function options() {
   };
 }
 
-/** @typedef {{ id: string, recipe: any, merges?: readonly number[] }} PlannedRun */
+/** @typedef {{ id: string, recipe: any, merges?: readonly number[], timed?: boolean }} PlannedRun */
 
 /** @param {string} path @returns {Promise<any>} null when it is not there or not whole */
 async function readResult(path) {
@@ -80,6 +80,18 @@ async function carryOut({ page, orCrash }, run) {
   const view = await orCrash(follow(page, id, printer)).finally(() => printer.end());
   if (view.state !== 'finished') throw new Refusal(`Run ${run.id} ended as "${view.state}": ${view.error?.message ?? ''}`, 1);
   const trained = (Date.now() - began) / 1000;
+  if (run.timed) {
+    const stepMs = await orCrash(
+      page.evaluate(async (id) => {
+        const { library } = /** @type {any} */ (window).crossfade.lab;
+        const { rows } = await library.metrics(id);
+        await library.removeRun(id);
+        return rows.map((/** @type {any} */ row) => row.stepMs);
+      }, id),
+    );
+    // The first steps fill caches and compile.
+    return { ...run, stepMs: stepMs.slice(2), seconds: { trained, all: trained } };
+  }
   const measured = await orCrash(
     page.evaluate(
       async ({ id, step, recipe, documents, merges }) => {
@@ -156,10 +168,10 @@ async function main() {
     console.log(echoTable(await resultsOf(echoRuns(golden, echo, { steps, seeds }), chosen)));
     return;
   }
+  const times = stepTimes(await resultsOf(timingRuns(golden, echo), chosen));
   const tokens = await resultsOf(sameTokens(golden, echo, { steps, seeds }), chosen);
-  // Times differ from one study to the next: what is kept says how long its runs shall be.
-  const time = await resultsOf(sameTime(golden, echo, { seeds }, tokens), chosen);
-  await writeForgetLess([...tokens, ...time], about);
+  const time = await resultsOf(sameTime(golden, echo, { steps, seeds }, times), chosen);
+  await writeForgetLess([...tokens, ...time], times, about);
   console.log(`docs/study/forget-less.md is written.`);
 }
 

@@ -6,7 +6,7 @@ import { categoryChart } from '../../src/charts/still-charts';
 import { svgMarkup } from '../../src/charts/svg';
 import { outerTicks } from '../../src/charts/ticks';
 import { findings, spikeOf } from './findings.mjs';
-import { claims, MERGED, PLAIN, sameTime, sameTokens, settings } from './forget-less.mjs';
+import { claims, MERGED, PLAIN, sameTime, sameTokens, settings, stepTimes, timingRuns } from './forget-less.mjs';
 import { echoRuns, SHARES, studyRuns } from './plan.mjs';
 import { echoTable } from './report.mjs';
 
@@ -129,7 +129,7 @@ describe('forget less', () => {
   });
 
   /** Each method keeps `kept` and gains `gain`, at any strength. */
-  const results = (figures: (run: Planned) => [gain: number, kept: number], seconds = 10) =>
+  const results = (figures: (run: Planned) => [gain: number, kept: number]) =>
     planned.map((run) => {
       const [gain, kept] = figures(run);
       const estimate = (value: number) => ({ value, interval: { low: value - 0.005, high: value + 0.005 } });
@@ -138,19 +138,28 @@ describe('forget less', () => {
         domainGain: [null, estimate(gain * factor)],
         meanRetention: [null, estimate(1 - (1 - kept) * factor ** 2)],
       }));
-      return { ...run, mixture, merged, seconds: { trained: run.method === 'EWC' ? 2 * seconds : seconds, all: seconds } };
+      return { ...run, mixture, merged, seconds: { trained: 10, all: 10 } };
     });
 
-  it('gives a method the steps that it makes in the time of plain training', () => {
-    const timed = sameTime(
-      preset.recipe,
-      echoChannel,
-      { seeds: [1] },
-      results(() => [0.3, 0.9]),
+  it('gives a method the steps that it makes in the time of plain training, by a ratio of medians of runs in turn', () => {
+    const timing = timingRuns(preset.recipe, echoChannel);
+    const methods = [...new Set(planned.map(({ method }) => method))];
+    expect(timing.map(({ method }) => method)).toEqual([...methods, ...methods, ...methods]);
+    expect(new Set(timing.map(({ id }) => id)).size).toBe(timing.length);
+    // The machine is three times slower in the second round, and one step of each run stands still.
+    const times = stepTimes(
+      timing.map(({ method }, at) => {
+        const slow = Math.floor(at / methods.length) === 1 ? 3 : 1;
+        const ms = (method === 'EWC' ? 20 : method === 'last layers' ? 5 : 10) * slow;
+        return { method, stepMs: [ms, ms, 50 * ms] };
+      }),
     );
+    expect(times).toMatchObject({ [PLAIN]: 1, EWC: 2, 'last layers': 0.5 });
+    const timed = sameTime(preset.recipe, echoChannel, { steps: 80, seeds: [1] }, times);
     expect(timed.filter(({ method }) => method === PLAIN)).toEqual([]);
     expect(timed.find(({ method }) => method === 'EWC')!.recipe.budget.steps).toBe(40);
     expect(timed.find(({ method }) => method === 'LoRA')!.recipe.budget.steps).toBe(80);
+    expect(timed.find(({ method }) => method === 'last layers')!.recipe.budget.steps).toBe(160);
   });
 
   it('claims what the figures show, with the merge fader among the methods', () => {
