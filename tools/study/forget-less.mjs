@@ -57,7 +57,13 @@ function armsOf(golden, echo) {
       'progressive unfreezing',
       [0.2, 0.1, 0.3].map((value) => [
         `a layer each ${100 * value} %`,
-        method({ kind: 'partial', lastLayers: 'all', unfreezing: { order: 'downwards', layers: 1, every: { unit: 'ratio', value } } }),
+        method({
+          kind: 'partial',
+          lastLayers: 1,
+          finalNorm: true,
+          embeddings: true,
+          unfreezing: { order: 'downwards', layers: 1, every: { unit: 'ratio', value } },
+        }),
       ]),
     ],
     [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import echoPreset from '../../public/recipes/echo.json';
 import preset from '../../public/recipes/golden-ratio.json';
-import { recipeSchema } from '../../src/core/recipe/schema';
+import { parseRecipe } from '../../src/core/recipe/parse';
 import { categoryChart } from '../../src/charts/still-charts';
 import { svgMarkup } from '../../src/charts/svg';
 import { outerTicks } from '../../src/charts/ticks';
@@ -22,7 +22,7 @@ describe('the plan', () => {
 
   it('makes recipes that the studio takes', () => {
     for (const { recipe, share } of runs) {
-      const parsed = recipeSchema.parse(recipe);
+      const parsed = parseRecipe(recipe);
       const domain = parsed.channels.filter(({ role }) => role === 'domain').reduce((sum, channel) => sum + channel.share, 0);
       expect(domain).toBeCloseTo(share, 12);
     }
@@ -33,7 +33,7 @@ it('sets the echo beside the domain alone and a true replay, at the same steps a
   const channel = echoPreset.recipe.channels.find((one) => 'generated' in one);
   const arms = echoRuns(preset.recipe, channel, { steps: 100, seeds: [1] });
   expect(arms.map(({ arm, steps }) => `${arm} ${steps}`)).toEqual(['domain-only 100', 'echo 100', 'replay 100', 'echo 200', 'replay 200']);
-  const shares = arms.map(({ recipe }) => recipeSchema.parse(recipe).channels.map(({ id, share }) => [id, Number(share.toFixed(4))]));
+  const shares = arms.map(({ recipe }) => parseRecipe(recipe).channels.map(({ id, share }) => [id, Number(share.toFixed(4))]));
   const alone = [
     ['zh', 0],
     ['en', 0],
@@ -123,7 +123,7 @@ describe('forget less', () => {
     for (const method of methods)
       expect(planned.filter((run) => run.seed === 1 && run.method === method)).toHaveLength(method === PLAIN ? 1 : 3);
     for (const run of planned) {
-      recipeSchema.parse(run.recipe);
+      parseRecipe(run.recipe);
       expect(run.recipe.budget.steps * domainOf(run)).toBeCloseTo(80, 0);
     }
   });
