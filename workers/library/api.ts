@@ -15,6 +15,7 @@ import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
+import { importLogs } from './import-logs';
 import { importDownload, importModel } from './import-model';
 import { keepMerge, keepRun } from './merge-models';
 
@@ -90,6 +91,7 @@ export const libraryApi: LibraryApi = {
     return { rows, evaluations };
   },
 
+  importLogs,
   renameRun,
   removeRun: (id) => removeRun(id),
 
