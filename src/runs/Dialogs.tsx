@@ -92,7 +92,11 @@ function ImportDialog() {
   return (
     <Dialog opened={importing !== null} onClose={() => useRuns.setState({ importing: null })} title={t('import.title')}>
       <p className={styles.facts}>{t('import.text')}</p>
-      {importing?.error && <ErrorBanner error={importing.error} />}
+      {importing?.error && (
+        <div className={styles.dialogError}>
+          <ErrorBanner error={importing.error} />
+        </div>
+      )}
       <FileDrop
         title={t('import.drop')}
         hint={t('import.formats')}
