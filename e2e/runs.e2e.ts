@@ -190,6 +190,7 @@ test('a fork decays from a checkpoint and says where it comes from; another is e
 
 test('a log goes out for a tracker, and comes in again as a run that says where it is from', async () => {
   const { page, words } = studio;
+  await studio.goTo('runs');
   await runs.choose('branch', 'export');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(words.common.export.kind).selectOption('wandb');

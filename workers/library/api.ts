@@ -15,7 +15,6 @@ import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
-import { importLogs } from './import-logs';
 import { importDownload, importModel } from './import-model';
 import { keepMerge, keepRun } from './merge-models';
 
@@ -91,7 +90,8 @@ export const libraryApi: LibraryApi = {
     return { rows, evaluations };
   },
 
-  importLogs,
+  // Parquet and CSV are read by libraries that few visits need.
+  importLogs: async (files) => (await import('./import-logs')).importLogs(files),
   renameRun,
   removeRun: (id) => removeRun(id),
 

@@ -5,7 +5,6 @@
 import type { Recipe } from '../../src/core/recipe/schema';
 import type { EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
 import { isTrackerFormat, trackedRun, type TrackerFormat } from '../../src/core/trackers/tracked-run';
-import { trackerFiles } from '../../src/core/trackers/tracker-export';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ExportType, RunExportType } from '../../src/contract/run';
@@ -176,7 +175,10 @@ export async function openRunExport(id: string, step: number, type: RunExportTyp
 
 /** The whole run's numbers, up to its last step. */
 async function openLogExport(run: RunRecord, format: TrackerFormat): Promise<OpenExport> {
-  const { rows, evaluations } = await readMetrics(run.id);
+  const [{ rows, evaluations }, { trackerFiles }] = await Promise.all([
+    readMetrics(run.id),
+    import('../../src/core/trackers/tracker-export'),
+  ]);
   const written = await trackerFiles(trackedRun(run, rows, evaluations), run.id, run.createdAt, format);
   async function* files(): AsyncGenerator<ZipEntry> {
     for (const { path, bytes } of written) yield { name: path, bytes, stored: false };
