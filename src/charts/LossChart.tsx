@@ -86,7 +86,10 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
   );
   const shown = useMemo(() => lines.filter(({ id }) => !hidden.has(id)), [lines, hidden]);
   const { min, max, ticks: yTicks, digits } = useMemo(() => lossBounds(shown, { figure, log }, sight), [shown, figure, log, sight]);
-  const right = labelRoom(lines.map(({ id }) => (id === TOTAL ? id : tag(id))));
+  const right = labelRoom(
+    lines.map(({ id }) => (id === TOTAL ? id : tag(id))),
+    figure === 'delta',
+  );
   const frame = useMemo<PlotFrame>(
     () => ({ width, height, right, from: sight.from, to: sight.to, min, max, log }),
     [width, height, right, sight, min, max, log],
@@ -99,17 +102,23 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
       laneEvents(run.events).map((event) => ({ ...event, x: place(event.step) })),
     ];
   }, [plotted, run.events, axis, windows]);
-  const formatTick = useCallback((value: number) => (figure === 'delta' && value > 0 ? '+' : '') + format.decimal(value, digits), [format, digits, figure]);
+  const formatTick = useCallback(
+    (value: number) => (figure === 'delta' && value > 0 ? '+' : '') + format.decimal(value, digits),
+    [format, digits, figure],
+  );
   const formatY = useCallback(
-    (value: number | null) => (figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.loss(value)),
+    (value: number | null) =>
+      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.loss(value),
     [format, figure],
   );
   const formatEnd = useCallback(
-    (value: number) => (figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.decimal(value, 2)),
+    (value: number) =>
+      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.decimal(value, 2),
     [format, figure],
   );
   const formatX = useCallback(
-    (value: number) => (axis === 'time' ? format.duration(value) : axis === 'tokens' ? format.compact(value) : format.count(Math.round(value))),
+    (value: number) =>
+      axis === 'time' ? format.duration(value) : axis === 'tokens' ? format.compact(value) : format.count(Math.round(value)),
     [format, axis],
   );
   const placeWords = useCallback(
@@ -121,8 +130,10 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
 
   return (
     <figure className={styles.figure} aria-label={t(`chart.figure.${figure}`)}>
-      <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} />
-      <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
+      <div className={styles.legend}>
+        <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
+        <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} />
+      </div>
       <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
         {width > 0 && height > 0 && (
           <>
@@ -131,6 +142,7 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
                 frame={frame}
                 lines={shown}
                 level={retentionLevel(figure)}
+                faint={figure === 'delta' && shown.some((line) => line.heldOut.length > 1)}
                 yTicks={yTicks}
                 xTicks={xTicks}
                 events={events}
@@ -141,11 +153,26 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
             <EventLane frame={frame} events={lane} />
             <EndLabels frame={frame} lines={shown} formatEnd={formatEnd} />
             <BrokenMarks frame={frame} lines={shown} />
-            <Crosshair frame={frame} lines={shown} whole={whole} formatX={formatX} formatY={formatY} placeWords={placeWords} onSight={onSight} />
+            <Crosshair
+              frame={frame}
+              lines={shown}
+              whole={whole}
+              formatX={formatX}
+              formatY={formatY}
+              placeWords={placeWords}
+              onSight={onSight}
+            />
           </>
         )}
       </div>
-      <LossTable run={run} events={plotted} />
+      <div className={styles.foot}>
+        <LossTable run={run} events={plotted} />
+        <div className={styles.kinds} aria-hidden>
+          <span data-kind="held-out">{t('heldOut')}</span>
+          <span data-kind="train">{t('train')}</span>
+          <span data-kind="base">{t('base')}</span>
+        </div>
+      </div>
     </figure>
   );
 });
@@ -169,7 +196,9 @@ function LookBar({ figure, zoomed, onWhole }: LookBarProps) {
   const format = useFormat();
   const { axis, smoothing, log } = useLook();
   const smooth = `${smoothing.kind} ${smoothing.weight}`;
-  const kinds = WEIGHTS.flatMap((weight) => (weight === 0 ? (['ema'] as const) : (['ema', 'time'] as const)).map((kind) => ({ kind, weight })));
+  const kinds = WEIGHTS.flatMap((weight) =>
+    (weight === 0 ? (['ema'] as const) : (['ema', 'time'] as const)).map((kind) => ({ kind, weight })),
+  );
   return (
     <div className={styles.look} role="group" aria-label={t('chart.look')}>
       <select
@@ -246,30 +275,23 @@ function LossLegend({ lines, hidden, onHide }: LossLegendProps) {
     onHide(others.every((other) => hidden.has(other)) && !hidden.has(id) ? new Set() : new Set(others));
   };
   return (
-    <div className={styles.legend}>
-      <div className={styles.series} role="group" aria-label={t('chart.legend')}>
-        {lines.map(({ id, colour, broken }) => (
-          <button
-            key={id}
-            type="button"
-            className={styles.entry}
-            aria-pressed={!hidden.has(id)}
-            data-dimmed={hidden.has(id) || undefined}
-            title={t(hidden.has(id) ? 'chart.show' : 'chart.hide', { channel: tag(id) })}
-            onClick={() => toggle(id)}
-            onDoubleClick={() => alone(id)}
-          >
-            <i style={{ background: colour }} aria-hidden />
-            {id === TOTAL ? common('total') : tag(id)}
-            {broken.length > 0 && <small className={styles.broken}>▲ {t('chart.notFinite', { count: broken.length })}</small>}
-          </button>
-        ))}
-      </div>
-      <div className={styles.kinds} aria-hidden>
-        <span data-kind="held-out">{t('heldOut')}</span>
-        <span data-kind="train">{t('train')}</span>
-        <span data-kind="base">{t('base')}</span>
-      </div>
+    <div className={styles.series} role="group" aria-label={t('chart.legend')}>
+      {lines.map(({ id, colour, broken }) => (
+        <button
+          key={id}
+          type="button"
+          className={styles.entry}
+          aria-pressed={!hidden.has(id)}
+          data-dimmed={hidden.has(id) || undefined}
+          title={t(hidden.has(id) ? 'chart.show' : 'chart.hide', { channel: tag(id) })}
+          onClick={() => toggle(id)}
+          onDoubleClick={() => alone(id)}
+        >
+          <i style={{ background: colour }} aria-hidden />
+          {id === TOTAL ? common('total') : tag(id)}
+          {broken.length > 0 && <small className={styles.broken}>▲ {t('chart.notFinite', { count: broken.length })}</small>}
+        </button>
+      ))}
     </div>
   );
 }

@@ -2,7 +2,6 @@
 import { memo, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
-import { useFormat } from '../i18n/format';
 import type { LaneEvent } from './chart-events';
 import { spreadLabels } from './labels';
 import { lineEnd, valueAt, type LossLine, type Sight } from './loss-lines';
@@ -237,10 +236,7 @@ export const Crosshair = memo(function Crosshair({ frame, lines, whole, formatX,
       onKeyDown={key}
     >
       {dragged && (
-        <i
-          className={styles.drag}
-          style={{ left: Math.min(from, at), width: Math.abs(at - from), top: PLOT.top, bottom: PLOT.bottom }}
-        />
+        <i className={styles.drag} style={{ left: Math.min(from, at), width: Math.abs(at - from), top: PLOT.top, bottom: PLOT.bottom }} />
       )}
       {place !== null && (
         <>

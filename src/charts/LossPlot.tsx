@@ -13,6 +13,8 @@ interface Props {
   lines: readonly LossLine[];
   /** Where general ability is at the line, in the figure that is drawn. */
   level: number | null;
+  /** Train losses stand back: what is read is the held-out loss. */
+  faint: boolean;
   yTicks: readonly number[];
   xTicks: readonly number[];
   events: readonly (PlotEvent & { x: number })[];
@@ -25,7 +27,7 @@ const DOTS = 32;
 const LABEL_ROWS = 3;
 const LABELS = 6;
 
-export const LossPlot = memo(function LossPlot({ frame, lines, level, yTicks, xTicks, events, formatY, formatX }: Props) {
+export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTicks, xTicks, events, formatY, formatX }: Props) {
   const { width, height, right } = frame;
   const bottom = height - PLOT.bottom;
   const edge = width - right;
@@ -85,7 +87,13 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, yTicks, xT
             <g key={`${step}-${label}`}>
               <path d={`M${place} ${PLOT.top}V${bottom}`} stroke="var(--dim)" strokeDasharray="2 3" />
               {!quiet && at >= unlabelled && (
-                <text x={place + (late ? -5 : 5)} y={PLOT.top + 11 + (at % LABEL_ROWS) * 15} textAnchor={late ? 'end' : 'start'} fill="var(--ink)" fontSize={11}>
+                <text
+                  x={place + (late ? -5 : 5)}
+                  y={PLOT.top + 11 + (at % LABEL_ROWS) * 15}
+                  textAnchor={late ? 'end' : 'start'}
+                  fill="var(--ink)"
+                  fontSize={11}
+                >
                   {label}
                 </text>
               )}
@@ -102,13 +110,20 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, yTicks, xT
             d={path(train) ?? ''}
             stroke={colour}
             strokeWidth={raw.length > 0 ? 1.4 : 1.1}
-            strokeOpacity={raw.length > 0 ? 0.8 : 0.55}
+            strokeOpacity={(raw.length > 0 ? 0.8 : 0.55) * (faint ? 0.45 : 1)}
             {...shared}
           />
         ))}
-        <Lonely frame={frame} lines={lines} />
+        {!faint && <Lonely frame={frame} lines={lines} />}
         {lines.map(({ id, heldOut, colour }) => (
-          <path key={id} data-line="held-out" d={path(heldOut) ?? ''} stroke={colour} strokeWidth={id === 'total' ? 1.6 : 2.2} {...shared} />
+          <path
+            key={id}
+            data-line="held-out"
+            d={path(heldOut) ?? ''}
+            stroke={colour}
+            strokeWidth={id === 'total' ? 1.6 : 2.2}
+            {...shared}
+          />
         ))}
         {lines.flatMap(({ id, heldOut, colour }) =>
           heldOut.length > DOTS

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent, SettingEvent } from '../core/run/events';
 import { curveEvents, laneEvents, largestMove } from './chart-events';
 import { exampleRecipe } from '../core/run/example-run';
-import { lineEnd, lossBounds, lossLines, placeOnAxis, retentionLevel, valueAt, wholeAxis, type ChartLook, type LossLine } from './loss-lines';
+import {
+  lineEnd,
+  lossBounds,
+  lossLines,
+  placeOnAxis,
+  retentionLevel,
+  valueAt,
+  wholeAxis,
+  type ChartLook,
+  type LossLine,
+} from './loss-lines';
 
 const line = (train: [number, number | null][], heldOut: [number, number | null][], base: number | null): LossLine => ({
   id: 'zh',

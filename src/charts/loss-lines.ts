@@ -149,10 +149,10 @@ export function retentionLevel(figure: ChartFigure): number | null {
   return figure === 'delta' ? -Math.log(RETENTION_LINE) : null;
 }
 
-/** Pixels that the label at the end of a line takes: its name, a loss of four figures, and the air around them. */
-export function labelRoom(names: readonly string[]): number {
+/** Pixels that the label at the end of a line takes: its name, a loss of four figures (with a sign: five), and the air around them. */
+export function labelRoom(names: readonly string[], signed: boolean): number {
   const longest = Math.max(...names.map((name) => textWidth(name, LABEL_SIZE, 'regular')));
-  return Math.min(MOST_LABEL, Math.ceil(44 + longest));
+  return Math.min(MOST_LABEL, Math.ceil((signed ? 58 : 44) + longest));
 }
 
 export interface Bounds {

@@ -32,7 +32,7 @@ export function ExportForm<Options, Type extends RunExportType>(props: ExportFor
   const { t } = useTranslation();
   const format = useFormat();
   const [dtype, setDtype] = useState<Type>(type);
-  const options = (of: readonly Type[]) => of.map((one) => ({ value: one, label: t(`export.${one as RunExportType}`) }));
+  const options = (of: readonly Type[]) => of.map((one) => ({ value: one, label: t(`export.${one}`) }));
   const { busy, progress, error, file, folder, toZip, toFolder, cancel } = exporting;
   return (
     <div className={styles.export}>

@@ -145,7 +145,10 @@ export class FollowedRun {
   }
 
   /** The view after a message. @param former parts that stay where the message does not change them */
-  private read(message: RunMessage, former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>): RunView {
+  private read(
+    message: RunMessage,
+    former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>,
+  ): RunView {
     const { runId, name, recipe } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const rows = unpackRows(message.rows, this.ids);
@@ -243,7 +246,9 @@ export class FollowedRun {
     this.latest = evaluation;
     if (Object.keys(this.bytesPerToken).length === 0)
       this.bytesPerToken = Object.fromEntries(
-        Object.entries(channels).flatMap(([id, channel]) => (channel.tokens > 0 && channel.bytes > 0 ? [[id, channel.bytes / channel.tokens]] : [])),
+        Object.entries(channels).flatMap(([id, channel]) =>
+          channel.tokens > 0 && channel.bytes > 0 ? [[id, channel.bytes / channel.tokens]] : [],
+        ),
       );
     const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
     this.retention.push(step, retention);

@@ -125,7 +125,8 @@ function trackioFiles(run: TrackedRun, id: string, at: number): TrackerFile[] {
     })),
   ]);
   const settingsOf = Object.entries(run.config ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  const typeOf = (value: unknown) => (typeof value === 'number' ? 'DOUBLE' : typeof value === 'boolean' ? 'BOOLEAN' : 'STRING');
+  const typeOf = (value: unknown): 'DOUBLE' | 'BOOLEAN' | 'STRING' =>
+    typeof value === 'number' ? 'DOUBLE' : typeof value === 'boolean' ? 'BOOLEAN' : 'STRING';
   const configs = table([
     { name: 'id', data: [1n], type: 'INT64' },
     { name: 'run_id', data: [id], type: 'STRING' },
@@ -133,7 +134,7 @@ function trackioFiles(run: TrackedRun, id: string, at: number): TrackerFile[] {
     ...settingsOf.map(([name, value]) => ({
       name,
       data: [typeOf(value) === 'STRING' ? String(value) : value] as (string | number | boolean)[],
-      type: typeOf(value) as 'DOUBLE' | 'BOOLEAN' | 'STRING',
+      type: typeOf(value),
     })),
     { name: 'created_at', data: [iso(at)], type: 'STRING' },
   ]);
