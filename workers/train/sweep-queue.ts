@@ -66,8 +66,9 @@ export const browserSweeps: SweepStore = {
   async free(runs) {
     const kept = new Set((await (await records()).getAllKeys('checkpoints')).map(([run]) => run));
     for (const run of runs.filter((id) => kept.has(id))) {
-      const lock = await lockRun(run);
-      await removeCheckpointsAfter(run, -1).finally(() => lock.release());
+      const lock = await lockRun(run).catch(() => null);
+      // Open in another tab: freed after the next run.
+      if (lock) await removeCheckpointsAfter(run, -1).finally(() => lock.release());
     }
   },
   onNews: onSweepNews,
@@ -264,7 +265,7 @@ export class SweepQueue {
 
   private async end(id: string, index: number, end: RunEnd): Promise<void> {
     const { sweep } = await this.store.change(id, (record) => ({ sweep: withEnd(record, index, end), value: null }));
-    // What cannot be freed now, because a tab has it open, is freed after the next run.
+    // A result is none the worse for weights that could not be removed; the next end tries again.
     await this.store.free(runsToFree(sweep)).catch(() => undefined);
   }
 }
