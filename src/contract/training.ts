@@ -2,6 +2,7 @@
 import type { BackendName, DeviceInfo } from './device';
 import type { EvaluationApi } from './evaluation';
 import type { RunControls } from './run';
+import type { SweepControls } from './sweep';
 
 export interface EngineApi {
   /** Opens a backend, or the best there is. Throws `run-locked` while a run trains on another one. */
@@ -12,4 +13,4 @@ export interface EngineApi {
   memory(): Promise<{ tensors: number; bytes: number }>;
 }
 
-export interface TrainerApi extends EngineApi, RunControls, EvaluationApi {}
+export interface TrainerApi extends EngineApi, RunControls, SweepControls, EvaluationApi {}

@@ -118,6 +118,8 @@ export interface RunRecord {
   chain?: ChainStage;
   /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
   imported?: { file: string; format: LogFormat; others: string[] };
+  /** Where a sweep trains it: which one, and its index there. */
+  sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;

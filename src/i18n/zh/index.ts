@@ -13,6 +13,7 @@ import notices from './notices.json';
 import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
+import sweeps from './sweeps.json';
 import tokenizer from './tokenizer.json';
 
 export default {
@@ -31,5 +32,6 @@ export default {
   recipe,
   report,
   runs,
+  sweeps,
   tokenizer,
 };
