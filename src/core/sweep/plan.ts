@@ -11,7 +11,7 @@ import { recipeSchema, type Recipe } from '../recipe/schema';
 import { gridOf, onRange, rungSteps, runsOnRungs, sobol, SOBOL_DIMENSIONS, uniformPoints } from './search';
 import { MOST_RUNS, refuseSweep, type Axis, type SweepPlan } from './schema';
 
-type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
+export type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
 
 export interface PlannedRun {
   /** In the order of the plan, from 0. */
@@ -88,7 +88,7 @@ function settingsOf(plan: SweepPlan): Record<string, SettingValue>[] {
 }
 
 /** The base recipe with one setting and seed. */
-function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
+export function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
   let recipe: Recipe = { ...plan.base, seed };
   const set = new Set<string>();
   for (const [field, value] of Object.entries(setting)) {
