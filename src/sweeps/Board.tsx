@@ -60,6 +60,7 @@ function useLive(sweep: SweepRecord): { live: Readonly<Record<string, LiveRun>>;
   const [live, setLive] = useState(NO_RUNS);
   const [speeds, setSpeeds] = useState<TabSpeeds>({});
   const last = useRef<{ at: number; tokens: Record<string, number> } | null>(null);
+  const running = sweep.state === 'running';
   const training = sweep.runs.flatMap(({ state, run }) => (state === 'training' && run !== null ? [run] : [])).join();
   useEffect(() => {
     let wanted = true;
@@ -86,16 +87,16 @@ function useLive(sweep: SweepRecord): { live: Readonly<Record<string, LiveRun>>;
       const tokens = Object.fromEntries(Object.entries(now).map(([id, run]) => [id, run.tokens]));
       const before = last.current;
       last.current = { at: performance.now(), tokens };
-      if (before) setSpeeds((known) => withLook(known, before.tokens, tokens, (last.current!.at - before.at) / 1000));
+      if (before && running) setSpeeds((known) => withLook(known, before.tokens, tokens, (last.current!.at - before.at) / 1000));
       setLive(now);
-      timer = setTimeout(() => void look(), LOOK_MS);
+      if (running) timer = setTimeout(() => void look(), LOOK_MS);
     };
     if (training !== '') void look();
     return () => {
       wanted = false;
       clearTimeout(timer);
     };
-  }, [training]);
+  }, [training, running]);
   return { live: training === '' ? NO_RUNS : live, speeds };
 }
 
@@ -393,11 +394,14 @@ function RunState({ run, sweep, live }: Pick<RowProps, 'run' | 'sweep' | 'live'>
   const steps = recipe?.budget.steps ?? 0;
   const halving = sweep.plan?.halving;
   const words = () => {
+    if (error && state !== 'failed') return t('state.fault', { what: errorText(error).what });
+    if (state === 'training' && sweep.state !== 'running') return t('state.aside', { step: format.count(live?.step ?? 0) });
     if (state === 'training')
       return live
         ? t('state.step', { step: format.count(live.step), steps: format.count(rungEnd(run, halving) ?? steps) })
         : t('state.training');
     if (state === 'planned' && result) return t('state.atRung', { steps: format.count(result.steps) });
+    if (state === 'stopped' && !halving) return t('state.early', { steps: format.count(result?.steps ?? 0) });
     if (state === 'stopped') return t('state.stopped', { steps: format.count(result?.steps ?? 0), rung: run.rung + 1 });
     if (state === 'failed' && error) return errorText(error).what;
     return t(`state.${state}`);

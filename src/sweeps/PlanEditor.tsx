@@ -1,5 +1,5 @@
 /** A plan in the making: what it begins with, what varies, how it is searched, what it may cost, and what it will. */
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, Select, TextInput } from '@mantine/core';
 import { FileDown, FolderOpen, ListChecks, Plus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -35,6 +35,8 @@ import {
 import { CostWords, Rungs } from './PlanSection';
 import { useSweeps } from './store';
 import styles from './Sweeps.module.css';
+
+const RangeTest = lazy(() => import('./RangeTest'));
 
 const PRESETS = ['golden-ratio', 'learning-rate', 'warmup', 'share-and-rate'] as const satisfies readonly SweepPreset[];
 const METHODS = ['grid', 'list', 'random', 'sobol'] as const;
@@ -131,7 +133,9 @@ function Editor({ draft, sources }: { draft: PlanDraft; sources: { group: string
   const errorText = useErrorText(useChannelTag());
   const fieldName = useFieldName();
   const replaces = useDraft((state) => state.replaces);
-  const speeds = useSpeeds(draft.base);
+  const [measured, setMeasured] = useState<readonly number[]>([]);
+  const known = useSpeeds(draft.base);
+  const speeds = known.length > 0 ? known : measured;
   const checkedDraft = useDeferredValue(draft);
   const checked = useMemo(() => checkDraft(checkedDraft, speeds), [checkedDraft, speeds]);
   const fields = useMemo(() => sweepFields(draft.base), [draft.base]);
@@ -194,6 +198,9 @@ function Editor({ draft, sources }: { draft: PlanDraft; sources: { group: string
         >
           {t('axis.add')}
         </Button>
+        <Suspense>
+          <RangeTest base={draft.base} onSpeeds={setMeasured} />
+        </Suspense>
       </Card>
       <Card title={t('search.title')}>
         <Search draft={draft} refusalAt={refusalAt} />

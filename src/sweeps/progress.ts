@@ -12,7 +12,7 @@ export interface LiveRun {
   heldOut: Record<string, SweepCurve>;
 }
 
-export interface RunFigures {
+interface RunFigures {
   /** Fall of the domain channels' mean held-out loss against the base, nats per token; null where it is not known. */
   gain: number | null;
   /** Mean general retention; null where it is not known. */
@@ -37,7 +37,7 @@ export function figuresOf(run: SweepRun, { base, channels }: Pick<SweepRecord, '
 }
 
 /** Held-out losses at the end, or the last ones there are. */
-export function lossesOf({ result, measured }: SweepRun, live?: LiveRun): Readonly<Record<string, number | null>> {
+function lossesOf({ result, measured }: SweepRun, live?: LiveRun): Readonly<Record<string, number | null>> {
   if (result) return result.losses;
   if (measured) return measured.losses;
   return Object.fromEntries(Object.entries(live?.heldOut ?? {}).map(([id, { y }]) => [id, y.at(-1) ?? null]));
@@ -59,7 +59,7 @@ export function bestRun(sweep: SweepRecord): { run: SweepRun; figures: RunFigure
 /** Has no tab trained a step of it, so that it can be moved or taken out? A run that waits at a rung has begun. */
 export const isUntouched = ({ state, run, result }: SweepRun): boolean => state === 'planned' && run === null && result === null;
 
-export type Counts = Record<SweepRunState, number> & {
+type Counts = Record<SweepRunState, number> & {
   /** Without those taken out. */ all: number;
   /** Nothing is left to train of them. */ done: number;
 };
@@ -75,7 +75,7 @@ export function countsOf({ runs }: Pick<SweepRecord, 'runs'>): Counts {
 const tokensOf = ({ budget, batchSize, gradientAccumulationSteps, sequenceLength }: Recipe): number =>
   budget.steps * batchSize * gradientAccumulationSteps * sequenceLength;
 
-export interface Left {
+interface Left {
   tokens: number;
   /** null before any speed was measured. */
   minutes: { value: number; interval: Interval } | null;
