@@ -85,6 +85,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
     }, bySweep);
 
   const sweepTrainer: SweepTrainer = {
+    mostLosses: MOST_LOSSES,
     refusal: () => (preparing || (current && current.loop.record.state !== 'paused') ? locked() : null),
     begin: (recipe, name, sweep, rungs) => takeOver((studio) => startRun(recipe, name, () => undefined, studio, { sweep }, rungs), true),
     async goOn(run, rungs) {

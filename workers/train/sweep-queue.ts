@@ -20,7 +20,6 @@ import {
   type Task,
 } from '../../src/core/sweep/queue';
 import type { SweepRecord, SweepRun } from '../../src/core/sweep/record';
-import { MOST_LOSSES } from '../runtime/engine-session';
 import { removeCheckpointsAfter } from '../storage/checkpoints';
 import { exclusively, lockRun, lockSweepRun, takenOfSweep, type RunLock } from '../storage/locks';
 import { records } from '../storage/records';
@@ -29,6 +28,8 @@ import { changeSweep, onSweepNews, readSweep } from '../storage/sweeps';
 
 /** The tab's engine, as far as the queue asks. */
 export interface SweepTrainer {
+  /** Times that a run goes on by itself after its device was lost. */
+  readonly mostLosses: number;
   /** Why nothing can be trained here now; null when it can. */
   refusal(): StudioError | null;
   begin(recipe: Recipe, name: string, sweep: NonNullable<RunRecord['sweep']>, rungs: Rungs | null): Promise<string>;
@@ -222,7 +223,7 @@ export class SweepQueue {
       if (session.leaving === 'now') await this.trainer.setAside();
       const { record, halted } = await this.trainer.outcome();
       const { state, error } = record;
-      if (state === 'failed' && error?.code === 'device-lost' && losses < MOST_LOSSES && session.leaving !== 'now') continue;
+      if (state === 'failed' && error?.code === 'device-lost' && losses < this.trainer.mostLosses && session.leaving !== 'now') continue;
       // Set aside: it stays in training, and is resumed by who takes it next.
       if (state === 'paused' && !halted && !error) return;
       if (state === 'paused' && !halted) return this.fail(session, run, begun, error!);
