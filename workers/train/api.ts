@@ -22,7 +22,8 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
   const recovered = new Map<string, number>();
 
   session.holder = {
-    refusal: () => (current ? locked() : null),
+    // Also between two runs of a sweep, which are to be trained by the same engine.
+    refusal: () => (current || queue.joined !== null ? locked() : null),
     deviceLost(error) {
       if (!current) return;
       const { id, loop, done } = current;
@@ -86,7 +87,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
 
   const sweepTrainer: SweepTrainer = {
     mostLosses: MOST_LOSSES,
-    refusal: () => (preparing || (current && current.loop.record.state !== 'paused') ? locked() : null),
+    refusal: () => (preparing || queue.joined !== null || (current && current.loop.record.state !== 'paused') ? locked() : null),
     begin: (recipe, name, sweep, rungs) => takeOver((studio) => startRun(recipe, name, () => undefined, studio, { sweep }, rungs), true),
     async goOn(run, rungs) {
       await takeOver((studio) => resumeRun(run, () => undefined, studio, rungs), true);

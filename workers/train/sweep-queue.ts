@@ -132,6 +132,7 @@ export class SweepQueue {
       }));
     } catch (error) {
       this.session = null;
+      begin();
       throw error;
     }
     session.done = this.work(session);
@@ -166,7 +167,9 @@ export class SweepQueue {
         const { sweep, task, lock } = await this.take(session);
         if (task.kind === 'done') break;
         if (task.kind === 'train' && lock) {
-          await this.train(session, sweep, task).finally(() => lock.release());
+          await this.train(session, sweep, task)
+            .catch((error: unknown) => this.fail(session, task.run, null, errorRecord(error)))
+            .finally(() => lock.release());
           continue;
         }
         session.begin();
@@ -248,6 +251,7 @@ export class SweepQueue {
     return this.trainer.begin(run.recipe!, runName(sweep, run), { id: sweep.id, index: run.index }, rungs);
   }
 
+  /** @param begun null where it is not known */
   private async fail(session: Session, run: SweepRun, begun: string | null, error: ErrorRecord): Promise<void> {
     if (OWN_FAULTS.has(error.code)) {
       const judged = { steps: 0, gain: null, retention: null };

@@ -164,11 +164,14 @@ export function withEnd(sweep: SweepRecord, index: number, { base, judged, ...en
   return settled(withRun(known, index, (run) => ({ ...run, ...end, judged: [...(run.judged ?? []), judged] })));
 }
 
-/** The sweep pauses over what is no result of the run, which goes on, or begins, when the sweep does. */
+/** The sweep pauses over what is no result of the run, which goes on, or begins, when the sweep does. @param run its id, where it is known */
 export function withFault(sweep: SweepRecord, index: number, run: string | null, error: ErrorRecord): SweepRecord {
-  const state = (one: SweepRun) => (run === null && !one.judged?.length ? 'planned' : 'training');
+  const noted = (one: SweepRun): SweepRun => {
+    const begun = run ?? one.run;
+    return { ...one, state: begun === null && !one.judged?.length ? 'planned' : 'training', run: begun, error };
+  };
   return {
-    ...withRun(sweep, index, (one) => ({ ...one, state: state(one), run, error })),
+    ...withRun(sweep, index, noted),
     state: sweep.state === 'running' ? 'paused' : sweep.state,
   };
 }
