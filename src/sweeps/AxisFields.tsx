@@ -133,7 +133,7 @@ function Numbers({ axis, at }: Pick<Props, 'axis' | 'at'>) {
         size="xs"
         aria-label={t('axis.form')}
         value={axis.kind}
-        onChange={(kind) => editAxis(at, { kind: kind as DraftAxis['kind'] })}
+        onChange={(kind) => editAxis(at, { kind })}
         data={(['values', 'factors', 'range'] as const).map((kind) => ({ value: kind, label: t(`axis.kind.${kind}`) }))}
       />
       {axis.kind === 'range' ? (

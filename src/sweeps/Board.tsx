@@ -374,9 +374,10 @@ function RunRow({ run, sweep, live, scale, first, last, onMove }: RowProps) {
           <>
             {action(t('run.up', { number }), ArrowUp, () => onMove(run.index, -1), first)}
             {action(t('run.down', { number }), ArrowDown, () => onMove(run.index, 1), last)}
-            {action(t('run.drop', { number }), X, () => void edit(sweep.id, { kind: 'drop', indices: [run.index] }))}
           </>
         )}
+        {(isUntouched(run) || (run.error !== null && run.state !== 'failed' && sweep.state !== 'running')) &&
+          action(t('run.drop', { number }), X, () => void edit(sweep.id, { kind: 'drop', indices: [run.index] }))}
         {run.state === 'dropped' &&
           action(t('run.restore', { number }), RotateCcw, () => void edit(sweep.id, { kind: 'restore', indices: [run.index] }))}
       </span>

@@ -149,6 +149,8 @@ function Editor({ draft, sources }: { draft: PlanDraft; sources: { group: string
     const inner = String(values['field']).replace(/^axes \((.+)\)$/, '$1');
     const at = /^axes\.(\d+)(?:\.(.+))?$/.exec(inner);
     const axis = at && draft.axes[Number(at[1])];
+    if (axis && axis.field === '' && axis.kind !== 'mixtures') return t('axis.choose');
+    if (inner === 'axes' && draft.axes.length === 0) return t('axis.none');
     const field = axis ? (axis.kind === 'mixtures' ? t('axis.mixtures') : fieldName(axis.field) || t('axis.field')) : fieldName(inner);
     return t('refused', { field, value: values['value'], accepted: values['accepted'] });
   };

@@ -118,6 +118,16 @@ export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: 
   );
 }
 
+/** Single batches jump: a debiased exponential mean, as the suggestion reads them. */
+function smooth(losses: readonly number[], kept = 0.9): number[] {
+  let [sum, weight] = [0, 0];
+  return losses.map((loss) => {
+    sum = kept * sum + (1 - kept) * loss;
+    weight = kept * weight + (1 - kept);
+    return sum / weight;
+  });
+}
+
 const SIZE = { width: 640, height: 230, left: 44, right: 12, top: 10, bottom: 34 } as const;
 
 /** Loss against ln η, with the suggested range as a band; what is far above the first loss is cut off. */
@@ -127,11 +137,13 @@ function RangeChart({ measured: { rates, losses, range }, words }: { measured: R
   const high = Math.max(first + (first - low) * 0.5, first * 1.05);
   const x = linearScale([Math.log(rates[0]!), Math.log(rates.at(-1)!)], [SIZE.left, SIZE.width - SIZE.right]);
   const y = linearScale([low, high], [SIZE.height - SIZE.bottom, SIZE.top]);
-  const at = (rate: number) => x(Math.log(rate));
+  // A range may begin below the rates that were tried.
+  const at = (rate: number) => x(Math.log(Math.min(rates.at(-1)!, Math.max(rates[0]!, rate))));
   const { ticks, digits } = roundTicks(low, high, 5);
   const powers = Array.from({ length: 20 }, (_, power) => 10 ** -power).filter(
     (rate) => rate >= rates[0]! * 0.999 && rate <= rates.at(-1)! * 1.001,
   );
+  const smoothed = smooth(losses).map((loss, step): [number, number] => [at(rates[step]!), y(Math.min(loss, high))]);
   const points = losses.map((loss, step): [number, number] => [at(rates[step]!), y(Math.min(loss, high))]);
   const line = (rate: number, stroke: string): SvgNode =>
     el('line', { x1: at(rate), x2: at(rate), y1: SIZE.top, y2: SIZE.height - SIZE.bottom, stroke, 'stroke-dasharray': '4 3' });
@@ -159,7 +171,8 @@ function RangeChart({ measured: { rates, losses, range }, words }: { measured: R
     ),
     range && line(range.steepest, 'var(--accent)'),
     range && range.breaks !== null && line(range.breaks, SCREEN.bad),
-    el('path', { d: pathThrough(points), fill: 'none', stroke: 'var(--channel-total)', 'stroke-width': 1.6, 'stroke-linejoin': 'round' }),
+    el('path', { d: pathThrough(points), fill: 'none', stroke: 'var(--channel-total)', 'stroke-width': 1.2, 'stroke-opacity': 0.45 }),
+    el('path', { d: pathThrough(smoothed), fill: 'none', stroke: 'var(--channel-total)', 'stroke-width': 2, 'stroke-linejoin': 'round' }),
   );
   return <Picture picture={picture} />;
 }
