@@ -80,12 +80,17 @@ const READ_INTERVAL_MS = 400;
 /** Milliseconds until a sweep that nobody trains is taken up: between two runs no tab holds one. */
 const ORPHAN_MS = 2500;
 
+/** Milliseconds until the trainer is asked again whether it has let a sweep go. */
+const LATER_MS = 1000;
+
 /** Does a tab hold the lock of one of its runs? Their names are given in workers/storage/locks.ts. */
 async function isTrained(sweep: string): Promise<boolean> {
   const { held = [] } = await navigator.locks.query();
   return held.some(({ name }) => name?.startsWith(`crossfade:sweep:${sweep}:`));
 }
 
+/** Sweeps that a person has told this tab to leave: it takes none of them up by itself. */
+const left = new Set<string>();
 let listening = false;
 let crashedAt = -Infinity;
 
@@ -110,10 +115,15 @@ export const useSweeps = create<SweepsState>()((set, get) => {
     if (again) await read(id);
   }
 
+  let later: ReturnType<typeof setTimeout> | undefined;
   async function whatIsJoined(): Promise<void> {
     const joined = await lab.trainer.joinedSweep();
     const sweep = joined === null ? null : byId(joined);
     if (joined !== null || useTrainerSweep.getState().sweep) remember(sweep ?? null);
+    // The trainer is done with a sweep a little after its last news.
+    clearTimeout(later);
+    if (joined !== null && (sweep?.state !== 'running' || left.has(joined)))
+      later = setTimeout(() => void whatIsJoined().catch(fail), LATER_MS);
   }
 
   function hear({ id, revision, removed }: SweepNews): void {
@@ -142,19 +152,19 @@ export const useSweeps = create<SweepsState>()((set, get) => {
   async function takeUp(): Promise<void> {
     await whatIsJoined();
     if (useTrainerSweep.getState().sweep) return;
-    const running = get().sweeps.filter(({ state }) => state === 'running');
+    const running = get().sweeps.filter(({ id, state }) => state === 'running' && !left.has(id));
     const own = running.find(({ id }) => id === remembered());
     if (own) return get().join(own.id);
-    const left = async () => {
+    const orphaned = async () => {
       for (const { id } of running) {
         const sweep = byId(id);
         if (sweep?.state === 'running' && !(await isTrained(id))) return sweep;
       }
       return null;
     };
-    if (!(await left())) return;
+    if (!(await orphaned())) return;
     await new Promise((later) => setTimeout(later, ORPHAN_MS));
-    const orphan = await left();
+    const orphan = await orphaned();
     if (orphan) await get().join(orphan.id);
   }
 
@@ -255,16 +265,18 @@ export const useSweeps = create<SweepsState>()((set, get) => {
 
     join: (id) =>
       command(id, 'join', async () => {
+        left.delete(id);
         await openDevice();
         await askToKeep();
         await lab.trainer.joinSweep(id);
         remember(byId(id) ?? null);
       }),
-    leave: (now) =>
-      command(useTrainerSweep.getState().sweep?.id ?? '', 'leave', async () => {
-        await lab.trainer.leaveSweep(now);
-        remember(null);
-      }),
+    async leave(now) {
+      const { sweep } = useTrainerSweep.getState();
+      if (!sweep) return;
+      left.add(sweep.id);
+      await command(sweep.id, 'leave', () => lab.trainer.leaveSweep(now));
+    },
     pause: (id) => command(id, 'pause', () => lab.trainer.pauseSweep(id)),
 
     dismiss: () => set({ failure: null }),
