@@ -33,7 +33,7 @@ export interface RunControls {
   stop(): Promise<void>;
   /** Saves a checkpoint now, by default with the optimizer's moments. Throws `quota`. */
   save(moments?: boolean): Promise<void>;
-  /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`. */
+  /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`; `run-locked` while a sweep trains in this tab. */
   change(settings: Partial<LiveSettings>): Promise<void>;
 }
 

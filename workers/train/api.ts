@@ -140,7 +140,11 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
     },
 
     save: async (moments) => current?.loop.save(moments),
-    change: async (settings) => current?.loop.change(settings),
+    async change(settings) {
+      // A run of a sweep is what its recipe says, or the sweep would compare what it does not tell.
+      if (queue.joined !== null) throw locked();
+      await current?.loop.change(settings);
+    },
 
     joinSweep: (id) => queue.join(id),
     leaveSweep: (now) => queue.leave(now),

@@ -92,7 +92,7 @@ describe('a sweep', () => {
     expect(figures(mended)).toEqual(figures(whole));
 
     // Removed with its runs.
-    await expect.poll(() => next.api.joinedSweep()).toBeNull();
+    for (const { api } of [next, beside]) await expect.poll(() => api.joinedSweep(), { timeout: 10_000 }).toBeNull();
     await storedSweeps.removeSweep(broken.id);
     await expect(storedSweeps.sweep(broken.id)).rejects.toMatchObject({ code: 'sweep-missing' });
     expect((await listRuns()).some(({ sweep }) => sweep?.id === broken.id)).toBe(false);
