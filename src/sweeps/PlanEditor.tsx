@@ -386,6 +386,13 @@ function Search({ draft, refusalAt }: { draft: PlanDraft; refusalAt: (place: Pla
             onChange={(event) => editDraft({ limits: { ...limits, [limit]: event.currentTarget.value } })}
           />
         ))}
+        <ChoiceField
+          label={t('keep.title')}
+          value={draft.keep}
+          choices={['best', 'all', 'none'] as const}
+          words={(keep) => t(`keep.${keep}`)}
+          onChange={(keep) => editDraft({ keep })}
+        />
       </div>
       <Refusal words={refusalAt('limits')} />
     </div>

@@ -166,7 +166,8 @@ function RangeChart({ measured: { rates, losses, range }, words }: { measured: R
     ]),
     powers.map((rate) =>
       label(Math.min(at(rate), SIZE.width - SIZE.right - 10), SIZE.height - SIZE.bottom + 15, rate === 1 ? '1' : rate.toExponential(0), {
-        ...{ colour: SCREEN.dim, anchor: 'middle' },
+        colour: SCREEN.dim,
+        anchor: 'middle',
       }),
     ),
     range && line(range.steepest, 'var(--accent)'),

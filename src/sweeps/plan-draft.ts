@@ -40,6 +40,8 @@ export interface PlanDraft {
   draw: string;
   seeds: string;
   halving: { kind: 'successive-halving' | 'asha'; reduction: string; steps: string; retention: string } | null;
+  /** Whose weights are kept of the runs that have ended. */
+  keep: NonNullable<SweepPlan['keep']>;
   limits: { runs: string; tokens: string; minutes: string };
 }
 
@@ -79,7 +81,7 @@ export function readNumbers(text: string): (number | string)[] {
 const optional = (text: string): number | undefined => (text.trim() === '' ? undefined : (readNumber(text) as number));
 
 /** The plan that the fields say, unchecked: what is no number goes on as text, for the check to name. */
-export function planOf({ name, base, axes, method, runs, draw, seeds, halving, limits }: PlanDraft): SweepInput {
+export function planOf({ name, base, axes, method, runs, draw, seeds, halving, keep, limits }: PlanDraft): SweepInput {
   const kept = Object.entries(limits).flatMap(([key, text]) => (text.trim() === '' ? [] : [[key, readNumber(text)]]));
   return {
     version: 1,
@@ -103,6 +105,7 @@ export function planOf({ name, base, axes, method, runs, draw, seeds, halving, l
           },
         }
       : {}),
+    ...(keep === 'best' ? {} : { keep }),
     limits: Object.fromEntries(kept) as SweepInput['limits'],
   };
 }
@@ -171,6 +174,7 @@ export function draftOf(plan: SweepInput, base: Recipe): PlanDraft {
           retention: written(halving.retention ?? 0.95),
         }
       : null,
+    keep: plan.keep ?? 'best',
     limits: { runs: written(limits.runs), tokens: written(limits.tokens), minutes: written(limits.minutes) },
   };
 }

@@ -40,6 +40,7 @@ describe('a plan in fields', () => {
       method: { kind: 'random', runs: 9, seed: 4 },
       seeds: [1, 2],
       halving: { kind: 'asha', reduction: 3, steps: 10, retention: 0.9 },
+      keep: 'all',
       limits: { runs: 20, minutes: 7.5 },
     });
     expect(parseSweep(planOf(draftOf(plan, plan.base)))).toEqual(plan);
