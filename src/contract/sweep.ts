@@ -1,6 +1,9 @@
 /** Sweeps: their records in the library, and the queue that trainers of all open tabs take runs from. */
 import type { MeasuredTable } from '../core/laws/measured-runs';
-import type { SweepRecord } from '../core/sweep/record';
+import type { Decision, FitInput } from '../core/laws/decision';
+import type { Goal } from '../core/laws/recommend';
+import type { ChannelRole } from '../core/recipe/schema';
+import type { SweepPrediction, SweepRecord } from '../core/sweep/record';
 import type { SweepInput } from '../core/sweep/schema';
 
 /** Records, read and changed by any tab; each change is one transaction, so that no tab overwrites what another wrote. */
@@ -11,8 +14,8 @@ export interface StoredSweeps {
   sweep(id: string): Promise<SweepRecord>;
   /** A draft with the plan's runs. Throws `sweep-invalid`, `recipe-invalid`. */
   createSweep(plan: SweepInput): Promise<SweepRecord>;
-  /** A finished sweep of a table's runs. */
-  importSweep(name: string, table: MeasuredTable): Promise<SweepRecord>;
+  /** A finished sweep of a table's runs. @param roles channel → what it is for */
+  importSweep(name: string, table: MeasuredTable, roles: Readonly<Record<string, ChannelRole>>): Promise<SweepRecord>;
   renameSweep(id: string, name: string): Promise<void>;
   /**
    * Edits of the queue while it waits or runs: an order of the indices that have not begun, indices to drop or to put back, recipes to add.
@@ -26,8 +29,8 @@ export interface StoredSweeps {
 export type SweepEdit =
   | { kind: 'order'; indices: number[] }
   | { kind: 'drop' | 'restore'; indices: number[] }
-  /** Settings beside the plan's axes, as a setting of a planned run; each is trained with these seeds. */
-  | { kind: 'add'; setting: SweepRecord['runs'][number]['setting']; seeds: number[] };
+  /** Settings beside the plan's axes, as a setting of a planned run; each is trained with these seeds. A prediction stays with its runs, which no fit reads. */
+  | { kind: 'add'; setting: SweepRecord['runs'][number]['setting']; seeds: number[]; prediction?: SweepPrediction };
 
 /** What happens to sweeps, in this tab or another. */
 export interface SweepNews {
@@ -51,4 +54,10 @@ export interface SweepControls {
   joinedSweep(): Promise<string | null>;
   /** Called with each change of any sweep by any tab. One listener at a time. */
   listenSweeps(listener: (news: SweepNews) => void): Promise<void>;
+}
+
+/** Fits of laws, in a worker of their own: some seconds of arithmetic, which ending the worker cancels. */
+export interface LawsApi {
+  /** Fits once for the same runs, however often the goal changes. */
+  decide(measured: FitInput, goal: Goal): Promise<Decision>;
 }

@@ -6,7 +6,7 @@ import { deriveSeed } from '../rng/rng';
 import { fitLaw, intervalOf, seedNoise, valuesOf, type Finding, type Fit, type FitOptions, type Observed, type Refusal } from './fit';
 import { type Law, type LawId, type Sample, leastSquaresLaw, powerRidgeLaw } from './law';
 import type { MeasuredRun } from './measured-runs';
-import { dcptLaw, exponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
+import { dcptLaw, exponentialLaw, logExponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
 import type { Interval } from '../metrics/statistics';
 
 interface Candidate {
@@ -29,6 +29,10 @@ export interface ChannelLaw {
     shares: Readonly<Record<string, number>>,
     scale?: { size?: number; tokens?: number },
   ): { loss: number; interval: Interval | null; draws: number[] } | null;
+  /** The same channel under another of the forms; null where that one has no fit. */
+  under(law: LawId): ChannelLaw | null;
+  /** Rate and warmup of the runs that it was fitted on; null where they are not known. */
+  held: { lr: number | null; warmup: number | null };
 }
 
 /** Against the trend by more of the range than this, without seeds that would explain it, losses follow no law in the share. */
@@ -100,7 +104,17 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
   const path = shareRank(scaled.runs, channels) <= 1;
   const coordinate = coordinateOf(scaled.runs, channels, channel);
   const findings: Finding[] = [...scaled.findings];
-  const none = (refusal: Refusal): ChannelLaw => ({ channel, candidates: [], best: null, refusal, findings, predict: () => null });
+  const held = { lr: scaled.runs[0]?.lr ?? null, warmup: scaled.runs[0]?.warmup ?? null };
+  const none = (refusal: Refusal): ChannelLaw => ({
+    channel,
+    candidates: [],
+    best: null,
+    refusal,
+    findings,
+    predict: () => null,
+    under: () => null,
+    held,
+  });
   if (measured.length === 0) return none({ code: 'too-few', values: { settings: 0, needed: 3 } });
   if (!coordinate) return none({ code: 'no-variation', values: { variable: 'share' } });
   const own = (shares: Readonly<Record<string, number>>) => shares[coordinate] ?? 0;
@@ -143,6 +157,7 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
   const candidates: Candidate[] = path
     ? [
         monotone(() => fitOf(kept(exponentialLaw(samples(atOneScale))), atOneScale), 'exponential'),
+        monotone(() => fitOf(kept(logExponentialLaw(samples(atOneScale))), atOneScale), 'exponential-log'),
         // Along a path that is not the channel's own the D-CPT law says nothing.
         ...(isOwn ? [monotone(() => fitOf(kept(dcptLaw(samples(everywhere), terms)), everywhere), 'dcpt')] : []),
         fitOf(kept(powerRidgeLaw(names)), atOneScale),
@@ -164,20 +179,28 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
     const r2 = first.fit?.leaveOneOut?.r2;
     return { ...none(r2 === undefined ? first.refusal! : { code: 'predicts-nothing', values: { law: first.law, r2 } }), candidates };
   }
-  const law = lawsOf[best.law]!;
   const size = { size: flat.runs[0]!.size ?? 1, tokens: flat.runs[0]!.tokens ?? 1 };
-  return {
-    channel,
-    candidates,
-    best,
-    refusal: null,
-    findings: [...findings, ...best.findings],
-    predict(shares, scale = {}) {
-      const point = pointOf(shares, scale.size ?? size.size, scale.tokens ?? size.tokens);
-      const draws = best.draws.map((draw) => law.predict(draw, point));
-      return { loss: law.predict(valuesOf(best), point), interval: intervalOf(draws, options.level), draws };
-    },
+  const by = (fit: Fit): ChannelLaw => {
+    const law = lawsOf[fit.law]!;
+    return {
+      channel,
+      candidates,
+      best: fit,
+      refusal: null,
+      held,
+      findings: [...findings, ...fit.findings],
+      predict(shares, scale = {}) {
+        const point = pointOf(shares, scale.size ?? size.size, scale.tokens ?? size.tokens);
+        const draws = fit.draws.map((draw) => law.predict(draw, point));
+        return { loss: law.predict(valuesOf(fit), point), interval: intervalOf(draws, options.level), draws };
+      },
+      under: (id) => {
+        const other = candidates.find((candidate) => candidate.law === id)?.fit;
+        return other ? by(other) : null;
+      },
+    };
   };
+  return by(best);
 }
 
 /**
@@ -191,7 +214,9 @@ function taken(candidates: readonly Candidate[], scales: boolean): Fit | null {
   const near = fits.filter(
     ({ leaveOneOut, settings }) => leaveOneOut!.rmse <= first.leaveOneOut!.rmse * (1 + 1 / Math.sqrt(2 * (settings - 1))),
   );
-  const cost = ({ law, parameters }: Fit) => (law === 'least-squares' ? Infinity : parameters.length);
+  // Of the two ways to fit the exponential law that of the losses themselves has the lesser error.
+  const cost = ({ law, parameters }: Fit) =>
+    law === 'least-squares' ? Infinity : parameters.length + (law === 'exponential-log' ? 0.5 : 0);
   return near.reduce((best, fit) => (cost(fit) < cost(best) ? fit : best), near[0]!);
 }
 
