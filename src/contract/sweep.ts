@@ -14,8 +14,8 @@ export interface StoredSweeps {
   sweep(id: string): Promise<SweepRecord>;
   /** A draft with the plan's runs. Throws `sweep-invalid`, `recipe-invalid`. */
   createSweep(plan: SweepInput): Promise<SweepRecord>;
-  /** A finished sweep of a table's runs. @param roles channel → what it is for */
-  importSweep(name: string, table: MeasuredTable, roles: Readonly<Record<string, ChannelRole>>): Promise<SweepRecord>;
+  /** A finished sweep of a table's runs. @param roles of channels; of those that it leaves out they are guessed by name */
+  importSweep(name: string, table: MeasuredTable, roles?: Record<string, ChannelRole>): Promise<SweepRecord>;
   renameSweep(id: string, name: string): Promise<void>;
   /**
    * Edits of the queue while it waits or runs: an order of the indices that have not begun, indices to drop or to put back, recipes to add.

@@ -40,8 +40,8 @@ export interface ChannelDecision {
   refusal: Refusal | null;
   findings: Finding[];
   curve: ShareCurve | null;
-  /** Share of the domain and loss of each run, by its place among the runs. */
-  points: { run: number; share: number; loss: number; heldOut: boolean }[];
+  /** Share of the domain and loss of each run, by its place among the runs; `read`: trained by the rate and warmup that the laws hold for. */
+  points: { run: number; share: number; loss: number; heldOut: boolean; read: boolean }[];
 }
 
 /** A critical share, as what is left to the general channels. */
@@ -61,7 +61,7 @@ export interface Decision {
   recommendation: Recommendation | null;
   /** Why there is no recommendation. */
   refusal: Refusal | null;
-  /** The critical share under each form that all general channels have a fit of. */
+  /** The critical share under each form that predicts what was left out of every general channel. */
   byForm: ({ law: LawId } & OtherCritical)[];
   /** Its range when each setting is left out in its turn; null where there are too many settings or too few. */
   leftOut: Interval | null;
@@ -117,9 +117,11 @@ export function decide(measured: FitInput, laws: readonly ChannelLaw[], goal: Go
           low: curve.map(({ interval }) => interval?.low ?? null),
           high: curve.map(({ interval }) => interval?.high ?? null),
         },
-        points: runs.flatMap(({ losses, heldOut }, run) =>
-          Number.isFinite(losses[channel]) ? [{ run, share: shares[run]!, loss: losses[channel]!, heldOut }] : [],
-        ),
+        points: runs.flatMap(({ losses, heldOut, lr, warmup }, run) => {
+          const loss = losses[channel];
+          const read = !heldOut && lr === law.held.lr && warmup === law.held.warmup;
+          return loss !== undefined && Number.isFinite(loss) ? [{ run, share: shares[run]!, loss, heldOut, read }] : [];
+        }),
       };
     }),
     recommendation,
@@ -178,10 +180,16 @@ function predictionOf(
   );
 }
 
+/** A form that misses this much of what was left out says nothing of a critical share. */
+const LEAST_R2 = 0.8;
+const good = ({ candidates }: ChannelLaw, law: LawId): boolean =>
+  (candidates.find((form) => form.law === law)?.fit?.leaveOneOut?.r2 ?? 0) >= LEAST_R2;
+
 function criticalByForm(measured: FitInput, laws: readonly ChannelLaw[], goal: Goal, options: FitOptions): Decision['byForm'] {
   const general = laws.filter(({ channel }) => measured.roles[channel] === 'general');
   const ids = [...new Set(general.flatMap(({ candidates }) => candidates.map(({ law }) => law)))];
   return ids.flatMap((law) => {
+    if (!general.every((one) => good(one, law))) return [];
     const under = laws.map((one) => (general.includes(one) ? one.under(law) : one));
     if (under.includes(null)) return [];
     const found = recommend(measured, under as ChannelLaw[], goal, options);

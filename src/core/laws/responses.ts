@@ -308,7 +308,13 @@ export function warmupResponse(runs: readonly MeasuredRun[], loss: (run: Measure
     ]);
   const { fit } = fitLaw(warmupLaw(), observed, options);
   const best = fit && derived(fit, (parameters) => parameters[2]!);
-  if (fit && best!.value >= tried[0]! && best!.value <= tried.at(-1)!) return found(best!.value, best!.interval, 'optimum', fit.findings);
+  const [shortest, longest] = [tried[0]!, tried.at(-1)!];
+  if (fit && best!.value >= shortest && best!.value <= longest) {
+    // Resamples that hardly bend have their best anywhere: no further than what was tried.
+    const within = (value: number) => Math.min(longest, Math.max(shortest, value));
+    const interval = best!.interval && { low: within(best!.interval.low), high: within(best!.interval.high) };
+    return found(best!.value, interval, 'optimum', fit.findings);
+  }
   const measured = tried[means.indexOf(Math.min(...means))]!;
   return found(measured, null, 'measured', [{ code: 'at-edge', values: { variable: 'warmup', value: measured } }]);
 }

@@ -122,9 +122,9 @@ function Overview({ decision, sweep, onPick }: Pick<Props, 'decision' | 'sweep'>
 /** Laws with words: the dynamics of one run's curve are shown on the desk. */
 type KnownLaw = Exclude<LawId, 'dynamics'>;
 
-/** A channel's corpus, which has its colour. */
+/** A channel's corpus, which has its colour; a table's channels have none. */
 export const corpusOf = ({ channels }: Pick<SweepRecord, 'channels'>, channel: string): string =>
-  channels.find(({ id }) => id === channel)?.corpus ?? channel;
+  channels.find(({ id }) => id === channel)?.corpus || channel;
 
 function ChannelFit({ sweep, decision, input, shown }: Props & { shown: ChannelDecision }) {
   const { t } = useTranslation('laws');
@@ -142,8 +142,8 @@ function ChannelFit({ sweep, decision, input, shown }: Props & { shown: ChannelD
     yTitle: t('axis.loss', { channel: tag(channel) }),
     bands: curve ? [{ colour, x: curve.share, low: curve.low, high: curve.high }] : [],
     lines: curve ? [{ colour, x: curve.share, y: curve.loss }] : [],
-    dots: points.map(({ run, share: x, loss, heldOut }) => ({
-      ...{ x, y: loss, colour, hollow: heldOut },
+    dots: points.map(({ run, share: x, loss, heldOut, read }) => ({
+      ...{ x, y: loss, colour: read || heldOut ? colour : 'dim', hollow: heldOut },
       name: `${input.runs[run]!.name ?? run + 1}: ${format.percent(x)}, ${format.decimal(loss, 4)}`,
     })),
     marks: share ? [{ x: share.value, name: t('axis.recommended'), colour: 'accent' }] : [],

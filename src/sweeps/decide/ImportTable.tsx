@@ -3,7 +3,7 @@
  * what was not, what each channel is for, the base's losses where the table has none, and runs to keep back from the fits.
  */
 import { useMemo, useState } from 'react';
-import { Button, Checkbox, Textarea } from '@mantine/core';
+import { Button, Textarea } from '@mantine/core';
 import { TableProperties } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { readMeasuredRuns, type MeasuredTable } from '../../core/laws/measured-runs';
@@ -236,8 +236,8 @@ function Preview({ table: { runs, channels, targets }, onToggle }: { table: Meas
                 {run.name ?? at + 1}
               </th>
               <td>
-                <Checkbox
-                  size="xs"
+                <input
+                  type="checkbox"
                   aria-label={t('import.hold', { run: run.name ?? at + 1 })}
                   checked={run.heldOut}
                   onChange={() => onToggle(at)}
