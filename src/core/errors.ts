@@ -61,6 +61,9 @@ export type ErrorCode =
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
   | 'sweep-invalid' // field, value, accepted
+  | 'sweep-missing' // sweep
+  | 'sweep-run-begun' // sweep, run (its number, from 1)
+  | 'sweep-running' // sweep
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed; available, where the browser tells it
   | 'storage-blocked' // detail

@@ -11,6 +11,7 @@ import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
+import { storedSweeps } from '../storage/sweeps';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
@@ -21,6 +22,8 @@ import { keepMerge, keepRun } from './merge-models';
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
 export const libraryApi: LibraryApi = {
+  ...storedSweeps,
+
   async models() {
     const bundled = await Promise.all(
       (await bundledModels()).map(async (model): Promise<ModelRecord> => {

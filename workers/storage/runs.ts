@@ -97,13 +97,14 @@ export interface NewRun {
   /** Channel id → tokens of its training text. */
   trainTokens: Record<string, number>;
   rules: RunRules;
-  chain?: RunRecord['chain'];
+  /** Where it belongs: to a chain, or to a sweep. */
+  place?: Pick<RunRecord, 'chain' | 'sweep'>;
 }
 
 const ALIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
 
 /** Stores a new run in state `preparing` and returns its record. */
-export async function createRun({ recipe, name, device, trainTokens, rules, chain }: NewRun): Promise<RunRecord> {
+export async function createRun({ recipe, name, device, trainTokens, rules, place }: NewRun): Promise<RunRecord> {
   const now = Date.now();
   const record: RunRecord = {
     id: crypto.randomUUID(),
@@ -122,7 +123,7 @@ export async function createRun({ recipe, name, device, trainTokens, rules, chai
     device,
     base: null,
     latest: null,
-    ...(chain ? { chain } : {}),
+    ...place,
   };
   await putRecord('runs', record);
   return record;
@@ -138,6 +139,12 @@ export async function listRuns(): Promise<RunRecord[]> {
   const locked = await lockedRuns();
   const all = await (await records()).getAll('runs');
   return all.map((record) => present(record, locked)).sort((a, b) => b.createdAt - a.createdAt);
+}
+
+/** Id of the run that a sweep has trained, or begun, at an index; null when there is none. */
+export async function runOfSweep(sweep: string, index: number): Promise<string | null> {
+  const all = await (await records()).getAll('runs');
+  return all.find((record) => record.sweep?.id === sweep && record.sweep.index === index)?.id ?? null;
 }
 
 /** Changes fields of a run's record. Throws `run-missing`. */

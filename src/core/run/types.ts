@@ -115,6 +115,8 @@ export interface RunRecord {
   forkedFrom?: { run: string; step: number; name: string };
   /** Where it is a stage of a chain: which one, from 0, and the chain's plan. */
   chain?: ChainStage;
+  /** Where a sweep trains it: which one, and its index there. */
+  sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;

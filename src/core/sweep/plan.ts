@@ -11,7 +11,7 @@ import { recipeSchema, type Recipe } from '../recipe/schema';
 import { gridOf, onRange, rungSteps, runsOnRungs, sobol, SOBOL_DIMENSIONS, uniformPoints } from './search';
 import { MOST_RUNS, refuseSweep, type Axis, type SweepPlan } from './schema';
 
-type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
+export type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
 
 export interface PlannedRun {
   /** In the order of the plan, from 0. */

@@ -31,8 +31,17 @@ export interface SweepResult {
   device: string;
 }
 
+/** How a run stood when it was judged: at a rung, or at its end. */
+export interface Judgement {
+  /** Finished steps. */
+  steps: number;
+  /** Domain gain, nats per token, and mean general retention; null of a run that broke. */
+  gain: number | null;
+  retention: number | null;
+}
+
 /**
- * planned: waits; training: a tab trains it, or did and was closed (then it is resumed); finished: at its last step; stopped: the sweep's rule
+ * planned: waits, for its first step or, with successive halving, at the rung that it has reached (then it has a `result`); training: a tab trains it, or did and was closed (then it is resumed); finished: at its last step; stopped: the sweep's rule
  * ended it at a rung; failed: broke or could not be started, `error` says why; dropped: a person took it out.
  */
 export type SweepRunState = 'planned' | 'training' | 'finished' | 'stopped' | 'failed' | 'dropped';
@@ -55,6 +64,8 @@ export interface SweepRun extends Omit<PlannedRun, 'recipe'> {
   rung: number;
   error: ErrorRecord | null;
   result: SweepResult | null;
+  /** With successive halving at each rung that it has reached, from the first; else once, at its end. Absent before. */
+  judged?: Judgement[];
   /** As a table of a cluster has it, of a run that was measured elsewhere. */
   measured: MeasuredRun | null;
   /** A recommendation is checked with this run: no fit reads it. */

@@ -8,6 +8,7 @@ import { TableProperties } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { readMeasuredRuns, type MeasuredTable } from '../../core/laws/measured-runs';
 import type { ChannelRole } from '../../core/recipe/schema';
+import { importedSweep } from '../../core/sweep/queue';
 import type { SweepRecord } from '../../core/sweep/record';
 import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
@@ -22,12 +23,10 @@ const MOST_SHOWN = 60;
 
 const ROLES: readonly ChannelRole[] = ['general', 'domain'];
 
-/** The domain as people call it; else the last channel. */
-function usualRoles({ channels, targets }: MeasuredTable): Record<string, ChannelRole> {
-  const ids = [...new Set([...channels, ...targets])];
-  const named = ids.filter((id) => /domain|target|领域|目标/i.test(id));
-  const domain = named.length > 0 && named.length < ids.length ? named : targets.slice(-1);
-  return Object.fromEntries(ids.map((id) => [id, domain.includes(id) ? 'domain' : 'general']));
+/** As they are guessed by the channels' names. */
+function usualRoles(table: MeasuredTable): Record<string, ChannelRole> {
+  const { channels } = importedSweep(table, { id: '', name: '', createdAt: 0, roles: {} });
+  return Object.fromEntries(channels.map(({ id, role }) => [id, role]));
 }
 
 type Read = { table: MeasuredTable; error: null } | { table: null; error: unknown };

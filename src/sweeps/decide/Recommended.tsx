@@ -17,7 +17,6 @@ import { recipeOf, recommendedSetting } from '../../core/sweep/plan';
 import { predictionScore, type SweepRecord, type SweepRun } from '../../core/sweep/record';
 import { useFormat } from '../../i18n/format';
 import { handToDesk } from '../../lab/desk-recipes';
-import { openDevice } from '../../lab/device-store';
 import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
@@ -183,7 +182,7 @@ function Take({ sweep, decision, found, goal }: Omit<Props, 'input'>) {
   const [, navigate] = useLocation();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const take = useSweeps((state) => state.take);
+  const { take, join } = useSweeps.getState();
   const { plan } = sweep;
   if (!plan) return <p className={styles.note}>{t('take.table')}</p>;
   if (!found.mixture) return null;
@@ -204,8 +203,7 @@ function Take({ sweep, decision, found, goal }: Omit<Props, 'input'>) {
     try {
       const prediction = { madeAt: Date.now(), losses: decision.prediction };
       take(await lab.library.editSweep(sweep.id, { kind: 'add', setting, seeds: plan.seeds.slice(0, 1), prediction }));
-      await openDevice();
-      await lab.trainer.joinSweep(sweep.id);
+      await join(sweep.id);
     } catch (thrown) {
       setError(thrown);
     }
