@@ -74,3 +74,9 @@ export interface RangeTestResult {
   /** null where the loss never falls. */
   range: SuggestedRange | null;
 }
+
+/** Fits of laws, in a worker of their own: some seconds of arithmetic, which ending the worker cancels. */
+export interface LawsApi {
+  /** Fits once for the same runs, however often the goal changes. */
+  decide(measured: FitInput, goal: Goal): Promise<Decision>;
+}

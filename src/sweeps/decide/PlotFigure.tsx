@@ -127,7 +127,7 @@ function padded(values: readonly number[]): [low: number, high: number] {
 }
 
 function bandPath({ x: at, low, high }: NonNullable<Plot['bands']>[number], x: (v: number) => number, y: (v: number) => number): string {
-  const known = at.flatMap((value, index) => (low[index] == null || high[index] == null ? [] : [index]));
+  const known = at.flatMap((_, index) => (low[index] == null || high[index] == null ? [] : [index]));
   if (known.length < 2) return '';
   const over = known.map((index) => [x(at[index]!), y(high[index]!)] as const);
   const under = [...known].reverse().map((index) => [x(at[index]!), y(low[index]!)] as const);
