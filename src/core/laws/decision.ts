@@ -63,8 +63,10 @@ export interface Decision {
   refusal: Refusal | null;
   /** The critical share under each form that predicts what was left out of every general channel. */
   byForm: ({ law: LawId } & OtherCritical)[];
-  /** Its range when each setting is left out in its turn; null where there are too many settings or too few. */
-  leftOut: Interval | null;
+  /** With each setting (its general share) left out in its turn; empty where there are too many settings or too few. */
+  leftOut: { setting: number; general: number }[];
+  /** The critical share at which the general loss is no worse than the base's, whatever the tolerance. */
+  atBase: Estimate | null;
   /** Losses of one run of the recommended mixture, rate and warmup, by channel. */
   prediction: Record<string, Estimate>;
   checks: HeldOutCheck[];
@@ -127,7 +129,8 @@ export function decide(measured: FitInput, laws: readonly ChannelLaw[], goal: Go
     recommendation,
     refusal,
     byForm: recommendation ? criticalByForm(measured, laws, goal, options) : [],
-    leftOut: recommendation?.critical ? criticalLeftOut(measured, laws, goal) : null,
+    leftOut: recommendation?.critical ? criticalLeftOut(measured, laws, goal) : [],
+    atBase: recommendation ? criticalOf(recommend(measured, laws, { ...goal, ...AT_BASE }, options)) : null,
     prediction: recommendation ? predictionOf(measured, laws, recommendation, tokens) : {},
     checks: runs.flatMap((run, at): HeldOutCheck[] => {
       const seen = run.heldOut ? laws.flatMap((law) => checkOf(law, run)) : [];
@@ -148,13 +151,13 @@ function checkOf(law: ChannelLaw, run: MeasuredRun): HeldOutCheck['channels'] {
     ...(run.tokens === null ? {} : { tokens: run.tokens }),
   });
   if (!found || measured === undefined || !Number.isFinite(measured)) return [];
-  return [{ channel: law.channel, predicted: ofOneRun(found.loss, found.interval, law.best!), measured }];
+  return [{ channel: law.channel, predicted: ofOneRun(found.loss, found.interval, law), measured }];
 }
 
 /** The interval of the fit's mean and the scatter of single runs about it, together. */
-function ofOneRun(value: number, interval: Interval | null, { noise }: Fit): Estimate {
+function ofOneRun(value: number, interval: Interval | null, { best, flat }: ChannelLaw): Estimate {
   if (!interval) return { value, interval: null };
-  const reach = (end: number) => Math.hypot(end, Z * (noise ?? 0));
+  const reach = (end: number) => Math.hypot(end, Z * (best?.noise ?? flat?.noise ?? 0));
   return { value, interval: { low: value - reach(value - interval.low), high: value + reach(interval.high - value) } };
 }
 
@@ -175,7 +178,7 @@ function predictionOf(
         settingShift(read, 'lr', law.channel, law.held.lr, rate.best?.value ?? null) +
         settingShift(read, 'warmup', law.channel, law.held.warmup, warmup.best?.value ?? null);
       const moved = found.interval && { low: found.interval.low + shift, high: found.interval.high + shift };
-      return [[law.channel, ofOneRun(found.loss + shift, moved, law.best!)]];
+      return [[law.channel, ofOneRun(found.loss + shift, moved, law)]];
     }),
   );
 }
@@ -186,7 +189,7 @@ const good = ({ candidates }: ChannelLaw, law: LawId): boolean =>
   (candidates.find((form) => form.law === law)?.fit?.leaveOneOut?.r2 ?? 0) >= LEAST_R2;
 
 function criticalByForm(measured: FitInput, laws: readonly ChannelLaw[], goal: Goal, options: FitOptions): Decision['byForm'] {
-  const general = laws.filter(({ channel }) => measured.roles[channel] === 'general');
+  const general = laws.filter(({ channel, best }) => best && measured.roles[channel] === 'general');
   const ids = [...new Set(general.flatMap(({ candidates }) => candidates.map(({ law }) => law)))];
   return ids.flatMap((law) => {
     if (!general.every((one) => good(one, law))) return [];
@@ -197,18 +200,38 @@ function criticalByForm(measured: FitInput, laws: readonly ChannelLaw[], goal: G
   });
 }
 
-function criticalLeftOut(measured: FitInput, laws: readonly ChannelLaw[], goal: Goal): Interval | null {
+const AT_BASE: Pick<Goal, 'tolerance' | 'worth'> = { tolerance: { kind: 'loss', value: 0 }, worth: null };
+
+/** null where no share was within the tolerance, or all were: it lies beyond what was measured. */
+function criticalOf(result: Recommendation | Refusal): Estimate | null {
+  if ('code' in result || result.findings.some(({ code, values }) => code === 'at-edge' && values['variable'] === 'share')) return null;
+  return result.critical?.general ?? null;
+}
+
+function criticalLeftOut(measured: FitInput, laws: readonly ChannelLaw[], goal: Goal): Decision['leftOut'] {
   const { runs, channels, targets } = measured;
   const read = runs.filter(({ heldOut }) => !heldOut);
   const key = ({ shares }: MeasuredRun) => JSON.stringify(channels.map((id) => Number((shares[id] ?? 0).toFixed(6))));
   const settings = [...new Set(read.map(key))];
-  if (settings.length < 4 || settings.length > MOST_LEFT_OUT || shareRank(read, channels) > 1) return null;
-  const found = settings.flatMap((setting) => {
+  if (settings.length < 4 || settings.length > MOST_LEFT_OUT || shareRank(read, channels) > 1) return [];
+  return settings.flatMap((setting) => {
     const rest = read.filter((run) => key(run) !== setting);
     // The form that was taken with all settings, so that the setting alone makes the difference.
     const again = fitChannels(rest, channels, targets, QUICK).map((law, at) => (laws[at]!.best && law.under(laws[at]!.best.law)) ?? law);
     const result = recommend({ ...measured, runs: rest }, again, goal, QUICK);
-    return 'code' in result || !result.critical ? [] : [result.critical.general.value];
+    const general = criticalOf(result)?.value;
+    return general === undefined
+      ? []
+      : [
+          {
+            setting:
+              1 -
+              domainShareOf(
+                measured,
+                read.find((run) => key(run) === setting)!,
+              ),
+            general,
+          },
+        ];
   });
-  return found.length < 3 ? null : { low: Math.min(...found), high: Math.max(...found) };
 }

@@ -30,6 +30,7 @@ export type FindingCode =
   | 'outside-measured' // variable, value, low, high
   | 'at-edge' // variable, value
   | 'flat-response' // variable, spread, noise
+  | 'flat-channel' // channel, range: the loss hardly moved, so its mean stands for it
   | 'history-unknown'; // parameters: what the base has behind it is part of the constant
 
 export interface Finding {

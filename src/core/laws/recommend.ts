@@ -86,7 +86,8 @@ export function recommend(
   const of = (role: ChannelRole) => laws.filter(({ channel }) => roles[channel] === role);
   const [general, domain] = [of('general'), of('domain')];
   for (const law of [...general, ...domain]) {
-    if (!law.best) return { ...law.refusal!, values: { ...law.refusal!.values, channel: law.channel } };
+    if (!law.best && !(law.flat && general.includes(law)))
+      return { ...law.refusal!, values: { ...law.refusal!.values, channel: law.channel } };
     if (base[law.channel] === undefined) return { code: 'no-base', values: { channel: law.channel } };
   }
   if (general.length === 0 || domain.length === 0)
@@ -95,7 +96,9 @@ export function recommend(
   const [low, high] = [Math.min(...tried), Math.max(...tried)];
   const mixtureAt = proportions({ channels, roles, runs });
   const scale = goal.tokens === null ? {} : { tokens: goal.tokens };
-  const findings: Finding[] = [];
+  const findings = general.flatMap(({ channel, best, flat }): Finding[] =>
+    !best && flat ? [{ code: 'flat-channel', values: { channel, range: flat.range } }] : [],
+  );
   const tokens = runs.flatMap((run) => run.tokens ?? []);
   if (goal.tokens !== null && (tokens.length === 0 || goal.tokens < Math.min(...tokens) || goal.tokens > Math.max(...tokens)))
     findings.push({

@@ -43,6 +43,9 @@ export function Recommended({ sweep, decision, found, input, goal }: Props) {
   const figure = useFigure();
   const words = useLawWords();
   const { critical, mixture, golden, proxy, repeats } = found;
+  const leftOut = decision.leftOut
+    .map(({ setting, general }) => `${format.percent(setting)}: ${format.decimal(general, 4)}`)
+    .join(t('list'));
   const range = decision.byForm.flatMap(({ general }) => (general ? [general.value] : []));
   return (
     <>
@@ -65,7 +68,8 @@ export function Recommended({ sweep, decision, found, input, goal }: Props) {
               })}
             </>
           )}
-          {decision.leftOut && ` ${t('out.leftOut', { range: format.interval(decision.leftOut, 4) })}`}
+          {decision.leftOut.length > 0 && ` ${t('out.leftOut', { settings: leftOut })}`}
+          {decision.atBase && goal.tolerance.kind === 'retention' && ` ${t('out.atBase', { general: estimate(decision.atBase, 4) })}`}
         </Item>
         <Item name={t('out.rate')} value={rateText(found.rate, figure, t('out.asHeld'))}>
           <ResponseNote response={found.rate} />

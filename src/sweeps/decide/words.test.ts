@@ -21,6 +21,7 @@ const FINDINGS: Record<FindingCode, string[]> = {
   'outside-measured': ['variable', 'value', 'low', 'high'],
   'at-edge': ['variable', 'value'],
   'flat-response': ['variable', 'spread', 'noise'],
+  'flat-channel': ['channel', 'range'],
   'history-unknown': ['parameters'],
 };
 const REFUSALS: Record<RefusalCode, string[]> = {
