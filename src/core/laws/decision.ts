@@ -129,7 +129,7 @@ export function decide(measured: FitInput, laws: readonly ChannelLaw[], goal: Go
     recommendation,
     refusal,
     byForm: recommendation ? criticalByForm(measured, laws, goal, options) : [],
-    leftOut: recommendation?.critical ? criticalLeftOut(measured, laws, goal) : [],
+    leftOut: recommendation && criticalOf(recommendation) ? criticalLeftOut(measured, laws, goal) : [],
     atBase: recommendation ? criticalOf(recommend(measured, laws, { ...goal, ...AT_BASE }, options)) : null,
     prediction: recommendation ? predictionOf(measured, laws, recommendation, tokens) : {},
     checks: runs.flatMap((run, at): HeldOutCheck[] => {

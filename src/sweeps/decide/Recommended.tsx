@@ -201,12 +201,14 @@ function Take({ sweep, decision, found, goal }: Omit<Props, 'input'>) {
     handToDesk({ recipe, changes: diffRecipes(plan.base, recipe) });
     navigate('/desk');
   };
+  // A seed that no run of the plan has: a mixture that was trained before is measured anew.
+  const seed = Math.max(...sweep.runs.map((run) => run.seed)) + 1;
   const prove = async () => {
     setBusy(true);
     setError(null);
     try {
       const prediction = { madeAt: Date.now(), losses: decision.prediction };
-      take(await lab.library.editSweep(sweep.id, { kind: 'add', setting, seeds: plan.seeds.slice(0, 1), prediction }));
+      take(await lab.library.editSweep(sweep.id, { kind: 'add', setting, seeds: [seed], prediction }));
       await join(sweep.id);
     } catch (thrown) {
       setError(thrown);
@@ -333,7 +335,7 @@ export function Checks({ sweep, decision, input }: { sweep: SweepRecord; decisio
       {score && (
         <p role="status" data-testid="prediction-score">
           {t('check.score', {
-            runs: format.count(score.runs),
+            count: score.runs,
             within: format.count(score.within),
             judged: format.count(score.judged),
             error: format.decimal(score.error, 4),
