@@ -1,7 +1,9 @@
 /** Sweeps: their records in the library, and the queue that trainers of all open tabs take runs from. */
 import type { MeasuredTable } from '../core/laws/measured-runs';
+import type { Decision, FitInput } from '../core/laws/decision';
+import type { Goal } from '../core/laws/recommend';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
-import type { SweepRecord, SweepRun } from '../core/sweep/record';
+import type { SweepPrediction, SweepRecord, SweepRun } from '../core/sweep/record';
 import type { RangeTest, SuggestedRange, SweepInput } from '../core/sweep/schema';
 import type { OnProgress } from './progress';
 
@@ -33,8 +35,8 @@ export interface KeptRuns extends Pick<SweepRecord, 'base'> {
 export type SweepEdit =
   | { kind: 'order'; indices: number[] }
   | { kind: 'drop' | 'restore'; indices: number[] }
-  /** Settings beside the plan's axes, as a setting of a planned run; each is trained with these seeds. */
-  | { kind: 'add'; setting: SweepRecord['runs'][number]['setting']; seeds: number[] };
+  /** Settings beside the plan's axes, as a setting of a planned run; each is trained with these seeds. A prediction stays with its runs, which no fit reads. */
+  | { kind: 'add'; setting: SweepRecord['runs'][number]['setting']; seeds: number[]; prediction?: SweepPrediction };
 
 /** What happens to sweeps, in this tab or another. */
 export interface SweepNews {
@@ -71,4 +73,10 @@ export interface RangeTestResult {
   losses: number[];
   /** null where the loss never falls. */
   range: SuggestedRange | null;
+}
+
+/** Fits of laws, in a worker of their own: some seconds of arithmetic, which ending the worker cancels. */
+export interface LawsApi {
+  /** Fits once for the same runs, however often the goal changes. */
+  decide(measured: FitInput, goal: Goal): Promise<Decision>;
 }

@@ -10,6 +10,8 @@ import {
   LayoutGrid,
   PencilLine,
   Plus,
+  Scale,
+  TableProperties,
   Trash2,
   type LucideIcon,
 } from 'lucide-react';
@@ -17,11 +19,12 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import type { SweepRecord, SweepState } from '../core/sweep/record';
 import { useFormat } from '../i18n/format';
+import { lazyWithTexts } from '../i18n/start';
 import { Card, EmptyState, Skeleton } from '../ui/Card';
 import { useHashQuery } from '../ui/hash-location';
 import { EditableName, LibraryPage, type Removal } from '../ui/LibraryPage';
 import { countsOf } from './progress';
-import { NEW, SECTIONS, sweepPath, useSweeps, type Section } from './store';
+import { IMPORT, NEW, SECTIONS, sweepPath, useSweeps, type Section } from './store';
 import styles from './Sweeps.module.css';
 
 interface Part {
@@ -33,9 +36,11 @@ interface Part {
 const PARTS: Partial<Record<Section, Part>> = {
   plan: { icon: ClipboardList, Section: lazy(() => import('./PlanSection')) },
   board: { icon: LayoutGrid, Section: lazy(() => import('./Board')) },
+  decide: { icon: Scale, Section: lazyWithTexts(['laws'], () => import('./decide/Decide')) },
 };
 
 const PlanEditor = lazy(() => import('./PlanEditor'));
+const ImportTable = lazyWithTexts(['laws'], () => import('./decide/ImportTable'));
 
 const waiting = (
   <Card>
@@ -85,7 +90,7 @@ function OpenSweep({ sweep, askRemoval }: { sweep: SweepRecord; askRemoval: (swe
   const query = useHashQuery();
   const { rename, open } = useSweeps.getState();
   const named = SECTIONS.find((section) => section === query.get('section') && PARTS[section] !== undefined);
-  const section = named ?? (sweep.state === 'draft' ? 'plan' : 'board');
+  const section = named ?? (sweep.state === 'draft' ? 'plan' : sweep.plan ? 'board' : 'decide');
   const list = useRef<HTMLDivElement>(null);
   return (
     <section className={styles.column} aria-label={sweep.name} data-testid="open-sweep">
@@ -150,11 +155,11 @@ export default function Page() {
   const [path] = useLocation();
   const { list, listError, sweeps, failure, opened, load, remove, dismiss } = useSweeps();
   const id = /^\/sweeps\/([^/]+)/.exec(path)?.[1] ?? null;
-  const planning = id === NEW;
+  const planning = id === NEW || id === IMPORT;
   useEffect(() => {
-    if (id !== null && id !== NEW) useSweeps.setState({ opened: id });
+    if (id !== null && id !== NEW && id !== IMPORT) useSweeps.setState({ opened: id });
   }, [id]);
-  const shownId = id === NEW ? null : (id ?? opened);
+  const shownId = planning ? null : (id ?? opened);
   const shown = sweeps.find((sweep) => sweep.id === shownId) ?? null;
   const removal: Removal<SweepRecord> = {
     title: (name) => t('remove.title', { name }),
@@ -172,12 +177,27 @@ export default function Page() {
       {t('new')}
     </Button>
   );
+  const take = (
+    <Button component={Link} href={sweepPath(IMPORT)} size="xs" variant="default" leftSection={<TableProperties size={14} />}>
+      {t('import')}
+    </Button>
+  );
   return (
     <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
       {(askRemoval) => (
         <div className={styles.page} data-alone={sweeps.length === 0 || undefined}>
           {sweeps.length > 0 && (
-            <Card title={t('list.sweeps')} aside={!planning && start} className={styles.side}>
+            <Card
+              title={t('list.sweeps')}
+              aside={
+                !planning && (
+                  <>
+                    {start} {take}
+                  </>
+                )
+              }
+              className={styles.side}
+            >
               <ul className={styles.sweeps} aria-label={t('list.sweeps')}>
                 {sweeps.map((sweep) => (
                   <SweepLink key={sweep.id} sweep={sweep} shown={sweep === shown} />
@@ -188,7 +208,18 @@ export default function Page() {
           {list === 'loading' && waiting}
           {list === 'ready' && planning && (
             <Suspense fallback={waiting}>
-              <PlanEditor />
+              {id === NEW ? (
+                <PlanEditor />
+              ) : (
+                <Card title={t('import')}>
+                  <ImportTable
+                    onImported={(sweep) => {
+                      useSweeps.getState().take(sweep);
+                      useSweeps.getState().open(sweep.id, 'decide');
+                    }}
+                  />
+                </Card>
+              )}
             </Suspense>
           )}
           {list === 'ready' && !planning && shown && <OpenSweep sweep={shown} askRemoval={askRemoval} />}
@@ -196,7 +227,10 @@ export default function Page() {
             <Card>
               <EmptyState icon={FlaskConical} title={t(sweeps.length === 0 ? 'empty.title' : 'empty.missing')}>
                 <p>{t('empty.text')}</p>
-                {start}
+                <div className={styles.starts}>
+                  {start}
+                  {take}
+                </div>
               </EmptyState>
             </Card>
           )}

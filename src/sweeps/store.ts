@@ -49,6 +49,8 @@ export interface SweepsState {
 
 /** In the place of an id: a plan that is being made. */
 export const NEW = 'new';
+/** In the place of an id: a table of runs that were measured elsewhere is read. */
+export const IMPORT = 'import';
 
 /** The address of a sweep; without a section it shows the plan of a draft and the board of any other. */
 export const sweepPath = (id: string | null, section?: Section): string =>

@@ -10,7 +10,7 @@ import type { ChannelRole } from '../recipe/schema';
 import { parseRecipe } from '../recipe/parse';
 import type { EvaluationRow, MetricRow, RunRecord } from '../run/types';
 import { plannedRuns, recipeOf, sweepCost } from './plan';
-import type { Judgement, SweepCurve, SweepRecord, SweepResult, SweepRun } from './record';
+import type { Judgement, SweepCurve, SweepPrediction, SweepRecord, SweepResult, SweepRun } from './record';
 import { refuseSweep, type SweepPlan } from './schema';
 import { nextJob, ranked, rungSteps, stoppedRuns, type Job, type RungResult } from './search';
 
@@ -265,7 +265,7 @@ export function edited(
   sweep: SweepRecord,
   edit:
     | { kind: 'order' | 'drop' | 'restore'; indices: readonly number[] }
-    | { kind: 'add'; setting: SweepRun['setting']; seeds: readonly number[] },
+    | { kind: 'add'; setting: SweepRun['setting']; seeds: readonly number[]; prediction?: SweepPrediction },
   refuse: (index: number) => never,
 ): SweepRecord {
   if (edit.kind === 'add') {
@@ -274,7 +274,8 @@ export function edited(
     const first = Math.max(-1, ...runs.map(({ index }) => index)) + 1;
     const added = edit.seeds.map((seed, at): SweepRun => {
       const recipe = parseRecipe(recipeOf(plan, edit.setting, seed));
-      return { index: first + at, setting: edit.setting, seed, ...waiting(recipe) };
+      const made = edit.prediction ? { prediction: edit.prediction } : {};
+      return { index: first + at, setting: edit.setting, seed, ...waiting(recipe), ...made };
     });
     const all = [...runs, ...added];
     sweepCost(

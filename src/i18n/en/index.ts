@@ -6,6 +6,7 @@ import desk from './desk.json';
 import diagnosis from './diagnosis.json';
 import errors from './errors.json';
 import internals from './internals.json';
+import laws from './laws.json';
 import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
@@ -25,6 +26,7 @@ export default {
   diagnosis,
   errors,
   internals,
+  laws,
   measures,
   merge,
   models,
