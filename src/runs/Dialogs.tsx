@@ -18,7 +18,7 @@ import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart } from '../core/schedule/schedule';
 import { handToDesk } from '../lab/desk-recipes';
-import { ChoiceField, NumberField, TextField } from '../ui/fields';
+import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
 export default function Dialogs() {
@@ -52,9 +52,12 @@ function RunExport({ run }: { run: string }) {
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
+  const [wanted, setAverage] = useState(false);
   if (step === null) return <p>{t('export.none')}</p>;
+  const averaged = steps.some((checkpoint) => checkpoint.step === step && checkpoint.average);
+  const average = averaged && wanted;
   return (
-    <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
+    <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, average, dtype })}>
       {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
         label={t('export.checkpoint')}
@@ -66,6 +69,7 @@ function RunExport({ run }: { run: string }) {
           label: t('export.checkpointOption', { step: format.count(checkpoint.step), date: format.dateTime(checkpoint.at) }),
         }))}
       />
+      {averaged && <SwitchField label={t('export.average')} checked={average} onChange={setAverage} />}
     </ExportForm>
   );
 }

@@ -205,9 +205,11 @@ export const useRuns = create<RunsState>()((set, get) => {
   };
 });
 
-export const useRunExport = createExportStore<{ step: number; dtype: ExportType }>({
-  name: (run, { step }) => exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step),
-  zip: (run, { step, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress),
-  folder: (run, { step, dtype }, parent, name, onProgress) => lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress),
+export const useRunExport = createExportStore<{ step: number; average: boolean; dtype: ExportType }>({
+  name: (run, { step, average }) =>
+    `${exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step)}${average ? '-average' : ''}`,
+  zip: (run, { step, average, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress, average),
+  folder: (run, { step, average, dtype }, parent, name, onProgress) =>
+    lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress, average),
   cancel: () => lab.library.cancel('export'),
 });

@@ -6,6 +6,7 @@ import type { Recipe } from '../../src/core/recipe/schema';
 import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
+import type { CheckpointRef } from '../../src/contract/evaluation';
 import type { ExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { openSafetensors } from '../engine/checkpoint/safetensors';
@@ -123,14 +124,14 @@ async function reporting<T>(
 }
 
 /** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16`, `gguf-unwritable` */
-export async function openRunExport(id: string, step: number, type: ExportType): Promise<OpenExport> {
+export async function openRunExport({ run: id, step, average }: CheckpointRef, type: ExportType): Promise<OpenExport> {
   const run = await readRun(id);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = filesUnder(await findModel(run.recipe.base), run.recipe.method);
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
-  const trained = await openCheckpointModel(id, step);
+  const trained = await openCheckpointModel(id, step, average);
   const gguf = ggufFormat(type);
   const peft = type === 'PEFT';
   const config = (await readModelText(base, 'config.json')) ?? '{}';
@@ -140,8 +141,9 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const card = modelCard({
     run,
     step,
+    average: average ?? false,
     base: run.base,
-    evaluation,
+    evaluation: average ? null : evaluation,
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
