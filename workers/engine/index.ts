@@ -42,7 +42,7 @@ export { softCapped } from './ops/activation';
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
 export type { AdamWOptions, Optimizer, ParameterGroup, WeightHold } from './optimizer/optimizer';
-export { ModelAverage, RunningAverage } from './optimizer/average';
+export { ModelAverage } from './optimizer/average';
 
 export { readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor } from './checkpoint/safetensors';

@@ -32,6 +32,7 @@ export interface LoadedCheckpoint {
   state: unknown;
 }
 
+const AVERAGE = 'average.safetensors';
 type RequiredFile = 'model.safetensors' | 'optimizer.safetensors';
 type CheckpointFile = RequiredFile | typeof AVERAGE;
 
@@ -47,7 +48,6 @@ interface Seal {
 }
 
 const BLOBS = ['model.safetensors', 'optimizer.safetensors'] as const;
-const AVERAGE = 'average.safetensors';
 const SEAL = 'state.json';
 
 const checkpointsPath = (runId: string): string => `runs/${runId}/checkpoints`;

@@ -16,7 +16,7 @@ function lerp(start: Tensor, end: Tensor, share: number): Tensor {
 }
 
 /** The average of variables by name, in variables of the same names. */
-export class RunningAverage {
+class RunningAverage {
   /**
    * @param average of which a name that `weights` lacks is an error; changed in place
    * @param begun it has had its first update: its values are an average already
