@@ -55,7 +55,7 @@ function fixtureMap(teacher: DecoderModel, model: DecoderModel): Variable & Tens
     Float32Array.from({ length: map.size }, (_, at) => 0.3 * Math.sin(1.1 * at)),
     map.shape,
   );
-  map.assign(values as Tensor2D);
+  map.assign(values);
   values.dispose();
   return map;
 }

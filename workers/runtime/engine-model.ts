@@ -134,7 +134,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     // The map's value lies with its moments, since it is no part of the model. One to another width is not this run's.
     const kept = tensors.get(HIDDEN_MAP);
     const goesOn = kept !== undefined && map?.shape.join() === kept.shape.join();
-    if (goesOn) assign(map!, kept.read());
+    if (goesOn) assign(map, kept.read());
     const moments = [...tensors.values()].filter(({ name }) => !name.endsWith(HIDDEN_MAP) || (goesOn && name !== HIDDEN_MAP));
     this.optimizer.restore(
       // Moments that start at zero need Adam's bias correction from its first step again.

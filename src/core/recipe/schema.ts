@@ -443,7 +443,7 @@ export const recipeSchema = z
       const { steps } = recipe.budget;
       const role = isolation && isolationRole(isolation);
       if (role && !recipe.channels.some((channel) => channel.role === role))
-        refuse(['method', 'isolation', 'by'], isolation!.by, `role "${role}"`);
+        refuse(['method', 'isolation', 'by'], isolation.by, `role "${role}"`);
       if (isolation?.against !== undefined && isolation.by !== 'change')
         refuse(['method', 'isolation', 'against'], isolation.against, `none (by ${isolation.by})`);
       if (isolation?.against === recipe.base) refuse(['method', 'isolation', 'against'], recipe.base, 'a model other than the base');

@@ -72,7 +72,7 @@ export function hiddenMap(teacherWidth: number, width: number, seed: number): Va
   const initial = tensor2d(values, [teacherWidth, width]);
   const made = variable(initial, true, `hidden-map-${(maps += 1)}`);
   initial.dispose();
-  return made as Variable & Tensor2D;
+  return made;
 }
 
 /** Rows as the terms see them. */
