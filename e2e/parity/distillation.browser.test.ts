@@ -233,7 +233,7 @@ it('has the slope of its loss along any way, by finite differences', { timeout: 
     };
     let slope = 0;
     for (const [name, direction] of ways) {
-      const [gradient, along] = [await gradients.get(name)!.data(), await direction.data()];
+      const [gradient, along] = [await gradients.get(name)!.data<'float32'>(), await direction.data<'float32'>()];
       slope += gradient.reduce((sum, value, at) => sum + value * along[at]!, 0);
     }
     const step = 2.5e-4;

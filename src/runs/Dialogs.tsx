@@ -69,7 +69,7 @@ function RunExport({ run }: { run: string }) {
           label: t('export.checkpointOption', { step: format.count(checkpoint.step), date: format.dateTime(checkpoint.at) }),
         }))}
       />
-      {averaged && <SwitchField label={t('export.average')} checked={average} onChange={setAverage} />}
+      {averaged && <SwitchField label={t('export.average')} help={t('export.averageHelp')} checked={average} onChange={setAverage} />}
     </ExportForm>
   );
 }
