@@ -60,8 +60,11 @@ export interface StoredRuns {
   renameRun(id: string, name: string): Promise<void>;
   /** With its history and checkpoints. Throws `run-locked` while a tab trains it. */
   removeRun(id: string): Promise<void>;
-  /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl; or a tracker's files of the whole run. */
-  exportRun(id: string, step: number, dtype: RunExportType, onProgress: OnProgress): Promise<Blob>;
+  /**
+   * Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl; or a tracker's files of the whole run.
+   * @param average of the weights, in their place
+   */
+  exportRun(id: string, step: number, dtype: RunExportType, onProgress: OnProgress, average?: boolean): Promise<Blob>;
   /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
   exportRunToFolder(
     id: string,
@@ -70,5 +73,6 @@ export interface StoredRuns {
     folder: FileSystemDirectoryHandle,
     name: string,
     onProgress: OnProgress,
+    average?: boolean,
   ): Promise<string>;
 }

@@ -22,7 +22,7 @@ import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart } from '../core/schedule/schedule';
 import { handToDesk } from '../lab/desk-recipes';
-import { ChoiceField, NumberField, TextField } from '../ui/fields';
+import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
 export default function Dialogs() {
@@ -58,15 +58,18 @@ function RunExport({ run }: { run: string }) {
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
+  const [wanted, setAverage] = useState(false);
   if (step === null) return <p>{t('export.none')}</p>;
+  const averaged = steps.some((checkpoint) => checkpoint.step === step && checkpoint.average);
+  const average = averaged && wanted;
   return (
-    <ExportForm<{ step: number; dtype: RunExportType }, RunExportType>
+    <ExportForm<{ step: number; average: boolean; dtype: RunExportType }, RunExportType>
       exporting={exporting}
       types={types}
       type={types[0]!}
       logs={{ label: t('export.log'), types: TRACKER_FORMATS }}
       note={adapter === 'alone' ? t('export.unmergeable') : undefined}
-      optionsOf={(dtype) => ({ step, dtype })}
+      optionsOf={(dtype) => ({ step, average, dtype })}
     >
       {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
@@ -79,6 +82,7 @@ function RunExport({ run }: { run: string }) {
           label: t('export.checkpointOption', { step: format.count(checkpoint.step), date: format.dateTime(checkpoint.at) }),
         }))}
       />
+      {averaged && <SwitchField label={t('export.average')} help={t('export.averageHelp')} checked={average} onChange={setAverage} />}
     </ExportForm>
   );
 }

@@ -5,6 +5,7 @@ import type { RunExportType } from '../contract/run';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
+import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
@@ -223,9 +224,12 @@ export const useRuns = create<RunsState>()((set, get) => {
   };
 });
 
-export const useRunExport = createExportStore<{ step: number; dtype: RunExportType }>({
-  name: (run, { step, dtype }) => exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step, dtype),
-  zip: (run, { step, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress),
-  folder: (run, { step, dtype }, parent, name, onProgress) => lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress),
+export const useRunExport = createExportStore<{ step: number; average: boolean; dtype: RunExportType }>({
+  name: (run, { step, average, dtype }) =>
+    exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step, dtype) +
+    (average && !isTrackerFormat(dtype) ? '-average' : ''),
+  zip: (run, { step, average, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress, average),
+  folder: (run, { step, average, dtype }, parent, name, onProgress) =>
+    lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress, average),
   cancel: () => lab.library.cancel('export'),
 });

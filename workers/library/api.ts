@@ -98,13 +98,13 @@ export const libraryApi: LibraryApi = {
   renameRun,
   removeRun: (id) => removeRun(id),
 
-  async exportRun(id, step, dtype, onProgress) {
+  async exportRun(id, step, dtype, onProgress, average) {
     const { signal } = long.export;
-    return exportZip(await openRunExport(id, step, dtype), onProgress, signal);
+    return exportZip(await openRunExport({ run: id, step, average }, dtype), onProgress, signal);
   },
-  async exportRunToFolder(id, step, dtype, folder, name, onProgress) {
+  async exportRunToFolder(id, step, dtype, folder, name, onProgress, average) {
     const { signal } = long.export;
-    return exportFolder(await openRunExport(id, step, dtype), folder, name, onProgress, signal);
+    return exportFolder(await openRunExport({ run: id, step, average }, dtype), folder, name, onProgress, signal);
   },
   async exportModel(id, dtype, onProgress) {
     const { signal } = long.export;

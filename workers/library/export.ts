@@ -7,6 +7,7 @@ import type { EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/typ
 import { isTrackerFormat, trackedRun, type TrackerFormat } from '../../src/core/trackers/tracked-run';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
+import type { CheckpointRef } from '../../src/contract/evaluation';
 import type { ExportType, RunExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { openSafetensors } from '../engine/checkpoint/safetensors';
@@ -124,7 +125,7 @@ async function reporting<T>(
 }
 
 /** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16`, `gguf-unwritable` */
-export async function openRunExport(id: string, step: number, type: RunExportType): Promise<OpenExport> {
+export async function openRunExport({ run: id, step, average }: CheckpointRef, type: RunExportType): Promise<OpenExport> {
   const run = await readRun(id);
   if (isTrackerFormat(type)) return openLogExport(run, type);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
@@ -132,7 +133,7 @@ export async function openRunExport(id: string, step: number, type: RunExportTyp
   const base = filesUnder(await findModel(run.recipe.base), run.recipe.method);
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
-  const trained = await openCheckpointModel(id, step);
+  const trained = await openCheckpointModel(id, step, average);
   const gguf = ggufFormat(type);
   const peft = type === 'PEFT';
   const config = (await readModelText(base, 'config.json')) ?? '{}';
@@ -142,8 +143,9 @@ export async function openRunExport(id: string, step: number, type: RunExportTyp
   const card = modelCard({
     run,
     step,
+    average: average ?? false,
     base: run.base,
-    evaluation,
+    evaluation: average ? null : evaluation,
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,

@@ -202,6 +202,7 @@ export async function forkRun(
         const content = {
           model: new Uint8Array(await checkpoint.model.arrayBuffer()),
           optimizer: checkpoint.optimizer,
+          average: checkpoint.average && checked.average ? new Uint8Array(await checkpoint.average.arrayBuffer()) : undefined,
           state: checkpoint.state,
         };
         const moments = about?.moments === undefined ? {} : { moments: about.moments };

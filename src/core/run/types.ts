@@ -92,6 +92,8 @@ export interface CheckpointRecord {
   evaluation: EvaluationRow | null;
   /** False where it was saved without the optimizer's moments. */
   moments?: boolean;
+  /** It holds the average of the weights too. */
+  average?: boolean;
 }
 
 export interface RunRecord {
