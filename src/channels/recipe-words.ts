@@ -54,6 +54,16 @@ const FIELDS = {
   steps: 'steps',
   order: 'order',
   phases: 'phases',
+  'automation.kind': 'automation',
+  'automation.between': 'automationBetween',
+  'automation.stages': 'automationStages',
+  'automation.temperature': 'automationTemperature',
+  'automation.losses': 'automationLosses',
+  'automation.rate': 'automationRate',
+  'automation.smoothing': 'automationSmoothing',
+  'automation.retention': 'automationRetention',
+  'automation.least': 'automationLeast',
+  'automation.most': 'automationMost',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
@@ -135,6 +145,14 @@ const VALUES = [
   'rows',
   'heads',
   'all',
+  'hold',
+  'stages',
+  'softmax',
+  'doremi',
+  'ado',
+  'hold-retention',
+  'train',
+  'held-out',
 ] as const;
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = [
@@ -145,6 +163,7 @@ const NAMES: readonly string[] = [
   'method.modules',
   'method.text',
   'method.unfreezing.stages',
+  'automation.stages',
 ];
 
 type FieldName = { phase?: string } & (

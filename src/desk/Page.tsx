@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, lazy, memo, Suspense, useCallback, useDefe
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
+import { useActive, useAutomated, useDeskChannels, useDrawnShares } from './live-settings';
 import { useRecipe } from './recipe-store';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
@@ -294,6 +294,20 @@ function RunDiagnosis() {
   return run && <DeskDiagnosis run={run} />;
 }
 
+const AutomationView = lazyWithTexts(['recipe'], () => import('./AutomationView'));
+
+function Automation() {
+  const automated = useAutomated();
+  const shown = useRun((state) => state.run?.recipe.automation !== undefined);
+  return (
+    (automated || shown) && (
+      <Suspense>
+        <AutomationView />
+      </Suspense>
+    )
+  );
+}
+
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 function Attention() {
@@ -333,6 +347,7 @@ export default function Page() {
       <Watch />
       <div className={styles.page}>
         <Curves />
+        <Automation />
         <Strips corpora={corpora} />
         <Attention />
         <RunDiagnosis />

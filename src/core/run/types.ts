@@ -27,6 +27,8 @@ export interface LiveSettings {
   schedule: Schedule;
   /** Channel id → weight in the objective, summing to 1; absent in a run whose recipe has none. */
   weights?: Record<string, number>;
+  /** Channels that a hand has taken out of the recipe's automation; absent: none. */
+  held?: string[];
 }
 
 /** A change of the settings, as kept in the run's record and replayed on resume. */
@@ -35,6 +37,8 @@ export interface LiveChange {
   /** Epoch milliseconds. */
   at: number;
   settings: Partial<LiveSettings>;
+  /** By the recipe's automation, not by hand. */
+  rule?: true;
 }
 
 /** A loss that is no finite number, as JavaScript and CSV write it; JSON has none of them. */
