@@ -78,7 +78,7 @@ def control(answer, lag, steps=60, line=np.log(0.95)):
         x = x + lag * (-answer * (u - start) - x)
         move = np.clip(gain * (x - line + 3 * (x - before)), -0.6, 0.6)
         before = x
-        if move * last < 0 and min(abs(move), abs(last)) >= 0.1:
+        if move * last < 0 and min(abs(move), abs(last)) >= 0.03:
             gain, move = gain / 2, move / 2
         last = move
         u = np.clip(u + move, np.log(0.01 / 0.99), np.log(0.9 / 0.1))

@@ -308,6 +308,20 @@ function Automation() {
   );
 }
 
+const LookAhead = lazyWithTexts(['recipe'], () => import('./LookAhead'));
+
+function Ahead() {
+  const latest = useRun((state) => state.run);
+  const run = useDeferredValue(latest);
+  return (
+    run && (
+      <Suspense>
+        <LookAhead run={run} />
+      </Suspense>
+    )
+  );
+}
+
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 function Attention() {
@@ -348,6 +362,7 @@ export default function Page() {
       <div className={styles.page}>
         <Curves />
         <Automation />
+        <Ahead />
         <Strips corpora={corpora} />
         <Attention />
         <RunDiagnosis />

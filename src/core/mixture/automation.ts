@@ -98,7 +98,7 @@ export function fitPowerLaw(curve: readonly { tokens: number; loss: number }[]):
  * the last evaluation), at most by `limit`. The gain begins at 4 a nat and halves whenever two moves that count (`swing`) go opposite ways, so that it fits
  * runs whose retention answers a move of the fader fifty times as strongly, or over twenty evaluations (make_automation_fixtures.py has the step responses).
  */
-const CONTROL = { gain: 4, lead: 3, limit: 0.6, swing: 0.1 };
+const CONTROL = { gain: 4, lead: 3, limit: 0.6, swing: 0.03 };
 
 const logit = (share: number): number => Math.log(share / (1 - share));
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));

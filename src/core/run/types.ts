@@ -123,6 +123,19 @@ export interface RunRecord {
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+  /** What look-ahead said of it; absent where it was never asked. */
+  forecasts?: readonly Forecast[];
+}
+
+/** What look-ahead said of a run that goes on as planned: a channel's held-out loss at a step, with its 95 % interval, nats. */
+export interface Forecast {
+  /** Finished steps when it was said. */
+  from: number;
+  channel: string;
+  step: number;
+  loss: number;
+  low: number;
+  high: number;
 }
 
 /** A run's place in a chain of runs, each of which begins with the weights of the one before (core/run/lifelong.ts). */
