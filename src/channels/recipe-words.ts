@@ -58,6 +58,16 @@ const FIELDS = {
   steps: 'steps',
   order: 'order',
   phases: 'phases',
+  'automation.kind': 'automation',
+  'automation.between': 'automationBetween',
+  'automation.stages': 'automationStages',
+  'automation.temperature': 'automationTemperature',
+  'automation.losses': 'automationLosses',
+  'automation.rate': 'automationRate',
+  'automation.smoothing': 'automationSmoothing',
+  'automation.retention': 'automationRetention',
+  'automation.least': 'automationLeast',
+  'automation.most': 'automationMost',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
@@ -142,6 +152,14 @@ const VALUES = [
   'all',
   'ema',
   'change',
+  'hold',
+  'stages',
+  'softmax',
+  'doremi',
+  'ado',
+  'hold-retention',
+  'train',
+  'held-out',
 ] as const;
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = [
@@ -153,6 +171,7 @@ const NAMES: readonly string[] = [
   'method.modules',
   'method.text',
   'method.unfreezing.stages',
+  'automation.stages',
 ];
 
 type FieldName = { phase?: string } & (

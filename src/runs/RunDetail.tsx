@@ -179,7 +179,8 @@ function useEventWords(): (event: RunEvent) => string {
         const moves = Object.entries(event.after).map(([id, to]) =>
           t('event.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
         );
-        return `${event.type === 'mixture' ? t('event.shares') : t('event.weights')} ${moves.join(', ')}`;
+        const by = event.type === 'objective' ? t('event.weights') : event.rule ? t('event.sharesByRule') : t('event.shares');
+        return `${by} ${moves.join(', ')}`;
       }
       case 'learning-rate':
         return t('event.schedule', { field: t('field.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });

@@ -17,6 +17,7 @@ import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
 import { importDownload, importModel } from './import-model';
+import { lookAheadOf } from './look-ahead';
 import { keepMerge, keepRun } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
@@ -37,6 +38,8 @@ export const libraryApi: LibraryApi = {
     const imported = stored.map((record) => ({ ...record, shape: shapeOf(record.config) }));
     return [...bundled, ...imported.sort((a, b) => a.createdAt - b.createdAt)];
   },
+
+  lookAhead: lookAheadOf,
 
   demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
 

@@ -1,4 +1,5 @@
 /** From a recipe, or from a stored run, to a loop that is ready to train. Nothing is written before all checks have passed. */
+import { reachedShares } from '../../src/core/mixture/automation';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { changedParameters } from '../../src/core/model/adapter';
 import { parseRecipe } from '../../src/core/recipe/parse';
@@ -374,6 +375,7 @@ function checkChannels(recipe: Recipe, sampler: BatchSampler, { shares }: LiveSe
   for (const step of [0, recipe.budget.steps - 1]) sampler.check(effectiveShares(recipe, shares, step));
   if (recipe.phases)
     for (const { start } of phaseSpans(recipe)) sampler.check(effectiveShares(recipe, plannedSettings(recipe, start).shares, start));
+  for (const reached of reachedShares(recipe)) sampler.check(reached);
 }
 
 interface Assembly {

@@ -63,6 +63,9 @@ function flatten(recipe: Recipe): Map<string, Leaf> {
         value: value
           .map((item) =>
             Object.values(item as object)
+              .flatMap((inner: unknown) =>
+                inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.entries(inner) : inner,
+              )
               .flat()
               .join(' '),
           )

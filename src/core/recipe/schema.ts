@@ -289,6 +289,44 @@ const averageSchema = z.strictObject({
   /** Steps from one update to the next. */
   every: orElse(count(1), 1),
 });
+/** How the shares move while a run goes on, by rule (METHOD, "Automation"). A fader that a hand moves leaves the rule until it is given back. */
+const losses = z.enum(['train', 'held-out']);
+const automationSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('stages'),
+    /** To the next stage: the shares stay, or go there in a straight line. Before the first stage they are, or begin as, the channels' own. */
+    between: orElse(z.enum(['hold', 'linear']), 'hold'),
+    stages: z
+      .array(
+        z.strictObject({
+          /** Finished steps. */
+          step: count(1),
+          /** Channel id → share, summing to 1; a channel that is not named has none. */
+          shares: z.record(identifier, share),
+        }),
+      )
+      .check(z.minLength(1), z.maxLength(32)),
+  }),
+  /** p ∝ the channel's own share · exp(its loss / T). */
+  z.strictObject({ kind: z.literal('softmax'), temperature: orElse(from(0.01, 100), 1), losses: orElse(losses, 'train') }),
+  /** Shares grow by exp(η · excess loss over the base's), and are smoothed towards even ones (DoReMi, arXiv 2305.10429). */
+  z.strictObject({
+    kind: z.literal('doremi'),
+    rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1),
+    smoothing: orElse(z.number().check(z.gte(0), z.lt(1)), 1e-3),
+    losses: orElse(losses, 'held-out'),
+  }),
+  /** Shares by how fast a power law says that each channel's train loss still falls (ADO, arXiv 2410.11820). */
+  z.strictObject({ kind: z.literal('ado') }),
+  /** The domain channels' share moves so that mean general retention stays at the line. */
+  z.strictObject({
+    kind: z.literal('hold-retention'),
+    retention: orElse(z.number().check(z.gt(0), z.lte(1)), 0.95),
+    /** Least and most of the domain's share. */
+    least: orElse(share, 0.01),
+    most: orElse(share, 0.9),
+  }),
+]);
 
 const rolesNeeded = {
   mixed: [],
@@ -309,6 +347,8 @@ export const recipeSchema = z
     channels: z.array(channelSchema).check(z.minLength(1), z.maxLength(16)),
     strategy: strategySchema,
     schedule: scheduleSchema,
+    /** Absent: the shares are the recipe's and a hand's. */
+    automation: z.optional(automationSchema),
     /** One after the other; their steps sum to those of the budget. Absent: all steps are one phase. */
     phases: z.optional(z.array(phaseSchema).check(z.minLength(1), z.maxLength(16))),
     /** Rows of a micro-batch: what lies on the device at once. A step sees batchSize × gradientAccumulationSteps rows. */
@@ -408,6 +448,7 @@ export const recipeSchema = z
       if (schedule.kind === 'wsd' && schedule.decayShape === 'exponential' && schedule.minRatio === 0)
         refuse(path, 0, '> 0 (decayShape "exponential")');
     if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
+    if (recipe.automation) checkAutomation(recipe, recipe.automation, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
     // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
@@ -489,6 +530,37 @@ function checkPhases(
   });
 }
 
+/** A rule moves the shares of a run whose plan leaves them to it, and needs channels to move. */
+function checkAutomation(
+  recipe: { channels: readonly Channel[]; strategy: Strategy; phases?: readonly Phase[] | undefined; budget: { steps: number } },
+  automation: z.infer<typeof automationSchema>,
+  refuse: Refuse,
+): void {
+  const { channels, strategy, phases, budget } = recipe;
+  const { kind } = automation;
+  if (strategy.kind !== 'mixed') refuse(['strategy', 'kind'], strategy.kind, `"mixed" (automation ${kind})`);
+  const own = (phases ?? []).findIndex(({ shares }) => shares !== undefined);
+  if (own >= 0) refuse(['phases', String(own + 1), 'shares'], JSON.stringify(phases![own]!.shares), `none (automation ${kind})`);
+  if (channels.length < 2) refuse(['channels'], channels.length, `≥ 2 (automation ${kind})`);
+  if (kind === 'hold-retention') {
+    for (const role of ['general', 'domain'] as const)
+      if (!channels.some((channel) => channel.role === role)) refuse(['automation', 'kind'], kind, `role "${role}"`);
+    if (automation.least >= automation.most) refuse(['automation', 'least'], automation.least, `< ${automation.most}`);
+  }
+  if (kind !== 'stages') return;
+  const known = channels.map(({ id }) => id);
+  automation.stages.forEach(({ step, shares }, at) => {
+    const path = ['automation', 'stages', String(at + 1)];
+    const before = automation.stages[at - 1]?.step ?? 0;
+    if (step <= before) refuse([...path, 'step'], step, `> ${before}`);
+    else if (step >= budget.steps) refuse([...path, 'step'], step, `< ${budget.steps}`);
+    const stranger = Object.keys(shares).find((id) => !known.includes(id));
+    const total = Object.values(shares).reduce((one, other) => one + other, 0);
+    if (stranger !== undefined) refuse([...path, 'shares'], stranger, known.join(' | '));
+    else if (Math.abs(total - 1) > 1e-6) refuse([...path, 'shares'], `Σ share = ${Number(total.toFixed(6))}`, 'Σ share = 1');
+  });
+}
+
 /**
  * A recipe of version 1 in the fields of version 2 (`context` → `sequenceLength`, `batch.rows` → `batchSize`, `batch.accumulation` →
  * `gradientAccumulationSteps`); anything else as it is. Links, files and stored runs of version 1 are read through it; nothing is checked here.
@@ -514,6 +586,7 @@ export type WeightAveraging = z.infer<typeof averageSchema>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Phase = NonNullable<Recipe['phases']>[number];
+export type Automation = NonNullable<Recipe['automation']>;
 export type Method = NonNullable<Recipe['method']>;
 export type LoraMethod = Extract<Method, { kind: 'lora' }>;
 export type PartialMethod = Extract<Method, { kind: 'partial' }>;

@@ -28,6 +28,8 @@ export interface LiveSettings {
   schedule: Schedule;
   /** Channel id → weight in the objective, summing to 1; absent in a run whose recipe has none. */
   weights?: Record<string, number>;
+  /** Channels that a hand has taken out of the recipe's automation; absent: none. */
+  held?: string[];
 }
 
 /** A change of the settings, as kept in the run's record and replayed on resume. */
@@ -36,6 +38,8 @@ export interface LiveChange {
   /** Epoch milliseconds. */
   at: number;
   settings: Partial<LiveSettings>;
+  /** By the recipe's automation, not by hand. */
+  rule?: true;
 }
 
 /** A loss that is no finite number, as JavaScript and CSV write it; JSON has none of them. */
@@ -126,6 +130,19 @@ export interface RunRecord {
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+  /** What look-ahead said of it; absent where it was never asked. */
+  forecasts?: readonly Forecast[];
+}
+
+/** What look-ahead said of a run that goes on as planned: a channel's held-out loss at a step, with its 95 % interval, nats. */
+export interface Forecast {
+  /** Finished steps when it was said. */
+  from: number;
+  channel: string;
+  step: number;
+  loss: number;
+  low: number;
+  high: number;
 }
 
 /** A run's place in a chain of runs, each of which begins with the weights of the one before (core/run/lifelong.ts). */

@@ -1,4 +1,5 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
+import { automationFigures } from '../../core/mixture/automation';
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
 import { averageLine, distillationLine } from '../../core/recipe/distillation';
@@ -168,6 +169,14 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
     [
       [t('recipeField.base'), base ?? recipe.base],
       [t('recipeField.strategy'), value('strategy.kind', recipe.strategy.kind)],
+      ...(recipe.automation
+        ? [
+            [
+              t('recipeField.automation'),
+              `${value('automation.kind', recipe.automation.kind)} ${automationFigures(recipe.automation)}`.trim(),
+            ] as [string, string],
+          ]
+        : []),
       [t('recipeField.schedule'), value('schedule.kind', schedule.kind)],
       [t('recipeField.peakLr'), format.lr(schedule.peakLr)],
       [
