@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which rows a step reads: texts as token streams on the disk, error diffusion of shares, the order of rows, held-out pieces."""
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Text:
     bytes: np.ndarray
 
 
-def documents(source: Any, channel: str, root: Path) -> Iterator[str]:
+def documents(source: Any, channel: dict[str, Any], root: Path) -> Iterator[str]:
     """Texts of .jsonl(.gz, .zst) or .parquet files, or of a data set of the hub: {"hub": name, "config": …, "split": …, "text": column}."""
     from datasets import load_dataset
 
@@ -130,15 +131,15 @@ def documents(source: Any, channel: str, root: Path) -> Iterator[str]:
         column = "text"
         files = [str(path) for pattern in source for path in sorted(root.glob(pattern))]
         if not files:
-            raise Refused(f'Channel "{channel}" has no file {", ".join(source)} in the folder {root.name}.')
+            raise Refused(f'Channel "{channel["id"]}" has no file {", ".join(source)} in the folder {root.name}.')
         kind = "parquet" if files[0].endswith(".parquet") else "json"
         rows = load_dataset(kind, data_files=files, split="train", streaming=True)
     for number, row in enumerate(rows):
         text = row.get(column)
         if not isinstance(text, str):
-            raise Refused(f'Row {number} of channel "{channel}" has no text in "{column}"; it has {", ".join(row)}.')
-        if row.get("channel", channel) != channel:
-            raise Refused(f'Row {number} of channel "{channel}" is of channel "{row["channel"]}".')
+            raise Refused(f'Row {number} of channel "{channel["id"]}" has no text in "{column}"; it has {", ".join(row)}.')
+        if row.get("channel", channel["id"]) not in (channel["id"], channel["corpus"]):
+            raise Refused(f'Row {number} of channel "{channel["id"]}" is of channel "{row["channel"]}".')
         if text.strip():
             yield text
 
@@ -163,7 +164,7 @@ def tokenise(sources: dict[str, Any], channel: dict[str, Any], split: str, token
     encoder.encode_special_tokens = channel.get("specialTokens", "plain") == "plain"
     starts, sizes, length = [], [], 0
     with open(f"{path}.ids", "wb") as out:
-        for batch in batched(documents(sources[channel["id"]][split], channel["id"], root), 512):
+        for batch in batched(documents(sources[channel["id"]][split], channel, root), 512):
             for text, encoded in zip(batch, encoder.encode_batch_fast(batch, add_special_tokens=False), strict=True):
                 ids = np.asarray([*encoded.ids, tokenizer.eos_token_id], np.uint32)
                 starts.append(length)

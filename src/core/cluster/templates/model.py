@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model of a run: how it is loaded, what of it is trained, the loss of its tokens, and what holds it near the base."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the recipe plans for a step: shares, learning rate, weights of the objective, and what a control file changes of them."""
 
 from __future__ import annotations

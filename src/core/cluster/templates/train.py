@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains a Crossfade recipe on any number of processes. A step: control file, rows by error diffusion, gradients, clipping, AdamW.
 
 torchrun --nproc-per-node 2 train.py            DDP
