@@ -2,7 +2,7 @@
 
     npm run experiment -- recipe.json --out studio     (logging.everySteps 1, about 30 steps)
     npm run export -- recipe.json --to transformers --out folder
-    python tools/cluster-check/check.py folder studio/metrics.jsonl
+    python tools/cluster-check/check.py folder studio/metrics.jsonl [--studio-only]
 
 Each check prints what it measured; the script ends with 1 when one of them fails. Needs the folder's requirements.txt, and ruff.
 """
@@ -74,9 +74,10 @@ def against(name: str, lines: Lines, truth: Lines) -> None:
     report(f"{name}: losses of the first batch", batch < TOLERANCE, f"largest difference {batch:.2e} nats")
     rates = max(abs(one["lr"] - other["lr"]) for one, other in zip(windows, wanted, strict=False))
     report(f"{name}: learning rates", rates < 1e-12, f"largest difference {rates:.1e}")
-    print(
-        f"       {name}: held-out losses at step {first[-1]['step']} differ by {apart(losses(first[-1]), losses(last[-1])):.2e} nats at most"
-    )
+    every = max(apart(one["loss"], other["loss"]) for one, other in zip(windows, wanted, strict=False))
+    print(f"       {name}: losses of {len(windows)} batches differ by {every:.2e} nats at most")
+    end = apart(losses(first[-1]), losses(last[-1]))
+    print(f"       {name}: held-out losses at step {first[-1]['step']} differ by {end:.2e} nats at most")
 
 
 def check_files(folder: Path) -> None:
@@ -87,6 +88,29 @@ def check_files(folder: Path) -> None:
         report(f"ruff {' '.join(command)}", done.returncode == 0, done.stdout.strip().splitlines()[-1])
     lines = len((folder / "train.py").read_text(encoding="utf-8").splitlines())
     report("train.py is short", lines <= 350, f"{lines} lines")
+
+
+def check_configs(folder: Path) -> None:
+    """Through the readers of accelerate and, where it is installed, of DeepSpeed."""
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    for path in sorted((folder / "configs").glob("*.yaml")):
+        config = load_config_from_file(str(path))
+        report(f"accelerate reads {path.name}", config.num_processes > 0, str(config.distributed_type))
+    try:
+        from deepspeed.runtime.config import DeepSpeedConfig
+    except ImportError:
+        print("       DeepSpeed is not installed: configs/zero*.json were not read")
+        return
+    for path in sorted((folder / "configs").glob("*.json")):
+        given = json.loads(path.read_text(encoding="utf-8"))
+        whole = given | {key: 1 for key in ("gradient_accumulation_steps", "train_micro_batch_size_per_gpu", "train_batch_size")}
+        read_back = DeepSpeedConfig(whole)
+        good = (
+            read_back.zero_optimization_stage == given["zero_optimization"]["stage"]
+            and read_back.gradient_clipping == given["gradient_clipping"]
+        )
+        report(f"DeepSpeed reads {path.name}", good, f"stage {read_back.zero_optimization_stage}, clipping {read_back.gradient_clipping}")
 
 
 def ranks_of(parent: int) -> list[int]:
@@ -160,8 +184,11 @@ def main() -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
     recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     check_files(folder)
+    check_configs(folder)
     two = train(folder, "two", 2)
     against("2 processes against the studio", two, truth)
+    if "--studio-only" in sys.argv:
+        sys.exit(1 if failed else 0)
     one = train(folder, "one", 1)
     pairs = list(zip(of(one, "window"), of(two, "window"), strict=True))
     worst = max(apart(left["loss"], right["loss"]) for left, right in pairs)

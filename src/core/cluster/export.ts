@@ -129,7 +129,8 @@ function translateAnchors(
   lack: (field: string, value: string | number, instead: string) => void,
 ): Regularisation {
   const kept: Regularisation = { ...regularisation };
-  const unheld = method?.kind === 'lora' ? 'the adapter is not held to the base' : precision === 'f16' ? 'not held: gradients are scaled' : null;
+  const unheld =
+    method?.kind === 'lora' ? 'the adapter is not held to the base' : precision === 'f16' ? 'not held: gradients are scaled' : null;
   if (unheld !== null)
     for (const term of ['l2sp', 'ewc', 'decayTowards'] as const) {
       const value = kept[term];
@@ -166,7 +167,7 @@ function requirements({ method }: Recipe): string {
 }
 
 /** accelerate's, for one machine. */
-function configs({ precision, optimizer }: Recipe, processes: number): Record<string, string> {
+function configs({ precision, optimizer, regularisation }: Recipe, processes: number): Record<string, string> {
   const mixed = { f32: 'no', f16: 'fp16', bf16: 'bf16' }[precision];
   const yaml = (type: string, own: readonly string[]) =>
     `${[
@@ -186,7 +187,8 @@ function configs({ precision, optimizer }: Recipe, processes: number): Record<st
     '  fsdp_auto_wrap_policy: TRANSFORMER_BASED_WRAP',
     '  fsdp_reshard_after_forward: true',
     '  fsdp_offload_params: false',
-    '  fsdp_cpu_ram_efficient_loading: true',
+    // A teacher is whole on every GPU; loaded in this way it would be empty on all but the first.
+    `  fsdp_cpu_ram_efficient_loading: ${regularisation?.distillation === undefined}`,
     '  fsdp_state_dict_type: SHARDED_STATE_DICT',
   ];
   const zero = (stage: number) => ({

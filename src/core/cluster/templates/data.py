@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,8 @@ def tokenise(sources: dict[str, Any], channel: dict[str, Any], split: str, token
                 sizes.append(len(text.encode("utf-8", "replace")))
                 length += len(ids)
                 out.write(ids.tobytes())
-    np.savez(f"{path}.npz", starts=np.asarray(starts, np.int64), bytes=np.asarray(sizes, np.int64))
+    np.savez(f"{path}.part.npz", starts=np.asarray(starts, np.int64), bytes=np.asarray(sizes, np.int64))
+    os.replace(f"{path}.part.npz", f"{path}.npz")
 
 
 def batched(values: Iterator[str], size: int) -> Iterator[list[str]]:
@@ -198,6 +200,9 @@ def read_texts(recipe: Recipe, sources: dict[str, Any], tokenizer: Any, root: Pa
     texts: dict[str, dict[str, Text]] = {"train": {}, "heldOut": {}}
     for channel in recipe["channels"]:
         for split, of_split in texts.items():
+            if split == "heldOut" and not sources.get(channel["id"], {}).get(split):
+                of_split[channel["id"]] = Text(np.zeros(0, np.uint32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+                continue
             with accelerator.main_process_first():
                 if accelerator.is_main_process:
                     tokenise(sources, channel, split, tokenizer, root)
@@ -340,6 +345,9 @@ def held_out_rows(recipe: Recipe, texts: dict[str, Text], tokenizer: Any) -> tup
 
     for channel, name in enumerate(one["id"] for one in recipe["channels"]):
         text = texts[name]
+        if len(text.starts) == 0:
+            sizes.append(0.0)
+            continue
         ends = np.append(text.starts[1:], len(text.ids)) - 1
         pieces = [
             (document, first, min(context, int(end) - first))
@@ -369,4 +377,6 @@ def held_out_rows(recipe: Recipe, texts: dict[str, Text], tokenizer: Any) -> tup
             row.targets[at : at + count] = text.ids[first : first + count]
             row.documents[at : at + count] = number
             number, free = number + 1, free - count
+    if not rows:
+        raise Refused("No channel has held-out text; accepted: at least one.")
     return rows, sizes

@@ -111,7 +111,9 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             continue
         layer, table = layer_of(name), id(parameter) in embeddings
         above = layers + 1 if table else 0 if layer is None else layers - layer
-        key = (0.0 if parameter.ndim < 2 or table else decay, settings.get("layerDecay", 1.0) ** above)
+        # DeepSpeed's third stage has parameters in parts, and says what the whole is like.
+        axes = len(getattr(parameter, "ds_shape", parameter.shape))
+        key = (0.0 if axes < 2 or table else decay, settings.get("layerDecay", 1.0) ** above)
         groups.setdefault(key, []).append(parameter)
     # An anchor decays towards the base itself, by `decay`.
     own = 0.0 if "decayTowards" in recipe.get("regularisation", {}) else 1.0

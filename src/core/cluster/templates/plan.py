@@ -224,7 +224,7 @@ def checked_schedule(now: dict[str, Any], asked: Any) -> dict[str, Any]:
         elif key == "warmup":
             amount = value.get("value") if isinstance(value, dict) and value.get("unit") in ("ratio", "steps") else None
             whole = isinstance(value, dict) and value.get("unit") == "steps"
-            if not isinstance(amount, int | float) or amount < 0 or (amount > 1 and not whole) or (whole and amount % 1):
+            if not isinstance(amount, int | float) or not amount >= 0 or (amount > 1 and not whole) or (whole and amount % 1):
                 raise Refused(
                     f'schedule.warmup is {value!r}; accepted: {{"unit": "ratio", "value": 0 to 1}} or {{"unit": "steps", "value": 0 …}}.'
                 )

@@ -178,10 +178,10 @@ class Run:
             print(f"step {self.step}: control.json sets {json.dumps(change['settings'])}", flush=True)
 
     def read_control(self) -> dict[str, Any] | None:
-        path = self.out / "control.json"
-        if not path.exists():
+        try:
+            text = (self.out / "control.json").read_text(encoding="utf-8", errors="replace")
+        except OSError:
             return None
-        text = path.read_text(encoding="utf-8", errors="replace")
         mark = hashlib.sha256(text.encode()).hexdigest()
         if mark == self.refused or any(change.get("control") == mark for change in self.changes):
             return None
@@ -194,7 +194,7 @@ class Run:
             if "shares" in change["settings"]:
                 self.sampler.check(drawn_shares(self.recipe, change["settings"]["shares"], self.step))
             return None if first > self.step else change | {"control": mark}
-        except (Refused, json.JSONDecodeError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             self.refused = mark
             self.event("refused", sentence=f"control.json was refused: {error}")
             print(f"step {self.step}: control.json was refused, training goes on: {error}", file=sys.stderr, flush=True)
@@ -302,7 +302,7 @@ class Run:
         window = self.window
         window["nll"] = [one + other for one, other in zip(window["nll"], summed, strict=True)]
         window["tokens"] = [one + int(other) for one, other in zip(window["tokens"], counts, strict=True)]
-        window["norm"] += float(norm if norm is not None else 0.0)
+        window["norm"] += float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm or 0.0)
         window["steps"] += 1
         window["ms"] += (time.perf_counter() - began) * 1000
         return lr
