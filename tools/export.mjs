@@ -60,7 +60,8 @@ async function loadCore() {
 export function folderOf(core, json, to) {
   const isSweep = json !== null && typeof json === 'object' && 'axes' in json;
   const targets = isSweep ? core.SWEEP_TARGETS : RECIPE_TARGETS;
-  if (!targets.includes(to)) throw new Refusal(`--to is ${JSON.stringify(to)}; accepted for a ${isSweep ? 'sweep' : 'recipe'}: ${targets.join(', ')}.`);
+  if (!targets.includes(to))
+    throw new Refusal(`--to is ${JSON.stringify(to)}; accepted for a ${isSweep ? 'sweep' : 'recipe'}: ${targets.join(', ')}.`);
   try {
     if (!isSweep) {
       const recipe = core.parseRecipe(json);
@@ -88,7 +89,9 @@ async function writeTexts(core, recipe, out) {
     }
     for (const split of /** @type {const} */ (['train', 'heldOut'])) {
       const text = await readFile(join(root, 'public/corpora', bundled[split]), 'utf8');
-      const rows = core.splitDocuments(text, bundled.separator).map((/** @type {string} */ document) => JSON.stringify({ channel: id, text: document }));
+      const rows = core
+        .splitDocuments(text, bundled.separator)
+        .map((/** @type {string} */ document) => JSON.stringify({ channel: id, text: document }));
       await mkdir(join(out, 'data', split), { recursive: true });
       await writeFile(join(out, 'data', split, `${id}.jsonl.gz`), gzipSync(`${rows.join('\n')}\n`, { level: 9 }));
     }
@@ -115,8 +118,10 @@ async function write({ file, to, out }) {
       () => true,
       () => false,
     );
-    for (const id of missing) console.log(`to be put there: data/train/${id}.jsonl.gz and data/heldOut/${id}.jsonl.gz, or a data set of the hub in data.json`);
-    if (!hasBase) console.log(`to be put there: model/, the base "${recipe.base}" in Hugging Face layout, or a model of the hub in data.json`);
+    for (const id of missing)
+      console.log(`to be put there: data/train/${id}.jsonl.gz and data/heldOut/${id}.jsonl.gz, or a data set of the hub in data.json`);
+    if (!hasBase)
+      console.log(`to be put there: model/, the base "${recipe.base}" in Hugging Face layout, or a model of the hub in data.json`);
     console.log(`${Object.keys(files).length} files: ${out}`);
   } finally {
     await close();

@@ -31,7 +31,10 @@ describe('npm run export', () => {
   });
 
   it('gives the folder with the recipe whose texts and base go into it', () => {
-    expect(folderOf(core, golden.recipe, 'transformers')).toMatchObject({ recipe: { base: 'nano' }, lacks: [{ field: 'evaluation.probesPerGroup' }] });
+    expect(folderOf(core, golden.recipe, 'transformers')).toMatchObject({
+      recipe: { base: 'nano' },
+      lacks: [{ field: 'evaluation.probesPerGroup' }],
+    });
     expect(Object.keys(folderOf(core, sweep, 'slurm').files)).toContain('sweep.sbatch');
   });
 });

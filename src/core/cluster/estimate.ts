@@ -14,8 +14,8 @@ const SIZES = [
   { name: '70B', parameters: 69e9, layers: 80, width: 8192, rows: 2 },
 ] as const;
 
-export type SizeName = (typeof SIZES)[number]['name'];
-export type Strategy = 'ddp' | 'zero2' | 'zero3';
+type SizeName = (typeof SIZES)[number]['name'];
+type Strategy = 'ddp' | 'zero2' | 'zero3';
 
 /** An H100 SXM: GiB, and dense bf16 FLOP/s (NVIDIA's data sheet); the share of the peak that large runs report. */
 const GPU = { name: 'H100 80 GB', memory: 80, flops: 989e12, utilisation: 0.4 };
@@ -23,7 +23,7 @@ const GPUS = 8;
 const VOCABULARY = 32_000;
 const GIB = 2 ** 30;
 
-export interface Estimate {
+interface Estimate {
   size: SizeName;
   /** Rows of a forward pass. */
   rows: number;

@@ -8,7 +8,7 @@ import { exportToTransformers, type ClusterFolder, type Lack } from './export';
 import sweepPy from './templates/sweep.py?raw';
 
 export const SWEEP_TARGETS = ['ray', 'slurm', 'skypilot'] as const;
-export type SweepTarget = (typeof SWEEP_TARGETS)[number];
+type SweepTarget = (typeof SWEEP_TARGETS)[number];
 
 /** Fields that stand in columns of their own in runs.csv. */
 const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr|schedule\.warmup\.value|channels\..+\.share)$/;

@@ -35,6 +35,10 @@ def load_model(folder: str, recipe: Recipe, device: torch.device, checkpointing:
         options["device_map"] = {"": device}
     model = AutoModelForCausalLM.from_pretrained(folder, **options)
     model.config.use_cache = False
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            # The end of a text is often the padding token too, and torch would leave that row without a gradient.
+            module.padding_idx = None
     if method.get("kind") == "lora":
         model = with_adapter(model, method)
     elif method.get("kind") == "partial":
