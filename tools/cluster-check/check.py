@@ -62,8 +62,8 @@ def losses(evaluation: dict[str, Any]) -> dict[str, float]:
     return {name: channel["loss"] for name, channel in evaluation["channels"].items()}
 
 
-def against(name: str, lines: Lines, truth: Lines) -> None:
-    """Step-0 losses, rows of every batch, losses of the first batch; how far the ends are apart is told, not judged."""
+def against(name: str, lines: Lines, truth: Lines, recipe: dict[str, Any]) -> None:
+    """Losses before training, rows of every batch, and losses of every batch and at the end, which all gradients are in."""
     first, last = of(lines, "evaluation"), of(truth, "evaluation")
     held = apart(losses(first[0]), losses(last[0]))
     report(f"{name}: held-out losses before training", held < TOLERANCE, f"largest difference {held:.2e} nats")
@@ -75,9 +75,14 @@ def against(name: str, lines: Lines, truth: Lines) -> None:
     rates = max(abs(one["lr"] - other["lr"]) for one, other in zip(windows, wanted, strict=False))
     report(f"{name}: learning rates", rates < 1e-12, f"largest difference {rates:.1e}")
     every = max(apart(one["loss"], other["loss"]) for one, other in zip(windows, wanted, strict=False))
-    print(f"       {name}: losses of {len(windows)} batches differ by {every:.2e} nats at most")
     end = apart(losses(first[-1]), losses(last[-1]))
-    print(f"       {name}: held-out losses at step {first[-1]['step']} differ by {end:.2e} nats at most")
+    # An adapter begins with numbers of torch's own, which are not the studio's.
+    close = max(every, end) < TOLERANCE or "lora" in str(recipe.get("method"))
+    report(
+        f"{name}: losses of {len(windows)} batches, and held-out losses at the end",
+        close,
+        f"differ by {every:.2e} and {end:.2e} nats at most",
+    )
 
 
 def check_files(folder: Path) -> None:
@@ -150,6 +155,7 @@ def check_control(folder: Path, whole: Lines, at: int) -> None:
             sys.exit((folder / "faded.log").read_text(encoding="utf-8")[-3000:])
     recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     name = recipe["channels"][-1]["id"]
+    wanted = 3 / (3 + 1 - recipe["channels"][-1]["share"])
     wish = {"shares": {name: 3.0}, "schedule": {"peakLr": 1e-4}, "step": at}
     (out / "new").write_text(json.dumps(wish), encoding="utf-8")
     (out / "new").replace(out / "control.json")
@@ -173,8 +179,8 @@ def check_control(folder: Path, whole: Lines, at: int) -> None:
     )
     report(
         "control.json: share drawn",
-        abs(share - 0.75) < 0.05,
-        f"{name} had {share:.3f} of the tokens, set was 0.75; {len(same)} batches as before",
+        abs(share - wanted) < 0.03,
+        f"{name} had {share:.3f} of the tokens, set was {wanted:.3f}; {len(same)} batches as before",
     )
 
 
@@ -186,7 +192,7 @@ def main() -> None:
     check_files(folder)
     check_configs(folder)
     two = train(folder, "two", 2)
-    against("2 processes against the studio", two, truth)
+    against("2 processes against the studio", two, truth, recipe)
     if "--studio-only" in sys.argv:
         sys.exit(1 if failed else 0)
     one = train(folder, "one", 1)

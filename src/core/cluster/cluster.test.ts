@@ -63,8 +63,7 @@ describe('a recipe for transformers', () => {
       ewc: { lambda: 10, sequences: 8, labels: 'model' },
       distillation: { rows: 'general', alpha: 0.5, temperature: 2, warmup: 0 },
     });
-    for (const { field, instead } of lacks)
-      (expect(files['README.md']).toContain(`- \`${field}\``), expect(files['README.md']).toContain(instead));
+    for (const { field, value, instead } of lacks) expect(files['README.md']).toContain(`- \`${field}\` = ${value}: ${instead}`);
   });
 
   it('lists what belongs to a method', () => {
@@ -141,13 +140,13 @@ describe('a sweep as a job', () => {
   });
 
   it('comes back as a table of measured runs', () => {
-    // Written by `sweep.py ray` and `sweep.py collect`: two runs on nano, of which the second has the higher rate.
+    // Written by `sweep.py ray` and `sweep.py collect`: two runs of three steps on nano.
     const table = readMeasuredRuns(
       [
         'run,seed,lr,warmup,tokens,share_zh,share_en,share_code,share_domain,loss_zh,loss_en,loss_code,loss_domain,state,seconds',
         'base,,,,,,,,,3.6385398330145646,3.7049527734913665,2.8813466830633843,4.230954877460484,,',
-        '0,1,0.0001,0.03,6144,0.37815126050420167,0.37815126050420167,0.14369747899159666,0.1,3.6385686750290636,3.7029005126541814,2.880709343985835,4.224754108064409,finished,34.1',
-        '1,1,0.0005,0.03,6144,0.37815126050420167,0.37815126050420167,0.14369747899159666,0.1,3.641581557016303,3.7015494753189415,2.8818270057975184,4.208589450007249,finished,41.4',
+        '0,1,0.0003,0.03,3072,0.37815126050420167,0.37815126050420167,0.14369747899159666,0.1,3.637741631081969,3.7014875768197815,2.880187680808042,4.218598840966073,finished,21.5',
+        '1,1,0.0003,0.03,3072,0.29411764705882354,0.29411764705882354,0.11176470588235295,0.3,3.6365894939552335,3.702661127853626,2.8768569053231587,4.215569047554008,finished,52.5',
       ].join('\n'),
     );
     expect(table).toMatchObject({ channels: ['zh', 'en', 'code', 'domain'], targets: ['zh', 'en', 'code', 'domain'] });
@@ -155,8 +154,8 @@ describe('a sweep as a job', () => {
     const studio = { zh: 3.638539553835945, en: 3.704952705549314, code: 2.8813461661338806, domain: 4.230954739416069 };
     for (const [id, loss] of Object.entries(studio)) expect(table.base![id]).toBeCloseTo(loss, 4);
     expect(table.runs.map(({ name, seed, lr, tokens, shares }) => ({ name, seed, lr, tokens, domain: shares['domain'] }))).toEqual([
-      { name: '0', seed: 1, lr: 0.0001, tokens: 6144, domain: 0.1 },
-      { name: '1', seed: 1, lr: 0.0005, tokens: 6144, domain: 0.1 },
+      { name: '0', seed: 1, lr: 0.0003, tokens: 3072, domain: 0.1 },
+      { name: '1', seed: 1, lr: 0.0003, tokens: 3072, domain: 0.3 },
     ]);
   });
 });
