@@ -6,6 +6,7 @@ import type { Recipe } from '../core/recipe/schema';
 import type { MergeRef } from './evaluation';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
+import type { StoredSweeps } from './sweep';
 // ---------------------------------------------------------------- models, runs: records and files
 export interface ModelRecord {
   id: string;
@@ -41,7 +42,7 @@ export interface OwnProbeSet {
   offers?: ProbeOffers;
 }
 
-export interface LibraryApi extends StoredRuns {
+export interface LibraryApi extends StoredRuns, StoredSweeps {
   models(): Promise<ModelRecord[]>;
   /** What a run of the recipe on a model of this shape takes. @param device null where none is open */
   demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null): Promise<RunDemand>;
