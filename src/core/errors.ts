@@ -60,6 +60,8 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
+  | 'tracker-unknown' // file
+  | 'tracker-damaged' // file, byte
   | 'sweep-invalid' // field, value, accepted
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed; available, where the browser tells it

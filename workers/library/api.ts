@@ -90,6 +90,8 @@ export const libraryApi: LibraryApi = {
     return { rows, evaluations };
   },
 
+  // Parquet and CSV are read by libraries that few visits need.
+  importLogs: async (files) => (await import('./import-logs')).importLogs(files),
   renameRun,
   removeRun: (id) => removeRun(id),
 

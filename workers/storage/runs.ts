@@ -5,6 +5,7 @@
  */
 import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
 import type { EvaluationRow, MetricRow, RunRecord, RunRules, RunState } from '../../src/core/run/types';
+import type { ImportedRun } from '../../src/core/trackers/imported-run';
 import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
@@ -126,6 +127,21 @@ export async function createRun({ recipe, name, device, trainTokens, rules, chai
   };
   await putRecord('runs', record);
   return record;
+}
+
+/** Stores a run that was trained elsewhere. Throws `quota`. */
+export async function storeImportedRun({ record, rows, evaluations }: ImportedRun): Promise<RunRecord> {
+  const run: RunRecord = { id: crypto.randomUUID(), ...record };
+  const lines: MetricLine[] = [
+    ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
+    ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
+  ];
+  await appendMetrics(
+    run.id,
+    lines.sort((one, other) => one.step - other.step),
+  );
+  await putRecord('runs', run);
+  return run;
 }
 
 /** The record; its state is `interrupted` when its writer is gone. Throws `run-missing`. */
