@@ -34,10 +34,12 @@ async function loadCore() {
     server: { middlewareMode: true, hmr: false, ws: false },
     optimizeDeps: { noDiscovery: true },
   });
-  const [schema, plan, laws, recommendation] = await Promise.all(
-    ['sweep/schema', 'sweep/plan', 'laws/channel-laws', 'laws/recommend'].map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)),
+  const modules = await Promise.all(
+    ['sweep/schema', 'sweep/plan', 'sweep/record', 'sweep/archive', 'laws/channel-laws', 'laws/recommend'].map((name) =>
+      vite.ssrLoadModule(`/src/core/${name}.ts`),
+    ),
   );
-  return { core: { ...schema, ...plan, ...laws, ...recommendation }, close: () => vite.close() };
+  return { core: Object.assign({}, ...modules), close: () => vite.close() };
 }
 
 /**
@@ -61,7 +63,7 @@ export async function runSweep(json, options) {
     const left = runs.filter((/** @type {any} */ _, /** @type {number} */ at) => results[at] === null);
     console.log(`${runs.length} runs; ${runs.length - left.length} are there, ${left.length} are left.`);
     if (left.length > 0) await trainAll(core, left, results, folder, options);
-    await writeSweep(core, plan, runs, /** @type {SweepResult[]} */ (results), options.out);
+    await writeSweep(core, plan, /** @type {SweepResult[]} */ (results), options.out);
     console.log(`runs.csv, curves.csv, fit.json and sweep.zip: ${options.out}`);
   } finally {
     await close();
@@ -157,120 +159,31 @@ async function trainOne({ page, engine, orCrash }, { recipe, setting, seed }) {
 /** @param {Pick<SweepResult, 'recipe' | 'steps'>} result */
 const tokensOf = ({ recipe, steps }) => steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
 
-/** @param {SweepResult} result */
-function warmupOf({ recipe }) {
-  const { unit, value } = recipe.schedule.warmup;
-  return unit === 'ratio' ? value : value / recipe.budget.steps;
-}
-
-/** A run as the laws read one. @param {SweepResult} result @param {number} index */
-export function measuredRun(result, index) {
-  const losses = result.recipe.channels.map((/** @type {any} */ { id }) => [id, result.losses[id] ?? Infinity]);
-  return {
-    ...{
-      name: String(index),
-      seed: result.seed,
-      size: null,
-      epochs: null,
-      heldOut: false,
-      tokens: tokensOf({ ...result, steps: result.recipe.budget.steps }),
-    },
-    ...{ lr: result.recipe.schedule.peakLr, warmup: warmupOf(result), losses: Object.fromEntries(losses) },
-    shares: Object.fromEntries(result.recipe.channels.map((/** @type {any} */ { id, share }) => [id, share])),
-  };
-}
-
-/** Fields of a setting that stand in columns of their own already. */
-const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr|schedule\.warmup\.value|channels\..+\.share)$/;
-
-/**
- * Tables that pandas reads, and the import of measured runs.
- * @param {readonly SweepResult[]} results
- */
-export function sweepTables(results) {
-  const [first] = results;
-  const ids = first ? first.recipe.channels.map((/** @type {any} */ { id }) => id) : [];
-  const settings = [...new Set(results.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field));
-  const cell = (/** @type {any} */ value) =>
-    value === null || value === undefined ? '' : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
-  const table = (/** @type {any[][]} */ rows) => `${rows.map((row) => row.map(cell).join(',')).join('\n')}\n`;
-  const runs = [
-    [
-      'run',
-      'seed',
-      ...settings,
-      'lr',
-      'warmup',
-      'tokens',
-      ...ids.map((/** @type {string} */ id) => `share_${id}`),
-      ...ids.map((/** @type {string} */ id) => `loss_${id}`),
-      'state',
-      'seconds',
-    ],
-    [
-      'base',
-      '',
-      ...settings.map(() => ''),
-      '',
-      '',
-      '',
-      ...ids.map(() => ''),
-      ...ids.map((/** @type {string} */ id) => first?.base[id]),
-      '',
-      '',
-    ],
-    ...results.map((result, index) => {
-      const { lr, warmup, tokens, shares } = measuredRun(result, index);
-      const losses = ids.map((/** @type {string} */ id) => result.losses[id] ?? 'nan');
-      return [
-        index,
-        result.seed,
-        ...settings.map((field) => result.setting[field]),
-        lr,
-        warmup,
-        tokens,
-        ...ids.map((/** @type {string} */ id) => shares[id]),
-        ...losses,
-        result.state,
-        result.seconds.toFixed(1),
-      ];
-    }),
-  ];
-  const curves = results.flatMap((result, index) =>
-    ['train', 'held-out'].flatMap((kind) =>
-      Object.entries(kind === 'train' ? result.train : result.heldOut).flatMap(([channel, { x, y }]) =>
-        x.map((step, at) => [index, kind, channel, step, y[at]]),
-      ),
-    ),
-  );
-  return { 'runs.csv': table(runs), 'curves.csv': table([['run', 'kind', 'channel', 'step', 'loss'], ...curves]) };
+/** A run as a page's sweep keeps one. @param {SweepResult} result @param {number} index */
+function keptRun({ recipe, setting, seed, state, steps, losses, heldOut, train, seconds, engine }, index) {
+  const result = { steps, tokens: tokensOf({ recipe, steps }), losses, heldOut, train, seconds, device: engine };
+  return { index, setting, seed, recipe, state, run: null, rung: 0, error: null, result, measured: null };
 }
 
 /**
- * @param {any} core @param {any} plan @param {any[]} runs @param {readonly SweepResult[]} results @param {string} out
+ * @param {any} core @param {any} plan @param {readonly SweepResult[]} results @param {string} out
  */
-async function writeSweep(core, plan, runs, results, out) {
-  const { strToU8, zipSync } = await import('fflate');
+async function writeSweep(core, plan, results, out) {
   const channels = plan.base.channels.map((/** @type {any} */ { id }) => id);
-  const measured = results.map(measuredRun);
+  const kept = {
+    name: plan.name,
+    plan,
+    channels: plan.base.channels,
+    base: results[0]?.base ?? {},
+    size: null,
+    runs: results.map(keptRun),
+  };
+  const measured = core.measuredRuns(kept);
   const laws = core.fitChannels(measured, channels, channels);
   const roles = Object.fromEntries(plan.base.channels.map((/** @type {any} */ { id, role }) => [id, role]));
-  const recommendation = core.recommend({ runs: measured, channels, roles, base: results[0]?.base ?? {} }, laws);
-  // Resamples are many and of use to nobody else; a number that is none would become null.
-  const plain = (/** @type {any} */ value) =>
-    JSON.stringify(
-      value,
-      (key, inner) => (key === 'draws' ? undefined : typeof inner === 'number' && !Number.isFinite(inner) ? String(inner) : inner),
-      2,
-    );
-  /** @type {Record<string, string>} */
-  const files = {
-    'sweep.json': plain(plan),
-    ...sweepTables(results),
-    'fit.json': plain({ laws, recommendation }),
-    ...Object.fromEntries(runs.map((/** @type {any} */ { index, recipe }) => [`recipes/${index}.json`, plain(recipe)])),
-  };
+  const recommendation = core.recommend({ runs: measured, channels, roles, base: kept.base }, laws);
+  const files = [...core.sweepFiles(kept, { laws, recommendation })].map(({ name, text }) => ({ name, text: [...text] }));
   await mkdir(join(out, 'recipes'), { recursive: true });
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(out, name), text)));
-  await writeFile(join(out, 'sweep.zip'), zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))));
+  await Promise.all(files.map(({ name, text }) => writeFile(join(out, name), text.join(''))));
+  await writeFile(join(out, 'sweep.zip'), Buffer.concat(await core.zipFiles(files, async () => {})));
 }
