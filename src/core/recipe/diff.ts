@@ -52,8 +52,8 @@ const isNamed = (value: unknown): value is { id: string }[] =>
   Array.isArray(value) && value.every((item) => typeof (item as { id?: unknown }).id === 'string');
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
-/** Every field of a recipe by its dotted path, as differences name them. */
-export function recipeLeaves(recipe: Recipe): Map<string, Leaf> {
+/** Every field of a recipe, or of parts of it, by its dotted path, as differences name them. */
+export function recipeLeaves(recipe: Partial<Recipe>): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
     if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });

@@ -5,6 +5,7 @@
 import { domainGain, meanRetention, retainedChannels, retention } from '../metrics/loss';
 import { mean } from '../metrics/statistics';
 import { recipeLeaves } from '../recipe/diff';
+import type { Recipe } from '../recipe/schema';
 import type { SweepCurve, SweepRecord, SweepRun } from './record';
 
 export type Cell = number | string | null;
@@ -43,8 +44,17 @@ function unitOf(path: string, warmupRatio: boolean): Unit {
   return SHARE.test(path) ? 'share' : 'plain';
 }
 
+/** The parts of a recipe in which runs differ: the rest need not be laid out field by field. */
+function differingParts(runs: readonly SweepRun[]): readonly string[] {
+  const recipes = runs.flatMap(({ recipe }) => (recipe ? [recipe as unknown as Record<string, unknown>] : []));
+  const [first = {}] = recipes;
+  const written = new Map(Object.entries(first).map(([key, value]) => [key, JSON.stringify(value)]));
+  const keys = new Set(recipes.flatMap((recipe) => Object.keys(recipe)));
+  return [...keys].filter((key) => recipes.some((recipe) => JSON.stringify(recipe[key]) !== written.get(key)));
+}
+
 /** Paths under which a setting stands, for a run with a recipe and one of a table alike. */
-function settingsOf(run: SweepRun): Map<string, Cell> {
+function settingsOf(run: SweepRun, parts: readonly string[]): Map<string, Cell> {
   const out = new Map<string, Cell>();
   if (run.measured) {
     const { shares, lr, warmup } = run.measured;
@@ -52,8 +62,12 @@ function settingsOf(run: SweepRun): Map<string, Cell> {
     out.set('schedule.peakLr', lr);
     out.set('schedule.warmup.value', warmup);
   }
-  if (run.recipe)
-    for (const [path, { value }] of recipeLeaves(run.recipe)) out.set(path, typeof value === 'boolean' ? String(value) : value);
+  const { recipe } = run;
+  if (recipe)
+    for (const [path, { value }] of recipeLeaves(
+      Object.fromEntries(parts.flatMap((key) => (key in recipe ? [[key, recipe[key as keyof Recipe]]] : []))),
+    ))
+      out.set(path, typeof value === 'boolean' ? String(value) : value);
   // A whole mixture is read share by share.
   for (const [path, value] of Object.entries(run.setting))
     if (value === null || typeof value !== 'object') out.set(path, typeof value === 'boolean' ? String(value) : value);
@@ -114,12 +128,13 @@ export function sweepColumns(sweep: Pick<SweepRecord, 'runs' | 'channels' | 'bas
     columns.push({ id, subject, unit, type, differs, values: type === 'number' ? values : values.map((value) => value && String(value)) });
   };
 
-  const settings = runs.map(settingsOf);
+  const parts = differingParts(runs);
+  const settings = runs.map((run) => settingsOf(run, parts));
   const axes = new Set(runs.flatMap(({ setting }) => Object.keys(setting)));
   const paths = new Set(settings.flatMap((fields) => [...fields.keys()]));
   for (const own of ['seed', 'name', 'runnable']) paths.delete(own);
   const warmupRatio = runs.every(({ recipe }) => recipe === null || recipe.schedule.warmup.unit === 'ratio');
-  const ordered = [...paths].sort((one, other) => Number(axes.has(other)) - Number(axes.has(one)));
+  const ordered = [...axes, ...[...paths].filter((path) => !axes.has(path))];
   for (const path of ordered) {
     const values = settings.map((fields) => fields.get(path) ?? null);
     if (axes.has(path) || areDifferent(values))

@@ -2,7 +2,7 @@
  * What a sweep's runs show: parallel axes, a scatter plot, a response surface and a table, with one choice of runs for all of them, and the
  * sweep as files.
  */
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { Button, CloseButton, TextInput } from '@mantine/core';
 import { ChartScatter, Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -155,6 +155,17 @@ function useZip(sweep: SweepRecord) {
   return { busy, fault, save, dismiss: () => setFault(null) };
 }
 
+/** Views come one after another, so that no task lays out all of them. */
+function useViewsShown(all: number): number {
+  const [shown, setShown] = useState(0);
+  useEffect(() => {
+    if (shown >= all) return;
+    const next = setTimeout(() => setShown(shown + 1));
+    return () => clearTimeout(next);
+  }, [shown, all]);
+  return shown;
+}
+
 export default function Explore({ sweep }: { sweep: SweepRecord }) {
   const { t } = useTranslation('explore');
   if (!sweep.runs.some(isShown))
@@ -172,7 +183,8 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
   const { t } = useTranslation('explore');
   const format = useFormat();
   const [typed, setTyped] = useState('');
-  const step = /^\d+$/.test(typed) ? Number(typed) : null;
+  const asked = /^\d+$/.test(typed) ? Number(typed) : null;
+  const step = useDeferredValue(asked);
   const words = useColumnWords(step);
   const columns = useMemo(() => sweepColumns(sweep, step), [sweep, step]);
   const rows = useMemo(() => sweep.runs.flatMap((run, at) => (isShown(run) ? [at] : [])), [sweep]);
@@ -228,6 +240,7 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
   );
   const choice: RunChoice = { brushes, picked, hovered, lit, hover, pick, brush };
   const { busy, fault, save, dismiss } = useZip(sweep);
+  const shown = useViewsShown(4);
   const shared = { columns, rows, words, colour, choice, nameOf, fileName: sweep.name };
   const brushed = [...brushes].flatMap(([id, range]) => {
     const column = columns.find((one) => one.id === id);
@@ -262,7 +275,7 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
             placeholder={t('atStepNone')}
             inputMode="numeric"
             value={typed}
-            error={typed !== '' && step === null ? t('atStepBad') : undefined}
+            error={typed !== '' && asked === null ? t('atStepBad') : undefined}
             onChange={(event) => setTyped(event.currentTarget.value.trim())}
           />
         </div>
@@ -291,12 +304,14 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
           )}
         </div>
       </Card>
-      <Parallel {...shared} first={first.parallel} />
+      {shown > 0 && <Parallel {...shared} first={first.parallel} />}
       <div className={styles.pair}>
-        <Scatter {...shared} first={first.scatter} />
-        <Response {...shared} first={first.surface} />
+        {shown > 1 && <Scatter {...shared} first={first.scatter} />}
+        {shown > 2 && <Response {...shared} first={first.surface} />}
       </div>
-      <RunTable columns={columns} rows={rows} words={words} nameOf={nameOf} choice={choice} first={first.table} fileName={sweep.name} />
+      {shown > 3 && (
+        <RunTable columns={columns} rows={rows} words={words} nameOf={nameOf} choice={choice} first={first.table} fileName={sweep.name} />
+      )}
       <Card title={t('zip.title')}>
         <p className={styles.note}>{t('zip.text')}</p>
         <pre className={styles.code} tabIndex={0} aria-label={t('zip.pandas')}>

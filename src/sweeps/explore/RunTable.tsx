@@ -224,6 +224,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
                     key={column.id}
                     scope="col"
                     aria-sort={sorted}
+                    data-type={column.type}
                     data-pinned={pinned.has(column.id) || undefined}
                     style={pinnedStyle(column, at)}
                   >

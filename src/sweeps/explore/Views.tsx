@@ -22,6 +22,7 @@ import {
   LEAST_AXIS_GAP,
   parallelPicture,
   planePicture,
+  surfaceGrid,
   type Axis,
   type ColumnWords,
   type Drawn,
@@ -325,9 +326,13 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
     return fitSurface(points, { x: logX, y: logY });
   }, [x, y, metric, logX, logY, rows]);
   const title = x && y && metric ? t('surface.of', { metric: words.name(metric), x: words.name(x), y: words.name(y) }) : t('surface.title');
+  const grid = useMemo(
+    () => (x && y && fit && !('refused' in fit) ? surfaceGrid(fit, axisOf(x, words, logX), axisOf(y, words, logY)) : null),
+    [x, y, fit, words, logX, logY],
+  );
   const drawn = useMemo(() => {
     if (!x || !y || !metric || !fit || width === 0) return null;
-    const surface = 'refused' in fit ? undefined : { fit, axis: axisOf(metric, words, false, 0), words };
+    const surface = grid ? { grid, axis: axisOf(metric, words, false, 0), words } : undefined;
     const measured = rows.filter((row) => typeof metric.values[row] === 'number');
     const given = {
       title,
@@ -340,7 +345,7 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
     };
     const draw = (style: PictureStyle) => planePicture({ ...given, colouring: colouringOf(metric, words, style.paper) }, style);
     return { draw, ...draw({ paper: false, width, height, fontSize: FONT }) };
-  }, [x, y, metric, logX, logY, words, rows, lit, fit, width, height, title]);
+  }, [x, y, metric, logX, logY, words, rows, lit, fit, grid, width, height, title]);
   return (
     <Card
       title={t('surface.title')}
@@ -373,7 +378,7 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
                       metric.unit === 'nats' || metric.unit === 'ratio'
                         ? format.decimal(fit.errorOfMean, 4)
                         : words.text(metric, fit.errorOfMean),
-                    foretold: format.percent(fit.foretold, 0),
+                    foretold: format.percent(fit.foretold),
                   })}
             </p>
           )}
@@ -504,7 +509,8 @@ export const Parallel = memo(function Parallel(props: ViewProps & { first: reado
   const { ref, width: room } = useElementSize();
   const [chosen, setChosen] = useState<readonly string[]>(first);
   const [log, setLog] = useState<ReadonlySet<string>>(() => new Set(columns.filter(({ unit }) => unit === 'rate').map(({ id }) => id)));
-  const { lit, hovered, picked, brushes, brush } = choice;
+  const { hovered, picked, brushes, brush } = choice;
+  const lit = useDeferredValue(choice.lit);
   const shown = useMemo(() => chosen.flatMap((id) => columns.find((column) => column.id === id) ?? []), [chosen, columns]);
   const axes = useMemo(() => shown.map((column) => axisOf(column, words, canLog(column) && log.has(column.id), 0.04)), [shown, words, log]);
   const width = Math.max(room, axes.length * LEAST_AXIS_GAP);
@@ -579,7 +585,7 @@ export const Parallel = memo(function Parallel(props: ViewProps & { first: reado
           ))}
         </div>
       </div>
-      <div className={styles.wide} ref={ref} tabIndex={0} role="region" aria-label={title}>
+      <div className={styles.wide} ref={ref} tabIndex={0} role="region" aria-label={t('parallel.region')}>
         {drawn && (
           <div className={styles.plane} style={{ width, height }}>
             {still}

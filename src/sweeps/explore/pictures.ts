@@ -106,6 +106,8 @@ export function scaleColour(share: number): string {
 export interface Colouring {
   axis: Axis | null;
   mark(row: number): { colour: string; shape: string };
+  /** Of the scale, in words. */
+  ends: [low: string, high: string];
   /** Words with their marks; empty of numbers. */
   marks: { text: string; colour: string; shape: string }[];
 }
@@ -114,19 +116,25 @@ const CIRCLE = runMark(0).shape;
 
 export function colouringOf(column: Column | null, words: ColumnWords, paper: boolean): Colouring {
   const { ink, dim } = paper ? PAPER : SCREEN;
-  if (!column) return { axis: null, marks: [], mark: () => ({ colour: paper ? '#4a4fc4' : 'var(--accent)', shape: CIRCLE }) };
+  if (!column)
+    return { axis: null, ends: ['', ''], marks: [], mark: () => ({ colour: paper ? '#4a4fc4' : 'var(--accent)', shape: CIRCLE }) };
   const colourOf = ({ colour }: RunMark) => (paper ? CHANNEL_COLOURS[colour] : `var(--channel-${colour})`);
   if (column.type === 'category') {
     const names = [...new Set(column.values)].filter((value) => value !== null);
     const marks = names.map((name, at) => ({ text: words.text(column, name), colour: colourOf(runMark(at)), shape: runMark(at).shape }));
-    return { axis: null, marks, mark: (row) => marks[names.indexOf(column.values[row]!)] ?? { colour: dim, shape: CIRCLE } };
+    return {
+      axis: null,
+      ends: ['', ''],
+      marks,
+      mark: (row) => marks[names.indexOf(column.values[row]!)] ?? { colour: dim, shape: CIRCLE },
+    };
   }
   const axis = axisOf(column, words, column.unit === 'rate', 0);
   const mark = (row: number) => {
     const place = axis.place(column.values[row] ?? null);
     return { colour: place === null ? ink : scaleColour(place), shape: CIRCLE };
   };
-  return { axis, marks: [], mark };
+  return { axis, ends: [words.text(column, axis.low), words.text(column, axis.high)], marks: [], mark };
 }
 
 export interface PictureStyle {
@@ -153,7 +161,7 @@ const LEGEND_ROW = 20;
 /** What the colours mean, above the picture; its height follows the words. */
 function legendOf(
   title: string,
-  { axis, marks }: Colouring,
+  { axis, marks, ends }: Colouring,
   width: number,
   fontSize: number,
   dim: string,
@@ -162,17 +170,17 @@ function legendOf(
   let x = textWidth(title, fontSize, 'regular') + 14;
   let y = 0;
   if (axis) {
-    const [low, high] = [axis.column, axis.column].map((_, at) => axis.ticks.at(at === 0 ? 0 : -1)?.text ?? '');
+    const [low, high] = ends;
     const bar = Math.max(60, Math.min(160, width - x - 120));
     if (x + bar + 120 > width) [x, y] = [0, LEGEND_ROW];
-    const start = x + textWidth(low!, fontSize, 'regular') + 6;
+    const start = x + textWidth(low, fontSize, 'regular') + 6;
     const steps = 24;
-    nodes.push(label(x, y + 13, low!, { colour: dim }));
+    nodes.push(label(x, y + 13, low, { colour: dim }));
     for (let at = 0; at < steps; at++)
       nodes.push(
         el('rect', { x: start + (bar * at) / steps, y: y + 4, width: bar / steps + 0.5, height: 10, fill: scaleColour(at / (steps - 1)) }),
       );
-    nodes.push(label(start + bar + 6, y + 13, high!, { colour: dim }));
+    nodes.push(label(start + bar + 6, y + 13, high, { colour: dim }));
   }
   for (const { text, colour, shape } of marks) {
     const short = shortened(text, 28);
@@ -222,7 +230,7 @@ export interface PlanePicture {
   /** What the colour means; empty where all runs have one. */
   colourTitle: string;
   /** With the column's words for the bands of its contours. */
-  surface?: { fit: Surface; axis: Axis; words: ColumnWords } | undefined;
+  surface?: { grid: readonly number[]; axis: Axis; words: ColumnWords } | undefined;
 }
 
 const EDGE = { left: 66, right: 14, top: 8, bottom: 44 };
@@ -285,6 +293,14 @@ export function planePicture(given: PlanePicture, style: PictureStyle): Drawn {
   };
 }
 
+/** The surface at the corners of a grid over the whole picture, row by row from below. */
+export function surfaceGrid(fit: Surface, x: Axis, y: Axis): number[] {
+  const values: number[] = [];
+  for (let row = 0; row <= GRID; row++)
+    for (let column = 0; column <= GRID; column++) values.push(fit.at(x.value(column / GRID), y.value(row / GRID)));
+  return values;
+}
+
 interface Frame {
   x: Axis;
   y: Axis;
@@ -294,14 +310,11 @@ interface Frame {
 
 /** Bands of equal value inside the hull of the runs, with the value on each line. */
 function bandsOf(
-  { fit, axis, words }: NonNullable<PlanePicture['surface']>,
+  { grid, axis, words }: NonNullable<PlanePicture['surface']>,
   places: readonly Placed[],
   { x, y, atX, atY }: Frame,
   dim: string,
 ): SvgNode[] {
-  const values: number[] = [];
-  for (let row = 0; row <= GRID; row++)
-    for (let column = 0; column <= GRID; column++) values.push(fit.at(x.value(column / GRID), y.value(row / GRID)));
   // Thresholds of what can be seen: outside the hull the estimate runs away.
   const seen = axis.column.values.filter((value): value is number => typeof value === 'number');
   const { ticks: levels, digits } = roundTicks(Math.min(...seen), Math.max(...seen), 10);
@@ -313,7 +326,7 @@ function bandsOf(
   // d3-contour counts from the middle of a cell.
   const path = (rings: readonly (readonly (readonly number[])[])[]) =>
     rings.map((ring) => `${pathThrough(ring.map(([u, v]) => [atX((u! - 0.5) / GRID), atY((v! - 0.5) / GRID)] as const))}Z`).join('');
-  const shapes = contours().size([size, size]).thresholds(thresholds)(values);
+  const shapes = contours().size([size, size]).thresholds(thresholds)([...grid]);
   const lines = shapes.map((shape) => path(shape.coordinates.flat() as number[][][]));
   return [
     el('clipPath', { id: clip }, el('path', { d: `${pathThrough(hull)}Z` })),
@@ -386,7 +399,7 @@ export interface ParallelPicture {
 
 /** Room that an axis takes; where the page is narrower, the picture scrolls. */
 export const LEAST_AXIS_GAP = 96;
-export const PARALLEL = { side: 48, head: 40, foot: 14 };
+export const PARALLEL = { side: 58, head: 40, foot: 14 };
 
 /** Where axes and places lie in pixels. */
 export function parallelFrame(count: number, { width, height }: Pick<PictureStyle, 'width' | 'height'>, legend: number) {
@@ -455,7 +468,7 @@ export function parallelPicture(given: ParallelPicture, style: PictureStyle): Dr
             tick.text,
           ),
         ),
-        ...wrapped(axis.title, gap - 10, fontSize).map((text, row, all) =>
+        ...wrapped(axis.title, Math.min(gap - 10, 2 * PARALLEL.side), fontSize).map((text, row, all) =>
           label(frame.atX(at), frame.top - 10 - (all.length - 1 - row) * 14, text, { colour: ink.ink, anchor: 'middle' }),
         ),
       ]),
