@@ -25,7 +25,7 @@ export const PANDAS = [
 /** As pandas and RFC 4180 read a cell: nothing for what is missing, quotes where they are needed. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as Cell);
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 const line = (cells: readonly unknown[]) => `${cells.map(cell).join(',')}\n`;
@@ -181,6 +181,6 @@ export async function zipFiles(files: Iterable<ArchivedFile>, rest: () => Promis
     await rest();
   }
   zip.end();
-  if (fault) throw fault as Error;
+  if (fault) throw fault;
   return out;
 }

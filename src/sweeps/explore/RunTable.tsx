@@ -77,7 +77,6 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
     ]);
   }, [kept, by, columns, sort, band, open]);
 
-  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by the virtualiser's functions
   const virtual = useVirtualizer({ count: entries.length, getScrollElement: () => scroller, estimateSize: () => ROW_HEIGHT, overscan: 6 });
   const items = virtual.getVirtualItems();
   const widthOf = ({ type }: Column) => WIDTH[type];
@@ -201,7 +200,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
         ref={setScroller}
         tabIndex={0}
         role="region"
-        aria-label={t('table.title')}
+        aria-label={t('table.region')}
         onPointerLeave={() => hover([])}
       >
         <table className={styles.table} style={{ width: whole }} aria-rowcount={entries.length + 1}>

@@ -3,7 +3,7 @@
  * parallel axes with brushes, whose ends are sliders.
  */
 import { memo, useDeferredValue, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
-import { Button, Chip, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect, Switch } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -251,9 +251,13 @@ function LogChips({ axes }: { axes: ReturnType<typeof useAxes> }) {
     const column = axes[name];
     return (
       canLog(column) && (
-        <Chip key={name} size="xs" checked={axes.isLog(column)} onChange={(on) => axes.setLog(column!, on)}>
-          {t(`plane.log.${name}`)}
-        </Chip>
+        <Switch
+          key={name}
+          size="xs"
+          label={t(`plane.log.${name}`)}
+          checked={axes.isLog(column)}
+          onChange={(event) => axes.setLog(column!, event.currentTarget.checked)}
+        />
       )
     );
   });
