@@ -8,6 +8,8 @@ type PageId = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 
 export interface PageRoute {
   id: PageId;
   path: string;
+  /** Of what the page shows, behind the path. */
+  parameter?: string;
   icon: LucideIcon;
   Page: LazyExoticComponent<ComponentType>;
 }
@@ -20,7 +22,13 @@ export const ROUTES: readonly PageRoute[] = [
     icon: Columns2,
     Page: lazyWithTexts(['compare', 'measures', 'internals', 'merge', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
   },
-  { id: 'sweeps', path: '/sweeps', icon: FlaskConical, Page: lazyWithTexts(['sweeps'], () => import('../sweeps/Page')) },
+  {
+    id: 'sweeps',
+    path: '/sweeps',
+    parameter: '/:id?',
+    icon: FlaskConical,
+    Page: lazyWithTexts(['sweeps'], () => import('../sweeps/Page')),
+  },
   { id: 'runs', path: '/runs', icon: History, Page: lazyWithTexts(['runs', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: lazyWithTexts(['corpus', 'notices'], () => import('../corpus/Page')) },
   {

@@ -38,6 +38,10 @@ const FIELDS = {
   'regularisation.ewc.labels': 'fisherLabels',
   'regularisation.ewc.online.gamma': 'fisherGamma',
   'regularisation.decayTowards': 'decayTowards',
+  average: 'average',
+  'average.decay': 'averageDecay',
+  'average.start': 'averageStart',
+  'average.every': 'averageEvery',
   'regularisation.distillation': 'distillation',
   'regularisation.distillation.teacher': 'teacher',
   'regularisation.distillation.rows': 'taughtRows',
@@ -54,6 +58,16 @@ const FIELDS = {
   steps: 'steps',
   order: 'order',
   phases: 'phases',
+  'automation.kind': 'automation',
+  'automation.between': 'automationBetween',
+  'automation.stages': 'automationStages',
+  'automation.temperature': 'automationTemperature',
+  'automation.losses': 'automationLosses',
+  'automation.rate': 'automationRate',
+  'automation.smoothing': 'automationSmoothing',
+  'automation.retention': 'automationRetention',
+  'automation.least': 'automationLeast',
+  'automation.most': 'automationMost',
   'evaluation.everySteps': 'evaluationInterval',
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
@@ -89,6 +103,7 @@ const FIELDS = {
   'method.isolation.unit': 'isolation',
   'method.isolation.share': 'isolationShare',
   'method.isolation.by': 'isolationBy',
+  'method.isolation.against': 'isolationAgainst',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
   'method.tokens': 'virtualTokens',
@@ -135,16 +150,28 @@ const VALUES = [
   'rows',
   'heads',
   'all',
+  'ema',
+  'change',
+  'hold',
+  'stages',
+  'softmax',
+  'doremi',
+  'ado',
+  'hold-retention',
+  'train',
+  'held-out',
 ] as const;
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = [
   'name',
   'base',
   'regularisation.distillation.teacher',
+  'method.isolation.against',
   'method.targets',
   'method.modules',
   'method.text',
   'method.unfreezing.stages',
+  'automation.stages',
 ];
 
 type FieldName = { phase?: string } & (
@@ -170,6 +197,7 @@ export function recipeField(path: string): FieldName | null {
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
   if (path === 'regularisation.distillation.rows' && (value === 'general' || value === 'domain')) return `role.${value}`;
+  if (path === 'regularisation.distillation.teacher' && value === 'ema') return 'recipeValue.ema';
   const known = NAMES.includes(path) || path.endsWith('.name') ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;
 }

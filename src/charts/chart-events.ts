@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
-import { bendsSchedule, joinDrags, type RunEvent } from '../core/run/events';
+import { bendsSchedule, byRule, joinDrags, type RunEvent } from '../core/run/events';
 import { useFormat } from '../i18n/format';
 
 /** An event drawn across the curves. */
@@ -30,7 +30,8 @@ export function curveEvents(events: readonly RunEvent[], steps: number): RunEven
     switch (event.type) {
       case 'mixture':
       case 'objective':
-        return Math.abs(largestMove(event).by) >= LEAST_MOVE;
+        // What a rule moves is drawn as lines of their own.
+        return !byRule(event) && Math.abs(largestMove(event).by) >= LEAST_MOVE;
       case 'learning-rate':
         return event.before !== event.after;
       case 'warmup':

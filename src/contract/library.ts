@@ -42,7 +42,39 @@ export interface OwnProbeSet {
   offers?: ProbeOffers;
 }
 
+/** How the learning rate goes on: as the recipe has it, down to 0 from now, or as it is. */
+export type LookAheadKind = 'as-planned' | 'decay-now' | 'hold';
+
+export interface LookAheadChannel {
+  channel: string;
+  /** Held-out losses so far. */
+  curve: { step: number; loss: number }[];
+  /** Why nothing is said of it. */
+  refusal: { code: string; values: Record<string, number> } | null;
+  /** Held-out loss ahead with its 95 % interval; null for a way of which the run so far tells nothing. */
+  ways: Record<LookAheadKind, { step: number; loss: number; low: number | null; high: number | null }[] | null> | null;
+}
+
+/** What was said of the plan, against what was then measured. */
+export interface LookAheadScore {
+  count: number;
+  /** Of these, measured within the interval. */
+  within: number;
+  /** Mean distance, nats; null without any. */
+  error: number | null;
+}
+
+export interface LookAhead {
+  /** The last evaluation, from which it looks. */
+  step: number;
+  steps: number;
+  channels: LookAheadChannel[];
+  score: LookAheadScore;
+}
+
 export interface LibraryApi extends StoredRuns, StoredSweeps {
+  /** The run's held-out curves ahead of it; what is said of its plan is kept with the run. @param more steps of the ways that are no plan */
+  lookAhead(run: string, more: number): Promise<LookAhead>;
   models(): Promise<ModelRecord[]>;
   /** What a run of the recipe on a model of this shape takes. @param device null where none is open */
   demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null): Promise<RunDemand>;

@@ -9,8 +9,8 @@ export interface EngineApi {
   open(options: { backend: BackendName | null; threads: number | null; requireHardware: boolean }): Promise<DeviceInfo>;
   /** Cancels all evaluation in progress. */
   cancel(): Promise<void>;
-  /** Tensors on the engine, for tests and the memory read-out. */
-  memory(): Promise<{ tensors: number; bytes: number }>;
+  /** Tensors on the engine; and the most bytes that it has taken for them, with its own, since it was opened: null where the backend does not tell. */
+  memory(): Promise<{ tensors: number; bytes: number; peak: number | null }>;
 }
 
 export interface TrainerApi extends EngineApi, RunControls, SweepControls, EvaluationApi {}

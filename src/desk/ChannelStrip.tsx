@@ -16,7 +16,7 @@ import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
 import { Delta } from '../ui/Figure';
 import { Fader, LevelMeter } from './Fader';
-import { moveShare, toggleMute, useActive, useShare } from './live-settings';
+import { moveShare, toggleMute, useActive, useAutomated, useShare } from './live-settings';
 import { useRun } from './run-store';
 import styles from './ChannelStrip.module.css';
 
@@ -193,6 +193,9 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
 /** Of a recipe that weighs channels apart from their shares. */
 const ObjectiveWeight = lazyWithTexts(['recipe'], () => import('./ObjectiveWeight'));
 
+/** Of a recipe with automation. */
+const AutomationView = lazyWithTexts(['recipe'], () => import('./AutomationView'));
+
 export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora, meterTop, only }: Props) {
   const { t } = useTranslation('desk');
   const { t: common } = useTranslation();
@@ -201,6 +204,7 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
   const active = useActive();
   const { id, role } = channel;
   const share = useShare(id);
+  const automated = useAutomated();
   const locked = useRecipe((state) => state.locked.has(id));
   const muted = useRecipe((state) => state.muted[id] !== undefined);
   const onMove = useCallback((value: number, final: boolean) => moveShare(id, value, final), [id]);
@@ -243,6 +247,11 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
         </div>
         <div className={styles.share}>{percent}</div>
         {drawn !== null && <div className={styles.drawn}>{t('strip.drawn', { share: format.percent(drawn) })}</div>}
+        {automated && (
+          <Suspense>
+            <AutomationView channel={id} />
+          </Suspense>
+        )}
         {channel.weight !== undefined && (
           <Suspense>
             <ObjectiveWeight channel={channel} />

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, lazy, memo, Suspense, useCallback, useDefe
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
-import { useActive, useDeskChannels, useDrawnShares } from './live-settings';
+import { useActive, useAutomated, useDeskChannels, useDrawnShares } from './live-settings';
 import { useRecipe } from './recipe-store';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
@@ -294,6 +294,34 @@ function RunDiagnosis() {
   return run && <DeskDiagnosis run={run} />;
 }
 
+const AutomationView = lazyWithTexts(['recipe'], () => import('./AutomationView'));
+
+function Automation() {
+  const automated = useAutomated();
+  const shown = useRun((state) => state.run?.recipe.automation !== undefined);
+  return (
+    (automated || shown) && (
+      <Suspense>
+        <AutomationView />
+      </Suspense>
+    )
+  );
+}
+
+const LookAhead = lazyWithTexts(['recipe'], () => import('./LookAhead'));
+
+function Ahead() {
+  const latest = useRun((state) => state.run);
+  const run = useDeferredValue(latest);
+  return (
+    run && (
+      <Suspense>
+        <LookAhead run={run} />
+      </Suspense>
+    )
+  );
+}
+
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 function Attention() {
@@ -333,6 +361,8 @@ export default function Page() {
       <Watch />
       <div className={styles.page}>
         <Curves />
+        <Automation />
+        <Ahead />
         <Strips corpora={corpora} />
         <Attention />
         <RunDiagnosis />

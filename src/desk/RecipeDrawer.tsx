@@ -10,6 +10,7 @@ import { plannedSettings, scheduleSpan, withSteps } from '../core/recipe/phases'
 import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
+import { AutomationFields } from './AutomationFields';
 import { useActive } from './live-settings';
 import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
@@ -95,7 +96,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(activationCheckpointing) => set({ activationCheckpointing })}
         />
       </fieldset>
-      <MethodFields recipe={recipe} config={models.find(({ id }) => id === recipe.base)?.shape ?? null} />
+      <MethodFields recipe={recipe} models={models} />
       <fieldset>
         <legend>{t('recipe.strategy')}</legend>
         <ChoiceField
@@ -131,6 +132,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         <ScheduleFields schedule={schedule} steps={scheduleSpan(recipe, 0).steps} change={setSchedule} />
       </fieldset>
       <PhaseFields recipe={recipe} edit={edit} />
+      <AutomationFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.optimizer')}</legend>
         <NumberField

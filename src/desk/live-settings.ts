@@ -44,17 +44,25 @@ function readSchedule(): Schedule | null {
   return recipe && plannedSettings(recipe, 0).schedule;
 }
 
-function writeShares(shares: Shares, final: boolean): void {
-  const { run, change } = useRun.getState();
-  if (isActive(run)) change({ shares }, final);
-  else applyShares(shares);
+/** @param id the channel that the hand moves: under automation it leaves the rule */
+function writeShares(id: string, shares: Shares, final: boolean): void {
+  const { run, draft, change } = useRun.getState();
+  if (!run || !isActive(run)) applyShares(shares);
+  else if (run.recipe.automation) change({ shares, held: [...new Set([...(draft?.held ?? run.settings.held ?? []), id])] }, final);
+  else change({ shares }, final);
+}
+
+/** The channel goes back to the recipe's rule. */
+export function giveBack(id: string): void {
+  const { run, draft, change } = useRun.getState();
+  if (run) change({ held: (draft?.held ?? run.settings.held ?? []).filter((one) => one !== id) }, true);
 }
 
 /** @param final the end of a movement: a live change goes out at once */
 export function moveShare(id: string, share: number, final: boolean): void {
   const { muted, rememberMute } = useRecipe.getState();
   if (muted[id] !== undefined && share > 0) rememberMute(id, null);
-  writeShares(movedShares(readShares(), id, share), final);
+  writeShares(id, movedShares(readShares(), id, share), final);
 }
 
 /** Whole thousandths, so that a weight can be met again. */
@@ -78,7 +86,7 @@ export function useWeight(id: string): number {
 }
 
 export function toggleMute(id: string): void {
-  writeShares(toggledMute(readShares(), id), true);
+  writeShares(id, toggledMute(readShares(), id), true);
 }
 
 export function changeSchedule(change: Partial<Schedule>, final: boolean): void {
@@ -91,6 +99,13 @@ export function changeSchedule(change: Partial<Schedule>, final: boolean): void 
 
 export function useActive(): boolean {
   return useRun((state) => isActive(state.run));
+}
+
+/** Does a rule move the faders, of the run that is active or of the desk's recipe? */
+export function useAutomated(): boolean {
+  const own = useRecipe((state) => state.recipe?.automation !== undefined);
+  const running = useRun(({ run }) => (run && isActive(run) ? run.recipe.automation !== undefined : null));
+  return running ?? own;
 }
 
 /** Channels whose strips stand on the desk. */

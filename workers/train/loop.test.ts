@@ -290,6 +290,28 @@ describe('resuming', () => {
     expect(again.model.weights).toEqual(whole.model.weights);
   });
 
+  it('goes on with the weights of the objective as they were moved before the checkpoint, and after it', async () => {
+    const channels = recipe.channels.map((channel, at) => ({ ...channel, weight: [0.25, 0.75][at]! }));
+    const weighed = { ...recipe, channels };
+    const moved = (run: Rehearsal) => {
+      for (const [step, general] of [
+        [8, 0.5],
+        [12, 0.9],
+      ] as const)
+        run.at(step, () => void run.loop.change({ weights: { general, domain: 1 - general } }));
+      return run;
+    };
+    const whole = moved(new Rehearsal(weighed));
+    await whole.loop.run();
+    const storage = await kill(moved(new Rehearsal(weighed)), 14);
+    const again = new Rehearsal(weighed, {}, storage);
+    await again.loop.run();
+    const asked = (run: Rehearsal) => run.model.steps.map(({ weights }) => weights);
+    expect(asked(again)).toEqual(asked(whole).slice(10));
+    expect(asked(again).map((weights) => weights![0])).toEqual([0.5, 0.5, ...Array<number>(8).fill(0.9)]);
+    expect(storage.rows()).toEqual(whole.storage.rows());
+  });
+
   it('lets a new change win over what was recorded for later', async () => {
     const first = new Rehearsal(recipe);
     first.at(12, () => void first.loop.change({ shares: { general: 0.1, domain: 0.9 } }));
@@ -298,6 +320,130 @@ describe('resuming', () => {
     again.at(11, () => void again.loop.change({ shares: { general: 0.5, domain: 0.5 } }));
     await again.loop.run();
     expect(again.loop.record.changes.map(({ step }) => step)).toEqual([11]);
+  });
+});
+
+describe('automation', () => {
+  const constant = (peakLr: number) => ({ kind: 'constant' as const, peakLr, warmup: { unit: 'steps' as const, value: 0 } });
+  const longer = { budget: { steps: 60 }, saving: { everySteps: 10 }, evaluation: { everySteps: 5, rowsPerChannel: 4 } };
+  const shares = ({ loop }: Rehearsal) =>
+    loop.record.changes.flatMap(({ step, rule, settings }) => (rule ? [{ step, ...settings.shares }] : []));
+  const walks = (length: number) => ({ train: { general: walk(length, 1, 1), domain: walk(length, 1, 3) } });
+
+  it.each([
+    { kind: 'stages' as const, between: 'linear' as const, stages: [{ step: 31, shares: { domain: 1 } }] },
+    { kind: 'softmax' as const, temperature: 0.3 },
+    { kind: 'doremi' as const },
+    { kind: 'ado' as const },
+    { kind: 'hold-retention' as const, retention: 0.9 },
+  ])('$kind: killed and resumed, it decides the same bit for bit', async (automation) => {
+    const recipe = tinyRecipe({ ...longer, schedule: constant(0.1), automation });
+    const hand = (run: Rehearsal) => {
+      run.at(33, () => void run.loop.change({ shares: { general: 0.7, domain: 0.3 }, held: ['domain'] }));
+      run.at(37, () => void run.loop.change({ held: [] }));
+    };
+    const whole = new Rehearsal(recipe, walks(385));
+    hand(whole);
+    await whole.loop.run();
+    expect(shares(whole).length).toBeGreaterThan(1);
+    const first = new Rehearsal(recipe, walks(385));
+    hand(first);
+    await new Promise<void>((resolve) => {
+      first.at(46, () => {
+        first.loop.fail(new StudioError('cancelled', 'killed'));
+        resolve();
+      });
+      void first.loop.run();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Killed once more, before a hand moved a fader.
+    first.storage.checkpoints = first.storage.checkpoints.filter(({ step }) => step <= 30);
+    const again = new Rehearsal(recipe, walks(385), first.storage);
+    expect(again.loop.record.step).toBe(30);
+    await again.loop.run();
+    expect(again.loop.record.changes).toEqual(whole.loop.record.changes);
+    expect(first.storage.rows()).toEqual(whole.storage.rows());
+    expect(again.model.weights).toEqual(whole.model.weights);
+    const moved = viewOf(again.loop.whole()).events.filter(({ type }) => type === 'mixture');
+    expect(moved.filter((event) => event.type === 'mixture' && !event.rule).map(({ step }) => step)).toEqual([33]);
+  });
+
+  it('is another run than without, which it leaves as it was', async () => {
+    const plain = new Rehearsal(tinyRecipe(longer));
+    await plain.loop.run();
+    expect(plain.loop.record.changes).toEqual([]);
+    expect(plain.views.at(-1)!.settings).not.toHaveProperty('held');
+  });
+
+  it('a hand takes its channel out of the rule until it is given back', async () => {
+    const stages = [
+      { step: 9, shares: { general: 0.2, domain: 0.8 } },
+      { step: 30, shares: { general: 0.5, domain: 0.5 } },
+    ];
+    const run = new Rehearsal(tinyRecipe({ ...longer, automation: { kind: 'stages', stages } }));
+    run.at(20, () => void run.loop.change({ shares: { general: 0.9, domain: 0.1 }, held: ['domain'] }));
+    run.at(40, () => void run.loop.change({ held: [] }));
+    await run.loop.run();
+    expect(
+      run.loop.record.changes.map(({ step, rule, settings }) => [step, rule ?? false, settings.shares?.['domain'], settings.held]),
+    ).toEqual([
+      [9, true, 0.8, undefined],
+      [20, false, 0.1, ['domain']],
+      [40, false, undefined, []],
+      [42, true, 0.5, undefined],
+    ]);
+    expect(run.views.at(-1)!.settings.held).toEqual([]);
+    expect(run.views.some(({ settings }) => settings.held?.[0] === 'domain')).toBe(true);
+  });
+
+  it('DoReMi raises the channel whose loss is above the base’s', async () => {
+    const run = new Rehearsal(
+      tinyRecipe({
+        ...longer,
+        schedule: constant(0.1),
+        channels: [
+          { id: 'general', corpus: 'general', role: 'general', share: 0.1 },
+          { id: 'domain', corpus: 'domain', role: 'domain', share: 0.9 },
+        ],
+        automation: { kind: 'doremi' },
+      }),
+      walks(385),
+    );
+    await run.loop.run();
+    const last = run.storage.evaluations().at(-1)!;
+    expect(last.channels['domain']!.loss).toBeLessThan(Math.log(8));
+    expect(shares(run).at(-1)).toHaveProperty('general');
+    expect((shares(run).at(-1) as unknown as { general: number }).general).toBeGreaterThan(0.2);
+  });
+
+  it.each([0.02, 0.05])('holds retention at the line without oscillation, within its bounds (rate %d)', async (rate) => {
+    const line = 0.85;
+    const run = new Rehearsal(
+      tinyRecipe({
+        budget: { steps: 600 },
+        saving: { everySteps: 600 },
+        evaluation: { everySteps: 5, rowsPerChannel: 8 },
+        batchSize: 8,
+        schedule: constant(rate),
+        channels: [
+          { id: 'general', corpus: 'general', role: 'general', share: 0.5 },
+          { id: 'domain', corpus: 'domain', role: 'domain', share: 0.5 },
+        ],
+        automation: { kind: 'hold-retention', retention: line, least: 0.05, most: 0.95 },
+      }),
+      { train: { general: walk(4000, 1, 1), domain: walk(4000, 1, 3) }, heldOut: { general: walk(600, 5, 1), domain: walk(600, 6, 3) } },
+    );
+    await run.loop.run();
+    const retention = run.storage.evaluations().map((row) => row.retention!);
+    const domain = shares(run).map((one) => (one as unknown as { domain: number }).domain);
+    expect(Math.max(...domain)).toBeLessThanOrEqual(0.95);
+    expect(Math.min(...domain)).toBeGreaterThanOrEqual(0.05);
+    // It has come to rest: what still moves is the loss, by its rows, and not the fader.
+    const late = run.loop.record.changes.filter(({ step }) => step > 450).map(({ settings }) => settings.shares!['domain']!);
+    expect(Math.max(...late) - Math.min(...late)).toBeLessThan(0.03);
+    const held = retention.slice(-60);
+    expect(Math.abs(held.reduce((sum, one) => sum + one, 0) / held.length - line)).toBeLessThan(0.02);
+    expect(held.every((one) => Math.abs(one - line) < 0.08)).toBe(true);
   });
 });
 

@@ -3,11 +3,13 @@
  * between steps (and between the batches of an evaluation). It touches neither tensors nor storage: both are given to it.
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
+import { MixtureRule } from '../../src/core/mixture/automation';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { phaseAt, rateAt } from '../../src/core/recipe/phases';
-import { checkChange, recordChange, settingsAt } from '../../src/core/run/live-changes';
-import type { CheckpointRecord, EvaluationRow, LiveSettings, RunRecord, StopReason } from '../../src/core/run/types';
+import { checkChange, recordChange, recordRule, settingsAt, withoutLaterRules } from '../../src/core/run/live-changes';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord, StopReason } from '../../src/core/run/types';
+import type { Rungs } from '../../src/core/sweep/queue';
 import type { AttentionSample } from '../runtime/attention';
 import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
@@ -36,6 +38,8 @@ export interface LoopParts {
   resumed: boolean;
   /** All steps that the run had, where it has just been given more. */
   extendedFrom?: number | undefined;
+  /** Where a sweep judges and halts it; absent or null: nowhere. */
+  rungs?: Rungs | null;
   /** Of the checkpoint to go on from; null at the start. */
   state: RunState | null;
   model: TrainableModel;
@@ -66,8 +70,13 @@ export class TrainingLoop {
   /** The finished steps when a single one was asked for. */
   private singleStep: { from: number } | null = null;
   private ended = false;
+  /** At its rung, saved: it waits there to be left. */
+  private atRung = false;
   private left = false;
   private unread: PendingStep[] = [];
+  /** Of a recipe with automation, once the base is measured; and the last window that it was not told of. */
+  private rule: MixtureRule | null = null;
+  private untold: MetricRow | null = null;
   private abort!: (error: unknown) => void;
   private readonly aborted = new Promise<never>((_, reject) => (this.abort = reject));
 
@@ -85,6 +94,7 @@ export class TrainingLoop {
     });
     record.step = state?.step ?? 0;
     record.tokens = state?.tokens ?? 0;
+    record.changes = withoutLaterRules(record.changes, record.step);
     this.aborted.catch(() => undefined);
     this.sender = new FeedSender(record, feed, parts.clock, parts.listener, () => ({
       tokens: this.channelTokens,
@@ -123,6 +133,16 @@ export class TrainingLoop {
       this.sender.settleWatchers();
       this.parts.model.dispose();
     }
+  }
+
+  get halted(): boolean {
+    return this.atRung;
+  }
+
+  /** Settles when the run has ended, is halted at its rung, or a fault has paused it. */
+  async parked(): Promise<void> {
+    const { record } = this;
+    await this.sender.until(() => this.ended || this.atRung || (record.state === 'paused' && record.error !== null));
   }
 
   /** Lets a paused run go: its record stays as it is, and it can be resumed. */
@@ -217,9 +237,10 @@ export class TrainingLoop {
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
-      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.parts.evaluations) : 'person';
+      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.ruling()) : 'person';
       if (this.record.step >= steps) reason ??= 'budget';
       if (reason === null) {
+        await this.automate();
         await this.endOfStep();
         if (!(await this.boundary())) reason = 'person';
       }
@@ -231,6 +252,44 @@ export class TrainingLoop {
     }
   }
 
+  /** Lets the recipe's rule move the shares of the steps to come, by what was measured up to here. */
+  private async automate(): Promise<void> {
+    const { record, parts } = this;
+    const { step, recipe } = record;
+    const base = parts.evaluations[0] ?? record.base;
+    if (!recipe.automation || !base) return;
+    this.rule ??= this.ruleSoFar(new MixtureRule(recipe, recipe.automation, base));
+    const latest = parts.evaluations.at(-1);
+    const shares = this.rule.decide(
+      step,
+      { row: this.untold, evaluation: latest?.step === step ? latest : null },
+      settingsAt(recipe, record.changes, step - 1),
+    );
+    this.untold = null;
+    if (!shares) return;
+    record.changes = recordRule(record.changes, step, parts.clock.date(), shares);
+    await parts.storage.update({ changes: record.changes });
+    this.sender.send(false);
+  }
+
+  /** The rule told of what the stored history has before this step: what it carries from step to step follows from it. */
+  private ruleSoFar(rule: MixtureRule): MixtureRule {
+    const { record, parts } = this;
+    // A fork's rule begins with the fork.
+    const from = record.forkedFrom?.step ?? -1;
+    const rows = new Map(parts.feed.loggedRows().flatMap((row) => (row.step > from ? [[row.step, row] as const] : [])));
+    const evaluations = new Map(parts.evaluations.flatMap((row) => (row.step > from ? [[row.step, row] as const] : [])));
+    const steps = [...new Set([...rows.keys(), ...evaluations.keys()])].sort((one, other) => one - other);
+    for (const step of steps.filter((one) => one < record.step))
+      rule.decide(
+        step,
+        { row: rows.get(step) ?? null, evaluation: evaluations.get(step) ?? null },
+        settingsAt(record.recipe, record.changes, step - 1),
+      );
+    this.untold = rows.get(record.step) ?? null;
+    return rule;
+  }
+
   /** After a step and its evaluation: the periodic checkpoint, and the pause that ends a single step. */
   private async endOfStep(): Promise<void> {
     const { step, recipe } = this.record;
@@ -240,6 +299,11 @@ export class TrainingLoop {
       this.wish = 'pause';
       await this.collect();
       await this.setState('paused');
+    }
+    if (step === this.parts.rungs?.until && this.wish === 'run') {
+      await this.pauseNow();
+      this.atRung = this.record.error === null;
+      this.sender.send(true);
     }
   }
 
@@ -318,12 +382,24 @@ export class TrainingLoop {
     const row = this.window.row(this.record.step, lr, this.record.tokens);
     this.window.reset();
     this.logger.addRow(row);
+    this.untold = row;
   }
 
   private evaluationDue(): boolean {
-    const { step, recipe } = this.record;
+    const { step } = this.record;
     if (this.parts.evaluations.at(-1)?.step === step) return false;
-    return step % recipe.evaluation.everySteps === 0 || step === recipe.budget.steps;
+    return this.onTime(step) || (this.parts.rungs?.at.includes(step) ?? false);
+  }
+
+  private onTime(step: number): boolean {
+    const { evaluation, budget } = this.record.recipe;
+    return step % evaluation.everySteps === 0 || step === budget.steps;
+  }
+
+  /** Evaluations that the recipe's stopping rules go by: not those that a rung alone asks for, so that a halted run ends as one that never was. */
+  private ruling(): EvaluationRow[] {
+    const { evaluations, rungs } = this.parts;
+    return rungs ? evaluations.filter(({ step }) => this.onTime(step) || !rungs.at.includes(step)) : evaluations;
   }
 
   /** @returns false when the person stopped the run meanwhile */

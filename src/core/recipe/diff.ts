@@ -64,6 +64,9 @@ export function recipeLeaves(recipe: Partial<Recipe>): Map<string, Leaf> {
         value: value
           .map((item) =>
             Object.values(item as object)
+              .flatMap((inner: unknown) =>
+                inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.entries(inner) : inner,
+              )
               .flat()
               .join(' '),
           )

@@ -102,9 +102,14 @@ const isolationSchema = z.strictObject({
   unit: z.enum(['weights', 'rows', 'heads']),
   /** Share of all of these units. */
   share: z.number().check(z.gt(0), z.lt(1)),
-  /** Those with the highest Fisher information on the domain channels, or with the lowest on the general ones. */
-  by: orElse(z.enum(['domain', 'general']), 'domain'),
-  /** Rows of text that it is the mean over, and their labels: as for EWC. */
+  /**
+   * Those with the highest Fisher information on the domain channels, or with the lowest on the general ones, or with the largest change of value:
+   * in a short pass of training on the domain channels, or from the base to another model.
+   */
+  by: orElse(z.enum(['domain', 'general', 'change']), 'domain'),
+  /** By change: id of a model with weights of the same shapes. Absent: a pass of training. */
+  against: z.optional(identifier),
+  /** Rows of text that the Fisher information is the mean over, and their labels: as for EWC; or rows, one a step, of the pass of training. */
   sequences: orElse(count(1, 4096), 64),
   labels: orElse(z.enum(['model', 'text']), 'model'),
 });
@@ -151,12 +156,15 @@ const phaseSchema = z.strictObject({
   order: z.optional(z.enum(['shuffled', 'difficulty'])),
 });
 
+/** In the place of a teacher's model id: the average of the run's own weights (Tarvainen and Valpola, arXiv 1703.01780). */
+export const EMA_TEACHER = 'ema';
+
 /**
  * A teacher in the loss (METHOD, "Distillation"). Of a token of a taught row that loss is (1 − β(1 − α)) · CE + β(1 − α) · T² · KL(teacher_T ‖ model_T)
  * and the terms of `states`, times β = min(1, t / warmup) before step t.
  */
 const distillationSchema = z.strictObject({
-  /** Model id; absent: the base. */
+  /** Model id, or `ema` for the average of the run's own weights; absent: the base. */
   teacher: z.optional(identifier),
   /** Rows that are taught, by the role of their channel. */
   rows: orElse(z.enum(['general', 'domain', 'all']), 'general'),
@@ -272,6 +280,54 @@ const llamaAdapterSchema = z.strictObject({
 /** Fewer weights than all. */
 const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema, prefixSchema, promptSchema, llamaAdapterSchema]);
 
+/** A running average of the weights beside them (METHOD, "Average of the weights"): a variant of each checkpoint, and the teacher `ema`. */
+const averageSchema = z.strictObject({
+  /** Of an update, ema ← decay · ema + (1 − decay) · θ. */
+  decay: orElse(z.number().check(z.gte(0), z.lt(1)), 0.999),
+  /** Finished steps at which it begins, as a copy of the weights. */
+  start: orElse(count(0), 0),
+  /** Steps from one update to the next. */
+  every: orElse(count(1), 1),
+});
+/** How the shares move while a run goes on, by rule (METHOD, "Automation"). A fader that a hand moves leaves the rule until it is given back. */
+const losses = z.enum(['train', 'held-out']);
+const automationSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('stages'),
+    /** To the next stage: the shares stay, or go there in a straight line. Before the first stage they are, or begin as, the channels' own. */
+    between: orElse(z.enum(['hold', 'linear']), 'hold'),
+    stages: z
+      .array(
+        z.strictObject({
+          /** Finished steps. */
+          step: count(1),
+          /** Channel id → share, summing to 1; a channel that is not named has none. */
+          shares: z.record(identifier, share),
+        }),
+      )
+      .check(z.minLength(1), z.maxLength(32)),
+  }),
+  /** p ∝ the channel's own share · exp(its loss / T). */
+  z.strictObject({ kind: z.literal('softmax'), temperature: orElse(from(0.01, 100), 1), losses: orElse(losses, 'train') }),
+  /** Shares grow by exp(η · excess loss over the base's), and are smoothed towards even ones (DoReMi, arXiv 2305.10429). */
+  z.strictObject({
+    kind: z.literal('doremi'),
+    rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1),
+    smoothing: orElse(z.number().check(z.gte(0), z.lt(1)), 1e-3),
+    losses: orElse(losses, 'held-out'),
+  }),
+  /** Shares by how fast a power law says that each channel's train loss still falls (ADO, arXiv 2410.11820). */
+  z.strictObject({ kind: z.literal('ado') }),
+  /** The domain channels' share moves so that mean general retention stays at the line. */
+  z.strictObject({
+    kind: z.literal('hold-retention'),
+    retention: orElse(z.number().check(z.gt(0), z.lte(1)), 0.95),
+    /** Least and most of the domain's share. */
+    least: orElse(share, 0.01),
+    most: orElse(share, 0.9),
+  }),
+]);
+
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
@@ -291,6 +347,8 @@ export const recipeSchema = z
     channels: z.array(channelSchema).check(z.minLength(1), z.maxLength(16)),
     strategy: strategySchema,
     schedule: scheduleSchema,
+    /** Absent: the shares are the recipe's and a hand's. */
+    automation: z.optional(automationSchema),
     /** One after the other; their steps sum to those of the budget. Absent: all steps are one phase. */
     phases: z.optional(z.array(phaseSchema).check(z.minLength(1), z.maxLength(16))),
     /** Rows of a micro-batch: what lies on the device at once. A step sees batchSize × gradientAccumulationSteps rows. */
@@ -311,6 +369,8 @@ export const recipeSchema = z
       layerDecay: z.optional(z.number().check(z.gt(0), z.lte(1))),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Absent: no average is kept. */
+    average: z.optional(averageSchema),
     /** Absent: nothing holds the weights. */
     regularisation: z.optional(regularisationSchema),
     /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
@@ -388,6 +448,7 @@ export const recipeSchema = z
       if (schedule.kind === 'wsd' && schedule.decayShape === 'exponential' && schedule.minRatio === 0)
         refuse(path, 0, '> 0 (decayShape "exponential")');
     if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
+    if (recipe.automation) checkAutomation(recipe, recipe.automation, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
     // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
@@ -403,6 +464,17 @@ export const recipeSchema = z
         refuse(['regularisation', 'distillation', 'states'], `Σ = ${Number(stages.toFixed(6))}`, 'last + all + attention = 1');
       if (recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (distillation)');
     }
+    const { average } = recipe;
+    // One that begins after the last step never does.
+    if (average && average.start >= recipe.budget.steps)
+      refuse(['average', 'start'], average.start, `0 … ${recipe.budget.steps - 1} (budget.steps)`);
+    if (distillation?.teacher === EMA_TEACHER) {
+      if (!average)
+        refuse(['regularisation', 'distillation', 'teacher'], EMA_TEACHER, 'average { decay, start 0 } (the weights that teach)');
+      // Before its start it has nothing to teach, and without a memory it is what is taught.
+      else if (average.start > 0) refuse(['average', 'start'], average.start, '0 (teacher ema)');
+      else if (average.decay === 0) refuse(['average', 'decay'], 0, '> 0 (teacher ema)');
+    }
     // They learn no weight of the base, which all of these are about.
     const soft = recipe.method?.kind === 'prefix' || recipe.method?.kind === 'prompt' || recipe.method?.kind === 'llama-adapter';
     if (recipe.method && soft && recipe.regularisation)
@@ -410,8 +482,12 @@ export const recipeSchema = z
     if (recipe.method?.kind === 'partial') {
       const { unfreezing, isolation } = recipe.method;
       const { steps } = recipe.budget;
-      if (isolation && !recipe.channels.some(({ role }) => role === isolation.by))
-        refuse(['method', 'isolation', 'by'], isolation.by, `role "${isolation.by}"`);
+      const role = isolation && isolationRole(isolation);
+      if (role && !recipe.channels.some((channel) => channel.role === role))
+        refuse(['method', 'isolation', 'by'], isolation.by, `role "${role}"`);
+      if (isolation?.against !== undefined && isolation.by !== 'change')
+        refuse(['method', 'isolation', 'against'], isolation.against, `none (by ${isolation.by})`);
+      if (isolation?.against === recipe.base) refuse(['method', 'isolation', 'against'], recipe.base, 'a model other than the base');
       // What would join after the last step never does.
       if (unfreezing?.order === 'downwards' && unfreezing.every.unit === 'steps' && unfreezing.every.value >= steps)
         refuse(['method', 'unfreezing', 'every', 'value'], unfreezing.every.value, `1 … ${steps - 1} (budget.steps)`);
@@ -421,6 +497,12 @@ export const recipeSchema = z
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
+
+/** Whose text says what is isolated; null where no text does. */
+export function isolationRole({ by, against }: { by: 'domain' | 'general' | 'change'; against?: string | undefined }): ChannelRole | null {
+  if (by !== 'change') return by;
+  return against === undefined ? 'domain' : null;
+}
 
 type Refuse = (path: string[], value: string | number, accepted: string) => void;
 
@@ -448,6 +530,37 @@ function checkPhases(
   });
 }
 
+/** A rule moves the shares of a run whose plan leaves them to it, and needs channels to move. */
+function checkAutomation(
+  recipe: { channels: readonly Channel[]; strategy: Strategy; phases?: readonly Phase[] | undefined; budget: { steps: number } },
+  automation: z.infer<typeof automationSchema>,
+  refuse: Refuse,
+): void {
+  const { channels, strategy, phases, budget } = recipe;
+  const { kind } = automation;
+  if (strategy.kind !== 'mixed') refuse(['strategy', 'kind'], strategy.kind, `"mixed" (automation ${kind})`);
+  const own = (phases ?? []).findIndex(({ shares }) => shares !== undefined);
+  if (own >= 0) refuse(['phases', String(own + 1), 'shares'], JSON.stringify(phases![own]!.shares), `none (automation ${kind})`);
+  if (channels.length < 2) refuse(['channels'], channels.length, `≥ 2 (automation ${kind})`);
+  if (kind === 'hold-retention') {
+    for (const role of ['general', 'domain'] as const)
+      if (!channels.some((channel) => channel.role === role)) refuse(['automation', 'kind'], kind, `role "${role}"`);
+    if (automation.least >= automation.most) refuse(['automation', 'least'], automation.least, `< ${automation.most}`);
+  }
+  if (kind !== 'stages') return;
+  const known = channels.map(({ id }) => id);
+  automation.stages.forEach(({ step, shares }, at) => {
+    const path = ['automation', 'stages', String(at + 1)];
+    const before = automation.stages[at - 1]?.step ?? 0;
+    if (step <= before) refuse([...path, 'step'], step, `> ${before}`);
+    else if (step >= budget.steps) refuse([...path, 'step'], step, `< ${budget.steps}`);
+    const stranger = Object.keys(shares).find((id) => !known.includes(id));
+    const total = Object.values(shares).reduce((one, other) => one + other, 0);
+    if (stranger !== undefined) refuse([...path, 'shares'], stranger, known.join(' | '));
+    else if (Math.abs(total - 1) > 1e-6) refuse([...path, 'shares'], `Σ share = ${Number(total.toFixed(6))}`, 'Σ share = 1');
+  });
+}
+
 /**
  * A recipe of version 1 in the fields of version 2 (`context` → `sequenceLength`, `batch.rows` → `batchSize`, `batch.accumulation` →
  * `gradientAccumulationSteps`); anything else as it is. Links, files and stored runs of version 1 are read through it; nothing is checked here.
@@ -469,9 +582,11 @@ export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
+export type WeightAveraging = z.infer<typeof averageSchema>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Phase = NonNullable<Recipe['phases']>[number];
+export type Automation = NonNullable<Recipe['automation']>;
 export type Method = NonNullable<Recipe['method']>;
 export type LoraMethod = Extract<Method, { kind: 'lora' }>;
 export type PartialMethod = Extract<Method, { kind: 'partial' }>;

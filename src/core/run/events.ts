@@ -30,8 +30,8 @@ export type WarmupSetting = Schedule['warmup'] & { steps: number };
 type ScheduleShape = Pick<Schedule, 'kind' | 'minRatio' | 'decayRatio' | 'decayShape'>;
 
 export type SettingEvent =
-  /** Shares of the channels that moved. */
-  | Change<'mixture', Record<string, number>>
+  /** Shares of the channels that moved; by the recipe's automation or by hand. */
+  | (Change<'mixture', Record<string, number>> & { rule?: true })
   /** Weights in the objective of the channels whose weight moved. */
   | Change<'objective', Record<string, number>>
   /** Peak learning rate. */
@@ -105,13 +105,14 @@ export function isSettingEvent(event: RunEvent): event is SettingEvent {
 /** Shares that differ by less are equal but for rounding. */
 const SAME_SHARE = 1e-6;
 
-/** What sets two settings of a run apart, one event for each kind of setting. @param steps of the whole run */
-export function settingEvents(when: When, before: LiveSettings, after: LiveSettings, steps: number): SettingEvent[] {
+/** What sets two settings of a run apart, one event for each kind of setting. @param steps of the whole run; @param rule the recipe's automation moved the shares */
+export function settingEvents(when: When, before: LiveSettings, after: LiveSettings, steps: number, rule = false): SettingEvent[] {
   const events: SettingEvent[] = [];
   const move = (type: 'mixture' | 'objective', was: Record<string, number>, is: Record<string, number>) => {
     const moved = Object.keys(is).filter((id) => Math.abs((was[id] ?? 0) - is[id]!) > SAME_SHARE);
     const of = (values: Record<string, number>) => Object.fromEntries(moved.map((id) => [id, values[id] ?? 0]));
-    if (moved.length > 0) events.push({ ...when, type, before: of(was), after: of(is) });
+    const by = rule && type === 'mixture' ? { rule: true as const } : {};
+    if (moved.length > 0) events.push({ ...when, type, before: of(was), after: of(is), ...by });
   };
   move('mixture', before.shares, after.shares);
   move('objective', before.weights ?? {}, after.weights ?? {});
@@ -164,7 +165,7 @@ export function withSetting(recipe: Recipe, event: SettingEvent, side: 'before' 
 export function joinDrags(events: readonly RunEvent[], near: number): RunEvent[] {
   const joined: RunEvent[] = [];
   for (const event of events) {
-    const at = isSettingEvent(event) ? joined.findLastIndex(({ type }) => type === event.type) : -1;
+    const at = isSettingEvent(event) ? joined.findLastIndex((one) => one.type === event.type && byRule(one) === byRule(event)) : -1;
     const last = joined[at];
     if (!last || event.step - last.step > near) joined.push(event);
     else {
@@ -174,6 +175,9 @@ export function joinDrags(events: readonly RunEvent[], near: number): RunEvent[]
   }
   return joined;
 }
+
+/** The recipe's automation moved the shares, and no hand. */
+export const byRule = (event: RunEvent): boolean => event.type === 'mixture' && event.rule === true;
 
 const isMove = (event: SettingEvent): event is Extract<SettingEvent, { type: 'mixture' | 'objective' }> =>
   event.type === 'mixture' || event.type === 'objective';
@@ -213,7 +217,9 @@ export function liftEvent(line: object): LoggedEvent | null {
 
 /** The end that a run's record tells of and its log does not: a crash logs nothing, and older runs logged only a person's stop. */
 export function endEvent(record: RunRecord, logged: readonly RunEvent[]): RunEvent | null {
-  const { state, stopReason, error, step, updatedAt: at } = record;
+  const { state, stopReason, error, step, updatedAt: at, imported } = record;
+  // A log does not say why it ends.
+  if (imported) return null;
   const type = state === 'finished' ? 'stopped' : state;
   if (type !== 'stopped' && type !== 'failed' && type !== 'interrupted') return null;
   if (logged.slice(logged.findLastIndex((event) => event.type === 'resumed') + 1).some((event) => event.type === type)) return null;

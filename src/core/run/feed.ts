@@ -7,7 +7,7 @@ import type { Recipe } from '../recipe/schema';
 import { phaseSpans, plannedSettings, rateAt, scheduleSpan } from '../recipe/phases';
 import { endEvent, settingEvents, type LoggedEvent, type RunEvent } from './events';
 import { settingsAt } from './live-changes';
-import { MetricTable } from './metric-table';
+import { MetricTable, unpackRows } from './metric-table';
 import {
   isActive,
   type CheckpointRecord,
@@ -133,6 +133,14 @@ export class RunFeed {
     this.last = row;
   }
 
+  /** The rows so far. */
+  loggedRows(): MetricRow[] {
+    return unpackRows(
+      this.rows.from(0),
+      this.record.recipe.channels.map(({ id }) => id),
+    );
+  }
+
   addEvaluation(evaluation: EvaluationRow): void {
     this.evaluations.push(evaluation);
   }
@@ -209,18 +217,18 @@ export class RunFeed {
     const begun = phaseSpans(recipe).filter(({ index, start }) => index > told && start <= last);
     const changed = changes.filter((change) => change.step >= this.told.step && change.step <= step);
     const points = [
-      ...begun.map((span) => ({ step: span.start, at: null, span, settings: plannedSettings(recipe, span.start) })),
+      ...begun.map((span) => ({ step: span.start, at: null, rule: false, span, settings: begins(recipe, span.start) })),
       ...changed.map((change) => ({ ...change, span: null })),
     ].sort((one, other) => one.step - other.step);
     for (const point of points) {
       const next = { ...settings, ...point.settings };
       const when = { step: point.step, at: point.at };
-      const events = settingEvents(when, settings, next, scheduleSpan(recipe, point.step).steps);
+      const events = settingEvents(when, settings, next, scheduleSpan(recipe, point.step).steps, point.rule === true);
       if (point.span) {
         told = point.span.index;
         this.events.push({ ...when, type: 'phase', index: told, name: point.span.phase?.name ?? null, changes: events });
       } else this.events.push(...events);
-      if (point.span || events.length > 0) settings = next;
+      if (point.span || events.length > 0 || next.held?.join() !== settings.held?.join()) settings = next;
     }
     this.told = { step: Math.min(step, recipe.budget.steps), phase: told, settings };
   }
@@ -231,6 +239,12 @@ export class RunFeed {
     const tokens = Object.values(this.last.count).reduce((sum, count) => sum + count, 0);
     return steps > 0 ? tokens / ((steps * this.last.stepMs) / 1000) : null;
   }
+}
+
+/** What a phase sets when it begins; the shares are not its own under automation. */
+function begins(recipe: Recipe, start: number): Partial<LiveSettings> {
+  const { shares, ...rest } = plannedSettings(recipe, start);
+  return recipe.automation ? rest : { ...rest, shares };
 }
 
 const same = (one: CheckpointRecord, other: CheckpointRecord): boolean =>

@@ -10,11 +10,19 @@ import { phaseAt, plannedSettings } from '../recipe/phases';
 import type { Phase, Recipe } from '../recipe/schema';
 import type { LiveChange, LiveSettings } from './types';
 
-/** Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes of its phase up to it. */
+/**
+ * Settings in effect when step `step` (0-based) is computed: the recipe's, with the changes of its phase up to it. Under automation no phase has shares
+ * of its own, and what rule and hand made of them goes on through all phases.
+ */
 export function settingsAt(recipe: Recipe, changes: readonly LiveChange[], step: number): LiveSettings {
   const { start } = phaseAt(recipe, step);
   let settings = plannedSettings(recipe, step);
-  for (const change of changes) if (change.step >= start && change.step <= step) settings = { ...settings, ...change.settings };
+  for (const change of changes) {
+    if (change.step > step) continue;
+    const { shares, held } = change.settings;
+    if (change.step >= start) settings = { ...settings, ...change.settings };
+    else if (recipe.automation) settings = { ...settings, ...(shares ? { shares } : {}), ...(held ? { held } : {}) };
+  }
   return settings;
 }
 
@@ -35,19 +43,23 @@ export function withSettings(recipe: Recipe, { shares, schedule, weights }: Part
 }
 
 /**
- * The settings of a change in full: shares of every channel summing to 1, and so their weights in the objective; a valid schedule.
+ * The settings of a hand's change in full: shares of every channel summing to 1, and so their weights in the objective; a valid schedule.
  * @throws StudioError `recipe-invalid` with the field
  */
 export function checkChange(recipe: Recipe, now: LiveSettings, change: Partial<LiveSettings>): Partial<LiveSettings> {
   const checked: Partial<LiveSettings> = {};
   const known = recipe.channels.map(({ id }) => id);
-  const unknown = [change.shares, change.weights].flatMap((of) => Object.keys(of ?? {})).find((id) => !known.includes(id));
+  const named = [...[change.shares, change.weights].flatMap((of) => Object.keys(of ?? {})), ...(change.held ?? [])];
+  const unknown = named.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     const values = { field: `channels.${unknown}`, value: unknown, accepted: known.join(' | ') };
     throw new StudioError('recipe-invalid', `The run has no channel "${unknown}"; it has ${known.join(', ')}`, values);
   }
   if (change.shares) checked.shares = normaliseShares({ ...now.shares, ...change.shares });
   if (change.weights) checked.weights = checkedWeights(now, change.weights);
+  // Whoever sets shares without saying which of them a hand holds takes all of them from the rule.
+  const held = change.held ?? (change.shares ? known : undefined);
+  if (recipe.automation && held) checked.held = known.filter((id) => held.includes(id));
   if (change.schedule) checked.schedule = parseRecipe({ ...recipe, schedule: change.schedule }).schedule;
   return checked;
 }
@@ -57,8 +69,8 @@ export function checkChange(recipe: Recipe, now: LiveSettings, change: Partial<L
  * recorded for later steps: of these, what the new change sets as well is dropped, so that the person's latest hand decides.
  */
 export function recordChange(changes: readonly LiveChange[], step: number, at: number, settings: Partial<LiveSettings>): LiveChange[] {
-  const earlier = changes.filter((change) => change.step < step);
-  const same = changes.filter((change) => change.step === step);
+  const earlier = changes.filter((change) => change.step < step || (change.rule && change.step === step && !settings.shares));
+  const same = changes.filter((change) => change.step === step && !change.rule);
   const merged: LiveChange = {
     step,
     at,
@@ -69,6 +81,19 @@ export function recordChange(changes: readonly LiveChange[], step: number, at: n
     .map((change) => ({ ...change, settings: without(change.settings, settings) }))
     .filter((change) => Object.keys(change.settings).length > 0);
   return [...earlier, merged, ...later];
+}
+
+/** Adds the rule's shares before step `step`, ahead of what a hand changed there; where a hand set shares, those stand. */
+export function recordRule(changes: readonly LiveChange[], step: number, at: number, shares: Record<string, number>): LiveChange[] {
+  const before = changes.filter((change) => change.step < step);
+  const hand = changes.filter((change) => change.step >= step && !change.rule);
+  if (hand.some((change) => change.step === step && change.settings.shares)) return [...before, ...hand];
+  return [...before, { step, at, settings: { shares }, rule: true }, ...hand];
+}
+
+/** Without what the rule decided after step `step`: a run that goes on from there decides again. */
+export function withoutLaterRules(changes: readonly LiveChange[], step: number): LiveChange[] {
+  return changes.filter((change) => !change.rule || change.step <= step);
 }
 
 /** A run that began without weights of the objective goes on without: its loss is another one. */
@@ -91,6 +116,7 @@ function without(settings: Partial<LiveSettings>, taken: Partial<LiveSettings>):
   if (taken.shares) delete kept.shares;
   if (taken.schedule) delete kept.schedule;
   if (taken.weights) delete kept.weights;
+  if (taken.held) delete kept.held;
   return kept;
 }
 

@@ -1,4 +1,5 @@
 /** What a run is, as stored. Losses are nats per token; shares and retention are ratios. */
+import type { LogFormat } from '../trackers/tracked-run';
 import type { ErrorRecord } from '../errors';
 import type { SampledAnswers, SampledRisk } from '../metrics/forgetting-risk';
 import type { Recipe, Schedule } from '../recipe/schema';
@@ -27,6 +28,8 @@ export interface LiveSettings {
   schedule: Schedule;
   /** Channel id → weight in the objective, summing to 1; absent in a run whose recipe has none. */
   weights?: Record<string, number>;
+  /** Channels that a hand has taken out of the recipe's automation; absent: none. */
+  held?: string[];
 }
 
 /** A change of the settings, as kept in the run's record and replayed on resume. */
@@ -35,6 +38,8 @@ export interface LiveChange {
   /** Epoch milliseconds. */
   at: number;
   settings: Partial<LiveSettings>;
+  /** By the recipe's automation, not by hand. */
+  rule?: true;
 }
 
 /** A loss that is no finite number, as JavaScript and CSV write it; JSON has none of them. */
@@ -91,6 +96,8 @@ export interface CheckpointRecord {
   evaluation: EvaluationRow | null;
   /** False where it was saved without the optimizer's moments. */
   moments?: boolean;
+  /** It holds the average of the weights too. */
+  average?: boolean;
 }
 
 export interface RunRecord {
@@ -115,10 +122,27 @@ export interface RunRecord {
   forkedFrom?: { run: string; step: number; name: string };
   /** Where it is a stage of a chain: which one, from 0, and the chain's plan. */
   chain?: ChainStage;
+  /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
+  imported?: { file: string; format: LogFormat; others: string[] };
+  /** Where a sweep trains it: which one, and its index there. */
+  sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+  /** What look-ahead said of it; absent where it was never asked. */
+  forecasts?: readonly Forecast[];
+}
+
+/** What look-ahead said of a run that goes on as planned: a channel's held-out loss at a step, with its 95 % interval, nats. */
+export interface Forecast {
+  /** Finished steps when it was said. */
+  from: number;
+  channel: string;
+  step: number;
+  loss: number;
+  low: number;
+  high: number;
 }
 
 /** A run's place in a chain of runs, each of which begins with the weights of the one before (core/run/lifelong.ts). */

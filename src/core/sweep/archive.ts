@@ -5,7 +5,7 @@
 import { strToU8, Zip, ZipDeflate } from 'fflate';
 import type { MeasuredRun } from '../laws/measured-runs';
 import type { Cell, Column } from './columns';
-import { measuredRuns, type SweepRecord, type SweepRun } from './record';
+import { measuredRuns, type SweepRecord, type SweepResult, type SweepRun } from './record';
 
 export type ArchivedSweep = Pick<SweepRecord, 'name' | 'plan' | 'channels' | 'base' | 'size' | 'runs'>;
 
@@ -41,23 +41,28 @@ const plain = (value: unknown) =>
 /** Fields of a setting that stand in columns of their own already. */
 const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr|schedule\.warmup\.value|channels\..+\.share)$/;
 
-/** One with figures of its own, by hand or by training; what waits or was dropped has none. */
-const hasFigures = ({ result, measured, state }: SweepRun) => measured !== null || result !== null || state === 'failed';
+/** Waiting and dropped runs have no figures; one that waits at a rung has none of its end. */
+const hasEnded = ({ measured, state }: SweepRun) => measured !== null || state === 'finished' || state === 'stopped' || state === 'failed';
 
-/** As the laws read runs, and those that a rung or a fault ended too: what they were trained for stands beside them. */
+/** Of a run that could not be started. */
+const NO_RESULT: SweepResult = { steps: 0, tokens: 0, losses: {}, heldOut: {}, train: {}, seconds: 0, device: '' };
+
+/** As the laws read runs; one that a rung ended has the tokens that it was trained for. */
 function measuredOf(run: SweepRun, size: number | null): MeasuredRun | null {
-  const { result } = run;
-  const [read] = measuredRuns({ runs: [{ ...run, state: run.measured ? run.state : 'finished' }], size });
-  return read && run.state === 'stopped' && result ? { ...read, tokens: result.tokens } : (read ?? null);
+  const { result, state } = run;
+  const [read] = measuredRuns({ runs: [{ ...run, state: 'finished', result: result ?? NO_RESULT }], size });
+  return read && state === 'stopped' && result ? { ...read, tokens: result.tokens } : (read ?? null);
 }
 
 /** The base's losses first, then a row a run. */
 function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<string> {
   const ids = channels.map(({ id }) => id);
-  const told = runs.filter(hasFigures);
+  const told = runs.filter(hasEnded);
   const settings = [...new Set(told.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field));
   // Of runs that were measured elsewhere.
-  const more = (['size', 'epochs'] as const).filter((field) => told.some(({ measured }) => measured && measured[field] !== null));
+  const more = (['size', 'epochs'] as const).filter(
+    (field) => (field === 'size' && size !== null) || told.some(({ measured }) => measured && measured[field] !== null),
+  );
   const failed = told.some(({ error }) => error !== null);
   const shares = ids.map((id) => `share_${id}`);
   const losses = ids.map((id) => `loss_${id}`);
@@ -85,7 +90,7 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
     '',
     '',
     '',
-    ...none(more),
+    ...more.map((field) => (field === 'size' ? size : '')),
     ...none(ids),
     ...ids.map((id) => base[id]),
     '',
@@ -124,7 +129,7 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
 /** A row a point: run, "train" or "held-out", channel, step, nats per token. */
 function* curvesTable({ runs }: ArchivedSweep): Generator<string> {
   yield line(['run', 'kind', 'channel', 'step', 'loss']);
-  for (const { index, result, measured } of runs)
+  for (const { index, result, measured } of runs.filter(hasEnded))
     for (const [kind, curves] of [
       ['train', result?.train],
       ['held-out', result?.heldOut],

@@ -4,6 +4,7 @@
  */
 import type { ErrorRecord } from '../errors';
 import type { MeasuredRun } from '../laws/measured-runs';
+import type { Estimate } from '../laws/responses';
 import type { ChannelRole, Recipe } from '../recipe/schema';
 import type { PlannedRun } from './plan';
 import type { SweepPlan } from './schema';
@@ -30,11 +31,28 @@ export interface SweepResult {
   device: string;
 }
 
+/** How a run stood when it was judged: at a rung, or at its end. */
+export interface Judgement {
+  /** Finished steps. */
+  steps: number;
+  /** Domain gain, nats per token, and mean general retention; null of a run that broke. */
+  gain: number | null;
+  retention: number | null;
+}
+
 /**
- * planned: waits; training: a tab trains it, or did and was closed (then it is resumed); finished: at its last step; stopped: the sweep's rule
+ * planned: waits, for its first step or, with successive halving, at the rung that it has reached (then it has a `result`); training: a tab trains it, or did and was closed (then it is resumed); finished: at its last step; stopped: the sweep's rule
  * ended it at a rung; failed: broke or could not be started, `error` says why; dropped: a person took it out.
  */
 export type SweepRunState = 'planned' | 'training' | 'finished' | 'stopped' | 'failed' | 'dropped';
+
+/** What was predicted of a run before it was trained. */
+export interface SweepPrediction {
+  /** Milliseconds since 1970. */
+  madeAt: number;
+  /** Channel → loss, nats per token; intervals hold the loss of one run, not only the mean of many. */
+  losses: Record<string, Estimate>;
+}
 
 export interface SweepRun extends Omit<PlannedRun, 'recipe'> {
   /** null of a run that was measured elsewhere. */
@@ -46,8 +64,12 @@ export interface SweepRun extends Omit<PlannedRun, 'recipe'> {
   rung: number;
   error: ErrorRecord | null;
   result: SweepResult | null;
+  /** With successive halving at each rung that it has reached, from the first; else once, at its end. Absent before. */
+  judged?: Judgement[];
   /** As a table of a cluster has it, of a run that was measured elsewhere. */
   measured: MeasuredRun | null;
+  /** A recommendation is checked with this run: no fit reads it. */
+  prediction?: SweepPrediction;
 }
 
 export interface SweepChannel {
@@ -81,7 +103,7 @@ export interface SweepRecord {
 export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): MeasuredRun[] {
   return sweep.runs.flatMap((run) => {
     if (run.measured) return [run.measured];
-    const { recipe, result, index, seed } = run;
+    const { recipe, result, index, seed, prediction } = run;
     // A run that a rung ended was trained for fewer tokens than the others: its loss is no point of the same law.
     if (!recipe || !result || (run.state !== 'finished' && run.state !== 'failed')) return [];
     const { warmup, peakLr } = recipe.schedule;
@@ -92,7 +114,7 @@ export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): Measure
         seed,
         size: sweep.size,
         epochs: null,
-        heldOut: false,
+        heldOut: prediction !== undefined,
         tokens: steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength,
         lr: peakLr,
         warmup: warmup.unit === 'ratio' ? warmup.value : warmup.value / steps,
@@ -101,4 +123,34 @@ export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): Measure
       },
     ];
   });
+}
+
+/** How good the predictions of the runs that have ended since were, a channel at a time. */
+export interface PredictionScore {
+  runs: number;
+  channels: number;
+  /** Losses within their interval, of those that have one. */
+  within: number;
+  judged: number;
+  /** Mean of |predicted − measured|, nats per token. */
+  error: number;
+}
+
+/** null before any predicted run has ended. */
+export function predictionScore(sweeps: readonly Pick<SweepRecord, 'runs'>[]): PredictionScore | null {
+  const score = { runs: 0, channels: 0, within: 0, judged: 0, error: 0 };
+  for (const { prediction, result, state } of sweeps.flatMap(({ runs }) => runs)) {
+    if (!prediction || !result || state !== 'finished') continue;
+    score.runs += 1;
+    for (const [channel, { value, interval }] of Object.entries(prediction.losses)) {
+      const measured = result.losses[channel];
+      if (typeof measured !== 'number') continue;
+      score.channels += 1;
+      score.error += Math.abs(value - measured);
+      if (!interval) continue;
+      score.judged += 1;
+      if (measured >= interval.low && measured <= interval.high) score.within += 1;
+    }
+  }
+  return score.channels === 0 ? null : { ...score, error: score.error / score.channels };
 }

@@ -7,6 +7,7 @@ import diagnosis from './diagnosis.json';
 import errors from './errors.json';
 import explore from './explore.json';
 import internals from './internals.json';
+import laws from './laws.json';
 import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
@@ -27,6 +28,7 @@ export default {
   errors,
   explore,
   internals,
+  laws,
   measures,
   merge,
   models,
