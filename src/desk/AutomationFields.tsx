@@ -46,7 +46,7 @@ export function AutomationFields({ recipe, edit }: Props) {
     <fieldset>
       <legend>{t('automation.title')}</legend>
       <p className={styles.note}>{t('automation.help')}</p>
-      <ChoiceField
+      <ChoiceField<(typeof KINDS)[number]>
         label={t('automation.kind')}
         {...(automation ? { help: t(`automation.about.${automation.kind}`) } : {})}
         value={automation?.kind ?? 'none'}
@@ -86,7 +86,7 @@ export function AutomationFields({ recipe, edit }: Props) {
         </>
       )}
       {(automation?.kind === 'softmax' || automation?.kind === 'doremi') && (
-        <ChoiceField
+        <ChoiceField<(typeof LOSSES)[number]>
           label={t('automation.losses')}
           help={t(`automation.when.${automation.losses}`)}
           value={automation.losses}
