@@ -53,25 +53,20 @@ function Curves({ answer, drawn, kind }: { answer: Answer; drawn: readonly Drawn
   );
 }
 
-/** The answer for the run as it stands, asked for again after each evaluation; the last one stays while the next is on its way. */
+/** The answer for the run as it stands, asked for again after each evaluation; the last one of the run stays while the next is on its way. */
 function useAnswer(run: RunView, on: boolean, more: number): { answer: Answer | null; busy: boolean } {
-  const [answer, setAnswer] = useState<{ run: string; said: Answer } | null>(null);
-  const [busy, setBusy] = useState(false);
+  const [known, setKnown] = useState<{ run: string; asked: string; said: Answer } | null>(null);
   const { runId } = run;
-  const evaluated = run.retentionSeries.x.at(-1) ?? 0;
+  const asked = [runId, run.retentionSeries.x.at(-1) ?? 0, more].join(' ');
   useEffect(() => {
     if (!on) return;
     let open = true;
-    setBusy(true);
-    lab.library
-      .lookAhead(runId, more)
-      .then((said) => open && setAnswer({ run: runId, said }), useRun.getState().report)
-      .finally(() => open && setBusy(false));
+    lab.library.lookAhead(runId, more).then((said) => open && setKnown({ run: runId, asked, said }), useRun.getState().report);
     return () => {
       open = false;
     };
-  }, [runId, evaluated, on, more]);
-  return { answer: answer?.run === runId ? answer.said : null, busy };
+  }, [runId, asked, on, more]);
+  return { answer: known?.run === runId ? known.said : null, busy: on && known?.asked !== asked };
 }
 
 export default function LookAhead({ run }: { run: RunView }) {
