@@ -103,6 +103,16 @@ test('the page tokenizer with two tokenizers, a text and what an extension would
   await expectAccessible('tokenizer');
 });
 
+test('the page sweeps with a plan in the making, and with its runs', async () => {
+  await studio.goTo('sweeps');
+  const sweeps = new SweepsPage(studio);
+  await sweeps.plan('share-and-rate');
+  await studio.page.getByLabel(studio.words.sweeps.halving.title).check();
+  await expectAccessible('sweeps, a plan');
+  await sweeps.make(16);
+  await expectAccessible('sweeps, a draft');
+});
+
 test('the desk while it trains', async () => {
   // Slow steps: the run must outlast the looks at it.
   await studio.open({

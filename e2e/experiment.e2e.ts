@@ -58,7 +58,7 @@ test('a sweep is trained run by run, goes on where it was, and is fitted', async
   const first = await experiment('--backend', 'wasm', '--workers', '2');
   expect(first.status, first.output).toBe(0);
   const runs = readFileSync(out('runs.csv'), 'utf8');
-  expect(runs).toMatch(/^run,seed,lr,warmup,tokens,share_en,share_domain,loss_en,loss_domain,state,seconds\nbase,.*\n0,1,.*\n1,1,/);
+  expect(runs).toMatch(/^run,seed,lr,warmup,tokens,size,share_en,share_domain,loss_en,loss_domain,state,seconds\nbase,.*\n0,1,.*\n1,1,/);
   expect(JSON.parse(readFileSync(out('fit.json'), 'utf8'))).toHaveProperty('recommendation');
   expect(existsSync(out('sweep.zip'))).toBe(true);
   // The second run is made again, to the same figures.
@@ -66,7 +66,9 @@ test('a sweep is trained run by run, goes on where it was, and is fitted', async
   rmSync(out('runs/1.json'));
   const second = await experiment('--backend', 'wasm');
   expect(second.output).toMatch(/2 runs; 1 are there, 1 are left/);
-  expect(JSON.parse(readFileSync(out('runs/1.json'), 'utf8'))).toMatchObject({ heldOut: kept.heldOut, train: kept.train });
+  expect(JSON.parse(readFileSync(out('runs/1.json'), 'utf8'))).toMatchObject({
+    result: { heldOut: kept.result.heldOut, train: kept.result.train },
+  });
 });
 
 test('hardware that is asked for and not there is refused before anything is trained', async ({ page }, info) => {

@@ -42,7 +42,7 @@ test('Run measures the base and draws the first loss of every channel', async ()
     // A uniform guess over 4,096 tokens costs ln 4096 = 8.3 nats: the base knows better.
     expect(loss, channel).toBeLessThan(8.3);
   }
-  await expect(desk.chart.locator('.recharts-line-curve').first()).toBeAttached();
+  await expect(desk.chart.locator('[data-line=train]').first()).toBeAttached();
   await expect.poll(() => desk.figure('en', 'train')).not.toBeNull();
   const figures = `first loss ${first} ms after Run, first step trained after ${Date.now() - pressed} ms`;
   console.log(figures);
@@ -64,7 +64,7 @@ test('the base lines stand on the chart, and retention starts at 1', async () =>
       .first();
     await expect(base).toHaveText(/^\d\.\d{3}$/);
   }
-  await expect(desk.chart.locator('.recharts-reference-line').first()).toBeAttached();
+  await expect(desk.chart.locator('[data-line=base]').first()).toBeAttached();
   await expect(page.getByRole('complementary', { name: words.desk.side })).toContainText('1.000');
 });
 

@@ -4,6 +4,7 @@ import { expect, test, type APIRequestContext, type Page } from '@playwright/tes
 import { tinyRecipe } from './studio/recipes';
 import { RunsPage } from './studio/runs';
 import { Studio } from './studio/studio';
+import { SweepsPage } from './studio/sweeps';
 
 const LIMIT_BYTES = 350_000;
 
@@ -78,7 +79,7 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
   // The chart's code comes with the first run.
   await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
   await weigh('desk');
-  for (const name of ['compare', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
+  for (const name of ['compare', 'sweeps', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
     await page.goto('about:blank');
     await studio.open({ page: name });
     await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
@@ -86,6 +87,8 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
       await new RunsPage(studio).openLatest();
       await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
     }
+    // The plan editor is the heaviest part.
+    if (name === 'sweeps') await new SweepsPage(studio).plan('golden-ratio');
     if (name === 'tokenizer') await expect(page.getByTestId('fertility-chart').locator('svg').first()).toBeVisible();
     await weigh(name);
   }

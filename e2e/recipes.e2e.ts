@@ -82,6 +82,7 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'general-then-domain',
     'annealed',
     'lora',
+    'soft-prompt',
     'ewc',
     'progressive-unfreezing',
     'distilled',
@@ -120,6 +121,15 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const)
     await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');
+  // The average of the run's own weights teaches from the first step on, and is kept for it.
+  const average = drawer.getByRole('switch', { name: like(words.recipe.average.switch) });
+  await drawer.getByLabel(words.common.recipeField.teacher, { exact: true }).selectOption('ema');
+  await expect(average).toBeChecked();
+  await drawer.getByLabel(words.common.recipeField.averageStart, { exact: true }).fill('3');
+  await expect(drawer).toContainText('average.start');
+  await average.click();
+  await expect(drawer.getByLabel(words.common.recipeField.teacher, { exact: true })).toHaveValue('nano');
+  await average.click();
   // An adapter's weights have no base to decay towards: the switch stands there until it is taken back.
   const method = drawer.getByLabel(words.recipe.method.kind, { exact: true });
   await method.selectOption('lora');
@@ -160,6 +170,9 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   for (const name of ['finalNorm', 'embeddings'] as const)
     await drawer.getByRole('switch', { name: new RegExp(`^${part.parts[name]}`) }).uncheck();
   await drawer.getByLabel(part.isolation.unit, { exact: true }).selectOption('rows');
+  await drawer.getByLabel(part.isolation.by, { exact: true }).selectOption('change');
+  await expect(drawer.getByLabel(words.common.recipeField.isolationAgainst, { exact: true })).toHaveValue('');
+  await drawer.getByLabel(part.isolation.steps, { exact: true }).fill('20');
   // q 128², k and v 64 · 128, o 128², gate, up and down 384 · 128: norms are no rows.
   await expect(drawer.getByRole('status')).toContainText('19,661');
   await drawer.getByLabel(words.recipe.recipe.layerDecay, { exact: true }).fill('0.8');
@@ -177,6 +190,7 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   const [download] = await Promise.all([page.waitForEvent('download'), studio.button(words.desk.transport.export).click()]);
   expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toMatchObject({
     ...{ budget: { steps: 34 }, packing: 'separate' },
+    average: { decay: 0.999, start: 0, every: 1 },
     method: { kind: 'lora', r: 8, alpha: 32, targets: ['q', 'v'] },
     ...{ optimizer: { layerDecay: 0.8 }, evaluation: { attentionRows: 2 } },
   });

@@ -188,6 +188,41 @@ test('a fork decays from a checkpoint and says where it comes from; another is e
   await expect(page.getByTestId('fork-notice')).toBeHidden();
 });
 
+test('a log goes out for a tracker, and comes in again as a run that says where it is from', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  await runs.choose('branch', 'export');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.common.export.kind).selectOption('wandb');
+  await dialog.getByRole('button', { name: words.common.export.run }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('link', { name: like(words.common.export.download, {}) }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('branch-wandb.zip');
+  const files = unzipSync(readFileSync(await download.path()));
+  expect(Object.keys(files).sort()).toEqual(['branch/config.json', 'branch/upload.py', 'branch/wandb-history.jsonl']);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+
+  await studio.button(words.runs.import.open).click();
+  const input = dialog.locator('input[type=file]').first();
+  await input.setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('no log') });
+  await expect(dialog.getByRole('alert')).toContainText('note.txt');
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  const history = Buffer.from(files['branch/wandb-history.jsonl']!);
+  await input.setInputFiles({ name: 'elsewhere.jsonl', mimeType: 'application/jsonl', buffer: history });
+  await expect(dialog).toBeHidden();
+  await expect(runs.run('elsewhere')).toContainText('elsewhere.jsonl');
+  const stored = await storedRuns(page);
+  const [own, read] = ['branch', 'elsewhere'].map((name) => stored.find(({ record }) => record.name === name)!);
+  expect(read!.rows.map(({ step, loss, total, lr }) => ({ step, loss, total, lr }))).toEqual(
+    own!.rows.map(({ step, loss, total, lr }) => ({ step, loss, total, lr })),
+  );
+  expect(read!.record.latest!.retention).toBe(own!.record.latest!.retention);
+  expect(read!.record.recipe.channels.map(({ id }) => id)).toEqual(own!.record.recipe.channels.map(({ id }) => id));
+});
+
 test('a chain of two domains ends with the matrix of what each stage did', async () => {
   const { page, words } = studio;
   await studio.goTo('runs');

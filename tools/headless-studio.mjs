@@ -34,6 +34,7 @@ export function reasonOf(error) {
  * @property {import('playwright').Page} page with `window.crossfade` and an open engine
  * @property {string} engine what trains, in words
  * @property {<T>(work: Promise<T>) => Promise<T>} orCrash rejects when the page dies first
+ * @property {() => Promise<Studio>} another tab of the same browser, with an engine of its own
  */
 
 /**
@@ -59,31 +60,35 @@ export async function withStudio({ folder, backend, threads, requireHardware }, 
       handleSIGINT: false,
       acceptDownloads: true,
     });
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    /** @type {Promise<never>} */
-    const crashed = new Promise((_, fail) => page.on('crash', () => fail(new Refusal('The page crashed: is there enough memory?', 1))));
-    crashed.catch(() => undefined);
-    /** @type {Studio['orCrash']} */
-    const orCrash = (work) => Promise.race([work, crashed]);
-
+    const context = browser;
     const query = new URLSearchParams();
     if (backend) query.set('backend', backend);
     if (threads) query.set('threads', String(threads));
     if (requireHardware) query.set('require-hardware', 'true');
-    await page.goto(`${server.url}?${query}`);
-    await page.waitForFunction(() => 'crossfade' in window);
-    const device = await orCrash(
-      page.evaluate((engine) => /** @type {any} */ (window).crossfade.lab.trainer.open(engine), { backend, threads, requireHardware }),
-    ).catch((error) => {
-      throw new Refusal(reasonOf(error));
-    });
-    const engine = [
-      device.backend,
-      device.adapter,
-      device.threads > 1 ? `${device.threads} threads` : '',
-      device.simd === 'none' ? '' : device.simd,
-    ];
-    return await use({ page, engine: engine.filter(Boolean).join(' · '), orCrash });
+    /** @param {import('playwright').Page} page @returns {Promise<Studio>} */
+    const openStudio = async (page) => {
+      /** @type {Promise<never>} */
+      const crashed = new Promise((_, fail) => page.on('crash', () => fail(new Refusal('The page crashed: is there enough memory?', 1))));
+      crashed.catch(() => undefined);
+      /** @type {Studio['orCrash']} */
+      const orCrash = (work) => Promise.race([work, crashed]);
+      await page.goto(`${server.url}?${query}`);
+      await page.waitForFunction(() => 'crossfade' in window);
+      const device = await orCrash(
+        page.evaluate((engine) => /** @type {any} */ (window).crossfade.lab.trainer.open(engine), { backend, threads, requireHardware }),
+      ).catch((error) => {
+        throw new Refusal(reasonOf(error));
+      });
+      const engine = [
+        device.backend,
+        device.adapter,
+        device.threads > 1 ? `${device.threads} threads` : '',
+        device.simd === 'none' ? '' : device.simd,
+      ];
+      const another = async () => openStudio(await context.newPage());
+      return { page, engine: engine.filter(Boolean).join(' · '), orCrash, another };
+    };
+    return await use(await openStudio(browser.pages()[0] ?? (await browser.newPage())));
   } finally {
     await browser?.close();
     await server.close();

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * A sweep from the command line: `npm run experiment -- sweep.json --out folder [--workers N]`. Trains every planned run in headless studios
- * side by side, keeps each result as soon as it is there, so that a sweep that was killed goes on where it was, and fits the laws of mixtures.
+ * A sweep from the command line: `npm run experiment -- sweep.json --out folder [--workers N]`. Tabs of one headless browser take its runs off
+ * the studio's own queue. What each run gave is kept as soon as it is there, so that a sweep that was killed goes on where it was; then the
+ * laws of mixtures are fitted.
  *
  * Writes runs.csv (a row a run, with the base's losses first), curves.csv, fit.json, recipes/ and all of them as sweep.zip.
  */
@@ -9,19 +10,19 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { follow, progressPrinter, readRecipe } from './experiment.mjs';
+import { readRecipe } from './experiment.mjs';
 import { reasonOf, Refusal, withStudio } from './headless-studio.mjs';
 import { root } from './setup.mjs';
 
 /**
- * @typedef {object} SweepResult
- * @property {any} recipe @property {Record<string, any>} setting @property {number} seed
- * @property {string} state how the run ended @property {number} steps
- * @property {Record<string, number | null>} base held-out loss of each channel before training
- * @property {Record<string, number | null>} losses at the end; empty of a run that broke
- * @property {Record<string, { x: number[], y: (number | null)[] }>} heldOut @property {Record<string, { x: number[], y: (number | null)[] }>} train
- * @property {number} seconds @property {string} engine
+ * Records as src/core/sweep/record.ts has them.
+ * @typedef {import('../src/core/sweep/record').SweepRecord} SweepRecord
+ * @typedef {import('../src/core/sweep/record').SweepRun} SweepRun
+ * @typedef {import('../src/contract/sweep').KeptRuns} KeptRuns
  */
+
+/** Milliseconds between two looks at the sweep. */
+const LOOK_EVERY = 1000;
 
 /** The studio's own rules, in TypeScript: read through Vite, which the studio is built with. */
 async function loadCore() {
@@ -34,10 +35,9 @@ async function loadCore() {
     server: { middlewareMode: true, hmr: false, ws: false },
     optimizeDeps: { noDiscovery: true },
   });
-  const [schema, plan, laws, recommendation] = await Promise.all(
-    ['sweep/schema', 'sweep/plan', 'laws/channel-laws', 'laws/recommend'].map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)),
-  );
-  return { core: { ...schema, ...plan, ...laws, ...recommendation }, close: () => vite.close() };
+  const names = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'laws/channel-laws', 'laws/recommend'];
+  const modules = await Promise.all(names.map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)));
+  return { core: Object.assign({}, ...modules), close: () => vite.close() };
 }
 
 /**
@@ -48,37 +48,66 @@ export async function runSweep(json, options) {
   const { core, close } = await loadCore();
   try {
     const base = typeof json.base === 'string' ? await readRecipe(resolve(dirname(options.recipe), json.base)) : json.base;
-    const { plan, runs } = planned(core, { ...json, base });
+    const planned = newSweep(core, { ...json, base });
     const folder = join(options.out, 'runs');
     await mkdir(folder, { recursive: true });
-    /** @type {(SweepResult | null)[]} */
-    const results = await Promise.all(
-      runs.map(async (/** @type {any} */ { index, recipe }) => {
-        const kept = await readResult(join(folder, `${index}.json`));
-        return kept && isDeepStrictEqual(kept.recipe, recipe) ? kept : null;
-      }),
-    );
-    const left = runs.filter((/** @type {any} */ _, /** @type {number} */ at) => results[at] === null);
-    console.log(`${runs.length} runs; ${runs.length - left.length} are there, ${left.length} are left.`);
-    if (left.length > 0) await trainAll(core, left, results, folder, options);
-    await writeSweep(core, plan, runs, /** @type {SweepResult[]} */ (results), options.out);
+    const kept = await keptRuns(planned, folder);
+    const known = new Map(kept.runs.map((run) => [run.index, run]));
+    const { base: measured, size } = kept;
+    const resumed = {
+      ...planned,
+      state: 'running',
+      base: measured,
+      size,
+      runs: planned.runs.map((run) => ({ ...run, ...known.get(run.index) })),
+    };
+    const there = resumed.runs.filter(hasEnded).length;
+    console.log(`${planned.runs.length} runs; ${there} are there, ${planned.runs.length - there} are left.`);
+    const { sweep, task } = core.takeNext(resumed, new Set());
+    const ended = task.kind === 'done' ? sweep : await trainAll(core, planned, { base: measured, runs: kept.runs }, folder, options);
+    await writeSweep(core, ended, options.out);
     console.log(`runs.csv, curves.csv, fit.json and sweep.zip: ${options.out}`);
   } finally {
     await close();
   }
 }
 
-/** @param {any} core @param {any} json */
-function planned(core, json) {
+/** @param {any} core @param {any} json @returns {SweepRecord} */
+function newSweep(core, json) {
   try {
-    const plan = core.parseSweep(json);
-    if (plan.halving) throw new Refusal('halving is for a page; here every run is trained to its end. Leave the field out.');
-    const runs = core.plannedRuns(plan);
-    core.sweepCost(plan, runs, []);
-    return { plan, runs };
+    return core.newSweep(core.parseSweep(json), 'command-line', 0, null);
   } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal(reasonOf(error));
+    throw new Refusal(reasonOf(error));
   }
+}
+
+/** @param {Pick<SweepRun, 'state'>} run */
+const hasEnded = ({ state }) => state === 'finished' || state === 'stopped' || state === 'failed';
+
+/**
+ * Results of an earlier call, of exactly these recipes. A run that waits at a rung is made again up to where it goes on, to the same figures.
+ * @param {SweepRecord} sweep @param {string} folder @returns {Promise<KeptRuns & { size: number | null }>}
+ */
+async function keptRuns({ runs }, folder) {
+  const found = await Promise.all(
+    runs.map(async ({ index, recipe }) => {
+      const kept = lifted(await readResult(join(folder, `${index}.json`)));
+      return kept && isDeepStrictEqual(kept.recipe, recipe) ? [{ ...kept, index }] : [];
+    }),
+  );
+  const kept = found.flat();
+  return {
+    base: kept[0]?.base ?? {},
+    size: kept[0]?.size ?? null,
+    runs: kept.map(({ index, state, rung, error, result, judged }) => ({
+      index,
+      state,
+      rung,
+      error,
+      result,
+      ...(judged ? { judged } : {}),
+    })),
+  };
 }
 
 /** @param {string} path @returns {Promise<any>} null when it is not there or not whole */
@@ -90,94 +119,94 @@ async function readResult(path) {
   }
 }
 
+/** A result as kept before sweeps had records, in their form. @param {any} kept */
+function lifted(kept) {
+  if (!kept || kept.result !== undefined) return kept;
+  const { recipe, base, state, steps, losses, heldOut, train, seconds, engine } = kept;
+  const tokens = steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
+  const ends = Object.fromEntries(Object.keys(base).map((id) => [id, losses[id] ?? null]));
+  const result = { steps, tokens, losses: ends, heldOut, train, seconds, device: engine };
+  return { recipe, base, size: null, state, rung: 0, error: null, result };
+}
+
 /**
- * Studios side by side take runs off one queue.
- * @param {any} core @param {any[]} left @param {(SweepResult | null)[]} results @param {string} folder
- * @param {Parameters<typeof runSweep>[1]} options
+ * @param {any} core @param {SweepRecord} planned @param {KeptRuns} kept @param {string} folder @param {Parameters<typeof runSweep>[1]} options
+ * @returns {Promise<SweepRecord>} when nothing is left
  */
-async function trainAll(core, left, results, folder, options) {
-  const { buildIfStale } = await import('./build-if-stale.mjs');
-  if (options.folder === null && !buildIfStale()) throw new Refusal('The studio could not be built: the reason is above.', 1);
-  const workers = Math.min(options.workers, left.length);
+async function trainAll(core, planned, kept, folder, options) {
+  const left = planned.runs.length - kept.runs.filter(hasEnded).length;
+  const workers = Math.min(options.workers, left);
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / workers));
-  const queue = [...left];
-  /** @type {number[]} */
-  const speeds = [];
-  const work = async (/** @type {import('./headless-studio.mjs').Studio} */ studio) => {
-    for (let run = queue.shift(); run; run = queue.shift()) {
-      const result = await trainOne(studio, run);
-      // New, then moved: a sweep killed here leaves no half result.
-      const path = join(folder, `${run.index}.json`);
-      await writeFile(`${path}.new`, JSON.stringify(result));
-      await rename(`${path}.new`, path);
-      results[run.index] = result;
-      speeds.push((tokensOf(result) / result.seconds) * workers);
-      const { minutes } = core.sweepCost({ limits: {} }, queue, speeds);
-      const still =
-        queue.length > 0 && minutes
-          ? `; about ${minutes.value.toFixed(0)} min left (${minutes.interval.low.toFixed(0)} … ${minutes.interval.high.toFixed(0)})`
-          : '';
-      console.log(
-        `run ${run.index} ${JSON.stringify(run.setting)} seed ${run.seed}: ${result.state}, ${result.seconds.toFixed(0)} s${still}`,
+  const { backend, requireHardware, folder: built } = options;
+  return withStudio({ folder: built, backend, threads, requireHardware }, async (studio) => {
+    const { page, orCrash } = studio;
+    const tabs = [studio];
+    while (tabs.length < workers) tabs.push(await studio.another());
+    const plan = planned.plan;
+    /** @type {SweepRecord} */
+    const begun = await orCrash(
+      page.evaluate(
+        ([plan, kept]) => /** @type {any} */ (window).crossfade.lab.library.createSweep(plan, kept),
+        /** @type {const} */ ([plan, kept]),
+      ),
+    ).catch((error) => {
+      throw new Refusal(reasonOf(error));
+    });
+    const failed = new Promise((_, fail) => {
+      for (const tab of tabs)
+        tab.orCrash(tab.page.evaluate((id) => /** @type {any} */ (window).crossfade.lab.trainer.joinSweep(id), begun.id)).catch(fail);
+    });
+    failed.catch(() => undefined);
+    const told = new Map(begun.runs.map((run) => [run.index, run.judged?.length ?? 0]));
+    /** @type {number[]} */
+    const speeds = [];
+    for (;;) {
+      const sweep = /** @type {SweepRecord} */ (
+        await Promise.race([failed, orCrash(page.evaluate((id) => /** @type {any} */ (window).crossfade.lab.library.sweep(id), begun.id))])
       );
+      for (const run of sweep.runs) {
+        const times = run.judged?.length ?? 0;
+        if (times === told.get(run.index) || run.state === 'training') continue;
+        told.set(run.index, times);
+        await keep(sweep, run, folder);
+        if (run.result && run.result.seconds > 0) speeds.push((run.result.tokens / run.result.seconds) * workers);
+        console.log(`${lineOf(run)}${timeLeft(core, sweep, speeds)}`);
+      }
+      if (sweep.state === 'finished') {
+        // What the rule has ended since it was kept.
+        await Promise.all(sweep.runs.filter(({ state }) => state === 'stopped').map((run) => keep(sweep, run, folder)));
+        return sweep;
+      }
+      if (sweep.state === 'paused') {
+        const fault = sweep.runs.find(({ error, state }) => error !== null && state !== 'failed')?.error;
+        throw new Refusal(`The sweep was paused: ${fault?.message ?? 'by hand'}`, 1);
+      }
+      await new Promise((done) => setTimeout(done, LOOK_EVERY));
     }
-  };
-  const studio = {
-    folder: options.folder ?? join(root, 'dist'),
-    backend: options.backend,
-    threads,
-    requireHardware: options.requireHardware,
-  };
-  await Promise.all(Array.from({ length: workers }, () => withStudio(studio, work)));
-}
-
-/** @param {import('./headless-studio.mjs').Studio} studio @param {any} run @returns {Promise<SweepResult>} */
-async function trainOne({ page, engine, orCrash }, { recipe, setting, seed }) {
-  const printer = progressPrinter();
-  const began = Date.now();
-  const id = await orCrash(
-    page.evaluate((recipe) => /** @type {any} */ (window).crossfade.lab.trainer.start(recipe, 'sweep', () => undefined), recipe),
-  ).catch((error) => {
-    throw new Refusal(reasonOf(error));
   });
-  const view = await orCrash(follow(page, id, printer)).finally(() => printer.end());
-  const broke = view.state !== 'finished';
-  // What a rate too high breaks is a result; anything else would be one of the machine.
-  if (broke && !/not-finite/.test(view.error?.code ?? ''))
-    throw new Refusal(`A run ended as "${view.state}": ${view.error?.message ?? ''}`, 1);
-  await orCrash(page.evaluate((run) => /** @type {any} */ (window).crossfade.lab.library.removeRun(run), id));
-  const ends = (/** @type {number} */ at) =>
-    Object.fromEntries(recipe.channels.map((/** @type {any} */ channel) => [channel.id, view.heldOut[channel.id]?.y.at(at) ?? null]));
-  return {
-    ...{ recipe, setting, seed, state: view.state, steps: view.step, base: ends(0), losses: broke ? {} : ends(-1) },
-    ...{ heldOut: view.heldOut, train: view.train, seconds: (Date.now() - began) / 1000, engine },
-  };
 }
 
-/** @param {Pick<SweepResult, 'recipe' | 'steps'>} result */
-const tokensOf = ({ recipe, steps }) => steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
-
-/** @param {SweepResult} result */
-function warmupOf({ recipe }) {
-  const { unit, value } = recipe.schedule.warmup;
-  return unit === 'ratio' ? value : value / recipe.budget.steps;
+/** New, then moved: a sweep killed here leaves no half result. @param {SweepRecord} sweep @param {SweepRun} run @param {string} folder */
+async function keep({ base, size }, { index, recipe, setting, seed, state, rung, error, result, judged }, folder) {
+  const path = join(folder, `${index}.json`);
+  await writeFile(`${path}.new`, JSON.stringify({ recipe, setting, seed, base, size, state, rung, error, result, judged }));
+  await rename(`${path}.new`, path);
 }
 
-/** A run as the laws read one. @param {SweepResult} result @param {number} index */
-export function measuredRun(result, index) {
-  const losses = result.recipe.channels.map((/** @type {any} */ { id }) => [id, result.losses[id] ?? Infinity]);
-  return {
-    ...{
-      name: String(index),
-      seed: result.seed,
-      size: null,
-      epochs: null,
-      heldOut: false,
-      tokens: tokensOf({ ...result, steps: result.recipe.budget.steps }),
-    },
-    ...{ lr: result.recipe.schedule.peakLr, warmup: warmupOf(result), losses: Object.fromEntries(losses) },
-    shares: Object.fromEntries(result.recipe.channels.map((/** @type {any} */ { id, share }) => [id, share])),
-  };
+/** @param {SweepRun} run */
+function lineOf({ index, setting, seed, state, rung, error, result }) {
+  const how = state === 'planned' ? `waits at rung ${rung}` : state === 'failed' ? `failed (${error?.message ?? ''})` : state;
+  return `run ${index} ${JSON.stringify(setting)} seed ${seed}: ${how}, ${(result?.seconds ?? 0).toFixed(0)} s`;
+}
+
+/** @param {any} core @param {SweepRecord} sweep @param {readonly number[]} speeds */
+function timeLeft(core, { plan, runs }, speeds) {
+  const queue = runs.filter(({ state }) => state === 'planned' || state === 'training');
+  // How many go on from a rung is not known before.
+  const { minutes } = plan?.halving || queue.length === 0 ? { minutes: null } : core.sweepCost({ limits: {} }, queue, speeds);
+  return minutes
+    ? `; about ${minutes.value.toFixed(0)} min left (${minutes.interval.low.toFixed(0)} … ${minutes.interval.high.toFixed(0)})`
+    : '';
 }
 
 /** Fields of a setting that stand in columns of their own already. */
@@ -185,77 +214,55 @@ const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr
 
 /**
  * Tables that pandas reads, and the import of measured runs.
- * @param {readonly SweepResult[]} results
+ * @param {SweepRecord} sweep
+ * @param {typeof import('../src/core/sweep/record').measuredRuns} measuredRuns
  */
-export function sweepTables(results) {
-  const [first] = results;
-  const ids = first ? first.recipe.channels.map((/** @type {any} */ { id }) => id) : [];
-  const settings = [...new Set(results.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field));
+export function sweepTables(sweep, measuredRuns) {
+  const { channels, base, size } = sweep;
+  const ids = channels.map(({ id }) => id);
+  const runs = sweep.runs.filter(hasEnded);
+  const settings = [...new Set(runs.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field));
   const cell = (/** @type {any} */ value) =>
     value === null || value === undefined ? '' : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
   const table = (/** @type {any[][]} */ rows) => `${rows.map((row) => row.map(cell).join(',')).join('\n')}\n`;
-  const runs = [
-    [
-      'run',
-      'seed',
-      ...settings,
-      'lr',
-      'warmup',
-      'tokens',
-      ...ids.map((/** @type {string} */ id) => `share_${id}`),
-      ...ids.map((/** @type {string} */ id) => `loss_${id}`),
-      'state',
-      'seconds',
-    ],
-    [
-      'base',
-      '',
-      ...settings.map(() => ''),
-      '',
-      '',
-      '',
-      ...ids.map(() => ''),
-      ...ids.map((/** @type {string} */ id) => first?.base[id]),
-      '',
-      '',
-    ],
-    ...results.map((result, index) => {
-      const { lr, warmup, tokens, shares } = measuredRun(result, index);
-      const losses = ids.map((/** @type {string} */ id) => result.losses[id] ?? 'nan');
+  const columns = ['lr', 'warmup', 'tokens', 'size', ...ids.map((id) => `share_${id}`), ...ids.map((id) => `loss_${id}`)];
+  const rows = [
+    ['run', 'seed', ...settings, ...columns, 'state', 'seconds'],
+    ['base', '', ...settings.map(() => ''), '', '', '', size, ...ids.map(() => ''), ...ids.map((id) => base[id]), '', ''],
+    ...runs.map((run) => {
+      const { index, seed, setting, state, result } = run;
+      // One that a rung ended has the shares and rates of a finished one, and the tokens that it was trained for.
+      const [measured] = measuredRuns({ runs: [{ ...run, state: 'finished', result: result ?? NO_RESULT }], size });
+      const { lr, warmup, tokens, shares } = /** @type {any} */ (measured);
       return [
-        index,
-        result.seed,
-        ...settings.map((field) => result.setting[field]),
-        lr,
-        warmup,
-        tokens,
-        ...ids.map((/** @type {string} */ id) => shares[id]),
-        ...losses,
-        result.state,
-        result.seconds.toFixed(1),
+        ...[index, seed, ...settings.map((field) => setting[field])],
+        ...[lr, warmup, state === 'stopped' ? result?.tokens : tokens, size, ...ids.map((id) => shares[id])],
+        ...ids.map((id) => result?.losses[id] ?? 'nan'),
+        ...[state, (result?.seconds ?? 0).toFixed(1)],
       ];
     }),
   ];
-  const curves = results.flatMap((result, index) =>
+  const curves = runs.flatMap(({ index, result }) =>
     ['train', 'held-out'].flatMap((kind) =>
-      Object.entries(kind === 'train' ? result.train : result.heldOut).flatMap(([channel, { x, y }]) =>
+      Object.entries((kind === 'train' ? result?.train : result?.heldOut) ?? {}).flatMap(([channel, { x, y }]) =>
         x.map((step, at) => [index, kind, channel, step, y[at]]),
       ),
     ),
   );
-  return { 'runs.csv': table(runs), 'curves.csv': table([['run', 'kind', 'channel', 'step', 'loss'], ...curves]) };
+  return { 'runs.csv': table(rows), 'curves.csv': table([['run', 'kind', 'channel', 'step', 'loss'], ...curves]) };
 }
 
-/**
- * @param {any} core @param {any} plan @param {any[]} runs @param {readonly SweepResult[]} results @param {string} out
- */
-async function writeSweep(core, plan, runs, results, out) {
+/** Of a run that could not be started. */
+const NO_RESULT = { steps: 0, tokens: 0, losses: {}, heldOut: {}, train: {}, seconds: 0, device: '' };
+
+/** @param {any} core @param {SweepRecord} sweep @param {string} out */
+async function writeSweep(core, sweep, out) {
   const { strToU8, zipSync } = await import('fflate');
-  const channels = plan.base.channels.map((/** @type {any} */ { id }) => id);
-  const measured = results.map(measuredRun);
+  const channels = sweep.channels.map(({ id }) => id);
+  const measured = core.measuredRuns(sweep);
   const laws = core.fitChannels(measured, channels, channels);
-  const roles = Object.fromEntries(plan.base.channels.map((/** @type {any} */ { id, role }) => [id, role]));
-  const recommendation = core.recommend({ runs: measured, channels, roles, base: results[0]?.base ?? {} }, laws);
+  const roles = Object.fromEntries(sweep.channels.map(({ id, role }) => [id, role]));
+  const recommendation = core.recommend({ runs: measured, channels, roles, base: sweep.base }, laws);
   // Resamples are many and of use to nobody else; a number that is none would become null.
   const plain = (/** @type {any} */ value) =>
     JSON.stringify(
@@ -265,10 +272,10 @@ async function writeSweep(core, plan, runs, results, out) {
     );
   /** @type {Record<string, string>} */
   const files = {
-    'sweep.json': plain(plan),
-    ...sweepTables(results),
+    'sweep.json': plain(sweep.plan),
+    ...sweepTables(sweep, core.measuredRuns),
     'fit.json': plain({ laws, recommendation }),
-    ...Object.fromEntries(runs.map((/** @type {any} */ { index, recipe }) => [`recipes/${index}.json`, plain(recipe)])),
+    ...Object.fromEntries(sweep.runs.map(({ index, recipe }) => [`recipes/${index}.json`, plain(recipe)])),
   };
   await mkdir(join(out, 'recipes'), { recursive: true });
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(out, name), text)));

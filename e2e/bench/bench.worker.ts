@@ -3,7 +3,7 @@ import { backend as tensorBackend, getBackend, memory } from '@tensorflow/tfjs-c
 import { expose } from 'comlink';
 import { openBackend, settled } from '../../workers/engine';
 import type { DeviceInfo } from '../../src/contract/device';
-import { checkpointedStep, fusedStep } from './fused-step';
+import { cachedStep, checkpointedStep, fusedStep, taughtStep } from './fused-step';
 import { generationSpeed } from './generation';
 import { plainStep } from './plain-step';
 import { timeKernels } from './profile';
@@ -19,7 +19,7 @@ export interface OpenBench {
   requireHardware: boolean;
 }
 
-const steps = { fused: fusedStep, checkpointed: checkpointedStep, plain: plainStep };
+const steps = { fused: fusedStep, checkpointed: checkpointedStep, taught: taughtStep, cached: cachedStep, plain: plainStep };
 export type Implementation = keyof typeof steps;
 
 let step: TrainingStep;

@@ -4,10 +4,11 @@
  * products, in headless Chromium.
  *
  *     npm run bench -- [--backend wasm|webgpu|cpu] [--require-hardware] [--shape S --shape M …] [--threads 2]
- *                      [--rounds 5] [--turn 2000] [--fused-only | --checkpointed] [--no-products] [--generate 200]
+ *                      [--rounds 5] [--turn 2000] [--fused-only | --checkpointed | --taught] [--no-products] [--generate 200]
  *                      [--profile] [--port 5303] [--chromium-flag=--x …] [--against FOLDER]
  *
- * --checkpointed: against the fused step with activation checkpointing instead. --against: against the fused step of another checkout,
+ * --checkpointed: against the fused step with activation checkpointing instead. --taught: against the fused step under a teacher, and under one whose
+ * logits are cached whole. --against: against the fused step of another checkout,
  * whose packages are installed. --generate: that many tokens too.
  */
 import { execFileSync } from 'node:child_process';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     turn: { type: 'string', default: '2000' },
     'fused-only': { type: 'boolean', default: false },
     checkpointed: { type: 'boolean', default: false },
+    taught: { type: 'boolean', default: false },
     against: { type: 'string' },
     generate: { type: 'string', default: '0' },
     port: { type: 'string', default: '5303' },
@@ -58,7 +60,11 @@ try {
   };
   const shapes = /** @type {import('./shapes').ShapeName[]} */ (values.shape ?? ['S', 'M', 'nano', 'nano-256']);
   const implementations = /** @type {import('./bench.worker').Implementation[]} */ (
-    values['fused-only'] ? ['fused'] : ['fused', values.against ? 'other' : values.checkpointed ? 'checkpointed' : 'plain']
+    values['fused-only']
+      ? ['fused']
+      : values.taught
+        ? ['fused', 'taught', 'cached']
+        : ['fused', values.against ? 'other' : values.checkpointed ? 'checkpointed' : 'plain']
   );
   const timing = { rounds: Number(values.rounds), turn: Number(values.turn), warmUp: 2 * Number(values.turn), profile: values.profile };
   const measured = [];
@@ -171,8 +177,12 @@ function printShape({ shape, tokensPerStep, flopsPerToken, results }) {
     for (const [name, milliseconds, calls] of profile.kernels.slice(0, 24))
       console.log(`  ${name.padEnd(28)} ${milliseconds.toFixed(2).padStart(8)} ms ${calls.toFixed(0).padStart(5)} calls`);
   }
-  const [fused, other] = results;
-  if (!fused || !other) return;
+  const [fused, ...others] = results;
+  for (const other of fused ? others : []) printRatio(shape, /** @type {any} */ (fused), other);
+}
+
+/** @param {string} shape @param {any} fused @param {any} other */
+function printRatio(shape, fused, other) {
   const ratio = (fused.tokensPerSecond / other.tokensPerSecond).toFixed(2);
   const processor = other.processor > 0 ? `, by processor time ${(other.processor / fused.processor).toFixed(2)}` : '';
   console.log(`${cell(shape)}fused is ${ratio} × ${other.implementation}${processor}`);

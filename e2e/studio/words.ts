@@ -15,6 +15,7 @@ import type notices from '../../src/i18n/en/notices.json';
 import type recipe from '../../src/i18n/en/recipe.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
+import type sweeps from '../../src/i18n/en/sweeps.json';
 import type tokenizer from '../../src/i18n/en/tokenizer.json';
 
 export type Language = 'en' | 'zh';
@@ -36,6 +37,7 @@ export interface Words {
   recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
+  sweeps: typeof sweeps;
   tokenizer: typeof tokenizer;
 }
 
@@ -58,6 +60,7 @@ export function wordsOf(language: Language): Words {
     'recipe',
     'report',
     'runs',
+    'sweeps',
     'tokenizer',
   ];
   const texts = Object.fromEntries(names.map((name) => [name, read(language, name)])) as unknown as Words;

@@ -63,8 +63,8 @@ function Pages() {
         <Route path="/">
           <Redirect to="/desk" replace />
         </Route>
-        {ROUTES.map(({ id, path, Page }) => (
-          <Route key={id} path={path}>
+        {ROUTES.map(({ id, path, parameter = '', Page }) => (
+          <Route key={id} path={path + parameter}>
             <PageBoundary>
               <Page />
             </PageBoundary>

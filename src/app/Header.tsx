@@ -1,10 +1,10 @@
 /** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
 import { Tooltip, ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { Cpu, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { DeviceInfo } from '../contract/device';
 import { useErrorText } from '../i18n/error-text';
-import { useDevice } from '../lab/device-store';
+import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { Link, useLocation } from 'wouter';
 import { changeLanguage, LANGUAGES } from '../i18n/start';
 import { ROUTES } from './routes';
@@ -54,6 +54,20 @@ function DeviceBadge() {
         </span>
       </button>
     </Tooltip>
+  );
+}
+
+/** While this tab's trainer takes runs from a sweep: says so on every page, and leads there. */
+function SweepBadge() {
+  const { t } = useTranslation();
+  const sweep = useTrainerSweep((state) => state.sweep);
+  if (!sweep) return null;
+  const words = t('device.sweep', { name: sweep.name });
+  return (
+    <Link href={`/sweeps/${sweep.id}?section=board`} className={styles.badge} data-state="busy" aria-label={words} title={words}>
+      <FlaskConical size={14} aria-hidden />
+      <span className={styles.detail}>{sweep.name}</span>
+    </Link>
   );
 }
 
@@ -135,13 +149,19 @@ export function Header() {
       </Link>
       <nav className={styles.nav} aria-label={t('nav.label')}>
         {ROUTES.map(({ id, path: target, icon: Icon }) => (
-          <Link key={id} href={target} className={styles.tab} aria-current={path === target ? 'page' : undefined}>
+          <Link
+            key={id}
+            href={target}
+            className={styles.tab}
+            aria-current={path === target || path.startsWith(`${target}/`) ? 'page' : undefined}
+          >
             <Icon size={18} aria-hidden />
             <span>{t(`nav.${id}`)}</span>
           </Link>
         ))}
       </nav>
       <div className={styles.tools}>
+        <SweepBadge />
         <DeviceBadge />
         <LanguageMenu />
         <ThemeMenu />

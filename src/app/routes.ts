@@ -1,13 +1,15 @@
 /** The pages: path, key of its name in `common.nav`, and the chunks that hold it and its texts. */
 import type { ComponentType, LazyExoticComponent } from 'react';
-import { Columns2, Database, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
+import { Columns2, Database, FlaskConical, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
 import { lazyWithTexts } from '../i18n/start';
 
-type PageId = 'desk' | 'compare' | 'runs' | 'corpus' | 'tokenizer' | 'models';
+type PageId = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models';
 
 export interface PageRoute {
   id: PageId;
   path: string;
+  /** Of what the page shows, behind the path. */
+  parameter?: string;
   icon: LucideIcon;
   Page: LazyExoticComponent<ComponentType>;
 }
@@ -19,6 +21,13 @@ export const ROUTES: readonly PageRoute[] = [
     path: '/compare',
     icon: Columns2,
     Page: lazyWithTexts(['compare', 'measures', 'internals', 'merge', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
+  },
+  {
+    id: 'sweeps',
+    path: '/sweeps',
+    parameter: '/:id?',
+    icon: FlaskConical,
+    Page: lazyWithTexts(['sweeps'], () => import('../sweeps/Page')),
   },
   { id: 'runs', path: '/runs', icon: History, Page: lazyWithTexts(['runs', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: lazyWithTexts(['corpus', 'notices'], () => import('../corpus/Page')) },

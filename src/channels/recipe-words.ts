@@ -38,6 +38,10 @@ const FIELDS = {
   'regularisation.ewc.labels': 'fisherLabels',
   'regularisation.ewc.online.gamma': 'fisherGamma',
   'regularisation.decayTowards': 'decayTowards',
+  average: 'average',
+  'average.decay': 'averageDecay',
+  'average.start': 'averageStart',
+  'average.every': 'averageEvery',
   'regularisation.distillation': 'distillation',
   'regularisation.distillation.teacher': 'teacher',
   'regularisation.distillation.rows': 'taughtRows',
@@ -99,6 +103,7 @@ const FIELDS = {
   'method.isolation.unit': 'isolation',
   'method.isolation.share': 'isolationShare',
   'method.isolation.by': 'isolationBy',
+  'method.isolation.against': 'isolationAgainst',
   'method.isolation.sequences': 'fisherSequences',
   'method.isolation.labels': 'fisherLabels',
   'method.tokens': 'virtualTokens',
@@ -153,12 +158,15 @@ const VALUES = [
   'hold-retention',
   'train',
   'held-out',
+  'ema',
+  'change',
 ] as const;
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = [
   'name',
   'base',
   'regularisation.distillation.teacher',
+  'method.isolation.against',
   'method.targets',
   'method.modules',
   'method.text',
@@ -189,6 +197,7 @@ export function recipeField(path: string): FieldName | null {
 export function recipeValue(path: string, value: string): `recipeValue.${(typeof VALUES)[number]}` | `role.${'general' | 'domain'}` | null {
   if (path.startsWith('channels.')) return path.endsWith('.role') && (value === 'general' || value === 'domain') ? `role.${value}` : null;
   if (path === 'regularisation.distillation.rows' && (value === 'general' || value === 'domain')) return `role.${value}`;
+  if (path === 'regularisation.distillation.teacher' && value === 'ema') return 'recipeValue.ema';
   const known = NAMES.includes(path) || path.endsWith('.name') ? undefined : VALUES.find((one) => one === value);
   return known ? `recipeValue.${known}` : null;
 }

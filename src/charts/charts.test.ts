@@ -2,36 +2,92 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent, SettingEvent } from '../core/run/events';
 import { curveEvents, laneEvents, largestMove } from './chart-events';
 import { exampleRecipe } from '../core/run/example-run';
-import { lineEnd, lossDomain, lossLines, valueAt, type LossLine } from './loss-lines';
+import {
+  lineEnd,
+  lossBounds,
+  lossLines,
+  placeOnAxis,
+  retentionLevel,
+  valueAt,
+  wholeAxis,
+  type ChartLook,
+  type LossLine,
+} from './loss-lines';
 
 const line = (train: [number, number | null][], heldOut: [number, number | null][], base: number | null): LossLine => ({
   id: 'zh',
   colour: '',
   train: train.map(([x, y]) => ({ x, y })),
+  raw: [],
   heldOut: heldOut.map(([x, y]) => ({ x, y })),
   base,
   broken: [],
 });
 
+const look = (change: Partial<ChartLook> = {}): ChartLook => ({
+  ...{ figure: 'loss', axis: 'step', smoothing: { kind: 'ema', weight: 0 }, log: false },
+  ...change,
+});
+const all = { from: 0, to: 100 };
+const numbers = (...values: number[]) => Float64Array.from(values);
+/** Three windows of 10, 20 and 40 steps, the last ones slower. */
+const run = {
+  recipe: exampleRecipe,
+  steps: 100,
+  base: { zh: 3, en: 2.5, domain: 4 },
+  bytesPerToken: { zh: 3 },
+  train: { zh: { x: [10, 30, 70], y: [3.1, 3.2, 3.3] } },
+  heldOut: { zh: { x: [0, 70], y: [3, 3.1] }, domain: { x: [0, 70], y: [4, 3.5] }, total: { x: [0], y: [3.2] } },
+  windows: {
+    step: numbers(10, 30, 70),
+    tokens: numbers(1000, 3000, 7000),
+    seconds: numbers(1, 3, 11),
+    loss: { zh: numbers(3.1, 3.2, 3.3), en: numbers(2.5, NaN, 2.6), domain: numbers(4, 3.8, 3.4), total: numbers(3.2, 3.2, 3.1) },
+  },
+};
+const shown = (change: Partial<ChartLook>, sight = all) => lossLines(run, look(change), sight);
+
 describe('loss lines', () => {
   it('bounds all values and the base by round ticks', () => {
-    const { min, max, ticks } = lossDomain([
-      line(
-        [
-          [0, 3.31],
-          [5, null],
-        ],
-        [[0, 4.6]],
-        4.7,
-      ),
-    ]);
+    const { min, max, ticks } = lossBounds(
+      [
+        line(
+          [
+            [0, 3.31],
+            [5, null],
+          ],
+          [[0, 4.6]],
+          4.7,
+        ),
+      ],
+      look(),
+      all,
+    );
     expect([min, max]).toEqual([3, 5]);
     expect(ticks).toEqual([3, 3.5, 4, 4.5, 5]);
   });
 
+  it('bounds what is in sight, and a logarithmic axis by 1, 2 and 5', () => {
+    const spike = [
+      line(
+        [
+          [10, 3],
+          [50, 900],
+          [90, 3.2],
+        ],
+        [],
+        null,
+      ),
+    ];
+    expect(lossBounds(spike, look(), { from: 0, to: 20 }).max).toBeLessThan(5);
+    const { ticks, min, max } = lossBounds(spike, look({ figure: 'perplexity', log: true }), all);
+    expect(ticks).toEqual([5, 10, 20, 50, 100, 200, 500]);
+    expect([min < 3, max > 900]).toEqual([true, true]);
+  });
+
   it('marks a loss that is no number at the height of the last one that was', () => {
     const train = { en: { x: [1, 2, 3, 4], y: [3, 2.5, NaN, NaN], broken: [3, 4] }, law: { x: [1], y: [NaN], broken: [1] } };
-    const lines = lossLines({ recipe: exampleRecipe, base: { law: 4 }, train, heldOut: {} });
+    const lines = lossLines({ ...run, base: { law: 4 }, train }, look(), all);
     const marks = Object.fromEntries(lines.map(({ id, broken }) => [id, broken]));
     expect(marks['en']).toEqual([
       { x: 3, y: 2.5 },
@@ -40,8 +96,42 @@ describe('loss lines', () => {
     expect(marks['total']).toEqual([]);
   });
 
+  it('shows losses against the base, per byte, as perplexity and as retention of general channels', () => {
+    const [zh, , domain] = shown({ figure: 'delta' });
+    expect(zh!.heldOut.map(({ y }) => y)).toEqual([0, expect.closeTo(0.1, 12)]);
+    expect(domain!.heldOut.at(-1)!.y).toBeCloseTo(-0.5, 12);
+    expect([zh!.base, domain!.base]).toEqual([0, 0]);
+    // nats / (bytes · ln 2); channels whose bytes are not known are left out.
+    const bits = shown({ figure: 'bits' });
+    expect(bits.map(({ id }) => id)).toEqual(['zh']);
+    expect(bits[0]!.heldOut[0]!.y).toBeCloseTo(3 / (3 * Math.LN2), 12);
+    expect(shown({ figure: 'perplexity' })[0]!.train[0]!.y).toBeCloseTo(Math.exp(3.1), 10);
+    const retention = shown({ figure: 'retention' });
+    expect(retention.map(({ id }) => id)).toEqual(['zh', 'en']);
+    expect(retention[0]!.heldOut.at(-1)!.y).toBeCloseTo(Math.exp(-0.1), 12);
+    expect(Math.exp(-retentionLevel('delta')!)).toBeCloseTo(retentionLevel('retention')!, 12);
+  });
+
+  it('smooths train losses, the plain line behind them, gaps kept', () => {
+    const [zh, en] = shown({ smoothing: { kind: 'ema', weight: 0.6 } });
+    expect(zh!.raw.map(({ y }) => y)).toEqual([3.1, 3.2, 3.3]);
+    expect(zh!.train[1]!.y).toBeCloseTo((3.1 * 0.6 * 0.4 + 3.2 * 0.4) / (1 - 0.36), 12);
+    expect(en!.train[1]!.y).toBeNull();
+    expect(shown({})[0]!.raw).toEqual([]);
+  });
+
+  it('goes by tokens and by time, and has a neighbour beyond either edge of what is in sight', () => {
+    expect(shown({ axis: 'tokens' }, { from: 0, to: 7000 })[0]!.train.map(({ x }) => x)).toEqual([1000, 3000, 7000]);
+    const place = placeOnAxis('time', run.windows);
+    expect([0, 5, 10, 50, 70, 99].map(place)).toEqual([0, 0.5, 1, 7, 11, 11]);
+    expect(shown({ axis: 'time' }, { from: 0, to: 11 })[0]!.heldOut.at(-1)!.x).toBe(11);
+    expect(wholeAxis(run, 'time')).toEqual({ from: 0, to: 11 });
+    expect(wholeAxis(run, 'step')).toEqual({ from: 0, to: 100 });
+    expect(shown({}, { from: 20, to: 40 })[0]!.train.map(({ x }) => x)).toEqual([10, 30, 70]);
+  });
+
   it('has bounds without data', () => {
-    expect(lossDomain([]).ticks).toEqual([2, 3, 4, 5]);
+    expect(lossBounds([], look(), all).ticks).toEqual([2, 3, 4, 5]);
   });
 
   it('ends a line at its held-out loss once there is more than the base, else at its last train loss', () => {

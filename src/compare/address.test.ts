@@ -5,6 +5,7 @@ describe('compare address', () => {
   it('names a model and a checkpoint', () => {
     expect(weightsKey({ kind: 'model', model: 'nano' })).toBe('model:nano');
     expect(weightsKey({ kind: 'checkpoint', run: '3f2a', step: 1200 })).toBe('run:3f2a@1200');
+    expect(weightsKey({ kind: 'checkpoint', run: '3f2a', step: 1200, average: true })).toBe('run:3f2a@1200.average');
   });
 
   it('reads back what it wrote', () => {

@@ -1,19 +1,20 @@
 /**
  * The page's address: `#/compare?a=model:nano&b=run:3f2a@1200&c=run:3f2a@600&view=probes`. A model is `model:<id>`, a checkpoint
- * `run:<id>@<step>`; `c`, a third set of weights, may be absent. Options are not in it, so that a link stays valid when they change.
+ * `run:<id>@<step>`, the average of its weights `run:<id>@<step>.average`; `c`, a third set of weights, may be absent. Options are not in it, so that a link stays valid when they change.
  */
 import type { WeightsRef } from '../contract/evaluation';
 
 export function weightsKey(weights: WeightsRef): string {
-  return weights.kind === 'model' ? `model:${weights.model}` : `run:${weights.run}@${weights.step}`;
+  return weights.kind === 'model' ? `model:${weights.model}` : `run:${weights.run}@${weights.step}${weights.average ? '.average' : ''}`;
 }
 
 /** The inverse of weightsKey; null when the text is neither form. */
 export function parseWeightsKey(text: string): WeightsRef | null {
   const model = /^model:([^@]+)$/.exec(text)?.[1];
   if (model !== undefined) return { kind: 'model', model };
-  const [, run, step] = /^run:(.+)@(\d{1,15})$/.exec(text) ?? [];
-  return run !== undefined && step !== undefined ? { kind: 'checkpoint', run, step: Number(step) } : null;
+  const [, run, step, average] = /^run:(.+)@(\d{1,15})(\.average)?$/.exec(text) ?? [];
+  if (run === undefined || step === undefined) return null;
+  return { kind: 'checkpoint', run, step: Number(step), ...(average === undefined ? {} : { average: true }) };
 }
 
 /** The places of the address: A is the base, B what is compared with it, C an optional third. Every measure's arrays have this order. */

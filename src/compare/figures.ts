@@ -107,7 +107,8 @@ export function storedFigures(
   if (!run || !a || !b) return null;
   const measured = (source: WeightsSource): EvaluationRow | null => {
     if (source.run === null) return source.base === run.recipe.base ? run.base : null;
-    if (source.run.id !== run.id) return null;
+    // What the run measured is the weights that train, not their average.
+    if (source.run.id !== run.id || source.average) return null;
     return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === source.step)?.evaluation ?? null;
   };
   const [one, other, third] = [measured(a), measured(b), c ? measured(c) : null];
@@ -128,8 +129,8 @@ export function storedRisks(
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>,
 ): (SampledRisk | null)[] {
   const [a] = picked;
-  return picked.map(({ run, step }) => {
-    if (!run || !a || a.run !== null || a.base !== run.recipe.base) return null;
+  return picked.map(({ run, step, average }) => {
+    if (!run || average || !a || a.run !== null || a.base !== run.recipe.base) return null;
     return checkpoints.get(run.id)?.find((checkpoint) => checkpoint.step === step)?.evaluation?.probes ?? null;
   });
 }

@@ -50,6 +50,15 @@ describe('groupSources', () => {
     expect(groups[1]!.sources.map((source) => source.key)).toEqual(['run:new@100', 'run:new@50']);
   });
 
+  it('lists the average of the weights behind the weights, without what the run measured of those', () => {
+    const held = new Map([['new', [{ ...checkpoint('new', 100, row(100, 3.2, 0.93)), average: true }]]]);
+    const averaged = groupSources([model('nano')], [run('new', 2)], held);
+    expect(averaged[1]!.sources.map(({ key }) => key)).toEqual(['run:new@100', 'run:new@100.average']);
+    const pick = (...wanted: string[]) => wanted.map((key) => findSource(averaged, key)!);
+    expect(storedFigures(pick('model:nano', 'run:new@100'), held)).not.toBeNull();
+    expect(storedFigures(pick('model:nano', 'run:new@100.average'), held)).toBeNull();
+  });
+
   it('proposes the latest run’s base against its last checkpoint', () => {
     expect(defaultAddress(groups)).toEqual({ a: 'model:nano', b: 'run:new@100', c: null });
     expect(defaultAddress(groupSources([model('nano')], [], new Map()))).toEqual({ a: 'model:nano', b: 'model:nano', c: null });

@@ -17,6 +17,8 @@ export interface WeightsSource {
   name: string;
   /** null for a base model. */
   step: number | null;
+  /** The average of the weights at that step. */
+  average: boolean;
   reason: CheckpointRecord['reason'] | null;
   at: number | null;
   /** The model whose tokenizer and vocabulary these weights have. */
@@ -43,7 +45,17 @@ export function groupSources(
       run: null,
       sources: models.map((model) => {
         const weights: WeightsRef = { kind: 'model', model: model.id };
-        return { key: weightsKey(weights), weights, name: model.name, step: null, reason: null, at: null, base: model.id, run: null };
+        return {
+          key: weightsKey(weights),
+          weights,
+          name: model.name,
+          step: null,
+          average: false,
+          reason: null,
+          at: null,
+          base: model.id,
+          run: null,
+        };
       }),
     },
   ];
@@ -53,18 +65,22 @@ export function groupSources(
     groups.push({
       id: run.id,
       run,
-      sources: saved.map((checkpoint) => {
-        const weights: WeightsRef = { kind: 'checkpoint', run: run.id, step: checkpoint.step };
-        return {
-          key: weightsKey(weights),
-          weights,
-          name: run.name,
-          step: checkpoint.step,
-          reason: checkpoint.reason,
-          at: checkpoint.at,
-          base: run.recipe.base,
-          run,
+      sources: saved.flatMap((checkpoint) => {
+        const sourceOf = (average: boolean): WeightsSource => {
+          const weights: WeightsRef = { kind: 'checkpoint', run: run.id, step: checkpoint.step, ...(average ? { average } : {}) };
+          return {
+            key: weightsKey(weights),
+            weights,
+            name: run.name,
+            step: checkpoint.step,
+            average,
+            reason: checkpoint.reason,
+            at: checkpoint.at,
+            base: run.recipe.base,
+            run,
+          };
         };
+        return checkpoint.average ? [sourceOf(false), sourceOf(true)] : [sourceOf(false)];
       }),
     });
   }
@@ -104,12 +120,13 @@ export function suggestThird(groups: readonly SourceGroup[], { a, b }: CompareAd
   return null;
 }
 
-/** "nano, base", "golden ratio · step 1,200" */
+/** "nano, base", "golden ratio · step 1,200", "golden ratio · step 1,200 · average" */
 export function useSourceName(): (source: WeightsSource) => string {
   const { t } = useTranslation('compare');
   const format = useFormat();
   return useCallback(
-    ({ name, step }) => (step === null ? t('source.base', { name }) : t('source.step', { name, step: format.count(step) })),
+    ({ name, step, average }) =>
+      step === null ? t('source.base', { name }) : t(average ? 'source.average' : 'source.step', { name, step: format.count(step) }),
     [t, format],
   );
 }

@@ -52,7 +52,10 @@ interface ReportSources {
 }
 
 function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, run }: ReportSources): ReportParts {
-  const weights = picked.map(({ key, name, step }, model): ReportWeights => ({ key, letter: letterOf(model), name, step }));
+  const weights = picked.map(({ key, name, step, average }, model): ReportWeights => ({
+    ...{ key, letter: letterOf(model), name, step },
+    ...(average ? { average } : {}),
+  }));
   const figures = results.channels ?? stored;
   return {
     title: run?.record.name ?? weights[1]?.name ?? weights[0]?.name ?? product.name,

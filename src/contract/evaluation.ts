@@ -10,8 +10,14 @@ import type { ProbeScore } from '../core/probes/probe-score';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
 import type { ChannelText } from './tokenizer';
 
-/** A set of weights: a base model as it came, or a checkpoint of a run. */
-export type WeightsRef = { kind: 'model'; model: string } | { kind: 'checkpoint'; run: string; step: number };
+/** A set of weights: a base model as it came, or a checkpoint of a run; its weights, or the average of them that the run kept. */
+export type WeightsRef = { kind: 'model'; model: string } | ({ kind: 'checkpoint' } & CheckpointRef);
+
+export interface CheckpointRef {
+  run: string;
+  step: number;
+  average?: boolean | undefined;
+}
 
 /** How much held-out text of each channel a position of a merge is measured on. */
 export interface MergeLook {
@@ -140,8 +146,7 @@ export interface EvaluationApi {
   /** Text that the run's checkpoint has seen against held-out text of the same channels. */
   measureMemorisation(
     base: WeightsRef,
-    run: string,
-    step: number,
+    tuned: CheckpointRef,
     rowsPerChannel: number,
     onProgress: OnProgress,
   ): Promise<ChannelMemorisation[]>;

@@ -6,6 +6,7 @@ import type { Recipe } from '../core/recipe/schema';
 import type { MergeRef } from './evaluation';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
+import type { StoredSweeps } from './sweep';
 // ---------------------------------------------------------------- models, runs: records and files
 export interface ModelRecord {
   id: string;
@@ -71,7 +72,7 @@ export interface LookAhead {
   score: LookAheadScore;
 }
 
-export interface LibraryApi extends StoredRuns {
+export interface LibraryApi extends StoredRuns, StoredSweeps {
   /** The run's held-out curves ahead of it; what is said of its plan is kept with the run. @param more steps of the ways that are no plan */
   lookAhead(run: string, more: number): Promise<LookAhead>;
   models(): Promise<ModelRecord[]>;

@@ -2,10 +2,14 @@
 import type { RunMessage } from '../core/run/feed';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord } from '../core/run/types';
 import type { Recipe } from '../core/recipe/schema';
+import type { TrackerFormat } from '../core/trackers/tracked-run';
 import type { OnProgress } from './progress';
 
 /** Number format of exported weights: in a safetensors file, or in a GGUF file; or the adapter of a run alone, in PEFT's format. */
 export type ExportType = 'F32' | 'F16' | 'BF16' | 'GGUF-F16' | 'GGUF-Q8_0' | 'PEFT';
+
+/** Of a run also its log alone, as files of a tracker. */
+export type RunExportType = ExportType | TrackerFormat;
 
 /** The current run, of which a trainer has at most one. Commands act between two steps; without a run they do nothing. */
 export interface RunControls {
@@ -33,7 +37,7 @@ export interface RunControls {
   stop(): Promise<void>;
   /** Saves a checkpoint now, by default with the optimizer's moments. Throws `quota`. */
   save(moments?: boolean): Promise<void>;
-  /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`. */
+  /** Takes effect before the next step. Throws `recipe-invalid`, `channel-empty`; `run-locked` while a sweep trains in this tab. */
   change(settings: Partial<LiveSettings>): Promise<void>;
 }
 
@@ -48,18 +52,27 @@ export interface StoredRuns {
   checkpoints(id: string): Promise<CheckpointRecord[]>;
   /** Every logged window and evaluation, not thinned. */
   metrics(id: string): Promise<{ rows: MetricRow[]; evaluations: EvaluationRow[] }>;
+  /**
+   * Logs of training elsewhere as runs without checkpoints, one or more a file. TensorBoard's event files of one folder are one run.
+   * Throws `tracker-unknown`, `tracker-damaged`, `file-too-large`, `quota`; nothing is kept then.
+   */
+  importLogs(files: { file: File; path: string }[]): Promise<RunRecord[]>;
   renameRun(id: string, name: string): Promise<void>;
   /** With its history and checkpoints. Throws `run-locked` while a tab trains it. */
   removeRun(id: string): Promise<void>;
-  /** Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl. */
-  exportRun(id: string, step: number, dtype: ExportType, onProgress: OnProgress): Promise<Blob>;
+  /**
+   * Zip in Hugging Face layout with recipe.json, metrics.csv and metrics.jsonl; or a tracker's files of the whole run.
+   * @param average of the weights, in their place
+   */
+  exportRun(id: string, step: number, dtype: RunExportType, onProgress: OnProgress, average?: boolean): Promise<Blob>;
   /** The same files in a new folder inside one that the person chose; resolves with the new folder's name. */
   exportRunToFolder(
     id: string,
     step: number,
-    dtype: ExportType,
+    dtype: RunExportType,
     folder: FileSystemDirectoryHandle,
     name: string,
     onProgress: OnProgress,
+    average?: boolean,
   ): Promise<string>;
 }

@@ -60,7 +60,12 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
+  | 'tracker-unknown' // file
+  | 'tracker-damaged' // file, byte
   | 'sweep-invalid' // field, value, accepted
+  | 'sweep-missing' // sweep
+  | 'sweep-run-begun' // sweep, run (its number, from 1)
+  | 'sweep-running' // sweep
   | 'precision-unsupported' // precision, backend, accepted
   | 'quota' // needed; available, where the browser tells it
   | 'storage-blocked' // detail

@@ -1,14 +1,16 @@
 /**
- * What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can; and what a diagnosis
- * changed in it.
+ * What a person should know before the recipe on the desk runs: each with the change that mends it, where one click can; what a diagnosis
+ * changed in it; and that the trainer is busy with a sweep.
  */
 import { Button } from '@mantine/core';
-import { Anchor, Flame, GitFork, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
+import { Anchor, Flame, FlaskConical, GitFork, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { useChannelTag } from '../channels/channel';
 import { useDifferenceWords } from '../channels/recipe-words';
 import { MOST_EPOCHS, type BeforeRun as Finding } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
+import { useTrainerSweep } from '../lab/device-store';
 import { Banner } from '../ui/Banner';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -112,6 +114,21 @@ export function ForkNotice() {
       <span data-testid="fork-notice">{t('forking', { name: fork.name, step: format.count(fork.step) })}</span>
       <Button size="xs" variant="default" onClick={useRecipe.getState().leaveFork}>
         {t('notForking')}
+      </Button>
+    </Banner>
+  );
+}
+
+/** The trainer takes runs from a sweep's queue: no other run can start in this tab meanwhile. */
+export function SweepNotice() {
+  const { t } = useTranslation('before');
+  const sweep = useTrainerSweep((state) => state.sweep);
+  if (!sweep) return null;
+  return (
+    <Banner tone="plain" icon={FlaskConical}>
+      <span data-testid="sweep-notice">{t('sweep', { name: sweep.name })}</span>
+      <Button component={Link} href={`/sweeps/${sweep.id}?section=board`} size="xs" variant="default">
+        {t('toSweep')}
       </Button>
     </Banner>
   );

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { beforeRun } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
+import { useTrainerSweep } from '../lab/device-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
@@ -16,6 +17,8 @@ const NOTHING = {};
 const BeforeRun = lazyWithTexts(['before'], () => import('./BeforeRun'));
 
 const ChangedRecipe = lazy(async () => ({ default: (await import('./BeforeRun')).ChangedRecipe }));
+
+const SweepNotice = lazyWithTexts(['before'], async () => ({ default: (await import('./BeforeRun')).SweepNotice }));
 
 const ForkNotice = lazy(async () => ({ default: (await import('./BeforeRun')).ForkNotice }));
 
@@ -43,11 +46,17 @@ export function DeskBanners() {
   const interrupted = useRun((state) => state.interrupted);
   const { dismiss, resume, dismissInterrupted } = useRun.getState();
   const active = useRun((state) => isActive(state.run));
+  const sweeping = useTrainerSweep((state) => state.sweep !== null);
   const { problem, recipe, changed, fork, dismiss: dismissProblem } = useRecipe();
   return (
     <>
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
+      {sweeping && (
+        <Suspense>
+          <SweepNotice />
+        </Suspense>
+      )}
       {changed && (
         <Suspense>
           <ChangedRecipe />

@@ -1,5 +1,6 @@
 /** The recipe's method: all weights, a low-rank adapter, or a part of the model's own; and how many weights it trains. */
 import { useTranslation } from 'react-i18next';
+import type { ModelRecord } from '../contract/library';
 import type { ModelConfig } from '../core/model/config';
 import { trainingMemory } from '../core/model/memory';
 import { isSoft } from '../core/model/soft-prompt';
@@ -17,8 +18,14 @@ const KINDS = ['full', 'lora', 'partial', 'prefix', 'prompt', 'llama-adapter'] a
 const SAVED = ['embeddings', 'head'] as const;
 const BASE_FORMATS = ['float32', 'nf4', 'int8'] as const;
 
-/** @param config of the base; null while it is not known */
-export function MethodFields({ recipe, config }: { recipe: Recipe; config: ModelConfig | null }) {
+interface MethodFieldsProps {
+  recipe: Recipe;
+  models: readonly ModelRecord[];
+}
+
+export function MethodFields({ recipe, models }: MethodFieldsProps) {
+  /** Null while it is not known. */
+  const config = models.find(({ id }) => id === recipe.base)?.shape ?? null;
   const { t } = useTranslation('recipe');
   const { method } = recipe;
   const set = (next: Method | null) => useRecipe.getState().edit((current) => withMethod(current, next));
@@ -36,7 +43,16 @@ export function MethodFields({ recipe, config }: { recipe: Recipe; config: Model
       />
       {method && presetsOf(method.kind).length > 1 && <PresetField method={method} set={set} />}
       {method?.kind === 'lora' && <AdapterFields method={method} fault={fault} set={set} />}
-      {method?.kind === 'partial' && <PartialFields method={method} config={config} steps={recipe.budget.steps} fault={fault} set={set} />}
+      {method?.kind === 'partial' && (
+        <PartialFields
+          method={method}
+          models={models.filter(({ id }) => id !== recipe.base)}
+          config={config}
+          steps={recipe.budget.steps}
+          fault={fault}
+          set={set}
+        />
+      )}
       {isSoft(method) && <SoftFields method={method} fault={fault} set={set} />}
       {method && config && !fault && <Trained recipe={recipe} config={config} method={method} />}
     </fieldset>

@@ -1,6 +1,7 @@
 /** Fields of a method that trains a part of the model's own weights: which, from which step on, and whether whole. */
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import type { ModelRecord } from '../contract/library';
 import type { ModelConfig } from '../core/model/config';
 import type { Isolation, PartialMethod, Unfreezing } from '../core/recipe/schema';
 import { ChoiceField, NamesField, NumberField, SwitchField } from '../ui/fields';
@@ -11,7 +12,7 @@ const PARTS = ['finalNorm', 'head', 'embeddings'] as const;
 const ORDERS = ['none', 'downwards', 'named'] as const;
 const UNITS = ['steps', 'ratio'] as const;
 const ISOLATED = ['none', 'weights', 'rows', 'heads'] as const;
-const ROLES = ['domain', 'general'] as const;
+const ROLES = ['domain', 'general', 'change'] as const;
 const LABELS = ['model', 'text'] as const;
 /** Interval between two joinings that a schedule begins with, as a share of all steps. */
 const INTERVAL = 0.15;
@@ -27,13 +28,15 @@ const USUAL_ISOLATION: Isolation = { unit: 'weights', share: 0.1, by: 'domain', 
 type Change = (part: Partial<PartialMethod>) => void;
 
 interface Props extends FieldsProps<PartialMethod> {
+  /** Of the library, but for the run's base. */
+  models: readonly ModelRecord[];
   /** Of the base; null while it is not known. */
   config: ModelConfig | null;
   /** Of the run. */
   steps: number;
 }
 
-export function PartialFields({ method, config, steps, fault, set }: Props) {
+export function PartialFields({ method, models, config, steps, fault, set }: Props) {
   const { t } = useTranslation('recipe');
   const change: Change = (part) => {
     const next = { ...method, ...part };
@@ -68,7 +71,7 @@ export function PartialFields({ method, config, steps, fault, set }: Props) {
         onChange={(modules) => change({ modules })}
       />
       <UnfreezingFields unfreezing={method.unfreezing} steps={steps} change={change} />
-      <IsolationFields isolation={method.isolation} change={change} />
+      <IsolationFields isolation={method.isolation} models={models} change={change} />
       {fault && (
         <p role="alert" className={styles.problem}>
           {t('method.fault', { ...fault })}
@@ -181,7 +184,13 @@ function StageFields({ stages, steps, set }: { stages: readonly Stage[]; steps: 
   );
 }
 
-function IsolationFields({ isolation, change }: { isolation: Isolation | undefined; change: Change }) {
+interface IsolationProps {
+  isolation: Isolation | undefined;
+  models: readonly ModelRecord[];
+  change: Change;
+}
+
+function IsolationFields({ isolation, models, change }: IsolationProps) {
   const { t } = useTranslation('recipe');
   const { t: common } = useTranslation();
   const set = (part: Partial<Isolation>) => change({ isolation: { ...USUAL_ISOLATION, ...isolation, ...part } });
@@ -210,23 +219,43 @@ function IsolationFields({ isolation, change }: { isolation: Isolation | undefin
             value={isolation.by}
             choices={ROLES}
             words={(by) => t(`method.isolation.roles.${by}`)}
-            onChange={(by) => set({ by })}
+            onChange={(by) => {
+              const { against: _, ...rest } = isolation;
+              change({ isolation: { ...rest, by } });
+            }}
           />
-          <NumberField
-            label={t('ewc.sequences')}
-            value={isolation.sequences}
-            min={1}
-            max={4096}
-            integer
-            onChange={(sequences) => set({ sequences })}
-          />
-          <ChoiceField
-            label={t('ewc.labels')}
-            value={isolation.labels}
-            choices={LABELS}
-            words={(labels) => common(`recipeValue.${labels}`)}
-            onChange={(labels) => set({ labels })}
-          />
+          {isolation.by === 'change' && (
+            <ChoiceField
+              label={common('recipeField.isolationAgainst')}
+              help={t('method.isolation.againstHelp')}
+              value={isolation.against ?? ''}
+              choices={[...new Set(['', ...models.map(({ id }) => id), isolation.against ?? ''])]}
+              words={(id) => (id === '' ? t('method.isolation.pass') : (models.find((model) => model.id === id)?.name ?? id))}
+              onChange={(id) => {
+                const { against: _, ...rest } = isolation;
+                change({ isolation: id === '' ? rest : { ...rest, against: id } });
+              }}
+            />
+          )}
+          {isolation.against === undefined && (
+            <NumberField
+              label={t(isolation.by === 'change' ? 'method.isolation.steps' : 'ewc.sequences')}
+              value={isolation.sequences}
+              min={1}
+              max={4096}
+              integer
+              onChange={(sequences) => set({ sequences })}
+            />
+          )}
+          {isolation.by !== 'change' && (
+            <ChoiceField
+              label={t('ewc.labels')}
+              value={isolation.labels}
+              choices={LABELS}
+              words={(labels) => common(`recipeValue.${labels}`)}
+              onChange={(labels) => set({ labels })}
+            />
+          )}
         </>
       )}
     </>

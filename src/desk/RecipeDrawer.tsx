@@ -96,7 +96,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
           onChange={(activationCheckpointing) => set({ activationCheckpointing })}
         />
       </fieldset>
-      <MethodFields recipe={recipe} config={models.find(({ id }) => id === recipe.base)?.shape ?? null} />
+      <MethodFields recipe={recipe} models={models} />
       <fieldset>
         <legend>{t('recipe.strategy')}</legend>
         <ChoiceField

@@ -1,9 +1,9 @@
 /** The drawer's fields for what keeps a run near its base: weights of the objective apart from the shares, anchors at the base's weights, a teacher. */
 import { useTranslation } from 'react-i18next';
 import type { ModelRecord } from '../contract/library';
-import { USUAL_DISTILLATION, USUAL_STATES } from '../core/recipe/distillation';
-import { objectiveWeights, withObjective, withRegularisation } from '../core/recipe/edits';
-import type { Distillation, Recipe } from '../core/recipe/schema';
+import { USUAL_AVERAGE, USUAL_DISTILLATION, USUAL_STATES } from '../core/recipe/distillation';
+import { objectiveWeights, withAverage, withObjective, withRegularisation } from '../core/recipe/edits';
+import { EMA_TEACHER, type Distillation, type Recipe } from '../core/recipe/schema';
 import { ChoiceField, NumberField, SwitchField } from '../ui/fields';
 
 interface Props {
@@ -119,7 +119,54 @@ export function RetentionFields({ recipe, models, edit }: Props) {
         onChange={(on) => edit((current) => withRegularisation(current, { distillation: on ? USUAL_DISTILLATION : undefined }))}
       />
       {distillation && <DistillationFields distillation={distillation} recipe={recipe} models={models} edit={edit} />}
+      <AverageFields recipe={recipe} edit={edit} />
     </fieldset>
+  );
+}
+
+function AverageFields({ recipe, edit }: Pick<Props, 'recipe' | 'edit'>) {
+  const { t } = useTranslation('recipe');
+  const { t: common } = useTranslation();
+  const { average, budget } = recipe;
+  const set = (part: Partial<typeof USUAL_AVERAGE>) => edit((current) => withAverage(current, { ...USUAL_AVERAGE, ...average, ...part }));
+  return (
+    <>
+      <SwitchField
+        label={t('average.switch')}
+        help={t('average.help')}
+        checked={average !== undefined}
+        onChange={(on) => edit((current) => withAverage(current, on ? USUAL_AVERAGE : null))}
+      />
+      {average && (
+        <>
+          <NumberField
+            label={common('recipeField.averageDecay')}
+            help={t('average.decayHelp')}
+            value={average.decay}
+            min={0}
+            max={0.999999}
+            step={0.001}
+            onChange={(decay) => set({ decay })}
+          />
+          <NumberField
+            label={common('recipeField.averageStart')}
+            value={average.start}
+            min={0}
+            max={budget.steps - 1}
+            step={10}
+            integer
+            onChange={(start) => set({ start })}
+          />
+          <NumberField
+            label={common('recipeField.averageEvery')}
+            value={average.every}
+            min={1}
+            integer
+            onChange={(every) => set({ every })}
+          />
+        </>
+      )}
+    </>
   );
 }
 
@@ -137,7 +184,11 @@ function DistillationFields({ distillation, recipe, models, edit }: Props & { di
   const teach = (model: string) => {
     const { teacher: _, ...rest } = distillation;
     const chosen = model === recipe.base ? rest : { ...rest, teacher: model };
-    edit((current) => withRegularisation(current, { distillation: chosen }));
+    edit((current) => {
+      const next = withRegularisation(current, { distillation: chosen });
+      // It teaches from the first step on.
+      return model === EMA_TEACHER ? withAverage(next, { ...USUAL_AVERAGE, ...current.average, start: 0 }) : next;
+    });
   };
   const compare = (on: boolean) => {
     const { states: _, ...rest } = distillation;
@@ -150,8 +201,11 @@ function DistillationFields({ distillation, recipe, models, edit }: Props & { di
         label={common('recipeField.teacher')}
         help={t('distillation.teacherHelp')}
         value={teacher}
-        choices={[...new Set([recipe.base, ...models.map(({ id }) => id), teacher])]}
-        words={(id) => (id === recipe.base ? common('recipeValue.base') : (models.find((model) => model.id === id)?.name ?? id))}
+        choices={[...new Set([recipe.base, EMA_TEACHER, ...models.map(({ id }) => id), teacher])]}
+        words={(id) => {
+          if (id === recipe.base) return common('recipeValue.base');
+          return id === EMA_TEACHER ? common('recipeValue.ema') : (models.find((model) => model.id === id)?.name ?? id);
+        }}
         onChange={teach}
       />
       <ChoiceField

@@ -1,4 +1,5 @@
 /** How far the run is: a bar with step, time left, tokens a second and step time, or what the start is busy with. */
+import { useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
@@ -7,6 +8,30 @@ import { useFormat } from '../i18n/format';
 import { lab } from '../lab/lab';
 import { isActive, useRun } from './run-store';
 import styles from './RunProgress.module.css';
+
+/** Milliseconds between two looks at the engine's memory. */
+const LOOK_EVERY = 5000;
+
+/** The most that the engine has taken, in bytes, while a run trains and after it; null where it was not looked at or does not tell. */
+function usePeak(training: boolean): number | null {
+  const [peak, setPeak] = useState<number | null>(null);
+  useEffect(() => {
+    if (!training) return undefined;
+    // What is not told is not shown.
+    const look = () =>
+      void lab.trainer.memory().then(
+        (memory) => setPeak(memory.peak),
+        () => undefined,
+      );
+    look();
+    const timer = setInterval(look, LOOK_EVERY);
+    return () => {
+      clearInterval(timer);
+      look();
+    };
+  }, [training]);
+  return peak;
+}
 
 export function RunProgress() {
   const { t } = useTranslation('desk');
@@ -31,6 +56,7 @@ export function RunProgress() {
   );
   const starting = useRun((state) => state.starting);
   const progress = useRun((state) => state.progress);
+  const peak = usePeak(run?.state === 'running');
   const busy = starting || run?.state === 'preparing';
   const ratio = busy ? (progress && progress.total > 0 ? progress.done / progress.total : 0) : run ? run.step / Math.max(1, run.steps) : 0;
   const phase = progress ? common(`phase.${progress.phase}`, { item: channelName(progress.item) }) : common('state.preparing');
@@ -42,6 +68,7 @@ export function RunProgress() {
         run.active && run.eta !== null ? t('progress.left', { time: format.duration(run.eta) }) : null,
         run.speed !== null ? common('unit.tokensPerSecond', { value: format.count(run.speed) }) : null,
         run.stepMs !== null ? t('progress.stepTime', { time: format.milliseconds(run.stepMs) }) : null,
+        peak !== null ? t('progress.memory', { bytes: format.bytes(peak) }) : null,
       ].filter((figure) => figure !== null)
     : [];
   return (

@@ -4,7 +4,7 @@ import { errorRecord, type ErrorRecord } from '../core/errors';
 import type { NextRecipe } from '../lab/desk-recipes';
 import { moveFader, muteChannel, type Shares } from '../core/mixture/mixture';
 import type { ChannelRole, Recipe, Schedule, SpecialTokens } from '../core/recipe/schema';
-import { presets as readPresets, type Preset } from '../lab/desk-recipes';
+import { presets as readPresets, useDeskRecipe, type Preset } from '../lab/desk-recipes';
 import { addChannel, removeChannel, swapChannel, withSpecialTokens } from '../core/recipe/edits';
 import { plannedSettings } from '../core/recipe/phases';
 import { withSettings } from '../core/run/live-changes';
@@ -134,6 +134,8 @@ export const useRecipe = create<RecipeStore>((set, get) => ({
     set({ problem: null });
   },
 }));
+
+useRecipe.subscribe(({ recipe }) => useDeskRecipe.setState({ recipe }));
 
 /** Shares after a fader's move, under the desk's locks. */
 export function movedShares(shares: Shares, id: string, value: number): Shares {

@@ -8,7 +8,7 @@ import { parseRecipe } from '../core/recipe/parse';
 import type { RunView } from '../core/run/view';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
-import { useDevice } from '../lab/device-store';
+import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 
@@ -58,6 +58,7 @@ export function useTransport(): TransportState {
   const preparing = state === 'preparing';
   const active = preparing || state === 'running' || state === 'paused';
   const main = preparing || state === 'running' ? 'pause' : state === 'paused' ? 'resume' : 'run';
+  const sweeping = useTrainerSweep(({ sweep }) => sweep !== null);
   const noEngine = useDevice((state) => state.device.kind === 'failed');
   const problem = useMemo(() => {
     if (!recipe) return null;
@@ -80,7 +81,9 @@ export function useTransport(): TransportState {
           ? errorText(problem).what
           : noEngine
             ? t('transport.noEngine')
-            : null;
+            : sweeping
+              ? t('transport.sweep')
+              : null;
   // Runs of one preset are told apart by when they began; a recipe of one's own has the name its author gave it.
   const name = () => (title ? `${title[i18n.language === 'zh' ? 'zh' : 'en']} · ${format.moment(Date.now())}` : (recipe?.name ?? ''));
 

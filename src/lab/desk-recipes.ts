@@ -1,6 +1,6 @@
 /**
  * What pages hand to each other. Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on
- * another base model; and what the merge fader has measured of a run, for its diagnosis.
+ * another base model; the recipe that stands on the desk; and what the merge fader has measured of a run, for its diagnosis.
  */
 import * as z from 'zod/mini';
 import { create } from 'zustand';
@@ -59,6 +59,9 @@ export function takeNextRecipe(): NextRecipe | null {
   waiting = null;
   return next;
 }
+
+/** The recipe on the desk, for pages that begin with it; null before the desk was opened. */
+export const useDeskRecipe = create<{ recipe: Recipe | null }>(() => ({ recipe: null }));
 
 /** Weights that a merge fader stands between. */
 export interface MergeEnds {

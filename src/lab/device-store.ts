@@ -1,4 +1,4 @@
-/** Which engine runs: opened once at start as the address asks, and again after a crash of the trainer. */
+/** Which engine runs: opened once at start as the address asks, and again after a crash of the trainer; and the sweep that it trains for. */
 import type { BackendName, DeviceInfo } from '../contract/device';
 import type { TrainerApi } from '../contract/training';
 import { create } from 'zustand';
@@ -21,6 +21,9 @@ function launchOptions(search: string): Parameters<TrainerApi['open']>[0] {
 export type DeviceState = { kind: 'opening' } | { kind: 'open'; info: DeviceInfo } | { kind: 'failed'; error: ErrorRecord };
 
 export const useDevice = create<{ device: DeviceState }>(() => ({ device: { kind: 'opening' } }));
+
+/** The sweep whose queue this tab's trainer takes runs from: no run of a person's own can start meanwhile. The page Sweeps keeps it. */
+export const useTrainerSweep = create<{ sweep: { id: string; name: string } | null }>(() => ({ sweep: null }));
 
 let opening: Promise<DeviceInfo> | null = null;
 

@@ -1,6 +1,7 @@
 /** The only way from the pages to the workers: one typed client for each, started with its first call. */
 import type { CorpusApi } from '../contract/corpus';
 import type { HubApi } from '../contract/hub';
+import type { LawsApi } from '../contract/sweep';
 import type { LibraryApi } from '../contract/library';
 import type { TokenizerApi } from '../contract/tokenizer';
 import type { TrainerApi } from '../contract/training';
@@ -30,12 +31,21 @@ const hub = createWorkerClient<HubApi>(
   () => new Worker(new URL('../../workers/hub.worker.ts', import.meta.url), { type: 'module', name: 'hub' }),
 );
 
+const laws = createWorkerClient<LawsApi>(
+  'laws',
+  () => new Worker(new URL('../../workers/laws.worker.ts', import.meta.url), { type: 'module', name: 'laws' }),
+);
+
+/** Ends fits under way, whose calls reject with `cancelled`. */
+export const stopFits = (): void => laws.terminate();
+
 export interface Lab {
   trainer: TrainerApi;
   tokenizer: TokenizerApi;
   corpus: CorpusApi;
   library: LibraryApi;
   hub: HubApi;
+  laws: LawsApi;
 }
 
 export const lab: Lab = {
@@ -44,11 +54,12 @@ export const lab: Lab = {
   corpus: corpus.api,
   library: library.api,
   hub: hub.api,
+  laws: laws.api,
 };
 
 /** Told when a worker dies, whoever was calling it. Returns the unsubscriber. */
 export function onWorkerCrash(listener: (error: StudioError) => void): () => void {
-  const unsubscribers = [trainer, tokenizer, corpus, library, hub].map((client) => client.onCrash(listener));
+  const unsubscribers = [trainer, tokenizer, corpus, library, hub, laws].map((client) => client.onCrash(listener));
   return () => unsubscribers.forEach((unsubscribe) => unsubscribe());
 }
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../core/errors';
+import { readMeasuredRuns } from '../core/laws/measured-runs';
+import { DEFAULT_GOAL } from '../core/laws/recommend';
+import { lab, stopFits } from './lab';
 import { createWorkerClient } from './worker-client';
 
 interface SilentApi {
@@ -56,5 +59,22 @@ describe('createWorkerClient', () => {
     });
     await Promise.resolve(client.api);
     expect(started).toBe(0);
+  });
+});
+
+describe('the laws worker', () => {
+  const table = readMeasuredRuns(
+    'Pile share,Pile loss,Python loss\nbase,2.8733676,1.8381195\n.125,2.926166,1.367859\n.25,2.880493,1.386261\n.375,2.857072,1.408447\n.5,2.838757,1.430862',
+  );
+  const input = { ...table, base: table.base!, roles: { Pile: 'general', Python: 'domain' } as const };
+
+  it('decides, and ends a fit that is stopped', async () => {
+    const decision = await lab.laws.decide(input, { ...DEFAULT_GOAL, tolerance: { kind: 'loss', value: 0 } });
+    // Four mixtures of Pile and Python: 0.2831 by SciPy's least squares.
+    expect(decision.recommendation!.critical!.general.value).toBeCloseTo(0.2831, 3);
+    const stopped = lab.laws.decide({ ...input, runs: input.runs.slice(1) }, DEFAULT_GOAL);
+    stopFits();
+    await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await lab.laws.decide(input, DEFAULT_GOAL)).channels.map(({ taken }) => taken)).toEqual(['exponential', 'exponential']);
   });
 });

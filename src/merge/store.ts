@@ -263,7 +263,14 @@ export const useMerge = create<MergeState>()((set, get) => {
 useMerge.subscribe((state, before) => {
   const { subject, positions } = state;
   const [tuned, another] = subject?.tuned ?? [];
-  if (positions === before.positions || another || subject?.base.kind !== 'model' || tuned?.weights.kind !== 'checkpoint') return;
+  if (
+    positions === before.positions ||
+    another ||
+    subject?.base.kind !== 'model' ||
+    tuned?.weights.kind !== 'checkpoint' ||
+    tuned.weights.average
+  )
+    return;
   const curve = curveOf(positionsAlong(state), 0);
   const { run, step } = tuned.weights;
   if (curve.length > 0) useMergeCurves.setState({ [mergeKey({ base: subject.base.model, run, step })]: curve });

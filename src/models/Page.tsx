@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { ExportType } from '../contract/run';
 import type { ModelRecord } from '../contract/library';
 import { Dialog } from '../ui/Dialog';
-import { ExportForm } from '../ui/ExportForm';
+import { ExportForm, WHOLE_WEIGHTS } from '../ui/ExportForm';
 import { useModelExport, useModels, useModelImport } from './store';
 import { FileBox, Boxes } from 'lucide-react';
 import { useFormat } from '../i18n/format';
@@ -28,7 +28,7 @@ function ModelExport() {
   return (
     <Dialog opened={model !== undefined} onClose={exporting.end} title={t('export.title', { name: model?.name ?? '' })}>
       {model && (
-        <ExportForm key={model.id} exporting={exporting} type={storedType(model)} optionsOf={(dtype) => dtype}>
+        <ExportForm key={model.id} exporting={exporting} types={WHOLE_WEIGHTS} type={storedType(model)} optionsOf={(dtype) => dtype}>
           <p className={styles.dim}>{t('export.text')}</p>
         </ExportForm>
       )}

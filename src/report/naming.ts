@@ -49,8 +49,10 @@ export function createNaming(report: Report, words: ReportWords): Naming {
     corpus,
     channelColour,
     channelCell: (id) => ({ text: channel(id), colour: channelColour(id) }),
-    weights: ({ letter, name, step }) =>
-      step === null ? t('weights.base', { letter, name }) : t('weights.step', { letter, name, step: format.count(step) }),
+    weights: ({ letter, name, step, average }) =>
+      step === null
+        ? t('weights.base', { letter, name })
+        : t(average ? 'weights.average' : 'weights.step', { letter, name, step: format.count(step) }),
     weightsColour: (letter) => WEIGHTS_COLOURS['ABC'.indexOf(letter)]!,
     interval,
     estimate: (estimate, write, tone) => {

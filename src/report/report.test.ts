@@ -1,4 +1,4 @@
-import { USUAL_DISTILLATION } from '../core/recipe/distillation';
+import { USUAL_AVERAGE, USUAL_DISTILLATION } from '../core/recipe/distillation';
 import { addEcho, withObjective } from '../core/recipe/edits';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -177,6 +177,10 @@ describe('report', () => {
           distillation: USUAL_DISTILLATION,
         },
       };
+    });
+    changed((parts) => {
+      Object.assign(parts.weights[1]!, { average: true });
+      parts.run!.recipe = { ...parts.run!.recipe, average: USUAL_AVERAGE };
     });
     changed((parts) => {
       const { run } = parts;

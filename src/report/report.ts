@@ -31,6 +31,8 @@ export interface ReportWeights {
   name: string;
   /** Null for a base as it came. */
   step: number | null;
+  /** The average of the weights at that step. */
+  average?: boolean;
 }
 
 export interface ReportChannel {

@@ -5,9 +5,13 @@
 import { useState } from 'react';
 import { Button, NativeSelect } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import type { RunExportType } from '../contract/run';
+import { TRACKER_FORMATS } from '../core/trackers/tracked-run';
 import { useFormat } from '../i18n/format';
+import { ErrorBanner } from '../ui/Banner';
 import { Dialog } from '../ui/Dialog';
-import { ExportForm } from '../ui/ExportForm';
+import { FileDrop } from '../ui/FileDrop';
+import { ExportForm, WHOLE_WEIGHTS } from '../ui/ExportForm';
 import { useRunExport, useRuns } from './store';
 import { useLocation } from 'wouter';
 import { isSoft } from '../core/model/soft-prompt';
@@ -18,7 +22,7 @@ import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart } from '../core/schedule/schedule';
 import { handToDesk } from '../lab/desk-recipes';
-import { ChoiceField, NumberField, TextField } from '../ui/fields';
+import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
 export default function Dialogs() {
@@ -27,6 +31,7 @@ export default function Dialogs() {
       <ExportDialog />
       <ExtendDialog />
       <ForkDialog />
+      <ImportDialog />
     </>
   );
 }
@@ -49,12 +54,23 @@ function RunExport({ run }: { run: string }) {
   const exporting = useRunExport();
   const method = useRuns((state) => state.runs.find(({ id }) => id === run)?.recipe.method);
   const adapter = isSoft(method) ? 'alone' : method?.kind === 'lora' ? 'beside' : undefined;
+  const types: readonly RunExportType[] = adapter === 'alone' ? ['PEFT'] : adapter ? [...WHOLE_WEIGHTS, 'PEFT'] : WHOLE_WEIGHTS;
   const saved = useRuns((state) => state.checkpoints.get(run));
   const steps = [...(saved ?? [])].sort((one, other) => other.step - one.step);
   const [step, setStep] = useState(steps[0]?.step ?? null);
+  const [wanted, setAverage] = useState(false);
   if (step === null) return <p>{t('export.none')}</p>;
+  const averaged = steps.some((checkpoint) => checkpoint.step === step && checkpoint.average);
+  const average = averaged && wanted;
   return (
-    <ExportForm exporting={exporting} type="F32" adapter={adapter} optionsOf={(dtype) => ({ step, dtype })}>
+    <ExportForm<{ step: number; average: boolean; dtype: RunExportType }, RunExportType>
+      exporting={exporting}
+      types={types}
+      type={types[0]!}
+      logs={{ label: t('export.log'), types: TRACKER_FORMATS }}
+      note={adapter === 'alone' ? t('export.unmergeable') : undefined}
+      optionsOf={(dtype) => ({ step, average, dtype })}
+    >
       {adapter !== 'alone' && <p className={styles.facts}>{t('export.text')}</p>}
       <NativeSelect
         label={t('export.checkpoint')}
@@ -66,7 +82,35 @@ function RunExport({ run }: { run: string }) {
           label: t('export.checkpointOption', { step: format.count(checkpoint.step), date: format.dateTime(checkpoint.at) }),
         }))}
       />
+      {averaged && <SwitchField label={t('export.average')} help={t('export.averageHelp')} checked={average} onChange={setAverage} />}
     </ExportForm>
+  );
+}
+
+const LOG_FILES = '.json,.jsonl,.csv,.tsv,.txt,.log,.parquet,.tfevents';
+
+function ImportDialog() {
+  const { t } = useTranslation('runs');
+  const importing = useRuns((state) => state.importing);
+  const importLogs = useRuns((state) => state.importLogs);
+  return (
+    <Dialog opened={importing !== null} onClose={() => useRuns.setState({ importing: null })} title={t('import.title')}>
+      <p className={styles.facts}>{t('import.text')}</p>
+      {importing?.error && (
+        <div className={styles.dialogError}>
+          <ErrorBanner error={importing.error} />
+        </div>
+      )}
+      <FileDrop
+        title={t('import.drop')}
+        hint={t('import.formats')}
+        pick={t('import.pick')}
+        pickFolder={t('import.pickFolder')}
+        accept={LOG_FILES}
+        disabled={importing?.busy === true}
+        onFiles={(_, { files }) => void importLogs(files.map(({ file, path }) => ({ file, path })))}
+      />
+    </Dialog>
   );
 }
 

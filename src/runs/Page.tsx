@@ -7,7 +7,7 @@ import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState } from '../ui/Card';
 import { diskUse } from './run-facts';
 import { useRunExport, useRuns } from './store';
-import { History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
+import { FileInput, History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { KeptLine } from '../ui/KeptLine';
@@ -45,9 +45,31 @@ function Chains() {
   );
 }
 
+/** Logs of training elsewhere. */
+function ImportCard() {
+  const { t } = useTranslation('runs');
+  return (
+    <Card
+      title={t('import.title')}
+      aside={
+        <Button
+          size="xs"
+          variant="light"
+          leftSection={<FileInput size={13} />}
+          onClick={() => useRuns.setState({ importing: { busy: false, error: null } })}
+        >
+          {t('import.open')}
+        </Button>
+      }
+    >
+      <p className={styles.facts}>{t('import.lead')}</p>
+    </Card>
+  );
+}
+
 /** Read when the first of them opens, and kept so that it can close again. */
 function RunDialogs() {
-  const open = useRuns(({ extending, forking }) => extending !== null || forking !== null);
+  const open = useRuns(({ extending, forking, importing }) => extending !== null || forking !== null || importing !== null);
   const exporting = useRunExport(({ target }) => target !== null);
   const [wanted, setWanted] = useState(false);
   if ((open || exporting) && !wanted) setWanted(true);
@@ -150,6 +172,7 @@ export default function Page() {
               )}
             </Listing>
             {list === 'ready' && <Chains />}
+            {list === 'ready' && <ImportCard />}
             <StorageCard />
           </>
         )}

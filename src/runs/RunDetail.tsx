@@ -57,7 +57,13 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
         <h3>{t('detail.history')}</h3>
         {view && <History events={view.events} />}
       </section>
-      {view && (
+      {run.imported && run.imported.others.length > 0 && (
+        <section className={styles.part}>
+          <h3>{t('import.others')}</h3>
+          <p className={styles.dim}>{run.imported.others.join(', ')}</p>
+        </section>
+      )}
+      {view && !run.imported && (
         <section className={styles.diagnosis} aria-label={diagnosis('title')} data-testid="diagnosis">
           <h3>{diagnosis('title')}</h3>
           <Suspense fallback={<Skeleton lines={3} />}>
@@ -71,6 +77,16 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
           </Suspense>
         </section>
       )}
+      {!run.imported && <Kept run={run} checkpoints={checkpoints} />}
+    </div>
+  );
+}
+
+/** What of a run can be gone on from: its checkpoints and its recipe. */
+function Kept({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
+  const { t } = useTranslation('runs');
+  return (
+    <>
       <section className={styles.part} aria-label={t('detail.checkpoints')}>
         <h3>{t('detail.checkpoints')}</h3>
         <Checkpoints run={run} checkpoints={checkpoints} />
@@ -84,7 +100,7 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
           {JSON.stringify(run.recipe, null, 2)}
         </pre>
       </details>
-    </div>
+    </>
   );
 }
 

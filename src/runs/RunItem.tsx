@@ -53,7 +53,7 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const steps = run.recipe.budget.steps;
   const facts = [
     t('began', { date: format.dateTime(run.createdAt) }),
-    t('tokens', { tokens: format.compact(run.tokens) }),
+    ...(run.tokens > 0 || !run.imported ? [t('tokens', { tokens: format.compact(run.tokens) })] : []),
     ...(run.forkedFrom ? [t('forkedFrom', { name: run.forkedFrom.name, step: format.count(run.forkedFrom.step) })] : []),
     ...(run.chain ? [t('chainStage', { name: run.chain.name, stage: run.chain.stage + 1 })] : []),
     ...(run.device === ''
@@ -74,7 +74,11 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
             maxLength={120}
             onRename={(name) => void rename(run.id, name)}
           />
-          <RecipeLine recipe={run.recipe} presetTitle={presetTitle} />
+          {run.imported ? (
+            <p>{t('import.from', { file: run.imported.file, format: t(`import.format.${run.imported.format}`) })}</p>
+          ) : (
+            <RecipeLine recipe={run.recipe} presetTitle={presetTitle} />
+          )}
           <p className={styles.facts}>{facts.join(' · ')}</p>
         </div>
         <div className={styles.progress}>
@@ -241,11 +245,16 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
           >
             {t('action.fork')}
           </Menu.Item>
-          <Menu.Item leftSection={<ChartSpline size={14} />} onClick={() => navigate(`/desk?run=${encodeURIComponent(run.id)}`)}>
+          <Menu.Item
+            leftSection={<ChartSpline size={14} />}
+            disabled={run.imported !== undefined}
+            onClick={() => navigate(`/desk?run=${encodeURIComponent(run.id)}`)}
+          >
             {t('action.desk')}
           </Menu.Item>
           <Menu.Item
             leftSection={<SlidersVertical size={14} />}
+            disabled={run.imported !== undefined}
             onClick={() =>
               void import('../core/recipe/share-link').then(({ encodeRecipe }) => navigate(`/desk?recipe=${encodeRecipe(run.recipe)}`))
             }

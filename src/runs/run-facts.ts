@@ -1,4 +1,6 @@
 /** What can be read off a run's record and its checkpoints: whether it can go on, what it holds on the disk, where it is compared. */
+import type { RunExportType } from '../contract/run';
+import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { plainFileName } from '../ui/export-store';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 
@@ -34,6 +36,6 @@ export function comparePath(run: RunRecord, step: number): string {
 }
 
 /** A file name without its ending that every file system takes. */
-export function exportName(run: string, step: number): string {
-  return `${plainFileName(run, 'run')}-step-${step}`;
+export function exportName(run: string, step: number, type: RunExportType): string {
+  return `${plainFileName(run, 'run')}-${isTrackerFormat(type) ? type : `step-${step}`}`;
 }

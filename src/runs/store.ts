@@ -1,10 +1,11 @@
 /** State of the runs page: the list, the opened run, and what is being done to a run. */
 import { create } from 'zustand';
 import type { Progress } from '../contract/progress';
-import type { ExportType } from '../contract/run';
+import type { RunExportType } from '../contract/run';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
+import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
@@ -36,6 +37,8 @@ export interface RunsState {
   extending: string | null;
   /** The checkpoint that the dialog about a fork is open for. */
   forking: { run: string; step: number } | null;
+  /** The dialog that reads in logs is open; `busy` while it reads. */
+  importing: { busy: boolean; error: ErrorRecord | null } | null;
   /** A chain whose stages are trained one after another by this tab, and the stage it is at. */
   chaining: { id: string; stage: number; progress: Progress | null } | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
@@ -51,6 +54,8 @@ export interface RunsState {
   fork(from: { run: string; step: number }, recipe: Recipe, name: string): Promise<boolean>;
   /** Trains what stages of the chain have not ended; settles when all have, or one stopped or failed. */
   runChain(chain: Pick<Chain, 'id' | 'name' | 'plan'>): Promise<void>;
+  /** Reads in logs of training elsewhere, and opens the first of them. */
+  importLogs(files: { file: File; path: string }[]): Promise<void>;
   /** True when the run is gone. */
   remove(id: string): Promise<boolean>;
   dismiss(): void;
@@ -73,6 +78,7 @@ export const useRuns = create<RunsState>()((set, get) => {
     resuming: null,
     extending: null,
     forking: null,
+    importing: null,
     chaining: null,
     failure: null,
 
@@ -104,6 +110,19 @@ export const useRuns = create<RunsState>()((set, get) => {
       }
     },
     close: () => set({ opened: null }),
+
+    async importLogs(files) {
+      if (files.length === 0 || get().importing?.busy) return;
+      set({ importing: { busy: true, error: null } });
+      try {
+        const [first] = await lab.library.importLogs(files);
+        set({ importing: null });
+        await get().load();
+        if (first) await get().open(first.id);
+      } catch (error) {
+        set({ importing: { busy: false, error: errorRecord(error) } });
+      }
+    },
 
     async rename(id, name) {
       const trimmed = name.trim().slice(0, 120);
@@ -205,9 +224,12 @@ export const useRuns = create<RunsState>()((set, get) => {
   };
 });
 
-export const useRunExport = createExportStore<{ step: number; dtype: ExportType }>({
-  name: (run, { step }) => exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step),
-  zip: (run, { step, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress),
-  folder: (run, { step, dtype }, parent, name, onProgress) => lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress),
+export const useRunExport = createExportStore<{ step: number; average: boolean; dtype: RunExportType }>({
+  name: (run, { step, average, dtype }) =>
+    exportName(useRuns.getState().runs.find((record) => record.id === run)?.name ?? run, step, dtype) +
+    (average && !isTrackerFormat(dtype) ? '-average' : ''),
+  zip: (run, { step, average, dtype }, onProgress) => lab.library.exportRun(run, step, dtype, onProgress, average),
+  folder: (run, { step, average, dtype }, parent, name, onProgress) =>
+    lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress, average),
   cancel: () => lab.library.cancel('export'),
 });

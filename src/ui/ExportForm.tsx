@@ -4,42 +4,54 @@ import { Button, NativeSelect } from '@mantine/core';
 import { Download, FolderOutput, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ProgressLine } from '../channels/ProgressLine';
-import type { ExportType } from '../contract/run';
+import type { ExportType, RunExportType } from '../contract/run';
 import { useFormat } from '../i18n/format';
 import { ErrorBanner } from './Banner';
 import { canPickFolder, type ExportState } from './export-store';
 import styles from './ExportForm.module.css';
 
-const WHOLE: readonly ExportType[] = ['F32', 'F16', 'BF16', 'GGUF-F16', 'GGUF-Q8_0'];
+/** Number formats of whole weights. */
+export const WHOLE_WEIGHTS: readonly ExportType[] = ['F32', 'F16', 'BF16', 'GGUF-F16', 'GGUF-Q8_0'];
 
-interface ExportFormProps<Options> {
+interface ExportFormProps<Options, Type extends RunExportType> {
   exporting: ExportState<Options>;
+  types: readonly Type[];
   /** Chosen at first. */
-  type: ExportType;
-  /** What is exported has an adapter of its own, beside whole weights or alone: one that cannot be added to them. */
-  adapter?: 'beside' | 'alone' | undefined;
-  optionsOf: (type: ExportType) => Options;
+  type: Type;
+  /** Formats of another kind, below the others. */
+  logs?: { label: string; types: readonly Type[] };
+  /** Said below the choice. */
+  note?: string | undefined;
+  optionsOf: (type: Type) => Options;
   /** More fields, above the number format. */
   children?: ReactNode;
 }
 
-export function ExportForm<Options>({ exporting, type, adapter, optionsOf, children }: ExportFormProps<Options>) {
+export function ExportForm<Options, Type extends RunExportType>(props: ExportFormProps<Options, Type>) {
+  const { exporting, types, type, logs, note, optionsOf, children } = props;
   const { t } = useTranslation();
   const format = useFormat();
-  const [dtype, setDtype] = useState<ExportType>(adapter === 'alone' ? 'PEFT' : type);
-  const types: readonly ExportType[] = adapter === 'alone' ? ['PEFT'] : adapter ? [...WHOLE, 'PEFT'] : WHOLE;
+  const [dtype, setDtype] = useState<Type>(type);
+  const options = (of: readonly Type[]) => of.map((one) => ({ value: one, label: t(`export.${one}`) }));
   const { busy, progress, error, file, folder, toZip, toFolder, cancel } = exporting;
   return (
     <div className={styles.export}>
       {children}
       <NativeSelect
-        label={t('export.dtype')}
-        description={adapter === 'alone' ? t('export.unmergeable') : undefined}
+        label={t(logs ? 'export.kind' : 'export.dtype')}
+        description={note}
         inputWrapperOrder={['label', 'input', 'description']}
         value={dtype}
         disabled={busy}
-        onChange={(event) => setDtype(types.find((one) => one === event.currentTarget.value) ?? 'F32')}
-        data={types.map((one) => ({ value: one, label: t(`export.${one}`) }))}
+        onChange={(event) => setDtype([...types, ...(logs?.types ?? [])].find((one) => one === event.currentTarget.value) ?? type)}
+        data={
+          logs
+            ? [
+                { group: t('export.weights'), items: options(types) },
+                { group: logs.label, items: options(logs.types) },
+              ]
+            : options(types)
+        }
       />
       {busy && <ProgressLine progress={progress} onCancel={() => void cancel()} />}
       {error && <ErrorBanner error={error} />}

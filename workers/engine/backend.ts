@@ -57,6 +57,19 @@ export async function openBackend({ backend, threads, requireHardware }: OpenOpt
   }
 }
 
+/**
+ * Bytes that the open backend has taken: its heap (wasm), or buffers of the GPU. A heap does not shrink and buffers are kept for the next tensor,
+ * so that this is the most that was in use at a time. Null where the backend does not tell.
+ */
+export function takenMemory(): number | null {
+  const open = tensorBackend() as {
+    memory?(): { numBytesAllocatedInGPU?: number };
+    wasm?: { wasmMemory?: WebAssembly.Memory; asm?: { memory?: WebAssembly.Memory } };
+  };
+  const heap = open.wasm?.wasmMemory ?? open.wasm?.asm?.memory;
+  return heap?.buffer.byteLength ?? open.memory?.().numBytesAllocatedInGPU ?? null;
+}
+
 function unavailable(backend: BackendName, detail: string): StudioError {
   return new StudioError('backend-unavailable', `The backend "${backend}" cannot run: ${detail}`, { backend, detail });
 }

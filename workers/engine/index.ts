@@ -23,17 +23,17 @@
  * const { ids, ended } = await generate(model, prompt, { temperature, topK, topP, seed, maxTokens, stop }, onToken, signal);
  * ```
  */
-export { openBackend, onDeviceLost, settled } from './backend';
+export { openBackend, onDeviceLost, settled, takenMemory } from './backend';
 export { parseConfig } from '../../src/core/model/config';
 export type { ModelConfig } from '../../src/core/model/config';
 export { DecoderModel } from './model/decoder';
 export { LowRankAdapter } from './model/adapter';
 export { SoftPrompt } from './model/soft-prompt';
-export { adapterWeights, fileWeights, hostTensors, loadModel } from './model/load';
+export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
-export { sightMask } from './model/distillation';
+export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
 export type { Teaching } from './model/distillation';
 export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';
@@ -42,6 +42,7 @@ export { softCapped } from './ops/activation';
 export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
 export type { AdamWOptions, Optimizer, ParameterGroup, WeightHold } from './optimizer/optimizer';
+export { ModelAverage } from './optimizer/average';
 
 export { readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor } from './checkpoint/safetensors';

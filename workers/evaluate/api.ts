@@ -57,11 +57,12 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     measureRobustness: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 
-    async measureMemorisation(base, run, step, rows, onProgress) {
+    async measureMemorisation(base, tuned, rows, onProgress) {
+      const { run, step } = tuned;
       const { recipe, rules = 1 } = await readRun(run);
       const { sampler } = parseRunState(run, step, await readCheckpointState(run, step));
       return outliving(async () => {
-        const tools = await toolsFor([base, { kind: 'checkpoint', run, step }], onProgress);
+        const tools = await toolsFor([base, { kind: 'checkpoint', ...tuned }], onProgress);
         return evaluateMemorisation({ recipe, rules, cursors: sampler.cursors }, rows, tools);
       });
     },

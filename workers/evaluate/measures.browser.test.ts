@@ -90,7 +90,7 @@ describe('measures of a base and a tuned model', () => {
   });
 
   it('holds seen text against unseen, and noise against clean text', async () => {
-    const memorisation = await api.measureMemorisation(weights[0]!, run, 60, 4, quiet);
+    const memorisation = await api.measureMemorisation(weights[0]!, { run, step: 60 }, 4, quiet);
     expect(memorisation.map(({ id, measure }) => [id, measure.rows.seen])).toEqual([
       ['general', 4],
       ['domain', 4],

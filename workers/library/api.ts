@@ -11,6 +11,7 @@ import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
+import { storedSweeps } from '../storage/sweeps';
 import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
@@ -22,6 +23,8 @@ import { keepMerge, keepRun } from './merge-models';
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
 export const libraryApi: LibraryApi = {
+  ...storedSweeps,
+
   async models() {
     const bundled = await Promise.all(
       (await bundledModels()).map(async (model): Promise<ModelRecord> => {
@@ -93,16 +96,18 @@ export const libraryApi: LibraryApi = {
     return { rows, evaluations };
   },
 
+  // Parquet and CSV are read by libraries that few visits need.
+  importLogs: async (files) => (await import('./import-logs')).importLogs(files),
   renameRun,
   removeRun: (id) => removeRun(id),
 
-  async exportRun(id, step, dtype, onProgress) {
+  async exportRun(id, step, dtype, onProgress, average) {
     const { signal } = long.export;
-    return exportZip(await openRunExport(id, step, dtype), onProgress, signal);
+    return exportZip(await openRunExport({ run: id, step, average }, dtype), onProgress, signal);
   },
-  async exportRunToFolder(id, step, dtype, folder, name, onProgress) {
+  async exportRunToFolder(id, step, dtype, folder, name, onProgress, average) {
     const { signal } = long.export;
-    return exportFolder(await openRunExport(id, step, dtype), folder, name, onProgress, signal);
+    return exportFolder(await openRunExport({ run: id, step, average }, dtype), folder, name, onProgress, signal);
   },
   async exportModel(id, dtype, onProgress) {
     const { signal } = long.export;

@@ -88,7 +88,17 @@ describe('the model card', () => {
     base,
     latest: now,
   };
-  const source = { run, step: 5, base, evaluation: now, corpora: [], baseName: 'Crossfade "nano": one', gguf: null, peft: false };
+  const source = {
+    run,
+    step: 5,
+    average: false,
+    base,
+    evaluation: now,
+    corpora: [],
+    baseName: 'Crossfade "nano": one',
+    gguf: null,
+    peft: false,
+  };
   const card = modelCard(source);
 
   it('tells how it is run: by transformers, or from its GGUF file by llama.cpp and Ollama', () => {
@@ -97,6 +107,14 @@ describe('the model card', () => {
     const adapter = modelCard({ ...source, peft: true });
     expect(adapter).toContain('PeftModel.from_pretrained(base, folder)');
     expect(adapter).toContain('library_name: "peft"');
+  });
+
+  it('says that its weights are an average, which the run did not evaluate', () => {
+    const averaged = { ...run, recipe: { ...recipe, average: { decay: 0.99, start: 2, every: 1 } } };
+    expect(modelCard({ ...source, run: averaged })).toContain('| average of the weights | EMA, decay 0.99 · from step 2 |');
+    const own = modelCard({ ...source, run: averaged, average: true, evaluation: null });
+    expect(own).toContain('Its weights are the average of those of the run up to there (EMA, decay 0.99 · from step 2).');
+    expect(own).toContain('The run evaluated its weights, not their average.');
   });
 
   it('begins with metadata that YAML can read', () => {

@@ -3,10 +3,12 @@
  * stored or bundled model.
  */
 import type { Recipe } from '../../src/core/recipe/schema';
-import type { EvaluationRow, MetricRow } from '../../src/core/run/types';
+import type { EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
+import { isTrackerFormat, trackedRun, type TrackerFormat } from '../../src/core/trackers/tracked-run';
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
-import type { ExportType } from '../../src/contract/run';
+import type { CheckpointRef } from '../../src/contract/evaluation';
+import type { ExportType, RunExportType } from '../../src/contract/run';
 import type { Dtype } from '../engine/checkpoint/floats';
 import { openSafetensors } from '../engine/checkpoint/safetensors';
 import { listCheckpoints, openCheckpointModel } from '../storage/checkpoints';
@@ -123,14 +125,15 @@ async function reporting<T>(
 }
 
 /** @throws StudioError `run-missing`, `checkpoint-missing`, `checkpoint-corrupt`, `tensor-beyond-f16`, `gguf-unwritable` */
-export async function openRunExport(id: string, step: number, type: ExportType): Promise<OpenExport> {
+export async function openRunExport({ run: id, step, average }: CheckpointRef, type: RunExportType): Promise<OpenExport> {
   const run = await readRun(id);
+  if (isTrackerFormat(type)) return openLogExport(run, type);
   const checkpoint = (await listCheckpoints(id)).find((candidate) => candidate.step === step);
   if (!checkpoint) throw new StudioError('checkpoint-missing', `Run "${id}" has no checkpoint at step ${step}`, { run: id, step });
   const base = filesUnder(await findModel(run.recipe.base), run.recipe.method);
   const metrics = await readMetrics(id);
   const { method } = run.recipe;
-  const trained = await openCheckpointModel(id, step);
+  const trained = await openCheckpointModel(id, step, average);
   const gguf = ggufFormat(type);
   const peft = type === 'PEFT';
   const config = (await readModelText(base, 'config.json')) ?? '{}';
@@ -140,8 +143,9 @@ export async function openRunExport(id: string, step: number, type: ExportType):
   const card = modelCard({
     run,
     step,
+    average: average ?? false,
     base: run.base,
-    evaluation,
+    evaluation: average ? null : evaluation,
     corpora: await listCorpora(),
     baseName: base.name,
     gguf: gguf && weights.name,
@@ -169,6 +173,19 @@ export async function openRunExport(id: string, step: number, type: ExportType):
     yield { name: weights.name, bytes: weights.chunks(), stored: true };
   }
   return { item: run.name, files: files(), total: weights.bytes, at: new Date(checkpoint.at) };
+}
+
+/** The whole run's numbers, up to its last step. */
+async function openLogExport(run: RunRecord, format: TrackerFormat): Promise<OpenExport> {
+  const [{ rows, evaluations }, { trackerFiles }] = await Promise.all([
+    readMetrics(run.id),
+    import('../../src/core/trackers/tracker-export'),
+  ]);
+  const written = await trackerFiles(trackedRun(run, rows, evaluations), run.id, run.createdAt, format);
+  async function* files(): AsyncGenerator<ZipEntry> {
+    for (const { path, bytes } of written) yield { name: path, bytes, stored: false };
+  }
+  return { item: run.name, files: files(), total: written.reduce((sum, { bytes }) => sum + bytes.length, 0), at: new Date(run.updatedAt) };
 }
 
 /** @throws StudioError `model-unmergeable` for whole weights of a run that learnt what is no part of any */

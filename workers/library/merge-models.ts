@@ -99,11 +99,12 @@ export async function derivedTexts(base: ModelListing, config: string, readme: s
 async function openPart(ref: WeightsRef): Promise<Part> {
   const run = ref.kind === 'checkpoint' ? await readRun(ref.run) : null;
   const listing = await findModel(ref.kind === 'model' ? ref.model : run!.recipe.base);
-  const trained = ref.kind === 'checkpoint' ? { file: await openCheckpointModel(ref.run, ref.step), method: run!.recipe.method } : null;
+  const trained =
+    ref.kind === 'checkpoint' ? { file: await openCheckpointModel(ref.run, ref.step, ref.average), method: run!.recipe.method } : null;
   const sources = await weightSources(listing, trained);
   const model = await openModel(sources);
   const hashes = await weightHashes(sources);
-  const step = ref.kind === 'checkpoint' ? `, step ${ref.step}` : '';
+  const step = ref.kind === 'checkpoint' ? `, step ${ref.step}${ref.average ? ', average of its weights' : ''}` : '';
   return {
     listing,
     config: sources.config.text,

@@ -2,6 +2,7 @@
 import { bitsPerByte, perplexity, retention, RETENTION_LINE } from '../../src/core/metrics/loss';
 import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
 import type { Echo } from '../../src/core/recipe/schema';
+import { averageLine, distillationLine } from '../../src/core/recipe/distillation';
 import { methodLine } from '../../src/core/recipe/method';
 import { automationFigures } from '../../src/core/mixture/automation';
 import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
@@ -11,6 +12,8 @@ import type { StoredCorpus } from '../storage/corpora';
 export interface CardSource {
   run: RunRecord;
   step: number;
+  /** The weights are the average of the run's up to there, which the run did not evaluate. */
+  average: boolean;
   /** Held-out loss of the base, and at this step. */
   base: EvaluationRow | null;
   evaluation: EvaluationRow | null;
@@ -22,12 +25,14 @@ export interface CardSource {
   peft: boolean;
 }
 
-export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf, peft }: CardSource): string {
+export function modelCard({ run, step, average, base, evaluation, corpora, baseName, gguf, peft }: CardSource): string {
   const { recipe } = run;
   const { shares, schedule } = settingsAt(recipe, run.changes, step);
   const { forkedFrom, chain } = run;
+  const { distillation } = recipe.regularisation ?? {};
   const origin = [
     ...(forkedFrom ? [`Up to step ${forkedFrom.step} it is the run ${plain(forkedFrom.name)}, from whose checkpoint it was forked.`] : []),
+    ...(average && recipe.average ? [`Its weights are the average of those of the run up to there (${averageLine(recipe.average)}).`] : []),
     ...(chain ? [`It is stage ${chain.stage + 1} of ${chain.plan.stages.length} of the chain ${plain(chain.name)}.`] : []),
   ];
   const sections = [
@@ -61,6 +66,8 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
           `AdamW, β ${recipe.optimizer.beta1} / ${recipe.optimizer.beta2}, weight decay ${recipe.optimizer.weightDecay}, clip ${recipe.optimizer.maxGradNorm}${recipe.optimizer.layerDecay === undefined ? '' : `, rate × ${recipe.optimizer.layerDecay} a layer downwards`}`,
         ],
         ...(recipe.method ? [['method', methodLine(recipe.method)]] : []),
+        ...(recipe.average ? [['average of the weights', averageLine(recipe.average)]] : []),
+        ...(distillation ? [['distillation', distillationLine(distillation)]] : []),
         ['dropout', String(recipe.dropout)],
         ['seed', String(recipe.seed)],
         ['device', plain(run.device)],
@@ -83,7 +90,11 @@ export function modelCard({ run, step, base, evaluation, corpora, baseName, gguf
       : '',
     run.changes.length > 0 ? `Settings were changed ${run.changes.length} times while it trained; changes.json lists them.` : '',
     '## Held-out loss',
-    evaluation ? results(recipe.channels, base, evaluation) : 'This step was not evaluated.',
+    evaluation
+      ? results(recipe.channels, base, evaluation)
+      : average
+        ? 'The run evaluated its weights, not their average.'
+        : 'This step was not evaluated.',
     '## Text and licences',
     [...new Set(recipe.channels.map(({ corpus }) => corpus))]
       .map((id) => {

@@ -2,15 +2,16 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { concat, reshape, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
 import type { Recipe } from '../../src/core/recipe/schema';
 import {
-  adapterWeights,
+  checkpointWeights,
   createAdamW,
   evaluationSums,
-  fileWeights,
+  HIDDEN_MAP,
   hostTensors,
   readSafetensors,
   settled,
@@ -18,6 +19,7 @@ import {
   trainingGradients,
   writeSafetensors,
   type DecoderModel,
+  type ModelAverage,
   type Optimizer,
   type ParameterGroup,
   type Teaching,
@@ -77,11 +79,17 @@ export interface RunParts {
   base?: RunBase | undefined;
   /** With parameter isolation; the model's own from here on. */
   masks?: TrainingMasks | undefined;
-  /** With distillation: a model of its own from here on, the base of these parts, or the model itself without its adapter. */
-  teacher?: DecoderModel | 'base' | 'itself' | undefined;
+  /** Of the weights; the model's own from here on. */
+  average?: ModelAverage | undefined;
+  /** With distillation: a model of its own from here on, the base or the average of these parts, or the model itself without its adapter. */
+  teacher?: DecoderModel | 'base' | 'average' | 'itself' | undefined;
+  /** From the model's hidden states to those of a teacher of another width; trained with it, and the model's own from here on. */
+  map?: (Variable & Tensor2D) | undefined;
 }
 
-export function disposeParts({ base, masks, teacher }: RunParts): void {
+export function disposeParts({ base, masks, average, teacher, map }: RunParts): void {
+  map?.dispose();
+  average?.dispose();
   if (teacher && typeof teacher !== 'string') teacher.dispose();
   if (base) disposeBase(base);
   for (const mask of masks?.values() ?? []) mask.dispose();
@@ -104,7 +112,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     readonly syncReadback: boolean,
     private readonly parts: RunParts = {},
   ) {
-    const { stored, base, masks } = parts;
+    const { stored, base, masks, map } = parts;
     const { method, optimizer, budget } = recipe;
     this.trainedFrom = method?.kind === 'partial' ? trainedFrom(model.config, method, budget.steps) : null;
     this.teaching = teachingOf(model, recipe, parts);
@@ -114,7 +122,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.channels = recipe.channels.length;
     this.recompute = recipe.activationCheckpointing;
     const { layerDecay } = optimizer;
-    this.optimizer = createAdamW(model.parameters, {
+    this.optimizer = createAdamW(map ? new Map([...model.parameters, [HIDDEN_MAP, map]]) : model.parameters, {
       ...optimizer,
       scalesLoss: recipe.precision === 'f16',
       hold: holdOf(recipe, model, base),
@@ -123,10 +131,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
     });
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
+    // The map's value lies with its moments, since it is no part of the model. One to another width is not this run's.
+    const kept = tensors.get(HIDDEN_MAP);
+    const goesOn = kept !== undefined && map?.shape.join() === kept.shape.join();
+    if (goesOn) assign(map, kept.read());
+    const moments = [...tensors.values()].filter(({ name }) => !name.endsWith(HIDDEN_MAP) || (goesOn && name !== HIDDEN_MAP));
     this.optimizer.restore(
       // Moments that start at zero need Adam's bias correction from its first step again.
-      tensors.size === 0 ? 0 : stored.steps,
-      [...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
+      moments.length === 0 ? 0 : stored.steps,
+      moments.map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })),
     );
   }
 
@@ -161,6 +174,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
       ...(lossScale ? { half: { scale: lossScale } } : {}),
     });
     const { norm, scaling } = this.optimizer.apply(gradients, lr);
+    this.parts.average?.after(dropout.step + 1);
     // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
     const finished = settled();
     // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
@@ -206,10 +220,11 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   async save(moments: boolean): Promise<ModelFiles> {
-    // Of a frozen model the adapter alone: the rest stays as it is in the base.
-    const weights = this.model.adapter || this.model.softPrompt ? await adapterWeights(this.model) : await fileWeights(this.model);
-    const model = writeSafetensors(weights, 'F32', { format: 'pt' });
-    return { model, optimizer: writeSafetensors(moments ? await hostTensors(this.optimizer.state()) : [], 'F32') };
+    const model = writeSafetensors(await checkpointWeights(this.model), 'F32', { format: 'pt' });
+    const average = await this.parts.average?.file();
+    const { map } = this.parts;
+    const beside = new Map<string, Tensor>([...(map ? [[HIDDEN_MAP, map] as const] : []), ...(moments ? this.optimizer.state() : [])]);
+    return { model, optimizer: writeSafetensors(await hostTensors(beside), 'F32'), average };
   }
 
   dispose(): void {
@@ -222,13 +237,19 @@ export class EngineModel implements TrainableModel, SequenceModel {
 function teachingOf(
   model: DecoderModel,
   recipe: Pick<Recipe, 'channels' | 'regularisation' | 'budget'>,
-  { base, teacher }: RunParts,
+  { base, average, teacher, map }: RunParts,
 ): ((step: number) => Teaching) | null {
   const { distillation } = recipe.regularisation ?? {};
-  const own = teacher === 'base' ? base?.model : teacher === 'itself' ? model : teacher;
+  const own = typeof teacher === 'string' ? { base: base?.model, average: average?.model, itself: model }[teacher] : teacher;
   if (!distillation || !own) return null;
-  const fixed = { model: own, withoutAdapter: own === model, channels: taughtChannels(recipe), temperature: distillation.temperature };
+  const fixed = { model: own, map, withoutAdapter: own === model, channels: taughtChannels(recipe), temperature: distillation.temperature };
   return (step) => ({ ...fixed, ...teachingAt(distillation, step, recipe.budget.steps) });
+}
+
+function assign(target: Variable, values: Float32Array): void {
+  const value = tensor(values, target.shape);
+  target.assign(value);
+  value.dispose();
 }
 
 /** A group for each rate that the layers' decay makes. */

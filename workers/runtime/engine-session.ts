@@ -6,7 +6,7 @@ import { findBackendFactory, memory, registerBackend, removeBackend } from '@ten
 import type { BackendName, DeviceInfo } from '../../src/contract/device';
 import type { EngineApi } from '../../src/contract/training';
 import { StudioError } from '../../src/core/errors';
-import { onDeviceLost, openBackend } from '../engine';
+import { onDeviceLost, openBackend, takenMemory } from '../engine';
 import { Cancelling } from '../rpc/expose';
 import { EngineLock, workerClock } from './turns';
 import { OpenModels } from './weights';
@@ -133,7 +133,7 @@ export function engineApi(session: EngineSession): EngineApi {
     cancel: async () => session.cancel(),
     async memory() {
       const { numTensors, numBytes } = memory();
-      return { tensors: numTensors, bytes: numBytes };
+      return { tensors: numTensors, bytes: numBytes, peak: takenMemory() };
     },
   };
 }

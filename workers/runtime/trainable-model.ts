@@ -106,6 +106,8 @@ export interface PendingStep {
 export interface ModelFiles {
   model: Uint8Array;
   optimizer: Uint8Array;
+  /** The average of the weights, where the run keeps one and it has begun. */
+  average?: Uint8Array | undefined;
 }
 
 export interface EvaluableModel {

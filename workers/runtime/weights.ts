@@ -30,7 +30,7 @@ type Load = (ref: WeightsRef, openBase: (model: string) => Promise<LoadedWeights
 const loadWeights: Load = async (ref, open) => {
   if (ref.kind === 'model') return assemble(ref.model, null);
   const { recipe } = await readRun(ref.run);
-  const file = await openCheckpointModel(ref.run, ref.step);
+  const file = await openCheckpointModel(ref.run, ref.step, ref.average);
   if (recipe.method?.kind !== 'lora') return assemble(recipe.base, { file, method: recipe.method });
   return withAdapter(await open(recipe.base), recipe.method, file);
 };
@@ -58,8 +58,11 @@ async function withAdapter(base: LoadedWeights, method: LoraMethod, file: Blob):
 }
 
 /** A base's weights alone, without its tokenizer and unhashed. */
-export async function openBase(base: string): Promise<DecoderModel> {
-  return loadModel(await weightSources(await findModel(base), null));
+export const openBase = (base: string): Promise<DecoderModel> => openTrained(base, null);
+
+/** As `openBase`, with what a run made of the weights. */
+export async function openTrained(base: string, trained: TrainedWeights | null): Promise<DecoderModel> {
+  return loadModel(await weightSources(await findModel(base), trained));
 }
 
 /** Whole models that stay on the device after use, both sides of a comparison; and adapters on them, which are small. */
@@ -104,7 +107,7 @@ export class OpenModels {
 
   /** Marks it as used last, and the base under it. */
   private entryOf(ref: WeightsRef): Open {
-    const key = JSON.stringify(ref.kind === 'model' ? ['model', ref.model] : ['checkpoint', ref.run, ref.step]);
+    const key = JSON.stringify(ref.kind === 'model' ? ['model', ref.model] : ['checkpoint', ref.run, ref.step, ref.average ?? false]);
     const known = this.open.get(key);
     const entry: Open = known ?? { loaded: Promise.reject(new Error('not loaded')), uses: 0, base: null };
     if (!known) {

@@ -1,5 +1,6 @@
 /**
- * Checkpoints, `runs/<id>/checkpoints/<step>/`: weights, optimizer moments and the trainer's state (RNG, data cursors). `state.json`,
+ * Checkpoints, `runs/<id>/checkpoints/<step>/`: weights, the average of them where the run keeps one, optimizer moments and the trainer's state
+ * (RNG, data cursors). `state.json`,
  * called the seal here, is written last and has the size and SHA-256 of the other files: without a matching seal there is no checkpoint.
  */
 import { StudioError } from '../../src/core/errors';
@@ -16,6 +17,8 @@ export interface CheckpointContent {
   model: Uint8Array;
   /** safetensors: moments by parameter name. */
   optimizer: Uint8Array;
+  /** As `model`; absent where the run keeps no average, or it has not begun. */
+  average?: Uint8Array | undefined;
   /** JSON-able trainer state. */
   state: unknown;
 }
@@ -25,14 +28,22 @@ export interface LoadedCheckpoint {
   /** A handle to the file; its bytes are not read yet. */
   model: File;
   optimizer: Uint8Array;
+  average?: File | undefined;
   state: unknown;
 }
 
-type CheckpointFile = 'model.safetensors' | 'optimizer.safetensors';
+const AVERAGE = 'average.safetensors';
+type RequiredFile = 'model.safetensors' | 'optimizer.safetensors';
+type CheckpointFile = RequiredFile | typeof AVERAGE;
+
+interface FileDescription {
+  bytes: number;
+  sha256: string;
+}
 
 interface Seal {
   version: 1;
-  files: Record<CheckpointFile, { bytes: number; sha256: string }>;
+  files: Record<RequiredFile, FileDescription> & { [AVERAGE]?: FileDescription };
   state: unknown;
 }
 
@@ -51,19 +62,28 @@ export async function saveCheckpoint(
   store: FileStore = files,
 ): Promise<CheckpointRecord> {
   const folder = checkpointPath(runId, step);
-  const blobs: Record<CheckpointFile, Uint8Array> = { 'model.safetensors': content.model, 'optimizer.safetensors': content.optimizer };
+  const { model, optimizer, average } = content;
+  const blobs: [CheckpointFile, Uint8Array][] = [
+    ['model.safetensors', model],
+    ['optimizer.safetensors', optimizer],
+    ...(average ? [[AVERAGE, average] as [CheckpointFile, Uint8Array]] : []),
+  ];
   const seal: Seal = {
     version: 1,
-    files: { 'model.safetensors': await describe(content.model), 'optimizer.safetensors': await describe(content.optimizer) },
+    files: {
+      'model.safetensors': await describe(model),
+      'optimizer.safetensors': await describe(optimizer),
+      ...(average ? { [AVERAGE]: await describe(average) } : {}),
+    },
     state: content.state,
   };
   const fresh = !(await store.exists(`${folder}/${SEAL}`));
   const pending = [];
   try {
-    for (const name of BLOBS) {
+    for (const [name, bytes] of blobs) {
       const file = await store.begin(`${folder}/${name}`);
       pending.push(file);
-      await file.write(blobs[name]);
+      await file.write(bytes);
     }
     const file = await store.begin(`${folder}/${SEAL}`);
     pending.push(file);
@@ -82,6 +102,7 @@ export async function saveCheckpoint(
     step,
     at: Date.now(),
     bytes: pending.reduce((total, file) => total + file.bytes, 0),
+    ...(average ? { average: true } : {}),
     ...about,
   };
   await putRecord('checkpoints', record);
@@ -95,6 +116,7 @@ export async function loadCheckpoint(runId: string, step: number, store: FileSto
     step,
     model: await openBlob(runId, step, 'model.safetensors', seal, store),
     optimizer: new Uint8Array(await (await openBlob(runId, step, 'optimizer.safetensors', seal, store)).arrayBuffer()),
+    ...(seal.files[AVERAGE] ? { average: await openBlob(runId, step, AVERAGE, seal, store) } : {}),
     state: seal.state,
   };
 }
@@ -104,9 +126,9 @@ export async function readCheckpointState(runId: string, step: number, store: Fi
   return (await readSeal(runId, step, store)).state;
 }
 
-/** The weight file, its SHA-256 checked. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
-export async function openCheckpointModel(runId: string, step: number, store: FileStore = files): Promise<File> {
-  return openBlob(runId, step, 'model.safetensors', await readSeal(runId, step, store), store);
+/** The weight file, or that of their average, its SHA-256 checked. Throws `checkpoint-missing` or `checkpoint-corrupt`. */
+export async function openCheckpointModel(runId: string, step: number, average = false, store: FileStore = files): Promise<File> {
+  return openBlob(runId, step, average ? AVERAGE : 'model.safetensors', await readSeal(runId, step, store), store);
 }
 
 /** The newest complete checkpoint; corrupt ones are skipped. Null when there is none. */
@@ -193,6 +215,8 @@ async function readSeal(runId: string, step: number, store: FileStore): Promise<
 async function openBlob(runId: string, step: number, name: CheckpointFile, seal: Seal, store: FileStore): Promise<File> {
   const path = `${checkpointPath(runId, step)}/${name}`;
   const expected = seal.files[name];
+  if (!expected)
+    throw new StudioError('checkpoint-missing', `The checkpoint at step ${step} of run "${runId}" has no ${name}`, { run: runId, step });
   const size = await store.size(path);
   if (size !== expected.bytes) throw corrupt(runId, step, `${name} has ${size ?? 0} bytes, expected ${expected.bytes}`);
   const file = await store.blob(path);

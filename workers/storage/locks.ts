@@ -6,23 +6,39 @@ export interface RunLock {
 }
 
 const lockName = (runId: string): string => `crossfade:run:${runId}`;
+const sweepLockName = (sweep: string, index: number | ''): string => `crossfade:sweep:${sweep}:${index}`;
 
 /** Takes the run's lock without waiting. Throws `run-locked` when another tab has it. */
-export function lockRun(runId: string): Promise<RunLock> {
+export async function lockRun(runId: string): Promise<RunLock> {
+  const lock = await take(lockName(runId));
+  if (!lock) throw new StudioError('run-locked', `Run "${runId}" is being written by another tab`, { run: runId });
+  return lock;
+}
+
+/** Of a run of a sweep, from the moment that a tab takes it off the queue until it is done with it. Null when another tab has it. */
+export const lockSweepRun = (sweep: string, index: number): Promise<RunLock | null> => take(sweepLockName(sweep, index));
+
+/** Ids of the runs whose lock a tab holds now. */
+export const lockedRuns = (): Promise<Set<string>> => heldWith(lockName(''));
+
+/** Indices of the sweep's runs that tabs have taken. */
+export const takenOfSweep = async (sweep: string): Promise<Set<number>> =>
+  new Set([...(await heldWith(sweepLockName(sweep, '')))].map(Number));
+
+function take(name: string): Promise<RunLock | null> {
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(lockName(runId), { ifAvailable: true }, (lock) => {
-        if (!lock) throw new StudioError('run-locked', `Run "${runId}" is being written by another tab`, { run: runId });
+      .request(name, { ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
         return new Promise<void>((release) => resolve({ release }));
       })
       .catch(reject);
   });
 }
 
-/** Ids of the runs whose lock a tab holds now. */
-export async function lockedRuns(): Promise<Set<string>> {
+/** What follows the prefix in the names of the locks that are held. */
+async function heldWith(prefix: string): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();
-  const prefix = lockName('');
   return new Set(held.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : [])));
 }
 

@@ -3,6 +3,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
 import type { ModelRecord } from '../../src/contract/library';
 import type { TokenizerRecord } from '../../src/contract/tokenizer';
+import type { SweepRecord } from '../../src/core/sweep/record';
 import type { WorkshopChannel } from '../../src/contract/corpus';
 import type { StoredCorpus } from './corpora';
 import type { StoredProbeSet } from './probe-sets';
@@ -20,14 +21,26 @@ interface Schema extends DBSchema {
   intakes: { key: string; value: StoredIngest };
   preparations: { key: string; value: StoredPreparation };
   probes: { key: string; value: StoredProbeSet };
+  sweeps: { key: string; value: SweepRecord };
 }
 
 const DATABASE = 'crossfade';
 /** Raised by one whenever a store is added. */
-const VERSION = 7;
+const VERSION = 8;
 
 /** Stores keyed by `id`, without an index. */
-const PLAIN_STORES = ['corpora', 'models', 'tokenizers', 'runs', 'channels', 'sources', 'intakes', 'preparations', 'probes'] as const;
+const PLAIN_STORES = [
+  'corpora',
+  'models',
+  'tokenizers',
+  'runs',
+  'channels',
+  'sources',
+  'intakes',
+  'preparations',
+  'probes',
+  'sweeps',
+] as const;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;
 

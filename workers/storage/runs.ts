@@ -5,6 +5,7 @@
  */
 import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
 import type { EvaluationRow, MetricRow, RunRecord, RunRules, RunState } from '../../src/core/run/types';
+import type { ImportedRun } from '../../src/core/trackers/imported-run';
 import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
@@ -97,13 +98,14 @@ export interface NewRun {
   /** Channel id → tokens of its training text. */
   trainTokens: Record<string, number>;
   rules: RunRules;
-  chain?: RunRecord['chain'];
+  /** Where it belongs: to a chain, or to a sweep. */
+  place?: Pick<RunRecord, 'chain' | 'sweep'>;
 }
 
 const ALIVE: ReadonlySet<RunState> = new Set(['preparing', 'running', 'paused']);
 
 /** Stores a new run in state `preparing` and returns its record. */
-export async function createRun({ recipe, name, device, trainTokens, rules, chain }: NewRun): Promise<RunRecord> {
+export async function createRun({ recipe, name, device, trainTokens, rules, place }: NewRun): Promise<RunRecord> {
   const now = Date.now();
   const record: RunRecord = {
     id: crypto.randomUUID(),
@@ -122,10 +124,25 @@ export async function createRun({ recipe, name, device, trainTokens, rules, chai
     device,
     base: null,
     latest: null,
-    ...(chain ? { chain } : {}),
+    ...place,
   };
   await putRecord('runs', record);
   return record;
+}
+
+/** Stores a run that was trained elsewhere. Throws `quota`. */
+export async function storeImportedRun({ record, rows, evaluations }: ImportedRun): Promise<RunRecord> {
+  const run: RunRecord = { id: crypto.randomUUID(), ...record };
+  const lines: MetricLine[] = [
+    ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
+    ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
+  ];
+  await appendMetrics(
+    run.id,
+    lines.sort((one, other) => one.step - other.step),
+  );
+  await putRecord('runs', run);
+  return run;
 }
 
 /** The record; its state is `interrupted` when its writer is gone. Throws `run-missing`. */
@@ -138,6 +155,12 @@ export async function listRuns(): Promise<RunRecord[]> {
   const locked = await lockedRuns();
   const all = await (await records()).getAll('runs');
   return all.map((record) => present(record, locked)).sort((a, b) => b.createdAt - a.createdAt);
+}
+
+/** Id of the run that a sweep has trained, or begun, at an index; null when there is none. */
+export async function runOfSweep(sweep: string, index: number): Promise<string | null> {
+  const all = await (await records()).getAll('runs');
+  return all.find((record) => record.sweep?.id === sweep && record.sweep.index === index)?.id ?? null;
 }
 
 /** Changes fields of a run's record. Throws `run-missing`. */

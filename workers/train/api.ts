@@ -1,14 +1,20 @@
-/** The run's part of the trainer worker: one run at a time on the session's engine. */
+/** The run's part of the trainer worker: one run at a time on the session's engine, begun by a page or by a sweep's queue. */
 import type { RunControls } from '../../src/contract/run';
+import type { SweepControls } from '../../src/contract/sweep';
 import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
 import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
+import { onSweepNews } from '../storage/sweeps';
+import { testRange } from './range-test';
 import { extendRun, forkRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
+import { SweepQueue, type SweepTrainer } from './sweep-queue';
 
-export function trainApi(session: EngineSession): RunControls {
-  let current: (ReadyRun & { done: Promise<void> }) | null = null;
+type CurrentRun = ReadyRun & { done: Promise<void> };
+
+export function trainApi(session: EngineSession): RunControls & SweepControls {
+  let current: CurrentRun | null = null;
   /** The run shown to a listener that comes late: the current one, or the one that ended last. */
-  let last: ReadyRun | null = null;
+  let last: CurrentRun | null = null;
   let preparing = false;
   let listener: ((message: RunMessage) => void) | null = null;
 
@@ -16,7 +22,8 @@ export function trainApi(session: EngineSession): RunControls {
   const recovered = new Map<string, number>();
 
   session.holder = {
-    refusal: () => (current ? locked() : null),
+    // Also between two runs of a sweep, which are to be trained by the same engine.
+    refusal: () => (current || queue.joined !== null ? locked() : null),
     deviceLost(error) {
       if (!current) return;
       const { id, loop, done } = current;
@@ -24,8 +31,8 @@ export function trainApi(session: EngineSession): RunControls {
       loop.fail(error);
       const times = recovered.get(id) ?? 0;
       recovered.set(id, times + 1);
-      // A run that was paused waits for the person; so does one whose device keeps going.
-      if (trained && times < MOST_LOSSES) void done.then(() => goOn(id));
+      // A run that was paused waits for the person; so does one whose device keeps going. A sweep's queue goes on with its own.
+      if (trained && times < MOST_LOSSES && queue.joined === null) void done.then(() => goOn(id));
     },
   };
 
@@ -41,13 +48,16 @@ export function trainApi(session: EngineSession): RunControls {
   }
 
   function locked(): StudioError {
-    const run = current?.id ?? '';
+    const run = current?.id ?? last?.id ?? '';
     return new StudioError('run-locked', `Run "${run}" is training in this tab`, { run });
   }
 
-  /** Makes room for another run: a paused one is let go, it has its checkpoint; a training one is in the way. */
-  async function takeOver(make: (studio: Studio) => Promise<ReadyRun>): Promise<string> {
-    if (preparing) throw locked();
+  /**
+   * Makes room for other work: a paused run is let go, it has its checkpoint; a training one is in the way, and so is a sweep.
+   * @param bySweep the work is the sweep's own
+   */
+  async function withRoom<T>(work: (studio: Studio) => Promise<T>, bySweep = false): Promise<T> {
+    if (preparing || (queue.joined !== null && !bySweep)) throw locked();
     preparing = true;
     try {
       if (current) {
@@ -58,18 +68,48 @@ export function trainApi(session: EngineSession): RunControls {
         await done;
       }
       await session.models.clear();
-      const ready = await make({ ...(await session.engine()), work: await session.work(), clock: session.clock, listener: send });
-      const done = ready.loop.run().finally(() => {
-        ready.lock.release();
-        if (current?.id === ready.id) current = null;
-      });
-      current = { ...ready, done };
-      last = ready;
-      return ready.id;
+      return await work({ ...(await session.engine()), work: await session.work(), clock: session.clock, listener: send });
     } finally {
       preparing = false;
     }
   }
+
+  const takeOver = (make: (studio: Studio) => Promise<ReadyRun>, bySweep = false): Promise<string> =>
+    withRoom(async (studio) => {
+      const ready = await make(studio);
+      const done = ready.loop.run().finally(() => {
+        ready.lock.release();
+        if (current?.id === ready.id) current = null;
+      });
+      last = current = { ...ready, done };
+      return ready.id;
+    }, bySweep);
+
+  const sweepTrainer: SweepTrainer = {
+    mostLosses: MOST_LOSSES,
+    refusal: () => (preparing || queue.joined !== null || (current && current.loop.record.state !== 'paused') ? locked() : null),
+    begin: (recipe, name, sweep, rungs) => takeOver((studio) => startRun(recipe, name, () => undefined, studio, { sweep }, rungs), true),
+    async goOn(run, rungs) {
+      await takeOver((studio) => resumeRun(run, () => undefined, studio, rungs), true);
+    },
+    async outcome() {
+      const { loop, done } = last!;
+      await loop.parked();
+      // One that is halted, or that a fault has paused, waits for nobody; one that has ended is not touched.
+      if (loop.record.state === 'paused') loop.leave();
+      await done;
+      return { record: loop.record, halted: loop.halted };
+    },
+    async setAside() {
+      if (!current) return;
+      const { loop, done } = current;
+      await loop.pause();
+      if (loop.record.state === 'paused') loop.leave();
+      await done;
+    },
+  };
+  const queue = new SweepQueue(sweepTrainer);
+  let newsEnds: () => void = () => undefined;
 
   return {
     async listen(next) {
@@ -77,7 +117,7 @@ export function trainApi(session: EngineSession): RunControls {
       if (last) send(last.loop.whole());
     },
 
-    start: (recipe, name, onProgress, chain) => takeOver((ready) => startRun(recipe, name, onProgress, ready, chain)),
+    start: (recipe, name, onProgress, chain) => takeOver((ready) => startRun(recipe, name, onProgress, ready, chain && { chain })),
     fork: (from, recipe, name, onProgress) => takeOver((ready) => forkRun(from, recipe, name, onProgress, ready)),
 
     async resume(run, onProgress) {
@@ -100,6 +140,23 @@ export function trainApi(session: EngineSession): RunControls {
     },
 
     save: async (moments) => current?.loop.save(moments),
-    change: async (settings) => current?.loop.change(settings),
+    async change(settings) {
+      // A run of a sweep is what its recipe says, or the sweep would compare what it does not tell.
+      if (queue.joined !== null) throw locked();
+      await current?.loop.change(settings);
+    },
+
+    joinSweep: (id) => queue.join(id),
+    leaveSweep: (now) => queue.leave(now),
+    pauseSweep: (id) => queue.pause(id),
+    joinedSweep: async () => queue.joined,
+    async listenSweeps(next) {
+      newsEnds();
+      newsEnds = onSweepNews((news) => {
+        const answer: unknown = next(news);
+        if (answer instanceof Promise) answer.catch(() => undefined);
+      });
+    },
+    rangeTest: (recipe, range, onProgress) => withRoom((studio) => testRange(recipe, range, onProgress, studio)),
   };
 }

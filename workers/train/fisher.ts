@@ -1,15 +1,19 @@
 /**
- * The Fisher information that a run with EWC or with parameter isolation starts from: computed on the base before anything of the run is written,
+ * The Fisher information that a run with EWC or with parameter isolation starts from, or the change of the weights that an isolation chooses by: computed on the base before anything of the run is written,
  * kept in the run's folder, so that a run that goes on holds, or trains, its weights by the same bits. Online EWC (Schwarz et al., arXiv 1805.06370) carries
  * on that of the run whose weights the base is.
  */
+import { abs, sub, tidy } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../src/core/errors';
 import { effectiveShares } from '../../src/core/mixture/mixture';
 import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
 import type { OnProgress } from '../../src/contract/progress';
-import type { Channel, ChannelRole, Recipe } from '../../src/core/recipe/schema';
+import { unties } from '../../src/core/recipe/method';
+import { isolationRole, type Channel, type ChannelRole, type Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
-import { drawnLabels, FisherDiagonal, hostTensors, readSafetensors, writeSafetensors, type DecoderModel } from '../engine';
+import { createAdamW, drawnLabels, FisherDiagonal, hostTensors, settled, trainingGradients, type DecoderModel } from '../engine';
+import { readSafetensors, writeSafetensors } from '../engine';
+import { openBase } from '../runtime/weights';
 import { channelEmpty } from '../runtime/channel-stream';
 import type { ChannelTokens } from '../runtime/channel-tokens';
 import type { EngineWork } from '../runtime/engine-session';
@@ -28,9 +32,11 @@ export function fisherUses({ regularisation, method }: Recipe): FisherUse[] {
   ];
 }
 
-/** What Fisher information is measured on, and what of an earlier run's is carried on. */
+/** What Fisher information is measured on, and what of an earlier run's is carried on; or how weights are to change. */
 export interface FisherPlan {
   rows: TokenBatch[];
+  /** Not their Fisher information is asked for but how far the weights move: in a step of training on each row, or to those of a model. */
+  change?: { against: string | null };
   labels: 'model' | 'text';
   carried: { gamma: number; fisher: Uint8Array } | null;
 }
@@ -49,12 +55,15 @@ export async function planFisher(recipe: Recipe, texts: readonly ChannelTokens[]
     const rows = fisherRows(recipe, texts, online?.ids ?? ofRole('general'), ewc.sequences);
     plans.set('ewc', { rows, labels: ewc.labels, carried: online?.carried ?? null });
   }
-  if (isolation)
+  if (isolation) {
+    const role = isolationRole(isolation);
     plans.set('isolation', {
-      rows: fisherRows(recipe, texts, ofRole(isolation.by), isolation.sequences),
+      rows: role ? fisherRows(recipe, texts, ofRole(role), isolation.sequences) : [],
+      ...(isolation.by === 'change' ? { change: { against: isolation.against ?? null } } : {}),
       labels: isolation.labels,
       carried: null,
     });
+  }
   return plans;
 }
 
@@ -115,10 +124,13 @@ function fisherRows(
 export async function computeFisher(
   model: DecoderModel,
   recipe: Recipe,
-  { rows, labels, carried }: FisherPlan,
-  { lock, yield: giveWay, signal }: EngineWork,
+  plan: FisherPlan,
+  work: EngineWork,
   onProgress: OnProgress,
 ): Promise<Uint8Array> {
+  const { rows, labels, carried, change } = plan;
+  const { lock, yield: giveWay, signal } = work;
+  if (change) return changeOf(model, recipe, plan, work, onProgress);
   const random = new Rng(deriveSeed(recipe.seed, 'fisher', 'labels'));
   const fisher = new FisherDiagonal(model);
   try {
@@ -141,6 +153,68 @@ export async function computeFisher(
   } finally {
     fisher.dispose();
   }
+}
+
+/**
+ * How far each element of the parameters that train moves, in absolute value, as `computeFisher` gives it; the model is as before. A pass of
+ * training takes AdamW's steps at the schedule's peak rate, a row each, without weight decay (as sparse fine-tuning chooses its weights: Ansell et
+ * al., arXiv 2110.07560, there after a whole training).
+ * @throws StudioError `recipe-invalid` for a model of other shapes or of the same weights
+ */
+async function changeOf(
+  model: DecoderModel,
+  recipe: Recipe,
+  { rows, change }: FisherPlan,
+  { lock, yield: giveWay, signal }: EngineWork,
+  onProgress: OnProgress,
+): Promise<Uint8Array> {
+  const trained = new Map([...model.parameters].filter(([, { trainable }]) => trainable));
+  // An update in place copies a variable that shares its memory, so that these keep their values.
+  const before = new Map([...trained].map(([name, parameter]) => [name, parameter.clone()]));
+  const against = change!.against;
+  const other = against === null ? null : await openBase(against);
+  if (other && unties(recipe.method)) other.untie();
+  try {
+    if (other) {
+      const strange = [...trained].find(([name, { shape }]) => other.parameters.get(name)?.shape.join() !== shape.join());
+      if (strange)
+        refuseChange('method.isolation.against', against!, `a model with ${strange[0]} of shape [${strange[1].shape.join(', ')}]`);
+    } else {
+      const { optimizer, schedule, activationCheckpointing: recompute } = recipe;
+      const adamw = createAdamW(model.parameters, { ...optimizer, weightDecay: 0 });
+      for (const [at, row] of rows.entries()) {
+        onProgress({ phase: 'fisher', item: recipe.base, done: at, total: rows.length });
+        await giveWay();
+        signal.throwIfAborted();
+        await lock.run(async () => {
+          const { gradients, sums } = trainingGradients(model, [row], { channels: 1, recompute });
+          const { norm } = adamw.apply(gradients, schedule.peakLr);
+          for (const spent of [sums, norm]) spent.dispose();
+          await settled();
+        });
+      }
+      adamw.dispose();
+    }
+    const { parameters } = other ?? model;
+    const moved = new Map([...before].map(([name, start]) => [name, tidy(() => abs(sub(parameters.get(name)!, start)))]));
+    for (const [name, parameter] of trained) parameter.assign(before.get(name)!);
+    const figures = await hostTensors(moved);
+    for (const tensor of moved.values()) tensor.dispose();
+    if (figures.every(({ data }) => data.every((value) => value === 0)))
+      refuseChange(
+        against === null ? 'schedule.peakLr' : 'method.isolation.against',
+        against ?? String(recipe.schedule.peakLr),
+        'weights that change',
+      );
+    return writeSafetensors(figures, 'F32');
+  } finally {
+    other?.dispose();
+    for (const tensor of before.values()) tensor.dispose();
+  }
+}
+
+function refuseChange(field: string, value: string, accepted: string): never {
+  throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
 
 interface Diagonal {

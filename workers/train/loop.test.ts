@@ -290,6 +290,28 @@ describe('resuming', () => {
     expect(again.model.weights).toEqual(whole.model.weights);
   });
 
+  it('goes on with the weights of the objective as they were moved before the checkpoint, and after it', async () => {
+    const channels = recipe.channels.map((channel, at) => ({ ...channel, weight: [0.25, 0.75][at]! }));
+    const weighed = { ...recipe, channels };
+    const moved = (run: Rehearsal) => {
+      for (const [step, general] of [
+        [8, 0.5],
+        [12, 0.9],
+      ] as const)
+        run.at(step, () => void run.loop.change({ weights: { general, domain: 1 - general } }));
+      return run;
+    };
+    const whole = moved(new Rehearsal(weighed));
+    await whole.loop.run();
+    const storage = await kill(moved(new Rehearsal(weighed)), 14);
+    const again = new Rehearsal(weighed, {}, storage);
+    await again.loop.run();
+    const asked = (run: Rehearsal) => run.model.steps.map(({ weights }) => weights);
+    expect(asked(again)).toEqual(asked(whole).slice(10));
+    expect(asked(again).map((weights) => weights![0])).toEqual([0.5, 0.5, ...Array<number>(8).fill(0.9)]);
+    expect(storage.rows()).toEqual(whole.storage.rows());
+  });
+
   it('lets a new change win over what was recorded for later', async () => {
     const first = new Rehearsal(recipe);
     first.at(12, () => void first.loop.change({ shares: { general: 0.1, domain: 0.9 } }));

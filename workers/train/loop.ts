@@ -9,6 +9,7 @@ import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { phaseAt, rateAt } from '../../src/core/recipe/phases';
 import { checkChange, recordChange, recordRule, settingsAt, withoutLaterRules } from '../../src/core/run/live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord, StopReason } from '../../src/core/run/types';
+import type { Rungs } from '../../src/core/sweep/queue';
 import type { AttentionSample } from '../runtime/attention';
 import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
@@ -37,6 +38,8 @@ export interface LoopParts {
   resumed: boolean;
   /** All steps that the run had, where it has just been given more. */
   extendedFrom?: number | undefined;
+  /** Where a sweep judges and halts it; absent or null: nowhere. */
+  rungs?: Rungs | null;
   /** Of the checkpoint to go on from; null at the start. */
   state: RunState | null;
   model: TrainableModel;
@@ -67,6 +70,8 @@ export class TrainingLoop {
   /** The finished steps when a single one was asked for. */
   private singleStep: { from: number } | null = null;
   private ended = false;
+  /** At its rung, saved: it waits there to be left. */
+  private atRung = false;
   private left = false;
   private unread: PendingStep[] = [];
   /** Of a recipe with automation, once the base is measured; and the last window that it was not told of. */
@@ -128,6 +133,16 @@ export class TrainingLoop {
       this.sender.settleWatchers();
       this.parts.model.dispose();
     }
+  }
+
+  get halted(): boolean {
+    return this.atRung;
+  }
+
+  /** Settles when the run has ended, is halted at its rung, or a fault has paused it. */
+  async parked(): Promise<void> {
+    const { record } = this;
+    await this.sender.until(() => this.ended || this.atRung || (record.state === 'paused' && record.error !== null));
   }
 
   /** Lets a paused run go: its record stays as it is, and it can be resumed. */
@@ -222,7 +237,7 @@ export class TrainingLoop {
     await this.setState('running');
     for (;;) {
       let reason: StopReason | null = null;
-      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.parts.evaluations) : 'person';
+      if (this.evaluationDue()) reason = (await this.evaluate()) ? ruleToStop(recipe, this.ruling()) : 'person';
       if (this.record.step >= steps) reason ??= 'budget';
       if (reason === null) {
         await this.automate();
@@ -284,6 +299,11 @@ export class TrainingLoop {
       this.wish = 'pause';
       await this.collect();
       await this.setState('paused');
+    }
+    if (step === this.parts.rungs?.until && this.wish === 'run') {
+      await this.pauseNow();
+      this.atRung = this.record.error === null;
+      this.sender.send(true);
     }
   }
 
@@ -366,9 +386,20 @@ export class TrainingLoop {
   }
 
   private evaluationDue(): boolean {
-    const { step, recipe } = this.record;
+    const { step } = this.record;
     if (this.parts.evaluations.at(-1)?.step === step) return false;
-    return step % recipe.evaluation.everySteps === 0 || step === recipe.budget.steps;
+    return this.onTime(step) || (this.parts.rungs?.at.includes(step) ?? false);
+  }
+
+  private onTime(step: number): boolean {
+    const { evaluation, budget } = this.record.recipe;
+    return step % evaluation.everySteps === 0 || step === budget.steps;
+  }
+
+  /** Evaluations that the recipe's stopping rules go by: not those that a rung alone asks for, so that a halted run ends as one that never was. */
+  private ruling(): EvaluationRow[] {
+    const { evaluations, rungs } = this.parts;
+    return rungs ? evaluations.filter(({ step }) => this.onTime(step) || !rungs.at.includes(step)) : evaluations;
   }
 
   /** @returns false when the person stopped the run meanwhile */

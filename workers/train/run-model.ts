@@ -7,22 +7,23 @@ import { StudioError } from '../../src/core/errors';
 import { changedParameters, savedModules } from '../../src/core/model/adapter';
 import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
-import { keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
+import { comparesHidden, keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
 import { isSoft } from '../../src/core/model/soft-prompt';
-import type { Recipe } from '../../src/core/recipe/schema';
+import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
 import { attentionSample, type AttentionSample } from '../runtime/attention';
+import type { LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { LowRankAdapter, SoftPrompt, type DecoderModel } from '../engine';
+import { hiddenMap, LowRankAdapter, ModelAverage, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import { fisherUses, fisherValues, type FisherUse } from './fisher';
 import type { LoopParts } from './loop';
 import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
-import { assemble, openBase } from '../runtime/weights';
+import { assemble, openBase, openTrained } from '../runtime/weights';
 
 export function refuse(field: string, value: string, accepted: string, why: string): never {
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted} (${why})`, { field, value, accepted });
@@ -49,7 +50,7 @@ export interface Trained {
 export async function loadModel(
   recipe: Recipe,
   rules: RunRules,
-  checkpoint: { step: number; model: Blob; optimizer: Uint8Array } | null,
+  checkpoint: Pick<LoadedCheckpoint, 'step' | 'model' | 'optimizer' | 'average'> | null,
   { backend }: Pick<DeviceInfo, 'backend'>,
   fisherOf: (use: FisherUse, model: DecoderModel) => Promise<Uint8Array>,
 ): Promise<Trained> {
@@ -86,7 +87,9 @@ export async function loadModel(
       model.attach(new LowRankAdapter(model.config, method, recipe.seed));
       if (checkpoint) await model.adapter!.restore('model.safetensors', checkpoint.model, model.parameters);
     }
+    if (recipe.average) parts.average = await averageOf(recipe, recipe.average, model, checkpoint);
     parts.teacher = await teacherOf(recipe, model, tokenizer.hash);
+    parts.map = hiddenMapOf(recipe, model, parts.teacher);
     const engine = new EngineModel(model, recipe, backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
     const startOfText = rules === 1 ? text.endOfText : text.startOfText;
@@ -111,11 +114,35 @@ export async function loadModel(
   }
 }
 
+/** With what a checkpoint kept of it; one that kept none is where it begins. @param model with all that stands beside its weights */
+async function averageOf(
+  { base, method }: Recipe,
+  settings: WeightAveraging,
+  model: DecoderModel,
+  checkpoint: Pick<LoadedCheckpoint, 'step' | 'average'> | null,
+): Promise<ModelAverage> {
+  const twin = model.twin();
+  const file = checkpoint?.average;
+  try {
+    if (file && twin.adapter) await twin.adapter.restore(file.name, file, twin.parameters);
+    else if (file && twin.softPrompt) await twin.softPrompt.restore(file.name, file);
+    else if (file) {
+      const stored = await openTrained(base, { file, method });
+      for (const [name, parameter] of twin.parameters) if (parameter.trainable) parameter.assign(stored.parameters.get(name)!);
+      stored.dispose();
+    }
+    return new ModelAverage(twin, model, settings, { steps: checkpoint?.step ?? 0, stored: file !== undefined });
+  } catch (error) {
+    twin.dispose();
+    throw error;
+  }
+}
+
 /** @throws StudioError `recipe-invalid` for a teacher that does not fit the model */
 async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: string): Promise<RunParts['teacher']> {
   const kind = teacherKind(recipe);
   if (kind === 'none') return undefined;
-  if (kind === 'itself') return kind;
+  if (kind === 'itself' || kind === 'average') return kind;
   if (kind === 'base') return recipe.method?.kind === 'lora' ? openBase(recipe.base) : kind;
   const distillation = recipe.regularisation!.distillation!;
   const name = distillation.teacher!;
@@ -135,6 +162,14 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
     teacher.dispose();
     throw error;
   }
+}
+
+/** Where hidden states are compared with those of a teacher of another width. */
+function hiddenMapOf(recipe: Recipe, { config }: DecoderModel, teacher: RunParts['teacher']): RunParts['map'] {
+  const { distillation } = recipe.regularisation ?? {};
+  if (!distillation || !teacher || typeof teacher === 'string' || !comparesHidden(distillation)) return undefined;
+  const { hidden } = teacher.config;
+  return hidden === config.hidden ? undefined : hiddenMap(hidden, config.hidden, recipe.seed);
 }
 
 /** As transformers tokenises a text, with the tokens that the tokenizer puts around it. */

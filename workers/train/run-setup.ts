@@ -68,14 +68,15 @@ export interface ReadyRun {
   lock: RunLock;
 }
 
-/** @throws StudioError `recipe-invalid`, `precision-unsupported`, `channel-empty`, and those of reading model and corpora */
-export async function startRun(
+/**
+ * What a run needs before its first step; nothing is written, and the caller disposes of the model.
+ * @throws StudioError `recipe-invalid`, `precision-unsupported`, `channel-empty`, and those of reading model and corpora
+ */
+export async function prepareRun(
   recipe: Recipe,
-  name: string,
   onProgress: OnProgress,
   studio: Studio,
-  chain?: RunRecord['chain'],
-): Promise<ReadyRun> {
+): Promise<{ recipe: Recipe; texts: ChannelTokens[]; sampler: BatchSampler; trained: Trained }> {
   const checked = checkRunnable(parseRecipe(recipe));
   checkPrecision(checked.precision, studio.device.backend);
   await writeMissingEchoes(checked, echoTools(studio, onProgress));
@@ -88,6 +89,19 @@ export async function startRun(
   const fisher = (use: FisherUse, model: DecoderModel) =>
     ofBase(checked, model, (base) => computeFisher(base, checked, plans.get(use)!, studio.work, onProgress));
   const trained = await loadModel(checked, RULES, null, studio.device, fisher);
+  return { recipe: checked, texts, sampler, trained };
+}
+
+/** @throws those of `prepareRun`, and `quota` */
+export async function startRun(
+  recipe: Recipe,
+  name: string,
+  onProgress: OnProgress,
+  studio: Studio,
+  place?: Pick<RunRecord, 'chain' | 'sweep'>,
+  rungs: LoopParts['rungs'] = null,
+): Promise<ReadyRun> {
+  const { recipe: checked, texts, sampler, trained } = await prepareRun(recipe, onProgress, studio);
   try {
     const trainTokens = Object.fromEntries(texts.map(({ id, train }) => [id, train.length]));
     const record = await createRun({
@@ -96,13 +110,16 @@ export async function startRun(
       device: deviceName(studio.device),
       trainTokens,
       rules: RULES,
-      ...(chain ? { chain } : {}),
+      ...(place ? { place } : {}),
     });
     await keepFisher(record.id, trained.fisher);
     const lock = await lockRun(record.id);
     onProgress({ phase: 'load', item: checked.base, done: 1, total: 1 });
     const history = { rows: [], evaluations: [], events: [] };
-    const loop = await assembleLoop({ record, texts, sampler, trained, resumed: false, state: null, history, checkpoints: [] }, studio);
+    const loop = await assembleLoop(
+      { record, texts, sampler, trained, resumed: false, state: null, history, checkpoints: [], rungs },
+      studio,
+    );
     return { id: record.id, loop, lock };
   } catch (error) {
     trained.model.dispose();
@@ -114,8 +131,8 @@ export async function startRun(
  * From the newest whole checkpoint, or from the base when there is none. What was logged after it is computed again.
  * @throws StudioError `run-locked`, `run-missing`, `checkpoint-corrupt`, and those of reading model and corpora
  */
-export async function resumeRun(id: string, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
-  return goOn(id, async () => ({ record: await readRun(id), checkpoint: await lastCheckpoint(id) }), onProgress, studio);
+export async function resumeRun(id: string, onProgress: OnProgress, studio: Studio, rungs: LoopParts['rungs'] = null): Promise<ReadyRun> {
+  return goOn(id, async () => ({ record: await readRun(id), checkpoint: await lastCheckpoint(id), rungs }), onProgress, studio);
 }
 
 /**
@@ -160,7 +177,7 @@ export async function forkRun(
     const loaded = await loadCheckpoint(run, step);
     const about = (await listCheckpoints(run)).find((checkpoint) => checkpoint.step === step);
     const checkpoint = { ...loaded, state: withChannels(parseRunState(run, step, loaded.state), checked.channels.length) };
-    const { error: _, chain: __, ...rest } = parent;
+    const { error: _, chain: __, sweep: ___, ...rest } = parent;
     const now = Date.now();
     const record: RunRecord = {
       ...rest,
@@ -186,6 +203,7 @@ export async function forkRun(
         const content = {
           model: new Uint8Array(await checkpoint.model.arrayBuffer()),
           optimizer: checkpoint.optimizer,
+          average: checkpoint.average && checked.average ? new Uint8Array(await checkpoint.average.arrayBuffer()) : undefined,
           state: checkpoint.state,
         };
         const moments = about?.moments === undefined ? {} : { moments: about.moments };
@@ -241,6 +259,7 @@ async function keepFisher(run: string, fisher: Trained['fisher']): Promise<void>
 interface GoingOn {
   record: RunRecord;
   checkpoint: LoadedCheckpoint | null;
+  rungs?: LoopParts['rungs'];
   /** All steps that the run had, where it is given more. */
   extendedFrom?: number;
   /** The run whose Fisher information it goes on with; absent: its own. */
@@ -254,7 +273,7 @@ interface GoingOn {
 async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProgress, studio: Studio): Promise<ReadyRun> {
   const lock = await lockRun(id);
   try {
-    const { record: stored, checkpoint, extendedFrom, fisherOf = id, anew = false, keep } = await read();
+    const { record: stored, checkpoint, extendedFrom, fisherOf = id, anew = false, keep, rungs = null } = await read();
     const record = asBegun(stored);
     const { recipe, rules = 1 } = record;
     checkPrecision(recipe.precision, studio.device.backend);
@@ -287,7 +306,7 @@ async function goOn(id: string, read: () => Promise<GoingOn>, onProgress: OnProg
     onProgress({ phase: 'load', item: recipe.base, done: 1, total: 1 });
     const checkpoints = await listCheckpoints(id);
     const loop = await assembleLoop(
-      { record: fresh, texts, sampler, trained, resumed: true, extendedFrom, state, history, checkpoints },
+      { record: fresh, texts, sampler, trained, resumed: true, extendedFrom, state, history, checkpoints, rungs },
       studio,
     );
     return { id, loop, lock };
@@ -369,10 +388,11 @@ interface Assembly {
   state: RunState | null;
   history: Awaited<ReturnType<typeof readMetrics>>;
   checkpoints: LoopParts['checkpoints'];
+  rungs: LoopParts['rungs'];
 }
 
 async function assembleLoop(
-  { record, texts, sampler, trained, resumed, extendedFrom, state, history, checkpoints }: Assembly,
+  { record, texts, sampler, trained, resumed, extendedFrom, state, history, checkpoints, rungs }: Assembly,
   studio: Studio,
 ): Promise<TrainingLoop> {
   const { recipe, rules = 1 } = record;
@@ -400,6 +420,7 @@ async function assembleLoop(
     checkpoints,
     resumed,
     extendedFrom,
+    rungs: rungs ?? null,
     state,
     model: trained.model,
     joinings: trained.joinings.filter(({ step }) => !history.events.some((event) => event.type === 'unfrozen' && event.step === step)),

@@ -1,4 +1,5 @@
 /** The trainer worker for real: a tiny model on wasm, storage in the browser, and a tab that dies. */
+import { unzipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FollowedRun, type RunView } from '../../src/core/run/view';
 import type { RecipeInput } from '../../src/core/recipe/schema';
@@ -18,7 +19,7 @@ import { chainsOf, lifelongMatrix, stageRecipe } from '../../src/core/run/lifelo
 import type { ChainPlan } from '../../src/core/run/types';
 import { libraryApi } from '../library/api';
 import { fisherValues, readFisher } from './fisher';
-import { clearOut, furnish, MODEL, studioRecipe } from './fixtures/tiny-studio';
+import { clearOut, furnish, MODEL, studioRecipe, WIDE } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const clients: WorkerClient<TrainerApi>[] = [];
@@ -90,8 +91,15 @@ async function resumeElsewhere(run: string): Promise<{ tab: Tab; view: RunView }
 async function outcome(run: string) {
   const { rows, evaluations: probed } = await readMetrics(run);
   const evaluations = probed.map(({ probes: _, ...row }) => row);
-  const { model, optimizer } = await loadCheckpoint(run, 12);
-  return { rows: rows.map((row) => ({ ...row, stepMs: 0 })), evaluations, model: new Uint8Array(await model.arrayBuffer()), optimizer };
+  const { model, optimizer, average } = await loadCheckpoint(run, 12);
+  const bytes = async (file: Blob) => new Uint8Array(await file.arrayBuffer());
+  return {
+    rows: rows.map((row) => ({ ...row, stepMs: 0 })),
+    evaluations,
+    model: await bytes(model),
+    optimizer,
+    ...(average ? { average: await bytes(average) } : {}),
+  };
 }
 
 describe('the trainer on wasm', () => {
@@ -203,6 +211,69 @@ describe('the trainer on wasm', () => {
     await killAt(tab, killed, 7);
     await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(runs[1]);
+  });
+
+  it('keeps an average of what is trained, and learns from it or from a wider teacher, to the same bits after a death half way', async () => {
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const distillation = { rows: 'all' as const, alpha: 0.2 };
+    const method = { kind: 'lora' as const, r: 2, targets: ['q', 'down'], modulesToSave: ['head' as const], quantisation: 'nf4' as const };
+    const states = { last: 0.5, all: 0.5 };
+    const recipes = {
+      plain: studioRecipe(),
+      averaged: studioRecipe({ average: { decay: 0.8, start: 3, every: 2 } }),
+      momentum: studioRecipe({ method, average: { decay: 0.8 }, regularisation: { distillation: { ...distillation, teacher: 'ema' } } }),
+      wide: studioRecipe({ gradientAccumulationSteps: 2, regularisation: { distillation: { ...distillation, teacher: WIDE, states } } }),
+    };
+    const runs: Partial<Record<keyof typeof recipes, { id: string } & Awaited<ReturnType<typeof outcome>>>> = {};
+    for (const [name, recipe] of Object.entries(recipes)) {
+      const id = await tab.api.start(recipe, name, quiet);
+      expect(await tab.seen((view) => view.runId === id && ended(view))).toMatchObject({ state: 'finished', error: null });
+      runs[name as keyof typeof recipes] = { id, ...(await outcome(id)) };
+    }
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    // Nothing of the run itself is another's.
+    const { plain, averaged, momentum, wide } = runs as Required<typeof runs>;
+    const { average, id: kept, ...rest } = averaged;
+    const { id: _, ...bare } = plain;
+    expect(rest).toEqual(bare);
+    const valuesOf = (file: Uint8Array) =>
+      [...readSafetensors('x', file).tensors.values()].map(({ name, shape, read }) => [name, shape, [...read()]]);
+    const shapesOf = (file: Uint8Array) => valuesOf(file).map(([name, shape]) => [name, shape]);
+    expect(shapesOf(average!)).toEqual(shapesOf(rest.model));
+    expect(shapesOf(momentum.average!)).toEqual(shapesOf(momentum.model));
+    expect(valuesOf(momentum.average!)).not.toEqual(valuesOf(momentum.model));
+    expect(shapesOf(wide.model)).toEqual(shapesOf(bare.model));
+    const { tensors: moments } = readSafetensors('moments', wide.optimizer);
+    for (const slot of ['', 'exp_avg.', 'exp_avg_sq.']) expect(moments.get(`${slot}hidden_map.weight`)!.shape).toEqual([24, 16]);
+
+    // A variant of the checkpoint: to read, to merge and to export.
+    const tuned = { kind: 'checkpoint' as const, run: kept, step: 12 };
+    const losses = await tab.api.tokenLosses(tuned, { ...tuned, average: true }, 'The patient takes');
+    expect(losses.at(-1)!.a).not.toBe(losses.at(-1)!.b);
+    const base = { kind: 'model' as const, model: MODEL };
+    const merged = await libraryApi.keepMerge({ base, tuned: [{ ...tuned, average: true }] }, [1], 'average', quiet);
+    const stored = new Map(
+      valuesOf(await files.read(`${modelPath(merged.id)}/model.safetensors`)).map(([name, , data]) => [name, data as number[]]),
+    );
+    for (const [name, , data] of valuesOf(average!))
+      (data as number[]).forEach((value, at) => expect(Math.abs(stored.get(name)![at]! - value)).toBeLessThan(1e-6));
+    await libraryApi.removeModel(merged.id);
+    const zip = unzipSync(new Uint8Array(await (await libraryApi.exportRun(kept, 12, 'F32', quiet, true)).arrayBuffer()));
+    expect(valuesOf(zip['model.safetensors']!)).toEqual(valuesOf(average!));
+    expect(new TextDecoder().decode(zip['README.md'])).toContain(
+      'Its weights are the average of those of the run up to there (EMA, decay 0.8',
+    );
+    await expect(libraryApi.exportRun(plain.id, 12, 'F32', quiet, true)).rejects.toMatchObject({ code: 'checkpoint-missing' });
+
+    let before = tab;
+    for (const name of ['averaged', 'momentum', 'wide'] as const) {
+      const killed = await before.api.start(recipes[name], 'killed', quiet);
+      await killAt(before, killed, 7);
+      before = (await resumeElsewhere(killed)).tab;
+      const { id: __, ...expected } = runs[name]!;
+      expect(await outcome(killed), name).toEqual(expected);
+    }
   });
 
   it('trains a low-rank adapter, alone in its checkpoints, to the same bits after a death half way; a method that fits nothing starts no run', async () => {
@@ -488,6 +559,36 @@ describe('the trainer on wasm', () => {
     const trained = marks.filter(([name]) => name !== 'model.embed_tokens.weight').flatMap(([, elements]) => elements);
     expect(marks.find(([name]) => name === 'model.embed_tokens.weight')![1]).not.toContain(true);
     expect(trained.filter(Boolean).length).toBe(Math.round(0.1 * trained.length));
+
+    // By change: in a pass of training, after which the run begins from the base as any other, or to another model.
+    const change = { ...isolation, by: 'change' as const };
+    const measured = async (of: object) => {
+      const run = await again.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation: { ...change, ...of } }), 'changed', quiet);
+      await again.seen((view) => view.runId === run && ended(view));
+      return { run, figures: fisherValues(await readFisher(run, 'isolation')), ...(await outcome(run)) };
+    };
+    const pass = await measured({});
+    expect(pass.evaluations[0]).toEqual(resumed.evaluations[0]);
+    expect(pass.model).not.toEqual(resumed.model);
+    expect((await measured({})).model).toEqual(pass.model);
+    const kept = await libraryApi.keepRun(whole, 12, 'kept', quiet);
+    const against = await measured({ against: kept.id });
+    const way = moved(resumed.model);
+    for (const { name, data } of against.figures)
+      expect(
+        [...data].map((value) => value > 0),
+        name,
+      ).toEqual(way.get(name));
+    // The other moved just as many weights as are trained here.
+    expect([...moved(against.model)].filter(([name]) => name !== 'model.embed_tokens.weight')).toEqual(
+      [...way].filter(([name]) => name !== 'model.embed_tokens.weight'),
+    );
+    await libraryApi.removeModel(kept.id);
+    for (const [wrong, field] of [
+      [WIDE, 'method.isolation.against'],
+      [MODEL, 'method.isolation.against'],
+    ] as const)
+      await expect(measured({ against: wrong })).rejects.toMatchObject({ code: 'recipe-invalid', values: { field, value: wrong } });
 
     const head = await again.api.start(recipe({ kind: 'partial', lastLayers: 0, finalNorm: false, head: true }), 'head', quiet);
     const last = await again.seen((view) => view.runId === head && ended(view));

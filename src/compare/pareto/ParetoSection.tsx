@@ -13,7 +13,8 @@ import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
 import { useComparedName, findSource } from '../sources';
 import { ParetoPlot, type MarkedRun } from './ParetoPlot';
-import { paretoPicture, savePicture } from './picture';
+import { savePicture } from '../../ui/save-file';
+import { paretoPicture } from './picture';
 import styles from './ParetoSection.module.css';
 
 /** A run's mark as it stands in the picture. */

@@ -2,7 +2,6 @@
 import { textWidth } from '../../charts/labels';
 import { CHANNEL_COLOURS, PAPER } from '../../charts/paper';
 import { el, horizontal, label, svgMarkup, type SvgNode } from '../../charts/svg';
-import { saveFile } from '../../ui/save-file';
 import { layoutPareto, type ParetoLayout } from './layout';
 import type { ParetoPoint, ParetoRun, RunMark } from './points';
 
@@ -135,30 +134,4 @@ function legendOf({ runs, front }: ParetoPicture): { content: SvgNode[]; height:
   content.push(el('path', { d: `M${at} ${y}h30`, ...FRONT }));
   content.push(label(at + 38, y + FONT * 0.36, front, { colour: INK }));
   return { content, height: y + 12 };
-}
-
-/** Pixels of a PNG for each unit of the drawing. */
-const SCALE = 2;
-
-export async function savePicture(svg: string, format: 'svg' | 'png', name: string): Promise<void> {
-  const drawing = new Blob([svg], { type: 'image/svg+xml' });
-  saveFile(format === 'svg' ? drawing : await painted(drawing), `${name}.${format}`);
-}
-
-async function painted(drawing: Blob): Promise<Blob> {
-  const url = URL.createObjectURL(drawing);
-  try {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    canvas.width = image.naturalWidth * SCALE;
-    canvas.height = image.naturalHeight * SCALE;
-    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The browser made no PNG of the picture'))), 'image/png'),
-    );
-  } finally {
-    URL.revokeObjectURL(url);
-  }
 }

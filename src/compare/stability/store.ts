@@ -74,12 +74,17 @@ export async function measureMemorisation(): Promise<void> {
     const found: Record<string, ChannelMemorisation[]> = {};
     const checkpoints = pickedCheckpoints(pickedWeights());
     for (const [at, { model, source }] of checkpoints.entries()) {
-      const { run, step } = source;
+      const { run, step, average } = source;
       const tell = (progress: Progress) =>
         onProgress(progress.phase === 'evaluate' ? shared(progress, model, at, checkpoints.length) : progress);
       const channels = run.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
       await prepareTexts(channels, onProgress);
-      found[source.key] = await lab.trainer.measureMemorisation({ kind: 'model', model: source.base }, run.id, step, rows, tell);
+      found[source.key] = await lab.trainer.measureMemorisation(
+        { kind: 'model', model: source.base },
+        { run: run.id, step, average },
+        rows,
+        tell,
+      );
     }
     return found;
   });

@@ -2,12 +2,12 @@
  * All laws that apply to the channels of a table of runs: each is fitted, held against the others by leave-one-out error, and the best is
  * taken channel by channel, since no form wins everywhere.
  */
-import { deriveSeed } from '../rng/rng';
+import { deriveSeed, Rng } from '../rng/rng';
 import { fitLaw, intervalOf, seedNoise, valuesOf, type Finding, type Fit, type FitOptions, type Observed, type Refusal } from './fit';
 import { type Law, type LawId, type Sample, leastSquaresLaw, powerRidgeLaw } from './law';
 import type { MeasuredRun } from './measured-runs';
-import { dcptLaw, exponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
-import type { Interval } from '../metrics/statistics';
+import { dcptLaw, exponentialLaw, logExponentialLaw, manyChannelLaw, type MixturePoint } from './mixture-laws';
+import { mean, type Interval } from '../metrics/statistics';
 
 interface Candidate {
   law: LawId;
@@ -29,6 +29,12 @@ export interface ChannelLaw {
     shares: Readonly<Record<string, number>>,
     scale?: { size?: number; tokens?: number },
   ): { loss: number; interval: Interval | null; draws: number[] } | null;
+  /** Where there is no law, but the losses hardly move: their range, nats, and standard deviation; `predict` then gives their mean. */
+  flat: { range: number; noise: number } | null;
+  /** The same channel under another of the forms; null where that one has no fit. */
+  under(law: LawId): ChannelLaw | null;
+  /** Rate and warmup of the runs that it was fitted on; null where they are not known. */
+  held: { lr: number | null; warmup: number | null };
 }
 
 /** Against the trend by more of the range than this, without seeds that would explain it, losses follow no law in the share. */
@@ -63,8 +69,8 @@ function holding(
 
 /** Dimensions that the mixtures span around their mean: 1 where they lie on a line. */
 export function shareRank(runs: readonly MeasuredRun[], channels: readonly string[]): number {
-  const mean = channels.map((id) => runs.reduce((sum, { shares }) => sum + (shares[id] ?? 0), 0) / runs.length);
-  let rows = runs.map(({ shares }) => channels.map((id, at) => (shares[id] ?? 0) - mean[at]!));
+  const middle = channels.map((id) => runs.reduce((sum, { shares }) => sum + (shares[id] ?? 0), 0) / runs.length);
+  let rows = runs.map(({ shares }) => channels.map((id, at) => (shares[id] ?? 0) - middle[at]!));
   let rank = 0;
   // Gram–Schmidt with the longest row first; a hundredth of a share is no direction of its own.
   for (;;) {
@@ -96,11 +102,22 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
   const measured = all.filter((run) => !run.heldOut && Number.isFinite(run.losses[channel]));
   const scaled = holding(measured, ['lr', 'warmup', 'epochs']);
   const terms = { size: distinct(scaled.runs, 'size').size > 1, tokens: distinct(scaled.runs, 'tokens').size > 1 };
-  const flat = holding(scaled.runs, ['size', 'tokens']);
+  const oneScale = holding(scaled.runs, ['size', 'tokens']);
   const path = shareRank(scaled.runs, channels) <= 1;
   const coordinate = coordinateOf(scaled.runs, channels, channel);
   const findings: Finding[] = [...scaled.findings];
-  const none = (refusal: Refusal): ChannelLaw => ({ channel, candidates: [], best: null, refusal, findings, predict: () => null });
+  const held = { lr: scaled.runs[0]?.lr ?? null, warmup: scaled.runs[0]?.warmup ?? null };
+  const flat = flatOf(
+    measured.map(({ losses }) => losses[channel]!),
+    channel,
+    options,
+  );
+  const none = (refusal: Refusal): ChannelLaw => ({
+    ...{ channel, candidates: [], best: null, refusal, findings, held },
+    flat: flat && { range: flat.range, noise: flat.noise },
+    predict: flat?.predict ?? (() => null),
+    under: () => null,
+  });
   if (measured.length === 0) return none({ code: 'too-few', values: { settings: 0, needed: 3 } });
   if (!coordinate) return none({ code: 'no-variation', values: { variable: 'share' } });
   const own = (shares: Readonly<Record<string, number>>) => shares[coordinate] ?? 0;
@@ -124,7 +141,7 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
       value: run.losses[channel]!,
       setting: JSON.stringify([channels.map((id) => Number((run.shares[id] ?? 0).toFixed(6))), run.size, run.tokens]),
     }));
-  const atOneScale = observe(flat.runs);
+  const atOneScale = observe(oneScale.runs);
   const everywhere = observe(scaled.runs);
   const samples = (observed: readonly Observed<MixturePoint>[]): Sample<MixturePoint>[] =>
     observed.map(({ point, value }) => ({ point, value, weight: 1 }));
@@ -143,6 +160,7 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
   const candidates: Candidate[] = path
     ? [
         monotone(() => fitOf(kept(exponentialLaw(samples(atOneScale))), atOneScale), 'exponential'),
+        monotone(() => fitOf(kept(logExponentialLaw(samples(atOneScale))), atOneScale), 'exponential-log'),
         // Along a path that is not the channel's own the D-CPT law says nothing.
         ...(isOwn ? [monotone(() => fitOf(kept(dcptLaw(samples(everywhere), terms)), everywhere), 'dcpt')] : []),
         fitOf(kept(powerRidgeLaw(names)), atOneScale),
@@ -159,25 +177,48 @@ function fitChannel(all: readonly MeasuredRun[], channels: readonly string[], ch
   candidates.sort((one, other) => score(other) - score(one));
   const first = candidates[0]!;
   const best = first.fit?.leaveOneOut ? taken(candidates, scales) : (candidates.find(({ fit }) => fit)?.fit ?? null);
-  if (best && best.law !== 'dcpt') findings.push(...flat.findings);
+  if (best && best.law !== 'dcpt') findings.push(...oneScale.findings);
   if (!best) {
     const r2 = first.fit?.leaveOneOut?.r2;
     return { ...none(r2 === undefined ? first.refusal! : { code: 'predicts-nothing', values: { law: first.law, r2 } }), candidates };
   }
-  const law = lawsOf[best.law]!;
-  const size = { size: flat.runs[0]!.size ?? 1, tokens: flat.runs[0]!.tokens ?? 1 };
-  return {
-    channel,
-    candidates,
-    best,
-    refusal: null,
-    findings: [...findings, ...best.findings],
-    predict(shares, scale = {}) {
-      const point = pointOf(shares, scale.size ?? size.size, scale.tokens ?? size.tokens);
-      const draws = best.draws.map((draw) => law.predict(draw, point));
-      return { loss: law.predict(valuesOf(best), point), interval: intervalOf(draws, options.level), draws };
-    },
+  const size = { size: oneScale.runs[0]!.size ?? 1, tokens: oneScale.runs[0]!.tokens ?? 1 };
+  const by = (fit: Fit): ChannelLaw => {
+    const law = lawsOf[fit.law]!;
+    return {
+      channel,
+      candidates,
+      best: fit,
+      refusal: null,
+      flat: null,
+      held,
+      findings: [...findings, ...fit.findings],
+      predict(shares, scale = {}) {
+        const point = pointOf(shares, scale.size ?? size.size, scale.tokens ?? size.tokens);
+        const draws = fit.draws.map((draw) => law.predict(draw, point));
+        return { loss: law.predict(valuesOf(fit), point), interval: intervalOf(draws, options.level), draws };
+      },
+      under: (id) => {
+        const other = candidates.find((candidate) => candidate.law === id)?.fit;
+        return other ? by(other) : null;
+      },
+    };
   };
+  return by(best);
+}
+
+/** The mean of losses that move by less than this matters to no retention: 2 % of the perplexity, nats. */
+const FLAT_RANGE = 0.02;
+
+function flatOf(values: readonly number[], channel: string, { seed = 1, resamples = 200, level }: FitOptions) {
+  const range = Math.max(...values) - Math.min(...values);
+  if (values.length < 3 || !(range <= FLAT_RANGE)) return null;
+  const random = new Rng(deriveSeed(seed, `flat ${channel}`));
+  const draws = Array.from({ length: resamples }, () => mean(values.map(() => values[random.integer(values.length)]!)));
+  const loss = mean(values);
+  const found = { loss, interval: intervalOf(draws, level), draws };
+  const noise = Math.sqrt(values.reduce((sum, value) => sum + (value - loss) ** 2, 0) / (values.length - 1));
+  return { range, noise, predict: () => found };
 }
 
 /**
@@ -191,7 +232,9 @@ function taken(candidates: readonly Candidate[], scales: boolean): Fit | null {
   const near = fits.filter(
     ({ leaveOneOut, settings }) => leaveOneOut!.rmse <= first.leaveOneOut!.rmse * (1 + 1 / Math.sqrt(2 * (settings - 1))),
   );
-  const cost = ({ law, parameters }: Fit) => (law === 'least-squares' ? Infinity : parameters.length);
+  // Of the two ways to fit the exponential law that of the losses themselves has the lesser error.
+  const cost = ({ law, parameters }: Fit) =>
+    law === 'least-squares' ? Infinity : parameters.length + (law === 'exponential-log' ? 0.5 : 0);
   return near.reduce((best, fit) => (cost(fit) < cost(best) ? fit : best), near[0]!);
 }
 

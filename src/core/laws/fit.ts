@@ -14,7 +14,7 @@ export interface Observed<P> {
   setting: string;
 }
 
-type FindingCode =
+export type FindingCode =
   | 'gauge' // parameters: only their sums with log_k are identified
   | 'flat-direction' // parameter, high: so low that its value means nothing; an upper end at most
   | 'parameter-at-bound' // parameter, value
@@ -30,6 +30,7 @@ type FindingCode =
   | 'outside-measured' // variable, value, low, high
   | 'at-edge' // variable, value
   | 'flat-response' // variable, spread, noise
+  | 'flat-channel' // channel, range: the loss hardly moved, so its mean stands for it
   | 'history-unknown'; // parameters: what the base has behind it is part of the constant
 
 export interface Finding {
@@ -37,13 +38,14 @@ export interface Finding {
   values: Readonly<Record<string, string | number>>;
 }
 
-type RefusalCode =
+export type RefusalCode =
   | 'too-few' // settings, needed
   | 'no-variation' // variable
   | 'not-monotone' // against, range, noise: against the trend by so many nats
   | 'not-bracketed' // variable, value: the best is at an end of what was tried
   | 'no-solution' // law
   | 'no-base' // channel: the base's loss is not known
+  | 'no-role' // role: no channel has it
   | 'predicts-nothing'; // law, r2: leave-one-out is no better than the mean
 
 export interface Refusal {
@@ -63,6 +65,8 @@ export interface Fit {
   runs: number;
   settings: number;
   r2: number;
+  /** Standard deviation of the residuals, by what the parameters leave free; null where they leave nothing. */
+  noise: number | null;
   /** Root mean square error and R² of settings that were left out; null where none is to spare. */
   leaveOneOut: { r2: number; rmse: number } | null;
   /** Parameters of every resample, for intervals of whatever is computed from them. */
@@ -124,7 +128,10 @@ export function fitLaw<P>(law: Law<P>, observed: readonly Observed<P>[], options
   findings.push(...unidentified(law, samples, theta, parameters));
   if (left && r2 < 0.5) findings.push({ code: 'poor-fit', values: { r2 } });
   return {
-    fit: { law: law.id, parameters, runs: observed.length, settings: settings.length, r2, leaveOneOut: left, draws, findings },
+    fit: {
+      ...{ law: law.id, parameters, runs: observed.length, settings: settings.length, r2, leaveOneOut: left, draws, findings },
+      noise: left && Math.sqrt(values.reduce((sum, value, at) => sum + (value - predicted[at]!) ** 2, 0) / (values.length - count)),
+    },
     refusal: null,
   };
 }

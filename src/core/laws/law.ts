@@ -9,6 +9,7 @@ import { huber, minimiseFrom, type Bound, type Objective } from './optimise';
 
 export type LawId =
   | 'exponential' // L = c + exp(k·x + b), x the channel's own share
+  | 'exponential-log' // the same, c by the correlation of x with ln(L − c), as it was published
   | 'exponential-many' // L = c + exp(Σ t_j·r_j), t_j = log_k + t_ij of the papers
   | 'power-ridge' // L = b + Σ W_j·r_j^a
   | 'least-squares' // L = Σ v_j·r_j
@@ -189,7 +190,7 @@ export function powerRidgeLaw(channels: readonly string[]): Law<Mixture> {
     residual: 'plain',
     solve(samples) {
       const used = samples.filter(({ weight }) => weight > 0);
-      const exponent = goldenSection((a) => ridgeAt(used, a)?.error ?? Infinity);
+      const exponent = bestExponent((a) => ridgeAt(used, a)?.error ?? Infinity);
       const solved = ridgeAt(used, exponent);
       return solved && [exponent, solved.constant, ...solved.weights];
     },
@@ -197,14 +198,9 @@ export function powerRidgeLaw(channels: readonly string[]): Law<Mixture> {
   };
 }
 
-/** Where a function of the exponent is least: the best of eight, then golden section between its neighbours. */
-function goldenSection(error: (a: number) => number): number {
-  const step = (EXPONENTS.high - EXPONENTS.low) / 7;
-  const coarse = Array.from({ length: 8 }, (_, at) => EXPONENTS.low + at * step);
-  const errors = coarse.map(error);
-  const best = coarse[errors.indexOf(Math.min(...errors))]!;
-  let low = Math.max(EXPONENTS.low, best - step);
-  let high = Math.min(EXPONENTS.high, best + step);
+/** Where a function is least between two ends at which it is not. */
+export function goldenSection(error: (at: number) => number, from: number, to: number): number {
+  let [low, high] = [from, to];
   let [left, right] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [atLeft, atRight] = [error(left), error(right)];
   while (high - low > 1e-6)
@@ -218,6 +214,15 @@ function goldenSection(error: (a: number) => number): number {
       atRight = error(right);
     }
   return (low + high) / 2;
+}
+
+/** The exponent of least error: the best of eight, then golden section between its neighbours. */
+function bestExponent(error: (a: number) => number): number {
+  const step = (EXPONENTS.high - EXPONENTS.low) / 7;
+  const coarse = Array.from({ length: 8 }, (_, at) => EXPONENTS.low + at * step);
+  const errors = coarse.map(error);
+  const best = coarse[errors.indexOf(Math.min(...errors))]!;
+  return goldenSection(error, Math.max(EXPONENTS.low, best - step), Math.min(EXPONENTS.high, best + step));
 }
 
 const power = (share: number, exponent: number) => Math.max(0, share) ** exponent;

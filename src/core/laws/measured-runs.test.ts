@@ -92,4 +92,19 @@ describe('readMeasuredRuns', () => {
     expect(refusal('[{"a":1},')).toMatchObject({ accepted: 'JSON' });
     expect(refusal('zh share,zh loss\n')).toMatchObject({ accepted: '≥ 1' });
   });
+
+  it.each([
+    ['rows', 'Pile share,Pile loss,Python loss\nbase,2.8733676,1.8381195\n0.125,2.926166,1.367859\n0.25,2.880493,1.386261'],
+    [
+      'columns',
+      '| Pile share | 0.125 | 0.25 | base |\n| --- | --- | --- | --- |\n| Pile loss | 2.926166 | 2.880493 | 2.8733676 |\n| Python loss | 1.367859 | 1.386261 | 1.8381195 |',
+    ],
+  ])('reads a base that is named where its share would stand, in %s', (_, text) => {
+    const { base, runs } = readMeasuredRuns(text);
+    expect(base).toEqual({ Pile: 2.8733676, Python: 1.8381195 });
+    expect(runs.map(({ shares }) => shares)).toEqual([
+      { Pile: 0.125, Python: 0.875 },
+      { Pile: 0.25, Python: 0.75 },
+    ]);
+  });
 });

@@ -83,7 +83,8 @@ export function readMeasuredRuns(text: string): MeasuredTable {
     column < 0 ? null : numberOf(row[column] ?? '', columns[column]!, () => ({ row: line, column: cells[0]![column]! }));
 
   const isBase = (row: string[]) =>
-    BASE_NAMES.test((row[at('name')] ?? '').trim()) || shareAt.every((column) => BLANK.test((row[column] ?? '').trim()));
+    [at('name'), ...shareAt].some((column) => BASE_NAMES.test((row[column] ?? '').trim())) ||
+    shareAt.every((column) => BLANK.test((row[column] ?? '').trim()));
   const lossesOf = (row: string[], line: number, places: number[]): Record<string, number> =>
     Object.fromEntries(
       places.flatMap((column) => {

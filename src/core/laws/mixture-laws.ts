@@ -3,7 +3,7 @@
  * one path through the mixtures and for many channels, and the D-CPT law (2406.01375) with the terms that a table of runs identifies.
  */
 import type { Rng } from '../rng/rng';
-import { curveLaw, type Law, type Sample, solveLeastSquares, type Mixture } from './law';
+import { curveLaw, goldenSection, type Law, type Sample, solveLeastSquares, type Mixture } from './law';
 import type { Bound } from './optimise';
 
 /** A mixture as one channel's loss sees it. */
@@ -64,6 +64,47 @@ export function exponentialLaw<P extends { own: number }>(samples: readonly Samp
       return [floor, ...logFit(used, floor, ({ own }) => [own, 1])];
     },
   });
+}
+
+/** Places that c is looked for at: this many on a logarithmic scale below the lowest loss, then golden section. */
+const FLOORS = 48;
+
+/**
+ * L = c + exp(k·x + b) as the paper fits it: c where |correlation of x and ln(L − c)| is greatest, k and b by least squares of the logarithms.
+ * Small losses above the floor count for more than by least squares of the losses, whose error of a critical share is less by a tenth.
+ */
+export function logExponentialLaw<P extends { own: number }>(samples: readonly Sample<P>[]): Law<P> {
+  const solveAt = (used: readonly Sample<P>[], floor: number) => {
+    const total = used.reduce((sum, { weight }) => sum + weight, 0);
+    const mean = (of: (sample: Sample<P>) => number) => used.reduce((sum, sample) => sum + sample.weight * of(sample), 0) / total;
+    const log = ({ value }: Sample<P>) => Math.log(value - floor);
+    const [x, y] = [mean(({ point }) => point.own), mean(log)];
+    const across = mean((sample) => (sample.point.own - x) * (log(sample) - y));
+    const [along, up] = [mean(({ point }) => (point.own - x) ** 2), mean((sample) => (log(sample) - y) ** 2)];
+    return { correlation: Math.abs(across) / Math.sqrt(along * up), k: across / along, b: y - (across / along) * x };
+  };
+  return {
+    id: 'exponential-log',
+    parameters: ['c', 'k', 'b'],
+    bounds: [{ low: 0, high: least(samples) }, FREE, FREE],
+    residual: 'plain',
+    solve(given) {
+      const used = given.filter(({ weight }) => weight > 0);
+      const [lowest, range] = [least(used), most(used) - least(used)];
+      if (new Set(used.map(({ point }) => point.own)).size < 2 || !(range > 0)) return null;
+      // In ln(lowest − c): from just below the lowest loss to thirty ranges under it, or to 0.
+      const [near, far] = [Math.log(1e-4 * range), Math.log(Math.min(30 * range, lowest))];
+      const score = (at: number) => solveAt(used, lowest - Math.exp(at)).correlation;
+      const step = (far - near) / (FLOORS - 1);
+      const scores = Array.from({ length: FLOORS }, (_, at) => score(near + at * step));
+      const best = near + step * scores.indexOf(Math.max(...scores));
+      const gap = goldenSection((at) => -score(at), Math.max(near, best - step), Math.min(far, best + step));
+      const floor = Math.max(0, lowest - Math.exp(gap));
+      const { k, b } = solveAt(used, floor);
+      return Number.isFinite(k) && Number.isFinite(b) ? [floor, k, b] : null;
+    },
+    predict: ([c, k, b], { own }) => c! + Math.exp(k! * own + b!),
+  };
 }
 
 /** L = c + exp(Σ_j t_j·r_j). Σ r = 1, so log_k of the papers is part of every t_j: only log_k + t_ij is identified. */

@@ -71,28 +71,34 @@ const PROXY_CORRELATION = [
 /** Shares that the laws are looked at, over the range that was measured. */
 const GRID = 129;
 
+/** Share of the domain, all its channels together. */
+export const domainShareOf = ({ channels, roles }: Pick<Measured, 'channels' | 'roles'>, { shares }: Pick<MeasuredRun, 'shares'>): number =>
+  channels.reduce((sum, id) => sum + (roles[id] === 'domain' ? (shares[id] ?? 0) : 0), 0);
+
 export function recommend(
   measured: Measured,
   laws: readonly ChannelLaw[],
   goal: Goal = DEFAULT_GOAL,
   options: FitOptions = {},
 ): Recommendation | Refusal {
-  const { runs, channels, roles, base } = measured;
+  const { channels, roles, base } = measured;
+  const runs = measured.runs.filter(({ heldOut }) => !heldOut);
   const of = (role: ChannelRole) => laws.filter(({ channel }) => roles[channel] === role);
   const [general, domain] = [of('general'), of('domain')];
   for (const law of [...general, ...domain]) {
-    if (!law.best) return { ...law.refusal!, values: { ...law.refusal!.values, channel: law.channel } };
+    if (!law.best && !(law.flat && general.includes(law)))
+      return { ...law.refusal!, values: { ...law.refusal!.values, channel: law.channel } };
     if (base[law.channel] === undefined) return { code: 'no-base', values: { channel: law.channel } };
   }
   if (general.length === 0 || domain.length === 0)
-    return { code: 'no-base', values: { channel: general.length === 0 ? 'general' : 'domain' } };
-  const shareOf = ({ shares }: Pick<MeasuredRun, 'shares'>) =>
-    channels.reduce((sum, id) => sum + (roles[id] === 'domain' ? (shares[id] ?? 0) : 0), 0);
-  const tried = runs.map(shareOf);
+    return { code: 'no-role', values: { role: general.length === 0 ? 'general' : 'domain' } };
+  const tried = runs.map((run) => domainShareOf(measured, run));
   const [low, high] = [Math.min(...tried), Math.max(...tried)];
-  const mixtureAt = proportions(measured);
+  const mixtureAt = proportions({ channels, roles, runs });
   const scale = goal.tokens === null ? {} : { tokens: goal.tokens };
-  const findings: Finding[] = [];
+  const findings = general.flatMap(({ channel, best, flat }): Finding[] =>
+    !best && flat ? [{ code: 'flat-channel', values: { channel, range: flat.range } }] : [],
+  );
   const tokens = runs.flatMap((run) => run.tokens ?? []);
   if (goal.tokens !== null && (tokens.length === 0 || goal.tokens < Math.min(...tokens) || goal.tokens > Math.max(...tokens)))
     findings.push({
@@ -140,11 +146,11 @@ export function recommend(
       gain: outcomes[4 * index]!.figures.gain,
       retention: outcomes[4 * index]!.figures.retention,
     }));
-  const points = runs.flatMap((run, index): TradePoint[] => {
+  const points = measured.runs.flatMap((run, index): TradePoint[] => {
     const change = (law: ChannelLaw) => base[law.channel]! - (run.losses[law.channel] ?? NaN);
     const point = {
       run: index,
-      share: tried[index]!,
+      share: domainShareOf(measured, run),
       gain: mean(domain.map(change)),
       retention: mean(general.map((law) => Math.exp(change(law)))),
     };
@@ -264,7 +270,7 @@ function optimum(grid: readonly number[], utilities: readonly number[], limit: n
 }
 
 /** Mixtures by the domain's share alone, each role's channels in the proportions that they had on the mean. */
-function proportions({ runs, channels, roles }: Measured): (share: number) => Record<string, number> {
+export function proportions({ runs, channels, roles }: Omit<Measured, 'base'>): (share: number) => Record<string, number> {
   const means = channels.map((id) => mean(runs.map(({ shares }) => shares[id] ?? 0)));
   const sum = (role: ChannelRole) => means.reduce((total, value, at) => total + (roles[channels[at]!] === role ? value : 0), 0);
   const sums = { general: sum('general') || 1, domain: sum('domain') || 1 };

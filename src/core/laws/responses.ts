@@ -206,6 +206,33 @@ function varied(runs: readonly MeasuredRun[], field: 'lr' | 'warmup'): MeasuredR
   return [...groups.values()].reduce((best, group) => (count(group) > count(best) ? group : best), []);
 }
 
+/**
+ * How much higher a channel's loss is at one rate (or warmup) than at another, by lines between the means of the runs that varied it, in
+ * its logarithm for a rate; 0 where nothing varied it or either value is not known or was not reached.
+ */
+export function settingShift(
+  runs: readonly MeasuredRun[],
+  field: 'lr' | 'warmup',
+  channel: string,
+  from: number | null,
+  to: number | null,
+): number {
+  if (from === null || to === null || from === to) return 0;
+  const group = varied(runs, field).filter(({ losses }) => Number.isFinite(losses[channel]));
+  const values = [...new Set(group.map((run) => run[field]!))].sort((one, other) => one - other);
+  const scale = (value: number) => (field === 'lr' ? Math.log(value) : value);
+  const means = values.map((value) => mean(group.filter((run) => run[field] === value).map(({ losses }) => losses[channel]!)));
+  const at = (value: number): number | null => {
+    const above = values.findIndex((one) => one >= value);
+    if (above < 0 || value < values[0]!) return null;
+    if (above === 0) return means[0]!;
+    const part = (scale(value) - scale(values[above - 1]!)) / (scale(values[above]!) - scale(values[above - 1]!));
+    return means[above - 1]! + part * (means[above]! - means[above - 1]!);
+  };
+  const [before, after] = [at(from), at(to)];
+  return before === null || after === null ? 0 : after - before;
+}
+
 /** The rate of least domain loss, lower where the general channels or divergence ask for it. */
 export function rateResponse(
   runs: readonly MeasuredRun[],
@@ -281,7 +308,13 @@ export function warmupResponse(runs: readonly MeasuredRun[], loss: (run: Measure
     ]);
   const { fit } = fitLaw(warmupLaw(), observed, options);
   const best = fit && derived(fit, (parameters) => parameters[2]!);
-  if (fit && best!.value >= tried[0]! && best!.value <= tried.at(-1)!) return found(best!.value, best!.interval, 'optimum', fit.findings);
+  const [shortest, longest] = [tried[0]!, tried.at(-1)!];
+  if (fit && best!.value >= shortest && best!.value <= longest) {
+    // Resamples that hardly bend have their best anywhere: no further than what was tried.
+    const within = (value: number) => Math.min(longest, Math.max(shortest, value));
+    const interval = best!.interval && { low: within(best!.interval.low), high: within(best!.interval.high) };
+    return found(best!.value, interval, 'optimum', fit.findings);
+  }
   const measured = tried[means.indexOf(Math.min(...means))]!;
   return found(measured, null, 'measured', [{ code: 'at-edge', values: { variable: 'warmup', value: measured } }]);
 }

@@ -11,6 +11,28 @@ export interface Series {
 /** A chart never gets more points a series than this. */
 export const MAX_POINTS = 400;
 
+/** Numbers that are added to one by one; a view of what is there costs nothing and stays as it was. */
+export class GrowingNumbers {
+  private values = new Float64Array(64);
+  private count = 0;
+
+  push(value: number): void {
+    if (this.count === this.values.length) {
+      const larger = new Float64Array(2 * this.count);
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values[this.count++] = value;
+  }
+  get length(): number {
+    return this.count;
+  }
+
+  view(): Float64Array {
+    return this.values.subarray(0, this.count);
+  }
+}
+
 interface Point {
   x: number;
   y: number;

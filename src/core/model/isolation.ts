@@ -1,7 +1,7 @@
 /**
  * Parameter isolation: of the weights that a run may train, the share with the most to say for it (or the least to lose), as a mask of zeros
  * and ones. Units are single weights, rows of linear maps with their bias, or attention heads. How much a unit says is its mean Fisher
- * information. Units of the same figure are taken in the model's order, so the same figures give the same mask.
+ * information, or its mean change. Units of the same figure are taken in the model's order, so the same figures give the same mask.
  */
 import type { Isolation } from '../recipe/schema';
 import type { ModelConfig } from './config';
@@ -78,7 +78,7 @@ export function isolationUnits(
 
 /**
  * 1 for each element that is trained, else 0, by the parameters' names.
- * @param fisher diagonal of the Fisher information of each parameter of which a part is trained, ≥ 0
+ * @param fisher of each parameter of which a part is trained the diagonal of its Fisher information, or how far each element moves; ≥ 0
  */
 export function isolationMasks(
   config: ModelConfig,
@@ -89,7 +89,7 @@ export function isolationMasks(
   const { count, unitAt } = isolationUnits(config, isolation, shapes);
   const wanted = Math.round(isolation.share * count);
   const figures = isolation.unit === 'weights' ? [...fisher.values()].map(({ data }) => data) : [unitMeans(count, unitAt, fisher)];
-  const taken = chosen(figures, wanted, isolation.by === 'domain');
+  const taken = chosen(figures, wanted, isolation.by !== 'general');
   if (isolation.unit === 'weights') return new Map([...fisher.keys()].map((name, at) => [name, taken[at]!]));
   const [ofUnits] = taken;
   return new Map([...fisher].map(([name, { data }]) => [name, data.map((_, index) => ofUnits![unitAt.get(name)!(index)]!)]));

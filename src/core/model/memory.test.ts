@@ -58,6 +58,15 @@ describe('trainingMemory', () => {
     expect(long.activations).toBe(trainingMemory(nano(4), demand({ rows: 8, context: 256 })).activations);
   });
 
+  it('counts an average of what is trained once, whatever learns from it', () => {
+    const config = nano(16);
+    const bare = trainingMemory(config, demand());
+    expect(trainingMemory(config, demand({ averaged: true })).total - bare.total).toBe(bare.gradients);
+    const method = { kind: 'prompt' as const, tokens: 4, init: 'random' as const };
+    const beside = [{ method }, { method, averaged: true }].map((one) => trainingMemory(config, demand(one)).anchors);
+    expect(beside[1]! - beside[0]!).toBe(4 * 4 * config.hidden);
+  });
+
   it('halves activations at f16, not the master weights', () => {
     const f32 = trainingMemory(nano(16), demand());
     const f16 = trainingMemory(nano(16), demand({ precision: 'f16' }));

@@ -24,7 +24,9 @@ export interface MemoryDemand {
   precision: 'f32' | 'f16';
   /** What holds the weights near the base's, which are then kept beside them. */
   regularisation?: Regularisation;
-  /** Models kept as teachers alone, each counted as large as the base. */
+  /** A running average stands beside what is trained. */
+  averaged?: boolean;
+  /** Models kept as teachers alone, each counted as large as the base, so without a map between their widths. */
   teachers?: number;
   /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
@@ -37,7 +39,7 @@ export interface TrainingMemory {
   moments: number;
   /**
    * The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's;
-   * the mask of a parameter isolation; a teacher's weights and what is compared with its own.
+   * the mask of a parameter isolation; the average of what is trained; a teacher's weights and what is compared with its own.
    */
   anchors: number;
   activations: number;
@@ -64,7 +66,7 @@ const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(
   config: ModelConfig,
-  { rows, context, checkpointing, precision, regularisation, teachers = 0, method }: MemoryDemand,
+  { rows, context, checkpointing, precision, regularisation, averaged = false, teachers = 0, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(configUnder(config, method));
@@ -106,7 +108,7 @@ export function trainingMemory(
   const compared =
     hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
   const taught = distillation ? 4 * (parameters * teachers + tokens * compared) : 0;
-  const anchors = held + masks + taught;
+  const anchors = held + masks + taught + (averaged ? 4 * trained : 0);
   const heaviest = largestWeight(config);
   return {
     weights,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../model/config';
 import { exampleRecipe } from '../run/example-run';
-import { keepsBase, taughtChannels, teacherFault, teacherKind, teachingAt, USUAL_DISTILLATION } from './distillation';
+import { keepsBase, taughtChannels, teacherFault, teacherKind, teachersKept, teachingAt, USUAL_DISTILLATION } from './distillation';
+import { withAverage } from './edits';
 import { parseRecipe } from './parse';
 
 describe('teachingAt', () => {
@@ -41,6 +42,10 @@ describe('the teacher', () => {
     expect(teacherKind({ ...recipe, method: whole })).toBe('base');
     const other = { ...recipe, regularisation: { distillation: { ...distillation, teacher: 'm-2' } } };
     expect([teacherKind(other), keepsBase(other)]).toEqual(['other', false]);
+    const average = { decay: 0.99, start: 0, every: 1 };
+    const momentum = { ...recipe, average, regularisation: { distillation: { ...distillation, teacher: 'ema' } } };
+    expect([teacherKind(momentum), keepsBase(momentum), teachersKept(momentum)]).toEqual(['average', false, 0]);
+    expect(withAverage(momentum, null)).toEqual(recipe);
     expect(taughtChannels(recipe)).toEqual(exampleRecipe.channels.map(({ role }) => role === 'general'));
   });
 
@@ -64,10 +69,12 @@ describe('the teacher', () => {
     const states = { last: 0, all: 0, attention: 1, hiddenWeight: 1, attentionWeight: 1 };
     const [model, wide, many] = [config(1, 2, 8), config(1, 2, 16), config(1, 4, 8)];
     expect(teacherFault(distillation, model, wide)).toBeNull();
-    expect(teacherFault({ ...distillation, states: { ...states, last: 1, attention: 0 } }, model, wide)).toEqual({
-      field: 'hidden',
-      value: 16,
-      accepted: 8,
+    // Hidden states of another width are mapped; the layers that they are of must be as many.
+    expect(teacherFault({ ...distillation, states: { ...states, all: 1, attention: 0 } }, model, wide)).toBeNull();
+    expect(teacherFault({ ...distillation, states: { ...states, all: 1, attention: 0 } }, model, config(2, 2, 16))).toEqual({
+      field: 'layers',
+      value: 2,
+      accepted: 1,
     });
     expect(teacherFault({ ...distillation, states }, model, many)).toEqual({ field: 'heads', value: 4, accepted: 2 });
   });
@@ -91,5 +98,12 @@ describe('the teacher', () => {
       value: 'general',
     });
     expect(faultOf({ method: lora, regularisation: { distillation } })).toBeUndefined();
+    const ema = { regularisation: { distillation: { ...distillation, teacher: 'ema' } } };
+    const { steps } = exampleRecipe.budget;
+    expect(faultOf(ema)).toMatchObject({ field: 'regularisation.distillation.teacher', value: 'ema' });
+    expect(faultOf({ ...ema, average: { start: 5 } })).toMatchObject({ field: 'average.start', value: '5', accepted: '0 (teacher ema)' });
+    expect(faultOf({ ...ema, average: { decay: 0 } })).toMatchObject({ field: 'average.decay', value: '0' });
+    expect(faultOf({ average: { start: steps } })).toMatchObject({ field: 'average.start', value: String(steps) });
+    expect(faultOf({ ...ema, average: { decay: 0.99 }, method: lora })).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** A recipe's distillation: how a step is taught, which model teaches, and what is said of it. */
 import type { ModelConfig } from '../model/config';
-import type { Distillation, Recipe } from './schema';
+import { EMA_TEACHER, type Distillation, type Recipe, type WeightAveraging } from './schema';
 
 /** Weights of a taught token's terms in the loss of a step. */
 export interface TeachingWeights {
@@ -32,6 +32,13 @@ export function teachingAt({ alpha, warmup, states }: Distillation, step: number
   return { ...none, attention: beta * attentionWeight };
 }
 
+/** As the drawer switches an average on: torch's own decay, from the first step on. */
+export const USUAL_AVERAGE: WeightAveraging = { decay: 0.999, start: 0, every: 1 };
+
+/** In the names of the literature, the same in every language. */
+export const averageLine = ({ decay, start, every }: WeightAveraging): string =>
+  [`EMA, decay ${decay}`, start > 0 && `from step ${start}`, every > 1 && `every ${every} steps`].filter(Boolean).join(' · ');
+
 /** By index: are the rows of the channel taught? */
 export function taughtChannels({ channels, regularisation }: Pick<Recipe, 'channels' | 'regularisation'>): boolean[] {
   const rows = regularisation?.distillation?.rows;
@@ -43,9 +50,10 @@ export function teacherKind({
   base,
   method,
   regularisation,
-}: Pick<Recipe, 'base' | 'method' | 'regularisation'>): 'none' | 'itself' | 'base' | 'other' {
+}: Pick<Recipe, 'base' | 'method' | 'regularisation'>): 'none' | 'itself' | 'base' | 'average' | 'other' {
   const { distillation } = regularisation ?? {};
   if (!distillation) return 'none';
+  if (distillation.teacher === EMA_TEACHER) return 'average';
   if (distillation.teacher !== undefined && distillation.teacher !== base) return 'other';
   return method?.kind === 'lora' && method.modulesToSave.length === 0 ? 'itself' : 'base';
 }
@@ -65,15 +73,17 @@ export function teachersKept(recipe: Pick<Recipe, 'base' | 'method' | 'regularis
   return kind === 'base' && (recipe.method?.kind === 'lora' || !anchored(recipe)) ? 1 : 0;
 }
 
+/** Are hidden states compared in any stage? They are mapped where the teacher's have another width. */
+export const comparesHidden = ({ states }: Distillation): boolean => states !== undefined && states.last + states.all > 0;
+
 /** What of a teacher does not fit the model that is taught: field, value, what would be accepted; null where all does. */
 export function teacherFault(
   { states }: Distillation,
   model: ModelConfig,
   teacher: ModelConfig,
-): { field: 'vocabulary' | 'hidden' | 'layers' | 'heads'; value: number; accepted: number } | null {
+): { field: 'vocabulary' | 'layers' | 'heads'; value: number; accepted: number } | null {
   const fields = [
     'vocabulary' as const,
-    ...(states && states.last + states.all > 0 ? ['hidden' as const] : []),
     ...(states && states.all + states.attention > 0 ? ['layers' as const] : []),
     ...(states && states.attention > 0 ? ['heads' as const] : []),
   ];

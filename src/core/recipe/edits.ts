@@ -5,8 +5,17 @@
 import { moveFader, normaliseShares, type Shares } from '../mixture/mixture';
 import type { MemoryDemand } from '../model/memory';
 import { teachersKept } from './distillation';
-import { echoCorpusId, type Channel, type ChannelRole, type Echo, type Recipe, type Regularisation, type Schedule } from './schema';
-import type { SpecialTokens, Strategy } from './schema';
+import {
+  echoCorpusId,
+  EMA_TEACHER,
+  type Channel,
+  type ChannelRole,
+  type Echo,
+  type Recipe,
+  type Regularisation,
+  type Schedule,
+} from './schema';
+import type { SpecialTokens, Strategy, WeightAveraging } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -181,6 +190,16 @@ export function withRegularisation(recipe: Recipe, change: Partial<Regularisatio
   return kept.length === 0 ? rest : { ...rest, regularisation: Object.fromEntries(kept) };
 }
 
+/** With an average of the weights, or without: what it would teach the base does then. */
+export function withAverage(recipe: Recipe, average: WeightAveraging | null): Recipe {
+  const { average: _, ...rest } = recipe;
+  if (average) return { ...rest, average };
+  const { distillation } = rest.regularisation ?? {};
+  if (distillation?.teacher !== EMA_TEACHER) return rest;
+  const { teacher: __, ...taught } = distillation;
+  return withRegularisation(rest, { distillation: taught });
+}
+
 export function withSchedule(recipe: Recipe, change: Partial<Schedule>): Recipe {
   return { ...recipe, schedule: { ...recipe.schedule, ...change } };
 }
@@ -207,7 +226,7 @@ export function withStopping(recipe: Recipe, rule: keyof Recipe['stopping'], on:
 
 /** What a recipe asks of memory. */
 export function memoryDemand(recipe: Recipe): MemoryDemand {
-  const { batchSize, sequenceLength, activationCheckpointing, precision, regularisation, method } = recipe;
+  const { batchSize, sequenceLength, activationCheckpointing, precision, average, regularisation, method } = recipe;
   const teachers = teachersKept(recipe);
   return {
     rows: batchSize,
@@ -215,6 +234,7 @@ export function memoryDemand(recipe: Recipe): MemoryDemand {
     checkpointing: activationCheckpointing,
     precision: precision === 'f16' ? 'f16' : 'f32',
     ...(regularisation ? { regularisation } : {}),
+    ...(average ? { averaged: true } : {}),
     ...(teachers > 0 ? { teachers } : {}),
     ...(method ? { method } : {}),
   };

@@ -1,6 +1,6 @@
 /** The method of a recipe: presets to begin from, a change of it, and what is said of it. */
 import { ALL_LINEAR } from '../model/adapter';
-import type { LoraMethod, Method, PartialMethod, Recipe, SoftMethod, Unfreezing } from './schema';
+import type { Isolation, LoraMethod, Method, PartialMethod, Recipe, SoftMethod, Unfreezing } from './schema';
 
 type Constant<T> = T extends object ? { readonly [Key in keyof T]: Constant<T[Key]> } : T;
 
@@ -92,10 +92,13 @@ function softLine(method: SoftMethod): string {
 function partialLine({ lastLayers, finalNorm, head, embeddings, modules, unfreezing, isolation }: PartialMethod): string {
   const layers = lastLayers === 'all' ? 'all layers' : lastLayers > 0 && `last ${lastLayers} layers`;
   const parts = [layers, finalNorm && 'final norm', head && 'head', embeddings && 'embeddings', ...modules];
-  const isolated =
-    isolation &&
-    `${Number((100 * isolation.share).toPrecision(3))} % of ${isolation.unit}, Fisher ${isolation.by === 'domain' ? 'high on domain' : 'low on general'}`;
+  const isolated = isolation && `${Number((100 * isolation.share).toPrecision(3))} % of ${isolation.unit}, ${isolatedBy(isolation)}`;
   return [...parts, unfreezing && unfreezingLine(unfreezing), isolated].filter(Boolean).join(' · ');
+}
+
+function isolatedBy({ by, against, sequences }: Isolation): string {
+  if (by !== 'change') return `Fisher ${by === 'domain' ? 'high on domain' : 'low on general'}`;
+  return `largest change ${against === undefined ? `in ${sequences} steps` : `to ${against}`}`;
 }
 
 function unfreezingLine(unfreezing: Unfreezing): string {

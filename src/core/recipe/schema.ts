@@ -102,9 +102,14 @@ const isolationSchema = z.strictObject({
   unit: z.enum(['weights', 'rows', 'heads']),
   /** Share of all of these units. */
   share: z.number().check(z.gt(0), z.lt(1)),
-  /** Those with the highest Fisher information on the domain channels, or with the lowest on the general ones. */
-  by: orElse(z.enum(['domain', 'general']), 'domain'),
-  /** Rows of text that it is the mean over, and their labels: as for EWC. */
+  /**
+   * Those with the highest Fisher information on the domain channels, or with the lowest on the general ones, or with the largest change of value:
+   * in a short pass of training on the domain channels, or from the base to another model.
+   */
+  by: orElse(z.enum(['domain', 'general', 'change']), 'domain'),
+  /** By change: id of a model with weights of the same shapes. Absent: a pass of training. */
+  against: z.optional(identifier),
+  /** Rows of text that the Fisher information is the mean over, and their labels: as for EWC; or rows, one a step, of the pass of training. */
   sequences: orElse(count(1, 4096), 64),
   labels: orElse(z.enum(['model', 'text']), 'model'),
 });
@@ -151,12 +156,15 @@ const phaseSchema = z.strictObject({
   order: z.optional(z.enum(['shuffled', 'difficulty'])),
 });
 
+/** In the place of a teacher's model id: the average of the run's own weights (Tarvainen and Valpola, arXiv 1703.01780). */
+export const EMA_TEACHER = 'ema';
+
 /**
  * A teacher in the loss (METHOD, "Distillation"). Of a token of a taught row that loss is (1 − β(1 − α)) · CE + β(1 − α) · T² · KL(teacher_T ‖ model_T)
  * and the terms of `states`, times β = min(1, t / warmup) before step t.
  */
 const distillationSchema = z.strictObject({
-  /** Model id; absent: the base. */
+  /** Model id, or `ema` for the average of the run's own weights; absent: the base. */
   teacher: z.optional(identifier),
   /** Rows that are taught, by the role of their channel. */
   rows: orElse(z.enum(['general', 'domain', 'all']), 'general'),
@@ -311,6 +319,16 @@ const automationSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A running average of the weights beside them (METHOD, "Average of the weights"): a variant of each checkpoint, and the teacher `ema`. */
+const averageSchema = z.strictObject({
+  /** Of an update, ema ← decay · ema + (1 − decay) · θ. */
+  decay: orElse(z.number().check(z.gte(0), z.lt(1)), 0.999),
+  /** Finished steps at which it begins, as a copy of the weights. */
+  start: orElse(count(0), 0),
+  /** Steps from one update to the next. */
+  every: orElse(count(1), 1),
+});
+
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
@@ -352,6 +370,8 @@ export const recipeSchema = z
       layerDecay: z.optional(z.number().check(z.gt(0), z.lte(1))),
     }),
     dropout: orElse(from(0, 0.9), 0),
+    /** Absent: no average is kept. */
+    average: z.optional(averageSchema),
     /** Absent: nothing holds the weights. */
     regularisation: z.optional(regularisationSchema),
     /** Documents that share a row: one text, or apart (attention and positions stay in a document, and its last token predicts nothing). */
@@ -445,6 +465,17 @@ export const recipeSchema = z
         refuse(['regularisation', 'distillation', 'states'], `Σ = ${Number(stages.toFixed(6))}`, 'last + all + attention = 1');
       if (recipe.runnable && recipe.precision !== 'f32') refuse(['precision'], recipe.precision, '"f32" (distillation)');
     }
+    const { average } = recipe;
+    // One that begins after the last step never does.
+    if (average && average.start >= recipe.budget.steps)
+      refuse(['average', 'start'], average.start, `0 … ${recipe.budget.steps - 1} (budget.steps)`);
+    if (distillation?.teacher === EMA_TEACHER) {
+      if (!average)
+        refuse(['regularisation', 'distillation', 'teacher'], EMA_TEACHER, 'average { decay, start 0 } (the weights that teach)');
+      // Before its start it has nothing to teach, and without a memory it is what is taught.
+      else if (average.start > 0) refuse(['average', 'start'], average.start, '0 (teacher ema)');
+      else if (average.decay === 0) refuse(['average', 'decay'], 0, '> 0 (teacher ema)');
+    }
     // They learn no weight of the base, which all of these are about.
     const soft = recipe.method?.kind === 'prefix' || recipe.method?.kind === 'prompt' || recipe.method?.kind === 'llama-adapter';
     if (recipe.method && soft && recipe.regularisation)
@@ -452,8 +483,12 @@ export const recipeSchema = z
     if (recipe.method?.kind === 'partial') {
       const { unfreezing, isolation } = recipe.method;
       const { steps } = recipe.budget;
-      if (isolation && !recipe.channels.some(({ role }) => role === isolation.by))
-        refuse(['method', 'isolation', 'by'], isolation.by, `role "${isolation.by}"`);
+      const role = isolation && isolationRole(isolation);
+      if (role && !recipe.channels.some((channel) => channel.role === role))
+        refuse(['method', 'isolation', 'by'], isolation.by, `role "${role}"`);
+      if (isolation?.against !== undefined && isolation.by !== 'change')
+        refuse(['method', 'isolation', 'against'], isolation.against, `none (by ${isolation.by})`);
+      if (isolation?.against === recipe.base) refuse(['method', 'isolation', 'against'], recipe.base, 'a model other than the base');
       // What would join after the last step never does.
       if (unfreezing?.order === 'downwards' && unfreezing.every.unit === 'steps' && unfreezing.every.value >= steps)
         refuse(['method', 'unfreezing', 'every', 'value'], unfreezing.every.value, `1 … ${steps - 1} (budget.steps)`);
@@ -463,6 +498,12 @@ export const recipeSchema = z
     // bf16 is for recipes that go on to a cluster: WebGPU has no such format.
     if (recipe.runnable && recipe.precision === 'bf16') refuse(['precision'], recipe.precision, '"f32", "f16"');
   });
+
+/** Whose text says what is isolated; null where no text does. */
+export function isolationRole({ by, against }: { by: 'domain' | 'general' | 'change'; against?: string | undefined }): ChannelRole | null {
+  if (by !== 'change') return by;
+  return against === undefined ? 'domain' : null;
+}
 
 type Refuse = (path: string[], value: string | number, accepted: string) => void;
 
@@ -542,6 +583,7 @@ export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
+export type WeightAveraging = z.infer<typeof averageSchema>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Phase = NonNullable<Recipe['phases']>[number];

@@ -1,8 +1,8 @@
 /** Space that a run's checkpoints take in the browser's storage, before it starts. */
 import type { Recipe } from '../recipe/schema';
 
-/** Weights and the two AdamW moments, each in float32. */
-const BYTES_PER_PARAMETER = 12;
+/** Weights, the two AdamW moments and the average of the weights where the recipe keeps one, each in float32. */
+const BYTES_PER_PARAMETER = 4;
 
 export interface CheckpointDemand {
   /** Bytes of one checkpoint; its state (random numbers, positions in the texts) is a few kilobytes more. */
@@ -16,10 +16,10 @@ export interface CheckpointDemand {
 /** @param parameters that a checkpoint holds @param held that EWC holds, which an adapter changes without having them */
 export function checkpointDemand(
   parameters: number,
-  { saving, budget, regularisation }: Pick<Recipe, 'saving' | 'budget' | 'regularisation'>,
+  { saving, budget, average, regularisation }: Pick<Recipe, 'saving' | 'budget' | 'average' | 'regularisation'>,
   held = parameters,
 ): CheckpointDemand {
-  const each = BYTES_PER_PARAMETER * parameters;
+  const each = BYTES_PER_PARAMETER * (average ? 4 : 3) * parameters;
   const periodic = Math.floor((budget.steps - 1) / saving.everySteps);
   const count = Math.min(periodic, saving.keep) + 1;
   return { each, count, total: each * count + (regularisation?.ewc ? 4 * held : 0) };

@@ -217,7 +217,9 @@ export function liftEvent(line: object): LoggedEvent | null {
 
 /** The end that a run's record tells of and its log does not: a crash logs nothing, and older runs logged only a person's stop. */
 export function endEvent(record: RunRecord, logged: readonly RunEvent[]): RunEvent | null {
-  const { state, stopReason, error, step, updatedAt: at } = record;
+  const { state, stopReason, error, step, updatedAt: at, imported } = record;
+  // A log does not say why it ends.
+  if (imported) return null;
   const type = state === 'finished' ? 'stopped' : state;
   if (type !== 'stopped' && type !== 'failed' && type !== 'interrupted') return null;
   if (logged.slice(logged.findLastIndex((event) => event.type === 'resumed') + 1).some((event) => event.type === type)) return null;

@@ -74,6 +74,8 @@ export function exampleRun(
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
+    windows: { step: new Float64Array(), tokens: new Float64Array(), seconds: new Float64Array(), loss: {} },
+    bytesPerToken: {},
     retentionSeries: { x: [], y: [] },
     risk: null,
     riskSeries: { x: [], y: [] },

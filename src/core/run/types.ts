@@ -1,4 +1,5 @@
 /** What a run is, as stored. Losses are nats per token; shares and retention are ratios. */
+import type { LogFormat } from '../trackers/tracked-run';
 import type { ErrorRecord } from '../errors';
 import type { SampledAnswers, SampledRisk } from '../metrics/forgetting-risk';
 import type { Recipe, Schedule } from '../recipe/schema';
@@ -95,6 +96,8 @@ export interface CheckpointRecord {
   evaluation: EvaluationRow | null;
   /** False where it was saved without the optimizer's moments. */
   moments?: boolean;
+  /** It holds the average of the weights too. */
+  average?: boolean;
 }
 
 export interface RunRecord {
@@ -119,6 +122,10 @@ export interface RunRecord {
   forkedFrom?: { run: string; step: number; name: string };
   /** Where it is a stage of a chain: which one, from 0, and the chain's plan. */
   chain?: ChainStage;
+  /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
+  imported?: { file: string; format: LogFormat; others: string[] };
+  /** Where a sweep trains it: which one, and its index there. */
+  sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
   device: string;
   base: EvaluationRow | null;

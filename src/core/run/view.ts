@@ -5,7 +5,7 @@
 import type { ErrorRecord } from '../errors';
 import { domainGain, meanRetention, type DomainGain } from '../metrics/loss';
 import type { SampledRisk } from '../metrics/forgetting-risk';
-import { GrowingSeries, type Series } from '../metrics/series';
+import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
 import type { ChannelRole, Recipe } from '../recipe/schema';
 import { sortEvents, type RunEvent } from './events';
 import { unpackFigures, type ChannelFigures, type RunHeader, type RunMessage } from './feed';
@@ -57,6 +57,9 @@ export interface RunView {
   /** Loss by channel id, and `total`. */
   train: Readonly<Record<string, Series>>;
   heldOut: Readonly<Record<string, Series>>;
+  windows: Windows;
+  /** Channel id → UTF-8 bytes of a token of its held-out text; empty until an evaluation has counted them. */
+  bytesPerToken: Readonly<Record<string, number>>;
   retentionSeries: Series;
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
@@ -64,6 +67,17 @@ export interface RunView {
   /** Sorted by step. */
   events: readonly RunEvent[];
   checkpoints: readonly CheckpointRecord[];
+}
+
+/** Every logged window, for a chart that is zoomed or smoothed; one entry a window in each. */
+export interface Windows {
+  step: Float64Array;
+  /** Tokens of all channels since the start. */
+  tokens: Float64Array;
+  /** Seconds of training since the start. */
+  seconds: Float64Array;
+  /** Channel id, and `total` → loss; NaN is a gap. */
+  loss: Readonly<Record<string, Float64Array>>;
 }
 
 /** The run of a message that holds the whole of it. */
@@ -75,6 +89,8 @@ export class FollowedRun {
   private readonly header: RunHeader;
   private readonly ids: readonly string[];
   private readonly curves: { train: Map<string, GrowingSeries>; heldOut: Map<string, GrowingSeries> };
+  private readonly logged: { step: GrowingNumbers; tokens: GrowingNumbers; seconds: GrowingNumbers; loss: Map<string, GrowingNumbers> };
+  private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
@@ -96,6 +112,12 @@ export class FollowedRun {
     this.ids = recipe.channels.map(({ id }) => id);
     const curves = () => new Map([...this.ids, TOTAL].map((id) => [id, new GrowingSeries()]));
     this.curves = { train: curves(), heldOut: curves() };
+    this.logged = {
+      step: new GrowingNumbers(),
+      tokens: new GrowingNumbers(),
+      seconds: new GrowingNumbers(),
+      loss: new Map([...this.ids, TOTAL].map((id) => [id, new GrowingNumbers()])),
+    };
     this.happened = [{ type: 'started', step: 0, at: createdAt }];
     this.base = base;
     this.revision = whole.revision;
@@ -104,6 +126,7 @@ export class FollowedRun {
       base: lossesOf(base, null),
       train: seriesOf(this.curves.train),
       heldOut: seriesOf(this.curves.heldOut),
+      windows: this.windows(),
       events: this.happened.slice(),
       checkpoints: [],
     });
@@ -122,7 +145,10 @@ export class FollowedRun {
   }
 
   /** The view after a message. @param former parts that stay where the message does not change them */
-  private read(message: RunMessage, former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'events' | 'checkpoints'>): RunView {
+  private read(
+    message: RunMessage,
+    former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>,
+  ): RunView {
     const { runId, name, recipe } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const rows = unpackRows(message.rows, this.ids);
@@ -170,6 +196,8 @@ export class FollowedRun {
       base,
       train: rows.length > 0 ? seriesOf(this.curves.train) : former.train,
       heldOut: remeasured ? withPartial(seriesOf(this.curves.heldOut), partial) : former.heldOut,
+      windows: rows.length > 0 ? this.windows() : former.windows,
+      bytesPerToken: this.bytesPerToken,
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
@@ -180,9 +208,27 @@ export class FollowedRun {
 
   private addRow(row: MetricRow): void {
     const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
-    for (const id of this.ids) this.curves.train.get(id)!.push(row.step, value(id, row.loss[id]));
-    this.curves.train.get(TOTAL)!.push(row.step, value(TOTAL, row.total));
+    const { step, tokens, seconds, loss } = this.logged;
+    const [steps, before] = [step.view(), seconds.view()];
+    seconds.push((before.at(-1) ?? 0) + (Math.max(0, row.step - (steps.at(-1) ?? 0)) * row.stepMs) / 1000);
+    step.push(row.step);
+    tokens.push(row.tokens);
+    for (const id of [...this.ids, TOTAL]) {
+      const found = value(id, id === TOTAL ? row.total : row.loss[id]);
+      this.curves.train.get(id)!.push(row.step, found);
+      loss.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
+    }
     this.last = row;
+  }
+
+  private windows(): Windows {
+    const { step, tokens, seconds, loss } = this.logged;
+    return {
+      step: step.view(),
+      tokens: tokens.view(),
+      seconds: seconds.view(),
+      loss: Object.fromEntries([...loss].map(([id, values]) => [id, values.view()])),
+    };
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
@@ -198,6 +244,12 @@ export class FollowedRun {
     this.curves.heldOut.get(TOTAL)!.push(step, tokens > 0 ? nll / tokens : null);
     this.base ??= evaluation;
     this.latest = evaluation;
+    if (Object.keys(this.bytesPerToken).length === 0)
+      this.bytesPerToken = Object.fromEntries(
+        Object.entries(channels).flatMap(([id, channel]) =>
+          channel.tokens > 0 && channel.bytes > 0 ? [[id, channel.bytes / channel.tokens]] : [],
+        ),
+      );
     const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);

@@ -11,7 +11,7 @@ import { recipeSchema, type Recipe } from '../recipe/schema';
 import { gridOf, onRange, rungSteps, runsOnRungs, sobol, SOBOL_DIMENSIONS, uniformPoints } from './search';
 import { MOST_RUNS, refuseSweep, type Axis, type SweepPlan } from './schema';
 
-type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
+export type SettingValue = number | string | boolean | null | Readonly<Record<string, number>>;
 
 export interface PlannedRun {
   /** In the order of the plan, from 0. */
@@ -87,8 +87,35 @@ function settingsOf(plan: SweepPlan): Record<string, SettingValue>[] {
   return points.map((point) => Object.fromEntries(axes.map((axis, at) => [nameOf(axis), valueOf(axis, point[at]!)])));
 }
 
+/** Digits of a recommended share and warmup (1e-4), and of a rate. */
+const SHARE_UNIT = 1e-4;
+const RATE_DIGITS = 3;
+
+/** What a recommendation sets, as a setting beside the plan's axes; what it leaves null stays as in the base recipe. */
+export function recommendedSetting(
+  { base }: Pick<SweepPlan, 'base'>,
+  wanted: { mixture: Readonly<Record<string, number>> | null; lr: number | null; warmup: number | null; tokens: number | null },
+): Record<string, SettingValue> {
+  const { mixture, lr, warmup, tokens } = wanted;
+  const rounded = (value: number) => Number((Math.round(value / SHARE_UNIT) * SHARE_UNIT).toFixed(4));
+  const setting: Record<string, SettingValue> = {};
+  if (mixture) {
+    const shares = Object.fromEntries(Object.entries(mixture).map(([id, share]) => [id, rounded(share)]));
+    // The largest takes what rounding left.
+    const largest = Object.keys(shares).reduce((best, id) => (shares[id]! > shares[best]! ? id : best));
+    const rest = Object.entries(shares).reduce((sum, [id, share]) => sum + (id === largest ? 0 : share), 0);
+    setting['mixture'] = { ...shares, [largest]: rounded(1 - rest) };
+  }
+  if (lr !== null) setting['schedule.peakLr'] = Number(lr.toPrecision(RATE_DIGITS));
+  const steps = tokens === null ? base.budget.steps : stepsOf(base, tokens);
+  if (warmup !== null)
+    setting['schedule.warmup.value'] = base.schedule.warmup.unit === 'ratio' ? rounded(warmup) : Math.round(warmup * steps);
+  if (tokens !== null) setting['tokens'] = steps * stepTokens(base);
+  return setting;
+}
+
 /** The base recipe with one setting and seed. */
-function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
+export function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
   let recipe: Recipe = { ...plan.base, seed };
   const set = new Set<string>();
   for (const [field, value] of Object.entries(setting)) {

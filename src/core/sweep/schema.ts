@@ -72,6 +72,8 @@ const sweepSchema = z.strictObject({
   /** Each setting is trained with each of these. */
   seeds: orElse(z.array(count(0, 0xffffffff)).check(z.minLength(1), z.maxLength(100)), [1]),
   halving: z.optional(halvingSchema),
+  /** Weights of runs that have ended: those of none, of the best so far (absent: these), or of all. */
+  keep: z.optional(z.enum(['none', 'best', 'all'])),
   /** What the sweep may cost at most. */
   limits: orElse(
     z.strictObject({ runs: z.optional(count(1)), tokens: z.optional(count(1)), minutes: z.optional(z.number().check(z.gt(0))) }),

@@ -6,6 +6,7 @@ import desk from './desk.json';
 import diagnosis from './diagnosis.json';
 import errors from './errors.json';
 import internals from './internals.json';
+import laws from './laws.json';
 import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
@@ -13,6 +14,7 @@ import notices from './notices.json';
 import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
+import sweeps from './sweeps.json';
 import tokenizer from './tokenizer.json';
 
 export default {
@@ -24,6 +26,7 @@ export default {
   diagnosis,
   errors,
   internals,
+  laws,
   measures,
   merge,
   models,
@@ -31,5 +34,6 @@ export default {
   recipe,
   report,
   runs,
+  sweeps,
   tokenizer,
 };

@@ -2,7 +2,7 @@
 import { automationFigures } from '../../core/mixture/automation';
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
-import { distillationLine } from '../../core/recipe/distillation';
+import { averageLine, distillationLine } from '../../core/recipe/distillation';
 import { objectiveWeights } from '../../core/recipe/edits';
 import { methodLine } from '../../core/recipe/method';
 import { phaseSpans, plannedSettings } from '../../core/recipe/phases';
@@ -197,6 +197,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
       [t('run.optimizerLabel'), t('run.optimizer', { decay: String(optimizer.weightDecay), clip: String(optimizer.maxGradNorm) })],
       ...(optimizer.layerDecay === undefined ? [] : [[t('recipeField.layerDecay'), String(optimizer.layerDecay)] as [string, string]]),
       ...anchors(recipe, value, t),
+      ...(recipe.average ? [[t('recipeField.average'), averageLine(recipe.average)] as [string, string]] : []),
       [t('recipeField.precision'), recipe.precision],
       ...(recipe.method ? [[t('recipeField.method'), methodLine(recipe.method)] as [string, string]] : []),
       [

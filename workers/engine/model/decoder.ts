@@ -26,8 +26,8 @@ import { savedModules } from '../../../src/core/model/adapter';
 import { namesOf } from '../../../src/core/model/names';
 import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
-import type { LowRankAdapter } from './adapter';
-import type { SoftPrompt, SoftStart } from './soft-prompt';
+import { LowRankAdapter } from './adapter';
+import { SoftPrompt, type SoftStart } from './soft-prompt';
 import { recomputed } from './recompute';
 import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
@@ -100,6 +100,8 @@ export class DecoderModel {
   private attachedPrompt: SoftPrompt | null = null;
   /** False: the model is its base, whatever prompt is attached. */
   usesPrompt = true;
+  /** Maps in few bits are another model's to dispose. */
+  private sharesQuantised = false;
   /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
   private readonly rotary: readonly (RotaryTables | null)[];
   private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
@@ -224,6 +226,23 @@ export class DecoderModel {
     );
     const model = new DecoderModel(this.config, weights);
     model.attach(adapter);
+    return model;
+  }
+
+  /**
+   * A model of the same values, to be read: what takes a gradient is a copy, all else is this model's, which must outlive it.
+   */
+  twin(): DecoderModel {
+    const { lowRank, attachedPrompt } = this;
+    const beside = (lowRank ?? attachedPrompt)?.parameters;
+    const weights = [...this.parameters]
+      .filter(([name]) => !beside?.has(name))
+      .map(([name, shared]) => (shared.trainable ? { name, tensor: shared.clone() } : { name, shared }));
+    const model = new DecoderModel(this.shape, weights, this.quantised);
+    model.sharesQuantised = true;
+    if (lowRank) model.attach(new LowRankAdapter(lowRank.config, lowRank.method, 0));
+    if (attachedPrompt) model.attachPrompt(new SoftPrompt(attachedPrompt.config, attachedPrompt.method));
+    for (const [name, parameter] of beside ?? []) model.parameters.get(name)!.assign(parameter);
     return model;
   }
 
@@ -474,7 +493,7 @@ export class DecoderModel {
 
   dispose(): void {
     for (const parameter of this.parameters.values()) if (!this.shared.has(parameter)) parameter.dispose();
-    for (const { words } of this.quantised.values()) words.dispose();
+    if (!this.sharesQuantised) for (const { words } of this.quantised.values()) words.dispose();
     for (const tables of new Set(this.rotary)) tables?.dispose();
   }
 }

@@ -2,7 +2,7 @@
  * A teacher in the loss (Hinton et al., arXiv 1503.02531). To the loss of a predicted token of a taught row come, each with its weight,
  *
  *     T² · KL(teacher_T ‖ model_T), p_T = softmax(logits / T);
- *     the mean over layers of the mean squared difference of hidden states;
+ *     the mean over layers of the mean squared difference of hidden states, the model's mapped to the teacher's width where that is another;
  *     the mean over layers and heads of KL(teacher ‖ model) of the token's attention.
  *
  * Each term's gradient by what it looks at is known without its value, so no value is computed: what it looks at passes as it is, and in the
@@ -27,9 +27,11 @@ import {
   tidy,
   tile,
   transpose,
+  variable,
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import { deriveSeed, Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
 import type { AttentionShape } from '../ops/attention';
 import { kernels } from '../ops/kernels';
@@ -53,7 +55,24 @@ export interface Teaching {
   hidden: number;
   /** Hidden states of every layer, or those after the final norm alone. */
   allLayers: boolean;
+  /** W_h [width of the teacher, own width], one for all layers, which is trained with the model; absent where the widths are the same. */
+  map?: (Variable & Tensor2D) | undefined;
   attention: number;
+}
+
+/** Name of W_h among the parameters of a run; it is none of the model's. */
+export const HIDDEN_MAP = 'hidden_map.weight';
+
+let maps = 0;
+
+/** Within ± 1 / √(own width), as torch.nn.Linear begins. @param seed of the run */
+export function hiddenMap(teacherWidth: number, width: number, seed: number): Variable & Tensor2D {
+  const random = new Rng(deriveSeed(seed, 'hidden-map'));
+  const values = Float32Array.from({ length: teacherWidth * width }, () => (2 * random.uniform() - 1) / Math.sqrt(width));
+  const initial = tensor2d(values, [teacherWidth, width]);
+  const made = variable(initial, true, `hidden-map-${(maps += 1)}`);
+  initial.dispose();
+  return made;
 }
 
 /** Rows as the terms see them. */
@@ -120,10 +139,15 @@ export class Lesson {
     for (const tensor of [this.last, ...this.states, ...this.attended.flat(), ...this.masks.values()]) tensor?.dispose();
   }
 
-  /** x [N,D] as it is; weight · mean over D of (x − goal)² by each token. */
+  /** x [N,D] as it is; weight · mean over the width of (x − goal)², or (W_h x − goal)², by each token. */
   private near(x: Tensor2D, goal: Tensor2D, weight: number): Tensor2D {
-    const width = x.shape[1];
-    return passing([x], ([own]) => [mul(sub(own!, goal), this.column(0, this.byNll.length, (2 * weight) / width))]);
+    const { map } = this.teaching;
+    const away = (own: Tensor) => mul<Tensor2D>(sub(own, goal), this.column(0, this.byNll.length, (2 * weight) / goal.shape[1]));
+    if (!map) return passing([x], ([own]) => [away(own!)]);
+    return passing([x, map], ([own, fit]) => {
+      const dy = away(linear(own as Tensor2D, fit as Tensor2D));
+      return [runKernel(kernels.LinearGradInput, { dy, weight: fit! }), runKernel(kernels.LinearGradWeight, { dy, x: own! })];
+    });
   }
 
   /** x [N,D] as it is; weight · T² · KL of the logits by each token, also for the head where it is trained. */

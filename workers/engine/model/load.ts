@@ -62,6 +62,10 @@ export async function adapterWeights(model: DecoderModel): Promise<HostTensor[]>
   );
 }
 
+/** What a checkpoint has of a model: of a frozen one what stands beside it alone, since the rest stays as it is in the base. */
+export const checkpointWeights = (model: DecoderModel): Promise<HostTensor[]> =>
+  model.adapter || model.softPrompt ? adapterWeights(model) : fileWeights(model);
+
 /** The model's weights as a Hugging Face file of its family has them. */
 export async function fileWeights(model: DecoderModel): Promise<HostTensor[]> {
   const parameters = new Map((await hostTensors(model.parameters)).map((parameter) => [parameter.name, parameter.data]));

@@ -5,14 +5,14 @@
  *
  * All of it stays on the device; the sums of the losses by channel are what is read back, for the log.
  */
-import { add, engine, mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { add, engine, mul, tensor1d, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../../../src/core/rng/rng';
 import { channelSums } from '../ops/reductions';
 import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
-import { Lesson, type Teaching } from './distillation';
+import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -90,6 +90,8 @@ function gradientsOf(
   { channels, weights, dropout, recompute = false, teaching, half }: TrainingOptions,
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
+  // W_h is trained in a step that compares what it maps.
+  if (teaching?.map && teaching.hidden > 0) trained.push([HIDDEN_MAP, teaching.map]);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
   const { frozenLayers } = model;
@@ -109,7 +111,14 @@ function gradientsOf(
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       lesson?.dispose();
       const sum = channelSums(nll, channelOfTokens(batch), channels);
-      return [sums ? add(sums, sum) : sum, ...grads.map((gradient, at) => (accumulated ? add(accumulated[at]!, gradient) : gradient))];
+      return [
+        sums ? add(sums, sum) : sum,
+        ...grads.map((found: Tensor | undefined, at) => {
+          // A batch without a row that is taught has nothing for W_h.
+          const gradient = found ?? zerosLike(variables[at]!);
+          return accumulated ? add(accumulated[at]!, gradient) : gradient;
+        }),
+      ];
     });
     sums?.dispose();
     accumulated?.forEach((gradient) => gradient.dispose());
