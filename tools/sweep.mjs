@@ -35,7 +35,7 @@ async function loadCore() {
     server: { middlewareMode: true, hmr: false, ws: false },
     optimizeDeps: { noDiscovery: true },
   });
-  const names = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'laws/channel-laws', 'laws/recommend'];
+  const names = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'sweep/archive', 'laws/channel-laws', 'laws/recommend'];
   const modules = await Promise.all(names.map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)));
   return { core: Object.assign({}, ...modules), close: () => vite.close() };
 }
@@ -209,75 +209,17 @@ function timeLeft(core, { plan, runs }, speeds) {
     : '';
 }
 
-/** Fields of a setting that stand in columns of their own already. */
-const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr|schedule\.warmup\.value|channels\..+\.share)$/;
-
-/**
- * Tables that pandas reads, and the import of measured runs.
- * @param {SweepRecord} sweep
- * @param {typeof import('../src/core/sweep/record').measuredRuns} measuredRuns
- */
-export function sweepTables(sweep, measuredRuns) {
-  const { channels, base, size } = sweep;
-  const ids = channels.map(({ id }) => id);
-  const runs = sweep.runs.filter(hasEnded);
-  const settings = [...new Set(runs.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field));
-  const cell = (/** @type {any} */ value) =>
-    value === null || value === undefined ? '' : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
-  const table = (/** @type {any[][]} */ rows) => `${rows.map((row) => row.map(cell).join(',')).join('\n')}\n`;
-  const columns = ['lr', 'warmup', 'tokens', 'size', ...ids.map((id) => `share_${id}`), ...ids.map((id) => `loss_${id}`)];
-  const rows = [
-    ['run', 'seed', ...settings, ...columns, 'state', 'seconds'],
-    ['base', '', ...settings.map(() => ''), '', '', '', size, ...ids.map(() => ''), ...ids.map((id) => base[id]), '', ''],
-    ...runs.map((run) => {
-      const { index, seed, setting, state, result } = run;
-      // One that a rung ended has the shares and rates of a finished one, and the tokens that it was trained for.
-      const [measured] = measuredRuns({ runs: [{ ...run, state: 'finished', result: result ?? NO_RESULT }], size });
-      const { lr, warmup, tokens, shares } = /** @type {any} */ (measured);
-      return [
-        ...[index, seed, ...settings.map((field) => setting[field])],
-        ...[lr, warmup, state === 'stopped' ? result?.tokens : tokens, size, ...ids.map((id) => shares[id])],
-        ...ids.map((id) => result?.losses[id] ?? 'nan'),
-        ...[state, (result?.seconds ?? 0).toFixed(1)],
-      ];
-    }),
-  ];
-  const curves = runs.flatMap(({ index, result }) =>
-    ['train', 'held-out'].flatMap((kind) =>
-      Object.entries((kind === 'train' ? result?.train : result?.heldOut) ?? {}).flatMap(([channel, { x, y }]) =>
-        x.map((step, at) => [index, kind, channel, step, y[at]]),
-      ),
-    ),
-  );
-  return { 'runs.csv': table(rows), 'curves.csv': table([['run', 'kind', 'channel', 'step', 'loss'], ...curves]) };
-}
-
-/** Of a run that could not be started. */
-const NO_RESULT = { steps: 0, tokens: 0, losses: {}, heldOut: {}, train: {}, seconds: 0, device: '' };
-
 /** @param {any} core @param {SweepRecord} sweep @param {string} out */
 async function writeSweep(core, sweep, out) {
-  const { strToU8, zipSync } = await import('fflate');
   const channels = sweep.channels.map(({ id }) => id);
   const measured = core.measuredRuns(sweep);
   const laws = core.fitChannels(measured, channels, channels);
   const roles = Object.fromEntries(sweep.channels.map(({ id, role }) => [id, role]));
   const recommendation = core.recommend({ runs: measured, channels, roles, base: sweep.base }, laws);
-  // Resamples are many and of use to nobody else; a number that is none would become null.
-  const plain = (/** @type {any} */ value) =>
-    JSON.stringify(
-      value,
-      (key, inner) => (key === 'draws' ? undefined : typeof inner === 'number' && !Number.isFinite(inner) ? String(inner) : inner),
-      2,
-    );
-  /** @type {Record<string, string>} */
-  const files = {
-    'sweep.json': plain(sweep.plan),
-    ...sweepTables(sweep, core.measuredRuns),
-    'fit.json': plain({ laws, recommendation }),
-    ...Object.fromEntries(sweep.runs.map(({ index, recipe }) => [`recipes/${index}.json`, plain(recipe)])),
-  };
+  /** @type {import('../src/core/sweep/archive').ArchivedFile[]} */
+  const written = [...core.sweepFiles(sweep, { laws, recommendation })];
+  const files = written.map(({ name, text }) => ({ name, text: [...text] }));
   await mkdir(join(out, 'recipes'), { recursive: true });
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(out, name), text)));
-  await writeFile(join(out, 'sweep.zip'), zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))));
+  await Promise.all(files.map(({ name, text }) => writeFile(join(out, name), text.join(''))));
+  await writeFile(join(out, 'sweep.zip'), Buffer.concat(await core.zipFiles(files, async () => undefined)));
 }

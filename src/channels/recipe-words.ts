@@ -150,6 +150,8 @@ const VALUES = [
   'rows',
   'heads',
   'all',
+  'ema',
+  'change',
   'hold',
   'stages',
   'softmax',
@@ -158,8 +160,6 @@ const VALUES = [
   'hold-retention',
   'train',
   'held-out',
-  'ema',
-  'change',
 ] as const;
 /** Their values are a person's own words. */
 const NAMES: readonly string[] = [

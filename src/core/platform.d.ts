@@ -26,3 +26,8 @@ declare function atob(base64: string): string;
 declare function structuredClone<T>(value: T): T;
 /** What postMessage can hand over; of its kinds the core only ever holds buffers. */
 declare type Transferable = ArrayBuffer;
+/** A file's text, put in by the bundler. */
+declare module '*?raw' {
+  const text: string;
+  export default text;
+}

@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
 import { ActionIcon, Button, Progress, Tabs } from '@mantine/core';
 import {
+  ChartScatter,
   CircleCheck,
   CirclePause,
   CirclePlay,
@@ -36,6 +37,7 @@ interface Part {
 const PARTS: Partial<Record<Section, Part>> = {
   plan: { icon: ClipboardList, Section: lazy(() => import('./PlanSection')) },
   board: { icon: LayoutGrid, Section: lazy(() => import('./Board')) },
+  explore: { icon: ChartScatter, Section: lazyWithTexts(['explore'], () => import('./explore/Explore')) },
   decide: { icon: Scale, Section: lazyWithTexts(['laws'], () => import('./decide/Decide')) },
 };
 

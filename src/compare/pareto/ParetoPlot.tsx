@@ -10,7 +10,8 @@ import { useFormat } from '../../i18n/format';
 import { PLACES } from '../address';
 import { useCompare } from '../store';
 import { layoutPareto, type Mark } from './layout';
-import { usePointName, type ParetoRun, type RunMark } from './points';
+import type { RunMark } from '../../charts/paper';
+import { usePointName, type ParetoRun } from './points';
 import styles from './ParetoPlot.module.css';
 
 const FONT = 12;

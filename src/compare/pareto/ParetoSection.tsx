@@ -7,13 +7,14 @@ import { paretoFront } from '../../core/metrics/pareto';
 import { useFormat } from '../../i18n/format';
 import { Letter } from '../../ui/marks';
 import { useCompare } from '../store';
-import { usePointName, type RunMark, paretoSets, runMark, shortRunName, type ParetoSet } from './points';
+import { runMark, type RunMark } from '../../charts/paper';
+import { savePicture } from '../../ui/save-file';
+import { usePointName, paretoSets, shortRunName, type ParetoSet } from './points';
 import { Button, NativeSelect } from '@mantine/core';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
 import { useComparedName, findSource } from '../sources';
 import { ParetoPlot, type MarkedRun } from './ParetoPlot';
-import { savePicture } from '../../ui/save-file';
 import { paretoPicture } from './picture';
 import styles from './ParetoSection.module.css';
 

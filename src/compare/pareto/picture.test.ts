@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../core/run/types';
 import { paretoPicture } from './picture';
-import { runMark } from './points';
+import { runMark } from '../../charts/paper';
 
 const run = (id: string, name: string) => ({ id, name }) as RunRecord;
 const point = (of: RunRecord, step: number, gain: number, retention: number) => ({

@@ -1,9 +1,9 @@
 /** The picture of the Pareto front as a file for slides and reports: title, axes, legend and front on white, as SVG or PNG. */
 import { textWidth } from '../../charts/labels';
-import { CHANNEL_COLOURS, PAPER } from '../../charts/paper';
+import { CHANNEL_COLOURS, PAPER, type RunMark } from '../../charts/paper';
 import { el, horizontal, label, svgMarkup, type SvgNode } from '../../charts/svg';
 import { layoutPareto, type ParetoLayout } from './layout';
-import type { ParetoPoint, ParetoRun, RunMark } from './points';
+import type { ParetoPoint, ParetoRun } from './points';
 
 export interface ParetoPicture {
   title: string;

@@ -1,7 +1,6 @@
 /** Every evaluated checkpoint of every run as a point of gain against retention, with its name and its run's mark. */
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ChannelColour } from '../../charts/paper';
 import type { GainRetention } from '../../core/metrics/pareto';
 import type { CheckpointRecord, RunRecord } from '../../core/run/types';
 import { useFormat } from '../../i18n/format';
@@ -94,29 +93,4 @@ export function usePointName(): (point: ParetoPoint) => string {
   const { t } = useTranslation('internals');
   const format = useFormat();
   return useCallback(({ run, step }) => t('pareto.pointName', { run: shortRunName(run.name), step: format.count(step) }), [t, format]);
-}
-
-/** Colours of runs; neighbours in the list differ clearly. */
-const COLOURS = ['extra-0', 'extra-1', 'domain', 'extra-3', 'code', 'zh', 'en', 'extra-2'] as const satisfies readonly ChannelColour[];
-type MarkColour = (typeof COLOURS)[number];
-
-/** Within a circle of radius 1 around the origin, of about the same area. */
-const SHAPES = [
-  'M-0.9 0A0.9 0.9 0 1 1 0.9 0A0.9 0.9 0 1 1 -0.9 0Z',
-  'M-0.8 -0.8H0.8V0.8H-0.8Z',
-  'M0 -1.05L1.05 0.8H-1.05Z',
-  'M0 -1.15L1.15 0L0 1.15L-1.15 0Z',
-  'M0 1.05L1.05 -0.8H-1.05Z',
-] as const;
-
-export interface RunMark {
-  /** Name of a colour token: `--channel-<colour>`. */
-  colour: MarkColour;
-  /** SVG path of the shape. */
-  shape: string;
-}
-
-/** A colour and a shape for each run, so that neither alone has to tell two runs apart. The cycles of 8 and 5 make 40 marks. */
-export function runMark(index: number): RunMark {
-  return { colour: COLOURS[index % COLOURS.length]!, shape: SHAPES[index % SHAPES.length]! };
 }

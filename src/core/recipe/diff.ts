@@ -18,8 +18,8 @@ interface Leaf {
 }
 
 export function diffRecipes(a: Recipe, b: Recipe): RecipeDifference[] {
-  const left = flatten(a);
-  const right = flatten(b);
+  const left = recipeLeaves(a);
+  const right = recipeLeaves(b);
   const fields = [...new Set([...left.keys(), ...right.keys()])];
   return fields.flatMap((field) => {
     const [from, to] = [left.get(field), right.get(field)];
@@ -52,7 +52,8 @@ const isNamed = (value: unknown): value is { id: string }[] =>
   Array.isArray(value) && value.every((item) => typeof (item as { id?: unknown }).id === 'string');
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
-function flatten(recipe: Recipe): Map<string, Leaf> {
+/** Every field of a recipe, or of parts of it, by its dotted path, as differences name them. */
+export function recipeLeaves(recipe: Partial<Recipe>): Map<string, Leaf> {
   const out = new Map<string, Leaf>();
   const walk = (value: unknown, path: string, inPercent: boolean) => {
     if (isTexts(value)) out.set(path, { value: value.join(', ') || '—', percent: false });

@@ -280,6 +280,15 @@ const llamaAdapterSchema = z.strictObject({
 /** Fewer weights than all. */
 const methodSchema = z.discriminatedUnion('kind', [loraSchema, partialSchema, prefixSchema, promptSchema, llamaAdapterSchema]);
 
+/** A running average of the weights beside them (METHOD, "Average of the weights"): a variant of each checkpoint, and the teacher `ema`. */
+const averageSchema = z.strictObject({
+  /** Of an update, ema ← decay · ema + (1 − decay) · θ. */
+  decay: orElse(z.number().check(z.gte(0), z.lt(1)), 0.999),
+  /** Finished steps at which it begins, as a copy of the weights. */
+  start: orElse(count(0), 0),
+  /** Steps from one update to the next. */
+  every: orElse(count(1), 1),
+});
 /** How the shares move while a run goes on, by rule (METHOD, "Automation"). A fader that a hand moves leaves the rule until it is given back. */
 const losses = z.enum(['train', 'held-out']);
 const automationSchema = z.discriminatedUnion('kind', [
@@ -318,16 +327,6 @@ const automationSchema = z.discriminatedUnion('kind', [
     most: orElse(share, 0.9),
   }),
 ]);
-
-/** A running average of the weights beside them (METHOD, "Average of the weights"): a variant of each checkpoint, and the teacher `ema`. */
-const averageSchema = z.strictObject({
-  /** Of an update, ema ← decay · ema + (1 − decay) · θ. */
-  decay: orElse(z.number().check(z.gte(0), z.lt(1)), 0.999),
-  /** Finished steps at which it begins, as a copy of the weights. */
-  start: orElse(count(0), 0),
-  /** Steps from one update to the next. */
-  every: orElse(count(1), 1),
-});
 
 const rolesNeeded = {
   mixed: [],

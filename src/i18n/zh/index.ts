@@ -5,6 +5,7 @@ import corpus from './corpus.json';
 import desk from './desk.json';
 import diagnosis from './diagnosis.json';
 import errors from './errors.json';
+import explore from './explore.json';
 import internals from './internals.json';
 import laws from './laws.json';
 import measures from './measures.json';
@@ -25,6 +26,7 @@ export default {
   desk,
   diagnosis,
   errors,
+  explore,
   internals,
   laws,
   measures,

@@ -1,0 +1,315 @@
+/**
+ * A recipe as a folder that trains on a cluster with transformers and accelerate. What it does as the studio does is in the Python files of
+ * `templates`; what it cannot is taken out of the recipe and listed, line by line. The same recipe gives the same files.
+ */
+import { ADAPTER_KINDS, methodLine } from '../recipe/method';
+import { EMA_TEACHER, type Recipe, type Regularisation } from '../recipe/schema';
+import { StudioError } from '../errors';
+import { estimateTable } from './estimate';
+import dataPy from './templates/data.py?raw';
+import modelPy from './templates/model.py?raw';
+import planPy from './templates/plan.py?raw';
+import ruffToml from './templates/ruff.toml?raw';
+import trainPy from './templates/train.py?raw';
+
+/** Something of a recipe that a target does not do. */
+export interface Lack {
+  /** Field of the recipe, and its value in short. */
+  field: string;
+  value: string;
+  /** What the folder does in its place. */
+  instead: string;
+}
+
+export interface ClusterFolder {
+  /** Path in the folder → text. */
+  files: Record<string, string>;
+  lacks: Lack[];
+}
+
+/** Versions that the folder was measured with; of deepspeed and bitsandbytes, which need a GPU, the ones current then. */
+const PINS = {
+  torch: '2.13.0',
+  transformers: '5.24.0',
+  accelerate: '1.15.0',
+  datasets: '5.2.0',
+  peft: '0.21.2',
+  numpy: '2.4.6',
+  tensorboard: '2.21.0',
+  zstandard: '0.25.0',
+};
+const MOST_PROCESSES = 8;
+/** Fields of a recipe that the folder reads; of any other it says that it does not. */
+const READ: readonly (keyof Recipe)[] = [
+  ...(['version', 'name', 'base', 'sequenceLength', 'channels', 'strategy', 'schedule', 'phases', 'batchSize'] as const),
+  ...(['gradientAccumulationSteps', 'optimizer', 'dropout', 'regularisation', 'packing', 'budget', 'evaluation', 'saving'] as const),
+  ...(['logging', 'stopping', 'activationCheckpointing', 'precision', 'method', 'seed', 'runnable'] as const),
+];
+
+/**
+ * @throws StudioError `recipe-invalid` where nothing that the target does would be near what the recipe asks
+ */
+export function exportToTransformers(recipe: Recipe): ClusterFolder {
+  const { recipe: translated, lacks } = translate(recipe);
+  const processes = processesFor(translated);
+  const files: Record<string, string> = {
+    'train.py': trainPy,
+    'data.py': dataPy,
+    'model.py': modelPy,
+    'plan.py': planPy,
+    'ruff.toml': ruffToml,
+    'recipe.json': json(translated),
+    'data.json': json(dataOf(translated)),
+    'requirements.txt': requirements(translated),
+    ...configs(translated, processes),
+    'run.sh': runScript(processes),
+    'job.sbatch': jobScript(processes),
+  };
+  return { files: { ...files, 'README.md': readme(translated, lacks, processes) }, lacks };
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** A step's rows are shared evenly: the largest divisor of them that one machine has processes for. */
+function processesFor({ batchSize, gradientAccumulationSteps }: Recipe): number {
+  const rows = batchSize * gradientAccumulationSteps;
+  let processes = Math.min(MOST_PROCESSES, rows);
+  while (rows % processes !== 0) processes -= 1;
+  return processes;
+}
+
+/** The recipe without what the target cannot do. */
+function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
+  const lacks: Lack[] = [];
+  const lack = (field: string, value: string | number, instead: string) => lacks.push({ field, value: String(value), instead });
+  const { method } = recipe;
+  if (method && method.kind !== 'partial' && method.kind !== 'lora') {
+    const accepted = [...ADAPTER_KINDS.filter((kind) => kind === 'lora'), 'partial', '—'].join(' | ');
+    throw new StudioError('recipe-invalid', `The target transformers has no method "${method.kind}"; accepted: ${accepted}`, {
+      field: 'method.kind',
+      value: method.kind,
+      accepted,
+    });
+  }
+  const next: Recipe = structuredClone(recipe);
+  for (const field of Object.keys(recipe) as (keyof Recipe)[]) {
+    if (READ.includes(field)) continue;
+    lack(field, JSON.stringify(recipe[field]), 'left out');
+    delete (next as Partial<Recipe>)[field];
+  }
+  if (recipe.dropout > 0) {
+    lack('dropout', recipe.dropout, 'trained without: a model of transformers has dropout where its family has it, not on every residual');
+    next.dropout = 0;
+  }
+  if (recipe.evaluation.probesPerGroup > 0) {
+    lack('evaluation.probesPerGroup', recipe.evaluation.probesPerGroup, 'no probes are asked, so there is no forgetting risk');
+    next.evaluation.probesPerGroup = 0;
+  }
+  if (recipe.evaluation.attentionRows !== undefined) {
+    lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention is not measured');
+    delete next.evaluation.attentionRows;
+  }
+  next.phases?.forEach((phase, at) => {
+    if (phase.order !== 'difficulty') return;
+    lack(`phases.${at + 1}.order`, phase.order, 'rows are shuffled');
+    delete phase.order;
+  });
+  for (const { id, generated } of recipe.channels)
+    if (generated) lack(`channels.${id}.generated`, generated.model, 'its text must lie in data/: the folder does not write it');
+  if (next.regularisation) {
+    const kept = translateAnchors(recipe, next.regularisation, lack);
+    if (Object.keys(kept).length > 0) next.regularisation = kept;
+    else delete next.regularisation;
+  }
+  if (next.method?.kind === 'partial') {
+    const { unfreezing, isolation } = next.method;
+    if (unfreezing) lack('method.unfreezing', unfreezing.order, 'what the method names is trained from the first step, and nothing joins');
+    if (isolation) lack('method.isolation', isolation.unit, 'the weights that the method names are trained whole');
+    delete next.method.unfreezing;
+    delete next.method.isolation;
+    if (next.method.head && !next.method.embeddings) lack('method.head', 'true', 'a head that is tied to the embeddings stays frozen');
+  }
+  if (next.method?.kind === 'lora' && next.method.quantisation === 'int8')
+    lack('method.quantisation', 'int8', 'bitsandbytes’ LLM.int8, which keeps outlier features in 16 bits');
+  return { recipe: next, lacks };
+}
+
+function translateAnchors(
+  { method, precision }: Recipe,
+  regularisation: Regularisation,
+  lack: (field: string, value: string | number, instead: string) => void,
+): Regularisation {
+  const kept: Regularisation = { ...regularisation };
+  const unheld =
+    method?.kind === 'lora' ? 'the adapter is not held to the base' : precision === 'f16' ? 'not held: gradients are scaled' : null;
+  if (unheld !== null)
+    for (const term of ['l2sp', 'ewc', 'decayTowards'] as const) {
+      const value = kept[term];
+      if (value === undefined) continue;
+      lack(`regularisation.${term}`, typeof value === 'string' ? value : `λ ${value.lambda}`, unheld);
+      delete kept[term];
+    }
+  if (kept.ewc?.online) {
+    const { online, ...rest } = kept.ewc;
+    lack('regularisation.ewc.online', `γ ${online.gamma}`, 'Fisher information of the base on the general channels alone');
+    kept.ewc = rest;
+  }
+  if (kept.distillation?.teacher === EMA_TEACHER) {
+    lack('regularisation.distillation.teacher', EMA_TEACHER, 'nothing teaches: no average of the weights is kept');
+    delete kept.distillation;
+  }
+  if (kept.distillation?.states) {
+    const { states: _, ...rest } = kept.distillation;
+    lack('regularisation.distillation.states', 'present', 'the teacher’s predictions alone, not its hidden states and attention');
+    kept.distillation = rest;
+  }
+  return kept;
+}
+
+/** Where texts and base lie: files in the folder, which a person may change to a data set or a model of the hub. */
+function dataOf({ base, channels, regularisation }: Recipe): object {
+  const teacher = regularisation?.distillation?.teacher;
+  const of = (folder: string, id: string) => [`data/${folder}/${id}.jsonl*`, `data/${folder}/${id}.parquet`];
+  return {
+    model: { local: 'model' },
+    ...(teacher !== undefined && teacher !== base ? { teacher: { local: 'teacher' } } : {}),
+    channels: Object.fromEntries(channels.map(({ id }) => [id, { train: of('train', id), heldOut: of('heldOut', id) }])),
+  };
+}
+
+function requirements({ method }: Recipe): string {
+  const lines = Object.entries(PINS).map(([name, version]) => `${name}==${version}`);
+  const quantised = method?.kind === 'lora' && method.quantisation !== undefined;
+  return `${[...lines, ...(quantised ? ['bitsandbytes==0.50.2'] : []), '# for configs/zero2.yaml and configs/zero3.yaml: deepspeed==0.19.8'].join('\n')}\n`;
+}
+
+/** accelerate's, for one machine. */
+function configs({ precision, optimizer, regularisation }: Recipe, processes: number): Record<string, string> {
+  const mixed = { f32: 'no', f16: 'fp16', bf16: 'bf16' }[precision];
+  const yaml = (type: string, own: readonly string[]) =>
+    `${[
+      'compute_environment: LOCAL_MACHINE',
+      `distributed_type: ${type}`,
+      `mixed_precision: '${mixed}'`,
+      'machine_rank: 0',
+      'num_machines: 1',
+      `num_processes: ${processes}`,
+      'main_training_function: main',
+      'use_cpu: false',
+      ...own,
+    ].join('\n')}\n`;
+  const fsdp = [
+    'fsdp_config:',
+    '  fsdp_version: 2',
+    '  fsdp_auto_wrap_policy: TRANSFORMER_BASED_WRAP',
+    '  fsdp_reshard_after_forward: true',
+    '  fsdp_offload_params: false',
+    // A teacher is whole on every GPU; loaded in this way it would be empty on all but the first.
+    `  fsdp_cpu_ram_efficient_loading: ${regularisation?.distillation === undefined}`,
+    '  fsdp_state_dict_type: SHARDED_STATE_DICT',
+  ];
+  const zero = (stage: number) => ({
+    zero_optimization: {
+      stage,
+      overlap_comm: true,
+      contiguous_gradients: true,
+      ...(stage === 3 ? { stage3_gather_16bit_weights_on_model_save: true } : { reduce_scatter: true }),
+    },
+    bf16: { enabled: precision === 'bf16' },
+    fp16: { enabled: precision === 'f16' },
+    gradient_clipping: optimizer.maxGradNorm,
+    gradient_accumulation_steps: 'auto',
+    train_micro_batch_size_per_gpu: 'auto',
+    train_batch_size: 'auto',
+  });
+  const deepspeed = (stage: number) => [
+    'deepspeed_config:',
+    `  deepspeed_config_file: configs/zero${stage}.json`,
+    `  zero3_init_flag: ${stage === 3}`,
+  ];
+  return {
+    'configs/ddp.yaml': yaml(processes > 1 ? 'MULTI_GPU' : "'NO'", []),
+    'configs/fsdp.yaml': yaml('FSDP', fsdp),
+    'configs/zero2.yaml': yaml('DEEPSPEED', deepspeed(2)),
+    'configs/zero3.yaml': yaml('DEEPSPEED', deepspeed(3)),
+    'configs/zero2.json': json(zero(2)),
+    'configs/zero3.json': json(zero(3)),
+  };
+}
+
+const runScript = (processes: number): string => `#!/usr/bin/env bash
+# STRATEGY=ddp|fsdp|zero2|zero3 PROCESSES=n bash run.sh [arguments of train.py]; a run that was cut off goes on from its last checkpoint.
+set -euo pipefail
+cd "$(dirname "$0")"
+STRATEGY="\${STRATEGY:-ddp}"
+PROCESSES="\${PROCESSES:-${processes}}"
+if [ "$STRATEGY" = ddp ]; then
+  exec torchrun --nproc-per-node "$PROCESSES" --max-restarts "\${RESTARTS:-0}" train.py "$@"
+fi
+exec accelerate launch --config_file "configs/$STRATEGY.yaml" --num_processes "$PROCESSES" train.py "$@"
+`;
+
+const jobScript = (processes: number): string => `#!/bin/bash
+#SBATCH --job-name=crossfade
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+#SBATCH --gpus-per-node=${processes}
+#SBATCH --cpus-per-task=32
+#SBATCH --time=24:00:00
+#SBATCH --output=slurm-%j.log
+#SBATCH --requeue
+# Each node needs this folder, on a shared disk. A job that is queued again goes on from the last checkpoint.
+set -euo pipefail
+cd "\${SLURM_SUBMIT_DIR:-.}"
+RENDEZVOUS="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1):29500"
+export RENDEZVOUS
+srun bash -c 'torchrun --nnodes "$SLURM_NNODES" --nproc-per-node ${processes} --rdzv-id "$SLURM_JOB_ID" --rdzv-backend c10d --rdzv-endpoint "$RENDEZVOUS" train.py'
+`;
+
+function readme(recipe: Recipe, lacks: readonly Lack[], processes: number): string {
+  const { channels, batchSize, gradientAccumulationSteps, sequenceLength, budget, method } = recipe;
+  const shares = channels.map(({ id, role, share }) => `| ${id} | ${role} | ${share} | data/train/${id}.jsonl.gz |`);
+  const missing = lacks.map(({ field, value, instead }) => `- \`${field}\` = ${value}: ${instead}`);
+  return `# ${recipe.name}: continued pretraining with transformers and accelerate
+
+Made by Crossfade from a recipe. Steps ${budget.steps}, ${batchSize * gradientAccumulationSteps} rows of ${sequenceLength} tokens a step, ${method ? methodLine(method) : 'all weights trained'}.
+
+    pip install -r requirements.txt
+    bash run.sh                       # DDP on ${processes} processes; PROCESSES=n must divide ${batchSize * gradientAccumulationSteps}
+    STRATEGY=fsdp bash run.sh         # or zero2, zero3 (pip install deepspeed)
+    sbatch job.sbatch
+
+## What it needs
+
+\`model/\`: the base "${recipe.base}" in Hugging Face layout, or \`"model": {"hub": "owner/name"}\` in data.json. Texts, named in data.json: files \`.jsonl\`,
+\`.jsonl.gz\`, \`.jsonl.zst\` or \`.parquet\` with a column \`text\` (and \`channel\`, which is checked), or
+\`{"hub": "owner/name", "config": null, "split": "train", "text": "text"}\`. They are read as streams and tokenised once, into \`cache/\`.
+
+| channel | role | share | text |
+| --- | --- | --- | --- |
+${shares.join('\n')}
+
+## Not in this target
+
+${missing.length > 0 ? missing.join('\n') : 'Nothing: all of the recipe is done.'}
+
+## What comes out
+
+\`run/metrics.jsonl\` and \`run/tensorboard/\` (loss of every channel, token-weighted: sums and counts of all ranks are added before they are divided; held-out
+loss, retention), \`run/checkpoints/<step>/\` (weights, optimizer and the place in the data), \`run/final/\`. The same command goes on where a run was cut off.
+
+## The fader
+
+Write \`run/control.json\` while it trains; every rank acts before the same step. What makes no sense is refused with a sentence, and training goes on.
+
+    {"shares": {"${channels.at(-1)!.id}": 0.3}, "schedule": {"peakLr": 0.0001}}
+
+Keys: \`shares\`, \`weights\`, \`schedule\` (in part; shares are scaled to 1), \`step\` (the first that may see it), \`save\`, \`stop\` (true).
+
+## Memory and time, estimated
+
+${estimateTable({ context: sequenceLength, rows: batchSize * gradientAccumulationSteps, steps: budget.steps })}
+
+Licence of the code in this folder: Apache-2.0. Texts and models keep their own.
+`;
+}

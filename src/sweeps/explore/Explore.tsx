@@ -1,0 +1,323 @@
+/**
+ * What a sweep's runs show: parallel axes, a scatter plot, a response surface and a table, with one choice of runs for all of them, and the
+ * sweep as files.
+ */
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { Button, CloseButton, TextInput } from '@mantine/core';
+import { ChartScatter, Download } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useChannelTag } from '../../channels/channel';
+import { recipeField, recipeValue } from '../../channels/recipe-words';
+import { PANDAS, sweepFiles, zipFiles } from '../../core/sweep/archive';
+import { sweepColumns, type Cell, type Column } from '../../core/sweep/columns';
+import type { SweepRecord } from '../../core/sweep/record';
+import { useFormat } from '../../i18n/format';
+import { ErrorBanner } from '../../ui/Banner';
+import { Card, EmptyState } from '../../ui/Card';
+import { saveFile } from '../../ui/save-file';
+import { axisOf, type ColumnWords } from './pictures';
+import { RunTable } from './RunTable';
+import { ColumnPicker, Parallel, Response, Scatter } from './Views';
+import styles from './Explore.module.css';
+
+/** On an axis: values of a column of numbers, places from 0 to 1 of one of words. */
+export interface Brush {
+  low: number;
+  high: number;
+}
+
+/** Which runs are looked at, the same in every view. */
+export interface RunChoice {
+  brushes: ReadonlyMap<string, Brush>;
+  /** Runs that were pressed; none: all that the brushes let through. */
+  picked: ReadonlySet<number>;
+  /** Runs under the pointer or the focus. */
+  hovered: readonly number[];
+  /** Is the run chosen? */
+  lit: (row: number) => boolean;
+  hover(rows: readonly number[]): void;
+  pick(row: number): void;
+  /** null takes the brush away. */
+  brush(column: string, brush: Brush | null): void;
+}
+
+/** Names of columns and their values in the person's language. @param step at which losses are read */
+function useColumnWords(step: number | null): ColumnWords {
+  const { t } = useTranslation('explore');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const tag = useChannelTag();
+  return useMemo(() => {
+    const name = ({ subject, id }: Column): string => {
+      const at = { step: format.count(step) };
+      switch (subject.kind) {
+        case 'setting': {
+          if (subject.path === 'domainShare' || subject.path === 'tokens') return t(`column.${subject.path}`);
+          const field = recipeField(subject.path);
+          if (!field) return id;
+          const bare = field.channel === null ? common(field.key) : common(field.key, { channel: tag(field.channel) });
+          return field.phase === undefined ? bare : common('recipePhase', { number: field.phase, field: bare });
+        }
+        case 'loss':
+          return t(`column.loss.${subject.reading}`, { channel: tag(subject.channel), ...at });
+        case 'retention':
+          return t(subject.reading === 'at' ? 'column.retention.at' : 'column.retention.last', { channel: tag(subject.channel), ...at });
+        case 'meanRetention':
+        case 'gain':
+          return t(`column.${subject.kind}.${subject.reading}`, at);
+        case 'gap':
+          return t('column.gap', { channel: tag(subject.channel) });
+        default:
+          return t(`column.${subject.kind}`);
+      }
+    };
+    const number = ({ unit, subject }: Column, value: number): string => {
+      if (unit === 'nats') return subject.kind === 'loss' ? format.loss(value) : format.delta(value);
+      if (unit === 'ratio') return format.retention(value);
+      if (unit === 'share') return format.percent(value);
+      if (unit === 'rate') return format.lr(value);
+      if (unit === 'count') return format.count(value);
+      if (unit === 'seconds') return format.duration(value);
+      return String(Number(value.toPrecision(6))).replace('-', '−');
+    };
+    const text = (column: Column, value: Cell): string => {
+      if (value === null) return '—';
+      if (typeof value === 'number') return number(column, value);
+      const { subject } = column;
+      if (subject.kind === 'state') return t(`state.${value as SweepRecord['runs'][number]['state']}`);
+      if (subject.kind === 'heldOut') return t(value === 'true' ? 'yes' : 'no');
+      const key = subject.kind === 'setting' ? recipeValue(subject.path, value) : null;
+      return key ? common(key) : tag(value);
+    };
+    const tick = (column: Column, value: number, digits: number): string => {
+      if (column.unit === 'rate') return format.lr(value);
+      if (column.unit === 'share') return format.percent(value, Math.max(0, digits - 2));
+      if (column.unit === 'count' || column.unit === 'seconds') return format.compact(value);
+      return format.decimal(value, digits);
+    };
+    return { name, text, tick };
+  }, [t, common, format, tag, step]);
+}
+
+const idOf = (column: Column | undefined) => column?.id ?? '';
+const SETTINGS: readonly string[] = ['setting', 'size', 'epochs'];
+
+/** What is shown before a person chooses: settings that were varied on one side, what they did on the other. */
+function firstShown(columns: readonly Column[]) {
+  const varied = columns.filter(({ subject, differs }) => differs && SETTINGS.includes(subject.kind));
+  const axes = varied.filter(({ subject }) => subject.kind === 'setting' && subject.axis);
+  const settings = axes.length > 0 ? axes : varied;
+  const numeric = settings.filter(({ type }) => type === 'number');
+  const others = varied.filter((column) => column.type === 'number' && !numeric.includes(column));
+  const named = (id: string) => columns.find((column) => column.id === id);
+  const losses = columns.filter(({ subject }) => subject.kind === 'loss' && subject.reading === 'last');
+  const [retention, gain] = [named('retention'), named('gain')];
+  const own = ['seed', 'state', 'held_out'].flatMap((id) => (named(id)?.differs ? [id] : []));
+  const result = [retention, gain, ...losses].filter((column) => column !== undefined);
+  // Shares sum to 1: the rate against a share says more than one share against another.
+  const rate = [...numeric, ...others].find(({ unit }) => unit === 'rate');
+  const plane = [...new Set([numeric[0], rate, ...numeric, ...others].filter((column) => column !== undefined))];
+  return {
+    table: [...settings.slice(0, 8).map(idOf), ...own, ...result.map(idOf)],
+    parallel: [...settings.slice(0, 4), ...result.slice(0, 4)].map(idOf),
+    scatter: { x: idOf(gain && retention ? gain : numeric[0]), y: idOf(gain && retention ? retention : losses[0]) },
+    surface: { x: idOf(plane[0]), y: idOf(plane[1]), metric: idOf(gain ?? result[0]) },
+    colour: idOf((gain && retention ? numeric[0] : undefined) ?? result[0]),
+  };
+}
+
+/** One with figures, or the beginnings of some. */
+const isShown = ({ result, measured, state }: SweepRecord['runs'][number]) => measured !== null || result !== null || state === 'failed';
+
+/** Milliseconds of packing at a stretch. */
+const STRETCH = 12;
+
+function useZip(sweep: SweepRecord) {
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<unknown>(null);
+  const save = async () => {
+    setBusy(true);
+    setFault(null);
+    let last = performance.now();
+    const rest = async () => {
+      if (performance.now() - last < STRETCH) return;
+      await new Promise((resolve) => setTimeout(resolve));
+      last = performance.now();
+    };
+    try {
+      saveFile(new Blob(await zipFiles(sweepFiles(sweep), rest), { type: 'application/zip' }), 'sweep.zip');
+    } catch (error) {
+      setFault(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, fault, save, dismiss: () => setFault(null) };
+}
+
+/** Views come one after another, so that no task lays out all of them. */
+function useViewsShown(all: number): number {
+  const [shown, setShown] = useState(0);
+  useEffect(() => {
+    if (shown >= all) return;
+    const next = setTimeout(() => setShown(shown + 1));
+    return () => clearTimeout(next);
+  }, [shown, all]);
+  return shown;
+}
+
+export default function Explore({ sweep }: { sweep: SweepRecord }) {
+  const { t } = useTranslation('explore');
+  if (!sweep.runs.some(isShown))
+    return (
+      <Card>
+        <EmptyState icon={ChartScatter} title={t('empty.title')}>
+          <p>{t('empty.text')}</p>
+        </EmptyState>
+      </Card>
+    );
+  return <Explored key={sweep.id} sweep={sweep} />;
+}
+
+function Explored({ sweep }: { sweep: SweepRecord }) {
+  const { t } = useTranslation('explore');
+  const format = useFormat();
+  const [typed, setTyped] = useState('');
+  const asked = /^\d+$/.test(typed) ? Number(typed) : null;
+  const step = useDeferredValue(asked);
+  const words = useColumnWords(step);
+  const columns = useMemo(() => sweepColumns(sweep, step), [sweep, step]);
+  const rows = useMemo(() => sweep.runs.flatMap((run, at) => (isShown(run) ? [at] : [])), [sweep]);
+  const [first] = useState(() => firstShown(columns));
+  const [colourId, setColour] = useState(first.colour);
+  const colour = columns.find(({ id }) => id === colourId) ?? null;
+  const [brushes, setBrushes] = useState<ReadonlyMap<string, Brush>>(new Map());
+  const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
+  const [hovered, setHovered] = useState<readonly number[]>([]);
+  const nameOf = useCallback(
+    (row: number) => sweep.runs[row]?.measured?.name ?? t('run', { index: sweep.runs[row]?.index ?? row }),
+    [sweep, t],
+  );
+
+  const passing = useMemo(() => {
+    const tests = [...brushes].flatMap(([id, { low, high }]) => {
+      const column = columns.find((one) => one.id === id);
+      if (!column) return [];
+      const place = column.type === 'category' ? axisOf(column, words, false).place : (value: Cell) => value as number | null;
+      return [
+        (row: number) => {
+          const at = place(column.values[row] ?? null);
+          return at !== null && at >= low && at <= high;
+        },
+      ];
+    });
+    return new Set(rows.filter((row) => tests.every((test) => test(row))));
+  }, [brushes, columns, rows, words]);
+  const lit = useCallback((row: number) => passing.has(row) && (picked.size === 0 || picked.has(row)), [passing, picked]);
+  const hover = useCallback(
+    (next: readonly number[]) =>
+      setHovered((before) => (before.length === next.length && before.every((row, at) => row === next[at]) ? before : next)),
+    [],
+  );
+  const pick = useCallback(
+    (row: number) =>
+      setPicked((before) => {
+        const next = new Set(before);
+        if (!next.delete(row)) next.add(row);
+        return next;
+      }),
+    [],
+  );
+  const brush = useCallback(
+    (id: string, next: Brush | null) =>
+      setBrushes((before) => {
+        const all = new Map(before);
+        if (next) all.set(id, next);
+        else all.delete(id);
+        return all;
+      }),
+    [],
+  );
+  const choice: RunChoice = { brushes, picked, hovered, lit, hover, pick, brush };
+  const { busy, fault, save, dismiss } = useZip(sweep);
+  const shown = useViewsShown(4);
+  const shared = { columns, rows, words, colour, choice, nameOf, fileName: sweep.name };
+  const brushed = [...brushes].flatMap(([id, range]) => {
+    const column = columns.find((one) => one.id === id);
+    return column ? [{ column, range }] : [];
+  });
+  const chosen = rows.filter(lit).length;
+  return (
+    <div className={styles.explore}>
+      <Card
+        title={t('title')}
+        data-testid="explore"
+        aside={
+          <Button size="xs" variant="default" leftSection={<Download size={13} />} loading={busy} onClick={() => void save()}>
+            {t('zip.save')}
+          </Button>
+        }
+      >
+        {fault !== null && <ErrorBanner error={fault} onDismiss={dismiss} />}
+        <div className={styles.controls}>
+          <ColumnPicker
+            label={t('colour')}
+            columns={columns}
+            words={words}
+            value={colour?.id ?? ''}
+            none={t('oneColour')}
+            onChange={setColour}
+          />
+          <TextInput
+            size="xs"
+            className={styles.step ?? ''}
+            label={t('atStep')}
+            placeholder={t('atStepNone')}
+            inputMode="numeric"
+            value={typed}
+            error={typed !== '' && asked === null ? t('atStepBad') : undefined}
+            onChange={(event) => setTyped(event.currentTarget.value.trim())}
+          />
+        </div>
+        <div className={styles.choice} role="status">
+          <span>{t('chosen', { chosen: format.count(chosen), all: format.count(rows.length) })}</span>
+          {brushed.map(({ column, range }) => (
+            <span key={column.id} className={styles.axisChip}>
+              {column.type === 'number'
+                ? t('brushed', { column: words.name(column), low: words.text(column, range.low), high: words.text(column, range.high) })
+                : words.name(column)}
+              <CloseButton size="xs" aria-label={t('unbrush', { column: words.name(column) })} onClick={() => brush(column.id, null)} />
+            </span>
+          ))}
+          {picked.size > 0 && <span className={styles.axisChip}>{t('picked', { count: picked.size })}</span>}
+          {(brushed.length > 0 || picked.size > 0) && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              onClick={() => {
+                setBrushes(new Map());
+                setPicked(new Set());
+              }}
+            >
+              {t('clear')}
+            </Button>
+          )}
+        </div>
+      </Card>
+      {shown > 0 && <Parallel {...shared} first={first.parallel} />}
+      <div className={styles.pair}>
+        {shown > 1 && <Scatter {...shared} first={first.scatter} />}
+        {shown > 2 && <Response {...shared} first={first.surface} />}
+      </div>
+      {shown > 3 && (
+        <RunTable columns={columns} rows={rows} words={words} nameOf={nameOf} choice={choice} first={first.table} fileName={sweep.name} />
+      )}
+      <Card title={t('zip.title')}>
+        <p className={styles.note}>{t('zip.text')}</p>
+        <pre className={styles.code} tabIndex={0} aria-label={t('zip.pandas')}>
+          {PANDAS}
+        </pre>
+      </Card>
+    </div>
+  );
+}
