@@ -62,10 +62,10 @@ export async function lookAheadOf(id: string, more: number): Promise<LookAhead> 
     }
     const drawn = drawAhead(fitted, rates, ways);
     channels.push({ channel, curve, refusal: null, ways: drawn });
-    const next = last + recipe.evaluation.everySteps;
-    for (const point of drawn['as-planned'] ?? [])
-      if (point.low !== null && point.high !== null && (point.step === next || point.step === recipe.budget.steps))
-        forecasts.push({ from: last, channel, step: point.step, loss: point.loss, low: point.low, high: point.high });
+    // At the next evaluation and at the end.
+    const said = drawn['as-planned'] ? lookAhead(fitted, rates, ways['as-planned'], recipe.evaluation.everySteps) : [];
+    for (const { step, loss, interval } of new Set([...said.slice(0, 1), ...said.slice(-1)]))
+      if (interval) forecasts.push({ from: last, channel, step, loss, low: interval.low, high: interval.high });
   }
   const kept = await keep(record, forecasts);
   return { step: last, steps: recipe.budget.steps, channels, score: scoreOf(kept, evaluations, record) };
@@ -114,7 +114,11 @@ async function keep({ id, forecasts: before = [] }: RunRecord, said: readonly Fo
 }
 
 /** Forecasts whose step has been evaluated since, by a run that went on as planned. */
-function scoreOf(forecasts: readonly Forecast[], evaluations: readonly EvaluationRow[], { changes }: RunRecord): LookAheadScore {
+export function scoreOf(
+  forecasts: readonly Forecast[],
+  evaluations: readonly EvaluationRow[],
+  { changes }: Pick<RunRecord, 'changes'>,
+): LookAheadScore {
   const errors = forecasts.flatMap(({ from, step, channel, loss, low, high }) => {
     const measured = evaluations.find((row) => row.step === step)?.channels[channel]?.loss;
     const changed = changes.some((change) => change.step >= from && change.step < step);
