@@ -6,6 +6,7 @@ import { CorpusPage } from './studio/corpus';
 import { tinyRecipe } from './studio/recipes';
 import { parityTokenizer, TokenizerPage } from './studio/tokenizer';
 import { RunsPage } from './studio/runs';
+import { SweepsPage } from './studio/sweeps';
 import { visit, type PageName } from './studio/studio';
 import { fill } from './studio/words';
 

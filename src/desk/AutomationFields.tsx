@@ -48,7 +48,7 @@ export function AutomationFields({ recipe, edit }: Props) {
       <p className={styles.note}>{t('automation.help')}</p>
       <ChoiceField
         label={t('automation.kind')}
-        help={automation && t(`automation.about.${automation.kind}`)}
+        {...(automation ? { help: t(`automation.about.${automation.kind}`) } : {})}
         value={automation?.kind ?? 'none'}
         choices={KINDS}
         words={words}

@@ -1,5 +1,5 @@
 /** Look-ahead: a switch, and the held-out curves as the law of the run's dynamics draws them on, each with its interval. */
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { SegmentedControl, Switch } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { channelColour, useChannelTag } from '../channels/channel';
@@ -53,25 +53,27 @@ function Curves({ answer, drawn, kind }: { answer: Answer; drawn: readonly Drawn
   );
 }
 
-/** The answer for the run as it stands, asked for again after each evaluation; the last one stays while the next is on its way. */
+/** The answer for the run as it stands, asked for again after each evaluation, one question at a time; the last answer stays meanwhile. */
 function useAnswer(run: RunView, on: boolean, more: number): { answer: Answer | null; busy: boolean } {
-  const [answer, setAnswer] = useState<{ run: string; said: Answer } | null>(null);
-  const [busy, setBusy] = useState(false);
+  const [known, setKnown] = useState<{ run: string; asked: string; said: Answer | null } | null>(null);
+  const waiting = useRef(false);
   const { runId } = run;
-  const evaluated = run.retentionSeries.x.at(-1) ?? 0;
+  const asked = [runId, run.retentionSeries.x.at(-1) ?? 0, more].join(' ');
+  const due = on && known?.asked !== asked;
   useEffect(() => {
-    if (!on) return;
-    let open = true;
-    setBusy(true);
-    lab.library
-      .lookAhead(runId, more)
-      .then((said) => open && setAnswer({ run: runId, said }), useRun.getState().report)
-      .finally(() => open && setBusy(false));
-    return () => {
-      open = false;
+    if (!due || waiting.current) return;
+    waiting.current = true;
+    const take = (said: Answer | null) => {
+      waiting.current = false;
+      setKnown({ run: runId, asked, said });
     };
-  }, [runId, evaluated, on, more]);
-  return { answer: answer?.run === runId ? answer.said : null, busy };
+    lab.library.lookAhead(runId, more).then(take, (error: unknown) => {
+      useRun.getState().report(error);
+      take(null);
+    });
+    // Asked again once the answer before is there.
+  }, [due, known, runId, asked, more]);
+  return { answer: known?.run === runId ? known.said : null, busy: due };
 }
 
 export default function LookAhead({ run }: { run: RunView }) {

@@ -36,6 +36,6 @@ export function comparePath(run: RunRecord, step: number): string {
 }
 
 /** A file name without its ending that every file system takes. */
-export function exportName(run: string, step: number, type: RunExportType): string {
-  return `${plainFileName(run, 'run')}-${isTrackerFormat(type) ? type : `step-${step}`}`;
+export function exportName(run: string, step: number, type: RunExportType, average = false): string {
+  return `${plainFileName(run, 'run')}-${isTrackerFormat(type) ? type : `step-${step}${average ? '-average' : ''}`}`;
 }

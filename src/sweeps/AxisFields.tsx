@@ -1,6 +1,6 @@
 /** One axis of a plan: which field of the recipe varies, and over which values. What is refused of it stands below it. */
 import { useMemo } from 'react';
-import { ActionIcon, Button, Chip, Group, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Chip, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { Plus, Trash2, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ChannelTag } from '../channels/channel';
@@ -106,13 +106,13 @@ function Choices({ axis, at, field }: Pick<Props, 'axis' | 'at'> & { field: Swee
       value={axis.choices.map(String)}
       onChange={(chosen) => editAxis(at, { choices: field.choices.filter((one) => chosen.includes(String(one))) })}
     >
-      <Group gap={6} role="group" aria-label={t('axis.values')}>
+      <div className={styles.presets} role="group" aria-label={t('axis.values')}>
         {field.choices.map((one) => (
           <Chip key={String(one)} value={String(one)} size="xs">
             {value(field.path, one)}
           </Chip>
         ))}
-      </Group>
+      </div>
     </Chip.Group>
   );
 }

@@ -3,7 +3,7 @@
  * suggests for a sweep. Nothing of the run is kept.
  */
 import { useState } from 'react';
-import { Button, Collapse, Progress } from '@mantine/core';
+import { Button, Progress } from '@mantine/core';
 import { ChartLine, Check, CircleStop, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Picture } from '../charts/Picture';
@@ -69,7 +69,7 @@ export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: 
       <Button size="xs" variant="subtle" leftSection={<ChartLine size={14} />} aria-expanded={opened} onClick={() => setOpened(!opened)}>
         {t('range.open')}
       </Button>
-      <Collapse expanded={opened}>
+      {opened && (
         <div className={styles.column} data-testid="range-test">
           <p className={styles.note}>{t('range.lead')}</p>
           <div className={styles.fields}>
@@ -113,7 +113,7 @@ export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: 
             </>
           )}
         </div>
-      </Collapse>
+      )}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { readMetrics, readRun, updateRun } from '../storage/runs';
 const LEAST_POINTS = 10;
 /** The law is of one mixture: a domain that got another share learns another curve. */
 const MOST_MOVED = 0.02;
-/** Enough for a curve of some dozen points; the fit of a channel takes under a second. */
+/** Enough for a curve of some dozen points; the fit of a channel takes about a second. */
 const EFFORT = { starts: 12, resamples: 40 };
 /** Points drawn ahead. */
 const AHEAD_POINTS = 40;
@@ -54,6 +54,10 @@ export async function lookAheadOf(id: string, more: number): Promise<LookAhead> 
     const { fitted, refusal } = fitDynamics(curve, rates, null, EFFORT);
     if (refusal) {
       refused(refusal.code);
+      continue;
+    }
+    if (fitted.fit.findings.some(({ code }) => code === 'poor-fit')) {
+      refused('poor-fit');
       continue;
     }
     const drawn = drawAhead(fitted, rates, ways);

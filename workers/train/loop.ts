@@ -259,7 +259,7 @@ export class TrainingLoop {
     const base = parts.evaluations[0] ?? record.base;
     if (!recipe.automation || !base) return;
     this.rule ??= this.ruleSoFar(new MixtureRule(recipe, recipe.automation, base));
-    const latest = parts.evaluations.at(-1);
+    const latest = this.ruling().at(-1);
     const shares = this.rule.decide(
       step,
       { row: this.untold, evaluation: latest?.step === step ? latest : null },
@@ -278,7 +278,7 @@ export class TrainingLoop {
     // A fork's rule begins with the fork.
     const from = record.forkedFrom?.step ?? -1;
     const rows = new Map(parts.feed.loggedRows().flatMap((row) => (row.step > from ? [[row.step, row] as const] : [])));
-    const evaluations = new Map(parts.evaluations.flatMap((row) => (row.step > from ? [[row.step, row] as const] : [])));
+    const evaluations = new Map(this.ruling().flatMap((row) => (row.step > from ? [[row.step, row] as const] : [])));
     const steps = [...new Set([...rows.keys(), ...evaluations.keys()])].sort((one, other) => one - other);
     for (const step of steps.filter((one) => one < record.step))
       rule.decide(
@@ -396,7 +396,7 @@ export class TrainingLoop {
     return step % evaluation.everySteps === 0 || step === budget.steps;
   }
 
-  /** Evaluations that the recipe's stopping rules go by: not those that a rung alone asks for, so that a halted run ends as one that never was. */
+  /** Evaluations that the recipe's rules, of stopping and of its automation, go by: not those that a rung alone asks for, so that a halted run ends as one that never was. */
   private ruling(): EvaluationRow[] {
     const { evaluations, rungs } = this.parts;
     return rungs ? evaluations.filter(({ step }) => this.onTime(step) || !rungs.at.includes(step)) : evaluations;

@@ -77,6 +77,21 @@ describe('a recipe for transformers', () => {
     expect(lacksOf({ evaluation, method: presetMethod('head') })).toEqual(['method.head']);
   });
 
+  it('says of a field that it does not read that it is left out, and names a teacher’s place', () => {
+    const distillation = { rows: 'general', alpha: 0.5, temperature: 2, warmup: 0 } as const;
+    const evaluation = { ...base.evaluation, probesPerGroup: 0 };
+    const averaged = {
+      evaluation,
+      average: { decay: 0.99, start: 0, every: 1 },
+      regularisation: { distillation: { ...distillation, teacher: 'ema' } },
+    };
+    expect(lacksOf(averaged)).toEqual(['average', 'regularisation.distillation.teacher']);
+    expect(read(exportToTransformers(recipe(averaged)).files, 'recipe.json')).not.toHaveProperty('regularisation');
+    const taught = exportToTransformers(recipe({ evaluation, regularisation: { distillation: { ...distillation, teacher: 'big' } } }));
+    expect(taught.lacks).toEqual([]);
+    expect(read(taught.files, 'data.json')).toMatchObject({ teacher: { local: 'teacher' } });
+  });
+
   it('refuses a method that it has nothing near to', () => {
     const method = presetMethod('prefix');
     expect(() => exportToTransformers(recipe({ method }))).toThrow(StudioError);

@@ -3,7 +3,7 @@
  * `templates`; what it cannot is taken out of the recipe and listed, line by line. The same recipe gives the same files.
  */
 import { ADAPTER_KINDS, methodLine } from '../recipe/method';
-import type { Recipe, Regularisation } from '../recipe/schema';
+import { EMA_TEACHER, type Recipe, type Regularisation } from '../recipe/schema';
 import { StudioError } from '../errors';
 import { estimateTable } from './estimate';
 import dataPy from './templates/data.py?raw';
@@ -39,6 +39,12 @@ const PINS = {
   zstandard: '0.25.0',
 };
 const MOST_PROCESSES = 8;
+/** Fields of a recipe that the folder reads; of any other it says that it does not. */
+const READ: readonly (keyof Recipe)[] = [
+  ...(['version', 'name', 'base', 'sequenceLength', 'channels', 'strategy', 'schedule', 'phases', 'batchSize'] as const),
+  ...(['gradientAccumulationSteps', 'optimizer', 'dropout', 'regularisation', 'packing', 'budget', 'evaluation', 'saving'] as const),
+  ...(['logging', 'stopping', 'activationCheckpointing', 'precision', 'method', 'seed', 'runnable'] as const),
+];
 
 /**
  * @throws StudioError `recipe-invalid` where nothing that the target does would be near what the recipe asks
@@ -86,6 +92,11 @@ function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
     });
   }
   const next: Recipe = structuredClone(recipe);
+  for (const field of Object.keys(recipe) as (keyof Recipe)[]) {
+    if (READ.includes(field)) continue;
+    lack(field, JSON.stringify(recipe[field]), 'left out');
+    delete (next as Partial<Recipe>)[field];
+  }
   if (recipe.dropout > 0) {
     lack('dropout', recipe.dropout, 'trained without: a model of transformers has dropout where its family has it, not on every residual');
     next.dropout = 0;
@@ -143,6 +154,10 @@ function translateAnchors(
     lack('regularisation.ewc.online', `γ ${online.gamma}`, 'Fisher information of the base on the general channels alone');
     kept.ewc = rest;
   }
+  if (kept.distillation?.teacher === EMA_TEACHER) {
+    lack('regularisation.distillation.teacher', EMA_TEACHER, 'nothing teaches: no average of the weights is kept');
+    delete kept.distillation;
+  }
   if (kept.distillation?.states) {
     const { states: _, ...rest } = kept.distillation;
     lack('regularisation.distillation.states', 'present', 'the teacher’s predictions alone, not its hidden states and attention');
@@ -152,10 +167,12 @@ function translateAnchors(
 }
 
 /** Where texts and base lie: files in the folder, which a person may change to a data set or a model of the hub. */
-function dataOf({ channels }: Recipe): object {
+function dataOf({ base, channels, regularisation }: Recipe): object {
+  const teacher = regularisation?.distillation?.teacher;
   const of = (folder: string, id: string) => [`data/${folder}/${id}.jsonl*`, `data/${folder}/${id}.parquet`];
   return {
     model: { local: 'model' },
+    ...(teacher !== undefined && teacher !== base ? { teacher: { local: 'teacher' } } : {}),
     channels: Object.fromEntries(channels.map(({ id }) => [id, { train: of('train', id), heldOut: of('heldOut', id) }])),
   };
 }

@@ -190,14 +190,17 @@ function Take({ sweep, decision, found, goal }: Omit<Props, 'input'>) {
   const { plan } = sweep;
   if (!plan) return <p className={styles.note}>{t('take.table')}</p>;
   if (!found.mixture) return null;
-  const setting = recommendedSetting(plan, {
-    mixture: found.mixture,
-    lr: found.rate.best?.value ?? null,
-    warmup: found.warmup.best?.value ?? null,
-    tokens: goal.tokens,
-  });
+  const mixture = found.mixture;
+  /** @throws StudioError `sweep-invalid` of a budget under one step */
+  const settingOf = () =>
+    recommendedSetting(plan, {
+      mixture,
+      lr: found.rate.best?.value ?? null,
+      warmup: found.warmup.best?.value ?? null,
+      tokens: goal.tokens,
+    });
   const desk = () => {
-    const recipe = recipeOf(plan, setting, plan.base.seed);
+    const recipe = recipeOf(plan, settingOf(), plan.base.seed);
     handToDesk({ recipe, changes: diffRecipes(plan.base, recipe) });
     navigate('/desk');
   };
@@ -208,7 +211,7 @@ function Take({ sweep, decision, found, goal }: Omit<Props, 'input'>) {
     setError(null);
     try {
       const prediction = { madeAt: Date.now(), losses: decision.prediction };
-      take(await lab.library.editSweep(sweep.id, { kind: 'add', setting, seeds: [seed], prediction }));
+      take(await lab.library.editSweep(sweep.id, { kind: 'add', setting: settingOf(), seeds: [seed], prediction }));
       await join(sweep.id);
     } catch (thrown) {
       setError(thrown);

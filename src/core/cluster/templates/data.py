@@ -121,6 +121,11 @@ class Text:
     bytes: np.ndarray
 
 
+def place_of(model: dict[str, str], root: Path) -> str:
+    """A folder here, or a name on the hub."""
+    return str(root / model["local"]) if "local" in model else model["hub"]
+
+
 def documents(source: Any, channel: dict[str, Any], root: Path) -> Iterator[str]:
     """Texts of .jsonl(.gz, .zst) or .parquet files, or of a data set of the hub: {"hub": name, "config": …, "split": …, "text": column}."""
     from datasets import load_dataset

@@ -91,7 +91,7 @@ def train_with_ray(options: argparse.Namespace) -> None:
 def prepare() -> None:
     from transformers import AutoTokenizer
 
-    from data import read_texts
+    from data import place_of, read_texts
 
     class Alone:
         is_main_process = True
@@ -102,7 +102,7 @@ def prepare() -> None:
             return nullcontext()
 
     files = read_json(ROOT / "data.json")
-    base = str(ROOT / files["model"]["local"]) if "local" in files["model"] else files["model"]["hub"]
+    base = place_of(files["model"], ROOT)
     read_texts(read_json(ROOT / "recipe.json"), files["channels"], AutoTokenizer.from_pretrained(base), ROOT, Alone())
 
 

@@ -23,7 +23,7 @@ from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin, broadcast_object_list, set_seed
 from transformers import AutoTokenizer
 
-from data import IGNORED, Row, Sampler, held_out_rows, read_texts
+from data import IGNORED, Row, Sampler, held_out_rows, place_of, read_texts
 from model import Anchor, Teacher, channel_sums, check_targets, load_model, logits_of, optimizer_of, tensors_of, token_nll
 from plan import Recipe, Refused, checked_change, drawn_shares, rate_at, retention, rule_to_stop, settings_at, token_weights
 
@@ -74,7 +74,7 @@ class Run:
 
     def prepare(self, args: argparse.Namespace) -> None:
         files = json.loads((ROOT / "data.json").read_text(encoding="utf-8"))
-        base = args.model or str(ROOT / files["model"]["local"] if "local" in files["model"] else files["model"]["hub"])
+        base = args.model or place_of(files["model"], ROOT)
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         texts = read_texts(self.recipe, files["channels"], self.tokenizer, ROOT, self.accelerator)
         self.held_out, self.bytes = held_out_rows(self.recipe, texts["heldOut"], self.tokenizer)
@@ -91,7 +91,8 @@ class Run:
         self.teacher = None
         if "distillation" in self.recipe.get("regularisation", {}):
             plain = {key: value for key, value in self.recipe.items() if key != "method"}
-            self.teacher = Teacher(load_model(args.teacher or base, plain, self.device), self.recipe, self.device)
+            teacher = args.teacher or place_of(files.get("teacher", {"hub": base}), ROOT)
+            self.teacher = Teacher(load_model(teacher, plain, self.device), self.recipe, self.device)
         self.resume(texts["train"])
 
     # What is kept
