@@ -4,7 +4,7 @@
  */
 import { strToU8, Zip, ZipDeflate } from 'fflate';
 import type { MeasuredRun } from '../laws/measured-runs';
-import type { Cell, Column } from './columns';
+import type { Column } from './columns';
 import { measuredRuns, type SweepRecord, type SweepResult, type SweepRun } from './record';
 
 export type ArchivedSweep = Pick<SweepRecord, 'name' | 'plan' | 'channels' | 'base' | 'size' | 'runs'>;

@@ -190,6 +190,25 @@ describe('a sweep as files', () => {
     expect([one!.name, one!.shares, other!.losses]).toEqual(['x', { a: 0.2, b: 0.8 }, { a: Infinity, b: 2.5 }]);
   });
 
+  it('gives a run that a rung ended the tokens that it was trained for, and leaves out what has not ended', () => {
+    const [first, second, third] = runs;
+    const some: SweepRecord = {
+      ...sweep,
+      size: 1000,
+      runs: [
+        { ...first!, state: 'stopped' },
+        { ...second!, state: 'planned' },
+        { ...third!, state: 'failed', result: null },
+      ],
+    };
+    const read = readMeasuredRuns(texts(some)['runs.csv']!);
+    expect(read.runs.map(({ name, tokens, size }) => [name, tokens, size])).toEqual([
+      ['0', 20_480, 1000],
+      ['2', measuredRuns(sweep)[2]!.tokens, 1000],
+    ]);
+    expect(Object.values(read.runs[1]!.losses)).toEqual(ids.map(() => Infinity));
+  });
+
   it('is packed in pieces to a zip that holds the same', async () => {
     const long = '词𠀀,"x"\n'.repeat(30_000);
     let rests = 0;

@@ -8,7 +8,16 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronDown, ChevronRight, Columns3, Download, Pin } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { columnsCsv } from '../../core/sweep/archive';
-import { filteredRows, groupCell, groupedRows, sortedRows, type Column, type Group, type GroupCell } from '../../core/sweep/columns';
+import {
+  filteredRows,
+  groupCell,
+  groupedRows,
+  sortedRows,
+  type Cell,
+  type Column,
+  type Group,
+  type GroupCell,
+} from '../../core/sweep/columns';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { saveFile } from '../../ui/save-file';
@@ -101,7 +110,9 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
       form === 'csv'
         ? columnsCsv(shown, kept, nameOf)
         : JSON.stringify(
-            kept.map((row) => Object.fromEntries([['run', nameOf(row)], ...shown.map(({ id, values }) => [id, values[row] ?? null])])),
+            kept.map((row) =>
+              Object.fromEntries<Cell>([['run', nameOf(row)], ...shown.map(({ id, values }) => [id, values[row] ?? null] as const)]),
+            ),
             null,
             2,
           );
@@ -153,7 +164,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
             size="xs"
             aria-label={t('table.band')}
             value={band}
-            onChange={(value) => setBand(value as Band)}
+            onChange={(value) => setBand(value)}
             data={[
               { value: 'deviation', label: t('table.deviation') },
               { value: 'range', label: t('table.range') },
