@@ -60,7 +60,7 @@ export function useLawWords(): LawWords {
     if (!known) return name;
     return rest.length > 0 ? t('variable.shareOf', { channel: tag(rest.join(' ')) }) : t(`variable.${known}`);
   };
-  const values = (of: Finding['values']) =>
+  const values = (of: Finding['values']): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(of).map(([name, value]) => {
         if (typeof value === 'number') return [name, COUNTS.has(name) ? format.count(value) : figure(value, format)];
@@ -74,7 +74,7 @@ export function useLawWords(): LawWords {
     );
   return {
     variable,
-    finding: ({ code, values: of }) => t(`finding.${code}`, { ...values(of) }),
-    refusal: ({ code, values: of }) => t(`refusal.${code}`, { ...values(of) }),
+    finding: ({ code, values: of }) => t(`finding.${code}`, values(of)),
+    refusal: ({ code, values: of }) => t(`refusal.${code}`, values(of)),
   };
 }
