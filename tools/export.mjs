@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { readRecipe } from './experiment.mjs';
 import { reasonOf, Refusal } from './headless-studio.mjs';
+import { loadCore } from './load-core.mjs';
 import { installPackages, requireNode, root } from './setup.mjs';
 
 const RECIPE_TARGETS = ['transformers'];
@@ -37,21 +38,8 @@ export function exportOptions(args) {
   return { file, to: values.to, out: resolve(values.out) };
 }
 
-/** The studio's own rules, in TypeScript, read through Vite. */
-async function loadCore() {
-  const { createServer } = await import('vite');
-  const vite = await createServer({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    appType: 'custom',
-    server: { middlewareMode: true, hmr: false, ws: false },
-    optimizeDeps: { noDiscovery: true },
-  });
-  const names = ['cluster/export', 'cluster/sweep-job', 'sweep/schema', 'recipe/parse', 'text/documents'];
-  const modules = await Promise.all(names.map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)));
-  return { core: Object.assign({}, ...modules), close: () => vite.close() };
-}
+/** Of the studio's own rules. */
+const CORE = ['cluster/export', 'cluster/sweep-job', 'sweep/schema', 'recipe/parse', 'text/documents'];
 
 /**
  * @param {any} core @param {any} json a recipe, or the plan of a sweep with its base in it @param {string} to
@@ -102,7 +90,7 @@ async function writeTexts(core, recipe, out) {
 /** @param {ReturnType<typeof exportOptions>} options */
 async function write({ file, to, out }) {
   const given = await readRecipe(file);
-  const { core, close } = await loadCore();
+  const { core, close } = await loadCore(CORE);
   try {
     const sweep = given !== null && typeof given === 'object' && typeof given.base === 'string' && 'axes' in given;
     const json = sweep ? { ...given, base: await readRecipe(resolve(dirname(file), given.base)) } : given;

@@ -12,7 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readRecipe } from './experiment.mjs';
 import { reasonOf, Refusal, withStudio } from './headless-studio.mjs';
-import { root } from './setup.mjs';
+import { loadCore } from './load-core.mjs';
 
 /**
  * Records as src/core/sweep/record.ts has them.
@@ -24,28 +24,15 @@ import { root } from './setup.mjs';
 /** Milliseconds between two looks at the sweep. */
 const LOOK_EVERY = 1000;
 
-/** The studio's own rules, in TypeScript: read through Vite, which the studio is built with. */
-async function loadCore() {
-  const { createServer } = await import('vite');
-  const vite = await createServer({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    appType: 'custom',
-    server: { middlewareMode: true, hmr: false, ws: false },
-    optimizeDeps: { noDiscovery: true },
-  });
-  const names = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'sweep/archive', 'laws/channel-laws', 'laws/recommend'];
-  const modules = await Promise.all(names.map((name) => vite.ssrLoadModule(`/src/core/${name}.ts`)));
-  return { core: Object.assign({}, ...modules), close: () => vite.close() };
-}
+/** Of the studio's own rules. */
+const CORE = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'sweep/archive', 'laws/channel-laws', 'laws/recommend'];
 
 /**
  * @param {any} json the plan; its `base` may be a recipe or the path of one, from the plan's folder
  * @param {{ recipe: string, out: string, workers: number, threads: number | null, backend: string | null, requireHardware: boolean, folder: string | null }} options
  */
 export async function runSweep(json, options) {
-  const { core, close } = await loadCore();
+  const { core, close } = await loadCore(CORE);
   try {
     const base = typeof json.base === 'string' ? await readRecipe(resolve(dirname(options.recipe), json.base)) : json.base;
     const planned = newSweep(core, { ...json, base });

@@ -55,7 +55,7 @@ export interface SweepStore {
   onNews(listener: (news: SweepNews) => void): () => void;
 }
 
-export const browserSweeps: SweepStore = {
+const browserSweeps: SweepStore = {
   read: readSweep,
   change: changeSweep,
   taken: takenOfSweep,

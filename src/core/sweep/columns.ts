@@ -10,12 +10,12 @@ import type { SweepCurve, SweepRecord, SweepRun } from './record';
 
 export type Cell = number | string | null;
 /** What the numbers of a column are in, and so how they are written. */
-export type Unit = 'nats' | 'ratio' | 'share' | 'rate' | 'count' | 'seconds' | 'plain';
+type Unit = 'nats' | 'ratio' | 'share' | 'rate' | 'count' | 'seconds' | 'plain';
 /** Of a loss's curve: its end, its least, its greatest, or its value at a step. */
-export type Reading = 'last' | 'min' | 'max' | 'at';
+type Reading = 'last' | 'min' | 'max' | 'at';
 
 /** `setting`: an axis of the plan or a field in which the recipes differ. `channel` is null of what is over channels. */
-export type Subject =
+type Subject =
   | { kind: 'setting'; path: string; axis: boolean }
   | { kind: 'seed' | 'state' | 'steps' | 'tokens' | 'seconds' | 'size' | 'epochs' | 'heldOut' }
   | { kind: 'loss' | 'retention'; channel: string; reading: Reading }

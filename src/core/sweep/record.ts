@@ -72,7 +72,7 @@ export interface SweepRun extends Omit<PlannedRun, 'recipe'> {
   prediction?: SweepPrediction;
 }
 
-export interface SweepChannel {
+interface SweepChannel {
   id: string;
   corpus: string;
   role: ChannelRole;

@@ -93,7 +93,7 @@ function clockOf(createdAt: number, rows: readonly MetricRow[]): (step: number) 
 }
 
 /** A recipe as trackers show settings: one level, `schedule.peakLr`, channels by id. */
-export function flatConfig(recipe: Recipe): Record<string, unknown> {
+function flatConfig(recipe: Recipe): Record<string, unknown> {
   const flat: Record<string, unknown> = {};
   const walk = (value: unknown, path: string) => {
     if (Array.isArray(value) && value.every((item: unknown) => typeof item === 'object' && item !== null && 'id' in item))

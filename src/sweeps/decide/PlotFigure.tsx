@@ -149,7 +149,7 @@ const FAMILY =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 
 /** The chart as a document of its own, on white, with its title and legend. */
-export function plotFile(plot: Plot): string {
+function plotFile(plot: Plot): string {
   const { width, height, head, foot, fontSize } = PAGE;
   const whole = head + height + foot;
   const chart = plotPicture(plot, { ink: PAPER, width, height, fontSize, colour: onPaper });

@@ -95,7 +95,7 @@ const SCALE = ['#2563b0', '#5a6fae', '#877a93', '#b67c62', '#e07b1a'].map((colou
   [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)),
 );
 
-export function scaleColour(share: number): string {
+function scaleColour(share: number): string {
   const at = Math.min(1, Math.max(0, share)) * (SCALE.length - 1);
   const [below, above] = [SCALE[Math.floor(at)]!, SCALE[Math.ceil(at)]!];
   const mixed = below.map((part, index) => Math.round(part + (above[index]! - part) * (at - Math.floor(at))));
@@ -399,7 +399,7 @@ export interface ParallelPicture {
 
 /** Room that an axis takes; where the page is narrower, the picture scrolls. */
 export const LEAST_AXIS_GAP = 96;
-export const PARALLEL = { side: 58, head: 40, foot: 14 };
+const PARALLEL = { side: 58, head: 40, foot: 14 };
 
 /** Where axes and places lie in pixels. */
 export function parallelFrame(count: number, { width, height }: Pick<PictureStyle, 'width' | 'height'>, legend: number) {
