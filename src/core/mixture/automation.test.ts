@@ -45,7 +45,7 @@ describe('rules of the mixture', () => {
       counts.forEach((share, k) => (tokens[k]! += share * fixtures.ado.tokens));
       const step = adoStep(prior, laws, tokens, counts, carried);
       close(step.shares, fixtures.ado.shares[at]!);
-      carried = step.state as typeof carried;
+      carried = step.state;
     });
   });
 

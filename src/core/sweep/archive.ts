@@ -25,7 +25,7 @@ export const PANDAS = [
 /** As pandas and RFC 4180 read a cell: nothing for what is missing, quotes where they are needed. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 const line = (cells: readonly unknown[]) => `${cells.map(cell).join(',')}\n`;
@@ -164,10 +164,10 @@ const PIECE = 1 << 16;
 /** Packs the files piece by piece. @param rest called between pieces, so that a page stays alive */
 export async function zipFiles(files: Iterable<ArchivedFile>, rest: () => Promise<void>): Promise<Uint8Array<ArrayBuffer>[]> {
   const out: Uint8Array<ArrayBuffer>[] = [];
-  let fault: Error | null = null;
+  const faults: Error[] = [];
   const zip = new Zip((error, chunk) => {
-    if (error) fault = error;
-    else out.push(chunk as Uint8Array<ArrayBuffer>);
+    if (error) faults.push(error);
+    else out.push(chunk);
   });
   for (const { name, text } of files) {
     const entry = new ZipDeflate(name, { level: 6 });
@@ -186,6 +186,7 @@ export async function zipFiles(files: Iterable<ArchivedFile>, rest: () => Promis
     await rest();
   }
   zip.end();
+  const [fault] = faults;
   if (fault) throw fault;
   return out;
 }

@@ -163,7 +163,7 @@ function plotFile(plot: Plot): string {
       el('title', {}, plot.title),
       el('rect', { width, height: whole, fill: '#fff' }),
       label(EDGE.left, 34, plot.title, { colour: PAPER.ink, bold: true, size: 20 }),
-      el('g', { transform: `translate(0 ${head})` }, chart.children as SvgNode[]),
+      el('g', { transform: `translate(0 ${head})` }, chart.children),
       label(EDGE.left, head + height + 22, plot.legend, { colour: PAPER.dim }),
     ),
   );
