@@ -563,7 +563,9 @@ describe('the trainer on wasm', () => {
     // By change: in a pass of training, after which the run begins from the base as any other, or to another model.
     const change = { ...isolation, by: 'change' as const };
     const measured = async (of: object) => {
-      const run = await again.api.start(recipe({ kind: 'partial', lastLayers: 'all', isolation: { ...change, ...of } }), 'changed', quiet);
+      // Put together here, so that the trainer is who refuses it.
+      const method = { kind: 'partial', lastLayers: 'all', isolation: { ...change, ...of } };
+      const run = await again.api.start({ ...recipe(undefined), method } as ReturnType<typeof recipe>, 'changed', quiet);
       await again.seen((view) => view.runId === run && ended(view));
       return { run, figures: fisherValues(await readFisher(run, 'isolation')), ...(await outcome(run)) };
     };
