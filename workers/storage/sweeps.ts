@@ -94,6 +94,10 @@ async function sizeOf(model: string): Promise<number | null> {
   }
 }
 
+/** A sweep that has ended holds its last run until the weights are freed: milliseconds to wait for it, and between two looks. */
+const SETTLING = 5000;
+const LOOK_EVERY = 50;
+
 export const storedSweeps: StoredSweeps = {
   async sweeps() {
     return (await (await records()).getAll('sweeps')).sort((a, b) => b.createdAt - a.createdAt);
@@ -126,7 +130,9 @@ export const storedSweeps: StoredSweeps = {
   },
 
   async removeSweep(id) {
-    const { name, runs, revision } = await readSweep(id);
+    const { name, state, runs, revision } = await readSweep(id);
+    for (let waited = 0; state === 'finished' && waited < SETTLING && (await takenOfSweep(id)).size > 0; waited += LOOK_EVERY)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
     if ((await takenOfSweep(id)).size > 0) throw new StudioError('sweep-running', `A tab trains a run of sweep "${name}"`, { sweep: name });
     await (await records()).delete('sweeps', id);
     tell({ id, revision: revision + 1, removed: true });
