@@ -58,7 +58,9 @@ test('a sweep is trained run by run, goes on where it was, and is fitted', async
   const first = await experiment('--backend', 'wasm', '--workers', '2');
   expect(first.status, first.output).toBe(0);
   const runs = readFileSync(out('runs.csv'), 'utf8');
-  expect(runs).toMatch(/^run,seed,lr,warmup,tokens,size,share_en,share_domain,loss_en,loss_domain,state,steps,seconds,device\nbase,.*\n0,1,.*\n1,1,/);
+  expect(runs).toMatch(
+    /^run,seed,lr,warmup,tokens,size,share_en,share_domain,loss_en,loss_domain,state,steps,seconds,device\nbase,.*\n0,1,.*\n1,1,/,
+  );
   expect(JSON.parse(readFileSync(out('fit.json'), 'utf8'))).toHaveProperty('recommendation');
   expect(existsSync(out('sweep.zip'))).toBe(true);
   // The second run is made again, to the same figures.

@@ -33,7 +33,7 @@ test('a checkpoint goes straight into a folder, in half precision', async () => 
   await studio.goTo('runs');
   await runs.choose('kept', 'export');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel(words.common.export.dtype).selectOption('BF16');
+  await dialog.getByLabel(words.common.export.kind).selectOption('BF16');
   await dialog.getByRole('button', { name: words.common.export.toFolder }).click();
   await expect(dialog.getByText(fill(words.common.export.written, { name: 'kept-step-2', parent: 'disk' }))).toBeVisible({
     timeout: 30_000,
