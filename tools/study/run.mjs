@@ -22,6 +22,9 @@ import { echoTable, writeReport } from './report.mjs';
 /** Held-out documents of each channel that the base and every tuned model are measured on. */
 const DOCUMENTS = 60;
 
+/** Methods that leave all weights as they are. */
+const SOFT = new Set(['prefix', 'prompt', 'llama-adapter']);
+
 /** Names of studies, with the folder of their results and the steps of a run. */
 const STUDIES = {
   mixture: { results: 'study-results', steps: '240' },
@@ -94,12 +97,13 @@ async function carryOut({ page, orCrash }, run) {
   }
   const measured = await orCrash(
     page.evaluate(
-      async ({ id, step, recipe, documents, merges }) => {
+      async ({ id, step, recipe, documents, merges, soft }) => {
         const { trainer, library } = /** @type {any} */ (window).crossfade.lab;
         const base = { kind: 'model', model: recipe.base };
         const tuned = { kind: 'checkpoint', run: id, step };
         const mixture = await trainer.measureChannels([base, tuned], recipe.channels, documents, () => undefined);
-        const changes = await trainer.weightChanges(base, tuned);
+        // What a soft prompt learns is no part of any weight.
+        const changes = soft ? [] : await trainer.weightChanges(base, tuned);
         const factors = merges.map((factor) => [factor]);
         const merged = await trainer.measureMerges({ base, tuned: [tuned] }, factors, recipe.channels, { documents }, () => undefined);
         // The disk would fill with checkpoints that nobody reads again.
@@ -111,7 +115,7 @@ async function carryOut({ page, orCrash }, run) {
           parameters: changes.length,
         };
       },
-      { id, step: view.step, recipe: run.recipe, documents: DOCUMENTS, merges: run.merges ?? [] },
+      { id, step: view.step, recipe: run.recipe, documents: DOCUMENTS, merges: run.merges ?? [], soft: SOFT.has(run.recipe.method?.kind) },
     ),
   );
   return { ...run, ...measured, heldOut: view.heldOut, train: view.train, seconds: { trained, all: (Date.now() - began) / 1000 } };
