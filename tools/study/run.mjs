@@ -105,7 +105,10 @@ async function carryOut({ page, orCrash }, run) {
         // What a soft prompt learns is no part of any weight.
         const changes = soft ? [] : await trainer.weightChanges(base, tuned);
         const factors = merges.map((factor) => [factor]);
-        const merged = await trainer.measureMerges({ base, tuned: [tuned] }, factors, recipe.channels, { documents }, () => undefined);
+        const merged =
+          factors.length > 0
+            ? await trainer.measureMerges({ base, tuned: [tuned] }, factors, recipe.channels, { documents }, () => undefined)
+            : [];
         // The disk would fill with checkpoints that nobody reads again.
         await library.removeRun(id);
         return {
