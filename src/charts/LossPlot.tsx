@@ -2,7 +2,7 @@
  * The curves as one SVG: nothing that moves with the pointer is in here, so that a hover or a fader never draws it again. Train loss is a
  * thin line, faint behind a smoothed one; held-out loss a strong one with its points; the base's loss and the retention line are dashed.
  */
-import { memo } from 'react';
+import { memo, useId } from 'react';
 import { line } from 'd3-shape';
 import type { PlotEvent } from './chart-events';
 import type { ChartPoint, LossLine } from './loss-lines';
@@ -29,6 +29,7 @@ const LABELS = 6;
 
 export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTicks, xTicks, events, formatY, formatX }: Props) {
   const { width, height, right } = frame;
+  const area = useId();
   const bottom = height - PLOT.bottom;
   const edge = width - right;
   const path = line<ChartPoint>()
@@ -42,9 +43,9 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTi
   // A figure against the base has one line for all of them.
   const baseLines = new Set(bases.map(({ base }) => base)).size === 1 ? bases.slice(0, 1) : bases;
   return (
-    <svg width={width} height={height} className="loss-plot">
+    <svg width={width} height={height}>
       <defs>
-        <clipPath id="loss-plot-area">
+        <clipPath id={area}>
           <rect x={PLOT.left} y={0} width={Math.max(0, edge - PLOT.left)} height={bottom} />
         </clipPath>
       </defs>
@@ -66,7 +67,7 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTi
         ))}
       </g>
       <path d={`M${PLOT.left} ${bottom}H${edge}`} stroke="var(--line-strong)" />
-      <g clipPath="url(#loss-plot-area)">
+      <g clipPath={`url(#${area})`}>
         {baseLines.map(({ id, base, colour }) => (
           <path
             key={id}

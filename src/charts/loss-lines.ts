@@ -5,10 +5,10 @@
 import { channelColour } from '../channels/channel';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { MAX_POINTS, type Series } from '../core/metrics/series';
-import { inSight, smoothed, type DrawnPoint, type Smoothing } from '../core/metrics/smoothing';
+import { inSight, interpolated, smoothed, type DrawnPoint, type Smoothing } from '../core/metrics/smoothing';
 import { TOTAL, type RunView, type Windows } from '../core/run/view';
 import { textWidth } from './labels';
-import { outerTicks, roundTicks } from './ticks';
+import { decadeTicks, outerTicks, roundTicks } from './ticks';
 
 /** delta: loss less the base's; bits: per byte of text; retention: base's perplexity by the present one, of general channels. */
 export const CHART_FIGURES = ['loss', 'delta', 'bits', 'perplexity', 'retention'] as const;
@@ -73,23 +73,13 @@ function figureOf(figure: ChartFigure, id: string, base: number | null, run: Sho
   }
 }
 
+const placesOf = (axis: ChartAxis, { step, tokens, seconds }: Windows) => ({ step, tokens, time: seconds })[axis];
+
 /** Step → place on the axis. Between two windows it is in proportion; before the first, from 0. */
-export function placeOnAxis(axis: ChartAxis, { step, tokens, seconds }: Windows): (at: number) => number {
+export function placeOnAxis(axis: ChartAxis, windows: Windows): (at: number) => number {
   if (axis === 'step') return (at) => at;
-  const values = axis === 'tokens' ? tokens : seconds;
-  return (at) => {
-    let low = 0;
-    let high = step.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (step[middle]! < at) low = middle + 1;
-      else high = middle;
-    }
-    const [before, after] = [low === 0 ? 0 : step[low - 1]!, step[low]];
-    const [from, to] = [low === 0 ? 0 : values[low - 1]!, values[low]];
-    if (after === undefined || to === undefined) return from;
-    return after > before ? from + ((at - before) / (after - before)) * (to - from) : to;
-  };
+  const places = { x: windows.step, y: placesOf(axis, windows) };
+  return (at) => interpolated(places, at, { x: 0, y: 0 });
 }
 
 type Shown = Pick<RunView, 'recipe' | 'base' | 'train' | 'heldOut' | 'windows' | 'bytesPerToken' | 'steps'>;
@@ -97,13 +87,13 @@ type Shown = Pick<RunView, 'recipe' | 'base' | 'train' | 'heldOut' | 'windows' |
 /** The whole axis. Tokens and time go as far as the run has come, for a run's pace is not known before. */
 export function wholeAxis({ windows, steps }: Pick<RunView, 'windows' | 'steps'>, axis: ChartAxis): Sight {
   if (axis === 'step') return { from: 0, to: Math.max(1, steps) };
-  return { from: 0, to: (axis === 'tokens' ? windows.tokens : windows.seconds).at(-1) || 1 };
+  return { from: 0, to: placesOf(axis, windows).at(-1) || 1 };
 }
 
 /** Lines of all channels and the total, in the recipe's order; without those that the figure does not have. */
 export function lossLines(run: Shown, { figure, axis, smoothing }: ChartLook, sight: Sight): LossLine[] {
   const place = placeOnAxis(axis, run.windows);
-  const x = axis === 'step' ? run.windows.step : axis === 'tokens' ? run.windows.tokens : run.windows.seconds;
+  const x = placesOf(axis, run.windows);
   const line = (id: string, corpus: string, base: number | null): LossLine[] => {
     const shown = figureOf(figure, id, base, run);
     if (!shown) return [];
@@ -191,13 +181,10 @@ export function lossBounds(lines: readonly LossLine[], { figure, log }: Pick<Cha
   return { min, max, ticks, digits: Math.max(figure === 'perplexity' ? 0 : 1, digits) };
 }
 
-/** Ticks at 1, 2 and 5 times powers of ten; evenly apart where the values span too little for two of them. */
+/** Evenly apart where the values span too little for three round ones. */
 function logBounds(low: number, high: number): Bounds {
   const [min, max] = [low / 1.03, high * 1.03];
-  const found: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)); power++)
-    for (const step of [1, 2, 5]) found.push(step * 10 ** power);
-  const ticks = found.filter((tick) => tick >= min && tick <= max);
+  const ticks = decadeTicks(min, max);
   if (ticks.length < 3) return { min, max, ...roundTicks(min, max, 5) };
   return { min, max, ticks, digits: Math.max(0, -Math.floor(Math.log10(ticks[0]!))) };
 }

@@ -2,7 +2,10 @@
 import type { Ink } from './svg';
 
 export const PAPER: Ink = { ink: '#1d2126', dim: '#5c626b', grid: '#dfd9cd', bad: '#b3261e' };
-/** The same on a page, in its theme. */
+/** Of their words: fonts that systems have, Chinese ones among them. */
+export const PAPER_FONT =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
+/** Colours on a page, in its theme. */
 export const SCREEN: Ink = { ink: 'var(--ink)', dim: 'var(--dim)', grid: 'var(--line)', bad: 'var(--bad)' };
 
 /** Of channels, by the name of their token. */

@@ -35,6 +35,13 @@ export function outerTicks(low: number, high: number, count: number): RoundTicks
   return { low: first, high: last, ticks: ticks(first, last, count), digits: digitsOf(first, last, count) };
 }
 
+/** 1, 2 and 5 times powers of ten within [low, high], for a logarithmic axis. */
+export function decadeTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, at) => first + at);
+  return powers.flatMap((power) => [1, 2, 5].map((times) => times * 10 ** power)).filter((tick) => tick >= low && tick <= high);
+}
+
 /** Whole numbers from 0 to `steps`, at most `most`. */
 export const stepTicks = (steps: number, most: number): number[] => roundTicks(0, steps, Math.min(most, steps + 1)).ticks;
 

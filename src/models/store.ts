@@ -5,7 +5,8 @@ import { errorRecord, type ErrorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { askToKeep, checkStorage } from '../lab/storage-store';
 import type { ExportType } from '../contract/run';
-import { createExportStore, plainFileName } from '../ui/export-store';
+import { plainFileName } from '../core/text/file-name';
+import { createExportStore } from '../ui/export-store';
 import { createImportStore } from '../ui/import-store';
 import { modelFiles, proposedModelName } from './import-check';
 

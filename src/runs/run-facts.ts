@@ -1,7 +1,7 @@
 /** What can be read off a run's record and its checkpoints: whether it can go on, what it holds on the disk, where it is compared. */
 import type { RunExportType } from '../contract/run';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
-import { plainFileName } from '../ui/export-store';
+import { plainFileName } from '../core/text/file-name';
 import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
 
 /** Can go on from its last checkpoint: it ended before its budget, and something was kept. */

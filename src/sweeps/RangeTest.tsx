@@ -12,6 +12,7 @@ import { el, horizontal, label, pathThrough, type SvgNode } from '../charts/svg'
 import { linearScale, roundTicks } from '../charts/ticks';
 import type { RangeTestResult } from '../contract/sweep';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import { smoothedLosses } from '../core/sweep/schema';
 import type { Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { openDevice } from '../lab/device-store';
@@ -118,16 +119,6 @@ export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: 
   );
 }
 
-/** Single batches jump: a debiased exponential mean, as the suggestion reads them. */
-function smooth(losses: readonly number[], kept = 0.9): number[] {
-  let [sum, weight] = [0, 0];
-  return losses.map((loss) => {
-    sum = kept * sum + (1 - kept) * loss;
-    weight = kept * weight + (1 - kept);
-    return sum / weight;
-  });
-}
-
 const SIZE = { width: 640, height: 230, left: 44, right: 12, top: 10, bottom: 34 } as const;
 
 /** Loss against ln η, with the suggested range as a band; what is far above the first loss is cut off. */
@@ -143,7 +134,7 @@ function RangeChart({ measured: { rates, losses, range }, words }: { measured: R
   const powers = Array.from({ length: 20 }, (_, power) => 10 ** -power).filter(
     (rate) => rate >= rates[0]! * 0.999 && rate <= rates.at(-1)! * 1.001,
   );
-  const smoothed = smooth(losses).map((loss, step): [number, number] => [at(rates[step]!), y(Math.min(loss, high))]);
+  const smoothed = smoothedLosses(losses).map((loss, step): [number, number] => [at(rates[step]!), y(Math.min(loss, high))]);
   const points = losses.map((loss, step): [number, number] => [at(rates[step]!), y(Math.min(loss, high))]);
   const line = (rate: number, stroke: string): SvgNode =>
     el('line', { x1: at(rate), x2: at(rate), y1: SIZE.top, y2: SIZE.height - SIZE.bottom, stroke, 'stroke-dasharray': '4 3' });

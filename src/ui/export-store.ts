@@ -101,12 +101,6 @@ export function createExportStore<Options>(source: ExportSource<Options>): UseBo
   });
 }
 
-/** A file name without its ending that every file system takes. */
-export function plainFileName(name: string, instead: string): string {
-  const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return plain === '' ? instead : plain;
-}
-
 /** The browser's File System Access API, which Chromium has. */
 type Picker = (options: { id: string; mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 

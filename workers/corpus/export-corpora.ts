@@ -2,6 +2,7 @@
  * Corpora as files for other tools: rows of `text`, `channel`, `source`, `score`, as ms-swift's channel loss and a plain `datasets`
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
+import { plainFileName } from '../../src/core/text/file-name';
 import { messagesIn, type Message } from '../../src/core/corpus/row';
 import type { ExportedFile, ExportRequest } from '../../src/contract/corpus';
 import type { OnProgress } from '../../src/contract/progress';
@@ -142,15 +143,9 @@ function partsOf({ format, splits, parts }: ExportRequest, corpora: readonly Sto
     return splits.map((split) => ({ name: named('crossfade', split), contents: corpora.map((corpus) => ({ corpus, split })) }));
   const used = new Set<string>();
   return corpora.flatMap((corpus) => {
-    const name = unused(fileName(corpus.name), used);
+    const name = unused(plainFileName(corpus.name, 'channel').slice(0, 60), used);
     return splits.map((split) => ({ name: named(name, split), contents: [{ corpus, split }] }));
   });
-}
-
-/** Letters and digits of any script; what file systems refuse becomes a dash. */
-function fileName(name: string): string {
-  const clean = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|[.-]+$/g, '');
-  return clean === '' ? 'channel' : clean.slice(0, 60);
 }
 
 function unused(name: string, used: Set<string>): string {

@@ -6,8 +6,7 @@ import { StudioError } from '../../src/core/errors';
 import { readEventFile } from '../../src/core/trackers/event-file';
 import { importedRun, type ImportedRun } from '../../src/core/trackers/imported-run';
 import type { LogFormat, Point, TrackedRun } from '../../src/core/trackers/tracked-run';
-import { readTrackioRows } from '../../src/core/trackers/tracker-export';
-import { readTextLog } from '../../src/core/trackers/tracker-logs';
+import { readTextLog, readTrackioRows } from '../../src/core/trackers/tracker-logs';
 import { removeStored, storeImportedRun } from '../storage/runs';
 
 /** A log of a million steps with ten series is about this long. */

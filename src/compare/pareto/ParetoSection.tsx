@@ -1,6 +1,6 @@
 /** Domain gain against general retention of every run's checkpoints, with their Pareto front, as a picture to save and as a table. */
 import { useMemo, useState } from 'react';
-import { Check, Download, Scale } from 'lucide-react';
+import { Check, Scale } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import { paretoFront } from '../../core/metrics/pareto';
@@ -8,9 +8,9 @@ import { useFormat } from '../../i18n/format';
 import { Letter } from '../../ui/marks';
 import { useCompare } from '../store';
 import { runMark, type RunMark } from '../../charts/paper';
-import { savePicture } from '../../ui/save-file';
+import { SaveButtons } from '../../ui/SaveButtons';
 import { usePointName, paretoSets, shortRunName, type ParetoSet } from './points';
-import { Button, NativeSelect } from '@mantine/core';
+import { NativeSelect } from '@mantine/core';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
 import { useComparedName, findSource } from '../sources';
@@ -151,8 +151,8 @@ function ParetoOfSet({ set, sets, without, onPick }: Props) {
     if (!next.delete(run)) next.add(run);
     setHidden(next);
   };
-  const save = (form: 'svg' | 'png') => {
-    const svg = paretoPicture({
+  const draw = () =>
+    paretoPicture({
       title: t('pareto.title'),
       subtitle: t('pareto.subtitle', { set: setName(set), checkpoints: format.count(count), runs: format.count(shown.length), rows }),
       x: t('pareto.x'),
@@ -164,30 +164,21 @@ function ParetoOfSet({ set, sets, without, onPick }: Props) {
       label: pointName,
       number: format.decimal,
     });
-    setFault(null);
-    savePicture(svg, form, t('pareto.fileName')).catch(setFault);
-  };
   return (
     <div className={styles.section}>
       <Card
         title={t('pareto.title')}
         aside={
-          <div className={styles.save} role="group" aria-label={t('pareto.save')}>
+          <SaveButtons
+            className={styles.save}
+            label={t('pareto.save')}
+            labelOf={(format) => t('pareto.saveAs', { format })}
+            name={t('pareto.fileName')}
+            draw={count > 0 ? draw : null}
+            onFault={setFault}
+          >
             <span aria-hidden>{t('pareto.save')}</span>
-            {(['svg', 'png'] as const).map((form) => (
-              <Button
-                key={form}
-                size="xs"
-                variant="default"
-                leftSection={<Download size={13} />}
-                aria-label={t('pareto.saveAs', { format: form.toUpperCase() })}
-                disabled={count === 0}
-                onClick={() => save(form)}
-              >
-                {form.toUpperCase()}
-              </Button>
-            ))}
-          </div>
+          </SaveButtons>
         }
       >
         {sets.length > 1 && (

@@ -1,6 +1,6 @@
 /** The picture of the Pareto front as a file for slides and reports: title, axes, legend and front on white, as SVG or PNG. */
 import { textWidth } from '../../charts/labels';
-import { CHANNEL_COLOURS, PAPER, type RunMark } from '../../charts/paper';
+import { CHANNEL_COLOURS, PAPER, type RunMark, PAPER_FONT } from '../../charts/paper';
 import { el, horizontal, label, svgMarkup, type SvgNode } from '../../charts/svg';
 import { layoutPareto, type ParetoLayout } from './layout';
 import type { ParetoPoint, ParetoRun } from './points';
@@ -30,8 +30,6 @@ const { ink: INK, dim: DIM, bad: BAD } = PAPER;
 const GRID = '#e6e3dc';
 const LOST = '#f9dfda';
 const FRONT = { stroke: '#4a4fc4', 'stroke-width': 2.5, 'stroke-dasharray': '7 4' };
-const FAMILY =
-  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 
 /** A whole SVG document; it names no file outside itself. */
 export function paretoPicture(picture: ParetoPicture): string {
@@ -56,7 +54,7 @@ export function paretoPicture(picture: ParetoPicture): string {
       viewBox: `0 0 ${WIDTH} ${height}`,
       width: WIDTH,
       height,
-      'font-family': FAMILY,
+      'font-family': PAPER_FONT,
       'font-size': FONT,
     },
     el('title', {}, title),

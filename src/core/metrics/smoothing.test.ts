@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inSight, smoothed, type Curve } from './smoothing';
+import { inSight, interpolated, smoothed, type Curve } from './smoothing';
 
 const curve = (y: number[], x = y.map((_, at) => at)): Curve => ({ x, y });
 const ema = (y: number[], weight: number) => [...smoothed(curve(y), { kind: 'ema', weight })];
@@ -35,6 +35,17 @@ describe('smoothing', () => {
   });
 
   it('at 0 is the curve itself', () => expect(ema([3, 1, 2], 0)).toEqual([3, 1, 2]));
+});
+
+describe('a value between points', () => {
+  it('is in proportion, from the start before the first and that of the last beyond it', () => {
+    const points = curve([100, 300, 1100], [10, 30, 70]);
+    const start = { x: 0, y: 0 };
+    expect([0, 5, 10, 50, 70, 99].map((at) => interpolated(points, at, start))).toEqual([0, 50, 100, 700, 1100, 1100]);
+    expect(interpolated(curve([]), 5, { x: 0, y: 7 })).toBe(7);
+    // Two windows of one step: a run that was resumed at its end.
+    expect(interpolated(curve([1, 2], [10, 10]), 10, start)).toBe(1);
+  });
 });
 
 describe('what is in sight', () => {

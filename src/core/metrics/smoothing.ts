@@ -57,6 +57,15 @@ export interface DrawnPoint {
   y: number | null;
 }
 
+/** Value of a curve at x: in proportion between its points, that of the last one beyond it, in proportion from `start` before the first. */
+export function interpolated({ x, y }: Curve, at: number, start: { x: number; y: number }): number {
+  const next = firstFrom(x, at);
+  const before = next === 0 ? start : { x: x[next - 1]!, y: y[next - 1]! };
+  if (next === x.length) return before.y;
+  const span = x[next]! - before.x;
+  return span > 0 ? before.y + ((at - before.x) / span) * (y[next]! - before.y) : y[next]!;
+}
+
 /** First index whose x is at least `value`. */
 function firstFrom(x: ArrayLike<number>, value: number): number {
   let low = 0;

@@ -99,6 +99,8 @@ export class FollowedRun {
   private base: EvaluationRow | null;
   private latest: EvaluationRow | null = null;
   private last: MetricRow | null = null;
+  /** Seconds of training up to the last window. */
+  private elapsed = 0;
   private partial: RunMessage['partial'] = null;
   private revision: number;
   private shown: RunView;
@@ -209,8 +211,8 @@ export class FollowedRun {
   private addRow(row: MetricRow): void {
     const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
     const { step, tokens, seconds, loss } = this.logged;
-    const [steps, before] = [step.view(), seconds.view()];
-    seconds.push((before.at(-1) ?? 0) + (Math.max(0, row.step - (steps.at(-1) ?? 0)) * row.stepMs) / 1000);
+    this.elapsed += (Math.max(0, row.step - (this.last?.step ?? 0)) * row.stepMs) / 1000;
+    seconds.push(this.elapsed);
     step.push(row.step);
     tokens.push(row.tokens);
     for (const id of [...this.ids, TOTAL]) {

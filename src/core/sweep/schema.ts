@@ -4,6 +4,7 @@
  * Presets are plans made with one press, and the learning-rate range test is one run whose rate rises from step to step, which shows where
  * training begins to act and where it breaks (Smith, 1506.01186).
  */
+import { smoothed } from '../metrics/smoothing';
 import * as z from 'zod/mini';
 import { StudioError } from '../errors';
 import { acceptedBy, describeValue, parseRecipe } from '../recipe/parse';
@@ -205,6 +206,9 @@ export interface SuggestedRange {
 
 /** How much of the smoothed loss is kept from step to step. */
 const SMOOTHING = 0.9;
+/** Losses of a range test as the suggestion reads them; those of single batches jump. */
+export const smoothedLosses = (losses: readonly number[]): number[] =>
+  Array.from(smoothed({ x: losses.map((_, step) => step), y: losses }, { kind: 'ema', weight: SMOOTHING }));
 /** Rise above the first loss, as a part of the fall, that counts as broken. */
 const BROKEN = 0.05;
 
@@ -213,15 +217,8 @@ const BROKEN = 0.05;
  * @param losses of the steps, in the order of the rates; @returns null where the loss never falls
  */
 export function suggestRange(rates: readonly number[], losses: readonly number[]): SuggestedRange | null {
-  const smooth: number[] = [];
-  let sum = 0;
-  let weight = 0;
-  for (const loss of losses) {
-    if (!Number.isFinite(loss)) break;
-    sum = SMOOTHING * sum + (1 - SMOOTHING) * loss;
-    weight = SMOOTHING * weight + (1 - SMOOTHING);
-    smooth.push(sum / weight);
-  }
+  const broke = losses.findIndex((loss) => !Number.isFinite(loss));
+  const smooth = smoothedLosses(broke < 0 ? losses : losses.slice(0, broke));
   if (smooth.length < 5) return null;
   const least = smooth.reduce((found, loss, at) => (loss < smooth[found]! ? at : found), 0);
   const first = smooth[0]!;

@@ -2,6 +2,7 @@
  * A run as trackers know it: named series of numbers over steps. One of the studio is turned into it for export; a log from elsewhere is read
  * as it, and `figureOf` says which of the studio's figures a series is, by the names that trainers give them.
  */
+import { interpolated } from '../metrics/smoothing';
 import type { Recipe } from '../recipe/schema';
 import type { EvaluationRow, MetricRow, RunRecord } from '../run/types';
 
@@ -77,19 +78,14 @@ export function trackedRun(
 
 /** Step → epoch milliseconds, by the windows' mean time of a step. */
 function clockOf(createdAt: number, rows: readonly MetricRow[]): (step: number) => number {
-  const steps: number[] = [0];
-  const times: number[] = [createdAt];
-  for (const { step, stepMs } of rows) {
-    times.push(times.at(-1)! + Math.max(0, step - steps.at(-1)!) * stepMs);
-    steps.push(step);
-  }
-  return (step) => {
-    const next = steps.findIndex((one) => one >= step);
-    if (next < 0) return Math.round(times.at(-1)!);
-    if (next === 0) return times[0]!;
-    const share = (step - steps[next - 1]!) / (steps[next]! - steps[next - 1]!);
-    return Math.round(times[next - 1]! + share * (times[next]! - times[next - 1]!));
-  };
+  let [time, last] = [createdAt, 0];
+  const times = rows.map(({ step, stepMs }) => {
+    time += Math.max(0, step - last) * stepMs;
+    last = step;
+    return time;
+  });
+  const clock = { x: rows.map(({ step }) => step), y: times };
+  return (step) => Math.round(interpolated(clock, step, { x: 0, y: createdAt }));
 }
 
 /** A recipe as trackers show settings: one level, `schedule.peakLr`, channels by id. */

@@ -3,8 +3,8 @@
  * what its own tools read, and no more.
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { plainFileName } from '../text/file-name';
 import { writeEventFile, type ScalarEvent } from './event-file';
-import { runsOfRows, type ReadLog } from './tracker-logs';
 import type { Point, TrackedRun, TrackerFormat } from './tracked-run';
 
 export interface TrackerFile {
@@ -14,8 +14,6 @@ export interface TrackerFile {
 }
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
-/** What file systems and Trackio's project names take. */
-const fileName = (name: string) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'run';
 
 /** @param id of the run, by which a tracker knows it again @param at epoch milliseconds of its beginning */
 export function trackerFiles(run: TrackedRun, id: string, at: number, format: TrackerFormat): Promise<TrackerFile[]> {
@@ -34,7 +32,7 @@ const settings = ({ config }: TrackedRun) => utf8(`${JSON.stringify(config ?? {}
 async function tensorboardFiles(run: TrackedRun, at: number): Promise<TrackerFile[]> {
   const events: ScalarEvent[] = [...run.series].flatMap(([tag, points]) => points.map((point) => ({ tag, ...point })));
   events.sort((one, other) => one.time - other.time || one.step - other.step);
-  const folder = fileName(run.name);
+  const folder = plainFileName(run.name, 'run');
   // TensorBoard takes any file of a folder with "tfevents" in its name; the folder is the run.
   const file = `events.out.tfevents.${String(Math.floor(at / 1000)).padStart(10, '0')}.crossfade`;
   return [
@@ -91,7 +89,7 @@ function wandbFiles(run: TrackedRun, id: string, at: number): TrackerFile[] {
       ...Object.fromEntries([...values].map(([tag, value]) => [tag, plain(value)])),
     }),
   );
-  const folder = fileName(run.name);
+  const folder = plainFileName(run.name, 'run');
   return [
     { path: `${folder}/wandb-history.jsonl`, bytes: utf8(lines.map((line) => `${line}\n`).join('')) },
     { path: `${folder}/config.json`, bytes: settings(run) },
@@ -142,20 +140,4 @@ function trackioFiles(run: TrackedRun, id: string, at: number): TrackerFile[] {
     { path: `${PROJECT}.parquet`, bytes: metrics },
     { path: `${PROJECT}_configs.parquet`, bytes: configs },
   ];
-}
-
-/**
- * Rows of Trackio's metrics table, from its export (a column a tag) or its database's own columns (`metrics`, JSON).
- * @param rows as a parquet reader gives them
- */
-export function readTrackioRows(name: string, rows: readonly Readonly<Record<string, unknown>>[]): ReadLog {
-  const wide = rows.map((row) => {
-    const { metrics, ...place } = row;
-    const text = metrics instanceof Uint8Array ? new TextDecoder().decode(metrics) : metrics;
-    const values: unknown = typeof text === 'string' ? JSON.parse(text) : (text ?? {});
-    const all = { ...place, ...(values as Record<string, unknown>) };
-    return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]));
-  });
-  wide.sort((one, other) => Number(one['id'] ?? 0) - Number(other['id'] ?? 0));
-  return { format: 'trackio', runs: runsOfRows(name, wide), badLines: [] };
 }

@@ -175,12 +175,14 @@ const scalarsOf = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value === null || typeof value !== 'object'));
 
 /** Rows of several runs, where they say which. */
-export function runsOfRows(name: string, rows: readonly Row[], configs: ReadonlyMap<string, Row> = new Map()): TrackedRun[] {
+function runsOfRows(name: string, rows: readonly Row[], configs: ReadonlyMap<string, Row> = new Map()): TrackedRun[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const run = row['run_name'] ?? row['run'];
     const key = typeof run === 'string' && run !== '' ? run : name;
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const own = groups.get(key);
+    if (own) own.push(row);
+    else groups.set(key, [row]);
   }
   return [...groups].map(([run, own]) => runOfRows(run, own, configs.get(run) ?? null));
 }
@@ -201,4 +203,20 @@ function csvLog(body: string, name: string): ReadLog {
     return { ...place, [(tag && row[tag]) || name]: row[value] };
   });
   return { format: 'csv', runs: runsOfRows(name, rows), badLines };
+}
+
+/**
+ * Rows of Trackio's metrics table, from its export (a column a tag) or its database's own columns (`metrics`, JSON).
+ * @param rows as a parquet reader gives them
+ */
+export function readTrackioRows(name: string, rows: readonly Readonly<Record<string, unknown>>[]): ReadLog {
+  const wide = rows.map((row) => {
+    const { metrics, ...place } = row;
+    const text = metrics instanceof Uint8Array ? new TextDecoder().decode(metrics) : metrics;
+    const values: unknown = typeof text === 'string' ? JSON.parse(text) : (text ?? {});
+    const all = { ...place, ...(values as Record<string, unknown>) };
+    return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]));
+  });
+  wide.sort((one, other) => Number(one['id'] ?? 0) - Number(other['id'] ?? 0));
+  return { format: 'trackio', runs: runsOfRows(name, wide), badLines: [] };
 }

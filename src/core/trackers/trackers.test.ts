@@ -7,8 +7,8 @@ import { recipeWith } from '../run/example-run';
 import { readEventFile, writeEventFile } from './event-file';
 import { figureOf, trackedRun, TRACKER_FORMATS } from './tracked-run';
 import { importedRun } from './imported-run';
-import { readTrackioRows, trackerFiles } from './tracker-export';
-import { readTextLog, runOfRows } from './tracker-logs';
+import { trackerFiles } from './tracker-export';
+import { readTextLog, readTrackioRows, runOfRows } from './tracker-logs';
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
 /** As `make_tracker_fixtures.py` has them. */

@@ -3,18 +3,16 @@
  * ways. One description serves the page and the file that is saved of it.
  */
 import { useState } from 'react';
-import { Button } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Picture } from '../../charts/Picture';
 import { el, horizontal, label, pathThrough, svgMarkup, type Ink, type SvgNode } from '../../charts/svg';
 import { linearScale, outerTicks, roundTicks } from '../../charts/ticks';
-import { CHANNEL_COLOURS, isChannelColour, PAPER, SCREEN } from '../../charts/paper';
+import { CHANNEL_COLOURS, isChannelColour, PAPER, SCREEN, PAPER_FONT } from '../../charts/paper';
 import { textWidth } from '../../charts/labels';
 import type { Interval } from '../../core/metrics/statistics';
 import { ErrorBanner } from '../../ui/Banner';
-import { savePicture } from '../../ui/save-file';
+import { SaveButtons } from '../../ui/SaveButtons';
 import styles from './Decide.module.css';
 
 export interface Plot {
@@ -145,8 +143,6 @@ function onPaper(token: string): string {
 }
 
 const PAGE = { width: 900, height: 520, head: 56, foot: 40, fontSize: 14 };
-const FAMILY =
-  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 
 /** The chart as a document of its own, on white, with its title and legend. */
 function plotFile(plot: Plot): string {
@@ -158,7 +154,7 @@ function plotFile(plot: Plot): string {
       'svg',
       {
         ...{ xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${whole}`, width, height: whole },
-        ...{ 'font-family': FAMILY, 'font-size': fontSize },
+        ...{ 'font-family': PAPER_FONT, 'font-size': fontSize },
       },
       el('title', {}, plot.title),
       el('rect', { width, height: whole, fill: '#fff' }),
@@ -180,23 +176,15 @@ export function PlotFigure({ plot, name }: { plot: Plot; name: string }) {
       {width > 0 && <Picture picture={plotPicture(plot, style)} />}
       <figcaption>
         <span>{plot.legend}</span>
-        <span className={styles.save} role="group" aria-label={t('picture.save', { title: plot.title })}>
-          {(['svg', 'png'] as const).map((form) => (
-            <Button
-              key={form}
-              size="compact-xs"
-              variant="default"
-              leftSection={<Download size={12} />}
-              aria-label={t('picture.saveAs', { title: plot.title, format: form.toUpperCase() })}
-              onClick={() => {
-                setFault(null);
-                savePicture(plotFile(plot), form, name).catch(setFault);
-              }}
-            >
-              {form.toUpperCase()}
-            </Button>
-          ))}
-        </span>
+        <SaveButtons
+          small
+          className={styles.save}
+          label={t('picture.save', { title: plot.title })}
+          labelOf={(format) => t('picture.saveAs', { title: plot.title, format })}
+          name={name}
+          draw={() => plotFile(plot)}
+          onFault={setFault}
+        />
       </figcaption>
       {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
     </figure>

@@ -3,9 +3,8 @@
  * parallel axes with brushes, whose ends are sliders.
  */
 import { memo, useDeferredValue, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
-import { Button, NativeSelect, Switch } from '@mantine/core';
+import { NativeSelect, Switch } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Picture } from '../../charts/Picture';
 import type { Column } from '../../core/sweep/columns';
@@ -13,7 +12,7 @@ import { fitSurface, LEAST_SETTINGS, type SurfacePoint } from '../../core/sweep/
 import { useFormat } from '../../i18n/format';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
-import { savePicture } from '../../ui/save-file';
+import { SaveButtons } from '../../ui/SaveButtons';
 import type { Brush, RunChoice } from './Explore';
 import {
   asDocument,
@@ -42,29 +41,19 @@ interface SaveProps {
 }
 
 /** Saves a picture as SVG or PNG. */
-function SaveButtons({ title, name, draw }: SaveProps) {
+function SaveView({ title, name, draw }: SaveProps) {
   const { t } = useTranslation('explore');
   const [fault, setFault] = useState<unknown>(null);
   return (
     <>
-      <div className={styles.save} role="group" aria-label={t('save', { title })}>
-        {(['svg', 'png'] as const).map((form) => (
-          <Button
-            key={form}
-            size="xs"
-            variant="default"
-            leftSection={<Download size={13} />}
-            aria-label={t('saveAs', { title, form: form.toUpperCase() })}
-            disabled={!draw}
-            onClick={() => {
-              setFault(null);
-              savePicture(draw!(), form, name).catch(setFault);
-            }}
-          >
-            {form.toUpperCase()}
-          </Button>
-        ))}
-      </div>
+      <SaveButtons
+        className={styles.save}
+        label={t('save', { title })}
+        labelOf={(form) => t('saveAs', { title, form })}
+        name={name}
+        draw={draw}
+        onFault={setFault}
+      />
       {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
     </>
   );
@@ -288,7 +277,7 @@ export const Scatter = memo(function Scatter(props: ViewProps & { first: { x: st
       title={t('scatter.title')}
       data-testid="explore-scatter"
       aside={
-        <SaveButtons title={t('scatter.title')} name={`${fileName}-scatter`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
+        <SaveView title={t('scatter.title')} name={`${fileName}-scatter`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
       }
     >
       <div className={styles.controls}>
@@ -355,7 +344,7 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
       title={t('surface.title')}
       data-testid="explore-surface"
       aside={
-        <SaveButtons title={t('surface.title')} name={`${fileName}-surface`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
+        <SaveView title={t('surface.title')} name={`${fileName}-surface`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
       }
     >
       {settings.length < 2 ? (
@@ -543,7 +532,7 @@ export const Parallel = memo(function Parallel(props: ViewProps & { first: reado
       title={title}
       data-testid="explore-parallel"
       aside={
-        <SaveButtons
+        <SaveView
           title={title}
           name={`${fileName}-parallel`}
           draw={drawn && (() => asDocument(drawn.draw({ ...FILE, width: Math.max(FILE.width, axes.length * 120), height: 520 }).picture))}

@@ -5,9 +5,9 @@
 import { contours } from 'd3-contour';
 import { ticks as ticksOf } from 'd3-array';
 import { textWidth } from '../../charts/labels';
-import { CHANNEL_COLOURS, PAPER, runMark, SCREEN, type RunMark } from '../../charts/paper';
+import { CHANNEL_COLOURS, PAPER, runMark, SCREEN, type RunMark, PAPER_FONT } from '../../charts/paper';
 import { el, horizontal, label, pathThrough, rounded, svgMarkup, type SvgNode } from '../../charts/svg';
-import { roundTicks } from '../../charts/ticks';
+import { decadeTicks, roundTicks } from '../../charts/ticks';
 import type { Cell, Column } from '../../core/sweep/columns';
 import { hullOf, type Surface } from '../../core/sweep/surface';
 
@@ -68,12 +68,7 @@ export function axisOf(column: Column, words: ColumnWords, log: boolean, room = 
 /** Powers of ten, with their doubles and halves where there are few. */
 function logTicks(low: number, high: number, most: number): number[] {
   const powers = ticksOf(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)), 12).filter(Number.isInteger);
-  const with125 = Array.from(
-    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
-    (_, at) => at + Math.floor(Math.log10(low)),
-  )
-    .flatMap((power) => [1, 2, 5].map((times) => times * 10 ** power))
-    .filter((tick) => tick >= low && tick <= high);
+  const with125 = decadeTicks(low, high);
   return with125.length <= most
     ? with125
     : powers.map((power) => 10 ** power).filter((_, at) => at % Math.ceil(powers.length / most) === 0);
@@ -193,9 +188,6 @@ function legendOf(
   return { nodes, height: y + LEGEND_ROW + 4 };
 }
 
-const FAMILY =
-  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
-
 function root(title: string, { paper, width, height, fontSize }: PictureStyle, content: readonly SvgNode[]): SvgNode {
   if (!paper) return el('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'font-size': fontSize, 'aria-hidden': 'true' }, content);
   const top = 34;
@@ -207,7 +199,7 @@ function root(title: string, { paper, width, height, fontSize }: PictureStyle, c
       width,
       height: height + top,
       'font-size': fontSize,
-      'font-family': FAMILY,
+      'font-family': PAPER_FONT,
     },
     el('title', {}, title),
     el('rect', { width, height: height + top, fill: '#fff' }),
