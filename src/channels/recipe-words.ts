@@ -72,6 +72,9 @@ const FIELDS = {
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
   'evaluation.attentionRows': 'attentionRows',
+  'evaluation.prompts.texts': 'prompts',
+  'evaluation.prompts.tokens': 'promptsTokens',
+  'evaluation.prompts.temperature': 'promptsTemperature',
   'saving.everySteps': 'savingInterval',
   'saving.keep': 'savingKeep',
   'logging.everySteps': 'loggingInterval',
@@ -170,6 +173,7 @@ const NAMES: readonly string[] = [
   'method.targets',
   'method.modules',
   'method.text',
+  'evaluation.prompts.texts',
   'method.unfreezing.stages',
   'automation.stages',
 ];

@@ -22,6 +22,8 @@ export interface RunControls {
    * Throws `recipe-invalid` where the recipe changes what the checkpoint depends on, `checkpoint-missing`, …
    */
   fork(from: { run: string; step: number }, recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
+  /** Tokens per second in about half a second of the recipe; nothing of it is kept. Can be cancelled. Throws `run-locked`, `cancelled`, as `start`. */
+  measureSpeed(recipe: Recipe, onProgress: OnProgress): Promise<number>;
   /** Goes on from the last checkpoint of a stored run. */
   resume(run: string, onProgress: OnProgress): Promise<void>;
   /**

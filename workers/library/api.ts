@@ -41,7 +41,7 @@ export const libraryApi: LibraryApi = {
 
   lookAhead: lookAheadOf,
 
-  demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
+  demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),

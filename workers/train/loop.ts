@@ -18,6 +18,7 @@ import { CommandQueue } from './command-queue';
 import { FeedSender } from './feed-sender';
 import { LoggingWindow } from './logging-window';
 import { MetricLogger, type RunStorage } from './metric-logger';
+import type { PromptTexts } from './prompt-texts';
 import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
@@ -51,6 +52,8 @@ export interface LoopParts {
   probes: ProbeSample | null;
   /** Measured at each evaluation against the base's; null where the recipe does not ask. */
   attention: AttentionSample | null;
+  /** Written at each evaluation; null where the recipe has no prompts. */
+  texts: PromptTexts | null;
   storage: RunStorage;
   lock: EngineLock;
   clock: Clock;

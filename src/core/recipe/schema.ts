@@ -388,6 +388,16 @@ export const recipeSchema = z
        * measured.
        */
       attentionRows: z.optional(count(1, 16)),
+      /** Prompts that the model continues at each evaluation, from random numbers of their own. Absent: it writes nothing. */
+      prompts: z.optional(
+        z.strictObject({
+          texts: z.array(z.string().check(z.minLength(1), z.maxLength(400))).check(z.minLength(1), z.maxLength(8)),
+          /** Tokens written after each at most. */
+          tokens: orElse(count(1, 256), 48),
+          /** 0: always the likeliest token; else drawn by the run's seed, with the same numbers at each evaluation. */
+          temperature: orElse(from(0, 2), 0),
+        }),
+      ),
     }),
     saving: z.strictObject({ everySteps: count(1), keep: orElse(count(1, 100), 3) }),
     logging: z.strictObject({ everySteps: count(1) }),
@@ -583,6 +593,8 @@ export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
 export type WeightAveraging = z.infer<typeof averageSchema>;
+/** Texts that a run writes while it trains. */
+export type EvaluationPrompts = NonNullable<Recipe['evaluation']['prompts']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Phase = NonNullable<Recipe['phases']>[number];
