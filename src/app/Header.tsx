@@ -1,12 +1,13 @@
 /** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
 import { Tooltip, ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { Command, Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { DeviceInfo } from '../contract/device';
 import { useErrorText } from '../i18n/error-text';
 import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { Link, useLocation } from 'wouter';
 import { changeLanguage, LANGUAGES } from '../i18n/start';
+import { keyCaps, useCommands, usePalette } from '../ui/commands';
 import { ROUTES } from './routes';
 import styles from './Header.module.css';
 
@@ -73,6 +74,23 @@ function SweepBadge() {
 
 const THEME_ICONS = { auto: Monitor, light: Sun, dark: Moon } as const;
 const THEMES: readonly MantineColorScheme[] = ['auto', 'light', 'dark'];
+
+/** Opens the palette; its keys work on every page. */
+function PaletteButton() {
+  const { t } = useTranslation();
+  const open = () => usePalette.setState({ open: 'commands' });
+  useCommands('palette', [
+    { id: 'palette', group: 'help', title: t('palette.open'), keys: ['mod+K'], run: open },
+    { id: 'keys', group: 'help', title: t('palette.keys'), keys: ['?'], run: () => usePalette.setState({ open: 'keys' }) },
+  ]);
+  return (
+    <Tooltip label={`${t('palette.open')} (${keyCaps('mod+K').join(' ')})`}>
+      <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('palette.open')} className={styles.icon} onClick={open}>
+        <Command size={16} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
 
 function LanguageMenu() {
   const { t, i18n } = useTranslation();
@@ -163,6 +181,7 @@ export function Header() {
       <div className={styles.tools}>
         <SweepBadge />
         <DeviceBadge />
+        <PaletteButton />
         <LanguageMenu />
         <ThemeMenu />
       </div>
