@@ -363,9 +363,9 @@ export default function Page() {
         <Curves />
         <Strips corpora={corpora} />
         {active && density === 'compact' && <Watch />}
+        <Written />
         <Automation />
         <Ahead />
-        <Written />
         <Attention />
         <RunDiagnosis />
       </div>
