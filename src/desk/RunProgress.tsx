@@ -85,7 +85,7 @@ export function RunProgress() {
         {busy ? (
           <>
             <span>{phase} …</span>
-            {(progress?.phase === 'fisher' || progress?.phase === 'write') && (
+            {(progress?.phase === 'fisher' || progress?.phase === 'change' || progress?.phase === 'write') && (
               <Button size="compact-xs" variant="default" onClick={() => void lab.trainer.cancel()}>
                 {common('cancel')}
               </Button>
