@@ -35,7 +35,7 @@ export async function evaluateTerms(
   const none = () => ({ nll: places.map(() => 0), tokens: places.map(() => 0), bytes: 0 });
   const sums = new Map<string, Gathered>();
   base.forEach(({ term, document, bytes, before, text, after }, at) => {
-    const entry = sums.get(term) ?? { term, count: 0, ...none(), passages: [], documents: new Map() };
+    const entry: Gathered = sums.get(term) ?? { term, count: 0, ...none(), passages: [], documents: new Map() };
     sums.set(term, entry);
     const own = entry.documents.get(document) ?? none();
     entry.documents.set(document, own);

@@ -105,7 +105,10 @@ describe('intervals of terms', () => {
   const bytes = [16, 25, 12, 30, 22, 11, 29, 19];
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const documents = new Map(
-    tokens.map((count, at) => [at, { nll: [nll[0]![at]!, nll[1]![at]!], tokens: [count, count], bytes: bytes[at]! }] as const),
+    tokens.map((count, at): [number, { nll: number[]; tokens: number[]; bytes: number }] => [
+      at,
+      { nll: [nll[0]![at]!, nll[1]![at]!], tokens: [count, count], bytes: bytes[at]! },
+    ]),
   );
   const sums = { term: 'dose', count: 9, nll: nll.map(sum), tokens: [sum(tokens), sum(tokens)], bytes: sum(bytes), documents };
 
