@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm start`: installs what is missing, builds what is stale, serves the studio and prints its address.
+ * `npm start`: installs what is missing, builds what is stale, serves the studio, prints its address and opens the browser there.
  *
- *     npm start -- [--port 4173] [--host 127.0.0.1]
+ *     npm start -- [--port 4173] [--host 127.0.0.1] [--no-open] [--allow-framing https://slides.example.org]…
  */
 import { join } from 'node:path';
 import { installPackages, requireNode, root } from './setup.mjs';
