@@ -1,6 +1,7 @@
 /** The built folder on a host that sends no headers, below a sub-path: threads, the policy, a visit without a network, a new version. */
 import { expect, test } from '@playwright/test';
 import type { OfflineMessage } from '../src/contract/offline';
+import { violations } from './studio/axe';
 import { plainHost, type PlainHost } from './studio/plain-host';
 import { tinyRecipe } from './studio/recipes';
 import { Studio } from './studio/studio';
@@ -67,14 +68,22 @@ test('without the host the studio opens, isolated, and trains again', async () =
   await studio.context.setOffline(false);
 });
 
-test('a new version is offered, waits for a run, and is loaded when the person wants it', async () => {
+test('an alert stands above the page and in the title; a new version is offered, waits for the run, and is loaded when the person wants it', async () => {
   const { page, desk, words } = studio;
   const entry = /<script[^>]+src="\.\/(assets\/[^"]+)"/.exec(await (await fetch(host.url)).text())![1]!;
   // The same files, but for an entry under another name.
   host.change.set('service-worker.js', (text) => text.replaceAll(entry, `${entry}?next`));
-  await studio.open({ recipe: tinyRecipe({ steps: 10_000 }) });
+  await studio.open({ recipe: tinyRecipe({ name: 'hot', steps: 10_000, lr: 0.03, evaluation: { everySteps: 2, rowsPerChannel: 2 } }) });
   await desk.run();
-  await desk.waitForStep(1);
+  await expect(page).toHaveTitle(/^● .+ · Crossfade$/);
+  const alert = page.getByRole('status').filter({ hasText: words.attention.advice.retention });
+  await expect(alert).toContainText('hot');
+  await studio.button(words.common.attention).click();
+  await expect(page.getByLabel(words.attention.line)).toHaveValue('0.95');
+  expect.soft(await violations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await alert.getByRole('button', { name: words.common.dismiss }).click();
+  await expect(alert).toBeHidden();
   const banner = page.getByRole('status').filter({ hasText: words.common.update.ready });
   await page.evaluate(async () => void (await navigator.serviceWorker.getRegistration())!.update());
   await expect(banner).toBeVisible();

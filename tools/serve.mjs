@@ -185,6 +185,20 @@ export function serverOptions(args) {
   return { folder, port, host, strictPort, framing: values['allow-framing'].map(originOf), quiet };
 }
 
+/**
+ * What opens an address in the person's browser: null where no one is there to look, or no screen.
+ * @param {string} url
+ * @param {{ quiet: boolean, platform: NodeJS.Platform, env: NodeJS.ProcessEnv }} where
+ * @returns {[command: string, args: string[]] | null}
+ */
+export function openCommand(url, { quiet, platform, env }) {
+  if (quiet || (env['CI'] && env['CI'] !== 'false')) return null;
+  if (platform === 'darwin') return ['open', [url]];
+  // The empty word is the window's title.
+  if (platform === 'win32') return ['cmd', ['/c', 'start', '""', url]];
+  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open', [url]] : null;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const { url } = await serve(serverOptions(process.argv.slice(2)));

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { byteRange, serve, serverOptions } from './serve.mjs';
+import { byteRange, openCommand, serve, serverOptions } from './serve.mjs';
 
 const root = mkdtempSync(join(tmpdir(), 'crossfade-serve-'));
 const folder = join(root, 'dist');
@@ -138,4 +138,16 @@ test.each([
   ['bytes=0-1,3-4', 'none'],
 ])('range %s of ten bytes', (header, expected) => {
   expect(byteRange(header, 10)).toEqual(expected);
+});
+
+test.each([
+  ['darwin', {}, ['open', ['http://localhost:1/']]],
+  ['win32', { CI: 'false' }, ['cmd', ['/c', 'start', '""', 'http://localhost:1/']]],
+  ['linux', { DISPLAY: ':0' }, ['xdg-open', ['http://localhost:1/']]],
+  ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, ['xdg-open', ['http://localhost:1/']]],
+  ['linux', {}, null],
+  ['darwin', { CI: 'true' }, null],
+] as const)('on %s with %o the browser is opened by %o', (platform, env, expected) => {
+  expect(openCommand('http://localhost:1/', { quiet: false, platform, env })).toEqual(expected);
+  expect(openCommand('http://localhost:1/', { quiet: serverOptions(['--no-open']).quiet, platform, env })).toBeNull();
 });

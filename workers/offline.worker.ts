@@ -42,6 +42,12 @@ self.addEventListener('message', (event) => {
   );
 });
 
+// Of an alert, where a page may not show one itself.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.matchAll({ type: 'window' }).then(([page]) => page?.focus()));
+});
+
 /** Fetches what is not kept yet; then removes what former versions kept, unless another page may still be one of theirs. */
 async function keepAll(event: ExtendableEvent): Promise<boolean> {
   const within = { type: 'install', waitUntil: (work: Promise<unknown>) => event.waitUntil(work) } as ExtendableEvent;

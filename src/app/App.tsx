@@ -3,6 +3,8 @@ import { useEffect, Component, type ReactNode, Suspense } from 'react';
 import { Button, MantineProvider } from '@mantine/core';
 import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { lazyWithTexts } from '../i18n/start';
+import { useAttention } from '../lab/attention-store';
 import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
 import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
@@ -47,6 +49,18 @@ function UpdateBanner() {
       </Button>
     </Banner>
   );
+}
+
+const AlertBanners = lazyWithTexts(['attention'], async () => ({ default: (await import('./Attention')).AlertBanners }));
+
+/** Above every page: what a run has called for. */
+function Alerts() {
+  const any = useAttention(({ alerts }) => alerts.length > 0);
+  return any ? (
+    <Suspense>
+      <AlertBanners />
+    </Suspense>
+  ) : null;
 }
 
 /** An error of one page leaves the header and the other pages usable. */
@@ -108,6 +122,7 @@ export function App() {
         <main id="content" tabIndex={-1} className={styles.main}>
           <StorageBanner />
           <UpdateBanner />
+          <Alerts />
           <Pages />
         </main>
       </Router>
