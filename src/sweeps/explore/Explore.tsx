@@ -10,14 +10,18 @@ import { useChannelTag } from '../../channels/channel';
 import { recipeField, recipeValue } from '../../channels/recipe-words';
 import { PANDAS, sweepFiles, zipFiles } from '../../core/sweep/archive';
 import { sweepColumns, type Cell, type Column } from '../../core/sweep/columns';
-import type { SweepRecord } from '../../core/sweep/record';
+import { DEFAULT_GOAL } from '../../core/laws/recommend';
+import { fitInputOf, type SweepRecord } from '../../core/sweep/record';
 import { useFormat } from '../../i18n/format';
+import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
 import { saveFile } from '../../ui/save-file';
 import { axisOf, type ColumnWords } from './pictures';
 import { RunTable } from './RunTable';
-import { ColumnPicker, Parallel, Response, Scatter } from './Views';
+import { Parallel } from './Parallel';
+import { Response, Scatter } from './Planes';
+import { ColumnPicker } from './view-parts';
 import styles from './Explore.module.css';
 
 /** On an axis: values of a column of numbers, places from 0 to 1 of one of words. */
@@ -145,7 +149,9 @@ function useZip(sweep: SweepRecord) {
       last = performance.now();
     };
     try {
-      saveFile(new Blob(await zipFiles(sweepFiles(sweep), rest), { type: 'application/zip' }), 'sweep.zip');
+      const fit = await lab.laws.decide(fitInputOf(sweep), DEFAULT_GOAL);
+      last = performance.now();
+      saveFile(new Blob(await zipFiles(sweepFiles(sweep, fit), rest), { type: 'application/zip' }), 'sweep.zip');
     } catch (error) {
       setFault(error);
     } finally {
