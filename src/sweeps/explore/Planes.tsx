@@ -1,14 +1,16 @@
 /** Runs on a plane: a scatter plot with any axes, and a response surface over two settings. Runs are met by pointer and keys. */
-import { memo, useDeferredValue, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { memo, startTransition, useDeferredValue, useEffect, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { Switch } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import type { Column } from '../../core/sweep/columns';
-import { fitSurface, LEAST_SETTINGS, type SurfacePoint } from '../../core/sweep/surface';
+import { LEAST_SETTINGS, type NoSurface, type SurfaceGrid, type SurfaceInput, type SurfacePoint } from '../../core/sweep/surface';
 import { useFormat } from '../../i18n/format';
+import { lab } from '../../lab/lab';
+import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
 import type { RunChoice } from './Explore';
-import { asDocument, axisOf, colouringOf, planePicture, surfaceGrid, type Drawn, type PictureStyle } from './pictures';
+import { asDocument, axisOf, colouringOf, gridOf, planePicture, type Drawn, type PictureStyle } from './pictures';
 import { canLog, ColumnPicker, FILE, FONT, isNumber, SaveView, StillPicture, type ViewProps } from './view-parts';
 import styles from './Explore.module.css';
 
@@ -204,6 +206,30 @@ export const Scatter = memo(function Scatter(props: ViewProps & { first: { x: st
   );
 });
 
+interface Fitted {
+  input: SurfaceInput | null;
+  fit: SurfaceGrid | NoSurface | null;
+  fault: unknown;
+}
+
+/** The surface is fitted by a worker: hundreds of settings take longer than a page may be busy. */
+function useSurface(input: SurfaceInput | null): Pick<Fitted, 'fit' | 'fault'> {
+  const [fitted, setFitted] = useState<Fitted>({ input: null, fit: null, fault: null });
+  useEffect(() => {
+    if (!input) return;
+    let current = true;
+    const take = (found: Omit<Fitted, 'input'>) => current && startTransition(() => setFitted({ input, ...found }));
+    lab.laws.surface(input).then(
+      (fit) => take({ fit, fault: null }),
+      (fault: unknown) => take({ fit: null, fault }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [input]);
+  return fitted.input === input ? fitted : { fit: null, fault: null };
+}
+
 export const Response = memo(function Response(props: ViewProps & { first: { x: string; y: string; metric: string } }) {
   const { columns, rows, words, choice, fileName, first } = props;
   const { t } = useTranslation('explore');
@@ -223,21 +249,19 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
   const tell = useTell(props, [x, y, metric]);
   const [logX, logY] = [axes.isLog(x), axes.isLog(y)];
   const height = heightFor(width);
-  const fit = useMemo(() => {
+  const input = useMemo((): SurfaceInput | null => {
     if (!x || !y || x === y || !metric) return null;
     const points = rows.flatMap((row): SurfacePoint[] => {
       const [a, b, value] = [x.values[row], y.values[row], metric.values[row]];
       return typeof a === 'number' && typeof b === 'number' && typeof value === 'number' ? [{ x: a, y: b, value }] : [];
     });
-    return fitSurface(points, { x: logX, y: logY });
-  }, [x, y, metric, logX, logY, rows]);
+    return { points, log: { x: logX, y: logY }, x: gridOf(axisOf(x, words, logX)), y: gridOf(axisOf(y, words, logY)) };
+  }, [x, y, metric, logX, logY, rows, words]);
+  const { fit, fault } = useSurface(input);
   const title = x && y && metric ? t('surface.of', { metric: words.name(metric), x: words.name(x), y: words.name(y) }) : t('surface.title');
-  const grid = useMemo(
-    () => (x && y && fit && !('refused' in fit) ? surfaceGrid(fit, axisOf(x, words, logX), axisOf(y, words, logY)) : null),
-    [x, y, fit, words, logX, logY],
-  );
+  const grid = fit && 'grid' in fit ? fit.grid : null;
   const drawn = useMemo(() => {
-    if (!x || !y || !metric || !fit || width === 0) return null;
+    if (!x || !y || x === y || !metric || width === 0) return null;
     const surface = grid ? { grid, axis: axisOf(metric, words, false, 0), words } : undefined;
     const measured = rows.filter((row) => typeof metric.values[row] === 'number');
     const given = {
@@ -251,7 +275,7 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
     };
     const draw = (style: PictureStyle) => planePicture({ ...given, colouring: colouringOf(metric, words, style.paper) }, style);
     return { draw, ...draw({ paper: false, width, height, fontSize: FONT }) };
-  }, [x, y, metric, logX, logY, words, rows, lit, fit, grid, width, height, title]);
+  }, [x, y, metric, logX, logY, words, rows, lit, grid, width, height, title]);
   return (
     <Card
       title={t('surface.title')}
@@ -272,6 +296,8 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
           </div>
           {x === y && <p className={styles.note}>{t('surface.same')}</p>}
           <div ref={ref}>{drawn && <RunPlane drawn={drawn} height={height} choice={choice} label={title} tell={tell} />}</div>
+          {input && !fit && fault === null && <p className={styles.note}>{t('surface.fitting')}</p>}
+          {fault !== null && <ErrorBanner error={fault} />}
           {fit && metric && (
             <p className={styles.note} data-testid="surface-fit">
               {'refused' in fit
