@@ -120,7 +120,7 @@ function jackknife(times: readonly Float64Array[], statistics: Statistics, count
 }
 
 /** Linear between neighbours (type 7 of Hyndman & Fan 1996, NumPy's default). @param sorted ascending, not empty */
-export function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const low = sorted[below]!;
