@@ -308,6 +308,20 @@ function Automation() {
   );
 }
 
+const FederatedView = lazyWithTexts(['recipe'], () => import('./FederatedView'));
+
+function FederatedClients() {
+  const shown = useRun((state) => state.run?.recipe.federated !== undefined);
+  const planned = useRecipe((state) => state.recipe?.federated !== undefined);
+  return (
+    (shown || planned) && (
+      <Suspense>
+        <FederatedView />
+      </Suspense>
+    )
+  );
+}
+
 const LookAhead = lazyWithTexts(['recipe'], () => import('./LookAhead'));
 
 function Ahead() {
@@ -362,6 +376,7 @@ export default function Page() {
       <div className={styles.page}>
         <Curves />
         <Automation />
+        <FederatedClients />
         <Ahead />
         <Strips corpora={corpora} />
         <Attention />

@@ -6,6 +6,7 @@
 import type { Shares } from '../mixture/mixture';
 import type { Recipe } from '../recipe/schema';
 import { deriveSeed, Rng } from '../rng/rng';
+import { epsilonAfter } from './privacy';
 
 export type Federated = NonNullable<Recipe['federated']>;
 
@@ -77,4 +78,24 @@ export function participantsOf(recipe: Pick<Recipe, 'channels' | 'federated' | '
     .map((at) => clients[at]!);
   const all = chosen.reduce((sum, { weight }) => sum + weight, 0);
   return chosen.map((client) => ({ ...client, weight: client.weight / all }));
+}
+
+/** ε that a federated run has spent after so many rounds, at the δ of its recipe; infinite without noise or privacy. */
+export function epsilonOf(recipe: Pick<Recipe, 'channels' | 'federated' | 'seed'>, rounds: number): number {
+  const { federated, channels } = recipe;
+  const privacy = federated?.privacy;
+  if (!federated || !privacy) return Infinity;
+  const clients = clientsOf(recipe, Object.fromEntries(channels.map(({ id, share }) => [id, share]))).length;
+  return epsilonAfter(rounds, takingPart(clients, federated) / clients, privacy.noise, privacy.delta);
+}
+
+/** Its settings in a line, for model cards and reports. */
+export function federatedLine({ split, participation, proximal, server, privacy }: Federated): string {
+  return [
+    split ? `${split.clients} clients by Dir(${split.alpha})` : 'a client a channel',
+    `participation ${participation}`,
+    ...(proximal === undefined ? [] : [`FedProx μ ${proximal}`]),
+    `server rate ${server.rate}, momentum ${server.momentum}`,
+    ...(privacy ? [`clip ${privacy.clip}, noise ${privacy.noise}`] : []),
+  ].join(', ');
 }
