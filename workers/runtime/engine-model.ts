@@ -115,8 +115,8 @@ export class EngineModel implements TrainableModel, SequenceModel {
   private readonly teaching: ((step: number) => Teaching) | null;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
-  /** Of a federated run, with what it draws its noise from. */
-  private readonly server: { server: FederatedServer; seed: number } | null;
+  /** Of a federated run. */
+  private readonly server: FederatedServer | null;
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
@@ -124,7 +124,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     private readonly model: DecoderModel,
     recipe: Pick<
       Recipe,
-      'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated' | 'seed'
+      'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
     >,
     readonly syncReadback: boolean,
     private readonly parts: RunParts = {},
@@ -143,7 +143,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.optimizer = createAdamW(map ? new Map([...model.parameters, [HIDDEN_MAP, map]]) : model.parameters, {
       ...optimizer,
       scalesLoss: recipe.precision === 'f16',
-      hold: this.server ? proximal(recipe, this.server.server) : holdOf(recipe, model, base),
+      hold: this.server ? proximal(recipe, this.server) : holdOf(recipe, model, base),
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
@@ -153,7 +153,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const kept = tensors.get(HIDDEN_MAP);
     const goesOn = kept !== undefined && map?.shape.join() === kept.shape.join();
     if (goesOn) assign(map, kept.read());
-    this.server?.server.restore([...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })));
+    this.server?.restore([...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })));
     // A client has no moments between rounds.
     if (this.server) return;
     const moments = [...tensors.values()].filter(({ name }) => !name.endsWith(HIDDEN_MAP) || (goesOn && name !== HIDDEN_MAP));
@@ -213,7 +213,6 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   /** A federated round: each client trains from the same weights by an optimizer that begins anew, and the server takes the mean of what they moved. */
   private round(batches: readonly TokenBatch[], round: FederatedRound, options: StepOptions): Omit<PendingEngineStep, 'finished'> {
-    const { server, seed } = this.server!;
     const { dropout } = options;
     let sums: Tensor2D | null = null;
     let next = 0;
@@ -230,8 +229,8 @@ export class EngineModel implements TrainableModel, SequenceModel {
         }
       },
     }));
-    const random = new Rng(deriveSeed(seed, 'federated', 'noise', dropout.step));
-    const norm = server.round(clients, (_, size) => Float32Array.from({ length: size }, () => normal(random)));
+    const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => normal(random)));
     return { sums: sums!, norm, scaling: undefined };
   }
 
@@ -277,26 +276,23 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const { map } = this.parts;
     const beside = new Map<string, Tensor>([
       ...(map ? [[HIDDEN_MAP, map] as const] : []),
-      ...(moments ? (this.server?.server ?? this.optimizer).state() : []),
+      ...(moments ? (this.server ?? this.optimizer).state() : []),
     ]);
     return { model, optimizer: writeSafetensors(await hostTensors(beside), 'F32'), average };
   }
 
   dispose(): void {
     this.optimizer.dispose();
-    this.server?.server.dispose();
+    this.server?.dispose();
     this.model.dispose();
     disposeParts(this.parts);
   }
 }
 
-function federatedServer(
-  { parameters }: DecoderModel,
-  { federated, seed }: Pick<Recipe, 'federated' | 'seed'>,
-): { server: FederatedServer; seed: number } | null {
+function federatedServer({ parameters }: DecoderModel, { federated }: Pick<Recipe, 'federated'>): FederatedServer | null {
   if (!federated) return null;
   const { server, privacy } = federated;
-  return { server: new FederatedServer(parameters, { ...server, ...(privacy ? { clip: privacy.clip, noise: privacy.noise } : {}) }), seed };
+  return new FederatedServer(parameters, { ...server, ...(privacy ? { clip: privacy.clip, noise: privacy.noise } : {}) });
 }
 
 /** FedProx pulls each client to the weights that its round began with. */

@@ -535,7 +535,7 @@ describe('the trainer on wasm', () => {
     expect(await outcome(second)).toEqual(expected);
   });
 
-  it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads that client's text alone', async () => {
+  it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads its text alone', async () => {
     const privacy = { clip: 0.5, noise: 0.1 };
     const federated = { split: { clients: 3, alpha: 1 }, participation: 0.67, proximal: 0.1, server: { momentum: 0.5 }, privacy };
     const recipe = () => studioRecipe({ gradientAccumulationSteps: 3, dropout: 0.1, federated });

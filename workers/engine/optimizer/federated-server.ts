@@ -53,28 +53,17 @@ export class FederatedServer {
     const deviation = (noise * (clip ?? 0)) / clients.length;
     const trained = [...this.parameters].filter(([, parameter]) => parameter.trainable);
     for (const [name, parameter] of trained) this.start.set(name, copied(parameter));
-    let sum: Map<string, Tensor> | null = null;
+    let sum = new Map<string, Tensor>();
     for (const [at, { weight, train }] of clients.entries()) {
       if (at > 0) for (const [name, parameter] of trained) put(parameter, this.start.get(name)!);
       train();
-      const before: Map<string, Tensor> | null = sum;
-      sum = new Map(
-        Object.entries(
-          tidy(() => {
-            const moved = trained.map(([name, parameter]): [string, Tensor] => [name, sub(parameter, this.start.get(name)!)]);
-            const scale =
-              clip === undefined ? scalar(weight) : div(minimum(1, div(clip, globalNorm(moved.map(([, value]) => value)))), clients.length);
-            return Object.fromEntries(
-              moved.map(([name, value]) => [name, before ? add(before.get(name)!, mul(value, scale)) : mul(value, scale)]),
-            );
-          }),
-        ),
-      );
-      before?.forEach((value) => value.dispose());
+      const before = sum;
+      sum = new Map(Object.entries(tidy(() => this.added(before, trained, clip === undefined ? weight : 1 / clients.length))));
+      before.forEach((value) => value.dispose());
     }
     const norm = tidy(() => {
       const steps = trained.map(([name, parameter]) => {
-        const mean = sum!.get(name)!;
+        const mean = sum.get(name)!;
         const noisy = deviation > 0 ? add(mean, mul(tensor(normals(name, mean.size), mean.shape), deviation)) : mean;
         const velocity = momentum > 0 ? this.velocityOf(name, parameter) : null;
         velocity?.assign(add(mul(velocity, momentum), noisy));
@@ -84,9 +73,22 @@ export class FederatedServer {
       });
       return globalNorm(steps);
     });
-    for (const value of [...sum!.values(), ...this.start.values()]) value.dispose();
+    for (const value of [...sum.values(), ...this.start.values()]) value.dispose();
     this.start.clear();
     return norm;
+  }
+
+  /** The sum of updates with that of the client whose weights these are. */
+  private added(sum: ReadonlyMap<string, Tensor>, trained: readonly [string, Variable][], weight: number): Record<string, Tensor> {
+    const { clip } = this.options;
+    const moved = trained.map(([name, parameter]): [string, Tensor] => [name, sub(parameter, this.start.get(name)!)]);
+    const scale = clip === undefined ? scalar(weight) : mul(minimum(1, div(clip, globalNorm(moved.map(([, value]) => value)))), weight);
+    return Object.fromEntries(
+      moved.map(([name, value]) => {
+        const before = sum.get(name);
+        return [name, before ? add(before, mul(value, scale)) : mul(value, scale)];
+      }),
+    );
   }
 
   /** By torch's names; empty without momentum. */
