@@ -10,7 +10,6 @@ import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
-import { lazyWithTexts } from '../i18n/start';
 import { useCommandKeys, usePalette } from '../ui/commands';
 import { Header } from './Header';
 import { ROUTES } from './routes';
