@@ -99,6 +99,7 @@ test('every preset is on the list, and brings its paragraph on what to watch for
     'ewc',
     'progressive-unfreezing',
     'distilled',
+    'federated',
     'reference-7b',
   ]) {
     await desk.presets.selectOption(id);
@@ -131,6 +132,12 @@ test('the recipe drawer marks what is out of bounds, and takes what is not', asy
   await steps.fill('34');
   await drawer.getByLabel(words.recipe.recipe.packing, { exact: true }).selectOption('separate');
   await expect(drawer).toContainText(words.recipe.recipe.packingHelp.separate);
+  // Noise in the rounds of a federated run costs so much privacy; the anchors below are for other runs.
+  await drawer.getByLabel(words.recipe.federated.switch).check();
+  await drawer.getByLabel(words.recipe.federated.privacy).check();
+  await expect(drawer.getByTestId('privacy')).toContainText('ε = ');
+  await drawer.getByLabel(words.recipe.federated.switch).uncheck();
+  await expect(drawer.getByTestId('privacy')).toHaveCount(0);
   for (const anchor of ['weight', 'l2sp', 'ewc', 'decay', 'distillation'] as const)
     await drawer.getByLabel(words.recipe[anchor].switch).check();
   await drawer.getByLabel(words.recipe.ewc.lambda).fill('250');

@@ -1,12 +1,14 @@
 /** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
-import { Tooltip, ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { Command, Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { Suspense } from 'react';
+import { Tooltip, ActionIcon, Menu, Popover, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { Bell, BellRing, Command, Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { DeviceInfo } from '../contract/device';
 import { useErrorText } from '../i18n/error-text';
 import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { Link, useLocation } from 'wouter';
-import { changeLanguage, LANGUAGES } from '../i18n/start';
+import { changeLanguage, LANGUAGES, lazyWithTexts } from '../i18n/start';
+import { useAttention } from '../lab/attention-store';
 import { keyCaps, useCommands, usePalette } from '../ui/commands';
 import { ROUTES } from './routes';
 import styles from './Header.module.css';
@@ -89,6 +91,27 @@ function PaletteButton() {
         <Command size={16} />
       </ActionIcon>
     </Tooltip>
+  );
+}
+
+const AttentionPanel = lazyWithTexts(['attention'], async () => ({ default: (await import('./Attention')).AttentionPanel }));
+
+function AttentionMenu() {
+  const { t } = useTranslation();
+  const waiting = useAttention(({ alerts }) => alerts.length > 0);
+  return (
+    <Popover position="bottom-end" width={300} shadow="md" withinPortal trapFocus>
+      <Popover.Target>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('attention')} className={styles.icon}>
+          {waiting ? <BellRing size={17} /> : <Bell size={17} />}
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('attention')}>
+        <Suspense fallback={t('loading')}>
+          <AttentionPanel />
+        </Suspense>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
@@ -182,6 +205,7 @@ export function Header() {
         <SweepBadge />
         <DeviceBadge />
         <PaletteButton />
+        <AttentionMenu />
         <LanguageMenu />
         <ThemeMenu />
       </div>

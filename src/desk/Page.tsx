@@ -286,6 +286,20 @@ function Automation() {
   );
 }
 
+const FederatedView = lazyWithTexts(['recipe'], () => import('./FederatedView'));
+
+function FederatedClients() {
+  const shown = useRun((state) => state.run?.recipe.federated !== undefined);
+  const planned = useRecipe((state) => state.recipe?.federated !== undefined);
+  return (
+    (shown || planned) && (
+      <Suspense>
+        <FederatedView />
+      </Suspense>
+    )
+  );
+}
+
 const LookAhead = lazyWithTexts(['recipe'], () => import('./LookAhead'));
 
 function Ahead() {
@@ -365,6 +379,7 @@ export default function Page() {
         {active && density === 'compact' && <Watch />}
         <Written />
         <Automation />
+        <FederatedClients />
         <Ahead />
         <Attention />
         <RunDiagnosis />

@@ -11,6 +11,7 @@ import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { AutomationFields } from './AutomationFields';
+import { FederatedFields } from './FederatedFields';
 import { useActive } from './live-settings';
 import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
@@ -134,6 +135,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
       </fieldset>
       <PhaseFields recipe={recipe} edit={edit} />
       <AutomationFields recipe={recipe} edit={edit} />
+      <FederatedFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.optimizer')}</legend>
         <NumberField

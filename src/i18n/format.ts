@@ -1,5 +1,4 @@
 /** Numbers as a person reads them, in the page's language. Minus is the real sign (U+2212), so that columns align. */
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 export interface Format {
@@ -103,7 +102,14 @@ export function createFormat(language: string): Format {
   };
 }
 
+/** By language: a table's every cell asks, and making one is slow. */
+const formats = new Map<string, Format>();
+
 export function useFormat(): Format {
-  const { i18n } = useTranslation();
-  return useMemo(() => createFormat(i18n.language), [i18n.language]);
+  const { language } = useTranslation().i18n;
+  const known = formats.get(language);
+  if (known) return known;
+  const format = createFormat(language);
+  formats.set(language, format);
+  return format;
 }

@@ -19,7 +19,8 @@ export type RunState =
  */
 export type RunRules = 1 | 2;
 
-export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'error';
+/** sweep: the rule of its sweep lets it go no further than its rung. */
+export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'sweep' | 'error';
 
 /** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
 export interface LiveSettings {

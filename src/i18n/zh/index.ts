@@ -1,3 +1,4 @@
+import attention from './attention.json';
 import before from './before.json';
 import common from './common.json';
 import compare from './compare.json';
@@ -20,6 +21,7 @@ import sweeps from './sweeps.json';
 import tokenizer from './tokenizer.json';
 
 export default {
+  attention,
   before,
   common,
   compare,
