@@ -4,17 +4,20 @@ import { parseRecipeText } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { encodeRecipe } from '../core/recipe/share-link';
 import { saveFile } from '../ui/save-file';
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, Suspense, useEffect, useRef, useState } from 'react';
 import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from '@mantine/core';
-import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
+import { Check, Download, Link2, Server, Pause, Play, Save, SlidersHorizontal, Square, StepForward, Upload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
+import { lazyWithTexts } from '../i18n/start';
 import { navigate } from '../ui/hash-location';
 import { RunProgress } from './RunProgress';
 import { useRecipe } from './recipe-store';
 import { useTransport } from './use-transport';
 import styles from './Transport.module.css';
+
+const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
 
 function recipeLink(recipe: Recipe): string {
   const url = new URL(window.location.href);
@@ -41,6 +44,8 @@ interface Props {
 
 export const Transport = memo(function Transport({ models, onEdit }: Props) {
   const { t, i18n } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const [exporting, setExporting] = useState<Recipe | null>(null);
   const language = i18n.language === 'zh' ? 'zh' : 'en';
   const { recipe, presets, presetId, edited } = useRecipe(
     useShallow(({ recipe, presets, presetId, edited }) => ({ recipe, presets, presetId, edited })),
@@ -203,6 +208,16 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
             <Download size={15} />
           </ActionIcon>
         </Tooltip>
+        <Tooltip label={common('toCluster')}>
+          <ActionIcon variant="default" size={30} aria-label={common('toCluster')} disabled={!recipe} onClick={() => setExporting(recipe)}>
+            <Server size={15} />
+          </ActionIcon>
+        </Tooltip>
+        <Suspense>
+          {exporting && (
+            <ClusterDialog source={{ kind: 'recipe', recipe: exporting }} name={exporting.name} onClose={() => setExporting(null)} />
+          )}
+        </Suspense>
         <Tooltip label={t('transport.import')}>
           <ActionIcon
             variant="default"

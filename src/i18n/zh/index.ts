@@ -1,4 +1,5 @@
 import before from './before.json';
+import cluster from './cluster.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -20,6 +21,7 @@ import tokenizer from './tokenizer.json';
 
 export default {
   before,
+  cluster,
   common,
   compare,
   corpus,
