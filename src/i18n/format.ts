@@ -71,7 +71,8 @@ export function createFormat(language: string): Format {
     perplexity: (value) => decimal(value, value !== null && Math.abs(value) >= 100 ? 0 : value !== null && Math.abs(value) >= 10 ? 1 : 2),
     percent: (ratio, digits = 1) => (ratio === null ? NONE : `${decimal(ratio * 100, digits)} %`),
     retention: (value) => decimal(value, 3),
-    lr: (value) => (value === 0 ? '0' : value.toExponential(1)),
+    // 3.0e-4, and 3.15e-4 where the third digit counts.
+    lr: (value) => (value === 0 ? '0' : value.toExponential(2).replace(/0e/, 'e')),
     count: (value) => decimal(value, 0),
     compact: (value) => (value === null ? NONE : minus(compactFormat.format(value))),
     decimal,

@@ -5,7 +5,7 @@ import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
 import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
 import { onSweepNews, sweepToTrain } from '../storage/sweeps';
-import { testRange } from './range-test';
+import { measureSpeed, testRange } from './range-test';
 import { extendRun, forkRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 import { SweepQueue, type SweepTrainer } from './sweep-queue';
 
@@ -168,6 +168,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
         if (answer instanceof Promise) answer.catch(() => undefined);
       });
     },
+    measureSpeed: (recipe, onProgress) => withRoom((studio) => measureSpeed(recipe, onProgress, studio)),
     rangeTest: (recipe, range, onProgress) => withRoom((studio) => testRange(recipe, range, onProgress, studio)),
   };
 }

@@ -226,6 +226,7 @@ describe('the range test of learning rates', () => {
     expect(range!.to).toBeLessThan(range!.lowest);
     expect(seen.at(-1)).toBe(losses.length);
     const { tensors } = await tab.api.memory();
+    expect(await tab.api.measureSpeed(studioRecipe(), () => undefined)).toBeGreaterThan(0);
     const again = await tab.api.rangeTest(studioRecipe(), test, () => undefined);
     expect(again.losses).toEqual(losses);
     expect((await tab.api.memory()).tensors).toBe(tensors);

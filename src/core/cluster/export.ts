@@ -93,6 +93,10 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention');
     delete next.evaluation.attentionRows;
   }
+  if (recipe.evaluation.prompts) {
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'no texts are written while it trains');
+    delete next.evaluation.prompts;
+  }
   next.phases?.forEach((phase, at) => {
     if (phase.order !== 'difficulty') return;
     lack(`phases.${at + 1}.order`, phase.order, 'order');

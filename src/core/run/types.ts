@@ -85,6 +85,15 @@ export interface EvaluationRow {
   probes?: SampledRisk & { answers: SampledAnswers };
   /** With `evaluation.attentionRows`: KL divergence of the attention from the base's, in nats, by layer from the lowest. */
   attention?: number[];
+  /** With `evaluation.prompts`: what the model wrote after each, in their order. */
+  texts?: WrittenText[];
+}
+
+export interface WrittenText {
+  /** Without the prompt. */
+  text: string;
+  /** The likeliest tokens after the prompt, the likeliest first; p is a probability. */
+  next: { id: number; token: string; p: number }[];
 }
 
 export interface CheckpointRecord {
