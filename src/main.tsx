@@ -4,12 +4,16 @@ import './app/tokens.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { askForTheme } from './app/theme';
 import { startI18n } from './i18n/start';
+import { meetAddress } from './ui/hash-location';
 import { installAutomationHandle } from './lab/lab';
 import { openDevice } from './lab/device-store';
 
 installAutomationHandle();
-await startI18n();
+const { language, theme } = meetAddress();
+if (theme) askForTheme(theme);
+await startI18n(language);
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <App />

@@ -1,5 +1,5 @@
 /** The desk: transport, curves, what they mean, and the strips; its keyboard shortcuts, and what it prepares ahead of Run. */
-import { useEffect, useRef, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
+import { useEffect, useMemo, useRef, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
@@ -12,13 +12,15 @@ import type { SpecialTokens } from '../core/recipe/schema';
 import { meetCorpora } from '../channels/channel';
 import { useRun, isActive } from './run-store';
 import { useTextLengths } from './text-lengths';
-import { Button, VisuallyHidden } from '@mantine/core';
-import { Blend, BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
+import { ActionIcon, Button, VisuallyHidden } from '@mantine/core';
+import { Blend, BookOpen, ChartSpline, Columns2, Eye, FileDown, Link2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { useHashQuery } from '../ui/hash-location';
+import { useHashQuery, usePart } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
-import { takeNextRecipe } from '../lab/desk-recipes';
+import { RUN_FILE, runAddress, runFileOf, takeNextRecipe } from '../lab/desk-recipes';
+import { saveFile } from '../ui/save-file';
+import { readAddress, type AddressState } from '../core/lesson/address';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
@@ -29,7 +31,7 @@ import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
 import { Transport } from './Transport';
-import { useTransport } from './use-transport';
+import { useTransport, type TransportState } from './use-transport';
 import styles from './Page.module.css';
 
 interface Shortcuts {
@@ -130,11 +132,20 @@ const RunChecks = lazy(() => import('./RunChecks'));
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
 
-/** The recipe of the address, then the presets; the run of the address, then one that was interrupted. */
-function useAddress(): void {
+const RANDOM = new Uint32Array(1);
+
+/**
+ * The recipe of the address with its seed, then the presets; the run of the address, then one that was interrupted.
+ * @returns what the address asks for, once its recipe stands on the desk
+ */
+function useAddress(): AddressState | null {
   const query = useHashQuery();
   const shared = query.get('recipe');
-  const run = query.get('run');
+  const asked = useMemo(() => readAddress((name) => query.get(name)), [query]);
+  const { seed, start } = asked;
+  const key = JSON.stringify([shared, seed, start]);
+  const [taken, setTaken] = useState('');
+  const run = query.get('run')?.includes('-') ? query.get('run') : null;
   useEffect(() => {
     const { load, take, apply, report } = useRecipe.getState();
     const next = takeNextRecipe();
@@ -147,14 +158,33 @@ function useAddress(): void {
         return;
       }
     }
-    void load();
-  }, [shared]);
+    void load().then(() => {
+      if (seed !== null && !isActive(useRun.getState().run)) {
+        const own = seed === 'random' ? crypto.getRandomValues(RANDOM)[0]! : seed;
+        useRecipe.getState().edit((recipe) => ({ ...recipe, seed: own }));
+      }
+      setTaken(key);
+    });
+  }, [shared, seed, key]);
   useEffect(() => {
     const { attach, show, findFormer } = useRun.getState();
     attach();
     if (run !== null) void show(run).then(() => takeShownRecipe(run));
     else void findFormer();
   }, [run]);
+  return taken === key ? asked : null;
+}
+
+/** `run=auto` trains the recipe once it can be, `run=paused` takes one step and waits; once for an address. */
+function useStart(asked: AddressState | null, { blocked, starting, active, toggle, step }: TransportState): void {
+  const done = useRef<AddressState | null>(null);
+  const open = useDevice((state) => state.device.kind === 'open');
+  useEffect(() => {
+    if (!asked?.start || done.current === asked || !open || blocked !== null || starting || active) return;
+    done.current = asked;
+    if (asked.start === 'auto') toggle();
+    else step();
+  });
 }
 
 function takeShownRecipe(id: string): void {
@@ -180,6 +210,32 @@ const MergeCard = lazyWithTexts(['merge'], () => import('./MergeCard'));
 
 /** The last checkpoint of a run that has ended; 0 where there is none. */
 const lastStep = (run: RunView): number => (isActive(run) ? 0 : Math.max(0, ...run.checkpoints.map(({ step }) => step)));
+
+/** The run with everything but weights, as a file or an address. */
+function TakeRun({ run: { runId, name } }: { run: RunView }) {
+  const { t } = useTranslation('desk');
+  const [told, setTold] = useState<string | null>(null);
+  const { report } = useRun.getState();
+  const copy = async () => {
+    const address = await runAddress(runId);
+    if (address !== null) await navigator.clipboard.writeText(address);
+    setTold(t(address === null ? 'runLinkTooLong' : 'runLinkCopied'));
+  };
+  const action = (words: string, Icon: typeof Link2, act: () => Promise<void>) => (
+    <ActionIcon variant="light" size={26} aria-label={words} title={words} onClick={() => void act().catch(report)}>
+      <Icon size={14} />
+    </ActionIcon>
+  );
+  return (
+    <>
+      {action(t('runFile'), FileDown, async () => saveFile(await runFileOf(runId), `${name}${RUN_FILE}`))}
+      {action(t('runLink'), Link2, copy)}
+      <span role="status" className={styles.runName}>
+        {told}
+      </span>
+    </>
+  );
+}
 
 /** What comes after a run: its last weights beside the base it started from. */
 function CompareWithBase({ run, step }: { run: RunView; step: number }) {
@@ -211,9 +267,11 @@ const Curves = memo(function Curves() {
   // The run whose merge fader is open.
   const [merged, setMerged] = useState<string | null>(null);
   const merging = run !== null && step > 0 && merged === run.runId;
+  const { inert: _, ...chart } = usePart('chart');
   return (
     <div className={styles.upper}>
       <Card
+        {...chart}
         title={t('chart.title')}
         aside={
           run ? (
@@ -233,6 +291,7 @@ const Curves = memo(function Curves() {
                   </Button>
                 </>
               )}
+              {!isActive(run) && <TakeRun run={run} />}
             </div>
           ) : undefined
         }
@@ -264,14 +323,15 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   const channels = useDeskChannels();
   const hasRecipe = useRecipe((state) => state.recipe !== null);
   const drawn = useDrawnShares();
+  const mixture = usePart('mixture');
   const top = useRun((state) => Math.max(0, ...(state.run?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
   return (
     <div className={styles.desk}>
-      <div className={styles.stripsHead}>
+      <div className={styles.stripsHead} {...mixture}>
         <h2>{t('mixture')}</h2>
         {!active && hasRecipe && <AddChannel corpora={corpora} />}
       </div>
-      <div className={styles.strips} style={{ '--count': channels.length } as React.CSSProperties}>
+      <div className={styles.strips} data-testid="strips" {...mixture} style={{ '--count': channels.length } as React.CSSProperties}>
         {channels.map((channel) => (
           <ChannelStrip
             key={channel.id}
@@ -287,6 +347,17 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
     </div>
   );
 });
+
+/** Look-ahead and what a rule makes of the faders. */
+function Further() {
+  const { inert: _, ...part } = usePart('ahead');
+  return (
+    <div className={styles.further} {...part}>
+      <Automation />
+      <Ahead />
+    </div>
+  );
+}
 
 function RunDiagnosis() {
   const latest = useRun((state) => state.run);
@@ -336,8 +407,10 @@ function Attention() {
   );
 }
 
-function Background() {
-  useShortcuts(useTransport());
+function Background({ asked }: { asked: AddressState | null }) {
+  const transport = useTransport();
+  useShortcuts(transport);
+  useStart(asked, transport);
   useWarmStart();
   return null;
 }
@@ -348,11 +421,11 @@ export default function Page() {
   const [editing, setEditing] = useState<boolean | null>(null);
   const { corpora, models } = useLibrary();
   const edit = useCallback(() => setEditing(true), []);
-  useAddress();
+  const asked = useAddress();
   return (
     <>
       <h1 className={VisuallyHidden.classes.root}>{t('title')}</h1>
-      <Background />
+      <Background asked={asked} />
       <Transport models={models} onEdit={edit} />
       <DeskBanners />
       <Suspense>
@@ -361,8 +434,7 @@ export default function Page() {
       <Watch />
       <div className={styles.page}>
         <Curves />
-        <Automation />
-        <Ahead />
+        <Further />
         <Strips corpora={corpora} />
         <Attention />
         <RunDiagnosis />

@@ -10,7 +10,8 @@ import { Check, Download, Link2, Pause, Play, Save, SlidersHorizontal, Square, S
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
-import { navigate } from '../ui/hash-location';
+import { openRunFiles, RUN_FILE } from '../lab/desk-recipes';
+import { navigate, usePart } from '../ui/hash-location';
 import { RunProgress } from './RunProgress';
 import { useRecipe } from './recipe-store';
 import { useTransport } from './use-transport';
@@ -55,6 +56,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
     return () => clearTimeout(timer);
   }, [shared]);
   const { active } = transport;
+  const parts = { preset: usePart('preset'), base: usePart('base'), seed: usePart('seed'), recipe: usePart('recipe') };
 
   async function share() {
     if (!recipe) return;
@@ -69,7 +71,8 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
   async function takeFile(chosen: File | undefined) {
     if (!chosen) return;
     try {
-      take(await readRecipeFile(chosen));
+      if (chosen.name.endsWith(RUN_FILE)) navigate(await openRunFiles([chosen]));
+      else take(await readRecipeFile(chosen));
     } catch (error) {
       report(error);
     }
@@ -77,11 +80,12 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
 
   const known = models.some(({ id }) => id === recipe?.base);
   return (
-    <div className={styles.bar} role="region" aria-label={t('transport.label')}>
+    <div className={styles.bar} role="region" aria-label={t('transport.label')} data-testid="transport">
       <div className={styles.choice}>
         <NativeSelect
           size="xs"
           aria-label={t('transport.preset')}
+          wrapperProps={parts.preset}
           disabled={active || presets.length === 0}
           value={presetId ?? ''}
           onChange={(event) => choose(event.currentTarget.value)}
@@ -98,6 +102,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
         <NativeSelect
           size="xs"
           aria-label={t('transport.base')}
+          wrapperProps={parts.base}
           disabled={active || !recipe}
           value={recipe?.base ?? ''}
           onChange={(event) => {
@@ -119,6 +124,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
           min={0}
           max={0xffffffff}
           aria-label={t('transport.seed')}
+          wrapperProps={parts.seed}
           leftSection={<span className={styles.seedLabel}>{t('transport.seed')}</span>}
           leftSectionWidth={44}
           disabled={active || !recipe}
@@ -183,7 +189,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
 
       <RunProgress />
 
-      <div className={styles.recipe} role="group" aria-label={t('transport.recipe')}>
+      <div className={styles.recipe} role="group" aria-label={t('transport.recipe')} {...parts.recipe}>
         <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} />} onClick={onEdit}>
           {t('transport.edit')}
         </Button>
@@ -220,7 +226,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
         <input
           ref={file}
           type="file"
-          accept=".json,application/json"
+          accept={`.json,application/json,${RUN_FILE}`}
           hidden
           data-testid="recipe-file"
           onChange={(event) => {

@@ -11,6 +11,7 @@ import { isActive as isActiveState, type LiveSettings, type RunRecord } from '..
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { openDevice, reopenDevice } from '../lab/device-store';
 import { askToKeep } from '../lab/storage-store';
+import { useDeskRun } from '../lab/desk-recipes';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
@@ -260,3 +261,5 @@ export const useRun = create<RunStore>((set, get) => {
     dismiss: () => set({ error: null }),
   };
 });
+
+useRun.subscribe(({ run }) => useDeskRun.setState({ run }));

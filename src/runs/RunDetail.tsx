@@ -27,6 +27,7 @@ import { joinDrags, SHAPE_FIELDS, type RunEvent, type WarmupSetting } from '../c
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { lazyWithTexts } from '../i18n/start';
 import { handToDesk } from '../lab/desk-recipes';
 import { ErrorBanner } from '../ui/Banner';
 import { Skeleton } from '../ui/Card';
@@ -36,6 +37,7 @@ import { useRuns } from './store';
 import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
@@ -57,6 +59,14 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
         <h3>{t('detail.history')}</h3>
         {view && <History events={view.events} />}
       </section>
+      {view && run.lesson?.prediction && (
+        <section className={styles.part} aria-label={t('detail.prediction')}>
+          <h3>{t('detail.prediction')}</h3>
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <RunPrediction run={view} prediction={run.lesson.prediction} />
+          </Suspense>
+        </section>
+      )}
       {run.imported && run.imported.others.length > 0 && (
         <section className={styles.part}>
           <h3>{t('import.others')}</h3>
