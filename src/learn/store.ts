@@ -20,7 +20,7 @@ import { lab } from '../lab/lab';
 import { navigate, hashQuery } from '../ui/hash-location';
 import { plainStorage } from '../ui/plain-storage';
 
-export interface StepProgress {
+interface StepProgress {
   /** Id of its last run. */
   run: string | null;
   prediction: Prediction | null;

@@ -18,7 +18,7 @@ const orElse = z._default;
 const identifier = z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,47}$/));
 
 /** Figures of a run that a condition can name. Losses in nats per token, held-out unless said otherwise; changes are against the base. */
-export const FIGURES = [
+const FIGURES = [
   /** Finished steps. */
   'steps',
   'generalLoss',
@@ -173,7 +173,7 @@ export function stepRecipe(lesson: Lesson, step: LessonStep, more: LessonStep['a
 }
 
 /** A run as conditions see it: losses by channel id. */
-export interface Measured {
+interface Measured {
   recipe: Pick<Recipe, 'channels'>;
   steps: number;
   base: Readonly<Record<string, number>>;
