@@ -1,4 +1,4 @@
-/** Start: texts of one language, then the shell; the engine opens once the first page has been painted. */
+/** Start: isolation where the host leaves that to the service worker, texts of one language, then the shell; the engine opens once the first page has been painted. */
 import './app/mantine-styles';
 import './app/tokens.css';
 import { StrictMode } from 'react';
@@ -9,16 +9,23 @@ import { startI18n } from './i18n/start';
 import { meetAddress } from './ui/hash-location';
 import { installAutomationHandle } from './lab/lab';
 import { openDevice } from './lab/device-store';
-
-installAutomationHandle();
-const { language, theme } = meetAddress();
-if (theme) askForTheme(theme);
-await startI18n(language);
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+import { keepForOffline, reloadIsolated } from './lab/offline-store';
 
 /** Two frames: the first page is on the screen. A failure shows in the header's badge; whoever needs the engine tries again. */
-requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => void openDevice().catch(() => undefined))));
+function whenPainted(): void {
+  void openDevice().catch(() => undefined);
+  void keepForOffline();
+}
+
+if (!(await reloadIsolated())) {
+  installAutomationHandle();
+  const { language, theme } = meetAddress();
+  if (theme) askForTheme(theme);
+  await startI18n(language);
+  createRoot(document.getElementById('root')!).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(whenPainted)));
+}

@@ -4,7 +4,8 @@ import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { useActive, useAutomated, useDeskChannels, useDrawnShares } from './live-settings';
-import { useRecipe } from './recipe-store';
+import { useDensity, useDeskCommands } from './actions';
+import { followDraft, useRecipe } from './recipe-store';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import type { ChannelText } from '../contract/tokenizer';
@@ -16,6 +17,7 @@ import { ActionIcon, Button, VisuallyHidden } from '@mantine/core';
 import { Blend, BookOpen, ChartSpline, Columns2, Eye, FileDown, Link2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { useCommands } from '../ui/commands';
 import { useHashQuery, usePart } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { RUN_FILE, runAddress, runFileOf, takeNextRecipe } from '../lab/desk-recipes';
@@ -31,38 +33,8 @@ import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
 import { Transport } from './Transport';
-import { useTransport, type TransportState } from './use-transport';
+import { useTransport } from './use-transport';
 import styles from './Page.module.css';
-
-interface Shortcuts {
-  toggle(): void;
-  step(): void;
-}
-
-const TAKEN =
-  'input, textarea, select, button, a, summary, [contenteditable], [role="slider"], [role="dialog"], [role="menu"], [role="radiogroup"]';
-
-function useShortcuts(shortcuts: Shortcuts): void {
-  const latest = useRef(shortcuts);
-  useEffect(() => {
-    latest.current = shortcuts;
-  });
-  useEffect(() => {
-    function onKeyDown(event: KeyboardEvent) {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      const takes = event.target instanceof Element && event.target.closest(TAKEN) !== null;
-      // A slider has no use for Space and S, so the transport keeps them there.
-      const slider = event.target instanceof Element && event.target.getAttribute('role') === 'slider';
-      if (takes && !slider) return;
-      if (event.key === ' ') latest.current.toggle();
-      else if (event.key === 's' || event.key === 'S') latest.current.step();
-      else return;
-      event.preventDefault();
-    }
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  }, []);
-}
 
 /** Milliseconds that the page has for itself before texts are tokenized. */
 const WAIT_MS = 400;
@@ -132,51 +104,59 @@ const RunChecks = lazy(() => import('./RunChecks'));
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
 
+/** The recipe or run of the address that stands on the desk: who comes back to the page meets the edits made since. */
+let standing: string | null = null;
+
 const RANDOM = new Uint32Array(1);
 
 /**
- * The recipe of the address with its seed, then the presets; the run of the address, then one that was interrupted.
+ * The recipe of the address with its seed, then the draft, then the presets; the run of the address, then one that was interrupted.
  * @returns what the address asks for, once its recipe stands on the desk
  */
 function useAddress(): AddressState | null {
   const query = useHashQuery();
   const shared = query.get('recipe');
-  const asked = useMemo(() => readAddress((name) => query.get(name)), [query]);
-  const { seed, start } = asked;
-  const key = JSON.stringify([shared, seed, start]);
-  const [taken, setTaken] = useState('');
   const run = query.get('run')?.includes('-') ? query.get('run') : null;
+  const state = useMemo(() => readAddress((name) => query.get(name)), [query]);
+  const { seed } = state;
+  const recipeAsked = shared ?? (run === null ? null : `run ${run}`);
+  const asked = seed === null ? recipeAsked : `${recipeAsked ?? ''} seed ${seed}`;
+  const [taken, setTaken] = useState<string | null | undefined>(undefined);
   useEffect(() => {
     const { load, take, apply, report } = useRecipe.getState();
     const next = takeNextRecipe();
     if (next) apply(next);
-    if (shared !== null && !isActive(useRun.getState().run)) {
+    const { found, stop } = followDraft(asked);
+    if (found) standing = asked;
+    const isNew = asked !== standing;
+    standing = asked;
+    if (shared !== null && isNew && !isActive(useRun.getState().run)) {
       try {
         take(decodeRecipe(shared));
       } catch (error) {
         void load().then(() => report(error));
-        return;
+        return stop;
       }
     }
     void load().then(() => {
-      if (seed !== null && !isActive(useRun.getState().run)) {
+      if (seed !== null && isNew && !isActive(useRun.getState().run)) {
         const own = seed === 'random' ? crypto.getRandomValues(RANDOM)[0]! : seed;
         useRecipe.getState().edit((recipe) => ({ ...recipe, seed: own }));
       }
-      setTaken(key);
+      setTaken(asked);
     });
-  }, [shared, seed, key]);
-  useEffect(() => {
     const { attach, show, findFormer } = useRun.getState();
     attach();
-    if (run !== null) void show(run).then(() => takeShownRecipe(run));
+    if (run !== null) void show(run).then(() => isNew && takeShownRecipe(run));
     else void findFormer();
-  }, [run]);
-  return taken === key ? asked : null;
+    return stop;
+  }, [asked, shared, run, seed]);
+  return taken === asked ? state : null;
 }
 
 /** `run=auto` trains the recipe once it can be, `run=paused` takes one step and waits; once for an address. */
-function useStart(asked: AddressState | null, { blocked, starting, active, toggle, step }: TransportState): void {
+function useStart(asked: AddressState | null): void {
+  const { blocked, starting, active, toggle, step } = useTransport();
   const done = useRef<AddressState | null>(null);
   const open = useDevice((state) => state.device.kind === 'open');
   useEffect(() => {
@@ -348,12 +328,13 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   );
 });
 
-/** Look-ahead and what a rule makes of the faders. */
+/** What rules make of the faders, the clients, and a look ahead. */
 function Further() {
   const { inert: _, ...part } = usePart('ahead');
   return (
     <div className={styles.further} {...part}>
       <Automation />
+      <FederatedClients />
       <Ahead />
     </div>
   );
@@ -374,6 +355,20 @@ function Automation() {
     (automated || shown) && (
       <Suspense>
         <AutomationView />
+      </Suspense>
+    )
+  );
+}
+
+const FederatedView = lazyWithTexts(['recipe'], () => import('./FederatedView'));
+
+function FederatedClients() {
+  const shown = useRun((state) => state.run?.recipe.federated !== undefined);
+  const planned = useRecipe((state) => state.recipe?.federated !== undefined);
+  return (
+    (shown || planned) && (
+      <Suspense>
+        <FederatedView />
       </Suspense>
     )
   );
@@ -407,10 +402,25 @@ function Attention() {
   );
 }
 
+const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
+
+function Written() {
+  const latest = useRun((state) => state.run?.texts);
+  const prompts = useRun((state) => state.run?.recipe.evaluation.prompts?.texts);
+  const evaluations = useDeferredValue(latest);
+  if (!prompts || !evaluations?.length) return null;
+  return (
+    <Suspense>
+      <Card>
+        <WrittenTexts prompts={prompts} evaluations={evaluations} />
+      </Card>
+    </Suspense>
+  );
+}
+
 function Background({ asked }: { asked: AddressState | null }) {
-  const transport = useTransport();
-  useShortcuts(transport);
-  useStart(asked, transport);
+  useDeskCommands();
+  useStart(asked);
   useWarmStart();
   return null;
 }
@@ -421,9 +431,17 @@ export default function Page() {
   const [editing, setEditing] = useState<boolean | null>(null);
   const { corpora, models } = useLibrary();
   const edit = useCallback(() => setEditing(true), []);
+  const density = useDensity();
+  const active = useActive();
   const asked = useAddress();
+  const recipePart = usePart('recipe');
+  const held = recipePart.hidden || recipePart.inert;
+  useCommands(
+    'desk-page',
+    useMemo(() => (held ? [] : [{ id: 'edit', group: 'recipe', title: t('transport.edit'), keys: ['E'], run: edit }]), [t, edit, held]),
+  );
   return (
-    <>
+    <div data-density={density} data-active={active || undefined}>
       <h1 className={VisuallyHidden.classes.root}>{t('title')}</h1>
       <Background asked={asked} />
       <Transport models={models} onEdit={edit} />
@@ -431,15 +449,17 @@ export default function Page() {
       <Suspense>
         <RunChecks models={models} />
       </Suspense>
-      <Watch />
+      {!(active && density === 'compact') && <Watch />}
       <div className={styles.page}>
         <Curves />
-        <Further />
         <Strips corpora={corpora} />
+        {active && density === 'compact' && <Watch />}
+        <Written />
+        <Further />
         <Attention />
         <RunDiagnosis />
       </div>
       <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
-    </>
+    </div>
   );
 }

@@ -70,6 +70,14 @@ function storedLanguage(): string | null {
   }
 }
 
+/** To the browser: for its fonts and voices, and for the name and shortcuts of the studio that it installs. */
+function announce(language: Language): void {
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  document
+    .querySelector('link[rel=manifest]')
+    ?.setAttribute('href', language === 'zh' ? './manifest.zh.webmanifest' : './manifest.webmanifest');
+}
+
 /** @param asked by the address: it holds for this visit */
 export async function startI18n(asked: Language | null = null): Promise<void> {
   const language = asked ?? preferredLanguage(storedLanguage(), navigator.languages);
@@ -86,7 +94,7 @@ export async function startI18n(asked: Language | null = null): Promise<void> {
     },
   });
   await load(language, wanted);
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  announce(language);
 }
 
 /** @param keep for the next visit too */
@@ -98,5 +106,5 @@ export async function changeLanguage(language: Language, keep = true): Promise<v
   } catch {
     // The choice holds for this visit.
   }
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  announce(language);
 }

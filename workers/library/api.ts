@@ -9,7 +9,7 @@ import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storag
 import { files as storage } from '../storage/files';
 import { runDocument } from '../../src/core/run/run-file';
 import { version } from '../../package.json';
-import { readMetrics, listRuns, readRun, removeRun, renameRun, updateRun } from '../storage/runs';
+import { readMetrics, listRuns, readRun, keepMeasures, keptMeasures, removeRun, renameRun, updateRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
@@ -43,7 +43,7 @@ export const libraryApi: LibraryApi = {
 
   lookAhead: lookAheadOf,
 
-  demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
+  demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
@@ -107,6 +107,8 @@ export const libraryApi: LibraryApi = {
   },
   keepLesson: async (id, lesson) => void (await updateRun(id, { lesson })),
   renameRun,
+  keepMeasures: (id, name, text) => keepMeasures(id, name, text),
+  keptMeasures: (id, name) => keptMeasures(id, name),
   removeRun: (id) => removeRun(id),
 
   async exportRun(id, step, dtype, onProgress, average) {

@@ -1,3 +1,4 @@
+import attention from './attention.json';
 import before from './before.json';
 import common from './common.json';
 import compare from './compare.json';
@@ -13,6 +14,7 @@ import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
 import notices from './notices.json';
+import palette from './palette.json';
 import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
@@ -20,6 +22,7 @@ import sweeps from './sweeps.json';
 import tokenizer from './tokenizer.json';
 
 export default {
+  attention,
   before,
   common,
   compare,
@@ -35,6 +38,7 @@ export default {
   merge,
   models,
   notices,
+  palette,
   recipe,
   report,
   runs,
