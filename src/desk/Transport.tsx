@@ -23,7 +23,9 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
 import { lazyWithTexts } from '../i18n/start';
+import { RUN_FILE } from '../lab/desk-recipes';
 import { keyCaps } from '../ui/commands';
+import { usePart } from '../ui/hash-location';
 import {
   DENSITIES,
   downloadRecipe,
@@ -56,11 +58,13 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
   );
   const { choose, edit } = useRecipe.getState();
   const known = models.some(({ id }) => id === recipe?.base);
+  const parts = { preset: usePart('preset'), base: usePart('base'), seed: usePart('seed') };
   return (
     <div className={styles.choice} data-active={active || undefined}>
       <NativeSelect
         size="xs"
         aria-label={t('transport.preset')}
+        wrapperProps={parts.preset}
         disabled={active || presets.length === 0}
         value={presetId ?? ''}
         onChange={(event) => choose(event.currentTarget.value)}
@@ -77,6 +81,7 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
       <NativeSelect
         size="xs"
         aria-label={t('transport.base')}
+        wrapperProps={parts.base}
         disabled={active || !recipe}
         value={recipe?.base ?? ''}
         onChange={(event) => {
@@ -98,6 +103,7 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
         min={0}
         max={0xffffffff}
         aria-label={t('transport.seed')}
+        wrapperProps={parts.seed}
         leftSection={<span className={styles.seedLabel}>{t('transport.seed')}</span>}
         leftSectionWidth={44}
         disabled={active || !recipe}
@@ -119,6 +125,7 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
   const { t } = useTranslation('desk');
   const recipe = useRecipe((state) => state.recipe);
   const steps = useRecipeSteps(active);
+  const part = usePart('recipe');
   const density = useDensity();
   const file = useRef<HTMLInputElement>(null);
   const [shared, setShared] = useState<string | null>(null);
@@ -133,7 +140,7 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
     setShared(t((await shareRecipe(chosen)) ? 'transport.linkCopied' : 'transport.linkInAddress'));
   const hint = (key: string) => ` (${keyCaps(key).join(' ')})`;
   return (
-    <div className={styles.recipe} role="group" aria-label={t('transport.recipe')}>
+    <div className={styles.recipe} role="group" aria-label={t('transport.recipe')} {...part}>
       {(
         [
           ['undo', Undo2, 'mod+Z'],
@@ -201,7 +208,7 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
       <input
         ref={file}
         type="file"
-        accept=".json,application/json"
+        accept={`.json,application/json,${RUN_FILE}`}
         hidden
         data-testid="recipe-file"
         onChange={(event) => {
@@ -218,7 +225,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
   const transport = useTransport();
   const { active } = transport;
   return (
-    <div className={styles.bar} role="region" aria-label={t('transport.label')}>
+    <div className={styles.bar} role="region" aria-label={t('transport.label')} data-testid="transport">
       <Choice models={models} active={active} />
 
       <div className={styles.buttons} role="group" aria-label={t('transport.buttons')}>

@@ -39,6 +39,7 @@ import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
+const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
@@ -61,6 +62,14 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
         <h3>{t('detail.history')}</h3>
         {view && <History events={view.events} />}
       </section>
+      {view && run.lesson?.prediction && (
+        <section className={styles.part} aria-label={t('detail.prediction')}>
+          <h3>{t('detail.prediction')}</h3>
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <RunPrediction run={view} prediction={run.lesson.prediction} />
+          </Suspense>
+        </section>
+      )}
       {run.imported && run.imported.others.length > 0 && (
         <section className={styles.part}>
           <h3>{t('import.others')}</h3>

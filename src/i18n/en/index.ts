@@ -10,6 +10,7 @@ import errors from './errors.json';
 import explore from './explore.json';
 import internals from './internals.json';
 import laws from './laws.json';
+import learn from './learn.json';
 import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
@@ -34,6 +35,7 @@ export default {
   explore,
   internals,
   laws,
+  learn,
   measures,
   merge,
   models,
