@@ -1,5 +1,5 @@
 /** The shell: theme, router, header, what is said of storage, and the page of the address. */
-import { useEffect, Component, type ReactNode, Suspense } from 'react';
+import { useEffect, useState, Component, type ReactNode, Suspense } from 'react';
 import { Button, MantineProvider } from '@mantine/core';
 import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +10,7 @@ import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
+import { useCommandKeys, usePalette } from '../ui/commands';
 import { Header } from './Header';
 import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
@@ -109,6 +110,21 @@ function Pages() {
   );
 }
 
+const PaletteWindow = lazyWithTexts(['palette'], () => import('./Palette'));
+
+/** The command palette and the list of keys, read when one is asked for first. */
+function Palette() {
+  useCommandKeys();
+  const open = usePalette((state) => state.open !== null);
+  const [wanted, setWanted] = useState(false);
+  if (open && !wanted) setWanted(true);
+  return wanted ? (
+    <Suspense>
+      <PaletteWindow />
+    </Suspense>
+  ) : null;
+}
+
 export function App() {
   const { t } = useTranslation();
   const skip = () => document.getElementById('content')?.focus();
@@ -124,6 +140,7 @@ export function App() {
           <UpdateBanner />
           <Alerts />
           <Pages />
+          <Palette />
         </main>
       </Router>
     </MantineProvider>

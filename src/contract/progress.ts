@@ -3,7 +3,20 @@
  * cancelled as an evaluation can.
  */
 export interface Progress {
-  phase: 'fetch' | 'tokenize' | 'load' | 'compile' | 'evaluate' | 'export' | 'import' | 'count' | 'learn' | 'fisher' | 'train' | 'write';
+  phase:
+    | 'fetch'
+    | 'tokenize'
+    | 'load'
+    | 'compile'
+    | 'evaluate'
+    | 'export'
+    | 'import'
+    | 'count'
+    | 'learn'
+    | 'fisher'
+    | 'change'
+    | 'train'
+    | 'write';
   /** What is being worked on: a channel, a file. */
   item: string;
   done: number;

@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { readMetrics, listRuns, readRun, keepMeasures, keptMeasures, removeRun, renameRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
@@ -41,7 +41,7 @@ export const libraryApi: LibraryApi = {
 
   lookAhead: lookAheadOf,
 
-  demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
+  demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
@@ -99,6 +99,8 @@ export const libraryApi: LibraryApi = {
   // Parquet and CSV are read by libraries that few visits need.
   importLogs: async (files) => (await import('./import-logs')).importLogs(files),
   renameRun,
+  keepMeasures: (id, name, text) => keepMeasures(id, name, text),
+  keptMeasures: (id, name) => keptMeasures(id, name),
   removeRun: (id) => removeRun(id),
 
   async exportRun(id, step, dtype, onProgress, average) {

@@ -183,7 +183,7 @@ async function changeOf(
       const { optimizer, schedule, activationCheckpointing: recompute } = recipe;
       const adamw = createAdamW(model.parameters, { ...optimizer, weightDecay: 0 });
       for (const [at, row] of rows.entries()) {
-        onProgress({ phase: 'fisher', item: recipe.base, done: at, total: rows.length });
+        onProgress({ phase: 'change', item: recipe.base, done: at, total: rows.length });
         await giveWay();
         signal.throwIfAborted();
         await lock.run(async () => {

@@ -80,6 +80,7 @@ export function exampleRun(
     risk: null,
     riskSeries: { x: [], y: [] },
     attention: [],
+    texts: [],
     events: [],
     checkpoints: [],
   };

@@ -13,6 +13,7 @@ import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
 import notices from './notices.json';
+import palette from './palette.json';
 import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
@@ -35,6 +36,7 @@ export default {
   merge,
   models,
   notices,
+  palette,
   recipe,
   report,
   runs,
