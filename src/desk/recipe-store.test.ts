@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Recipe } from '../core/recipe/schema';
 import golden from '../../public/recipes/golden-ratio.json';
 import { sharesOf } from '../core/recipe/edits';
@@ -21,6 +21,9 @@ beforeEach(() => {
   stored.clear();
   useRecipe.setState({ recipe, presetId: 'golden-ratio', edited: false, locked: new Set(), muted: {}, past: [], future: [], fork: null });
 });
+
+afterEach(() => void vi.useRealTimers());
+afterAll(() => void vi.unstubAllGlobals());
 
 describe('undo and redo', () => {
   it('takes the drag of a fader as one step, and the next drag as another', () => {

@@ -1,4 +1,4 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { keepAwake, raiseAlerts, readSettings, setAttention, useAttention } from './attention-store';
 
 const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
@@ -13,6 +13,7 @@ const wakeLock = {
 vi.stubGlobal('document', page);
 vi.stubGlobal('navigator', { wakeLock });
 afterEach(() => wakeLock.request.mockClear());
+afterAll(() => void vi.unstubAllGlobals());
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 const show = async (state: 'visible' | 'hidden') => {
