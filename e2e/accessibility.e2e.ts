@@ -17,7 +17,6 @@ const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
 const studio = visit(() => studio.open());
-studio.threads = 1;
 
 /** Switching takes longer than looking: a page begins in the theme that the one before it ended with. */
 let theme: 'light' | 'dark' = 'light';

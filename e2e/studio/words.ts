@@ -9,6 +9,7 @@ import type desk from '../../src/i18n/en/desk.json';
 import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type internals from '../../src/i18n/en/internals.json';
+import type learn from '../../src/i18n/en/learn.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type merge from '../../src/i18n/en/merge.json';
 import type models from '../../src/i18n/en/models.json';
@@ -33,6 +34,7 @@ export interface Words {
   /** With those that stand with the texts of the pages that can have them. */
   errors: typeof errors & (typeof corpus)['errors'] & (typeof notices)['errors'];
   internals: typeof internals;
+  learn: typeof learn;
   measures: typeof measures;
   merge: typeof merge;
   models: typeof models;
@@ -58,6 +60,7 @@ export function wordsOf(language: Language): Words {
     'diagnosis',
     'errors',
     'internals',
+    'learn',
     'measures',
     'merge',
     'models',
