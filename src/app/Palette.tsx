@@ -70,6 +70,9 @@ const matches = (title: string, typed: string): boolean => {
     .every((word) => lower.includes(word));
 };
 
+/** Id of the list that the field controls. */
+const LIST = 'palette-commands';
+
 function Commands() {
   const { t } = useTranslation('palette');
   const { t: common } = useTranslation();
@@ -83,8 +86,15 @@ function Commands() {
   }, []);
   useEffect(() => {
     combobox.selectFirstOption();
+    tellSelected();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the store is new at each render
   }, [typed, all.length]);
+  /** To a screen reader: the list marks the option itself, without a render. */
+  function tellSelected() {
+    const selected = document.querySelector(`#${LIST} [data-combobox-selected]`);
+    if (selected) input.current?.setAttribute('aria-activedescendant', selected.id);
+    else input.current?.removeAttribute('aria-activedescendant');
+  }
   const give = (id: string) => {
     const command = all.find((one) => one.id === id);
     close();
@@ -92,9 +102,14 @@ function Commands() {
   };
   return (
     <Combobox store={combobox} onOptionSubmit={give} withinPortal={false}>
-      <Combobox.EventsTarget>
+      <Combobox.EventsTarget withAriaAttributes={false}>
         <TextInput
           ref={input}
+          role="combobox"
+          aria-expanded
+          aria-haspopup="listbox"
+          aria-controls={LIST}
+          aria-autocomplete="list"
           className={styles.search}
           variant="unstyled"
           leftSection={<Search size={16} aria-hidden />}
@@ -103,9 +118,10 @@ function Commands() {
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
           onKeyDown={(event) => event.key === 'Escape' && close()}
+          onKeyUp={tellSelected}
         />
       </Combobox.EventsTarget>
-      <Combobox.Options className={styles.list} aria-label={t('title')}>
+      <Combobox.Options id={LIST} className={styles.list} aria-label={t('title')}>
         {COMMAND_GROUPS.map((group) => {
           const own = shown.filter((one) => one.group === group);
           return (

@@ -104,5 +104,5 @@ const isMac = (): boolean => /Mac|iPhone|iPad/.test(navigator.userAgent);
 /** "Ctrl Shift Z", or "⌘ ⇧ Z" on a Mac, one entry a key. */
 export function keyCaps(written: string): string[] {
   const caps: Record<string, string> = isMac() ? { mod: '⌘', shift: '⇧' } : { mod: 'Ctrl', shift: 'Shift' };
-  return written.split('+').map((part) => caps[part] ?? part);
+  return written === '+' ? ['+'] : written.split('+').map((part) => caps[part] ?? part);
 }
