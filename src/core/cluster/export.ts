@@ -94,7 +94,7 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     delete next.evaluation.attentionRows;
   }
   if (recipe.evaluation.prompts) {
-    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'no texts are written while it trains');
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'texts');
     delete next.evaluation.prompts;
   }
   next.phases?.forEach((phase, at) => {

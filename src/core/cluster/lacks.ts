@@ -9,6 +9,7 @@ export const LACK_WORDS = {
   dropout: 'trained without: a model of transformers has dropout where its family has it, not on every residual',
   probes: 'no probes are asked, so there is no forgetting risk',
   attention: 'attention is not measured',
+  texts: 'no texts are written while it trains',
   order: 'rows are shuffled',
   generated: 'its text must lie in data/: the folder does not write it',
   adapterNotHeld: 'the adapter is not held to the base',
@@ -84,6 +85,7 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
   if (average) lack('average', average.decay, 'leftOut');
   if (dropout > 0) lack('dropout', dropout, 'dropout');
   if (evaluation.probesPerGroup > 0) lack('evaluation.probesPerGroup', evaluation.probesPerGroup, 'probes');
+  if (evaluation.prompts) lack('evaluation.prompts', evaluation.prompts.texts.length, 'texts');
   if (evaluation.attentionRows !== undefined) lack('evaluation.attentionRows', evaluation.attentionRows, 'attention');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
   for (const { id, generated, specialTokens } of channels) {
