@@ -1,7 +1,11 @@
 /** Weights leave the studio as a folder or a zip, and come back as a zip; what is unsound is refused in words of both languages. */
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { strToU8, unzipSync, zipSync, type Zippable } from 'fflate';
 import { expect, test } from '@playwright/test';
+import { violations } from './studio/axe';
 import { smallModel, type UploadedFile } from './studio/model-folders';
 import { ModelsPage } from './studio/models';
 import { tinyRecipe } from './studio/recipes';
@@ -69,6 +73,46 @@ test('a checkpoint goes straight into a folder, in half precision', async () => 
   const card = (await read('README.md')).toString();
   expect(card).toContain('# kept');
   expect(card).toMatch(/\| en \| \d\.\d{4} \| \d\.\d{4} \|/);
+});
+
+test('a recipe goes to a cluster as the folder that npm run export writes, byte for byte', async () => {
+  test.setTimeout(120_000);
+  const { page, words } = studio;
+  await studio.goTo('desk');
+  await studio.button(words.desk.transport.more).click();
+  await page.getByRole('menuitem', { name: words.common.toCluster }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.cluster.target).selectOption('llama-factory');
+  await dialog.getByLabel(words.cluster.hardware.size).selectOption('7B');
+  await expect(dialog.getByTestId('lacks')).toContainText(words.cluster.lack.shareByDocument);
+  expect(await violations(page)).toEqual([]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download', { timeout: 60_000 }),
+    dialog.getByRole('button', { name: words.cluster.save }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('kept-llama-factory.zip');
+  const entries = unzipSync(readFileSync(await download.path()));
+  const folder = mkdtempSync(join(tmpdir(), 'crossfade-cluster-'));
+  try {
+    writeFileSync(join(folder, 'recipe.json'), JSON.stringify(tinyRecipe({ name: 'kept', steps: 2 })));
+    const out = join(folder, 'out');
+    execFileSync(process.execPath, [
+      'tools/export.mjs',
+      join(folder, 'recipe.json'),
+      '--to',
+      'llama-factory',
+      '--size',
+      '7B',
+      '--out',
+      out,
+    ]);
+    const written = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(out, path)).isFile());
+    expect(Object.keys(entries).sort()).toEqual(written.sort());
+    for (const path of written) expect(readFileSync(join(out, path)).equals(entries[path]!), path).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  await dialog.getByRole('button', { name: words.common.close }).click();
 });
 
 test('a zip of a model folder is taken in, under the name of the zip', async () => {

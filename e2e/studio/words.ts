@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type attention from '../../src/i18n/en/attention.json';
 import type before from '../../src/i18n/en/before.json';
+import type cluster from '../../src/i18n/en/cluster.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
 import type corpus from '../../src/i18n/en/corpus.json';
@@ -26,6 +27,7 @@ export type Language = 'en' | 'zh';
 /** Both languages have the same keys: a unit test of the locales says so. */
 export interface Words {
   attention: typeof attention;
+  cluster: typeof cluster;
   common: typeof common;
   compare: typeof compare;
   corpus: typeof corpus;
@@ -53,6 +55,7 @@ const read = (language: Language, name: string): unknown =>
 export function wordsOf(language: Language): Words {
   const names = [
     'attention',
+    'cluster',
     'common',
     'compare',
     'corpus',

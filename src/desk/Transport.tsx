@@ -118,9 +118,9 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
   );
 }
 
-/** Undo, redo, the drawer, the link, and what is wanted seldom behind three dots. */
 const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
 
+/** Undo, redo, the drawer, the link, and what is wanted seldom behind three dots. */
 function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
   const { t } = useTranslation('desk');
   const recipe = useRecipe((state) => state.recipe);

@@ -99,7 +99,7 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     delete next.evaluation.attentionRows;
   }
   if (recipe.evaluation.prompts) {
-    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'prompts');
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'texts');
     delete next.evaluation.prompts;
   }
   next.phases?.forEach((phase, at) => {

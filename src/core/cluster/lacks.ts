@@ -10,7 +10,7 @@ export const LACK_WORDS = {
   dropout: 'trained without: a model of transformers has dropout where its family has it, not on every residual',
   probes: 'no probes are asked, so there is no forgetting risk',
   attention: 'attention is not measured',
-  prompts: 'no texts are written while it trains',
+  texts: 'no texts are written while it trains',
   federated: 'one model is trained on all channels, without rounds of clients',
   order: 'rows are shuffled',
   generated: 'its text must lie in data/: the folder does not write it',
@@ -87,8 +87,8 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
   if (average) lack('average', average.decay, 'leftOut');
   if (dropout > 0) lack('dropout', dropout, 'dropout');
   if (evaluation.probesPerGroup > 0) lack('evaluation.probesPerGroup', evaluation.probesPerGroup, 'probes');
+  if (evaluation.prompts) lack('evaluation.prompts', evaluation.prompts.texts.length, 'texts');
   if (evaluation.attentionRows !== undefined) lack('evaluation.attentionRows', evaluation.attentionRows, 'attention');
-  if (evaluation.prompts) lack('evaluation.prompts', evaluation.prompts.texts.length, 'prompts');
   if (federated) lack('federated', federatedLine(federated), 'federated');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
   for (const { id, generated, specialTokens } of channels) {
