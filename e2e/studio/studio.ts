@@ -6,7 +6,7 @@ import { Desk } from './desk';
 import { Watch } from './watch';
 import { wordsOf, type Language, type Words } from './words';
 
-export type PageName = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models';
+export type PageName = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models' | 'learn';
 
 interface Opening {
   recipe?: Recipe;

@@ -712,6 +712,7 @@ const releases = Object.values(
 
 describe.each(releases)('what release $version stored', ({ version, database, records: stored, logs }) => {
   const name = `crossfade-of-${version}`;
+  const all: [store: string, rows: object[]][] = Object.entries(stored);
   afterAll(() => void indexedDB.deleteDatabase(name));
 
   it('is in the database after this version has opened it', async () => {
@@ -721,11 +722,11 @@ describe.each(releases)('what release $version stored', ({ version, database, re
           db.createObjectStore(store, { keyPath: store === 'checkpoints' ? ['runId', 'step'] : 'id' });
       },
     });
-    for (const [store, rows] of Object.entries(stored)) for (const row of rows) await former.put(store, row);
+    for (const [store, rows] of all) for (const row of rows) await former.put(store, row);
     former.close();
     const now = await openDatabase(name);
-    for (const [store, rows] of Object.entries(stored)) {
-      const kept = await now.getAll(store as 'runs');
+    for (const [store, rows] of all) {
+      const kept: object[] = await now.getAll(store as 'runs');
       expect(kept, store).toHaveLength(rows.length);
       expect(kept, store).toEqual(expect.arrayContaining(rows));
     }
