@@ -108,7 +108,7 @@ async function main() {
   /** @type {Record<string, string>} */
   const env = {};
   let browserFault = '';
-  if (only.includes('browser') || only.includes('e2e')) {
+  if (['engine', 'browser', 'e2e'].some((name) => only.includes(name))) {
     try {
       env['CHROME_PATH'] = await ensureBrowser();
       console.log(`Browser: ${env['CHROME_PATH']}`);
