@@ -14,6 +14,7 @@ import type measures from '../../src/i18n/en/measures.json';
 import type merge from '../../src/i18n/en/merge.json';
 import type models from '../../src/i18n/en/models.json';
 import type notices from '../../src/i18n/en/notices.json';
+import type palette from '../../src/i18n/en/palette.json';
 import type recipe from '../../src/i18n/en/recipe.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
@@ -38,6 +39,7 @@ export interface Words {
   merge: typeof merge;
   models: typeof models;
   before: typeof before;
+  palette: typeof palette;
   recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
@@ -63,6 +65,7 @@ export function wordsOf(language: Language): Words {
     'merge',
     'models',
     'before',
+    'palette',
     'recipe',
     'report',
     'runs',

@@ -9,7 +9,6 @@ import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
 import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
-import { changeLanguage, lazyWithTexts } from '../i18n/start';
 import { openRunFiles, RUN_FILE } from '../lab/desk-recipes';
 import { useCommandKeys, usePalette } from '../ui/commands';
 import { hashHref, meetAddress, navigate, useHashLocation, useHashQuery, useShown } from '../ui/hash-location';

@@ -1,6 +1,6 @@
 /** The bar of the desk: what to run, the transport buttons, progress, the recipe's edits back and forth, and its ways in and out. */
 import { withBase } from '../core/recipe/edits';
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, Suspense, useEffect, useRef, useState } from 'react';
 import { ActionIcon, Button, Menu, NativeSelect, TextInput, Tooltip } from '@mantine/core';
 import {
   Check,
@@ -12,6 +12,7 @@ import {
   Redo2,
   RotateCcw,
   Save,
+  Server,
   SlidersHorizontal,
   Square,
   StepForward,
@@ -21,6 +22,7 @@ import {
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
+import { lazyWithTexts } from '../i18n/start';
 import { RUN_FILE } from '../lab/desk-recipes';
 import { keyCaps } from '../ui/commands';
 import { usePart } from '../ui/hash-location';
@@ -117,6 +119,8 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
 }
 
 /** Undo, redo, the drawer, the link, and what is wanted seldom behind three dots. */
+const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
+
 function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
   const { t } = useTranslation('desk');
   const recipe = useRecipe((state) => state.recipe);
@@ -125,6 +129,8 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
   const density = useDensity();
   const file = useRef<HTMLInputElement>(null);
   const [shared, setShared] = useState<string | null>(null);
+  const { t: common } = useTranslation();
+  const [exporting, setExporting] = useState<typeof recipe>(null);
   useEffect(() => {
     if (shared === null) return;
     const timer = setTimeout(() => setShared(null), SHOWN_MS);
@@ -174,6 +180,9 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
           <Menu.Item leftSection={<Download size={14} />} disabled={!recipe} onClick={() => recipe && downloadRecipe(recipe)}>
             {t('transport.export')}
           </Menu.Item>
+          <Menu.Item leftSection={<Server size={14} />} disabled={!recipe} onClick={() => setExporting(recipe)}>
+            {common('toCluster')}
+          </Menu.Item>
           <Menu.Item leftSection={<Upload size={14} />} disabled={active} onClick={() => file.current?.click()}>
             {t('transport.import')}
           </Menu.Item>
@@ -188,6 +197,11 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
           </Menu.RadioGroup>
         </Menu.Dropdown>
       </Menu>
+      <Suspense>
+        {exporting && (
+          <ClusterDialog source={{ kind: 'recipe', recipe: exporting }} name={exporting.name} onClose={() => setExporting(null)} />
+        )}
+      </Suspense>
       <span role="status" className={styles.shared}>
         {shared}
       </span>

@@ -1,5 +1,6 @@
 import attention from './attention.json';
 import before from './before.json';
+import cluster from './cluster.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -24,6 +25,7 @@ import tokenizer from './tokenizer.json';
 export default {
   attention,
   before,
+  cluster,
   common,
   compare,
   corpus,
