@@ -2,6 +2,7 @@
  * A recipe as a folder that trains on a cluster with transformers and accelerate. What it does as the studio does is in the Python files of
  * `templates`; what it cannot is taken out of the recipe and listed, line by line. The same recipe gives the same files.
  */
+import { federatedLine } from '../federated/clients';
 import { ADAPTER_KINDS, methodLine } from '../recipe/method';
 import { EMA_TEACHER, type Recipe, type Regularisation } from '../recipe/schema';
 import { StudioError } from '../errors';
@@ -77,9 +78,13 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
   const next: Recipe = structuredClone(recipe);
   withRows(next, hardware, lack);
   for (const field of Object.keys(recipe) as (keyof Recipe)[]) {
-    if (READ.includes(field)) continue;
+    if (READ.includes(field) || field === 'federated') continue;
     lack(field, JSON.stringify(recipe[field]), 'leftOut');
     delete (next as Partial<Recipe>)[field];
+  }
+  if (recipe.federated) {
+    lack('federated', federatedLine(recipe.federated), 'federated');
+    delete next.federated;
   }
   if (recipe.dropout > 0) {
     lack('dropout', recipe.dropout, 'dropout');
@@ -94,7 +99,7 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     delete next.evaluation.attentionRows;
   }
   if (recipe.evaluation.prompts) {
-    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'no texts are written while it trains');
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'prompts');
     delete next.evaluation.prompts;
   }
   next.phases?.forEach((phase, at) => {

@@ -2,6 +2,7 @@
  * What a target does not do of a recipe, line by line: the field, its value in short, and what the folder does in its place. English stands here,
  * since it goes into the folder's README; a page has the same sentences in the person's language under the same codes.
  */
+import { federatedLine } from '../federated/clients';
 import type { Recipe } from '../recipe/schema';
 
 export const LACK_WORDS = {
@@ -9,6 +10,8 @@ export const LACK_WORDS = {
   dropout: 'trained without: a model of transformers has dropout where its family has it, not on every residual',
   probes: 'no probes are asked, so there is no forgetting risk',
   attention: 'attention is not measured',
+  prompts: 'no texts are written while it trains',
+  federated: 'one model is trained on all channels, without rounds of clients',
   order: 'rows are shuffled',
   generated: 'its text must lie in data/: the folder does not write it',
   adapterNotHeld: 'the adapter is not held to the base',
@@ -71,7 +74,7 @@ export const lackLines = (lacks: readonly Lack[], none: string): string =>
 
 /** Says of what nobody but the studio and its own script reads that it is left out, as all targets of other trainers do. */
 export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
-  const { strategy, automation, phases, channels, regularisation, optimizer, average, dropout, evaluation, stopping } = recipe;
+  const { strategy, automation, phases, channels, regularisation, optimizer, average, federated, dropout, evaluation, stopping } = recipe;
   lack('control.json', 'faders', 'liveChange');
   if (strategy.kind !== 'mixed') lack('strategy.kind', strategy.kind, 'strategy');
   if (automation) lack('automation.kind', automation.kind, 'automation');
@@ -85,6 +88,8 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
   if (dropout > 0) lack('dropout', dropout, 'dropout');
   if (evaluation.probesPerGroup > 0) lack('evaluation.probesPerGroup', evaluation.probesPerGroup, 'probes');
   if (evaluation.attentionRows !== undefined) lack('evaluation.attentionRows', evaluation.attentionRows, 'attention');
+  if (evaluation.prompts) lack('evaluation.prompts', evaluation.prompts.texts.length, 'prompts');
+  if (federated) lack('federated', federatedLine(federated), 'federated');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
   for (const { id, generated, specialTokens } of channels) {
     if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
