@@ -5,7 +5,6 @@ import { Button, MantineProvider } from '@mantine/core';
 import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, lazyWithTexts } from '../i18n/start';
-import { changeLanguage, lazyWithTexts } from '../i18n/start';
 import { useAttention } from '../lab/attention-store';
 import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
 import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
