@@ -177,6 +177,8 @@ function Foretold({ lesson, step }: { lesson: Lesson; step: LessonStep }) {
   );
 }
 
+/** Nats below which a difference is not seen in a printed figure. */
+const SEEN = 5e-4;
 const COUNTS: ReadonlySet<FigureName> = new Set(['steps', 'mergePositions']);
 
 /** What must hold of the run, with its figures now. */
@@ -206,6 +208,7 @@ function Conditions({ lesson, step }: { lesson: Lesson; step: LessonStep }) {
     }
     // "At least": a number of steps is above the one before.
     if (figure === 'steps' && is === 'above') return t('condition.steps', { value: format.count(than + 1) });
+    if (is === 'within' && by < SEEN) return t('condition.same', { figure: name, value: number(figure, than) });
     if (is === 'within') return t('condition.within', { figure: name, value: number(figure, than), by: format.loss(by) });
     return t(`condition.${is}`, { figure: name, value: number(figure, is === 'above' ? than + by : than - by) });
   };

@@ -148,10 +148,15 @@ export function openSteps(kept: Kept, lesson: Lesson): number {
   return held < 0 ? lesson.steps.length : held + 1;
 }
 
+/** A random seed is drawn once a visit: the runs of a lesson compare, those of two pupils differ. */
+let drawn: string | null = null;
+const drawnSeed = (): string => (drawn ??= String(crypto.getRandomValues(new Uint32Array(1))[0]!));
+
 /** The desk with the lesson beside it; a seed of the address stays in it. */
 export function stepPath(lesson: Lesson, step: LessonStep): string {
   const recipe = stepRecipe(lesson, step);
-  const seed = hashQuery().get('seed');
+  const asked = hashQuery().get('seed');
+  const seed = asked === 'random' ? drawnSeed() : asked;
   return [
     `/desk?lesson=${lesson.id}&step=${step.id}`,
     ...(recipe ? [`recipe=${encodeRecipe(recipe)}`] : []),
