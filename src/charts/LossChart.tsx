@@ -1,255 +1,184 @@
-/** Losses per channel: how they are looked at, legend, curves, labels at the line ends, events, a crosshair, and the figures as a table. */
-import { memo, useCallback, useMemo, useState } from 'react';
+/** Losses per channel: how they are looked at, legend, curves with what lies over them, small charts below, pinned values, the figures as a table. */
+import { memo, useCallback, useMemo, useState, type ReactNode } from 'react';
 import { useElementSize } from '@mantine/hooks';
-import { RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { TOTAL, type RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
-import { plainStorage } from '../ui/plain-storage';
-import { laneEvents, usePlotEvents, type PlotEvent } from './chart-events';
+import { laneEvents, usePlotEvents, type LaneEvent, type PlotEvent } from './chart-events';
+import { axisTicks, LookBar, POSITIVE, useChartWords, useLook, type ChartWords } from './look-bar';
 import {
-  CHART_AXES,
-  CHART_FIGURES,
+  domainEpoch,
   labelRoom,
   lossBounds,
   lossLines,
   placeOnAxis,
   retentionLevel,
+  stepAt,
   wholeAxis,
   type ChartAxis,
   type ChartFigure,
-  type ChartLook,
   type LossLine,
   type Sight,
 } from './loss-lines';
-import { BrokenMarks, Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
+import { BrokenMarks, EndLabels, EventFlags, EventLane, useLineName, type PlotFrame } from './LossOverlay';
 import { LossPlot } from './LossPlot';
-import { roundTicks } from './ticks';
+import { createPlace, PinTable, PlotSurface, Readout, type PlaceStore, type SurfaceProps } from './PlotSurface';
 import styles from './LossChart.module.css';
-
-/** `figure` null: the loss until the base is measured, then the loss against it. */
-type Look = Omit<ChartLook, 'figure'> & { figure: ChartFigure | null };
-
-const USUAL: Look = { figure: null, axis: 'step', smoothing: { kind: 'ema', weight: 0 }, log: false };
-
-/** A person's way to look at losses, on every page and at the next visit. */
-const useLook = create(
-  persist((): Look => USUAL, {
-    name: 'crossfade.chart',
-    storage: plainStorage<Look>(USUAL, readLook, (look) => JSON.stringify(look)),
-  }),
-);
-
-function readLook(text: string): Look {
-  try {
-    const { figure, axis, smoothing, log } = JSON.parse(text) as Partial<Look>;
-    const weight = Number(smoothing?.weight);
-    return {
-      figure: CHART_FIGURES.find((known) => known === figure) ?? null,
-      axis: CHART_AXES.find((known) => known === axis) ?? 'step',
-      smoothing: { kind: smoothing?.kind === 'time' ? 'time' : 'ema', weight: weight > 0 && weight < 1 ? weight : 0 },
-      log: log === true,
-    };
-  } catch {
-    return USUAL;
-  }
-}
 
 /** Width in pixels below which the axis below has fewer ticks. */
 const NARROW = 520;
-/** Smoothing to choose from: the weight of what came before. */
-const WEIGHTS = [0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99] as const;
-/** Figures that a logarithmic axis makes sense for. */
-const POSITIVE: ReadonlySet<ChartFigure> = new Set(['loss', 'bits', 'perplexity']);
 
-export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
+interface LossChartProps {
+  run: RunView;
+}
+
+export const LossChart = memo(function LossChart({ run }: LossChartProps) {
   const { t } = useTranslation('desk');
-  const format = useFormat();
-  const tag = useChannelTag();
-  const { ref, width, height } = useElementSize();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setSight] = useState<(Sight & { axis: ChartAxis }) | null>(null);
-  const { figure: asked, axis, smoothing, log: logWanted } = useLook();
+  const [place] = useState(createPlace);
+  /** Steps that are pinned: they stay where they are on another axis. */
+  const [pinned, setPinned] = useState<readonly number[]>([]);
+  const { figure: asked, axis: wanted, smoothing, log: logWanted, inliers } = useLook();
   const figure = asked ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
   const log = logWanted && POSITIVE.has(figure);
+  const epoch = domainEpoch(run.channels);
+  const axis = wanted === 'epochs' && epoch === null ? 'step' : wanted;
 
   const { recipe, base, train, heldOut, windows, bytesPerToken, steps } = run;
-  const whole = useMemo(() => wholeAxis({ windows, steps }, axis), [windows, steps, axis]);
+  const whole = useMemo(() => wholeAxis({ windows, steps }, axis, epoch), [windows, steps, axis, epoch]);
   const sight = useMemo(() => (chosen?.axis === axis && chosen.from < whole.to ? chosen : whole), [chosen, axis, whole]);
   const lines = useMemo(
-    () => lossLines({ recipe, base, train, heldOut, windows, bytesPerToken, steps }, { figure, axis, smoothing, log }, sight),
-    [recipe, base, train, heldOut, windows, bytesPerToken, steps, figure, axis, smoothing, log, sight],
+    () => lossLines({ recipe, base, train, heldOut, windows, bytesPerToken, steps }, { figure, axis, smoothing }, sight, epoch),
+    [recipe, base, train, heldOut, windows, bytesPerToken, steps, figure, axis, smoothing, sight, epoch],
   );
   const shown = useMemo(() => lines.filter(({ id }) => !hidden.has(id)), [lines, hidden]);
-  const { min, max, ticks: yTicks, digits } = useMemo(() => lossBounds(shown, { figure, log }, sight), [shown, figure, log, sight]);
-  const right = labelRoom(
-    lines.map(({ id }) => (id === TOTAL ? id : tag(id))),
-    figure === 'delta',
-  );
-  const frame = useMemo<PlotFrame>(
-    () => ({ width, height, right, from: sight.from, to: sight.to, min, max, log }),
-    [width, height, right, sight, min, max, log],
-  );
   const plotted = usePlotEvents(run.events, steps);
   const [events, lane] = useMemo(() => {
-    const place = placeOnAxis(axis, windows);
+    const at = placeOnAxis(axis, windows, epoch);
     return [
-      plotted.map((event) => ({ ...event, x: place(event.step) })),
-      laneEvents(run.events).map((event) => ({ ...event, x: place(event.step) })),
+      plotted.map((event) => ({ ...event, x: at(event.step) })),
+      laneEvents(run.events).map((event) => ({ ...event, x: at(event.step) })),
     ];
-  }, [plotted, run.events, axis, windows]);
-  const formatTick = useCallback(
-    (value: number) => (figure === 'delta' && value > 0 ? '+' : '') + format.decimal(value, digits),
-    [format, digits, figure],
-  );
-  const formatY = useCallback(
-    (value: number | null) =>
-      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.loss(value),
-    [format, figure],
-  );
-  const formatEnd = useCallback(
-    (value: number) =>
-      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.decimal(value, 2),
-    [format, figure],
-  );
-  const formatX = useCallback(
-    (value: number) =>
-      axis === 'time' ? format.duration(value) : axis === 'tokens' ? format.compact(value) : format.count(Math.round(value)),
-    [format, axis],
-  );
-  const placeWords = useCallback(
-    (value: number) => (axis === 'step' ? t('chart.step', { step: formatX(value) }) : formatX(value)),
-    [axis, formatX, t],
-  );
+  }, [plotted, run.events, axis, windows, epoch]);
+  const pins = useMemo(() => pinned.map(placeOnAxis(axis, windows, epoch)), [pinned, axis, windows, epoch]);
+  const onPins = (places: readonly number[]) => setPinned([...new Set(places.map(stepAt(axis, windows, epoch)))]);
   const onSight = useCallback((next: Sight | null) => setSight(next && { ...next, axis }), [axis]);
-  const xTicks = useMemo(() => ticksOf(sight, axis, width < NARROW ? 4 : 7), [sight, axis, width]);
+  const signed = figure === 'delta';
+  const view = { figure, axis, log, inliers, signed };
 
   return (
     <figure className={styles.figure} aria-label={t(`chart.figure.${figure}`)}>
       <div className={styles.legend}>
         <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
-        <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} />
+        <LookBar
+          figure={figure}
+          axis={axis}
+          epochs={epoch !== null}
+          logs={POSITIVE.has(figure)}
+          zoomed={sight !== whole}
+          onWhole={() => setSight(null)}
+        />
       </div>
-      <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
-        {width > 0 && height > 0 && (
+      <ChartFrame
+        {...{ view, lines: shown, whole, sight, place, onSight, pins, onPins, events, lane }}
+        room={lines}
+        level={retentionLevel(figure)}
+        faint={signed && shown.some((line) => line.heldOut.length > 1)}
+        foot={
           <>
-            <div className={styles.layer} aria-hidden>
-              <LossPlot
-                frame={frame}
-                lines={shown}
-                level={retentionLevel(figure)}
-                faint={figure === 'delta' && shown.some((line) => line.heldOut.length > 1)}
-                yTicks={yTicks}
-                xTicks={xTicks}
-                events={events}
-                formatY={formatTick}
-                formatX={formatX}
-              />
-            </div>
-            <EventLane frame={frame} events={lane} />
-            <EndLabels frame={frame} lines={shown} formatEnd={formatEnd} />
-            <BrokenMarks frame={frame} lines={shown} />
-            <Crosshair
-              frame={frame}
-              lines={shown}
-              whole={whole}
-              formatX={formatX}
-              formatY={formatY}
-              placeWords={placeWords}
-              onSight={onSight}
-            />
+            <LossTable run={run} events={plotted} />
+            <LineKinds />
           </>
-        )}
-      </div>
-      <div className={styles.foot}>
-        <LossTable run={run} events={plotted} />
-        <div className={styles.kinds} aria-hidden>
-          <span data-kind="held-out">{t('heldOut')}</span>
-          <span data-kind="train">{t('train')}</span>
-          <span data-kind="base">{t('base')}</span>
-        </div>
-      </div>
+        }
+      />
     </figure>
   );
 });
 
-/** Whole numbers for steps; round seconds, minutes or hours for time. */
-function ticksOf({ from, to }: Sight, axis: ChartAxis, most: number): number[] {
-  if (axis !== 'time') return roundTicks(from, to, axis === 'step' ? Math.min(most, Math.max(1, Math.ceil(to - from) + 1)) : most).ticks;
-  const unit = [86_400, 3600, 60, 1].find((seconds) => to - from >= 2 * seconds) ?? 1;
-  return roundTicks(from / unit, to / unit, most).ticks.map((tick) => tick * unit);
-}
-
-interface LookBarProps {
-  figure: ChartFigure;
-  zoomed: boolean;
-  onWhole(): void;
-}
-
-/** Which figure, over which axis, how smooth. */
-function LookBar({ figure, zoomed, onWhole }: LookBarProps) {
+/** Held-out, train and the base's losses as they are drawn. */
+export function LineKinds() {
   const { t } = useTranslation('desk');
-  const format = useFormat();
-  const { axis, smoothing, log } = useLook();
-  const smooth = `${smoothing.kind} ${smoothing.weight}`;
-  const kinds = WEIGHTS.flatMap((weight) =>
-    (weight === 0 ? (['ema'] as const) : (['ema', 'time'] as const)).map((kind) => ({ kind, weight })),
-  );
   return (
-    <div className={styles.look} role="group" aria-label={t('chart.look')}>
-      <select
-        aria-label={t('chart.figureLabel')}
-        value={figure}
-        onChange={(event) => useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null })}
-      >
-        {CHART_FIGURES.map((one) => (
-          <option key={one} value={one}>
-            {t(`chart.figure.${one}`)}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label={t('chart.axisLabel')}
-        value={axis}
-        onChange={(event) => useLook.setState({ axis: CHART_AXES.find((one) => one === event.currentTarget.value) ?? 'step' })}
-      >
-        {CHART_AXES.map((one) => (
-          <option key={one} value={one}>
-            {t(`chart.axis.${one}`)}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label={t('chart.smoothing')}
-        value={smooth}
-        onChange={(event) => {
-          const next = kinds.find(({ kind, weight }) => `${kind} ${weight}` === event.currentTarget.value);
-          if (next) useLook.setState({ smoothing: next });
-        }}
-      >
-        {kinds.map(({ kind, weight }) => (
-          <option key={`${kind} ${weight}`} value={`${kind} ${weight}`}>
-            {weight === 0 ? t('chart.plain') : t(`chart.${kind}`, { weight: format.decimal(weight, 2) })}
-          </option>
-        ))}
-      </select>
-      {POSITIVE.has(figure) && (
-        <label>
-          <input type="checkbox" checked={log} onChange={(event) => useLook.setState({ log: event.currentTarget.checked })} />
-          {t('chart.log')}
-        </label>
-      )}
-      {zoomed && (
-        <button type="button" onClick={onWhole}>
-          <RotateCcw size={12} aria-hidden />
-          {t('chart.whole')}
-        </button>
-      )}
+    <div className={styles.kinds} aria-hidden>
+      <span data-kind="held-out">{t('heldOut')}</span>
+      <span data-kind="train">{t('train')}</span>
+      <span data-kind="base">{t('base')}</span>
     </div>
+  );
+}
+
+interface ChartFrameProps extends Pick<SurfaceProps, 'whole' | 'onSight' | 'pins' | 'onPins'> {
+  view: {
+    figure: ChartFigure;
+    axis: ChartAxis;
+    log: boolean;
+    inliers: boolean;
+    /** Values are differences. */
+    signed: boolean;
+  };
+  /** What is drawn, and lines for whose labels there is room at the right. */
+  lines: readonly LossLine[];
+  room: readonly LossLine[];
+  sight: Sight;
+  place: PlaceStore;
+  level: number | null;
+  faint: boolean;
+  events: readonly (PlotEvent & { x: number })[];
+  lane: readonly (LaneEvent & { x: number })[];
+  /** Below the plot, over the same axis. */
+  below?: (frame: PlotFrame, words: ChartWords) => ReactNode;
+  foot: ReactNode;
+}
+
+const NO_LINES: readonly never[] = [];
+
+/** Lines with their axes, what lies over them, and what is pinned of them. */
+export function ChartFrame(props: ChartFrameProps) {
+  const { view, lines, room, sight, place, level, faint, events, lane, below, foot, ...moves } = props;
+  const { t } = useTranslation('desk');
+  const { ref, width, height } = useElementSize();
+  const nameOf = useLineName();
+  const { figure, axis, log, inliers, signed } = view;
+  const drawn = width > 0 && height > 0;
+  const { min, max, ticks, digits } = useMemo(
+    () => lossBounds(drawn ? lines : NO_LINES, { figure: signed ? 'delta' : figure, log, inliers }, sight),
+    [drawn, lines, figure, signed, log, inliers, sight],
+  );
+  const words = useChartWords(figure, axis, signed, digits);
+  const right = labelRoom(room.map(nameOf), signed, width);
+  const frame = useMemo<PlotFrame>(
+    () => ({ width, height, right, from: sight.from, to: sight.to, min, max, log }),
+    [width, height, right, sight, min, max, log],
+  );
+  const xTicks = useMemo(() => axisTicks(sight, axis, width < NARROW ? 4 : 7), [sight, axis, width]);
+  return (
+    <>
+      <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
+        {drawn && (
+          <>
+            <div className={styles.layer} aria-hidden>
+              <LossPlot {...{ frame, lines, level, faint, xTicks, events }} yTicks={ticks} formatY={words.tick} formatX={words.x} />
+            </div>
+            <EventLane frame={frame} events={lane} />
+            <EndLabels frame={frame} lines={lines} formatEnd={words.end} />
+            <BrokenMarks frame={frame} lines={lines} />
+            <PlotSurface
+              {...{ frame, place, ...moves }}
+              counted={axis === 'step'}
+              label={t('chart.zoom', { from: words.x(frame.from), to: words.x(frame.to) })}
+            />
+            <EventFlags frame={frame} events={events} />
+            <Readout {...{ frame, place, lines }} formatY={words.value} placeWords={words.place} />
+          </>
+        )}
+      </div>
+      {drawn && below?.(frame, words)}
+      <PinTable lines={lines} pins={moves.pins} onPins={moves.onPins} formatY={words.value} placeWords={words.place} />
+      <div className={styles.foot}>{foot}</div>
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import { Progress, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
 import { useStorage } from '../lab/storage-store';
-import { Card, EmptyState } from '../ui/Card';
+import { Card, EmptyState, Skeleton } from '../ui/Card';
 import { diskUse } from './run-facts';
 import { useRunExport, useRuns } from './store';
 import { FileInput, History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
@@ -18,6 +18,7 @@ import styles from './Runs.module.css';
 
 const Lifelong = lazy(() => import('./Lifelong'));
 const Dialogs = lazy(() => import('./Dialogs'));
+const Overlay = lazy(() => import('./Overlay'));
 
 /** Chains of runs, read when there are some or a first one is asked for. */
 function Chains() {
@@ -130,6 +131,7 @@ export default function Page() {
   const format = useFormat();
   const { list, listError, runs, checkpoints, failure, load, remove, dismiss } = useRuns();
   const { presets } = usePresets();
+  const several = useRuns((state) => state.overlaid.size > 0);
   const removal: Removal<RunRecord> = {
     title: (name) => t('delete.title', { name }),
     confirm: t('delete.confirm'),
@@ -160,6 +162,11 @@ export default function Page() {
       <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
         {(askRemoval) => (
           <>
+            {several && (
+              <Suspense fallback={<Skeleton lines={6} />}>
+                <Overlay />
+              </Suspense>
+            )}
             <Listing label={t('list')} state={list} items={runs} lines={6} empty={empty}>
               {(run) => (
                 <RunItem

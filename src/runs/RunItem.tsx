@@ -48,6 +48,8 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const { t: common } = useTranslation();
   const format = useFormat();
   const rename = useRuns((state) => state.rename);
+  const overlay = useRuns((state) => state.overlay);
+  const overlaid = useRuns((state) => state.overlaid.has(run.id));
   const opened = useRuns((state) => state.opened?.id === run.id);
   const resuming = useRuns((state) => (state.resuming?.run === run.id ? state.resuming : null));
   const steps = run.recipe.budget.steps;
@@ -65,15 +67,24 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
     <li className={styles.item} data-open={opened} data-testid="run" data-run={run.id}>
       <div className={styles.row}>
         <div className={styles.what}>
-          <EditableName
-            name={run.name}
-            heading="h2"
-            className={styles.name}
-            label={t('name')}
-            renameLabel={t('rename', { name: run.name })}
-            maxLength={120}
-            onRename={(name) => void rename(run.id, name)}
-          />
+          <div className={styles.head}>
+            <input
+              type="checkbox"
+              checked={overlaid}
+              aria-label={t('overlay.choose', { name: run.name })}
+              title={t('overlay.choose', { name: run.name })}
+              onChange={() => void overlay(run.id)}
+            />
+            <EditableName
+              name={run.name}
+              heading="h2"
+              className={styles.name}
+              label={t('name')}
+              renameLabel={t('rename', { name: run.name })}
+              maxLength={120}
+              onRename={(name) => void rename(run.id, name)}
+            />
+          </div>
           {run.imported ? (
             <p>{t('import.from', { file: run.imported.file, format: t(`import.format.${run.imported.format}`) })}</p>
           ) : (

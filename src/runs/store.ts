@@ -31,6 +31,8 @@ export interface RunsState {
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>;
   storage: { used: number; quota: number } | null;
   opened: OpenRun | null;
+  /** Runs that are drawn on one chart, in the order in which they were chosen; null until a run is read. */
+  overlaid: ReadonlyMap<string, RunView | null>;
   /** A run that is being brought back to training. */
   resuming: { run: string; progress: Progress | null } | null;
   /** The run that the dialog about more steps is open for. */
@@ -47,6 +49,10 @@ export interface RunsState {
   load(): Promise<void>;
   open(id: string): Promise<void>;
   close(): void;
+  /** Puts a run on the chart of several, or takes it away. */
+  overlay(id: string): Promise<void>;
+  /** Reads the runs on the chart that are under way again. */
+  refreshOverlaid(): Promise<void>;
   rename(id: string, name: string): Promise<void>;
   /** True once the run trains again: the desk then shows it. @param longer more steps for one that has ended, from a checkpoint of it */
   resume(id: string, longer?: { steps: number; from: number }): Promise<boolean>;
@@ -68,6 +74,17 @@ async function keptAfter(run: RunRecord | undefined, chain: string, onProgress: 
 }
 
 export const useRuns = create<RunsState>()((set, get) => {
+  const readOverlaid = async (ids: readonly string[]) => {
+    for (const id of ids) {
+      try {
+        const view = viewOf(await lab.library.feed(id));
+        // Taken away meanwhile, it stays away.
+        if (get().overlaid.has(id)) set({ overlaid: new Map(get().overlaid).set(id, view) });
+      } catch (error) {
+        set({ failure: errorRecord(error), overlaid: new Map([...get().overlaid].filter(([other]) => other !== id)) });
+      }
+    }
+  };
   return {
     list: 'loading',
     listError: null,
@@ -75,6 +92,7 @@ export const useRuns = create<RunsState>()((set, get) => {
     checkpoints: new Map(),
     storage: null,
     opened: null,
+    overlaid: new Map(),
     resuming: null,
     extending: null,
     forking: null,
@@ -110,6 +128,14 @@ export const useRuns = create<RunsState>()((set, get) => {
       }
     },
     close: () => set({ opened: null }),
+
+    async overlay(id) {
+      const { overlaid } = get();
+      if (overlaid.has(id)) return set({ overlaid: new Map([...overlaid].filter(([other]) => other !== id)) });
+      set({ overlaid: new Map(overlaid).set(id, null) });
+      await readOverlaid([id]);
+    },
+    refreshOverlaid: () => readOverlaid([...get().overlaid].flatMap(([id, view]) => (view && isActive(view.state) ? [id] : []))),
 
     async importLogs(files) {
       if (files.length === 0 || get().importing?.busy) return;
@@ -214,8 +240,12 @@ export const useRuns = create<RunsState>()((set, get) => {
         set({ failure: errorRecord(error) });
         return false;
       }
-      const { runs, opened } = get();
-      set({ runs: runs.filter((run) => run.id !== id), opened: opened?.id === id ? null : opened });
+      const { runs, opened, overlaid } = get();
+      set({
+        runs: runs.filter((run) => run.id !== id),
+        opened: opened?.id === id ? null : opened,
+        overlaid: new Map([...overlaid].filter(([other]) => other !== id)),
+      });
       await get().load();
       return true;
     },

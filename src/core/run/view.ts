@@ -78,7 +78,17 @@ export interface Windows {
   seconds: Float64Array;
   /** Channel id, and `total` → loss; NaN is a gap. */
   loss: Readonly<Record<string, Float64Array>>;
+  /** What else was logged, by name; NaN where it was not. */
+  logged: Readonly<Record<LoggedFigure, Float64Array>>;
+  /** Channel id → its share of the window's tokens. */
+  shares: Readonly<Record<string, Float64Array>>;
+  /** Tokens of the domain channels since the start. */
+  domainTokens: Float64Array;
 }
+
+/** Learning rate, gradient norm, tokens a second, and with precision f16 what the loss is multiplied by. */
+export const LOGGED_FIGURES = ['lr', 'gradNorm', 'tokensPerSecond', 'lossScale'] as const;
+export type LoggedFigure = (typeof LOGGED_FIGURES)[number];
 
 /** The run of a message that holds the whole of it. */
 export function viewOf(message: RunMessage): RunView {
@@ -89,7 +99,10 @@ export class FollowedRun {
   private readonly header: RunHeader;
   private readonly ids: readonly string[];
   private readonly curves: { train: Map<string, GrowingSeries>; heldOut: Map<string, GrowingSeries> };
-  private readonly logged: { step: GrowingNumbers; tokens: GrowingNumbers; seconds: GrowingNumbers; loss: Map<string, GrowingNumbers> };
+  private readonly logged: Record<'step' | 'tokens' | 'seconds' | 'domainTokens' | LoggedFigure, GrowingNumbers>;
+  private readonly losses: ReadonlyMap<string, GrowingNumbers>;
+  private readonly shares: ReadonlyMap<string, GrowingNumbers>;
+  private readonly domains: readonly string[];
   private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
@@ -99,8 +112,9 @@ export class FollowedRun {
   private base: EvaluationRow | null;
   private latest: EvaluationRow | null = null;
   private last: MetricRow | null = null;
-  /** Seconds of training up to the last window. */
+  /** Seconds of training, and tokens of the domain channels, up to the last window. */
   private elapsed = 0;
+  private domainTokens = 0;
   private partial: RunMessage['partial'] = null;
   private revision: number;
   private shown: RunView;
@@ -114,12 +128,20 @@ export class FollowedRun {
     this.ids = recipe.channels.map(({ id }) => id);
     const curves = () => new Map([...this.ids, TOTAL].map((id) => [id, new GrowingSeries()]));
     this.curves = { train: curves(), heldOut: curves() };
+    const numbers = (ids: readonly string[]) => new Map(ids.map((id) => [id, new GrowingNumbers()]));
     this.logged = {
       step: new GrowingNumbers(),
       tokens: new GrowingNumbers(),
       seconds: new GrowingNumbers(),
-      loss: new Map([...this.ids, TOTAL].map((id) => [id, new GrowingNumbers()])),
+      domainTokens: new GrowingNumbers(),
+      lr: new GrowingNumbers(),
+      gradNorm: new GrowingNumbers(),
+      tokensPerSecond: new GrowingNumbers(),
+      lossScale: new GrowingNumbers(),
     };
+    this.losses = numbers([...this.ids, TOTAL]);
+    this.shares = numbers(this.ids);
+    this.domains = recipe.channels.flatMap(({ id, role }) => (role === 'domain' ? [id] : []));
     this.happened = [{ type: 'started', step: 0, at: createdAt }];
     this.base = base;
     this.revision = whole.revision;
@@ -210,26 +232,40 @@ export class FollowedRun {
 
   private addRow(row: MetricRow): void {
     const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
-    const { step, tokens, seconds, loss } = this.logged;
-    this.elapsed += (Math.max(0, row.step - (this.last?.step ?? 0)) * row.stepMs) / 1000;
-    seconds.push(this.elapsed);
-    step.push(row.step);
-    tokens.push(row.tokens);
+    const { logged, losses, shares } = this;
+    const took = (Math.max(0, row.step - (this.last?.step ?? 0)) * row.stepMs) / 1000;
+    const count = (id: string) => row.count[id] ?? 0;
+    const counted = this.ids.reduce((sum, id) => sum + count(id), 0);
+    this.elapsed += took;
+    this.domainTokens += this.domains.reduce((sum, id) => sum + count(id), 0);
+    logged.seconds.push(this.elapsed);
+    logged.step.push(row.step);
+    logged.tokens.push(row.tokens);
+    logged.domainTokens.push(this.domainTokens);
+    logged.lr.push(row.lr);
+    logged.gradNorm.push(row.gradNorm ?? NaN);
+    logged.tokensPerSecond.push(took > 0 && counted > 0 ? counted / took : NaN);
+    logged.lossScale.push(row.lossScale ?? NaN);
+    for (const id of this.ids) shares.get(id)!.push(counted > 0 ? count(id) / counted : NaN);
     for (const id of [...this.ids, TOTAL]) {
       const found = value(id, id === TOTAL ? row.total : row.loss[id]);
       this.curves.train.get(id)!.push(row.step, found);
-      loss.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
+      losses.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
     }
     this.last = row;
   }
 
   private windows(): Windows {
-    const { step, tokens, seconds, loss } = this.logged;
+    const { step, tokens, seconds, domainTokens } = this.logged;
+    const views = (of: ReadonlyMap<string, GrowingNumbers>) => Object.fromEntries([...of].map(([id, values]) => [id, values.view()]));
     return {
       step: step.view(),
       tokens: tokens.view(),
       seconds: seconds.view(),
-      loss: Object.fromEntries([...loss].map(([id, values]) => [id, values.view()])),
+      loss: views(this.losses),
+      logged: Object.fromEntries(LOGGED_FIGURES.map((name) => [name, this.logged[name].view()])) as Windows['logged'],
+      shares: views(this.shares),
+      domainTokens: domainTokens.view(),
     };
   }
 
