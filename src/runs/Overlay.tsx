@@ -3,14 +3,14 @@
  * its dash, or the other way; runs may be joined to groups by a field of their recipes, or shown against one of them. Below it, what sets
  * their recipes apart.
  */
-import { useEffect, useMemo, useState } from 'react';
+import { startTransition, useEffect, useMemo, useState } from 'react';
 import { Button, Loader } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { useDifferenceWords } from '../channels/recipe-words';
 import { ChartFrame, LineKinds } from '../charts/LossChart';
 import { LookBar, POSITIVE, useLook } from '../charts/look-bar';
-import { domainEpoch, retentionLevel, type ChartAxis, type Sight } from '../charts/loss-lines';
+import { domainEpoch, lineTable, retentionLevel, type ChartAxis, type Sight } from '../charts/loss-lines';
 import {
   DASHES,
   OVERLAY_CURVES,
@@ -26,6 +26,7 @@ import { compareRecipes } from '../core/recipe/diff';
 import type { RunRecord } from '../core/run/types';
 import { TOTAL } from '../core/run/view';
 import { Card } from '../ui/Card';
+import { SaveChart } from '../ui/SaveButtons';
 import { RecipeTable } from './Recipe';
 import { useRuns } from './store';
 import styles from './Runs.module.css';
@@ -176,107 +177,119 @@ export default function Overlay() {
         </Button>
       }
     >
-      <div className={styles.overlayRuns}>
-        {legend(
-          groups,
-          t('overlay.runs'),
-          (_, at) => {
-            const mark = runMark(at);
-            return sample(byRun ? `var(--channel-${mark.colour})` : 'var(--dim)', byRun ? '' : DASHES[at % DASHES.length]!, mark.shape);
-          },
-          nameOf,
-        )}
-        {legend(
-          channels.map(({ id }) => id),
-          t('overlay.channels'),
-          (_, at) => sample(byRun ? 'var(--dim)' : channelColour(channels[at]!.corpus), byRun ? DASHES[at % DASHES.length]! : '', null),
-          (id) => (id === TOTAL ? common('total') : tag(id)),
-        )}
-        {waiting && <Loader size={14} aria-label={t('overlay.reading')} />}
-      </div>
-      <div className={styles.overlayLook}>
-        <LookBar
-          {...{ figure, axis, epochs }}
-          logs={POSITIVE.has(figure) && baseline === null}
-          zoomed={sight !== whole}
-          onWhole={() => setSight(null)}
-        >
-          <select
-            aria-label={t('overlay.curves')}
-            value={curves}
-            onChange={(event) =>
-              setChoice({ ...choice, curves: OVERLAY_CURVES.find((one) => one === event.currentTarget.value) ?? 'heldOut' })
-            }
-          >
-            {OVERLAY_CURVES.map((one) => (
-              <option key={one} value={one}>
-                {t(`overlay.curve.${one}`)}
-              </option>
-            ))}
-          </select>
-          <select
-            aria-label={t('overlay.colour')}
-            value={colour}
-            onChange={(event) => setChoice({ ...choice, colour: event.currentTarget.value === 'channel' ? 'channel' : 'run' })}
-          >
-            <option value="run">{t('overlay.colourRun')}</option>
-            <option value="channel">{t('overlay.colourChannel')}</option>
-          </select>
-          <select
-            aria-label={t('overlay.group')}
-            value={grouping ? choice.group : ''}
-            onChange={(event) => setChoice({ ...choice, group: event.currentTarget.value })}
-          >
-            <option value="">{t('overlay.noGroup')}</option>
-            {groupings.map(({ field, name }) => (
-              <option key={field} value={field}>
-                {t('overlay.meanBy', { field: name })}
-              </option>
-            ))}
-          </select>
-          {grouping && (
-            <select
-              aria-label={t('overlay.band')}
-              value={band}
-              onChange={(event) => setChoice({ ...choice, band: event.currentTarget.value === 'range' ? 'range' : 'deviation' })}
-            >
-              <option value="deviation">{t('overlay.deviation')}</option>
-              <option value="range">{t('overlay.range')}</option>
-            </select>
+      <div data-chart>
+        <div className={styles.overlayRuns}>
+          {legend(
+            groups,
+            t('overlay.runs'),
+            (_, at) => {
+              const mark = runMark(at);
+              return sample(byRun ? `var(--channel-${mark.colour})` : 'var(--dim)', byRun ? '' : DASHES[at % DASHES.length]!, mark.shape);
+            },
+            nameOf,
           )}
-          <select
-            aria-label={t('overlay.baseline')}
-            value={baseline ?? ''}
-            onChange={(event) => setChoice({ ...choice, baseline: event.currentTarget.value || null })}
+          {legend(
+            channels.map(({ id }) => id),
+            t('overlay.channels'),
+            (_, at) => sample(byRun ? 'var(--dim)' : channelColour(channels[at]!.corpus), byRun ? DASHES[at % DASHES.length]! : '', null),
+            (id) => (id === TOTAL ? common('total') : tag(id)),
+          )}
+          {waiting && <Loader size={14} aria-label={t('overlay.reading')} />}
+        </div>
+        <div className={styles.overlayLook}>
+          <LookBar
+            {...{ figure, axis, epochs }}
+            logs={POSITIVE.has(figure) && baseline === null}
+            zoomed={sight !== whole}
+            onWhole={() => startTransition(() => setSight(null))}
           >
-            <option value="">{t('overlay.noBaseline')}</option>
-            {runs.map(({ id }) => (
-              <option key={id} value={id}>
-                {t('overlay.against', { name: nameOf(id) })}
-              </option>
-            ))}
-          </select>
-        </LookBar>
+            <select
+              aria-label={t('overlay.curves')}
+              value={curves}
+              onChange={(event) =>
+                setChoice({ ...choice, curves: OVERLAY_CURVES.find((one) => one === event.currentTarget.value) ?? 'heldOut' })
+              }
+            >
+              {OVERLAY_CURVES.map((one) => (
+                <option key={one} value={one}>
+                  {t(`overlay.curve.${one}`)}
+                </option>
+              ))}
+            </select>
+            <select
+              aria-label={t('overlay.colour')}
+              value={colour}
+              onChange={(event) => setChoice({ ...choice, colour: event.currentTarget.value === 'channel' ? 'channel' : 'run' })}
+            >
+              <option value="run">{t('overlay.colourRun')}</option>
+              <option value="channel">{t('overlay.colourChannel')}</option>
+            </select>
+            <select
+              aria-label={t('overlay.group')}
+              value={grouping ? choice.group : ''}
+              onChange={(event) => setChoice({ ...choice, group: event.currentTarget.value })}
+            >
+              <option value="">{t('overlay.noGroup')}</option>
+              {groupings.map(({ field, name }) => (
+                <option key={field} value={field}>
+                  {t('overlay.meanBy', { field: name })}
+                </option>
+              ))}
+            </select>
+            {grouping && (
+              <select
+                aria-label={t('overlay.band')}
+                value={band}
+                onChange={(event) => setChoice({ ...choice, band: event.currentTarget.value === 'range' ? 'range' : 'deviation' })}
+              >
+                <option value="deviation">{t('overlay.deviation')}</option>
+                <option value="range">{t('overlay.range')}</option>
+              </select>
+            )}
+            <select
+              aria-label={t('overlay.baseline')}
+              value={baseline ?? ''}
+              onChange={(event) => setChoice({ ...choice, baseline: event.currentTarget.value || null })}
+            >
+              <option value="">{t('overlay.noBaseline')}</option>
+              {runs.map(({ id }) => (
+                <option key={id} value={id}>
+                  {t('overlay.against', { name: nameOf(id) })}
+                </option>
+              ))}
+            </select>
+            <SaveChart
+              title={t('overlay.title')}
+              name={`runs-${figure}`}
+              table={() => {
+                const every = overlayLines(runs, channels, { figure, axis, smoothing, curves, colour, band, baseline }, sight, Infinity);
+                const shown = every.filter((line) => !hidden.has(line.channel) && !hidden.has(line.run));
+                const words = shown.map(({ run, channel }) => `${nameOf(run)} · ${channel === TOTAL ? common('total') : tag(channel)}`);
+                return lineTable(shown, words, axis, figure, sight);
+              }}
+            />
+          </LookBar>
+        </div>
+        <figure className={styles.overlayChart} aria-label={t('overlay.title')}>
+          <ChartFrame
+            view={{ figure, axis, log, inliers, signed }}
+            {...{ lines, whole, sight, place, pins }}
+            room={lines}
+            onSight={(next) => startTransition(() => setSight(next && { ...next, axis }))}
+            onPins={(places) => setPins({ axis, places })}
+            level={baseline === null ? retentionLevel(figure) : null}
+            faint={curves === 'both'}
+            events={NO_EVENTS}
+            lane={NO_EVENTS}
+            foot={
+              <>
+                <span className={styles.facts}>{grouping ? t('overlay.means') : baseline ? t('overlay.differences') : ''}</span>
+                <LineKinds />
+              </>
+            }
+          />
+        </figure>
       </div>
-      <figure className={styles.overlayChart} aria-label={t('overlay.title')}>
-        <ChartFrame
-          view={{ figure, axis, log, inliers, signed }}
-          {...{ lines, whole, sight, place, pins }}
-          room={lines}
-          onSight={(next) => setSight(next && { ...next, axis })}
-          onPins={(places) => setPins({ axis, places })}
-          level={baseline === null ? retentionLevel(figure) : null}
-          faint={curves === 'both'}
-          events={NO_EVENTS}
-          lane={NO_EVENTS}
-          foot={
-            <>
-              <span className={styles.facts}>{grouping ? t('overlay.means') : baseline ? t('overlay.differences') : ''}</span>
-              <LineKinds />
-            </>
-          }
-        />
-      </figure>
       {lines.length === 0 && !waiting && <p className={styles.facts}>{t('overlay.nothing')}</p>}
       {own.length > 1 && <ConfigDiff runs={own} names={own.map(({ id }) => nameOf(id))} />}
     </Card>

@@ -111,7 +111,7 @@ function Curves({ view }: { view: RunView }) {
   return (
     <>
       <div className={styles.chart}>
-        <LossChart run={view} />
+        <LossChart run={view} roomy />
       </div>
       <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
     </>

@@ -6,7 +6,7 @@ import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
-import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
+import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
@@ -14,7 +14,7 @@ import { lab } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
-import { exportName, isResumable } from './run-facts';
+import { EVERY_RUN, exportName, isResumable, type RunFilter } from './run-facts';
 
 export interface OpenRun {
   id: string;
@@ -39,6 +39,9 @@ export interface RunsState {
   extending: string | null;
   /** The checkpoint that the dialog about a fork is open for. */
   forking: { run: string; step: number } | null;
+  /** The run whose note and tags are being written. */
+  marking: string | null;
+  filter: RunFilter;
   /** The dialog that reads in logs is open; `busy` while it reads. */
   importing: { busy: boolean; error: ErrorRecord | null } | null;
   /** A chain whose stages are trained one after another by this tab, and the stage it is at. */
@@ -54,6 +57,7 @@ export interface RunsState {
   /** Reads the runs on the chart that are under way again. */
   refreshOverlaid(): Promise<void>;
   rename(id: string, name: string): Promise<void>;
+  mark(id: string, marks: RunMarks): Promise<void>;
   /** True once the run trains again: the desk then shows it. @param longer more steps for one that has ended, from a checkpoint of it */
   resume(id: string, longer?: { steps: number; from: number }): Promise<boolean>;
   /** True once the fork trains. */
@@ -97,6 +101,8 @@ export const useRuns = create<RunsState>()((set, get) => {
     extending: null,
     forking: null,
     importing: null,
+    marking: null,
+    filter: EVERY_RUN,
     chaining: null,
     failure: null,
 
@@ -160,6 +166,27 @@ export const useRuns = create<RunsState>()((set, get) => {
         await lab.library.renameRun(id, trimmed);
       } catch (error) {
         show(run.name);
+        set({ failure: errorRecord(error) });
+      }
+    },
+
+    async mark(id, marks) {
+      const show = (shown: (record: RunRecord) => RunRecord) =>
+        set({ runs: get().runs.map((record) => (record.id === id ? shown(record) : record)) });
+      const before = get().runs.find((record) => record.id === id);
+      if (!before) return;
+      show((record) => ({ ...record, ...marks }));
+      try {
+        const { note, tags, starred, archived } = await lab.library.markRun(id, marks);
+        show((record) => ({
+          ...record,
+          ...(note === undefined ? {} : { note }),
+          ...(tags === undefined ? {} : { tags }),
+          ...(starred === undefined ? {} : { starred }),
+          ...(archived === undefined ? {} : { archived }),
+        }));
+      } catch (error) {
+        show(() => before);
         set({ failure: errorRecord(error) });
       }
     },

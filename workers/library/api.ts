@@ -7,7 +7,8 @@ import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { markRun, readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { resultOf } from '../../src/core/sweep/queue';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
@@ -99,6 +100,18 @@ export const libraryApi: LibraryApi = {
   // Parquet and CSV are read by libraries that few visits need.
   importLogs: async (files) => (await import('./import-logs')).importLogs(files),
   renameRun,
+  markRun,
+  async outcomes(ids) {
+    const wanted = new Set(ids);
+    const found = [];
+    // One after another: the history of a long run is large while it is read.
+    for (const run of await listRuns()) {
+      if (!wanted.has(run.id)) continue;
+      const { result, base } = resultOf(run, await readMetrics(run.id), 0);
+      found.push({ id: run.id, result, base });
+    }
+    return found;
+  },
   removeRun: (id) => removeRun(id),
 
   async exportRun(id, step, dtype, onProgress, average) {

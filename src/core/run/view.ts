@@ -9,7 +9,7 @@ import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
 import type { ChannelRole, Recipe } from '../recipe/schema';
 import { sortEvents, type RunEvent } from './events';
 import { unpackFigures, type ChannelFigures, type RunHeader, type RunMessage } from './feed';
-import { unpackRows } from './metric-table';
+import { eachRow, rowWidth, unpackRows, type PackedRow } from './metric-table';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunState, StopReason } from './types';
 
 /** Name of the curve over all channels; no channel may have it as its id. */
@@ -102,7 +102,8 @@ export class FollowedRun {
   private readonly logged: Record<'step' | 'tokens' | 'seconds' | 'domainTokens' | LoggedFigure, GrowingNumbers>;
   private readonly losses: ReadonlyMap<string, GrowingNumbers>;
   private readonly shares: ReadonlyMap<string, GrowingNumbers>;
-  private readonly domains: readonly string[];
+  /** By the channels' order: is it a domain channel? */
+  private readonly domains: readonly boolean[];
   private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
@@ -112,9 +113,6 @@ export class FollowedRun {
   private base: EvaluationRow | null;
   private latest: EvaluationRow | null = null;
   private last: MetricRow | null = null;
-  /** Seconds of training, and tokens of the domain channels, up to the last window. */
-  private elapsed = 0;
-  private domainTokens = 0;
   private partial: RunMessage['partial'] = null;
   private revision: number;
   private shown: RunView;
@@ -141,7 +139,7 @@ export class FollowedRun {
     };
     this.losses = numbers([...this.ids, TOTAL]);
     this.shares = numbers(this.ids);
-    this.domains = recipe.channels.flatMap(({ id, role }) => (role === 'domain' ? [id] : []));
+    this.domains = recipe.channels.map(({ role }) => role === 'domain');
     this.happened = [{ type: 'started', step: 0, at: createdAt }];
     this.base = base;
     this.revision = whole.revision;
@@ -175,8 +173,9 @@ export class FollowedRun {
   ): RunView {
     const { runId, name, recipe } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
-    const rows = unpackRows(message.rows, this.ids);
-    for (const row of rows) this.addRow(row);
+    const { rows } = message;
+    eachRow(rows, this.ids.length, this.addRow);
+    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
     for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
     this.happened.push(...message.events);
     const remeasured = message.evaluations.length > 0 || partial !== null || this.partial !== null;
@@ -230,30 +229,33 @@ export class FollowedRun {
     };
   }
 
-  private addRow(row: MetricRow): void {
-    const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
-    const { logged, losses, shares } = this;
-    const took = (Math.max(0, row.step - (this.last?.step ?? 0)) * row.stepMs) / 1000;
-    const count = (id: string) => row.count[id] ?? 0;
-    const counted = this.ids.reduce((sum, id) => sum + count(id), 0);
-    this.elapsed += took;
-    this.domainTokens += this.domains.reduce((sum, id) => sum + count(id), 0);
-    logged.seconds.push(this.elapsed);
+  /** A long run has a hundred thousand of them: nothing is made for a row but its points. */
+  private readonly addRow = (row: PackedRow): void => {
+    const { logged, losses, shares, curves } = this;
+    const took = (Math.max(0, row.step - this.logged.step.last(0)) * row.stepMs) / 1000;
+    let [counted, ofDomain] = [0, 0];
+    this.ids.forEach((_, at) => {
+      counted += row.count(at);
+      if (this.domains[at]) ofDomain += row.count(at);
+    });
+    logged.seconds.push(logged.seconds.last(0) + took);
     logged.step.push(row.step);
     logged.tokens.push(row.tokens);
-    logged.domainTokens.push(this.domainTokens);
+    logged.domainTokens.push(logged.domainTokens.last(0) + ofDomain);
     logged.lr.push(row.lr);
-    logged.gradNorm.push(row.gradNorm ?? NaN);
+    logged.gradNorm.push(row.gradNorm);
     logged.tokensPerSecond.push(took > 0 && counted > 0 ? counted / took : NaN);
-    logged.lossScale.push(row.lossScale ?? NaN);
-    for (const id of this.ids) shares.get(id)!.push(counted > 0 ? count(id) / counted : NaN);
-    for (const id of [...this.ids, TOTAL]) {
-      const found = value(id, id === TOTAL ? row.total : row.loss[id]);
-      this.curves.train.get(id)!.push(row.step, found);
+    logged.lossScale.push(row.lossScale);
+    const add = (id: string, found: number | null) => {
+      curves.train.get(id)!.push(row.step, found);
       losses.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
-    }
-    this.last = row;
-  }
+    };
+    this.ids.forEach((id, at) => {
+      shares.get(id)!.push(counted > 0 ? row.count(at) / counted : NaN);
+      add(id, row.loss(at));
+    });
+    add(TOTAL, row.total);
+  };
 
   private windows(): Windows {
     const { step, tokens, seconds, domainTokens } = this.logged;

@@ -6,6 +6,7 @@ import { memo, useDeferredValue, useMemo, useRef, useState, type KeyboardEvent, 
 import { NativeSelect, Switch } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
+import type { ColumnWords } from '../../channels/column-words';
 import { Picture } from '../../charts/Picture';
 import type { Column } from '../../core/sweep/columns';
 import { fitSurface, LEAST_SETTINGS, type SurfacePoint } from '../../core/sweep/surface';
@@ -23,7 +24,6 @@ import {
   planePicture,
   surfaceGrid,
   type Axis,
-  type ColumnWords,
   type Drawn,
   type PictureStyle,
 } from './pictures';
