@@ -1,19 +1,22 @@
 /** Losses per channel: how they are looked at, legend, curves with what lies over them, small charts below, pinned values, the figures as a table. */
-import { memo, useCallback, useMemo, useState, type ReactNode } from 'react';
+import { memo, startTransition, useCallback, useMemo, useState, type ReactNode } from 'react';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { TOTAL, type RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
+import { SaveChart } from '../ui/SaveButtons';
 import { laneEvents, usePlotEvents, type LaneEvent, type PlotEvent } from './chart-events';
-import { axisTicks, LookBar, POSITIVE, useChartWords, useLook, type ChartWords } from './look-bar';
+import { axisTicks, LookBar, POSITIVE, useChartWords, useLook } from './look-bar';
 import {
   domainEpoch,
   labelRoom,
+  lineTable,
   lossBounds,
   lossLines,
   placeOnAxis,
+  placesOf,
   retentionLevel,
   stepAt,
   wholeAxis,
@@ -24,20 +27,27 @@ import {
 } from './loss-lines';
 import { BrokenMarks, EndLabels, EventFlags, EventLane, useLineName, type PlotFrame } from './LossOverlay';
 import { LossPlot } from './LossPlot';
+import { SmallCharts } from './SmallCharts';
 import { createPlace, PinTable, PlotSurface, Readout, type PlaceStore, type SurfaceProps } from './PlotSurface';
 import styles from './LossChart.module.css';
 
 /** Width in pixels below which the axis below has fewer ticks. */
 const NARROW = 520;
 
+/** Height of a window, in pixels, from which there is room below the chart wherever it stands. */
+const TALL = 1000;
+
 interface LossChartProps {
   run: RunView;
+  /** There is room below for the small charts. */
+  roomy?: boolean;
 }
 
-export const LossChart = memo(function LossChart({ run }: LossChartProps) {
+export const LossChart = memo(function LossChart({ run, roomy = window.innerHeight >= TALL }: LossChartProps) {
   const { t } = useTranslation('desk');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setSight] = useState<(Sight & { axis: ChartAxis }) | null>(null);
+  const nameOf = useLineName();
   const [place] = useState(createPlace);
   /** Steps that are pinned: they stay where they are on another axis. */
   const [pinned, setPinned] = useState<readonly number[]>([]);
@@ -64,13 +74,17 @@ export const LossChart = memo(function LossChart({ run }: LossChartProps) {
     ];
   }, [plotted, run.events, axis, windows, epoch]);
   const pins = useMemo(() => pinned.map(placeOnAxis(axis, windows, epoch)), [pinned, axis, windows, epoch]);
-  const onPins = (places: readonly number[]) => setPinned([...new Set(places.map(stepAt(axis, windows, epoch)))]);
-  const onSight = useCallback((next: Sight | null) => setSight(next && { ...next, axis }), [axis]);
+  const onPins = useCallback(
+    (places: readonly number[]) => setPinned([...new Set(places.map(stepAt(axis, windows, epoch)))]),
+    [axis, windows, epoch],
+  );
+  // In slices: a long run's lines are thinned and drawn anew, and no task shall take long.
+  const onSight = useCallback((next: Sight | null) => startTransition(() => setSight(next && { ...next, axis })), [axis]);
   const signed = figure === 'delta';
   const view = { figure, axis, log, inliers, signed };
 
   return (
-    <figure className={styles.figure} aria-label={t(`chart.figure.${figure}`)}>
+    <figure className={styles.figure} data-chart aria-label={t(`chart.figure.${figure}`)}>
       <div className={styles.legend}>
         <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
         <LookBar
@@ -79,13 +93,26 @@ export const LossChart = memo(function LossChart({ run }: LossChartProps) {
           epochs={epoch !== null}
           logs={POSITIVE.has(figure)}
           zoomed={sight !== whole}
-          onWhole={() => setSight(null)}
-        />
+          onWhole={() => onSight(null)}
+        >
+          <SaveChart
+            title={`${run.name} · ${t(`chart.figure.${figure}`)}`}
+            name={`${run.name}-${figure}`}
+            table={() => {
+              // Every logged window, not the thinned ones.
+              const every = lossLines(run, { figure, axis, smoothing }, sight, epoch, Infinity).filter(({ id }) => !hidden.has(id));
+              return lineTable(every, every.map(nameOf), axis, figure, sight);
+            }}
+          />
+        </LookBar>
       </div>
       <ChartFrame
         {...{ view, lines: shown, whole, sight, place, onSight, pins, onPins, events, lane }}
         room={lines}
         level={retentionLevel(figure)}
+        below={(frame) => (
+          <SmallCharts {...{ run, frame, place, whole, onSight, pins, onPins, roomy }} x={placesOf(axis, windows, epoch)} />
+        )}
         faint={signed && shown.some((line) => line.heldOut.length > 1)}
         foot={
           <>
@@ -98,14 +125,21 @@ export const LossChart = memo(function LossChart({ run }: LossChartProps) {
   );
 });
 
+const KIND_WIDTHS = { heldOut: 2.5, train: 1, base: 1.5 };
+
 /** Held-out, train and the base's losses as they are drawn. */
 export function LineKinds() {
   const { t } = useTranslation('desk');
   return (
     <div className={styles.kinds} aria-hidden>
-      <span data-kind="held-out">{t('heldOut')}</span>
-      <span data-kind="train">{t('train')}</span>
-      <span data-kind="base">{t('base')}</span>
+      {(['heldOut', 'train', 'base'] as const).map((kind) => (
+        <span key={kind}>
+          <svg width={18} height={8}>
+            <path d="M0 4H18" stroke="var(--dim)" strokeWidth={KIND_WIDTHS[kind]} strokeDasharray={kind === 'base' ? '3 3' : undefined} />
+          </svg>
+          {t(kind)}
+        </span>
+      ))}
     </div>
   );
 }
@@ -129,7 +163,7 @@ interface ChartFrameProps extends Pick<SurfaceProps, 'whole' | 'onSight' | 'pins
   events: readonly (PlotEvent & { x: number })[];
   lane: readonly (LaneEvent & { x: number })[];
   /** Below the plot, over the same axis. */
-  below?: (frame: PlotFrame, words: ChartWords) => ReactNode;
+  below?: (frame: PlotFrame) => ReactNode;
   foot: ReactNode;
 }
 
@@ -175,7 +209,7 @@ export function ChartFrame(props: ChartFrameProps) {
           </>
         )}
       </div>
-      {drawn && below?.(frame, words)}
+      {drawn && below?.(frame)}
       <PinTable lines={lines} pins={moves.pins} onPins={moves.onPins} formatY={words.value} placeWords={words.place} />
       <div className={styles.foot}>{foot}</div>
     </>
@@ -225,6 +259,9 @@ function LossLegend({ lines, hidden, onHide }: LossLegendProps) {
   );
 }
 
+/** Steps without a finite loss that the table names. */
+const MOST_BROKEN = 20;
+
 interface LossTableProps {
   run: RunView;
   events: readonly PlotEvent[];
@@ -237,9 +274,12 @@ function LossTable({ run, events }: LossTableProps) {
   const format = useFormat();
   const tag = useChannelTag();
   const [open, setOpen] = useState(false);
+  const broken = Object.entries(run.train).flatMap(([id, series]) =>
+    series.broken ? [{ id, steps: series.broken.slice(0, MOST_BROKEN) }] : [],
+  );
   const last = (values: ArrayLike<number> | undefined) => Array.from(values ?? []).findLast((value) => Number.isFinite(value)) ?? null;
   return (
-    <details className={styles.table} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className={styles.table} data-no-picture onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t('chart.table')}</summary>
       {open && (
         <div className={styles.scroll}>
@@ -273,6 +313,15 @@ function LossTable({ run, events }: LossTableProps) {
               })}
             </tbody>
           </table>
+          {broken.length > 0 && (
+            <ul>
+              {broken.map(({ id, steps }) => (
+                <li key={id}>
+                  {t('chart.brokenAt', { channel: id === TOTAL ? common('total') : tag(id), steps: steps.map(format.count).join(', ') })}
+                </li>
+              ))}
+            </ul>
+          )}
           {events.length > 0 && (
             <ul>
               {events.map(({ step, label }) => (

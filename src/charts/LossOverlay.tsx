@@ -47,6 +47,8 @@ export function valueAtPixel(frame: PlotFrame, pixel: number): number {
 
 /** Pixels between the labels at the ends of lines. */
 const GAP = 15;
+/** Labels whose lines end nearer to each other than this, in pixels, may touch. */
+const BESIDE = 150;
 
 /** How a line is called: by its own name, else by its channel's. */
 export function useLineName(): (line: Pick<LossLine, 'id' | 'name'>) => string {
@@ -68,12 +70,23 @@ export const EndLabels = memo(function EndLabels({ frame, lines, formatEnd }: En
     const end = lineEnd(line, frame.to);
     return end && end.x >= frame.from ? [{ line, ...end }] : [];
   });
-  const places = spreadLabels(
-    ends.map(({ y }) => plotY(frame, y)),
-    GAP,
-    PLOT.top,
-    frame.height - PLOT.bottom,
-  );
+  // Runs end at places of their own: only labels beside each other make way.
+  const places: number[] = [];
+  const waiting = new Set(ends.keys());
+  for (const [first, { x }] of ends.entries()) {
+    if (!waiting.has(first)) continue;
+    const beside = [...waiting].filter((at) => Math.abs(plotX(frame, ends[at]!.x) - plotX(frame, x)) < BESIDE);
+    const spread = spreadLabels(
+      beside.map((at) => plotY(frame, ends[at]!.y)),
+      GAP,
+      PLOT.top,
+      frame.height - PLOT.bottom,
+    );
+    beside.forEach((at, index) => {
+      places[at] = spread[index]!;
+      waiting.delete(at);
+    });
+  }
   return (
     <svg className={styles.layer} width={frame.width} height={frame.height} fontSize={11.5} aria-hidden>
       {ends.map(({ line, x, y }, at) => (
@@ -96,6 +109,7 @@ export const EndLabels = memo(function EndLabels({ frame, lines, formatEnd }: En
 
 /** A triangle where a loss was no finite number, at the height of the last one that was. */
 export const BrokenMarks = memo(function BrokenMarks({ frame, lines }: { frame: PlotFrame; lines: readonly LossLine[] }) {
+  const { t } = useTranslation('desk');
   const marks = lines.flatMap(({ id, colour, broken }) =>
     broken.flatMap(({ x, y }) => (x >= frame.from && x <= frame.to ? [{ id, colour, x, y }] : [])),
   );
@@ -109,7 +123,9 @@ export const BrokenMarks = memo(function BrokenMarks({ frame, lines }: { frame: 
           fill={colour}
           stroke="var(--panel)"
           strokeLinejoin="round"
-        />
+        >
+          <title>{t('chart.notFinite', { count: 1 })}</title>
+        </path>
       ))}
     </svg>
   );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, SettingEvent } from '../core/run/events';
 import { overlayAxis, overlayChannels, overlayLines, meanOf, type OverlayLook, type OverlayRun } from './overlay-lines';
+import { loggedKinds, meanShares } from './SmallCharts';
 import { curveEvents, laneEvents, largestMove } from './chart-events';
 import { exampleRecipe, exampleRun, exampleWindows } from '../core/run/example-run';
 import {
@@ -250,6 +251,31 @@ describe('several runs', () => {
     expect(drawn(runs, { band: 'range' })[0]!.band![0]).toEqual({ x: 0, low: 2.9, high: 3.4 });
     expect(other!.band).toBeUndefined();
     expect(meanOf([0], [() => 1], 'range')).toEqual({ mean: [{ x: 0, y: 1 }], band: [] });
+  });
+});
+
+describe('small charts', () => {
+  it('are of what was logged, and of a mixture only', () => {
+    const logged = {
+      ...run.windows.logged,
+      lr: numbers(1e-4, 2e-4, 0),
+      gradNorm: numbers(NaN, NaN, NaN),
+      lossScale: numbers(NaN, 1024, 1024),
+    };
+    const shares = { zh: numbers(0.5, 0.6, 0.7), domain: numbers(0.5, 0.4, 0.3) };
+    expect(loggedKinds({ windows: { ...run.windows, logged, shares } })).toEqual(['lr', 'mixture', 'lossScale']);
+    expect(loggedKinds(run)).toEqual([]);
+  });
+
+  it('average shares over stretches, one window beyond what is in sight', () => {
+    const x = numbers(10, 20, 30, 40, 50, 60);
+    const shares = [numbers(0.1, 0.2, 0.3, NaN, 0.5, 0.6), numbers(0.9, 0.8, 0.7, NaN, 0.5, 0.4)];
+    expect(meanShares(x, shares, 0, 100, 3)).toEqual([
+      { x: 10, shares: [expect.closeTo(0.15, 12), expect.closeTo(0.85, 12)] },
+      { x: 30, shares: [0.3, 0.7] },
+      { x: 50, shares: [expect.closeTo(0.55, 12), expect.closeTo(0.45, 12)] },
+    ]);
+    expect(meanShares(x, shares, 20, 30, 9).map((point) => point.x)).toEqual([10, 20, 30]);
   });
 });
 

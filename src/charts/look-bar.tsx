@@ -65,7 +65,7 @@ export function LookBar({ figure, axis, epochs, logs, zoomed, onWhole, children 
     (weight === 0 ? (['ema'] as const) : (['ema', 'time'] as const)).map((kind) => ({ kind, weight })),
   );
   return (
-    <div className={styles.look} role="group" aria-label={t('chart.look')}>
+    <div className={styles.look} data-no-picture role="group" aria-label={t('chart.look')}>
       <select
         aria-label={t('chart.figureLabel')}
         value={figure}

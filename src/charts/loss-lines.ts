@@ -145,12 +145,13 @@ export function smoothedOnce(x: Float64Array, y: Float64Array, smoothing: Smooth
   return out;
 }
 
-/** Lines of all channels and the total, in the recipe's order; without those that the figure does not have. */
+/** Lines of all channels and the total, in the recipe's order; without those that the figure does not have. @param most points of a train line */
 export function lossLines(
   run: Shown,
   { figure, axis, smoothing }: Omit<ChartLook, 'log' | 'inliers'>,
   sight: Sight,
   epoch: number | null = null,
+  most = MAX_POINTS,
 ): LossLine[] {
   const place = placeOnAxis(axis, run.windows, epoch);
   const x = placesOf(axis, run.windows, epoch);
@@ -159,7 +160,7 @@ export function lossLines(
     if (!shown) return [];
     const drawn = (point: ChartPoint): ChartPoint => ({ x: point.x, y: point.y === null ? null : shown(point.y) });
     const y = run.windows.loss[id] ?? new Float64Array();
-    const of = (values: ArrayLike<number>) => inSight({ x, y: values }, sight.from, sight.to, MAX_POINTS).map(drawn);
+    const of = (values: ArrayLike<number>) => inSight({ x, y: values }, sight.from, sight.to, most).map(drawn);
     const smooth = smoothing.weight > 0;
     const raw = figure === 'retention' ? [] : of(y);
     const heldOut = pointsOf(run.heldOut[id]).map((point) => drawn({ x: place(point.x), y: point.y }));
@@ -191,6 +192,22 @@ export function brokenMarks(series: Series | undefined, base: number | null): Lo
     const y = (points.findLast((point) => point.x < x) ?? points[0])?.y ?? base;
     return y === null || y === undefined ? [] : [{ x, y }];
   });
+}
+
+/**
+ * Lines as a table, a row a point: what is in sight, without gaps.
+ * @param names of the lines, in their order @param axis name of the column of places
+ */
+export function lineTable(lines: readonly LossLine[], names: readonly string[], axis: ChartAxis, figure: ChartFigure, sight: Sight) {
+  const rows = lines.flatMap(({ train, raw, heldOut }, at) => {
+    const parts = { 'held-out': heldOut, train: raw.length > 0 ? raw : train, smoothed: raw.length > 0 ? train : [] };
+    return Object.entries(parts).flatMap(([part, points]) =>
+      points.flatMap(({ x, y }): [string, string, number, number][] =>
+        y === null || x < sight.from || x > sight.to ? [] : [[names[at]!, part, x, y]],
+      ),
+    );
+  });
+  return { columns: ['line', 'part', axis, figure], rows };
 }
 
 /** A level that the figure is read against: where 0.95 of a general channel's ability is left. */

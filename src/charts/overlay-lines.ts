@@ -82,7 +82,7 @@ function valueWithin(curve: Curve, x: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function drawnOf(view: RunView, channel: string, look: OverlayLook, sight: Sight): Drawn | null {
+function drawnOf(view: RunView, channel: string, look: OverlayLook, sight: Sight, most: number): Drawn | null {
   const { figure, axis, smoothing, curves } = look;
   const epoch = domainEpoch(view.channels);
   // A log that does not say how long its texts were has no place on an axis of epochs.
@@ -98,7 +98,7 @@ function drawnOf(view: RunView, channel: string, look: OverlayLook, sight: Sight
   const smooth = smoothing.weight > 0 ? smoothedOnce(x, y, smoothing) : y;
   const held = heldOut.map((point) => of({ x: place(point.x), y: point.y }));
   const heldCurve = { x: held.map((point) => point.x), y: held.map((point) => point.y ?? NaN) };
-  const thin = (values: Float64Array) => inSight({ x, y: values }, sight.from, sight.to, MAX_POINTS).map(of);
+  const thin = (values: Float64Array) => inSight({ x, y: values }, sight.from, sight.to, most).map(of);
   const trains = curves !== 'heldOut';
   return {
     train: trains ? thin(smooth) : [],
@@ -172,12 +172,14 @@ export function meanOf(
 /**
  * Lines of all runs, or of their groups, and of the channels that are shown.
  * @param channels as `overlayChannels` has them: a channel keeps its dash or colour whatever else is shown
+ * @param most points of a run's train line
  */
 export function overlayLines(
   runs: readonly OverlayRun[],
   channels: readonly { id: string; corpus: string }[],
   look: OverlayLook,
   sight: Sight,
+  most = MAX_POINTS,
 ): OverlayLine[] {
   const baseline = runs.find(({ id }) => id === look.baseline)?.view ?? null;
   const groups = new Map<string, RunView[]>();
@@ -186,9 +188,9 @@ export function overlayLines(
   return [...groups].flatMap(([run, views], at) =>
     // Against itself a run is a line along the level.
     (run === look.baseline ? [] : channels).flatMap(({ id: channel, corpus }, place): OverlayLine[] => {
-      const against0 = baseline && drawnOf(baseline, channel, look, sight);
+      const against0 = baseline && drawnOf(baseline, channel, look, sight, most);
       const members = views.flatMap((view) => {
-        const own = drawnOf(view, channel, look, sight);
+        const own = drawnOf(view, channel, look, sight, most);
         if (!own || (baseline && !against0)) return [];
         return [against0 ? against(own, against0) : own];
       });
