@@ -26,6 +26,8 @@ export default defineConfig({
     baseURL: `http://localhost:${port}/`,
     locale: 'en-US',
     viewport: { width: 1440, height: 900 },
+    // What a test loads comes from the server, not from a visit before; e2e/hosting.e2e.ts lets it in.
+    serviceWorkers: 'block',
     trace: 'off',
     screenshot: 'only-on-failure',
   },

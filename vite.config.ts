@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { isolationHeaders, securityHeaders } from './tools/headers.mjs';
+import { offline } from './tools/offline.mjs';
 import { prebundled } from './tools/prebundled.mjs';
 import { tfjsThreads } from './tools/tfjs-threads.mjs';
 
@@ -47,7 +48,7 @@ function securePreview(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [react(), tensorsStayInWorkers(), numericScalesOnly(), securePreview()],
+  plugins: [react(), tensorsStayInWorkers(), numericScalesOnly(), securePreview(), offline()],
   worker: { format: 'es', plugins: () => [tfjsThreads] },
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * The HTTP headers the studio is served with, in one place for the dev server, the preview, the test browser and tools/serve.mjs.
+ * The HTTP headers the studio is served with, in one place for the dev server, the preview, the test browser, tools/serve.mjs, the page's
+ * own <meta> and the service worker, which adds what a plain host does not send (tools/offline.mjs).
  * COOP and COEP make the page cross-origin isolated, which shared memory (wasm threads) needs.
  */
 
@@ -26,10 +27,10 @@ const policy = (workers, hosts) =>
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
   ].join('; ');
 
-const pagePolicy = policy('', '');
+/** Stands in the page's <meta> too, which cannot say who may frame it. */
+export const pagePolicy = policy('', '');
 /**
  * A worker obeys the policy its own script came with, not the page's. tfjs's threaded wasm build starts its threads from blobs,
  * so scripts get `blob:` there and only there. Nothing anywhere needs 'unsafe-eval'.
@@ -41,22 +42,30 @@ const scriptPolicy = policy(' blob:', '');
  */
 const hubPolicy = policy('', ' https: http://localhost:* http://127.0.0.1:*');
 
+/** The policies of scripts by their path; the first that fits holds, and the page's holds for all else. */
+export const scriptPolicies = [
+  { path: '/hub\\.worker(-[\\w-]+)?\\.(js|ts)$', policy: hubPolicy },
+  { path: '\\.m?js$', policy: scriptPolicy },
+];
+
 /** @param {string} pathname */
-function policyOf(pathname) {
-  if (/\/hub\.worker(-[\w-]+)?\.(js|ts)$/.test(pathname)) return hubPolicy;
-  return /\.m?js$/.test(pathname) ? scriptPolicy : pagePolicy;
-}
+const policyOf = (pathname) => scriptPolicies.find(({ path }) => new RegExp(path).test(pathname))?.policy ?? pagePolicy;
+
+/** Beside the policy and the isolation. */
+export const plainHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
 
 /**
  * All security headers for one response.
  * @param {string} pathname path of the request, without a query
+ * @param {readonly string[]} framing origins whose pages may show the studio in a frame; none by default
  * @returns {Record<string, string>}
  */
-export function securityHeaders(pathname) {
+export function securityHeaders(pathname, framing = []) {
   return {
     ...isolationHeaders,
-    'Content-Security-Policy': policyOf(pathname),
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
+    // A page that is itself isolated may frame only what says that other origins may have it.
+    ...(framing.length > 0 ? { 'Cross-Origin-Resource-Policy': 'cross-origin' } : {}),
+    'Content-Security-Policy': `${policyOf(pathname)}; frame-ancestors ${framing.length > 0 ? framing.join(' ') : "'none'"}`,
+    ...plainHeaders,
   };
 }

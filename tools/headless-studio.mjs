@@ -59,6 +59,7 @@ export async function withStudio({ folder, backend, threads, requireHardware }, 
       args: [...browserFlags(), ...(requireHardware ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'] : [])],
       handleSIGINT: false,
       acceptDownloads: true,
+      serviceWorkers: 'block',
     });
     const context = browser;
     const query = new URLSearchParams();

@@ -2,7 +2,7 @@
 /**
  * A static server for the built studio: the security headers it needs, and nothing else. Node's own modules only.
  *
- *     node tools/serve.mjs [--folder dist] [--port 4173] [--host 127.0.0.1] [--strict-port]
+ *     node tools/serve.mjs [--folder dist] [--port 4173] [--host 127.0.0.1] [--strict-port] [--allow-framing https://slides.example.org]…
  */
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -20,6 +20,7 @@ const types = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
   '.jsonl': 'application/jsonl; charset=utf-8',
   '.map': 'application/json; charset=utf-8',
   '.wasm': 'application/wasm',
@@ -69,13 +70,13 @@ export function byteRange(header, size) {
 }
 
 /**
- * @param {string} folder absolute, without links
+ * @param {{ folder: string, framing: readonly string[] }} site its folder absolute, without links
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  */
-async function answer(folder, request, response) {
+async function answer({ folder, framing }, request, response) {
   const pathname = (request.url ?? '/').split(/[?#]/)[0] ?? '/';
-  for (const [name, value] of Object.entries(securityHeaders(pathname))) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(securityHeaders(pathname, framing))) response.setHeader(name, value);
   /** @param {number} status @param {string} text */
   const say = (status, text) => {
     const body = Buffer.from(`${text}\n`);
@@ -111,13 +112,13 @@ async function answer(folder, request, response) {
 
 /**
  * Serves a folder; tries the next ports when the wanted one is taken, unless `strictPort`. Port 0 takes any.
- * @param {{ folder: string, port?: number, host?: string, strictPort?: boolean }} options
+ * @param {{ folder: string, port?: number, host?: string, strictPort?: boolean, framing?: readonly string[] }} options
  * @returns {Promise<{ port: number, url: string, close(): Promise<void> }>}
  */
-export async function serve({ folder, port = 4173, host = '127.0.0.1', strictPort = false }) {
+export async function serve({ folder, port = 4173, host = '127.0.0.1', strictPort = false, framing = [] }) {
   const base = await realpath(resolve(folder));
   const server = createServer((request, response) => {
-    answer(base, request, response).catch((/** @type {NodeJS.ErrnoException} */ error) => {
+    answer({ folder: base, framing }, request, response).catch((/** @type {NodeJS.ErrnoException} */ error) => {
       // A browser that stops reading is no fault of ours.
       if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(`${request.url}: ${error.message}`);
       response.destroy();
@@ -154,6 +155,13 @@ export async function serve({ folder, port = 4173, host = '127.0.0.1', strictPor
   }
 }
 
+/** @param {string} given */
+function originOf(given) {
+  const url = URL.canParse(given) ? new URL(given) : null;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash) return url.origin;
+  throw new Error(`--allow-framing is ${JSON.stringify(given)}; it must be an origin, such as https://slides.example.org.`);
+}
+
 /**
  * Port and host from the command line, then PORT, then the default.
  * @param {string[]} args
@@ -166,12 +174,29 @@ export function serverOptions(args) {
       port: { type: 'string', default: process.env['PORT'] ?? '4173' },
       host: { type: 'string', default: '127.0.0.1' },
       'strict-port': { type: 'boolean', default: false },
+      'allow-framing': { type: 'string', multiple: true, default: [] },
+      'no-open': { type: 'boolean', default: false },
     },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new Error(`The port is ${JSON.stringify(values.port)}; it must be a whole number from 0 to 65535.`);
-  return { folder: values.folder, port, host: values.host, strictPort: values['strict-port'] };
+  const { folder, host, 'strict-port': strictPort, 'no-open': quiet } = values;
+  return { folder, port, host, strictPort, framing: values['allow-framing'].map(originOf), quiet };
+}
+
+/**
+ * What opens an address in the person's browser: null where no one is there to look, or no screen.
+ * @param {string} url
+ * @param {{ quiet: boolean, platform: NodeJS.Platform, env: NodeJS.ProcessEnv }} where
+ * @returns {[command: string, args: string[]] | null}
+ */
+export function openCommand(url, { quiet, platform, env }) {
+  if (quiet || (env['CI'] && env['CI'] !== 'false')) return null;
+  if (platform === 'darwin') return ['open', [url]];
+  // The empty word is the window's title.
+  if (platform === 'win32') return ['cmd', ['/c', 'start', '""', url]];
+  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open', [url]] : null;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

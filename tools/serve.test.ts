@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { byteRange, serve } from './serve.mjs';
+import { byteRange, openCommand, serve, serverOptions } from './serve.mjs';
 
 const root = mkdtempSync(join(tmpdir(), 'crossfade-serve-'));
 const folder = join(root, 'dist');
@@ -51,6 +51,18 @@ test('the page is isolated and its policy allows no blobs and no eval', async ()
   expect(policy).toContain("worker-src 'self';");
   expect(policy).toContain("connect-src 'self';");
   expect(policy).not.toContain("'unsafe-eval'");
+});
+
+test('nobody may frame the page but whom the command line names', async () => {
+  expect((await get('/')).headers['content-security-policy']).toContain("frame-ancestors 'none'");
+  const { framing } = serverOptions(['--allow-framing', 'https://slides.example.org/', '--allow-framing', 'http://localhost:8000']);
+  const framed = await serve({ folder, port: 0, framing });
+  const { headers } = await fetch(framed.url);
+  await framed.close();
+  expect(headers.get('content-security-policy')).toMatch(/; frame-ancestors https:\/\/slides\.example\.org http:\/\/localhost:8000$/);
+  expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+  for (const wrong of ['slides.example.org', '*', 'https://example.org/talk', 'data:text/html,x'])
+    expect(() => serverOptions(['--allow-framing', wrong]), wrong).toThrow(`--allow-framing is "${wrong}"`);
 });
 
 test('scripts, which workers run under their own policy, may start threads from blobs', async () => {
@@ -126,4 +138,16 @@ test.each([
   ['bytes=0-1,3-4', 'none'],
 ])('range %s of ten bytes', (header, expected) => {
   expect(byteRange(header, 10)).toEqual(expected);
+});
+
+test.each([
+  ['darwin', {}, ['open', ['http://localhost:1/']]],
+  ['win32', { CI: 'false' }, ['cmd', ['/c', 'start', '""', 'http://localhost:1/']]],
+  ['linux', { DISPLAY: ':0' }, ['xdg-open', ['http://localhost:1/']]],
+  ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, ['xdg-open', ['http://localhost:1/']]],
+  ['linux', {}, null],
+  ['darwin', { CI: 'true' }, null],
+] as const)('on %s with %o the browser is opened by %o', (platform, env, expected) => {
+  expect(openCommand('http://localhost:1/', { quiet: false, platform, env })).toEqual(expected);
+  expect(openCommand('http://localhost:1/', { quiet: serverOptions(['--no-open']).quiet, platform, env })).toBeNull();
 });

@@ -1,14 +1,15 @@
 // @ts-check
 /**
- * `npm start`: installs what is missing, builds what is stale, serves the studio and prints its address.
+ * `npm start`: installs what is missing, builds what is stale, serves the studio, prints its address and opens the browser there.
  *
- *     npm start -- [--port 4173] [--host 127.0.0.1]
+ *     npm start -- [--port 4173] [--host 127.0.0.1] [--no-open] [--allow-framing https://slides.example.org]…
  */
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { installPackages, requireNode, root } from './setup.mjs';
 
 requireNode();
-const { serve, serverOptions } = await import('./serve.mjs');
+const { openCommand, serve, serverOptions } = await import('./serve.mjs');
 const { buildIfStale } = await import('./build-if-stale.mjs');
 
 try {
@@ -21,6 +22,12 @@ try {
   const { url, port } = await serve({ ...options, folder: join(root, 'dist') });
   if (options.port !== 0 && port !== options.port) console.log(`Port ${options.port} is taken.`);
   console.log(`\n  Crossfade is at  ${url}\n\n  Ctrl+C stops it.\n`);
+  const [command, args] = openCommand(url, { quiet: options.quiet, platform: process.platform, env: process.env }) ?? [];
+  // The address stands above, should this machine have no such program.
+  if (command)
+    spawn(command, args, { stdio: 'ignore', detached: true })
+      .on('error', () => undefined)
+      .unref();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -25,7 +25,16 @@ import { loadCore } from './load-core.mjs';
 const LOOK_EVERY = 1000;
 
 /** Of the studio's own rules. */
-const CORE = ['sweep/schema', 'sweep/plan', 'sweep/queue', 'sweep/record', 'sweep/archive', 'laws/channel-laws', 'laws/recommend'];
+const CORE = [
+  'sweep/schema',
+  'sweep/plan',
+  'sweep/queue',
+  'sweep/record',
+  'sweep/archive',
+  'laws/channel-laws',
+  'laws/decision',
+  'laws/recommend',
+];
 
 /**
  * @param {any} json the plan; its `base` may be a recipe or the path of one, from the plan's folder
@@ -198,13 +207,10 @@ function timeLeft(core, { plan, runs }, speeds) {
 
 /** @param {any} core @param {SweepRecord} sweep @param {string} out */
 async function writeSweep(core, sweep, out) {
-  const channels = sweep.channels.map(({ id }) => id);
-  const measured = core.measuredRuns(sweep);
-  const laws = core.fitChannels(measured, channels, channels);
-  const roles = Object.fromEntries(sweep.channels.map(({ id, role }) => [id, role]));
-  const recommendation = core.recommend({ runs: measured, channels, roles, base: sweep.base }, laws);
+  const input = core.fitInputOf(sweep);
+  const fit = core.decide(input, core.fitChannels(input.runs, input.channels, input.targets), core.DEFAULT_GOAL);
   /** @type {import('../src/core/sweep/archive').ArchivedFile[]} */
-  const written = [...core.sweepFiles(sweep, { laws, recommendation })];
+  const written = [...core.sweepFiles(sweep, fit)];
   const files = written.map(({ name, text }) => ({ name, text: [...text] }));
   await mkdir(join(out, 'recipes'), { recursive: true });
   await Promise.all(files.map(({ name, text }) => writeFile(join(out, name), text.join(''))));

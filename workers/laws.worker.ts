@@ -2,6 +2,7 @@ import { expose } from './rpc/expose';
 import type { LawsApi } from '../src/contract/sweep';
 import { fitChannels, type ChannelLaw } from '../src/core/laws/channel-laws';
 import { decide } from '../src/core/laws/decision';
+import { surfaceGrid } from '../src/core/sweep/surface';
 
 /** Fits of the runs that were asked for last: a goal that is changed fits nothing anew. */
 let fitted: { key: string; laws: ChannelLaw[] } | null = null;
@@ -13,6 +14,7 @@ const api: LawsApi = {
     if (fitted?.key !== key) fitted = { key, laws: fitChannels(runs, channels, targets) };
     return Promise.resolve(decide(measured, fitted.laws, goal));
   },
+  surface: async (input) => surfaceGrid(input),
 };
 
 expose(api);

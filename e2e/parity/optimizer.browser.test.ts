@@ -10,7 +10,8 @@ import { Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend, trainingGradients } from '../../workers/engine';
 import { attentionSample } from '../../workers/runtime/attention';
 import { EngineModel } from '../../workers/runtime/engine-model';
-import { createOptimizer } from '../../workers/engine/optimizer/optimizer';
+import { FederatedServer } from '../../workers/engine/optimizer/federated-server';
+import { createAdamW, createOptimizer } from '../../workers/engine/optimizer/optimizer';
 import type { ParameterGroup } from '../../workers/engine/optimizer/optimizer';
 import {
   addDecayedWeights,
@@ -26,6 +27,7 @@ import {
 } from '../../workers/engine/optimizer/transforms';
 import type { AdamSettings, Chain, GradientTransform } from '../../workers/engine/optimizer/transforms';
 import { carryFisher } from '../../workers/train/fisher';
+import federated from './fixtures/federated.json';
 import lifelong from './fixtures/lifelong.json';
 import { fixtureJson, tinyModelFiles } from './fixtures';
 import { relativeError } from './op-cases';
@@ -120,6 +122,51 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     for (const parameter of parameters.values()) parameter.dispose();
     return result;
   }
+
+  it.each(federated.cases)('averages clients as torch does: $name', async ({ rate, momentum, proximal, clip, ends, norms }) => {
+    const shapes: Record<string, number[]> = federated.shapes;
+    const parameters = new Map(
+      Object.entries(federated.start).map(([name, data]) => [name, tidy(() => variable(tensor(data, shapes[name]), true))]),
+    );
+    const server = new FederatedServer(parameters, { rate, momentum, clip });
+    const optimizer = createAdamW(parameters, {
+      ...{ beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 0 },
+      ...(proximal === undefined ? {} : { hold: { anchor: server.start, penalty: { l2sp: proximal }, decays: false } }),
+    });
+    const clients = federated.clients.map(({ weight, updates, curvature, target }) => ({
+      weight,
+      train: () => {
+        optimizer.restore(0, []);
+        for (let update = 0; update < updates; update++) {
+          const gradients = new Map(
+            [...parameters].map(([name, parameter]) => {
+              const [slope, goal] = [curvature[name as keyof typeof curvature], target[name as keyof typeof target]];
+              return [name, tidy(() => mul(sub(parameter, tensor(goal, parameter.shape)), slope))];
+            }),
+          );
+          optimizer.apply(gradients, federated.lr).norm.dispose();
+        }
+      },
+    }));
+    let held = 0;
+    for (const [round, expected] of ends.entries()) {
+      const norm = server.round(clients, () => new Float32Array());
+      expect(relativeError(await norm.data<'float32'>(), [norms[round]!])).toBeLessThan(tolerances[backend]);
+      norm.dispose();
+      const found = await valuesOf(parameters);
+      for (const [name, values] of Object.entries(expected))
+        expect(relativeError(found.get(name)!, values), name).toBeLessThan(tolerances[backend]);
+      // One more round goes on from a checkpoint's momentum as it would have gone on.
+      if (round === 1) {
+        const state = await hostTensors(server.state());
+        server.dispose();
+        server.restore(state);
+      }
+      if (round === 0) held = memory().numTensors;
+      expect(memory().numTensors, `tensors after round ${round}`).toBe(held);
+    }
+    for (const one of [server, optimizer, ...parameters.values()]) one.dispose();
+  });
 
   it.each([
     ['AdamW, two groups and a frozen parameter', true],

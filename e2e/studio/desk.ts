@@ -1,5 +1,5 @@
 /** The desk: transport, faders, figures. */
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, type Download, type Locator, type Page } from '@playwright/test';
 import type { Studio } from './studio';
 import { fill } from './words';
 
@@ -35,6 +35,13 @@ export class Desk {
   button(name: 'run' | 'pause' | 'resume' | 'step' | 'stop' | 'save'): Locator {
     const buttons = this.page.getByRole('group', { name: this.texts.transport.buttons });
     return buttons.getByRole('button', { name: this.texts.transport[name], exact: true });
+  }
+  /** The recipe as a file, from the menu behind the three dots. */
+  async exportRecipe(): Promise<Download> {
+    await this.studio.button(this.texts.transport.more).click();
+    const item = this.page.getByRole('menuitem', { name: this.texts.transport.export });
+    const [download] = await Promise.all([this.page.waitForEvent('download'), item.click()]);
+    return download;
   }
   async state(): Promise<string> {
     return (await this.progress.getAttribute('data-state')) ?? '';

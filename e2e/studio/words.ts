@@ -1,5 +1,6 @@
 /** The studio's own texts, in one language: tests name a control by what a person reads on it. */
 import { readFileSync } from 'node:fs';
+import type attention from '../../src/i18n/en/attention.json';
 import type before from '../../src/i18n/en/before.json';
 import type common from '../../src/i18n/en/common.json';
 import type compare from '../../src/i18n/en/compare.json';
@@ -22,6 +23,7 @@ export type Language = 'en' | 'zh';
 
 /** Both languages have the same keys: a unit test of the locales says so. */
 export interface Words {
+  attention: typeof attention;
   common: typeof common;
   compare: typeof compare;
   corpus: typeof corpus;
@@ -46,6 +48,7 @@ const read = (language: Language, name: string): unknown =>
 
 export function wordsOf(language: Language): Words {
   const names = [
+    'attention',
     'common',
     'compare',
     'corpus',

@@ -1,12 +1,16 @@
 /** The shell: theme, router, header, what is said of storage, and the page of the address. */
-import { useEffect, Component, type ReactNode, Suspense } from 'react';
+import { useEffect, useState, Component, type ReactNode, Suspense } from 'react';
 import { Button, MantineProvider } from '@mantine/core';
-import { DatabaseZap } from 'lucide-react';
+import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { lazyWithTexts } from '../i18n/start';
+import { useAttention } from '../lab/attention-store';
 import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
+import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
 import { hashHref, useHashLocation } from '../ui/hash-location';
+import { useCommandKeys, usePalette } from '../ui/commands';
 import { Header } from './Header';
 import { ROUTES } from './routes';
 import { colorSchemeManager, theme } from './theme';
@@ -28,6 +32,36 @@ function StorageBanner() {
       </Button>
     </Banner>
   );
+}
+
+/** Above every page: another version of the studio is ready, for when the person wants it. */
+function UpdateBanner() {
+  const { t } = useTranslation();
+  const update = useOffline((state) => state.update);
+  if (update === 'none') return null;
+  return (
+    <Banner tone="plain" icon={PackageOpen}>
+      <span>{t(`update.${update}`)}</span>
+      <Button size="xs" variant="default" onClick={() => void takeUpdate()}>
+        {t('update.take')}
+      </Button>
+      <Button size="xs" variant="subtle" color="gray" onClick={dismissUpdate}>
+        {t('update.later')}
+      </Button>
+    </Banner>
+  );
+}
+
+const AlertBanners = lazyWithTexts(['attention'], async () => ({ default: (await import('./Attention')).AlertBanners }));
+
+/** Above every page: what a run has called for. */
+function Alerts() {
+  const any = useAttention(({ alerts }) => alerts.length > 0);
+  return any ? (
+    <Suspense>
+      <AlertBanners />
+    </Suspense>
+  ) : null;
 }
 
 /** An error of one page leaves the header and the other pages usable. */
@@ -76,6 +110,21 @@ function Pages() {
   );
 }
 
+const PaletteWindow = lazyWithTexts(['palette'], () => import('./Palette'));
+
+/** The command palette and the list of keys, read when one is asked for first. */
+function Palette() {
+  useCommandKeys();
+  const open = usePalette((state) => state.open !== null);
+  const [wanted, setWanted] = useState(false);
+  if (open && !wanted) setWanted(true);
+  return wanted ? (
+    <Suspense>
+      <PaletteWindow />
+    </Suspense>
+  ) : null;
+}
+
 export function App() {
   const { t } = useTranslation();
   const skip = () => document.getElementById('content')?.focus();
@@ -88,7 +137,10 @@ export function App() {
         <Header />
         <main id="content" tabIndex={-1} className={styles.main}>
           <StorageBanner />
+          <UpdateBanner />
+          <Alerts />
           <Pages />
+          <Palette />
         </main>
       </Router>
     </MantineProvider>

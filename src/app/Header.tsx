@@ -1,12 +1,15 @@
 /** Logo, pages, engine, language, theme. On a narrow screen the pages move to a bar at the bottom. */
-import { Tooltip, ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
+import { Suspense } from 'react';
+import { Tooltip, ActionIcon, Menu, Popover, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { Bell, BellRing, Command, Cpu, FlaskConical, Gpu, TriangleAlert, Check, Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { DeviceInfo } from '../contract/device';
 import { useErrorText } from '../i18n/error-text';
 import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { Link, useLocation } from 'wouter';
-import { changeLanguage, LANGUAGES } from '../i18n/start';
+import { changeLanguage, LANGUAGES, lazyWithTexts } from '../i18n/start';
+import { useAttention } from '../lab/attention-store';
+import { keyCaps, useCommands, usePalette } from '../ui/commands';
 import { ROUTES } from './routes';
 import styles from './Header.module.css';
 
@@ -73,6 +76,44 @@ function SweepBadge() {
 
 const THEME_ICONS = { auto: Monitor, light: Sun, dark: Moon } as const;
 const THEMES: readonly MantineColorScheme[] = ['auto', 'light', 'dark'];
+
+/** Opens the palette; its keys work on every page. */
+function PaletteButton() {
+  const { t } = useTranslation();
+  const open = () => usePalette.setState({ open: 'commands' });
+  useCommands('palette', [
+    { id: 'palette', group: 'help', title: t('palette.open'), keys: ['mod+K'], run: open },
+    { id: 'keys', group: 'help', title: t('palette.keys'), keys: ['?'], run: () => usePalette.setState({ open: 'keys' }) },
+  ]);
+  return (
+    <Tooltip label={`${t('palette.open')} (${keyCaps('mod+K').join(' ')})`}>
+      <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('palette.open')} className={styles.icon} onClick={open}>
+        <Command size={16} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+const AttentionPanel = lazyWithTexts(['attention'], async () => ({ default: (await import('./Attention')).AttentionPanel }));
+
+function AttentionMenu() {
+  const { t } = useTranslation();
+  const waiting = useAttention(({ alerts }) => alerts.length > 0);
+  return (
+    <Popover position="bottom-end" width={300} shadow="md" withinPortal trapFocus>
+      <Popover.Target>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label={t('attention')} className={styles.icon}>
+          {waiting ? <BellRing size={17} /> : <Bell size={17} />}
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('attention')}>
+        <Suspense fallback={t('loading')}>
+          <AttentionPanel />
+        </Suspense>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
 
 function LanguageMenu() {
   const { t, i18n } = useTranslation();
@@ -163,6 +204,8 @@ export function Header() {
       <div className={styles.tools}>
         <SweepBadge />
         <DeviceBadge />
+        <PaletteButton />
+        <AttentionMenu />
         <LanguageMenu />
         <ThemeMenu />
       </div>

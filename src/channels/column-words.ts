@@ -23,7 +23,7 @@ export function useColumnWords(step: number | null): ColumnWords {
   const format = useFormat();
   const tag = useChannelTag();
   return useMemo(() => {
-    const name = ({ subject, id }: Column): string => {
+    const nameOf = ({ subject, id }: Column): string => {
       const at = { step: format.count(step) };
       switch (subject.kind) {
         case 'setting': {
@@ -45,6 +45,13 @@ export function useColumnWords(step: number | null): ColumnWords {
         default:
           return t(`column.${subject.kind}`);
       }
+    };
+    // Each view offers all columns to choose from.
+    const names = new Map<string, string>();
+    const name = (column: Column): string => {
+      const known = names.get(column.id) ?? nameOf(column);
+      names.set(column.id, known);
+      return known;
     };
     const number = ({ unit, subject }: Column, value: number): string => {
       if (unit === 'nats') return subject.kind === 'loss' ? format.loss(value) : format.delta(value);

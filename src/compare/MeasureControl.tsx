@@ -1,19 +1,57 @@
 /** Starting a measure: the choice of text, the button with progress and error, and the line that tells where the figures come from. */
 import { Button, Chip } from '@mantine/core';
-import { Gauge } from 'lucide-react';
+import { Check, Gauge, ListOrdered, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import { ProgressLine } from '../channels/ProgressLine';
 import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/Banner';
+import { useCommands } from '../ui/commands';
 import { NumberField } from '../ui/fields';
+import { VIEWS } from './address';
+import { cancelEverything, measureEverything, QUEUE, useQueue } from './measure-all';
 import { measureChannels, useMeasures, type MeasureKind, type ShownFigures } from './measures';
 import { useComparedName } from './sources';
 import { useCompare } from './store';
 import styles from './MeasureControl.module.css';
 
+/** While everything is measured: what is done, what is under way and what waits, with one way to cancel it all. */
+function MeasureQueue() {
+  const { t } = useTranslation('compare');
+  const format = useFormat();
+  const { waiting, done } = useQueue();
+  const progress = useMeasures((state) => state.progress);
+  const errors = useMeasures((state) => state.errors);
+  if (waiting === null) return null;
+  const order = QUEUE.filter((kind) => done.includes(kind) || waiting.includes(kind));
+  return (
+    <div className={styles.queue} role="group" aria-label={t('measure.everything')} data-testid="measure-queue">
+      <ol>
+        {order.map((kind) => {
+          const state = done.includes(kind) ? (errors[kind] ? 'failed' : 'done') : waiting[0] === kind ? 'now' : 'waiting';
+          return (
+            <li key={kind} data-state={state} aria-current={state === 'now' ? 'step' : undefined}>
+              {state === 'done' && <Check size={12} aria-label={t('measure.queue.done')} />}
+              {state === 'failed' && <TriangleAlert size={12} aria-label={t('measure.queue.failed')} />}
+              {t(`measure.kind.${kind}`)}
+            </li>
+          );
+        })}
+      </ol>
+      <span className={styles.count}>
+        {t('measure.queue.of', { done: format.count(done.length + 1), all: format.count(order.length) })}
+      </span>
+      <div className={styles.queueBar}>
+        <ProgressLine progress={progress} onCancel={cancelEverything} />
+      </div>
+    </div>
+  );
+}
+
 export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
   const { t } = useTranslation('compare');
+  const { t: internals } = useTranslation('internals');
+  const queued = useQueue((state) => state.waiting !== null);
   const format = useFormat();
   const chosen = useCompare((state) => state.chosen);
   const documents = useCompare((state) => state.documentsPerChannel);
@@ -22,11 +60,28 @@ export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
   const running = useMeasures((state) => state.running === 'channels');
   const progress = useMeasures((state) => state.progress);
   const error = useMeasures((state) => state.errors.channels);
+  useCommands('measures', [
+    {
+      id: 'measure-everything',
+      group: 'page',
+      title: t('measure.everything'),
+      blocked: busy,
+      run: () => void measureEverything(internals('attention.example')),
+    },
+    { id: 'measure-cancel', group: 'page', title: t('measure.cancel'), blocked: !busy, run: cancelEverything },
+    ...VIEWS.map((view) => ({
+      id: `view-${view}`,
+      group: 'page' as const,
+      title: `${t('title')}: ${t(`view.${view}`)}`,
+      run: () => useCompare.getState().show(view),
+    })),
+  ]);
   const measured = figures?.measured === true;
   const stale = measured && (figures.documents !== documents || figures.channels.map((channel) => channel.id).join() !== chosen.join());
   return (
     <>
-      <div className={styles.line} data-testid="measure-line">
+      <MeasureQueue />
+      <div className={styles.line} data-testid="measure-line" hidden={queued}>
         {running ? (
           <ProgressLine progress={progress} onCancel={() => void cancel()} />
         ) : (
@@ -46,6 +101,17 @@ export function MeasureLine({ figures }: { figures: ShownFigures | null }) {
               onClick={() => void measureChannels()}
             >
               {t(measured ? 'measure.again' : 'measure.run')}
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<ListOrdered size={14} />}
+              disabled={busy}
+              title={t('measure.everythingHelp')}
+              onClick={() => void measureEverything(internals('attention.example'))}
+              data-testid="measure-everything"
+            >
+              {t('measure.everything')}
             </Button>
           </>
         )}

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { preferredLanguage } from '../i18n/start';
 import { ErrorBanner } from '../ui/Banner';
+import { useCommands } from '../ui/commands';
 import { useCompare } from './store';
 import type { ReportForm } from './write-report';
 import styles from './ReportButton.module.css';
@@ -33,6 +34,16 @@ export function ReportButton() {
       setWriting(false);
     }
   };
+  useCommands(
+    'report',
+    FORMS.map(({ form }) => ({
+      id: `report-${form}`,
+      group: 'page',
+      title: `${t('button.label')}: ${t(`button.${form}`)}`,
+      blocked: !ready || writing,
+      run: () => void write(form),
+    })),
+  );
   return (
     <>
       <Menu position="bottom-end" width={330}>

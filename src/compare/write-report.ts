@@ -27,10 +27,11 @@ import {
 } from '../report/report';
 import { loadReportWords } from '../report/words';
 import { saveFile } from '../ui/save-file';
-import { letterOf } from './address';
+import { letterOf, PLACES } from './address';
 import type { ComparedChannel, ComparedFigures } from './figures';
 import { pickedWeights, useMeasures, type Measures } from './measures';
 import { useProbeSets } from './probes/store';
+import { useGeneration } from './text/generation-store';
 import type { WeightsSource } from './sources';
 import { useCompare } from './store';
 
@@ -47,11 +48,13 @@ interface ReportSources {
   ownNames: ReadonlyMap<string, string>;
   /** Names of a person's own probe sets, by id. */
   ownSets: ReadonlyMap<string, string>;
+  /** What was written after the prompts of the page; null where nothing was. */
+  generation: NonNullable<ReportMeasures['generation']> | null;
   /** `base`: name of the base model, where the library has it. */
   run: { record: RunRecord; view: RunView; base: string | undefined } | null;
 }
 
-function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, run }: ReportSources): ReportParts {
+function collectReport({ at, product, device, picked, results, stored, ownNames, ownSets, generation, run }: ReportSources): ReportParts {
   const weights = picked.map(({ key, name, step, average }, model): ReportWeights => ({
     ...{ key, letter: letterOf(model), name, step },
     ...(average ? { average } : {}),
@@ -71,8 +74,9 @@ function collectReport({ at, product, device, picked, results, stored, ownNames,
       [...(run?.record.recipe.channels ?? []), ...(figures?.channels ?? []), ...(results.terms?.channels ?? [])],
       ownNames,
     ),
-    ...(run ? { run: runOf(run), curves: curvesOf(run.view), diagnosis: diagnose(run.view) } : {}),
+    ...(run ? { run: runOf(run), curves: curvesOf(run.view), diagnosis: diagnose(run.view), ...writtenBy(run.view) } : {}),
     ...measuresOf(results, stored, weights, ownSets),
+    ...(generation ? { generation } : {}),
   };
 }
 
@@ -110,6 +114,28 @@ function measuresOf(
     });
   if (attention) parts.attention = { text: attention.text, divergence: attention.view.divergence };
   return parts;
+}
+
+/** The first and the last texts that a run wrote after its recipe's prompts. */
+function writtenBy({ recipe, texts }: RunView): Pick<ReportParts, 'written'> {
+  const [first, last] = [texts[0], texts.at(-1)];
+  const prompts = recipe.evaluation.prompts?.texts;
+  if (!first || !last || first === last || !prompts) return {};
+  const pair = (at: number): [string, string] => [first.texts[at]?.text ?? '', last.texts[at]?.text ?? ''];
+  return { written: { steps: [first.step, last.step], prompts: prompts.map((prompt, at) => ({ prompt, texts: pair(at) })) } };
+}
+
+/** Of prompts whose texts are whole. */
+function generatedTexts(): ReportSources['generation'] {
+  const { prompts, sampling } = useGeneration.getState();
+  const written = prompts.flatMap(({ prompted, continuations }) => {
+    const texts = PLACES.flatMap((place, model) => {
+      const found = continuations[place];
+      return found?.state === 'done' ? [{ letter: letterOf(model), text: found.text }] : [];
+    });
+    return texts.length > 0 ? [{ prompt: prompted, texts }] : [];
+  });
+  return written.length > 0 ? { seed: sampling.seed, temperature: sampling.temperature, prompts: written } : null;
 }
 
 function channelsOf(channels: readonly ComparedChannel[], ownNames: ReadonlyMap<string, string>): ReportChannel[] {
@@ -171,6 +197,7 @@ export async function writeReport(form: ReportForm, language: Language): Promise
       picked,
       results,
       stored,
+      generation: generatedTexts(),
       ownNames: new Map(corpora.filter(({ bundled }) => !bundled).map((corpus) => [corpus.id, corpus.name])),
       ownSets: new Map(useProbeSets.getState().own.map((set) => [set.id, set.name])),
       run: run && { record: run[0], view: viewOf(run[1]), base: models.find((model) => model.id === run[0].recipe.base)?.name },

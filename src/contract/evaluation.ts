@@ -1,5 +1,5 @@
 /** Evaluation: measures of several sets of weights on the same text, generation, and token losses. */
-import type { TermLoss, MemorisationMeasure, MixtureMeasure } from '../core/metrics/text-measure';
+import type { TermLoss, MemorisationMeasure, MixtureMeasure, NoiseIntervals } from '../core/metrics/text-measure';
 import type { TextDescription } from '../core/metrics/text-diversity';
 import type { Echo } from '../core/recipe/schema';
 import type { CorpusRecord } from './corpus';
@@ -50,6 +50,8 @@ export interface TokenLoss {
   /** nats; null for the first token, which nothing predicts. */
   a: number | null;
   b: number | null;
+  /** Of a third, where there is one. */
+  c?: number | null;
 }
 
 export interface MeasuredChannel extends ChannelText {
@@ -98,6 +100,8 @@ export interface RobustnessCurve {
   levels: number[];
   /** [model][level]: bits per byte of the changed text. */
   bitsPerByte: number[][];
+  /** Absent in what was measured before it had any. */
+  intervals?: NoiseIntervals;
 }
 
 /** A text with what the model makes of it. */
@@ -170,6 +174,6 @@ export interface EvaluationApi {
   writeEcho(settings: Echo, onProgress: OnProgress): Promise<CorpusRecord>;
   /** Texts in samples of one size, and the model's loss on each. */
   describeTexts(model: string, corpora: string[], onProgress: OnProgress): Promise<DescribedText[]>;
-  /** Loss of each piece of a person's own text under both. */
-  tokenLosses(a: WeightsRef, b: WeightsRef, text: string): Promise<TokenLoss[]>;
+  /** Loss of each piece of a person's own text under two sets of weights, or three. */
+  tokenLosses(a: WeightsRef, b: WeightsRef, text: string, c?: WeightsRef): Promise<TokenLoss[]>;
 }

@@ -76,8 +76,8 @@ export interface LibraryApi extends StoredRuns, StoredSweeps {
   /** The run's held-out curves ahead of it; what is said of its plan is kept with the run. @param more steps of the ways that are no plan */
   lookAhead(run: string, more: number): Promise<LookAhead>;
   models(): Promise<ModelRecord[]>;
-  /** What a run of the recipe on a model of this shape takes. @param device null where none is open */
-  demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null): Promise<RunDemand>;
+  /** What a run of the recipe on a model of this shape takes. @param device null where none is open @param teacher of the recipe, where it names one */
+  demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null, teacher: ModelConfig | null): Promise<RunDemand>;
   /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** What `HubApi.download` put on the disk under this id. */

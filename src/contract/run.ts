@@ -23,6 +23,8 @@ export interface RunControls {
    * Throws `recipe-invalid` where the recipe changes what the checkpoint depends on, `checkpoint-missing`, …
    */
   fork(from: { run: string; step: number }, recipe: Recipe, name: string, onProgress: OnProgress): Promise<string>;
+  /** Tokens per second in about half a second of the recipe; nothing of it is kept. Can be cancelled. Throws `run-locked`, `cancelled`, as `start`. */
+  measureSpeed(recipe: Recipe, onProgress: OnProgress): Promise<number>;
   /** Goes on from the last checkpoint of a stored run. */
   resume(run: string, onProgress: OnProgress): Promise<void>;
   /**
@@ -58,6 +60,10 @@ export interface StoredRuns {
    * Throws `tracker-unknown`, `tracker-damaged`, `file-too-large`, `quota`; nothing is kept then.
    */
   importLogs(files: { file: File; path: string }[]): Promise<RunRecord[]>;
+  /** What the compare page measured of weights, as text under their names; kept as long as the run. Throws `quota`. */
+  keepMeasures(id: string, name: string, text: string): Promise<void>;
+  /** Null where nothing was kept under the name. */
+  keptMeasures(id: string, name: string): Promise<string | null>;
   renameRun(id: string, name: string): Promise<void>;
   /** Changes the marks that are given; @returns the record with them as they are kept: without blanks at the ends, no tag twice. */
   markRun(id: string, marks: RunMarks): Promise<RunRecord>;

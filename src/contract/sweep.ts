@@ -5,6 +5,7 @@ import type { Goal } from '../core/laws/recommend';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
 import type { SweepPrediction, SweepRecord, SweepRun } from '../core/sweep/record';
 import type { RangeTest, SuggestedRange, SweepInput } from '../core/sweep/schema';
+import type { NoSurface, SurfaceGrid, SurfaceInput } from '../core/sweep/surface';
 import type { OnProgress } from './progress';
 
 /** Records, read and changed by any tab; each change is one transaction, so that no tab overwrites what another wrote. */
@@ -79,4 +80,5 @@ export interface RangeTestResult {
 export interface LawsApi {
   /** Fits once for the same runs, however often the goal changes. */
   decide(measured: FitInput, goal: Goal): Promise<Decision>;
+  surface(input: SurfaceInput): Promise<SurfaceGrid | NoSurface>;
 }

@@ -27,29 +27,33 @@ export function AddChannel({ corpora }: { corpora: readonly CorpusRecord[] }) {
   const recipe = useRecipe((state) => state.recipe);
   const free = corpora.filter(({ id }) => recipe && !isMixed(recipe, id));
   return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <Button size="compact-sm" variant="subtle" leftSection={<Plus size={14} />}>
-          {t('addChannel')}
-        </Button>
-      </Menu.Target>
+    <div>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button size="compact-sm" variant="subtle" leftSection={<Plus size={14} />}>
+            {t('addChannel')}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {free.map((corpus) => (
+            <Menu.Item key={corpus.id} onClick={() => useRecipe.getState().add(corpus)}>
+              {corpus.bundled
+                ? `${name(corpus.id)} · ${common(`role.${corpus.role}`)}`
+                : `${corpus.name} · ${common(`role.${corpus.role}`)}`}
+            </Menu.Item>
+          ))}
+          {free.length > 0 && <Menu.Divider />}
+          <Menu.Item component={Link} href="/corpus">
+            {t('importCorpus')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
       {recipe && !recipe.channels.some(({ generated }) => generated) && (
         <Button size="compact-sm" variant="subtle" title={t('addEchoHelp')} onClick={() => useRecipe.getState().edit(addEcho)}>
           {t('addEcho')}
         </Button>
       )}
-      <Menu.Dropdown>
-        {free.map((corpus) => (
-          <Menu.Item key={corpus.id} onClick={() => useRecipe.getState().add(corpus)}>
-            {corpus.bundled ? `${name(corpus.id)} · ${common(`role.${corpus.role}`)}` : `${corpus.name} · ${common(`role.${corpus.role}`)}`}
-          </Menu.Item>
-        ))}
-        {free.length > 0 && <Menu.Divider />}
-        <Menu.Item component={Link} href="/corpus">
-          {t('importCorpus')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    </div>
   );
 }
 

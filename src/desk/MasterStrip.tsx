@@ -9,7 +9,7 @@ import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { HorizontalSlider } from '../ui/Slider';
-import { HIGHEST_LR, lrAt, lrPosition, changeSchedule, useActive, useSchedule } from './live-settings';
+import { HIGHEST_LR, lrAt, lrPosition, steppedLr, changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 import styles from './MasterStrip.module.css';
@@ -197,8 +197,7 @@ export const MasterStrip = memo(function MasterStrip() {
             valueMin={0}
             valueMax={HIGHEST_LR}
             valueText={lrWords}
-            step={0.04}
-            page={0.192}
+            onKey={(way, grain) => changeSchedule({ peakLr: steppedLr(schedule.peakLr, way, grain) }, true)}
             onMove={(position, final) => changeSchedule({ peakLr: lrAt(position) }, final)}
           />
         </div>

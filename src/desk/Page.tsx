@@ -1,10 +1,11 @@
 /** The desk: transport, curves, what they mean, and the strips; its keyboard shortcuts, and what it prepares ahead of Run. */
-import { useEffect, useRef, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
+import { useEffect, useMemo, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
 import { useActive, useAutomated, useDeskChannels, useDrawnShares } from './live-settings';
-import { useRecipe } from './recipe-store';
+import { useDensity, useDeskCommands } from './actions';
+import { followDraft, useRecipe } from './recipe-store';
 import type { CorpusRecord } from '../contract/corpus';
 import type { ModelRecord } from '../contract/library';
 import type { ChannelText } from '../contract/tokenizer';
@@ -16,6 +17,7 @@ import { Button, VisuallyHidden } from '@mantine/core';
 import { Blend, BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { useCommands } from '../ui/commands';
 import { useHashQuery } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
 import { takeNextRecipe } from '../lab/desk-recipes';
@@ -29,38 +31,7 @@ import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
 import { Transport } from './Transport';
-import { useTransport } from './use-transport';
 import styles from './Page.module.css';
-
-interface Shortcuts {
-  toggle(): void;
-  step(): void;
-}
-
-const TAKEN =
-  'input, textarea, select, button, a, summary, [contenteditable], [role="slider"], [role="dialog"], [role="menu"], [role="radiogroup"]';
-
-function useShortcuts(shortcuts: Shortcuts): void {
-  const latest = useRef(shortcuts);
-  useEffect(() => {
-    latest.current = shortcuts;
-  });
-  useEffect(() => {
-    function onKeyDown(event: KeyboardEvent) {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      const takes = event.target instanceof Element && event.target.closest(TAKEN) !== null;
-      // A slider has no use for Space and S, so the transport keeps them there.
-      const slider = event.target instanceof Element && event.target.getAttribute('role') === 'slider';
-      if (takes && !slider) return;
-      if (event.key === ' ') latest.current.toggle();
-      else if (event.key === 's' || event.key === 'S') latest.current.step();
-      else return;
-      event.preventDefault();
-    }
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  }, []);
-}
 
 /** Milliseconds that the page has for itself before texts are tokenized. */
 const WAIT_MS = 400;
@@ -130,31 +101,38 @@ const RunChecks = lazy(() => import('./RunChecks'));
 /** Top of the level meters without a base loss, nats per token. */
 const METER_TOP = 6;
 
-/** The recipe of the address, then the presets; the run of the address, then one that was interrupted. */
+/** The recipe or run of the address that stands on the desk: who comes back to the page meets the edits made since. */
+let standing: string | null = null;
+
+/** The recipe of the address, then the draft, then the presets; the run of the address, then one that was interrupted. */
 function useAddress(): void {
   const query = useHashQuery();
   const shared = query.get('recipe');
   const run = query.get('run');
+  const asked = shared ?? (run === null ? null : `run ${run}`);
   useEffect(() => {
     const { load, take, apply, report } = useRecipe.getState();
     const next = takeNextRecipe();
     if (next) apply(next);
-    if (shared !== null && !isActive(useRun.getState().run)) {
+    const { found, stop } = followDraft(asked);
+    if (found) standing = asked;
+    const isNew = asked !== standing;
+    standing = asked;
+    if (shared !== null && isNew && !isActive(useRun.getState().run)) {
       try {
         take(decodeRecipe(shared));
       } catch (error) {
         void load().then(() => report(error));
-        return;
+        return stop;
       }
     }
     void load();
-  }, [shared]);
-  useEffect(() => {
     const { attach, show, findFormer } = useRun.getState();
     attach();
-    if (run !== null) void show(run).then(() => takeShownRecipe(run));
+    if (run !== null) void show(run).then(() => isNew && takeShownRecipe(run));
     else void findFormer();
-  }, [run]);
+    return stop;
+  }, [asked, shared, run]);
 }
 
 function takeShownRecipe(id: string): void {
@@ -308,6 +286,20 @@ function Automation() {
   );
 }
 
+const FederatedView = lazyWithTexts(['recipe'], () => import('./FederatedView'));
+
+function FederatedClients() {
+  const shown = useRun((state) => state.run?.recipe.federated !== undefined);
+  const planned = useRecipe((state) => state.recipe?.federated !== undefined);
+  return (
+    (shown || planned) && (
+      <Suspense>
+        <FederatedView />
+      </Suspense>
+    )
+  );
+}
+
 const LookAhead = lazyWithTexts(['recipe'], () => import('./LookAhead'));
 
 function Ahead() {
@@ -336,8 +328,24 @@ function Attention() {
   );
 }
 
+const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
+
+function Written() {
+  const latest = useRun((state) => state.run?.texts);
+  const prompts = useRun((state) => state.run?.recipe.evaluation.prompts?.texts);
+  const evaluations = useDeferredValue(latest);
+  if (!prompts || !evaluations?.length) return null;
+  return (
+    <Suspense>
+      <Card>
+        <WrittenTexts prompts={prompts} evaluations={evaluations} />
+      </Card>
+    </Suspense>
+  );
+}
+
 function Background() {
-  useShortcuts(useTransport());
+  useDeskCommands();
   useWarmStart();
   return null;
 }
@@ -348,9 +356,15 @@ export default function Page() {
   const [editing, setEditing] = useState<boolean | null>(null);
   const { corpora, models } = useLibrary();
   const edit = useCallback(() => setEditing(true), []);
+  const density = useDensity();
+  const active = useActive();
   useAddress();
+  useCommands(
+    'desk-page',
+    useMemo(() => [{ id: 'edit', group: 'recipe', title: t('transport.edit'), keys: ['E'], run: edit }], [t, edit]),
+  );
   return (
-    <>
+    <div data-density={density} data-active={active || undefined}>
       <h1 className={VisuallyHidden.classes.root}>{t('title')}</h1>
       <Background />
       <Transport models={models} onEdit={edit} />
@@ -358,16 +372,19 @@ export default function Page() {
       <Suspense>
         <RunChecks models={models} />
       </Suspense>
-      <Watch />
+      {!(active && density === 'compact') && <Watch />}
       <div className={styles.page}>
         <Curves />
-        <Automation />
-        <Ahead />
         <Strips corpora={corpora} />
+        {active && density === 'compact' && <Watch />}
+        <Written />
+        <Automation />
+        <FederatedClients />
+        <Ahead />
         <Attention />
         <RunDiagnosis />
       </div>
       <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>
-    </>
+    </div>
   );
 }

@@ -11,11 +11,13 @@ import type { Recipe } from '../core/recipe/schema';
 import { useErrorText } from '../i18n/error-text';
 import { NumberField, ChoiceField, SwitchField, TextField } from '../ui/fields';
 import { AutomationFields } from './AutomationFields';
+import { FederatedFields } from './FederatedFields';
 import { useActive } from './live-settings';
 import { MethodFields } from './MethodFields';
 import { useRecipe } from './recipe-store';
 import { PhaseFields } from './PhaseFields';
 import { RetentionFields } from './RetentionFields';
+import { RhythmFields } from './RhythmFields';
 import { ScheduleFields } from './ScheduleFields';
 import styles from './RecipeDrawer.module.css';
 
@@ -34,7 +36,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
   const { t } = useTranslation('recipe');
   const { t: desk } = useTranslation('desk');
   const { edit, setSchedule } = useRecipe.getState();
-  const { optimizer, budget, evaluation, saving, logging, stopping, strategy } = recipe;
+  const { optimizer, budget, stopping, strategy } = recipe;
   // As on the master strip: the first phase's.
   const { schedule } = plannedSettings(recipe, 0);
   const set = (change: Partial<Recipe>) => edit((current) => ({ ...current, ...change }));
@@ -133,6 +135,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
       </fieldset>
       <PhaseFields recipe={recipe} edit={edit} />
       <AutomationFields recipe={recipe} edit={edit} />
+      <FederatedFields recipe={recipe} edit={edit} />
       <fieldset>
         <legend>{t('recipe.optimizer')}</legend>
         <NumberField
@@ -196,67 +199,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         />
       </fieldset>
       <RetentionFields recipe={recipe} models={models} edit={edit} />
-      <fieldset>
-        <legend>{t('recipe.rhythm')}</legend>
-        <NumberField
-          label={t('recipe.logEvery')}
-          value={logging.everySteps}
-          min={1}
-          integer
-          onChange={(everySteps) => set({ logging: { everySteps } })}
-        />
-        <NumberField
-          label={t('recipe.evaluateEvery')}
-          value={evaluation.everySteps}
-          min={1}
-          integer
-          onChange={(everySteps) => set({ evaluation: { ...evaluation, everySteps } })}
-        />
-        <NumberField
-          label={t('recipe.evaluationRows')}
-          value={evaluation.rowsPerChannel}
-          min={1}
-          integer
-          onChange={(rowsPerChannel) => set({ evaluation: { ...evaluation, rowsPerChannel } })}
-        />
-        <NumberField
-          label={t('recipe.probes')}
-          help={t('recipe.probesHelp')}
-          value={evaluation.probesPerGroup}
-          min={0}
-          max={128}
-          step={8}
-          integer
-          onChange={(probesPerGroup) => set({ evaluation: { ...evaluation, probesPerGroup } })}
-        />
-        <NumberField
-          label={t('recipe.attentionRows')}
-          help={t('recipe.attentionRowsHelp')}
-          value={evaluation.attentionRows ?? 0}
-          min={0}
-          max={16}
-          integer
-          onChange={(attentionRows) => {
-            const { attentionRows: _, ...rest } = evaluation;
-            set({ evaluation: attentionRows === 0 ? rest : { ...rest, attentionRows } });
-          }}
-        />
-        <NumberField
-          label={t('recipe.saveEvery')}
-          value={saving.everySteps}
-          min={1}
-          integer
-          onChange={(everySteps) => set({ saving: { ...saving, everySteps } })}
-        />
-        <NumberField
-          label={t('recipe.keep')}
-          value={saving.keep}
-          min={1}
-          max={100}
-          integer
-          onChange={(keep) => set({ saving: { ...saving, keep } })}
-        />
-      </fieldset>
+      <RhythmFields recipe={recipe} set={set} />
       <fieldset>
         <legend>{t('recipe.stopping')}</legend>
         <SwitchField

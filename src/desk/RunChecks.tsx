@@ -15,19 +15,22 @@ import { Banner, ErrorBanner } from '../ui/Banner';
 import { MemoryRemedyText } from '../diagnosis/words';
 import { DiskCheck } from './DiskCheck';
 import { useActive } from './live-settings';
+import { useDemand } from './NextRun';
 import { useRecipe } from './recipe-store';
 
 /** What a run of the desk's recipe takes, as the library counts it; null before it has answered, and where the base is unknown. */
 function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
   const recipe = useRecipe((state) => state.recipe);
   const device = useDevice((state) => (state.device.kind === 'open' ? state.device.info.memory : null));
-  const shape = models.find(({ id }) => id === recipe?.base)?.shape ?? null;
+  const shapeOf = (model: string | undefined) => models.find(({ id }) => id === model)?.shape ?? null;
+  const shape = shapeOf(recipe?.base);
+  const teacher = shapeOf(recipe?.regularisation?.distillation?.teacher);
   const [demand, setDemand] = useState<RunDemand | null>(null);
   // Nothing else of a recipe decides about it, and a fader that moves asks nothing.
   const asked = recipe && JSON.stringify([recipe.base, recipe.sequenceLength, memoryDemand(recipe)]);
   useEffect(() => {
     let shown = true;
-    const answer = recipe && shape ? lab.library.demand(shape, recipe, device) : Promise.resolve(null);
+    const answer = recipe && shape ? lab.library.demand(shape, recipe, device, teacher) : Promise.resolve(null);
     // A worker that has ended is told of elsewhere.
     answer.then(
       (found) => shown && setDemand(found),
@@ -37,7 +40,8 @@ function useRunDemand(models: readonly ModelRecord[]): RunDemand | null {
       shown = false;
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `asked` says all of the recipe that counts
-  }, [asked, shape, device]);
+  }, [asked, shape, teacher, device]);
+  useEffect(() => useDemand.setState({ demand }), [demand]);
   return demand;
 }
 

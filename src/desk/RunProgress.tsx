@@ -1,5 +1,5 @@
 /** How far the run is: a bar with step, time left, tokens a second and step time, or what the start is busy with. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
@@ -32,6 +32,9 @@ function usePeak(training: boolean): number | null {
   }, [training]);
   return peak;
 }
+
+/** What the next run takes and changes: a chunk of its own, in the bar's place while nothing runs. */
+const NextRun = lazy(() => import('./NextRun'));
 
 export function RunProgress() {
   const { t } = useTranslation('desk');
@@ -78,17 +81,6 @@ export function RunProgress() {
       data-state={busy ? 'preparing' : (run?.state ?? 'idle')}
       data-step={run?.step ?? 0}
     >
-      <div
-        className={styles.bar}
-        role="progressbar"
-        aria-label={t('progress.label')}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(ratio * 100)}
-        aria-valuetext={busy ? phase : steps || t('progress.idle')}
-      >
-        <i style={{ transform: `scaleX(${ratio})` }} data-busy={busy || undefined} />
-      </div>
       <div className={styles.words}>
         {busy ? (
           <>
@@ -110,6 +102,23 @@ export function RunProgress() {
           <span>{t('progress.idle')}</span>
         )}
       </div>
+      {busy || run?.active ? (
+        <div
+          className={styles.bar}
+          role="progressbar"
+          aria-label={t('progress.label')}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(ratio * 100)}
+          aria-valuetext={busy ? phase : steps || t('progress.idle')}
+        >
+          <i style={{ transform: `scaleX(${ratio})` }} data-busy={busy || undefined} />
+        </div>
+      ) : (
+        <Suspense>
+          <NextRun className={styles.words} />
+        </Suspense>
+      )}
     </div>
   );
 }

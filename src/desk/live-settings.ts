@@ -28,6 +28,16 @@ export function lrPosition(lr: number): number {
   return Math.min(1, ZERO + (1 - ZERO) * Math.max(0, along));
 }
 
+/** What an arrow key, one with Shift, and a page key make of a learning rate. */
+const LR_FACTORS = { fine: 1.05, coarse: 2, page: 10 } as const;
+
+/** The rate one key further on, up (1) or down (−1), with three significant digits; below the scale is 0, and from 0 up its lowest. */
+export function steppedLr(lr: number, way: 1 | -1, grain: keyof typeof LR_FACTORS): number {
+  if (lr === 0) return way > 0 ? LOWEST_LR : 0;
+  const next = Number((lr * LR_FACTORS[grain] ** way).toPrecision(3));
+  return next < LOWEST_LR ? 0 : Math.min(HIGHEST_LR, next);
+}
+
 const NO_CHANNELS: readonly Channel[] = [];
 
 function readShares(): Shares {
@@ -47,7 +57,7 @@ function readSchedule(): Schedule | null {
 /** @param id the channel that the hand moves: under automation it leaves the rule */
 function writeShares(id: string, shares: Shares, final: boolean): void {
   const { run, draft, change } = useRun.getState();
-  if (!run || !isActive(run)) applyShares(shares);
+  if (!run || !isActive(run)) applyShares(shares, final);
   else if (run.recipe.automation) change({ shares, held: [...new Set([...(draft?.held ?? run.settings.held ?? []), id])] }, final);
   else change({ shares }, final);
 }
@@ -61,8 +71,8 @@ export function giveBack(id: string): void {
 /** @param final the end of a movement: a live change goes out at once */
 export function moveShare(id: string, share: number, final: boolean): void {
   const { muted, rememberMute } = useRecipe.getState();
-  if (muted[id] !== undefined && share > 0) rememberMute(id, null);
   writeShares(id, movedShares(readShares(), id, share), final);
+  if (muted[id] !== undefined && share > 0) rememberMute(id, null);
 }
 
 /** Whole thousandths, so that a weight can be met again. */
@@ -72,7 +82,7 @@ const thousandths = (weight: number): number => Math.round(weight * 1000) / 1000
 export function moveWeight(id: string, weight: number, final: boolean): void {
   const { run, draft, change } = useRun.getState();
   if (!run || !isActive(run)) {
-    useRecipe.getState().edit((recipe) => withWeight(recipe, id, thousandths(weight)));
+    useRecipe.getState().edit((recipe) => withWeight(recipe, id, thousandths(weight)), final);
     return;
   }
   const weights = draft?.weights ?? run.settings.weights;
@@ -86,7 +96,9 @@ export function useWeight(id: string): number {
 }
 
 export function toggleMute(id: string): void {
-  writeShares(id, toggledMute(readShares(), id), true);
+  const { shares, remembered } = toggledMute(readShares(), id);
+  writeShares(id, shares, true);
+  useRecipe.getState().rememberMute(id, remembered);
 }
 
 export function changeSchedule(change: Partial<Schedule>, final: boolean): void {
@@ -94,7 +106,7 @@ export function changeSchedule(change: Partial<Schedule>, final: boolean): void 
   if (!schedule) return;
   const { run, change: send } = useRun.getState();
   if (isActive(run)) send({ schedule: { ...schedule, ...change } }, final);
-  else useRecipe.getState().setSchedule(change);
+  else useRecipe.getState().setSchedule(change, final);
 }
 
 export function useActive(): boolean {

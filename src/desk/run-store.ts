@@ -4,12 +4,14 @@
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import type { Progress } from '../contract/progress';
+import { AlertWatch } from '../core/diagnosis/alerts';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { RunMessage } from '../core/run/feed';
 import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
 import { FollowedRun, viewOf, type RunView } from '../core/run/view';
-import { openDevice, reopenDevice } from '../lab/device-store';
+import { keepAwake, raiseAlerts, useAttention } from '../lab/attention-store';
+import { openDevice, reopenDevice, useTrainerSweep } from '../lab/device-store';
 import { askToKeep } from '../lab/storage-store';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
@@ -115,6 +117,7 @@ const useDismissed = create(
 );
 
 let attached = false;
+const watch = new AlertWatch();
 
 export const useRun = create<RunStore>((set, get) => {
   const sender = createChangeSender(async (change) => {
@@ -148,6 +151,9 @@ export const useRun = create<RunStore>((set, get) => {
     const before = get().run;
     const told = before?.runId === run.runId && before.state === 'failed';
     set(run.error && run.state === 'failed' && !told ? { run, draft, error: run.error } : { run, draft });
+    // What it asks for comes with windows, evaluations and ends. Runs of a sweep call nobody: its own rules end them.
+    const news = run.train !== before?.train || run.retentionSeries !== before.retentionSeries || run.state !== before.state;
+    if (news && !useTrainerSweep.getState().sweep) raiseAlerts(watch.look(run, useAttention.getState().rules));
     return true;
   }
 
@@ -166,6 +172,7 @@ export const useRun = create<RunStore>((set, get) => {
 
   async function begin(act: () => Promise<unknown>): Promise<boolean> {
     set({ starting: true, progress: null, error: null, draft: null, interrupted: null });
+    useAttention.setState({ alerts: [] });
     const done = await command(async () => {
       await openDevice();
       await askToKeep();
@@ -260,3 +267,5 @@ export const useRun = create<RunStore>((set, get) => {
     dismiss: () => set({ error: null }),
   };
 });
+
+useRun.subscribe(({ run, starting }) => keepAwake('run', starting || run?.state === 'preparing' || run?.state === 'running'));

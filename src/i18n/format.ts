@@ -1,5 +1,4 @@
 /** Numbers as a person reads them, in the page's language. Minus is the real sign (U+2212), so that columns align. */
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 export interface Format {
@@ -72,7 +71,8 @@ export function createFormat(language: string): Format {
     perplexity: (value) => decimal(value, value !== null && Math.abs(value) >= 100 ? 0 : value !== null && Math.abs(value) >= 10 ? 1 : 2),
     percent: (ratio, digits = 1) => (ratio === null ? NONE : `${decimal(ratio * 100, digits)} %`),
     retention: (value) => decimal(value, 3),
-    lr: (value) => (value === 0 ? '0' : value.toExponential(1)),
+    // 3.0e-4, and 3.15e-4 where the third digit counts.
+    lr: (value) => (value === 0 ? '0' : value.toExponential(2).replace(/0e/, 'e')),
     count: (value) => decimal(value, 0),
     compact: (value) => (value === null ? NONE : minus(compactFormat.format(value))),
     decimal,
@@ -102,7 +102,14 @@ export function createFormat(language: string): Format {
   };
 }
 
+/** By language: a table's every cell asks, and making one is slow. */
+const formats = new Map<string, Format>();
+
 export function useFormat(): Format {
-  const { i18n } = useTranslation();
-  return useMemo(() => createFormat(i18n.language), [i18n.language]);
+  const { language } = useTranslation().i18n;
+  const known = formats.get(language);
+  if (known) return known;
+  const format = createFormat(language);
+  formats.set(language, format);
+  return format;
 }

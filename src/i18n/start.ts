@@ -70,6 +70,14 @@ function storedLanguage(): string | null {
   }
 }
 
+/** To the browser: for its fonts and voices, and for the name and shortcuts of the studio that it installs. */
+function announce(language: Language): void {
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  document
+    .querySelector('link[rel=manifest]')
+    ?.setAttribute('href', language === 'zh' ? './manifest.zh.webmanifest' : './manifest.webmanifest');
+}
+
 export async function startI18n(): Promise<void> {
   const language = preferredLanguage(storedLanguage(), navigator.languages);
   await i18next.use(initReactI18next).init({
@@ -85,7 +93,7 @@ export async function startI18n(): Promise<void> {
     },
   });
   await load(language, wanted);
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  announce(language);
 }
 
 export async function changeLanguage(language: Language): Promise<void> {
@@ -96,5 +104,5 @@ export async function changeLanguage(language: Language): Promise<void> {
   } catch {
     // The choice holds for this visit.
   }
-  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  announce(language);
 }

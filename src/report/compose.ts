@@ -3,7 +3,7 @@ import type { ReportDocument, Section } from './document';
 import { createNaming, type Naming } from './naming';
 import type { Report } from './report';
 import { channelsSection, curvesSection } from './sections/loss';
-import { layersSection, memorisationSection, probesSection, robustnessSection, termsSection } from './sections/measures';
+import { layersSection, memorisationSection, probesSection, robustnessSection, termsSection, textsSection } from './sections/measures';
 import { diagnosisSection, runSection } from './sections/run';
 import { summarySection } from './sections/summary';
 import type { ReportWords } from './words';
@@ -32,6 +32,7 @@ const SECTIONS: readonly ((report: Report, words: ReportWords, naming: Naming) =
   channelsSection,
   curvesSection,
   termsSection,
+  textsSection,
   probesSection,
   memorisationSection,
   robustnessSection,

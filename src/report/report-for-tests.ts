@@ -167,6 +167,20 @@ function makeParts(): ReportParts {
         ],
       },
     ],
+    generation: {
+      seed: 3,
+      temperature: 0.8,
+      prompts: [
+        {
+          prompt: 'The patient',
+          texts: [
+            { letter: 'A', text: ' was | given' },
+            { letter: 'B', text: ' got <b>5 mg</b>' },
+          ],
+        },
+      ],
+    },
+    written: { steps: [0, 900], prompts: [{ prompt: 'Aspirin', texts: [' is a', ' inhibits COX'] }] },
     attention: {
       text: 'The patient was treated with',
       divergence: [

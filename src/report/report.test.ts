@@ -260,6 +260,20 @@ describe('Markdown', () => {
   });
 });
 
+describe('generated text', () => {
+  it('stands beside its prompt in both forms, escaped, and is absent where nothing was written', () => {
+    const parts = exampleParts();
+    const html = reportHtml(createReport(parts), [both[0]!]);
+    expect(html).toContain(' got &lt;b&gt;5 mg&lt;/b&gt;');
+    expect(html).toContain(' inhibits COX');
+    const markdown = reportMarkdown(createReport(parts), [both[0]!]);
+    expect(markdown).toContain('was \\| given');
+    expect(markdown).toContain('seed 3, temperature 0.80');
+    const { generation: _, written: _written, ...without } = exampleParts();
+    expect(reportMarkdown(createReport(without), [both[0]!])).not.toContain('Generated text');
+  });
+});
+
 describe('figures', () => {
   it('are those of the record, with their intervals, in every form', () => {
     const report = createReport(exampleParts());

@@ -9,7 +9,7 @@ import type { RiskLevel } from '../core/metrics/forgetting-risk';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import type { WeightPlace } from '../core/metrics/model-change';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
-import type { Estimate, MemorisationMeasure, MixtureMeasure, TermLoss } from '../core/metrics/text-measure';
+import type { Estimate, MemorisationMeasure, MixtureMeasure, NoiseIntervals, TermLoss } from '../core/metrics/text-measure';
 import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict } from '../core/metrics/verdict';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
 import type { SettingEvent } from '../core/run/events';
@@ -112,6 +112,14 @@ interface ReportRobustness {
   levels: number[];
   /** [model][level] */
   bitsPerByte: number[][];
+  intervals?: NoiseIntervals;
+}
+
+/** A prompt and what each set of weights wrote after it. */
+export interface ReportText {
+  prompt: string;
+  /** By letter; those that wrote. */
+  texts: { letter: ReportWeights['letter']; text: string }[];
 }
 
 interface ReportLayers {
@@ -130,6 +138,8 @@ export interface ReportMeasures {
   layers?: ReportLayers[];
   /** Mean KL of attention against the base, nats: [model][layer] for one text. */
   attention?: { text: string; divergence: number[][] };
+  /** Written by the same random numbers under each set of weights. */
+  generation?: { seed: number; temperature: number; prompts: ReportText[] };
 }
 
 export interface ReportParts extends ReportMeasures {
@@ -145,6 +155,8 @@ export interface ReportParts extends ReportMeasures {
   run?: ReportRun;
   curves?: ReportCurves;
   diagnosis?: Finding[];
+  /** Written after the recipe's prompts while it trained: by the base, and at its last evaluation. */
+  written?: { steps: [number, number]; prompts: { prompt: string; texts: [string, string] }[] };
 }
 
 type ReportPart = 'run' | 'evaluation' | 'intervals' | 'terms' | 'probes' | 'memorisation' | 'robustness' | 'layers' | 'attention';

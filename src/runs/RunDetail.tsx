@@ -36,6 +36,7 @@ import { useRuns } from './store';
 import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
@@ -113,6 +114,11 @@ function Curves({ view }: { view: RunView }) {
       <div className={styles.chart}>
         <LossChart run={view} roomy />
       </div>
+      <Suspense>
+        {view.texts.length > 0 && view.recipe.evaluation.prompts && (
+          <WrittenTexts prompts={view.recipe.evaluation.prompts.texts} evaluations={view.texts} />
+        )}
+      </Suspense>
       <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
     </>
   );

@@ -10,6 +10,7 @@ import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
+import { keepAwake } from '../lab/attention-store';
 import { lab } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
@@ -290,3 +291,5 @@ export const useRunExport = createExportStore<{ step: number; average: boolean; 
     lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress, average),
   cancel: () => lab.library.cancel('export'),
 });
+
+useRuns.subscribe(({ chaining }) => keepAwake('chain', chaining !== null));

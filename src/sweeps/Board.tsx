@@ -25,7 +25,7 @@ import { channelColour, ChannelTag, useChannelTag } from '../channels/channel';
 import { pathThrough } from '../charts/svg';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { rungSteps } from '../core/sweep/search';
-import type { SweepRecord, SweepRun, SweepRunState } from '../core/sweep/record';
+import { isAside, type SweepRecord, type SweepRun, type SweepRunState } from '../core/sweep/record';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { useDevice, useTrainerSweep } from '../lab/device-store';
@@ -169,7 +169,7 @@ function Controls({ sweep, speeds }: { sweep: SweepRecord; speeds: TabSpeeds }) 
       {state === 'running' && (
         <p className={styles.tabsNote} data-testid="tabs">
           {t(joined ? 'tabs.here' : 'tabs.elsewhere', { count: training })} {tabs.join(', ')}
-          {gain !== null && ` ${t('tabs.gain', { gain: format.percent(gain, 0) })}`}{' '}
+          {gain !== null && ` ${t(gain < 0 ? 'tabs.loss' : 'tabs.gain', { gain: format.percent(Math.abs(gain), 0) })}`}{' '}
           {device && device.backend !== 'webgpu' && device.threads >= cores && t('tabs.cores', { threads: device.threads, cores })}{' '}
           <a href={`./?threads=${Math.max(1, Math.floor(cores / 2))}#${sweepPath(id, 'board')}`} target="_blank" rel="noreferrer">
             {t('tabs.another')}
@@ -376,7 +376,7 @@ function RunRow({ run, sweep, live, scale, first, last, onMove }: RowProps) {
             {action(t('run.down', { number }), ArrowDown, () => onMove(run.index, 1), last)}
           </>
         )}
-        {(isUntouched(run) || (run.error !== null && run.state !== 'failed' && sweep.state !== 'running')) &&
+        {(isUntouched(run) || isAside(run, sweep)) &&
           action(t('run.drop', { number }), X, () => void edit(sweep.id, { kind: 'drop', indices: [run.index] }))}
         {run.state === 'dropped' &&
           action(t('run.restore', { number }), RotateCcw, () => void edit(sweep.id, { kind: 'restore', indices: [run.index] }))}
@@ -395,7 +395,8 @@ function RunState({ run, sweep, live }: Pick<RowProps, 'run' | 'sweep' | 'live'>
   const steps = recipe?.budget.steps ?? 0;
   const halving = sweep.plan?.halving;
   const words = () => {
-    if (error && state !== 'failed') return t('state.fault', { what: errorText(error).what });
+    if (state === 'dropped' && error?.code === 'run-missing') return t('state.deleted');
+    if (error && state !== 'failed' && state !== 'dropped') return t('state.fault', { what: errorText(error).what });
     if (state === 'training' && sweep.state !== 'running') return t('state.aside', { step: format.count(live?.step ?? 0) });
     if (state === 'training')
       return live

@@ -12,6 +12,7 @@ import { useFormat } from '../i18n/format';
 import { useDevice } from '../lab/device-store';
 import { presets as readPresets, useDeskRecipe } from '../lab/desk-recipes';
 import { lab } from '../lab/lab';
+import { measuredSpeeds } from '../lab/run-end';
 import { ErrorBanner } from '../ui/Banner';
 import { Card, Skeleton } from '../ui/Card';
 import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
@@ -21,7 +22,6 @@ import { sweepFields, useFieldName } from './fields';
 import {
   checkDraft,
   editDraft,
-  measuredSpeeds,
   newAxis,
   openPlan,
   planFile,

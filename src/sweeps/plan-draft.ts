@@ -6,10 +6,8 @@ import { create } from 'zustand';
 import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import { plannedRuns, sweepCost, type PlannedRun, type SweepCost } from '../core/sweep/plan';
-import type { SweepRecord } from '../core/sweep/record';
 import { parseSweep, refuseSweep, sweepPresets, type SweepInput, type SweepPlan, type SweepPreset } from '../core/sweep/schema';
 import { rungSteps, runsOnRungs } from '../core/sweep/search';
-import { lab } from '../lab/lab';
 
 type AxisInput = SweepInput['axes'][number];
 
@@ -284,42 +282,6 @@ export async function openPlan(file: File): Promise<PlanDraft> {
   }
   const plan = parseSweep(json);
   return draftOf(plan, plan.base);
-}
-
-/** Stored runs whose speed is looked at. */
-const LATEST = 4;
-
-/** Of what counts for speed: the weights that are trained and the length of a row. */
-const kindOf = ({ base, sequenceLength, method, precision, activationCheckpointing }: Recipe): string =>
-  [base, sequenceLength, method?.kind, precision, activationCheckpointing].join();
-
-/**
- * Tokens per second that runs like this one had on this device: whole runs of sweeps, evaluations included, or else logging windows of stored
- * runs. Empty where nothing like it was trained. @param device "wasm · 2 threads"; null: any
- */
-export async function measuredSpeeds(base: Recipe, sweeps: readonly SweepRecord[], device: string | null): Promise<number[]> {
-  const kind = kindOf(base);
-  const swept = sweeps.flatMap(({ runs }) =>
-    runs.flatMap(({ recipe, result }) =>
-      recipe && result && result.seconds > 0 && kindOf(recipe) === kind && (device === null || result.device === device)
-        ? [result.tokens / result.seconds]
-        : [],
-    ),
-  );
-  if (swept.length > 0) return swept;
-  const like = (await lab.library.runs()).filter(
-    (run) => run.step > 0 && kindOf(run.recipe) === kind && (device === null || run.device === device),
-  );
-  const latest = like.sort((one, other) => other.updatedAt - one.updatedAt).slice(0, LATEST);
-  const windows = await Promise.all(
-    latest.map(async ({ id, recipe }) => {
-      const tokens = recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
-      const { rows } = await lab.library.metrics(id).catch(() => ({ rows: [] }));
-      // The first window compiles.
-      return rows.slice(rows.length > 1 ? 1 : 0).map(({ stepMs }) => (tokens / stepMs) * 1000);
-    }),
-  );
-  return windows.flat();
 }
 
 /** What is being planned; null while no editor is open. It survives a look at another page. */

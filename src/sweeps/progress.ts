@@ -138,15 +138,15 @@ export function thinned({ x, y }: SweepCurve, most = CURVE_POINTS): SweepCurve {
 
 /** Of all curves of a sweep together, differences from the base's loss: small pictures on one scale can be compared. null without a curve. */
 export function curveScale({ runs, base }: Pick<SweepRecord, 'runs' | 'base'>): { low: number; high: number } | null {
-  let [low, high] = [0, 0];
-  const heights: number[] = [];
+  const all: number[] = [];
   for (const { result } of runs)
     for (const [id, { y }] of Object.entries(result?.heldOut ?? {}))
-      for (const loss of y) if (loss !== null && base[id] !== undefined) heights.push(loss - base[id]);
-  if (heights.length === 0) return null;
-  heights.sort((one, other) => one - other);
+      for (const loss of y) if (loss !== null && base[id] !== undefined) all.push(loss - base[id]);
+  if (all.length === 0) return null;
+  // Typed, since there may be tens of thousands: these are sorted some ten times as fast.
+  const heights = Float64Array.from(all).sort();
   // A run that broke would flatten the others.
-  [low, high] = [Math.min(low, quantile(heights, 0.01)), Math.max(high, quantile(heights, 0.98))];
+  const [low, high] = [Math.min(0, quantile(heights, 0.01)), Math.max(0, quantile(heights, 0.98))];
   const room = (high - low) * 0.05 || 0.05;
   return { low: low - room, high: high + room };
 }

@@ -82,7 +82,7 @@ const READ_INTERVAL_MS = 400;
 /** Milliseconds until a sweep that nobody trains is taken up: between two runs no tab holds one. */
 const ORPHAN_MS = 2500;
 
-/** Milliseconds until the trainer is asked again whether it has let a sweep go. */
+/** Milliseconds until the trainer is asked again whether it has let a sweep go, of which it tells nobody. */
 const LATER_MS = 1000;
 
 /** Does a tab hold the lock of one of its runs? Their names are given in workers/storage/locks.ts. */
@@ -122,10 +122,8 @@ export const useSweeps = create<SweepsState>()((set, get) => {
     const joined = await lab.trainer.joinedSweep();
     const sweep = joined === null ? null : byId(joined);
     if (joined !== null || useTrainerSweep.getState().sweep) remember(sweep ?? null);
-    // The trainer is done with a sweep a little after its last news.
     clearTimeout(later);
-    if (joined !== null && (sweep?.state !== 'running' || left.has(joined)))
-      later = setTimeout(() => void whatIsJoined().catch(fail), LATER_MS);
+    if (joined !== null) later = setTimeout(() => void whatIsJoined().catch(fail), LATER_MS);
   }
 
   function hear({ id, revision, removed }: SweepNews): void {

@@ -13,11 +13,14 @@ interface SliderOptions {
   page: number;
   /** Rounds a position, so that a value can be met again. */
   round?: (position: number) => number;
+  /** Takes an arrow or page key, up (1) or down (−1), in place of a change by parts of the track. */
+  onKey?: ((way: 1 | -1, grain: 'fine' | 'coarse' | 'page') => void) | undefined;
   /** @param final the end of a movement: pointer up, or a key */
   onMove(position: number, final: boolean): void;
 }
 
 const clamp = (position: number): number => Math.min(1, Math.max(0, position));
+const WAYS: Record<string, 1 | -1> = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
 const asIs = (position: number): number => position;
 
 /**
@@ -25,7 +28,7 @@ const asIs = (position: number): number => position;
  * The pointer is captured, so a movement goes on outside; pressing the track brings the cap there, while an element with
  * `data-part="cap"` keeps its distance to the pointer.
  */
-export function useSlider({ position, orientation, disabled, step, fineStep = step, page, round = asIs, onMove }: SliderOptions) {
+export function useSlider({ position, orientation, disabled, step, fineStep = step, page, round = asIs, onKey, onMove }: SliderOptions) {
   const track = useRef<HTMLDivElement>(null);
   const grip = useRef({ offset: 0, last: position });
   const move = (event: PointerEvent): void => {
@@ -56,6 +59,9 @@ export function useSlider({ position, orientation, disabled, step, fineStep = st
     onPointerUp(event: PointerEvent<HTMLDivElement>) {
       if (captured(event)) onMove(grip.current.last, true);
     },
+    onPointerCancel(event: PointerEvent<HTMLDivElement>) {
+      if (captured(event)) onMove(grip.current.last, true);
+    },
     onKeyDown(event: KeyboardEvent) {
       const arrow = event.shiftKey ? fineStep : step;
       const moves: Record<string, number> = {
@@ -71,7 +77,10 @@ export function useSlider({ position, orientation, disabled, step, fineStep = st
       const next = moves[event.key];
       if (next === undefined) return;
       event.preventDefault();
-      if (!disabled) onMove(round(clamp(next)), true);
+      if (disabled) return;
+      const way = WAYS[event.key];
+      if (onKey && way) onKey(way, event.key.startsWith('Page') ? 'page' : event.shiftKey ? 'coarse' : 'fine');
+      else onMove(round(clamp(next)), true);
     },
   } as const;
   return { track, props };
@@ -89,13 +98,14 @@ interface HorizontalSliderProps {
   /** One arrow key, and one page key, as parts of the whole. */
   step?: number;
   page?: number;
+  onKey?: SliderOptions['onKey'];
   /** @param final the end of a movement */
   onMove(position: number, final: boolean): void;
 }
 
 export function HorizontalSlider(given: HorizontalSliderProps) {
-  const { label, position, valueText, valueNow, valueMin, valueMax, disabled = false, step = 0.01, page = 0.1, onMove } = given;
-  const { track, props } = useSlider({ position, orientation: 'horizontal', disabled, step, page, onMove });
+  const { label, position, valueText, valueNow, valueMin, valueMax, disabled = false, step = 0.01, page = 0.1, onKey, onMove } = given;
+  const { track, props } = useSlider({ position, orientation: 'horizontal', disabled, step, page, onKey, onMove });
   return (
     <div
       {...props}

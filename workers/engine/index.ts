@@ -43,6 +43,7 @@ export { checkPrecision } from './ops/half-storage';
 export { createAdamW } from './optimizer/optimizer';
 export type { AdamWOptions, Optimizer, ParameterGroup, WeightHold } from './optimizer/optimizer';
 export { ModelAverage } from './optimizer/average';
+export { FederatedServer } from './optimizer/federated-server';
 
 export { readSafetensors } from './checkpoint/safetensors';
 export type { HostTensor } from './checkpoint/safetensors';

@@ -119,10 +119,10 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
         return models.use({ kind: 'model', model }, (loaded) => describeTexts(loaded, corpora, { work, onProgress }));
       }),
 
-    tokenLosses: (a, b, text) =>
+    tokenLosses: (a, b, text, c) =>
       outliving(async () => {
         const work = await session.work();
-        return useAll([a, b], ([first, second]) => compareTokens(first!, second!, text, work));
+        return useAll(c ? [a, b, c] : [a, b], (weights) => compareTokens(weights, text, work));
       }),
   };
 }

@@ -1,5 +1,6 @@
 /** Bits per byte of held-out text with rising noise: characters disturbed, words deleted, words exchanged for synonyms. */
 import type { MeasuredChannel, NoiseKind, RobustnessCurve } from '../../src/contract/evaluation';
+import { noiseIntervals, type NoisySums } from '../../src/core/metrics/text-measure';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise, COMMON_SYNONYMS, deleteWords, Synonyms } from '../../src/core/text/perturb';
 import { sequenceLosses } from '../runtime/sequences';
@@ -24,7 +25,8 @@ export async function evaluateRobustness(
     synonym: (text, rate, random) => synonyms.swap(text, rate, random),
   };
   const kinds = Object.keys(changes) as NoiseKind[];
-  const curves = kinds.map((kind): RobustnessCurve => ({ kind, levels: NOISE_LEVELS, bitsPerByte: [] }));
+  /** [kind][model][level] */
+  const sums = kinds.map((): NoisySums[][] => []);
   let texts: string[] | null = null;
   await eachModel(tools, async (weights, model, progress) => {
     const { tokenizer } = weights.tokenizer;
@@ -32,24 +34,29 @@ export async function evaluateRobustness(
     const noisy = NOISE_LEVELS.filter((level) => level > 0);
     const passes = 1 + kinds.length * noisy.length;
     let pass = 0;
-    const bitsOf = async (read: readonly string[]): Promise<number> => {
+    const sumsOf = async (read: readonly string[]): Promise<NoisySums> => {
       const sequences = read.map((text) => [tokenizer.startOfText, ...tokenizer.encode(text)]);
       const options = withProgress(tools.work, (done) => progress((pass + done) / passes));
       const losses = await sequenceLosses(model, sequences, options);
       pass += 1;
-      const nll = losses.reduce((all, own) => own.reduce((sum, loss) => sum + loss, all), 0);
       // Bytes of the text itself, which a tokenizer may read as other text.
-      return nll / (read.reduce((all, text) => all + utf8Length(text), 0) * Math.LN2);
+      return { nll: losses.map((own) => own.reduce((sum, loss) => sum + loss, 0)), bytes: read.map(utf8Length) };
     };
-    const clean = await bitsOf(texts);
+    const clean = await sumsOf(texts);
     for (const [place, kind] of kinds.entries()) {
-      const bits = [clean];
+      const levels = [clean];
       for (const level of noisy)
-        bits.push(await bitsOf(texts.map((text, at) => changes[kind](text, level, new Rng(deriveSeed(SEED, kind, level, at))))));
-      curves[place]!.bitsPerByte.push(bits);
+        levels.push(await sumsOf(texts.map((text, at) => changes[kind](text, level, new Rng(deriveSeed(SEED, kind, level, at))))));
+      sums[place]!.push(levels);
     }
   });
-  return curves;
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  return kinds.map((kind, place) => ({
+    kind,
+    levels: NOISE_LEVELS,
+    bitsPerByte: sums[place]!.map((levels) => levels.map(({ nll, bytes }) => total(nll) / (total(bytes) * Math.LN2))),
+    intervals: noiseIntervals(sums[place]!),
+  }));
 }
 
 /** Held-out documents of all channels, evenly spread, as they are kept. */

@@ -21,6 +21,7 @@ it('sums the tokens of each occurrence, and shows where it stands', async () => 
     { term: 'heart', nll: 5, tokens: 2, bytes: 5 },
     { term: '脏病', nll: 9, tokens: 1, bytes: 6 },
   ]);
+  expect(places.map(({ document }) => document)).toEqual([0, 0, 2]);
   expect(places[0]).toMatchObject({ before: 'The ', text: 'heart', after: ' of the hearty,  heart' });
   expect(places[2]).toMatchObject({ before: '心', text: '脏病', after: '。' });
 });

@@ -12,6 +12,8 @@ import { eachModel, withProgress, spreadDocuments, type EvaluationTools } from '
 const PASSAGES = 5;
 const TERMS = 200;
 
+type Gathered = TermSums & { passages: TermPassage[]; documents: Map<number, Pick<TermSums, 'nll' | 'tokens' | 'bytes'>> };
+
 /** @param count most documents of each channel */
 export async function evaluateTerms(
   channels: readonly MeasuredChannel[],
@@ -30,16 +32,21 @@ export async function evaluateTerms(
   });
   const [base] = places;
   if (!base || places.some((found) => found.length !== base.length)) throw new Error('Models found different terms in the same text');
-  const sums = new Map<string, TermSums & { passages: TermPassage[] }>();
-  base.forEach(({ term, bytes, before, text, after }, at) => {
-    const entry = sums.get(term) ?? { term, count: 0, nll: places.map(() => 0), tokens: places.map(() => 0), bytes: 0, passages: [] };
+  const none = () => ({ nll: places.map(() => 0), tokens: places.map(() => 0), bytes: 0 });
+  const sums = new Map<string, Gathered>();
+  base.forEach(({ term, document, bytes, before, text, after }, at) => {
+    const entry: Gathered = sums.get(term) ?? { term, count: 0, ...none(), passages: [], documents: new Map() };
     sums.set(term, entry);
+    const own = entry.documents.get(document) ?? none();
+    entry.documents.set(document, own);
     entry.count += 1;
-    entry.bytes += bytes;
-    places.forEach((found, model) => {
-      entry.nll[model]! += found[at]!.nll;
-      entry.tokens[model]! += found[at]!.tokens;
-    });
+    for (const part of [entry, own]) {
+      part.bytes += bytes;
+      places.forEach((found, model) => {
+        part.nll[model]! += found[at]!.nll;
+        part.tokens[model]! += found[at]!.tokens;
+      });
+    }
     if (entry.passages.length < PASSAGES)
       entry.passages.push({ before, term: text, after, loss: places.map((found) => found[at]!.nll / found[at]!.tokens) });
   });
@@ -59,6 +66,8 @@ export interface TermTokenizer {
 /** One place where a term stands. */
 export interface TermPlace {
   term: string;
+  /** Its place among the documents. */
+  document: number;
   /** nats over the term's tokens; a token that also covers a space before the term belongs to it. */
   nll: number;
   tokens: number;
@@ -82,17 +91,19 @@ export async function termPlaces(
   options: SequenceOptions,
 ): Promise<TermPlace[]> {
   const find = termFinder(terms);
-  const read = documents.map((ids) => withTerms(ids, tokenizer, find)).filter(({ places }) => places.length > 0);
+  const read = documents
+    .map((ids, document) => ({ document, ...withTerms(ids, tokenizer, find) }))
+    .filter(({ places }) => places.length > 0);
   const losses = await sequenceLosses(
     model,
     read.map(({ ids }) => [startOfText, ...ids]),
     options,
   );
-  return read.flatMap(({ places, ids: _ids }, document) =>
+  return read.flatMap(({ places, document }, at) =>
     places.map(({ first, last, ...place }): TermPlace => {
       let nll = 0;
-      for (let token = first; token <= last; token++) nll += losses[document]![token]!;
-      return { ...place, nll, tokens: last - first + 1 };
+      for (let token = first; token <= last; token++) nll += losses[at]![token]!;
+      return { ...place, document, nll, tokens: last - first + 1 };
     }),
   );
 }

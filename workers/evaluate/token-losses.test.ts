@@ -30,6 +30,17 @@ describe('joinPieces', () => {
     ]);
   });
 
+  it('sets a third beside them, at the ends that all three have', () => {
+    const a = [word('un', null), word('do', 1), word('ing', 2)];
+    const b = [word('undo', null), word('ing', 0.25)];
+    const c = [word('undoi', null), word('ng', 0.5)];
+    expect(joinPieces(a, b, c)).toEqual([{ text: 'undoing', a: null, b: null, c: null }]);
+    expect(joinPieces(a, b, b)).toEqual([
+      { text: 'undo', a: null, b: null, c: null },
+      { text: 'ing', a: 2, b: 0.25, c: 0.25 },
+    ]);
+  });
+
   it('loses no text and no loss, also when the text ends inside a character', () => {
     const a = [word('a', null), word('b', 1), { bytes: Uint8Array.of(0xe8, 0x8d), loss: 3 }];
     const pieces = joinPieces(a, a);

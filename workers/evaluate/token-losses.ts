@@ -1,5 +1,5 @@
 /**
- * Loss token by token, of two models on one text, as pieces of the person's own text: tokens that end inside a character (a
+ * Loss token by token, of two models or three on one text, as pieces of the person's own text: tokens that end inside a character (a
  * Chinese character is often several) are joined, and so are tokens where the two tokenizers split the text differently.
  */
 import type { TokenLoss } from '../../src/contract/evaluation';
@@ -10,12 +10,15 @@ import type { LoadedWeights } from '../runtime/weights';
 import { withProgress } from './each-model';
 
 /**
- * Loss of every piece of the text under both. A text longer than a model's context is read in windows that advance by half a
+ * Loss of every piece of the text under each. A text longer than a model's context is read in windows that advance by half a
  * context, so that every token is predicted from at least half a context before it.
  * @throws StudioError `cancelled`
  */
-export async function compareTokens(a: LoadedWeights, b: LoadedWeights, text: string, work: EngineWork): Promise<TokenLoss[]> {
-  return joinPieces(await scoreTokens(a, text, work), await scoreTokens(b, text, work));
+export async function compareTokens(weights: readonly LoadedWeights[], text: string, work: EngineWork): Promise<TokenLoss[]> {
+  const scores: TokenScore[][] = [];
+  for (const one of weights) scores.push(await scoreTokens(one, text, work));
+  const [a = [], b = [], c] = scores;
+  return joinPieces(a, b, c);
 }
 
 async function scoreTokens({ model, tokenizer: { tokenizer } }: LoadedWeights, text: string, work: EngineWork): Promise<TokenScore[]> {
@@ -33,24 +36,26 @@ export interface TokenScore {
   loss: number | null;
 }
 
-/** A piece's loss is the sum over its tokens; null where the first token is among them. */
-export function joinPieces(a: readonly TokenScore[], b: readonly TokenScore[]): TokenLoss[] {
+/** A piece's loss is the sum over its tokens; null where the first token is among them. Pieces end where tokens of all end. */
+export function joinPieces(a: readonly TokenScore[], b: readonly TokenScore[], c?: readonly TokenScore[]): TokenLoss[] {
   const text = joined(a);
-  const endsOfA = ends(a);
-  const endsOfB = new Map(ends(b).map((end, index) => [end, index]));
+  const others = c ? [b, c] : [b];
+  const endsOfOthers = others.map((scores) => new Map(ends(scores).map((end, index) => [end, index])));
   const pieces: TokenLoss[] = [];
-  let from = { byte: 0, a: 0, b: 0 };
-  endsOfA.forEach((end, index) => {
+  let from = { byte: 0, a: 0, others: others.map(() => 0) };
+  ends(a).forEach((end, index) => {
     const last = index === a.length - 1;
     // Tokens without text (end of text) stay with what comes before or after them.
     const inCharacter = end < text.length && (text[end]! & 0xc0) === 0x80;
-    const other = endsOfB.get(end);
-    if (!last && (inCharacter || other === undefined || end === from.byte)) return;
-    const next = { byte: end, a: index + 1, b: last ? b.length : other! + 1 };
+    const met = endsOfOthers.map((known) => known.get(end));
+    if (!last && (inCharacter || met.includes(undefined) || end === from.byte)) return;
+    const next = { byte: end, a: index + 1, others: others.map((scores, at) => (last ? scores.length : met[at]! + 1)) };
+    const [ofB, ofC] = others.map((scores, at) => total(scores.slice(from.others[at], next.others[at])));
     pieces.push({
       text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(text.subarray(from.byte, end)),
       a: total(a.slice(from.a, next.a)),
-      b: total(b.slice(from.b, next.b)),
+      b: ofB!,
+      ...(c ? { c: ofC! } : {}),
     });
     from = next;
   });

@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { markRun, readMetrics, listRuns, readRun, removeRun, renameRun } from '../storage/runs';
+import { keepMeasures, keptMeasures, listRuns, markRun, readMetrics, readRun, removeRun, renameRun } from '../storage/runs';
 import { resultOf } from '../../src/core/sweep/queue';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
@@ -42,7 +42,7 @@ export const libraryApi: LibraryApi = {
 
   lookAhead: lookAheadOf,
 
-  demand: async (shape, recipe, device) => runDemand(shape, recipe, device),
+  demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
@@ -112,6 +112,8 @@ export const libraryApi: LibraryApi = {
     }
     return found;
   },
+  keepMeasures: (id, name, text) => keepMeasures(id, name, text),
+  keptMeasures: (id, name) => keptMeasures(id, name),
   removeRun: (id) => removeRun(id),
 
   async exportRun(id, step, dtype, onProgress, average) {

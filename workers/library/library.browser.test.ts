@@ -4,17 +4,23 @@ import { parseConfig } from '../../src/core/model/config';
 import { recipeWith } from '../../src/core/run/example-run';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import { fixtureBytes, fixtureJson } from '../../e2e/parity/fixtures';
+import { openDB } from 'idb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from '../../src/core/recipe/parse';
 import { viewOf } from '../../src/core/run/view';
+import type { ModelRecord } from '../../src/contract/library';
 import type { Progress } from '../../src/contract/progress';
+import type { CheckpointRecord, EvaluationRow, MetricRow, RunRecord } from '../../src/core/run/types';
+import type { SweepRecord } from '../../src/core/sweep/record';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { writeSafetensors } from '../engine/checkpoint/write';
 import { saveCheckpoint } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { lockRun } from '../storage/locks';
+import { openDatabase, putRecord } from '../storage/records';
 import { appendMetrics, createRun, updateRun } from '../storage/runs';
+import { storedSweeps } from '../storage/sweeps';
 import { findModel, weightSources } from '../storage/models';
 import { fetchBytes } from '../storage/public-files';
 import { libraryApi } from './api';
@@ -682,6 +688,67 @@ describe('soft prompts', () => {
     expect(sources.softPrompt).toMatchObject({ method });
     await expect(libraryApi.exportModel(record.id, 'F32', quiet)).rejects.toMatchObject(unmergeable);
     await expect(libraryApi.importModel(files({ num_virtual_tokens: 3 }), 'wrong', quiet)).rejects.toMatchObject({ code: 'tensor-shape' });
+  });
+});
+
+interface StoredRelease {
+  version: string;
+  database: number;
+  records: { runs: RunRecord[]; sweeps: SweepRecord[]; models: ModelRecord[]; checkpoints: CheckpointRecord[] };
+  /** Run → metrics.jsonl */
+  logs: Record<string, string>;
+}
+/** What releases have stored (e2e/parity/make-stored-records.mjs). */
+const releases = Object.values(
+  import.meta.glob<StoredRelease>('../../e2e/parity/fixtures/stored/*.json', { eager: true, import: 'default' }),
+);
+
+describe.each(releases)('what release $version stored', ({ version, database, records: stored, logs }) => {
+  const name = `crossfade-of-${version}`;
+  afterAll(() => void indexedDB.deleteDatabase(name));
+
+  it('is in the database after this version has opened it', async () => {
+    const former = await openDB(name, database, {
+      upgrade(db) {
+        for (const store of Object.keys(stored))
+          db.createObjectStore(store, { keyPath: store === 'checkpoints' ? ['runId', 'step'] : 'id' });
+      },
+    });
+    for (const [store, rows] of Object.entries(stored)) for (const row of rows) await former.put(store, row);
+    former.close();
+    const now = await openDatabase(name);
+    for (const [store, rows] of Object.entries(stored)) {
+      const kept = await now.getAll(store as 'runs');
+      expect(kept, store).toHaveLength(rows.length);
+      expect(kept, store).toEqual(expect.arrayContaining(rows));
+    }
+    now.close();
+  });
+
+  it('is shown as it was: runs with their curves, changes and ends, and the sweep', async () => {
+    for (const run of stored.runs) {
+      runs.push(run.id);
+      await putRecord('runs', run);
+      await storage.write(`runs/${run.id}/metrics.jsonl`, logs[run.id]!);
+      expect(await libraryApi.run(run.id)).toEqual(run);
+      const view = viewOf(await libraryApi.feed(run.id));
+      expect(view).toMatchObject({ name: run.name, state: 'finished', step: run.step, tokens: run.tokens, recipe: run.recipe });
+      const lines = logs[run.id]!.trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as MetricRow & EvaluationRow & { kind: string });
+      const windows = lines.filter(({ kind }) => kind === 'window');
+      expect(view.train['total']).toEqual({ x: windows.map(({ step }) => step), y: windows.map(({ total }) => total) });
+      const last = lines.filter(({ kind }) => kind === 'evaluation').at(-1)!;
+      expect(view.retention).toBe(last.retention);
+      expect(view.heldOut['en']!.y.at(-1)).toBe(last.channels['en']!.loss);
+      expect(view.settings.schedule.peakLr).toBe(run.changes.at(-1)?.settings.schedule?.peakLr ?? run.recipe.schedule.peakLr);
+      expect(view.events.filter(({ type }) => type === 'failed')).toEqual([]);
+    }
+    for (const sweep of stored.sweeps) {
+      await putRecord('sweeps', sweep);
+      expect(await storedSweeps.sweep(sweep.id)).toEqual(sweep);
+      await storedSweeps.removeSweep(sweep.id);
+    }
   });
 });
 

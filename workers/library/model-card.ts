@@ -4,6 +4,7 @@ import type { EvaluationRow, RunRecord } from '../../src/core/run/types';
 import type { Echo } from '../../src/core/recipe/schema';
 import { averageLine, distillationLine } from '../../src/core/recipe/distillation';
 import { methodLine } from '../../src/core/recipe/method';
+import { federatedLine } from '../../src/core/federated/clients';
 import { automationFigures } from '../../src/core/mixture/automation';
 import { phaseSpans, plannedSettings } from '../../src/core/recipe/phases';
 import { settingsAt } from '../../src/core/run/live-changes';
@@ -60,6 +61,7 @@ export function modelCard({ run, step, average, base, evaluation, corpora, baseN
           `${schedule.kind}, peak ${schedule.peakLr}, floor ${schedule.minRatio} × peak, warmup ${schedule.warmup.value} (${schedule.warmup.unit})`,
         ],
         ...(recipe.automation ? [['automation', `${recipe.automation.kind} ${automationFigures(recipe.automation)}`]] : []),
+        ...(recipe.federated ? [['federated', federatedLine(recipe.federated)]] : []),
         ['batch', `${recipe.batchSize * recipe.gradientAccumulationSteps} rows × ${recipe.sequenceLength} tokens`],
         [
           'optimizer',

@@ -2,14 +2,17 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { normal } from '../../src/core/federated/clients';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
 import type { Recipe } from '../../src/core/recipe/schema';
+import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import {
   checkpointWeights,
   createAdamW,
+  FederatedServer,
   evaluationSums,
   HIDDEN_MAP,
   hostTensors,
@@ -26,7 +29,16 @@ import {
   type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
-import type { BatchSums, ModelFiles, PendingStep, StepOptions, StepSums, TokenBatch, TrainableModel } from './trainable-model';
+import type {
+  BatchSums,
+  FederatedRound,
+  ModelFiles,
+  PendingStep,
+  StepOptions,
+  StepSums,
+  TokenBatch,
+  TrainableModel,
+} from './trainable-model';
 
 /**
  * A model that scores sequences; no weight changes.
@@ -103,12 +115,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
   private readonly teaching: ((step: number) => Teaching) | null;
   private readonly optimizer: Optimizer;
   private readonly recompute: boolean;
+  /** Of a federated run. */
+  private readonly server: FederatedServer | null;
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<Recipe, 'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget'>,
+    recipe: Pick<
+      Recipe,
+      'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
+    >,
     readonly syncReadback: boolean,
     private readonly parts: RunParts = {},
   ) {
@@ -122,10 +139,11 @@ export class EngineModel implements TrainableModel, SequenceModel {
     this.channels = recipe.channels.length;
     this.recompute = recipe.activationCheckpointing;
     const { layerDecay } = optimizer;
+    this.server = federatedServer(model, recipe);
     this.optimizer = createAdamW(map ? new Map([...model.parameters, [HIDDEN_MAP, map]]) : model.parameters, {
       ...optimizer,
       scalesLoss: recipe.precision === 'f16',
-      hold: holdOf(recipe, model, base),
+      hold: this.server ? proximal(recipe, this.server) : holdOf(recipe, model, base),
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
@@ -135,6 +153,9 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const kept = tensors.get(HIDDEN_MAP);
     const goesOn = kept !== undefined && map?.shape.join() === kept.shape.join();
     if (goesOn) assign(map, kept.read());
+    this.server?.restore([...tensors.values()].map((tensor) => ({ name: tensor.name, shape: tensor.shape, data: tensor.read() })));
+    // A client has no moments between rounds.
+    if (this.server) return;
     const moments = [...tensors.values()].filter(({ name }) => !name.endsWith(HIDDEN_MAP) || (goesOn && name !== HIDDEN_MAP));
     this.optimizer.restore(
       // Moments that start at zero need Adam's bias correction from its first step again.
@@ -161,10 +182,23 @@ export class EngineModel implements TrainableModel, SequenceModel {
     }
   }
 
-  step(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): PendingStep {
-    const { lossScale } = this.optimizer;
+  step(batches: readonly TokenBatch[], options: StepOptions): PendingStep {
+    const { step } = options.dropout;
     this.model.usesPrompt = true;
-    this.freeze(dropout.step);
+    this.freeze(step);
+    const { sums, norm, scaling } = options.round ? this.round(batches, options.round, options) : this.update(batches, options);
+    this.parts.average?.after(step + 1);
+    // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
+    const finished = settled();
+    // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
+    finished.catch(() => undefined);
+    const pending: PendingEngineStep = { finished, sums, norm, scaling };
+    return pending;
+  }
+
+  /** One update of the weights by the gradient of all micro-batches. */
+  private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): Omit<PendingEngineStep, 'finished'> {
+    const { lossScale } = this.optimizer;
     const { gradients, sums } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       weights,
@@ -174,13 +208,30 @@ export class EngineModel implements TrainableModel, SequenceModel {
       ...(lossScale ? { half: { scale: lossScale } } : {}),
     });
     const { norm, scaling } = this.optimizer.apply(gradients, lr);
-    this.parts.average?.after(dropout.step + 1);
-    // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
-    const finished = settled();
-    // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
-    finished.catch(() => undefined);
-    const step: PendingEngineStep = { finished, sums, norm, scaling };
-    return step;
+    return { sums, norm, scaling };
+  }
+
+  /** A federated round: each client trains from the same weights by an optimizer that begins anew, and the server takes the mean of what they moved. */
+  private round(batches: readonly TokenBatch[], round: FederatedRound, options: StepOptions): Omit<PendingEngineStep, 'finished'> {
+    const { dropout } = options;
+    let sums: Tensor2D | null = null;
+    let next = 0;
+    const clients = round.map(({ weight, updates }) => ({
+      weight,
+      train: () => {
+        this.optimizer.restore(0, []);
+        for (const last = next + updates; next < last; next++) {
+          const update = this.update([batches[next]!], { ...options, dropout: { ...dropout, step: dropout.step * batches.length + next } });
+          const before: Tensor2D | null = sums;
+          sums = before ? tidy(() => add(before, update.sums)) : update.sums;
+          if (before) for (const spent of [before, update.sums]) spent.dispose();
+          update.norm.dispose();
+        }
+      },
+    }));
+    const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => normal(random)));
+    return { sums: sums!, norm, scaling: undefined };
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */
@@ -223,15 +274,31 @@ export class EngineModel implements TrainableModel, SequenceModel {
     const model = writeSafetensors(await checkpointWeights(this.model), 'F32', { format: 'pt' });
     const average = await this.parts.average?.file();
     const { map } = this.parts;
-    const beside = new Map<string, Tensor>([...(map ? [[HIDDEN_MAP, map] as const] : []), ...(moments ? this.optimizer.state() : [])]);
+    const beside = new Map<string, Tensor>([
+      ...(map ? [[HIDDEN_MAP, map] as const] : []),
+      ...(moments ? (this.server ?? this.optimizer).state() : []),
+    ]);
     return { model, optimizer: writeSafetensors(await hostTensors(beside), 'F32'), average };
   }
 
   dispose(): void {
     this.optimizer.dispose();
+    this.server?.dispose();
     this.model.dispose();
     disposeParts(this.parts);
   }
+}
+
+function federatedServer({ parameters }: DecoderModel, { federated }: Pick<Recipe, 'federated'>): FederatedServer | null {
+  if (!federated) return null;
+  const { server, privacy } = federated;
+  return new FederatedServer(parameters, { ...server, ...(privacy ? { clip: privacy.clip, noise: privacy.noise } : {}) });
+}
+
+/** FedProx pulls each client to the weights that its round began with. */
+function proximal({ federated }: Pick<Recipe, 'federated'>, server: FederatedServer): WeightHold | undefined {
+  const mu = federated?.proximal;
+  return mu === undefined ? undefined : { anchor: server.start, penalty: { l2sp: mu }, decays: false };
 }
 
 function teachingOf(

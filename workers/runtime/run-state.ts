@@ -22,7 +22,11 @@ const runStateSchema = z.strictObject({
   /** Predicted tokens so far, all channels. */
   tokens: z.number().int().min(0),
   channelTokens: z.record(z.string(), z.number().int().min(0)),
-  sampler: z.strictObject({ allocator: z.record(z.string(), z.number()), cursors: z.record(z.string(), cursor) }),
+  sampler: z.strictObject({
+    allocator: z.record(z.string(), z.number()),
+    clients: z.exactOptional(z.record(z.string(), z.record(z.string(), z.number()))),
+    cursors: z.record(z.string(), cursor),
+  }),
   window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number(), scaling }),
   /** For a reader: what held when it was saved. A resumed run takes its settings from the recipe and the recorded changes. */
   settings: z.custom<LiveSettings>((value) => typeof value === 'object' && value !== null),

@@ -70,9 +70,14 @@ export function predictedIn({ rows, context, targets }: TokenBatch): number[] {
   });
 }
 
+/** Clients of a federated round in the order of its micro-batches: what each update counts for, summing to 1, and how many of them are its own. */
+export type FederatedRound = readonly { weight: number; updates: number }[];
+
 /** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
 export interface StepOptions {
   lr: number;
+  /** Of a federated run: each micro-batch is an update of its client. */
+  round?: FederatedRound | undefined;
   /** Of the channels in the objective, in their order; absent: every token counts alike. */
   weights?: readonly number[] | undefined;
   /** Seed of the run and number of the step together choose the masks; each micro-batch has its own. */

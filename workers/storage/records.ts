@@ -46,15 +46,16 @@ let database: Promise<IDBPDatabase<Schema>> | null = null;
 
 /** @throws StudioError `storage-blocked` */
 export function records(): Promise<IDBPDatabase<Schema>> {
-  database ??= open().catch((error: unknown) => {
+  database ??= openDatabase(DATABASE).catch((error: unknown) => {
     database = null;
     throw blockedError(error);
   });
   return database;
 }
 
-async function open(): Promise<IDBPDatabase<Schema>> {
-  return openDB<Schema>(DATABASE, VERSION, {
+/** Of this version, whatever version it was stored by. */
+export async function openDatabase(name: string): Promise<IDBPDatabase<Schema>> {
+  return openDB<Schema>(name, VERSION, {
     upgrade(db) {
       // Stores of an earlier version are kept as they are.
       for (const name of PLAIN_STORES) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name, { keyPath: 'id' });

@@ -9,6 +9,7 @@ import type { ImportedRun } from '../../src/core/trackers/imported-run';
 import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
 import { liftRecipe, recipeSchema, type Recipe } from '../../src/core/recipe/schema';
+import { sha256 } from './hash';
 import { lockedRuns, lockRun } from './locks';
 import { putRecord, records } from './records';
 
@@ -195,6 +196,21 @@ export async function markRun(id: string, { note, tags, ...flags }: RunMarks): P
 }
 
 /** Removes a run with its metrics and checkpoints. Throws `run-locked` while a tab trains it. */
+/** Files of a run that hold what was measured of its weights, by a hash of the weights' names. */
+const measuresPath = async (id: string, name: string): Promise<string> =>
+  `runs/${id}/measures/${(await sha256(new TextEncoder().encode(name))).slice(0, 32)}.json`;
+
+/** @throws StudioError `run-missing`, `quota` */
+export async function keepMeasures(id: string, name: string, text: string, store: FileStore = files): Promise<void> {
+  await readRun(id);
+  await store.write(await measuresPath(id, name), text);
+}
+
+export async function keptMeasures(id: string, name: string, store: FileStore = files): Promise<string | null> {
+  const path = await measuresPath(id, name);
+  return (await store.exists(path)) ? store.readText(path) : null;
+}
+
 export async function removeRun(id: string, store: FileStore = files): Promise<void> {
   const lock = await lockRun(id);
   try {

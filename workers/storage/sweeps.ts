@@ -38,6 +38,15 @@ export async function readSweep(id: string): Promise<SweepRecord> {
   return record;
 }
 
+/** The sweep that has still to train this run; null of any other run. */
+export async function sweepToTrain(run: string): Promise<string | null> {
+  const store = await records();
+  const { sweep: place } = (await store.get('runs', run)) ?? {};
+  const sweep = place && (await store.get('sweeps', place.id));
+  const own = sweep?.runs.find(({ index }) => index === place!.index);
+  return own?.run === run && (own.state === 'training' || own.state === 'planned') ? sweep!.id : null;
+}
+
 /**
  * @param change gives the record changed, or as it is where there is nothing to change; beside it what the caller wants of it. What it throws
  * leaves the record as it was.
@@ -47,10 +56,11 @@ export async function changeSweep<T>(
   id: string,
   change: (sweep: SweepRecord) => { sweep: SweepRecord; value: T },
 ): Promise<{ sweep: SweepRecord; value: T }> {
-  const transaction = (await records()).transaction('sweeps', 'readwrite');
+  const transaction = (await records()).transaction(['sweeps', 'runs'], 'readwrite');
+  const [sweeps, runs] = [transaction.objectStore('sweeps'), transaction.objectStore('runs')];
   // A transaction that is aborted rejects this, whoever looks at it.
   transaction.done.catch(() => undefined);
-  const former = await transaction.store.get(id);
+  const former = await sweeps.get(id);
   try {
     if (!former) throw missing(id);
     const { sweep, value } = change(former);
@@ -59,7 +69,13 @@ export async function changeSweep<T>(
       return { sweep, value };
     }
     const changed = { ...sweep, revision: former.revision + 1 };
-    await transaction.store.put(changed);
+    await sweeps.put(changed);
+    // Runs that were halted wait for a rung that they will not be let on to.
+    for (const { state, run, index } of changed.runs) {
+      if (state !== 'stopped' || run === null || former.runs.find((one) => one.index === index)?.state === 'stopped') continue;
+      const halted = await runs.get(run);
+      if (halted?.state === 'paused') await runs.put({ ...halted, state: 'stopped', stopReason: 'sweep', updatedAt: Date.now() });
+    }
     await transaction.done;
     tell({ id, revision: changed.revision, removed: false });
     return { sweep: changed, value };

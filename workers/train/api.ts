@@ -4,8 +4,8 @@ import type { SweepControls } from '../../src/contract/sweep';
 import { StudioError } from '../../src/core/errors';
 import type { RunMessage } from '../../src/core/run/feed';
 import { MOST_LOSSES, type EngineSession } from '../runtime/engine-session';
-import { onSweepNews } from '../storage/sweeps';
-import { testRange } from './range-test';
+import { onSweepNews, sweepToTrain } from '../storage/sweeps';
+import { measureSpeed, testRange } from './range-test';
 import { extendRun, forkRun, resumeRun, startRun, type ReadyRun, type Studio } from './run-setup';
 import { SweepQueue, type SweepTrainer } from './sweep-queue';
 
@@ -35,6 +35,12 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
       if (trained && times < MOST_LOSSES && queue.joined === null) void done.then(() => goOn(id));
     },
   };
+
+  /** The run as a page shows it: one that was paused and then let go waits for a resume, as the library says too. */
+  function shown({ id, loop }: CurrentRun): RunMessage {
+    const whole = loop.whole();
+    return current?.id !== id && whole.state === 'paused' ? { ...whole, state: 'interrupted' } : whole;
+  }
 
   /** From the last checkpoint, on the device opened anew or on what takes its place. A fault is the failed run's, which says it already. */
   async function goOn(id: string): Promise<void> {
@@ -80,6 +86,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
       const done = ready.loop.run().finally(() => {
         ready.lock.release();
         if (current?.id === ready.id) current = null;
+        if (last && last.id === ready.id && last.loop.record.state === 'paused') send(shown(last));
       });
       last = current = { ...ready, done };
       return ready.id;
@@ -114,7 +121,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
   return {
     async listen(next) {
       listener = next;
-      if (last) send(last.loop.whole());
+      if (last) send(shown(last));
     },
 
     start: (recipe, name, onProgress, chain) => takeOver((ready) => startRun(recipe, name, onProgress, ready, chain && { chain })),
@@ -122,6 +129,9 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
 
     async resume(run, onProgress) {
       if (current?.id === run) return current.loop.unpause();
+      // Trained by itself it would be compared with runs that nobody could have changed by hand.
+      const sweep = await sweepToTrain(run);
+      if (sweep !== null) return queue.join(sweep);
       await takeOver((ready) => resumeRun(run, onProgress, ready));
     },
 
@@ -129,7 +139,8 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
       await takeOver((ready) => extendRun(run, { steps, from }, onProgress, ready));
     },
 
-    pause: async () => current?.loop.pause(),
+    // Between a sweep's runs no run could be held: the sweep itself is paused, in all tabs.
+    pause: async () => (queue.joined === null ? current?.loop.pause() : queue.pause(queue.joined)),
     unpause: async () => current?.loop.unpause(),
     step: async () => current?.loop.step(),
 
@@ -157,6 +168,7 @@ export function trainApi(session: EngineSession): RunControls & SweepControls {
         if (answer instanceof Promise) answer.catch(() => undefined);
       });
     },
+    measureSpeed: (recipe, onProgress) => withRoom((studio) => measureSpeed(recipe, onProgress, studio)),
     rangeTest: (recipe, range, onProgress) => withRoom((studio) => testRange(recipe, range, onProgress, studio)),
   };
 }

@@ -60,6 +60,65 @@ describe('a run that is asked probes', () => {
   });
 });
 
+describe('a run that writes after prompts', () => {
+  const evaluation = { everySteps: 4, rowsPerChannel: 4 };
+  const written = (temperature: number) =>
+    tinyRecipe({ evaluation: { ...evaluation, prompts: { texts: ['a', 'bc'], tokens: 6, temperature } } });
+
+  it('trains as without, and writes what the learnt table says', async () => {
+    const [plain, writing] = [new Rehearsal(tinyRecipe()), new Rehearsal(written(0))];
+    await Promise.all([plain.loop.run(), writing.loop.run()]);
+    expect([...writing.model.weights]).toEqual([...plain.model.weights]);
+    expect(writing.storage.rows()).toEqual(plain.storage.rows());
+    const rows = writing.storage.evaluations();
+    expect(rows.map(({ texts: _, ...row }) => row)).toEqual(plain.storage.evaluations());
+    // Before the first update all eight letters are equally likely, and of equals the first is written.
+    expect(rows[0]!.texts!.map(({ text }) => text)).toEqual(['aaaaaa', 'aaaaaa']);
+    expect(rows[0]!.texts![1]!.next.map(({ token, p }) => [token, p])).toEqual([...'abcdefgh'].map((letter) => [letter, 0.125]));
+    // At the end by hand from the weights: the likeliest letter after each, and its softmax.
+    const { weights } = writing.model;
+    const best = (id: number) => {
+      const row = [...weights.subarray(id * 8, id * 8 + 8)];
+      return row.indexOf(Math.max(...row));
+    };
+    let expected = '';
+    for (let id = best(2), count = 0; count < 6; count++, id = best(id)) expected += 'abcdefgh'[id];
+    const last = rows.at(-1)!.texts![1]!;
+    expect(last.text).toBe(expected);
+    const row = [...weights.subarray(16, 24)];
+    const p = Math.exp(Math.max(...row)) / row.reduce((sum, logit) => sum + Math.exp(logit), 0);
+    expect(last.next[0]).toMatchObject({ id: best(2), token: 'abcdefgh'[best(2)] });
+    expect(last.next[0]!.p).toBeCloseTo(p, 4);
+    expect(writing.views.at(-1)!.texts.map(({ step }) => step)).toEqual([0, 4, 8, 12]);
+  });
+
+  it('writes the same after it was killed, also where it draws', async () => {
+    const whole = new Rehearsal(written(1));
+    await whole.loop.run();
+    const texts = whole.storage.evaluations().map(({ texts }) => texts);
+    expect(new Set(texts.flatMap((row) => row!.map(({ text }) => text))).size).toBeGreaterThan(2);
+    const killed = new Rehearsal(written(1));
+    killed.at(10, () => killed.loop.fail(new StudioError('cancelled', 'killed')));
+    await killed.loop.run();
+    expect(killed.storage.evaluations().map(({ step }) => step)).toEqual([0, 4, 8]);
+    const resumed = new Rehearsal(written(1), {}, killed.storage);
+    await resumed.loop.run();
+    expect(resumed.storage.evaluations()).toEqual(whole.storage.evaluations());
+    expect([...resumed.model.weights]).toEqual([...whole.model.weights]);
+  });
+
+  it('can be stopped while it writes, and keeps no half of it', async () => {
+    const stopped = new Rehearsal(written(0));
+    let turns = 0;
+    stopped.onTurn = (step) => {
+      if (step === 4 && ++turns === 8) void stopped.loop.stop();
+    };
+    await stopped.loop.run();
+    expect(stopped.loop.record).toMatchObject({ state: 'stopped', step: 4, error: null });
+    expect(stopped.storage.evaluations().map(({ step }) => step)).toEqual([0]);
+  });
+});
+
 describe('a run from start to end', () => {
   it('logs step 1 and every window after it, evaluates and saves on time, and learns', async () => {
     const { loop, storage, model } = new Rehearsal(tinyRecipe());

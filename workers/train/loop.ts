@@ -4,7 +4,8 @@
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
 import { MixtureRule } from '../../src/core/mixture/automation';
-import { effectiveShares } from '../../src/core/mixture/mixture';
+import { participantsOf } from '../../src/core/federated/clients';
+import { effectiveShares, type Shares } from '../../src/core/mixture/mixture';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { phaseAt, rateAt } from '../../src/core/recipe/phases';
 import { checkChange, recordChange, recordRule, settingsAt, withoutLaterRules } from '../../src/core/run/live-changes';
@@ -18,11 +19,12 @@ import { CommandQueue } from './command-queue';
 import { FeedSender } from './feed-sender';
 import { LoggingWindow } from './logging-window';
 import { MetricLogger, type RunStorage } from './metric-logger';
+import type { PromptTexts } from './prompt-texts';
 import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
-import { predictedIn, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
+import { predictedIn, type FederatedRound, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
@@ -51,6 +53,8 @@ export interface LoopParts {
   probes: ProbeSample | null;
   /** Measured at each evaluation against the base's; null where the recipe does not ask. */
   attention: AttentionSample | null;
+  /** Written at each evaluation; null where the recipe has no prompts. */
+  texts: PromptTexts | null;
   storage: RunStorage;
   lock: EngineLock;
   clock: Clock;
@@ -334,10 +338,10 @@ export class TrainingLoop {
     let started = 0;
     await parts.lock.run(async () => {
       started = parts.clock.now();
-      const batches = parts.sampler.next(record.step, shares, recipe.batchSize, recipe.gradientAccumulationSteps);
+      const { batches, round } = this.batches(shares);
       const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
       const weights = settings.weights && recipe.channels.map(({ id }) => settings.weights![id]!);
-      this.unread.push(parts.model.step(batches, { lr, weights, dropout }));
+      this.unread.push(parts.model.step(batches, { lr, weights, dropout, round }));
       for (const batch of batches) this.count(batch);
       record.step += 1;
       const before = this.unread.at(-2);
@@ -350,6 +354,17 @@ export class TrainingLoop {
     this.window.addTime(ms);
     this.sender.stepPace.add(ms);
     if (due) this.log(lr);
+  }
+
+  /** The next step's, and how a federated run's are dealt to its clients. */
+  private batches(shares: Shares): { batches: TokenBatch[]; round?: FederatedRound } {
+    const { record, parts } = this;
+    const { recipe, step } = record;
+    const { batchSize, gradientAccumulationSteps } = recipe;
+    if (!recipe.federated) return { batches: parts.sampler.next(step, shares, batchSize, gradientAccumulationSteps) };
+    const clients = participantsOf(recipe, shares, step);
+    const own = parts.sampler.round(step, clients, batchSize, gradientAccumulationSteps);
+    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
   }
 
   private count(batch: TokenBatch): void {

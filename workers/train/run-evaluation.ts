@@ -17,6 +17,7 @@ import { chanceOf, parseProbes, type Probe, sampleProbes } from '../../src/core/
 import { z } from '../../src/core/zod';
 import { scoreProbes, type ProbeTokenizer } from '../runtime/probe-scores';
 import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
+import type { PromptTexts } from './prompt-texts';
 import { fetchManifest, fetchPublic } from '../storage/public-files';
 
 export interface ProbeSample {
@@ -77,6 +78,8 @@ interface Evaluated {
   probes: ProbeSample | null;
   /** Set against the base's attention; null where the recipe does not ask. */
   attention: AttentionSample | null;
+  /** Written after the recipe's prompts; null where it has none. */
+  texts: PromptTexts | null;
   lock: EngineLock;
 }
 
@@ -96,7 +99,7 @@ interface Asked {
  * @returns null when the person stopped the run meanwhile; @throws StudioError `loss-not-finite`
  */
 export async function evaluateRun(
-  { record, model, heldOut, probes, attention, lock }: Evaluated,
+  { record, model, heldOut, probes, attention, texts, lock }: Evaluated,
   { base, cached, onPartial, goesOn }: Asked,
 ): Promise<EvaluationRow | null> {
   const { step, recipe } = record;
@@ -115,11 +118,14 @@ export async function evaluateRun(
   if (risk === null) return null;
   const divergence = await attention?.divergence(goesOn, (work) => lock.run(work));
   if (divergence === null) return null;
+  const written = await texts?.write(goesOn, (work) => lock.run(work));
+  if (written === null) return null;
   checkFinite(step, channels);
   const row: EvaluationRow = {
     ...{ step, channels, retention: null },
     ...(risk ? { probes: risk } : {}),
     ...(divergence ? { attention: divergence } : {}),
+    ...(written ? { texts: written } : {}),
   };
   row.retention = meanRetention(base ?? row, row, recipe.channels);
   return row;

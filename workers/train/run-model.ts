@@ -22,6 +22,7 @@ import { hiddenMap, LowRankAdapter, ModelAverage, SoftPrompt, type DecoderModel 
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import { fisherUses, fisherValues, type FisherUse } from './fisher';
 import type { LoopParts } from './loop';
+import { modelWriter, promptTexts, type PromptTexts } from './prompt-texts';
 import { probeSample, readProbes, type ProbeSample } from './run-evaluation';
 import { assemble, openBase, openTrained } from '../runtime/weights';
 
@@ -39,6 +40,8 @@ export interface Trained {
   joinings: LoopParts['joinings'];
   /** On these texts, from the base. */
   attentionOn: ((texts: readonly number[][]) => Promise<AttentionSample>) | null;
+  /** What it writes at each evaluation; null where the recipe has no prompts. */
+  texts: PromptTexts | null;
   tokenizerHash: string;
   tokenBytes: ArrayLike<number>;
   /** Token that a text starts after where it is measured. */
@@ -100,6 +103,7 @@ export async function loadModel(
       fisher,
       joinings: joinings(model.config, recipe),
       attentionOn: recipe.evaluation.attentionRows === undefined ? null : (texts) => attentionFrom(recipe, model, texts),
+      texts: recipe.evaluation.prompts ? promptTexts(recipe.evaluation.prompts, recipe.seed, modelWriter(model, text)) : null,
       tokenBytes: text.byteLengths(),
       startOfText,
       probes: probes && {

@@ -428,6 +428,7 @@ async function assembleLoop(
     heldOut: heldOutSet,
     probes: trained.probes?.sample ?? null,
     attention: (await trained.attentionOn?.(attentionTexts(heldOutSet, recipe.evaluation.attentionRows ?? 0))) ?? null,
+    texts: trained.texts,
     storage: browserStorage(record.id),
     lock: studio.lock,
     clock: studio.clock,

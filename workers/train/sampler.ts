@@ -2,6 +2,7 @@
  * Batches of a run: whole rows per channel by error diffusion over each step's rows, taken from the channels' streams, shuffled
  * with the step's own seed and cut into micro-batches. Accumulating n micro-batches of r rows sees the same rows as one of n·r.
  */
+import type { Client } from '../../src/core/federated/clients';
 import { RowAllocator } from '../../src/core/mixture/mixture';
 import type { Shares } from '../../src/core/mixture/mixture';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
@@ -14,6 +15,8 @@ import { windowsOf } from '../runtime/windows';
 export interface SamplerState {
   /** Rows owed to each channel. */
   allocator: Record<string, number>;
+  /** Of a federated run, by the clients' indices: rows that a client owes its channels. */
+  clients?: Record<string, Record<string, number>>;
   cursors: Record<string, StreamCursor>;
 }
 
@@ -40,12 +43,14 @@ interface SampledChannel {
 export class BatchSampler {
   private readonly streams = new Map<string, ChannelStream>();
   private readonly allocator: RowAllocator;
+  private readonly clients: Map<string, RowAllocator>;
 
   constructor(
     private readonly options: SamplerOptions,
     state?: SamplerState,
   ) {
     this.allocator = state ? RowAllocator.restore(state.allocator) : new RowAllocator();
+    this.clients = new Map(Object.entries(state?.clients ?? {}).map(([index, owed]) => [index, RowAllocator.restore(owed)]));
     for (const [id, cursor] of Object.entries(state?.cursors ?? {})) this.stream(id, cursor);
   }
 
@@ -63,14 +68,34 @@ export class BatchSampler {
    */
   next(step: number, shares: Shares, rows: number, accumulation: number): TokenBatch[] {
     this.check(shares);
-    const { channels, context, seed } = this.options;
     this.beginPhase(step);
-    const counts = this.allocator.next(shares, rows * accumulation);
+    return this.draw(this.allocator.next(shares, rows * accumulation), deriveSeed(this.options.seed, 'shuffle', step), rows, accumulation);
+  }
+
+  /**
+   * The micro-batches of a federated round, by the clients that take part: dealt evenly to them, the first have those that are left over. Each draws
+   * its own shares of the channels' streams, so that within an epoch no row is read by two clients.
+   * @throws StudioError `channel-empty`
+   */
+  round(step: number, clients: readonly Client[], rows: number, accumulation: number): TokenBatch[][] {
+    this.beginPhase(step);
+    return clients.map(({ index, shares }, at) => {
+      this.check(shares);
+      const own = Math.floor(accumulation / clients.length) + (at < accumulation % clients.length ? 1 : 0);
+      const allocator = this.clients.get(String(index)) ?? new RowAllocator();
+      this.clients.set(String(index), allocator);
+      return this.draw(allocator.next(shares, rows * own), deriveSeed(this.options.seed, 'shuffle', step, index), rows, own);
+    });
+  }
+
+  /** So many rows of each channel, shuffled and cut into micro-batches. */
+  private draw(counts: Readonly<Record<string, number>>, shuffle: number, rows: number, accumulation: number): TokenBatch[] {
+    const { channels, context } = this.options;
     const drawn: Row[] = [];
     channels.forEach(({ id, apart }, channel) => {
       for (let row = 0; row < (counts[id] ?? 0); row++) drawn.push({ channel, apart, ...this.stream(id).next() });
     });
-    new Rng(deriveSeed(seed, 'shuffle', step)).shuffle(drawn);
+    new Rng(shuffle).shuffle(drawn);
     return Array.from({ length: accumulation }, (_, micro) => {
       const batch = emptyBatch(rows, context);
       for (let row = 0; row < rows; row++) {
@@ -99,6 +124,9 @@ export class BatchSampler {
   state(): SamplerState {
     return {
       allocator: this.allocator.state(),
+      ...(this.clients.size > 0
+        ? { clients: Object.fromEntries([...this.clients].map(([index, allocator]) => [index, allocator.state()])) }
+        : {}),
       cursors: Object.fromEntries([...this.streams].map(([id, stream]) => [id, stream.cursor()])),
     };
   }

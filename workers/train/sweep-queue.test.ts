@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../src/core/errors';
 import type { Recipe } from '../../src/core/recipe/schema';
 import type { RunRecord } from '../../src/core/run/types';
-import { newSweep, runName, type Rungs } from '../../src/core/sweep/queue';
+import { edited, newSweep, runName, type Rungs } from '../../src/core/sweep/queue';
 import type { SweepRecord } from '../../src/core/sweep/record';
 import { parseSweep, type SweepInput } from '../../src/core/sweep/schema';
 import type { RunLock } from '../storage/locks';
@@ -103,7 +103,9 @@ class Tab implements SweepTrainer {
   }
 
   async goOn(run: string, rungs: Rungs | null): Promise<void> {
-    const { recipe, storage } = this.browser.runs.get(run)!;
+    const stored = this.browser.runs.get(run);
+    if (!stored) throw new StudioError('run-missing', run, { run });
+    const { recipe, storage } = stored;
     this.launch(run, new Rehearsal(recipe, { rungs }, storage));
   }
 
@@ -142,6 +144,10 @@ class Tab implements SweepTrainer {
 
 const RATES = [0.05, 0.01, 0.2];
 const HALVING = { kind: 'successive-halving' as const, reduction: 2, steps: 3, retention: 0 };
+
+const never = (index: number): never => {
+  throw new Error(`run ${index}`);
+};
 
 const over = async (tab: Tab) => {
   await tab.queue.join('s');
@@ -211,6 +217,45 @@ describe('a tab that takes from a queue', () => {
     expect(browser.runs.get('run-1')!.storage.checkpoints.at(-1)).toMatchObject({ reason: 'pause' });
     await over(other);
     expect(other.trained).toEqual(['run-1', 'run-2']);
+    const unbroken = new Browser({});
+    await over(new Tab(unbroken));
+    expect(browser.figures()).toEqual(unbroken.figures());
+  });
+
+  it('takes a run out that was deleted while it was set aside, and begins it anew when it is put back', async () => {
+    const browser = new Browser({});
+    const tab = new Tab(browser, (rehearsal, { trained, queue }) => {
+      if (trained.length === 2) rehearsal.at(6, () => void queue.pause('s'));
+    });
+    await over(tab);
+    browser.runs.delete('run-1');
+    const next = new Tab(browser);
+    await over(next);
+    expect(next.trained).toEqual(['run-2']);
+    expect(browser.sweep).toMatchObject({
+      state: 'finished',
+      runs: [{}, { state: 'dropped', run: null, error: { code: 'run-missing' } }, {}],
+    });
+    browser.sweep = edited(browser.sweep, { kind: 'restore', indices: [1] }, never);
+    await over(next);
+    expect(next.trained).toEqual(['run-2', 'run-1']);
+    const unbroken = new Browser({});
+    await over(new Tab(unbroken));
+    expect(browser.figures()).toEqual(unbroken.figures());
+  });
+
+  it('drops a run that is set aside while the sweep is paused, and goes on with it where it was when it is put back', async () => {
+    const browser = new Browser({});
+    const tab = new Tab(browser, (rehearsal, { trained, queue }) => {
+      if (trained.length === 1) rehearsal.at(6, () => void queue.pause('s'));
+    });
+    await over(tab);
+    browser.sweep = edited(browser.sweep, { kind: 'drop', indices: [0] }, never);
+    await over(tab);
+    expect(tab.trained).toEqual(['run-0', 'run-1', 'run-2']);
+    expect(browser.sweep.runs.map(({ state }) => state)).toEqual(['dropped', 'finished', 'finished']);
+    browser.sweep = edited(browser.sweep, { kind: 'restore', indices: [0] }, never);
+    await over(tab);
     const unbroken = new Browser({});
     await over(new Tab(unbroken));
     expect(browser.figures()).toEqual(unbroken.figures());

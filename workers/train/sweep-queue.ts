@@ -13,6 +13,7 @@ import {
   runName,
   runsToFree,
   takeNext,
+  withDeleted,
   withEnd,
   withFault,
   type RunEnd,
@@ -218,6 +219,9 @@ export class SweepQueue {
       } catch (error) {
         const fault = errorRecord(error);
         if (fault.code === 'run-locked' && begun !== null) session.open.add(index);
+        // A person has deleted it in the library: it is not made again unless it is put back.
+        else if (fault.code === 'run-missing')
+          await this.store.change(id, (record) => ({ sweep: withDeleted(record, index, fault), value: null }));
         else await this.fail(session, run, begun, fault);
         return;
       }
@@ -241,15 +245,9 @@ export class SweepQueue {
 
   /** Goes on with what was begun, or begins. @returns the run's id */
   private async start(sweep: SweepRecord, run: SweepRun, begun: string | null, rungs: Rungs | null): Promise<string> {
-    if (begun !== null)
-      try {
-        await this.trainer.goOn(begun, rungs);
-        return begun;
-      } catch (error) {
-        // Deleted in the library meanwhile: it is made again.
-        if (errorRecord(error).code !== 'run-missing') throw error;
-      }
-    return this.trainer.begin(run.recipe!, runName(sweep, run), { id: sweep.id, index: run.index }, rungs);
+    if (begun === null) return this.trainer.begin(run.recipe!, runName(sweep, run), { id: sweep.id, index: run.index }, rungs);
+    await this.trainer.goOn(begun, rungs);
+    return begun;
   }
 
   /** @param begun null where it is not known */

@@ -56,7 +56,13 @@ async function history(run: string) {
 describe('a sweep', () => {
   it('ends with the same figures bit for bit when its tab dies in the middle, leaves no tensor, and keeps the weights of the best run alone', async () => {
     const tab = await openTab();
-    const unbroken = await storedSweeps.createSweep(plan());
+    // The second run is long enough to die in.
+    const axes = [
+      { field: 'domainShare', values: [0, 0.25, 0.5, 1] },
+      { field: 'budget.steps', values: [12, 60, 12, 12] },
+    ];
+    const longer = plan({ axes, method: { kind: 'list' } });
+    const unbroken = await storedSweeps.createSweep(longer);
     expect(unbroken).toMatchObject({ state: 'draft', channels: [{ id: 'general' }, { id: 'domain' }] });
     expect(unbroken.size).toBeGreaterThan(1000);
     await tab.api.joinSweep(unbroken.id);
@@ -72,16 +78,17 @@ describe('a sweep', () => {
     expect(whole.runs[1]!.result!.losses['domain']).toBe((await readRun(alone)).latest!.channels['domain']!.loss);
     const kept = await Promise.all(whole.runs.map(async ({ run }) => (await listCheckpoints(run!)).length));
     expect(kept.filter((count) => count > 0)).toHaveLength(1);
-    expect(await readRun(whole.runs[1]!.run!)).toMatchObject({ sweep: { id: unbroken.id, index: 1 }, name: 'tiny 2 · domainShare 0.25' });
+    expect(await readRun(whole.runs[1]!.run!)).toMatchObject({
+      sweep: { id: unbroken.id, index: 1 },
+      name: 'tiny 2 · domainShare 0.25 · steps 60',
+    });
 
-    const broken = await storedSweeps.createSweep(plan());
+    const broken = await storedSweeps.createSweep(longer);
     await tab.api.joinSweep(broken.id);
     const second = async () => (await storedSweeps.sweep(broken.id)).runs[1]!;
     await expect.poll(async () => (await second()).run, { timeout: 20_000, interval: 5 }).not.toBeNull();
-    await tab.api.pause();
     const { run } = await second();
-    // Behind the checkpoint of step 4, which was not the last thing that happened.
-    while ((await readRun(run!)).step < 7) await tab.api.step();
+    await expect.poll(async () => (await listCheckpoints(run!)).length, { timeout: 20_000, interval: 2 }).toBeGreaterThan(0);
     tab.terminate();
     await expect.poll(async () => (await readRun(run!)).state).toBe('interrupted');
     expect((await second()).state).toBe('training');
@@ -126,6 +133,12 @@ describe('a sweep', () => {
     const [first] = (await storedSweeps.sweep(id)).runs;
     expect(first).toMatchObject({ state: 'training', result: null });
     expect((await listCheckpoints(first!.run!)).at(-1)).toMatchObject({ reason: 'pause' });
+    // The run by itself goes on as its sweep does, and pausing it pauses the sweep.
+    await tab.api.resume(first!.run!, () => undefined);
+    expect(await tab.api.joinedSweep()).toBe(id);
+    await tab.api.pause();
+    expect(await tab.api.joinedSweep()).toBeNull();
+    expect(await storedSweeps.sweep(id)).toMatchObject({ state: 'paused', runs: [{ state: 'training', run: first!.run }, {}, {}, {}] });
     await storedSweeps.removeSweep(id);
   });
 });
@@ -213,6 +226,7 @@ describe('the range test of learning rates', () => {
     expect(range!.to).toBeLessThan(range!.lowest);
     expect(seen.at(-1)).toBe(losses.length);
     const { tensors } = await tab.api.memory();
+    expect(await tab.api.measureSpeed(studioRecipe(), () => undefined)).toBeGreaterThan(0);
     const again = await tab.api.rangeTest(studioRecipe(), test, () => undefined);
     expect(again.losses).toEqual(losses);
     expect((await tab.api.memory()).tensors).toBe(tensors);

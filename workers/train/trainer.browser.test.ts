@@ -535,6 +535,31 @@ describe('the trainer on wasm', () => {
     expect(await outcome(second)).toEqual(expected);
   });
 
+  it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads its text alone', async () => {
+    const privacy = { clip: 0.5, noise: 0.1 };
+    const federated = { split: { clients: 3, alpha: 1 }, participation: 0.67, proximal: 0.1, server: { momentum: 0.5 }, privacy };
+    const recipe = () => studioRecipe({ gradientAccumulationSteps: 3, dropout: 0.1, federated });
+    const tab = await openTab();
+    const killed = await tab.api.start(recipe(), 'federated', quiet);
+    await killAt(tab, killed, 7);
+    const { tab: again, view } = await resumeElsewhere(killed);
+    expect(view).toMatchObject({ state: 'finished', error: null });
+    const whole = await again.api.start(recipe(), 'whole', quiet);
+    await again.seen((view) => view.runId === whole && ended(view));
+    const expected = await outcome(whole);
+    expect(await outcome(killed)).toEqual(expected);
+    expect([...readSafetensors('optimizer', expected.optimizer!).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
+      true,
+    );
+
+    // Alone in its round and without privacy, a client's update is the whole step.
+    const plain = studioRecipe({ federated: { participation: 0.01 } });
+    const alone = await again.api.start(plain, 'alone', quiet);
+    await again.seen((view) => view.runId === alone && ended(view));
+    const { rows } = await outcome(alone);
+    expect(rows.every(({ count }) => Object.values(count).filter((tokens) => tokens > 0).length <= 2)).toBe(true);
+  });
+
   it('trains a tenth of the weights by their Fisher information, or a head of its own alone, and all else keeps its bits', async () => {
     const start = readSafetensors('base', await files.read(`${modelPath(MODEL)}/model.safetensors`)).tensors;
     const recipe = (method: RecipeInput['method']) => studioRecipe({ method, optimizer: { weightDecay: 1 } });

@@ -12,7 +12,7 @@ import { mostShifted, tokenLabels } from './attention';
 /** Longest text that is cut into labels; the worker shows at most 128 tokens. */
 const LABELLED = 160;
 
-interface InternalsState {
+export interface InternalsState {
   /** null: the example in the page's language. */
   text: string | null;
   layer: number;

@@ -3,7 +3,7 @@ import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../../core/metrics/loss';
 import type { DomainKnowledge, ProbeGroupMeasure } from '../../core/metrics/probe-measure';
-import { SIGNIFICANCE } from '../../core/metrics/statistics';
+import { SIGNIFICANCE, type Interval } from '../../core/metrics/statistics';
 import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
@@ -76,7 +76,7 @@ export function GroupTable({ groups }: { groups: readonly ProbeGroupMeasure[] })
                 ))}
                 {others.map((letter, at) => (
                   <td key={letter}>
-                    <Kept value={measure.retention[at + 1] ?? null} />
+                    <Kept value={measure.retention[at + 1] ?? null} interval={measure.retentionInterval?.[at + 1] ?? null} />
                   </td>
                 ))}
                 {others.map((letter, at) => (
@@ -141,7 +141,7 @@ function PValue({ value }: { value: number | null }) {
   );
 }
 
-function Kept({ value }: { value: number | null }) {
+function Kept({ value, interval = null }: { value: number | null; interval?: Interval | null }) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   if (value === null) return <span className={styles.dim}>—</span>;
@@ -149,7 +149,7 @@ function Kept({ value }: { value: number | null }) {
   const Icon = lost ? TriangleAlert : CircleCheck;
   return (
     <span className={styles.stack}>
-      {format.retention(value)}
+      <Estimated estimate={{ value, interval }}>{format.retention(value)}</Estimated>
       <span className={styles.verdict} data-lost={lost}>
         <Icon size={12} aria-hidden /> {t(lost ? 'groups.lost' : 'groups.kept')}
       </span>

@@ -8,6 +8,7 @@ import { outerTicks } from '../../charts/ticks';
 import type { RobustnessCurve } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card, EmptyState } from '../../ui/Card';
+import { Estimated } from '../../ui/marks';
 import { letterOf } from '../address';
 import { MeasureControl, TextChoice } from '../MeasureControl';
 import { useMeasures } from '../measures';
@@ -181,9 +182,17 @@ function Figures({ curves }: { curves: readonly RobustnessCurve[] }) {
                 )}
                 <th scope="row">{letterOf(model)}</th>
                 {bits.map((value, level) => (
-                  <td key={level}>{format.loss(value)}</td>
+                  <td key={level}>
+                    <Estimated estimate={{ value, interval: curve.intervals?.bitsPerByte[model]?.[level] ?? null }} stacked>
+                      {format.loss(value)}
+                    </Estimated>
+                  </td>
                 ))}
-                <td>{format.delta(riseOf(curve, model))}</td>
+                <td>
+                  <Estimated estimate={{ value: riseOf(curve, model), interval: curve.intervals?.rise[model] ?? null }} stacked>
+                    {format.delta(riseOf(curve, model))}
+                  </Estimated>
+                </td>
               </tr>
             ))}
           </tbody>

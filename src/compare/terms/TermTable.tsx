@@ -7,7 +7,7 @@ import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Figure';
 import { letterOf, PLACES } from '../address';
-import { Letter } from '../../ui/marks';
+import { Estimated, Letter } from '../../ui/marks';
 import { bitsChange, FIRST_ORDER, nextOrder, sortTerms, type MeasuredTerm, type TermColumn, type TermOrder } from './term-rows';
 import styles from './Terms.module.css';
 
@@ -102,7 +102,12 @@ export function TermTable({ measure, asked }: Props) {
                   <td>{format.count(term.count)}</td>
                   {letters.slice(1).map((letter, at) => (
                     <td key={letter}>
-                      <Delta value={bitsChange(term, at + 1)} />
+                      <Estimated
+                        estimate={{ value: bitsChange(term, at + 1), interval: term.intervals?.deltaBits[at + 1] ?? null }}
+                        stacked
+                      >
+                        <Delta value={bitsChange(term, at + 1)} />
+                      </Estimated>
                     </td>
                   ))}
                   {term.bitsPerByte.map((bits, model) => (
@@ -110,7 +115,9 @@ export function TermTable({ measure, asked }: Props) {
                   ))}
                   {term.loss.map((loss, model) => (
                     <td key={model} className={styles.dim}>
-                      {format.loss(loss)}
+                      <Estimated estimate={{ value: loss, interval: term.intervals?.loss[model] ?? null }} stacked>
+                        {format.loss(loss)}
+                      </Estimated>
                     </td>
                   ))}
                 </tr>

@@ -29,6 +29,7 @@ function OverallTerms({ overall, terms }: { overall: TermLoss; terms: readonly M
         const letter = letterOf(at + 1);
         const change = bits - base;
         const direction = change < -SHOWN_ZERO ? 'Fell' : change > SHOWN_ZERO ? 'Rose' : 'Same';
+        const range = overall.intervals?.deltaBits[at + 1];
         const { most, least } = extremes(terms, at + 1);
         const list = (names: readonly string[]) => names.join(t('separator'));
         return (
@@ -40,6 +41,7 @@ function OverallTerms({ overall, terms }: { overall: TermLoss; terms: readonly M
                 value={
                   <>
                     {format.delta(change)} <span className={styles.unit}>{t('terms.unit')}</span>
+                    {range && <span className={styles.unit}> {format.interval(range)}</span>}
                   </>
                 }
               />

@@ -1,6 +1,6 @@
-/** A person's own text: each token's loss under A and B, coloured by the difference. */
-import { useState, type CSSProperties, type KeyboardEvent } from 'react';
-import { Button, Textarea } from '@mantine/core';
+/** A person's own text: each token's loss under A, B and the third, coloured by the difference of one of them to A. */
+import { useMemo, useState, type CSSProperties, type KeyboardEvent } from 'react';
+import { Button, SegmentedControl, Textarea } from '@mantine/core';
 import { Highlighter } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
@@ -9,12 +9,14 @@ import { Card } from '../../ui/Card';
 import { Delta } from '../../ui/Figure';
 import { visibleText } from '../figures';
 import { useCompare } from '../store';
-import { useTokens, type TokenChange, type TokenChanges } from './tokens-store';
+import { tokenChanges, useTokens, type TokenChange, type TokenChanges } from './tokens-store';
 import styles from './Token.module.css';
 
 export function TokenPanel() {
   const { t } = useTranslation('compare');
-  const { text, setText, scoreText, changes, error } = useTokens();
+  const { text, setText, scoreText, losses, versus, holdAgainst, error } = useTokens();
+  const changes = useMemo(() => losses && tokenChanges(losses, versus), [losses, versus]);
+  const third = losses?.some(({ c }) => c !== undefined) === true;
   const activity = useCompare((state) => state.activity);
   const stale = changes !== null && changes.tokens.map((token) => token.text).join('') !== text;
   return (
@@ -47,6 +49,19 @@ export function TokenPanel() {
         <div className={styles.error}>
           <ErrorBanner error={error} onRetry={() => void scoreText()} />
         </div>
+      )}
+      {third && (
+        <SegmentedControl
+          size="xs"
+          className={styles.versus ?? ''}
+          aria-label={t('tokens.versus')}
+          value={versus}
+          onChange={(value) => holdAgainst(value)}
+          data={[
+            { value: 'b', label: 'B − A' },
+            { value: 'c', label: 'C − A' },
+          ]}
+        />
       )}
       {changes && <ColouredText changes={changes} stale={stale} />}
     </Card>
@@ -102,6 +117,11 @@ function ColouredText({ changes, stale }: { changes: TokenChanges; stale: boolea
             <span>
               B <b>{format.loss(chosen.b)}</b>
             </span>
+            {chosen.c !== undefined && (
+              <span>
+                C <b>{format.loss(chosen.c)}</b>
+              </span>
+            )}
             <span className={styles.readoutDelta}>
               Δ <Delta value={chosen.delta} />
             </span>

@@ -18,6 +18,16 @@ describe('tokenChanges', () => {
     expect(changes.tokens[2]!.strength).toBeCloseTo(0.125, 12);
   });
 
+  it('is held against the third where that is asked for', () => {
+    const losses = [
+      { text: 'The', a: null, b: null, c: null },
+      { text: ' dose', a: 5, b: 3, c: 6 },
+    ];
+    expect(tokenChanges(losses).sum).toBe(-2);
+    expect(tokenChanges(losses, 'c')).toMatchObject({ sum: 1, predicted: 1 });
+    expect(tokenChanges(losses, 'c').tokens[1]).toMatchObject({ b: 3, c: 6, delta: 1, direction: 'worse' });
+  });
+
   it('is not bleached by one wild token', () => {
     const even = Array.from({ length: 60 }, (_, at) => ({ text: `${at}`, a: 1, b: 1.4 }));
     const changes = tokenChanges([...even, { text: 'x', a: 0, b: 30 }]);

@@ -109,6 +109,10 @@ function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
     lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention is not measured');
     delete next.evaluation.attentionRows;
   }
+  if (recipe.evaluation.prompts) {
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'no texts are written while it trains');
+    delete next.evaluation.prompts;
+  }
   next.phases?.forEach((phase, at) => {
     if (phase.order !== 'difficulty') return;
     lack(`phases.${at + 1}.order`, phase.order, 'rows are shuffled');

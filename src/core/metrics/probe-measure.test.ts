@@ -25,7 +25,12 @@ describe('measureProbes', () => {
     // P(X ≥ 18), X ~ Binomial(20, 1/2) = (190 + 20 + 1) / 2^20
     expect(grammar!.pValue![0]).toBeCloseTo(211 / 2 ** 20, 12);
     expect(grammar!.retention).toEqual([null, 0.5]);
-    expect(logic).toMatchObject({ informative: false, retention: [null, null] });
+    // BCa by NumPy with 100,000 resamples: [0.263, 0.733].
+    const kept = grammar!.retentionInterval![1]!;
+    expect(Math.abs(kept.low - 0.263158)).toBeLessThan(0.04);
+    expect(Math.abs(kept.high - 0.733333)).toBeLessThan(0.04);
+    expect(grammar!.retentionInterval![0]).toBeNull();
+    expect(logic).toMatchObject({ informative: false, retention: [null, null], retentionInterval: [null, null] });
   });
 
   it('tells the risk from informative groups alone', () => {

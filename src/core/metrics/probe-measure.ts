@@ -5,7 +5,7 @@
 import { chanceOf, type Probe } from '../probes/probe';
 import type { ProbeScore } from '../probes/probe-score';
 import { ABILITY_GROUPS, forgettingRisk, riskLevel, type AbilityGroup, type RiskLevel } from './forgetting-risk';
-import { bootstrap, chanceTail, SIGNIFICANCE, wilsonInterval } from './statistics';
+import { bootstrap, chanceTail, SIGNIFICANCE, wilsonInterval, type Interval } from './statistics';
 import type { Estimate } from './text-measure';
 
 /** What the domain's questions say (METHOD 6): improvement per question, its spread, and how many improved. */
@@ -52,6 +52,8 @@ export interface ProbeGroupMeasure {
   informative: boolean;
   /** Accuracy / the base's; null for the base and where uninformative. */
   retention: (number | null)[];
+  /** Of the retention, 95 % over items; absent in what was measured before it had any. */
+  retentionInterval?: (Interval | null)[];
   /** Change against the base of each item's score (right or wrong; log-likelihood per byte of a reference). Null for the base. */
   knowledge: (DomainKnowledge | null)[];
   /** Mean log-likelihood per UTF-8 byte of the reference answers, by model; null for other groups. */
@@ -114,6 +116,10 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
           : [],
       ),
     );
+  const keptOf = (times: readonly Float64Array[], group: number, model: number): number => {
+    const before = share(times[group]!, values[group]![0]!);
+    return answered[group]! && before > 0 ? share(times[group]!, values[group]![model]!) / before : Number.NaN;
+  };
   const models = scores.map((_, model) => model);
   const figures = (times: readonly Float64Array[]): number[] => [
     ...groups.flatMap((_, group) => models.map((model) => share(times[group]!, values[group]![model]!))),
@@ -121,6 +127,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
     ...written.flatMap((answers, group) =>
       answers ? models.flatMap((model) => [share(times[group]!, answers.rougeL[model]!), share(times[group]!, answers.bleu[model]!)]) : [],
     ),
+    ...groups.flatMap((_, group) => models.map((model) => keptOf(times, group, model))),
   ];
   const ones = groups.map((items) => new Float64Array(items.length).fill(1));
   // A group of one item cannot be drawn again: it has no interval, and the others keep theirs.
@@ -149,6 +156,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
     return risk ? { ...estimate(groups.length * models.length + model, fewest), level: riskLevel(risk.risk), parts: risk.parts } : null;
   });
   let next = (groups.length + 1) * models.length;
+  const kept = all.length - groups.length * models.length;
   return {
     groups: groups.map((items, group) => ({
       group: names[group]!,
@@ -169,6 +177,9 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       informative: base[group]!,
       retention: models.map((model) =>
         model === 0 || !base[group]! ? null : all[group * models.length + model]! / all[group * models.length]!,
+      ),
+      retentionInterval: models.map((model) =>
+        model === 0 || !base[group]! ? null : estimate(kept + group * models.length + model, items.length).interval,
       ),
       knowledge: models.map((model) =>
         model === 0

@@ -4,15 +4,19 @@
  */
 import { Rng } from '../rng/rng';
 
-/** Φ(z), to 1.2e-7 (Chebyshev fit of erfc, Press et al., Numerical Recipes 6.2). */
-export function normalShare(z: number): number {
-  const x = Math.abs(z) / Math.SQRT2;
-  const t = 1 / (1 + 0.5 * x);
+/** ln erfc(x), to 1.2e-7 (Chebyshev fit of erfc, Press et al., Numerical Recipes 6.2). */
+export function logErfc(x: number): number {
+  const t = 1 / (1 + 0.5 * Math.abs(x));
   const coefficients = [
     -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277,
   ];
-  const polynomial = coefficients.reduceRight((sum, coefficient) => sum * t + coefficient, 0);
-  const tail = 0.5 * t * Math.exp(-x * x + polynomial);
+  const log = Math.log(t) - x * x + coefficients.reduceRight((sum, coefficient) => sum * t + coefficient, 0);
+  return x < 0 ? Math.log(2 - Math.exp(log)) : log;
+}
+
+/** Φ(z), to 1.2e-7. */
+export function normalShare(z: number): number {
+  const tail = 0.5 * Math.exp(logErfc(Math.abs(z) / Math.SQRT2));
   return z < 0 ? tail : 1 - tail;
 }
 
@@ -120,7 +124,7 @@ function jackknife(times: readonly Float64Array[], statistics: Statistics, count
 }
 
 /** Linear between neighbours (type 7 of Hyndman & Fan 1996, NumPy's default). @param sorted ascending, not empty */
-export function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const low = sorted[below]!;

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { measureMemorisation, measureMixture, memorises, type DocumentSums, type MeasuredDocuments } from './text-measure';
+import type { Interval } from './statistics';
+import {
+  measureMemorisation,
+  measureMixture,
+  memorises,
+  noiseIntervals,
+  overallTermLoss,
+  termLoss,
+  type DocumentSums,
+  type MeasuredDocuments,
+} from './text-measure';
 
 /** Documents of ten tokens and forty bytes with these losses. */
 const documents = (...losses: number[]): DocumentSums => ({
@@ -78,4 +88,70 @@ it('calls it memorising only where the whole interval lies above the line', () =
   expect(verdict(-0.02, 0.04)).toBe('no');
   expect(verdict(0.01, 0.3)).toBe('unclear');
   expect(memorises({ value: 3, interval: null })).toBe('unclear');
+});
+
+// Ends of BCa intervals by NumPy with 100,000 resamples; a thousand of them are coarser.
+const near = (interval: Interval | null | undefined, low: number, high: number, within: number) => {
+  expect(Math.abs(interval!.low - low)).toBeLessThan(within);
+  expect(Math.abs(interval!.high - high)).toBeLessThan(within);
+};
+
+describe('intervals of terms', () => {
+  const nll = [
+    [12, 20, 7, 31, 15, 9, 22, 18],
+    [9, 15, 7.5, 20, 11, 8, 16, 13],
+  ];
+  const tokens = [4, 6, 3, 8, 5, 3, 7, 5];
+  const bytes = [16, 25, 12, 30, 22, 11, 29, 19];
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const documents = new Map(
+    tokens.map((count, at): [number, { nll: number[]; tokens: number[]; bytes: number }] => [
+      at,
+      { nll: [nll[0]![at]!, nll[1]![at]!], tokens: [count, count], bytes: bytes[at]! },
+    ]),
+  );
+  const sums = { term: 'dose', count: 9, nll: nll.map(sum), tokens: [sum(tokens), sum(tokens)], bytes: sum(bytes), documents };
+
+  it('draw documents, as NumPy does', () => {
+    const { loss, intervals } = termLoss(sums);
+    expect(loss[0]).toBeCloseTo(3.268292682926829, 12);
+    near(intervals!.loss[0], 3.0, 3.607843, 0.04);
+    near(intervals!.loss[1], 2.315217, 2.52381, 0.03);
+    expect(intervals!.deltaBits[0]).toBeNull();
+    near(intervals!.deltaBits[1], -0.418733, -0.212452, 0.02);
+  });
+
+  it('join the terms of one document, and are none of a single document', () => {
+    const half = (part: number) => ({
+      ...sums,
+      nll: sums.nll.map((own) => own * part),
+      tokens: sums.tokens.map((own) => own * part),
+      bytes: sums.bytes * part,
+      documents: new Map(
+        [...documents].map(([at, own]) => [
+          at,
+          { nll: own.nll.map((value) => value * part), tokens: own.tokens.map((value) => value * part), bytes: own.bytes * part },
+        ]),
+      ),
+    });
+    expect(overallTermLoss([half(0.5), half(0.5)])!.intervals).toEqual(termLoss(sums).intervals);
+    const single = termLoss({ ...sums, documents: new Map([[3, documents.get(3)!]]) });
+    expect(single.intervals).toEqual({ loss: [null, null], deltaBits: [null, null] });
+    const { documents: _, ...without } = sums;
+    expect(termLoss(without).intervals).toBeUndefined();
+  });
+});
+
+it('intervals of noise draw documents, as NumPy does', () => {
+  const clean = { nll: [10, 14, 9, 20, 12, 8], bytes: [20, 30, 18, 41, 25, 16] };
+  const noisy = { nll: [14, 19, 11, 30, 18, 12], bytes: [20, 31, 19, 41, 25, 17] };
+  const { bitsPerByte, rise, riseAgainst } = noiseIntervals([
+    [clean, noisy],
+    [clean, clean],
+  ]);
+  near(bitsPerByte[0]![1], 0.904376, 1.039457, 0.02);
+  near(rise[0], 0.205972, 0.334867, 0.02);
+  expect(rise[1]).toEqual({ low: 0, high: 0 });
+  expect(riseAgainst[0]).toBeNull();
+  near(riseAgainst[1], -0.334867, -0.205972, 0.02);
 });

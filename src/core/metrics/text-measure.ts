@@ -155,6 +155,15 @@ export interface TermSums {
   tokens: number[];
   /** UTF-8 bytes of all places. */
   bytes: number;
+  /** The same sums by document, for intervals; absent: there are none. */
+  documents?: ReadonlyMap<number, Pick<TermSums, 'nll' | 'tokens' | 'bytes'>>;
+}
+
+/** 95 % over documents, by model; null where a term stands in fewer than two. */
+export interface TermIntervals {
+  loss: (Interval | null)[];
+  /** Of the change of bits per byte against the base, which has none. */
+  deltaBits: (Interval | null)[];
 }
 
 export interface TermLoss {
@@ -164,15 +173,74 @@ export interface TermLoss {
   loss: number[];
   /** Bits per byte of the term's own text, by model: comparable between tokenizers. */
   bitsPerByte: number[];
+  /** Absent in what was measured before it had any. */
+  intervals?: TermIntervals;
 }
 
+/** Of terms and noise: the same resamples at every measure. */
+const INTERVAL_SEED = 1;
+
 /** Σ nll / Σ tokens of one term. */
-export function termLoss({ term, count, nll, tokens, bytes }: TermSums): TermLoss {
+export function termLoss({ term, count, nll, tokens, bytes, documents }: TermSums): TermLoss {
   return {
     term,
     count,
     loss: nll.map((sum, model) => sum / tokens[model]!),
     bitsPerByte: nll.map((sum) => sum / (bytes * Math.LN2)),
+    ...(documents ? { intervals: termIntervals([...documents.values()], nll.length) } : {}),
+  };
+}
+
+/** Documents are drawn as wholes: places of one document are not independent. */
+function termIntervals(documents: readonly Pick<TermSums, 'nll' | 'tokens' | 'bytes'>[], models: number): TermIntervals {
+  const nll = Array.from({ length: models }, (_, model) => documents.map((sums) => sums.nll[model]!));
+  const tokens = Array.from({ length: models }, (_, model) => documents.map((sums) => sums.tokens[model]!));
+  const bytes = documents.map((sums) => sums.bytes);
+  const found = bootstrap(
+    [documents.length],
+    ([times]) => {
+      const bits = nll.map((own) => ratioOfSums(times!, own, bytes) / Math.LN2);
+      return [...nll.map((own, model) => ratioOfSums(times!, own, tokens[model]!)), ...bits.map((own) => own - bits[0]!)];
+    },
+    { seed: INTERVAL_SEED },
+  );
+  return { loss: found.slice(0, models), deltaBits: found.slice(models).map((interval, model) => (model === 0 ? null : interval)) };
+}
+
+/** Sums over one text at one level of noise. */
+export interface NoisySums {
+  nll: number[];
+  bytes: number[];
+}
+
+/** 95 % over documents. */
+export interface NoiseIntervals {
+  /** [model][level] of bits per byte. */
+  bitsPerByte: (Interval | null)[][];
+  /** By model: bits per byte at the strongest noise less those of clean text; and that less the base's, which has none. */
+  rise: (Interval | null)[];
+  riseAgainst: (Interval | null)[];
+}
+
+/** @param sums [model][level], the same documents at all of them */
+export function noiseIntervals(sums: readonly (readonly NoisySums[])[]): NoiseIntervals {
+  const documents = sums[0]?.[0]?.nll.length ?? 0;
+  const levels = sums[0]?.length ?? 0;
+  const models = sums.length;
+  const found = bootstrap(
+    [documents],
+    ([times]) => {
+      const bits = sums.map((model) => model.map(({ nll, bytes }) => ratioOfSums(times!, nll, bytes) / Math.LN2));
+      const rise = bits.map((model) => model.at(-1)! - model[0]!);
+      return [...bits.flat(), ...rise, ...rise.map((own) => own - rise[0]!)];
+    },
+    { seed: INTERVAL_SEED },
+  );
+  const rises = models * levels;
+  return {
+    bitsPerByte: sums.map((_, model) => found.slice(model * levels, (model + 1) * levels)),
+    rise: found.slice(rises, rises + models),
+    riseAgainst: found.slice(rises + models).map((interval, model) => (model === 0 ? null : interval)),
   };
 }
 
@@ -187,7 +255,23 @@ export function overallTermLoss(sums: readonly TermSums[]): TermLoss | null {
     nll: first.nll.map((_, model) => total(({ nll }) => nll[model]!)),
     tokens: first.tokens.map((_, model) => total(({ tokens }) => tokens[model]!)),
     bytes: total(({ bytes }) => bytes),
+    ...(first.documents ? { documents: joinedDocuments(sums) } : {}),
   });
+}
+
+/** Sums of all terms by document. */
+function joinedDocuments(sums: readonly TermSums[]): NonNullable<TermSums['documents']> {
+  const joined = new Map<number, Pick<TermSums, 'nll' | 'tokens' | 'bytes'>>();
+  for (const { documents = [] } of sums)
+    for (const [document, { nll, tokens, bytes }] of documents) {
+      const before = joined.get(document);
+      joined.set(document, {
+        nll: nll.map((own, model) => own + (before?.nll[model] ?? 0)),
+        tokens: tokens.map((own, model) => own + (before?.tokens[model] ?? 0)),
+        bytes: bytes + (before?.bytes ?? 0),
+      });
+    }
+  return joined;
 }
 
 export interface MemorisationMeasure {

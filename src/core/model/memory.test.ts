@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from './config';
-import { fits, memoryRemedy, trainingMemory, type MemoryDemand } from './memory';
+import type { Recipe } from '../recipe/schema';
+import { recipeWith } from '../run/example-run';
+import { readConfig, type ModelConfig } from './config';
+import { fits, memoryRemedy, runDemand, trainingMemory, type MemoryDemand } from './memory';
 
 const MIB = 2 ** 20;
 const nano = (layers: number) =>
@@ -39,6 +41,41 @@ describe('trainingMemory', () => {
     const elastic = trainingMemory(nano(4), demand({ regularisation: { ewc: { lambda: 1, sequences: 8, labels: 'model' } } }));
     expect([free, decaying, held, elastic].map(({ anchors }) => anchors / free.weights)).toEqual([0, 1, 2, 3]);
     expect(held.total).toBe(free.total + held.anchors);
+  });
+
+  it('counts a teacher of another width as it is, with the learnt map between hidden states, its gradient and its moments', () => {
+    const wide = readConfig('config.json', {
+      model_type: 'llama',
+      vocab_size: 4096,
+      hidden_size: 192,
+      intermediate_size: 512,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      head_dim: 48,
+      tie_word_embeddings: true,
+    });
+    const states = { last: 1, all: 0, attention: 0, hiddenWeight: 1, attentionWeight: 1 };
+    const taught = (teacher: string, of: typeof states | undefined) =>
+      recipeWith({
+        base: 'nano',
+        sequenceLength: 256,
+        regularisation: { distillation: { teacher, rows: 'all', alpha: 0.5, temperature: 2, warmup: 0, ...(of ? { states: of } : {}) } },
+      });
+    const device = { total: null, largestTensor: null };
+    const demandOf = (recipe: Recipe, teacher: ModelConfig | null) => runDemand(nano(4), recipe, device, teacher);
+    const anchors = (recipe: Recipe, teacher: ModelConfig | null) => demandOf(recipe, teacher).memory!.anchors;
+    // 4096 · 192 + 2 · (2 · 192 · 192 + 2 · 96 · 192 + 3 · 512 · 192 + 2 · 192) + 192 weights, and 8 · 256 tokens of width 192.
+    const logits = 4 * (4096 * 192 + 2 * (110_592 + 294_912 + 384) + 192 + 2048 * 192);
+    expect(anchors(taught('wide', undefined), wide)).toBe(logits);
+    // W_h has 192 · 128 numbers; 16 bytes each with gradient and moments.
+    expect(anchors(taught('wide', states), wide)).toBe(logits + 16 * 192 * 128);
+    expect(demandOf(taught('wide', states), wide).checkpoint.stored - demandOf(taught('wide', undefined), wide).checkpoint.stored).toBe(
+      192 * 128,
+    );
+    // As wide as the model: no map. The base as its own teacher: none either, whatever is handed over.
+    expect(anchors(taught('twin', states), nano(4))).toBe(anchors(taught('twin', undefined), nano(4)));
+    expect(anchors(taught('nano', states), wide)).toBe(anchors(taught('nano', states), null));
   });
 
   // The heap's peak as the bench measured it on wasm (docs/BENCHMARKS.md).

@@ -2,6 +2,7 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
+import { comparesHidden, teacherKind } from '../recipe/distillation';
 import { memoryDemand } from '../recipe/edits';
 import type { LoraMethod, Method, Recipe, Regularisation } from '../recipe/schema';
 import { adaptedModules, adaptedOutputs, changedCount, changedParameters, savedModules } from './adapter';
@@ -26,10 +27,34 @@ export interface MemoryDemand {
   regularisation?: Regularisation;
   /** A running average stands beside what is trained. */
   averaged?: boolean;
-  /** Models kept as teachers alone, each counted as large as the base, so without a map between their widths. */
+  /** Models kept as teachers alone, each as large as `teacher`. */
   teachers?: number;
+  /** The teacher where it is another model than the base; absent: it is as the base. */
+  teacher?: TeacherShape;
   /** Absent: all weights are trained. Frozen ones have no gradient and no moments, and layers below the lowest that is trained no states. */
   method?: Method;
+}
+
+/** What of a teacher takes memory. */
+export interface TeacherShape {
+  parameters: number;
+  /** Width of its hidden states, layers, and width of queries and keys of a layer together. */
+  hidden: number;
+  layers: number;
+  attended: number;
+}
+
+export const teacherShape = (config: ModelConfig): TeacherShape => ({
+  parameters: parameterCount(config),
+  hidden: config.hidden,
+  layers: config.layers,
+  attended: (config.heads + config.kvHeads) * config.headSize,
+});
+
+/** Numbers in the learnt map W_h from the teacher's hidden states to the model's; 0 where both are equally wide or none are compared. */
+export function hiddenMapSize(hidden: number, teacher: TeacherShape | undefined, regularisation: Regularisation | undefined): number {
+  const { distillation } = regularisation ?? {};
+  return teacher && distillation && comparesHidden(distillation) && teacher.hidden !== hidden ? teacher.hidden * hidden : 0;
 }
 
 export interface TrainingMemory {
@@ -39,7 +64,8 @@ export interface TrainingMemory {
   moments: number;
   /**
    * The base's weights, the gradients with the term's added, and EWC's Fisher information, where the recipe holds the weights near the base's;
-   * the mask of a parameter isolation; the average of what is trained; a teacher's weights and what is compared with its own.
+   * the mask of a parameter isolation; the average of what is trained; a teacher's weights and what is compared with its own; the learnt map
+   * between hidden states with its gradient and moments.
    */
   anchors: number;
   activations: number;
@@ -66,7 +92,7 @@ const ENGINE_BYTES = 12 * 2 ** 20;
 
 export function trainingMemory(
   config: ModelConfig,
-  { rows, context, checkpointing, precision, regularisation, averaged = false, teachers = 0, method }: MemoryDemand,
+  { rows, context, checkpointing, precision, regularisation, averaged = false, teachers = 0, teacher, method }: MemoryDemand,
 ): TrainingMemory {
   const { hidden, layers, heads, kvHeads, headSize, feedForward, normedHeads, normPlacement } = config;
   const parameters = parameterCount(configUnder(config, method));
@@ -105,9 +131,11 @@ export function trainingMemory(
   // A teacher keeps what is compared: hidden states, and queries and keys of every layer where attention is.
   const { distillation } = regularisation ?? {};
   const within = distillation?.states;
+  const of = teacher ?? { parameters, hidden, layers, attended: queries + keys };
   const compared =
-    hidden + (within && within.all > 0 ? layers * hidden : 0) + (within && within.attention > 0 ? layers * (queries + keys) : 0);
-  const taught = distillation ? 4 * (parameters * teachers + tokens * compared) : 0;
+    of.hidden + (within && within.all > 0 ? of.layers * of.hidden : 0) + (within && within.attention > 0 ? of.layers * of.attended : 0);
+  const map = 16 * hiddenMapSize(hidden, teacher, regularisation);
+  const taught = distillation ? 4 * (of.parameters * teachers + tokens * compared) + map : 0;
   const anchors = held + masks + taught + (averaged ? 4 * trained : 0);
   const heaviest = largestWeight(config);
   return {
@@ -213,14 +241,16 @@ export interface RunDemand {
   checkpoint: { stored: number; held: number };
 }
 
-/** @param device null where none is open */
-export function runDemand(config: ModelConfig, recipe: Recipe, device: DeviceMemory | null): RunDemand {
-  const { method, sequenceLength } = recipe;
-  const stored = checkpointCount(config, method);
-  const checkpoint = { stored, held: method?.kind === 'lora' ? changedCount(config, method) : stored };
+/** @param device null where none is open @param teacher null where the recipe names none, or it is not known */
+export function runDemand(config: ModelConfig, recipe: Recipe, device: DeviceMemory | null, teacher: ModelConfig | null = null): RunDemand {
+  const { method, sequenceLength, regularisation } = recipe;
+  const other = teacher && teacherKind(recipe) === 'other' ? teacherShape(teacher) : undefined;
+  // The map lies with the moments.
+  const stored = checkpointCount(config, method) + hiddenMapSize(config.hidden, other, regularisation);
+  const checkpoint = { stored, held: method?.kind === 'lora' ? changedCount(config, method) : checkpointCount(config, method) };
   const fault = method ? methodFault(config, method, sequenceLength) : null;
   if (fault || !device) return { fault, memory: null, fits: null, remedy: null, checkpoint };
-  const demand = memoryDemand(recipe);
+  const demand = { ...memoryDemand(recipe), ...(other ? { teacher: other } : {}) };
   const memory = trainingMemory(config, demand);
   const fitting = fits(memory, device);
   return { fault, memory, fits: fitting, remedy: fitting === false ? memoryRemedy(config, demand, device) : null, checkpoint };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { beforeRun } from './before-run';
+import { expectedSeconds, beforeRun } from './before-run';
 import { parseRecipe } from './parse';
 import type { Recipe, RecipeInput } from './schema';
 
@@ -62,5 +62,23 @@ describe('before a run', () => {
     });
     expect(beforeRun(recipe(0.2, warmup(500)), {})).toEqual([{ kind: 'warmup-long', warmup: 500, steps: 10, reached: 9 / 500 }]);
     expect(beforeRun(recipe(0.2, warmup(10)), {})).toEqual([]);
+  });
+});
+
+describe('time of a run', () => {
+  it('is its steps, and a third of it a token for its evaluations', () => {
+    const evaluation = { everySteps: 10, rowsPerChannel: 6 };
+    const own = (more = {}) =>
+      recipe(0.2, {
+        sequenceLength: 100,
+        batchSize: 4,
+        gradientAccumulationSteps: 2,
+        budget: { steps: 25 },
+        evaluation: { ...evaluation, ...more },
+      });
+    // 25 · 8 · 100 tokens; evaluations at 0, 10, 20 and 25 of 2 channels · 6 rows · 100 tokens.
+    expect(expectedSeconds(own(), 1000)).toBeCloseTo((20_000 + (4 * 1200) / 3) / 1000, 12);
+    const prompts = { texts: ['a', 'b'], tokens: 30, temperature: 0 };
+    expect(expectedSeconds(own({ prompts }), 1000)).toBeCloseTo((20_000 + (4 * 1260) / 3) / 1000, 12);
   });
 });

@@ -25,6 +25,20 @@ const SHORTEST = 8;
 /** Steps at which shares are looked up: enough for phases and rises. */
 const LOOKED_AT = 1000;
 
+/** Of a step of training, a forward pass of the same tokens takes about so much. */
+const FORWARD = 1 / 3;
+
+/** Seconds of a whole run at this speed of training, its evaluations by their tokens; checkpoints are written beside it. */
+export function expectedSeconds(recipe: Recipe, tokensPerSecond: number): number {
+  const { batchSize, gradientAccumulationSteps, sequenceLength, budget, evaluation, channels } = recipe;
+  const trained = budget.steps * batchSize * gradientAccumulationSteps * sequenceLength;
+  // At step 0, every so many steps, and at the end.
+  const evaluations = 1 + Math.ceil(budget.steps / evaluation.everySteps);
+  const { prompts } = evaluation;
+  const read = channels.length * evaluation.rowsPerChannel * sequenceLength + (prompts ? prompts.texts.length * prompts.tokens : 0);
+  return (trained + FORWARD * evaluations * read) / tokensPerSecond;
+}
+
 /** @param tokens corpus id → tokens of its training text, as far as known */
 export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number>>): BeforeRun[] {
   const { channels, sequenceLength, budget, schedule } = recipe;

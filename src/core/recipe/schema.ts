@@ -328,6 +328,33 @@ const automationSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/**
+ * A run as rounds of clients that train apart and are averaged (METHOD, "Federated"). A step is a round: its micro-batches are dealt evenly to the clients that
+ * take part, and each is an update of its client's own weights.
+ */
+const federatedSchema = z.strictObject({
+  /** Every channel's text dealt to so many clients by a draw from Dir(α), the less alike the smaller α. Absent: each channel is a client. */
+  split: z.optional(z.strictObject({ clients: count(2, 64), alpha: z.number().check(z.gte(0.01), z.lte(1000)) })),
+  /** Part of the clients that is drawn for a round; at least one. */
+  participation: orElse(z.number().check(z.gt(0), z.lte(1)), 1),
+  /** μ of FedProx: clients minimise their loss + μ/2 · ‖θ − θ_round‖². Absent: FedAvg. */
+  proximal: z.optional(z.number().check(z.gt(0), z.lte(1e6))),
+  /** The server's step along the mean update, and its momentum (FedAvgM). */
+  server: orElse(
+    z.strictObject({ rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1), momentum: orElse(z.number().check(z.gte(0), z.lt(1)), 0) }),
+    { rate: 1, momentum: 0 },
+  ),
+  /** A client's update is cut to this norm, and noise · clip / clients of a round is the standard deviation of what is added to their mean. */
+  privacy: z.optional(
+    z.strictObject({
+      clip: z.number().check(z.gt(0), z.lte(1e6)),
+      noise: z.number().check(z.gte(0), z.lte(1000)),
+      /** δ of the (ε, δ) that the desk shows. */
+      delta: orElse(z.number().check(z.gt(0), z.lt(1)), 1e-5),
+    }),
+  ),
+});
+
 const rolesNeeded = {
   mixed: [],
   'general-then-domain': ['general', 'domain'],
@@ -349,6 +376,8 @@ export const recipeSchema = z
     schedule: scheduleSchema,
     /** Absent: the shares are the recipe's and a hand's. */
     automation: z.optional(automationSchema),
+    /** Absent: one model is trained on everything. */
+    federated: z.optional(federatedSchema),
     /** One after the other; their steps sum to those of the budget. Absent: all steps are one phase. */
     phases: z.optional(z.array(phaseSchema).check(z.minLength(1), z.maxLength(16))),
     /** Rows of a micro-batch: what lies on the device at once. A step sees batchSize × gradientAccumulationSteps rows. */
@@ -388,6 +417,16 @@ export const recipeSchema = z
        * measured.
        */
       attentionRows: z.optional(count(1, 16)),
+      /** Prompts that the model continues at each evaluation, from random numbers of their own. Absent: it writes nothing. */
+      prompts: z.optional(
+        z.strictObject({
+          texts: z.array(z.string().check(z.minLength(1), z.maxLength(400))).check(z.minLength(1), z.maxLength(8)),
+          /** Tokens written after each at most. */
+          tokens: orElse(count(1, 256), 48),
+          /** 0: always the likeliest token; else drawn by the run's seed, with the same numbers at each evaluation. */
+          temperature: orElse(from(0, 2), 0),
+        }),
+      ),
     }),
     saving: z.strictObject({ everySteps: count(1), keep: orElse(count(1, 100), 3) }),
     logging: z.strictObject({ everySteps: count(1) }),
@@ -449,6 +488,7 @@ export const recipeSchema = z
         refuse(path, 0, '> 0 (decayShape "exponential")');
     if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
     if (recipe.automation) checkAutomation(recipe, recipe.automation, refuse);
+    if (recipe.federated) checkFederated(recipe, recipe.federated, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
     // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
@@ -561,6 +601,35 @@ function checkAutomation(
   });
 }
 
+/** What a round has no meaning for, or has too few updates for. */
+function checkFederated(
+  recipe: {
+    channels: readonly Channel[];
+    strategy: Strategy;
+    precision: string;
+    gradientAccumulationSteps: number;
+    regularisation?: object | undefined;
+    average?: object | undefined;
+    method?: { kind: string } | undefined;
+  },
+  { split, participation }: z.infer<typeof federatedSchema>,
+  refuse: Refuse,
+): void {
+  const { channels, strategy, precision, gradientAccumulationSteps, regularisation, average, method } = recipe;
+  if (strategy.kind !== 'mixed') refuse(['strategy', 'kind'], strategy.kind, '"mixed" (federated)');
+  if (precision !== 'f32') refuse(['precision'], precision, '"f32" (federated)');
+  if (regularisation) refuse(['regularisation'], Object.keys(regularisation).join(), 'none (federated)');
+  if (average) refuse(['average'], Object.keys(average).join(), 'none (federated)');
+  if (method && method.kind !== 'lora') refuse(['method', 'kind'], method.kind, '"lora", none (federated)');
+  const weighed = channels.find(({ weight }) => weight !== undefined);
+  if (weighed) refuse(['channels', weighed.id, 'weight'], weighed.weight!, 'none (federated)');
+  const clients = split?.clients ?? channels.filter(({ share }) => share > 0).length;
+  if (clients < 2) refuse(['channels'], clients, '≥ 2 channels with a share (federated)');
+  const inRound = Math.max(1, Math.round(clients * participation));
+  if (gradientAccumulationSteps < inRound)
+    refuse(['gradientAccumulationSteps'], gradientAccumulationSteps, `≥ ${inRound} (clients of a round)`);
+}
+
 /**
  * A recipe of version 1 in the fields of version 2 (`context` → `sequenceLength`, `batch.rows` → `batchSize`, `batch.accumulation` →
  * `gradientAccumulationSteps`); anything else as it is. Links, files and stored runs of version 1 are read through it; nothing is checked here.
@@ -583,6 +652,8 @@ export type ChannelRole = Channel['role'];
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
 export type WeightAveraging = z.infer<typeof averageSchema>;
+/** Texts that a run writes while it trains. */
+export type EvaluationPrompts = NonNullable<Recipe['evaluation']['prompts']>;
 export type Regularisation = NonNullable<Recipe['regularisation']>;
 export type Schedule = Recipe['schedule'];
 export type Phase = NonNullable<Recipe['phases']>[number];

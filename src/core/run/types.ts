@@ -19,7 +19,8 @@ export type RunState =
  */
 export type RunRules = 1 | 2;
 
-export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'error';
+/** sweep: the rule of its sweep lets it go no further than its rung. */
+export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'sweep' | 'error';
 
 /** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
 export interface LiveSettings {
@@ -84,6 +85,15 @@ export interface EvaluationRow {
   probes?: SampledRisk & { answers: SampledAnswers };
   /** With `evaluation.attentionRows`: KL divergence of the attention from the base's, in nats, by layer from the lowest. */
   attention?: number[];
+  /** With `evaluation.prompts`: what the model wrote after each, in their order. */
+  texts?: WrittenText[];
+}
+
+export interface WrittenText {
+  /** Without the prompt. */
+  text: string;
+  /** The likeliest tokens after the prompt, the likeliest first; p is a probability. */
+  next: { id: number; token: string; p: number }[];
 }
 
 export interface CheckpointRecord {

@@ -10,7 +10,7 @@ import type { ChannelRole, Recipe } from '../recipe/schema';
 import { sortEvents, type RunEvent } from './events';
 import { unpackFigures, type ChannelFigures, type RunHeader, type RunMessage } from './feed';
 import { eachRow, rowWidth, unpackRows, type PackedRow } from './metric-table';
-import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunState, StopReason } from './types';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunState, StopReason, WrittenText } from './types';
 
 /** Name of the curve over all channels; no channel may have it as its id. */
 export const TOTAL = 'total';
@@ -64,6 +64,8 @@ export interface RunView {
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
   attention: readonly { step: number; layers: readonly number[] }[];
+  /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
+  texts: readonly { step: number; texts: readonly WrittenText[] }[];
   /** Sorted by step. */
   events: readonly RunEvent[];
   checkpoints: readonly CheckpointRecord[];
@@ -108,6 +110,7 @@ export class FollowedRun {
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
+  private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
   private base: EvaluationRow | null;
@@ -224,6 +227,7 @@ export class FollowedRun {
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
+      texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
     };
@@ -272,7 +276,7 @@ export class FollowedRun {
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention } = evaluation;
+    const { step, channels, probes, attention, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -294,6 +298,7 @@ export class FollowedRun {
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
+    if (texts) this.texts = [...this.texts, { step, texts }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
   }
 }

@@ -10,7 +10,15 @@ import type { ChannelRole } from '../recipe/schema';
 import { parseRecipe } from '../recipe/parse';
 import type { EvaluationRow, MetricRow, RunRecord } from '../run/types';
 import { plannedRuns, recipeOf, sweepCost } from './plan';
-import type { Judgement, SweepCurve, SweepPrediction, SweepRecord, SweepResult, SweepRun } from './record';
+import {
+  isAside,
+  type Judgement,
+  type SweepCurve,
+  type SweepPrediction,
+  type SweepRecord,
+  type SweepResult,
+  type SweepRun,
+} from './record';
 import { refuseSweep, type SweepPlan } from './schema';
 import { nextJob, ranked, rungSteps, stoppedRuns, type Job, type RungResult } from './search';
 
@@ -176,6 +184,10 @@ export function withFault(sweep: SweepRecord, index: number, run: string | null,
   };
 }
 
+/** Taken out, since a person deleted its run in the library before the sweep was done with it: put back, it begins anew. */
+export const withDeleted = (sweep: SweepRecord, index: number, error: ErrorRecord): SweepRecord =>
+  settled(withRun(sweep, index, ({ judged: _, ...run }) => ({ ...run, ...waiting(run.recipe), state: 'dropped', error })));
+
 /** Runs that the rule has ended are called so, and a sweep with nothing left is finished. */
 function settled(sweep: SweepRecord): SweepRecord {
   const rungs = rungsOf(sweep);
@@ -288,17 +300,17 @@ export function edited(
   const chosen = edit.indices.map((index) => {
     const run = sweep.runs.find((one) => one.index === index);
     const fits =
-      run &&
-      (edit.kind === 'restore'
-        ? run.state === 'dropped'
-        : untouched(run) || (edit.kind === 'drop' && run.error !== null && run.state !== 'failed'));
+      run && (edit.kind === 'restore' ? run.state === 'dropped' : untouched(run) || (edit.kind === 'drop' && isAside(run, sweep)));
     return fits ? run : refuse(index);
   });
-  if (edit.kind !== 'order') {
-    const state = edit.kind === 'drop' ? ('dropped' as const) : ('planned' as const);
-    const changed = { ...sweep, runs: sweep.runs.map((run) => (chosen.includes(run) ? { ...run, state } : run)) };
-    return edit.kind === 'drop' ? settled(changed) : reopened(changed);
-  }
+  const changed = (to: (run: SweepRun) => SweepRun) => ({
+    ...sweep,
+    runs: sweep.runs.map((run) => (chosen.includes(run) ? to(run) : run)),
+  });
+  if (edit.kind === 'drop') return settled(changed((run) => ({ ...run, state: 'dropped' })));
+  // What has begun goes on where it was.
+  if (edit.kind === 'restore')
+    return reopened(changed((run) => ({ ...run, error: null, state: run.run === null && !run.judged?.length ? 'planned' : 'training' })));
   // Those that are not named come behind, and what has begun stays where it is.
   const order = [...chosen, ...sweep.runs.filter((run) => untouched(run) && !chosen.includes(run))];
   return { ...sweep, runs: sweep.runs.map((run) => (untouched(run) ? order.shift()! : run)) };

@@ -3,6 +3,7 @@
  * measured elsewhere is a sweep without a plan, so that the same charts and fits read both.
  */
 import type { ErrorRecord } from '../errors';
+import type { FitInput } from '../laws/decision';
 import type { MeasuredRun } from '../laws/measured-runs';
 import type { Estimate } from '../laws/responses';
 import type { ChannelRole, Recipe } from '../recipe/schema';
@@ -99,6 +100,10 @@ export interface SweepRecord {
   runs: SweepRun[];
 }
 
+/** Has it begun, and does no tab train it now, as far as the record tells: set aside, at its rung, or waiting over a fault? */
+export const isAside = ({ state, error }: SweepRun, sweep: Pick<SweepRecord, 'state'>): boolean =>
+  (state === 'training' || state === 'planned') && (error !== null || sweep.state === 'paused');
+
 /** Runs with a result as the laws read them; `heldOut` runs are those that a recommendation was checked with. */
 export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): MeasuredRun[] {
   return sweep.runs.flatMap((run) => {
@@ -123,6 +128,19 @@ export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): Measure
       },
     ];
   });
+}
+
+/** What the laws read of a sweep: of the channels those with a share, and as targets those with a loss. */
+export function fitInputOf(sweep: Pick<SweepRecord, 'runs' | 'size' | 'channels' | 'base'>): FitInput {
+  const runs = measuredRuns(sweep);
+  const ids = sweep.channels.map(({ id }) => id);
+  return {
+    runs,
+    channels: ids.filter((id) => runs.some(({ shares }) => shares[id] !== undefined)),
+    targets: ids.filter((id) => runs.some(({ losses }) => losses[id] !== undefined)),
+    roles: Object.fromEntries(sweep.channels.map(({ id, role }) => [id, role])),
+    base: sweep.base,
+  };
 }
 
 /** How good the predictions of the runs that have ended since were, a channel at a time. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/surface.json';
-import { fitSurface, hullOf, type SurfacePoint } from './surface';
+import { fitSurface, hullOf, surfaceGrid, type SurfacePoint } from './surface';
 
 const pointsOf = (runs: readonly number[][]): SurfacePoint[] => runs.map(([x, y, value]) => ({ x: x!, y: y!, value: value! }));
 
@@ -36,10 +36,15 @@ describe('response surface', () => {
       y: (at * 0.755) % 1,
       value: Math.sin(5 * ((at * 0.618) % 1)),
     }));
-    const began = performance.now();
-    const fit = fitSurface(many, { x: false, y: false });
-    console.log(`surface of 500 settings: ${(performance.now() - began).toFixed(0)} ms`);
+    const log = { x: false, y: false };
+    const fit = fitSurface(many, log);
+    if ('refused' in fit) throw new Error(fit.refused);
     expect(fit).toMatchObject({ form: 'spline', settings: 500 });
+    const { at, ...about } = fit;
+    expect(surfaceGrid({ points: many, log, x: [0.1, 0.2, 0.3], y: [0.5, 0.6] })).toEqual({
+      ...about,
+      grid: [at(0.1, 0.5), at(0.2, 0.5), at(0.3, 0.5), at(0.1, 0.6), at(0.2, 0.6), at(0.3, 0.6)],
+    });
   });
 
   it('ends at the hull of its runs', () => {

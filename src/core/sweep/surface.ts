@@ -92,6 +92,23 @@ export function fitSurface(points: readonly SurfacePoint[], log: { x: boolean; y
   };
 }
 
+/** A surface at the crossings of these values of both axes, row by row of y; without its formula, so that it crosses a worker's border. */
+export type SurfaceGrid = Omit<Surface, 'at'> & { grid: number[] };
+
+export interface SurfaceInput {
+  points: readonly SurfacePoint[];
+  log: { x: boolean; y: boolean };
+  x: readonly number[];
+  y: readonly number[];
+}
+
+export function surfaceGrid({ points, log, x, y }: SurfaceInput): SurfaceGrid | NoSurface {
+  const fit = fitSurface(points, log);
+  if ('refused' in fit) return fit;
+  const { at, ...about } = fit;
+  return { ...about, grid: y.flatMap((above) => x.map((across) => at(across, above))) };
+}
+
 /** r² ln r. */
 function thinPlate(du: number, dv: number): number {
   const square = du * du + dv * dv;

@@ -1,3 +1,4 @@
+import attention from './attention.json';
 import before from './before.json';
 import common from './common.json';
 import compare from './compare.json';
@@ -12,6 +13,7 @@ import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
 import notices from './notices.json';
+import palette from './palette.json';
 import recipe from './recipe.json';
 import report from './report.json';
 import runs from './runs.json';
@@ -19,6 +21,7 @@ import sweeps from './sweeps.json';
 import tokenizer from './tokenizer.json';
 
 export default {
+  attention,
   before,
   common,
   compare,
@@ -33,6 +36,7 @@ export default {
   merge,
   models,
   notices,
+  palette,
   recipe,
   report,
   runs,

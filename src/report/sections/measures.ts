@@ -16,11 +16,13 @@ export function termsSection({ terms, weights }: Report, words: ReportWords, nam
   const ranked = rankTerms(terms.terms, 1);
   const half = Math.min(SHOWN_TERMS, Math.ceil(ranked.length / 2));
   const letters = weights.map(({ letter }) => letter);
-  const row = ({ term, count, bitsPerByte, passage }: ReportTerm): Cell[] => [
+  const row = ({ term, count, bitsPerByte, passage, intervals }: ReportTerm): Cell[] => [
     passage ? { text: term, note: `… ${passage.before}${passage.term}${passage.after} …` } : term,
     format.count(count),
     ...bitsPerByte.map(format.loss),
-    ...bitsPerByte.slice(1).map((bits) => format.delta(bits - bitsPerByte[0]!)),
+    ...bitsPerByte
+      .slice(1)
+      .map((bits, at) => naming.estimate({ value: bits - bitsPerByte[0]!, interval: intervals?.deltaBits[at + 1] ?? null }, format.delta)),
   ];
   const table = (caption: string, shown: readonly ReportTerm[]): Block => ({
     kind: 'table',
@@ -85,7 +87,10 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
             const range = naming.interval(interval, (share) => format.percent(share));
             return { text: format.percent(value), note: `${range}\n${pValue(group.pValue![model]!, words)}`.trim() };
           }),
-          ...tuned.map((_, at) => format.retention(group.retention[at + 1] ?? null)),
+          ...tuned.map((_, at): Cell => {
+            const value = group.retention[at + 1] ?? null;
+            return value === null ? '—' : naming.estimate({ value, interval: group.retentionInterval?.[at + 1] ?? null }, format.retention);
+          }),
           ...tuned.map((_, at) => change(group.knowledge[at + 1] ?? null, words)),
         ]),
         words: 1,
@@ -211,11 +216,16 @@ export function robustnessSection({ robustness, weights }: Report, { t, format }
     table: {
       caption: t('robustness.table'),
       head: [t('robustness.noise'), t('robustness.weights'), ...levels.map((level) => format.percent(level, 0))],
-      rows: robustness.flatMap(({ kind, bitsPerByte }) =>
+      rows: robustness.flatMap(({ kind, bitsPerByte, intervals }) =>
         weights.map(({ letter }, model): Cell[] => [
           t(`robustness.${kind}`),
           { text: letter, colour: naming.weightsColour(letter) },
-          ...levels.map((_, level) => format.loss(bitsPerByte[model]?.[level] ?? null)),
+          ...levels.map((_, level): Cell => {
+            const value = bitsPerByte[model]?.[level];
+            return value === undefined
+              ? '—'
+              : naming.estimate({ value, interval: intervals?.bitsPerByte[model]?.[level] ?? null }, format.loss);
+          }),
         ]),
       ),
       words: 2,
@@ -276,4 +286,33 @@ export function layersSection({ layers, attention, weights }: Report, { t, forma
   });
   if (attention) blocks.push({ kind: 'text', lead: t('layers.attentionText'), text: attention.text });
   return { id: 'layers', title: t('layers.title'), blocks };
+}
+
+/** What the weights wrote: after a person's prompts on the compare page, and by the run itself as it trained. */
+export function textsSection({ generation, written, weights }: Report, { t, format }: ReportWords, naming: Naming): Section | null {
+  const blocks: Block[] = [];
+  if (generation && generation.prompts.length > 0)
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('texts.generated', { seed: format.count(generation.seed), temperature: format.decimal(generation.temperature, 2) }),
+        head: [t('texts.prompt'), ...weights.map((one) => naming.weights(one))],
+        rows: generation.prompts.map(({ prompt, texts }): Cell[] => [
+          prompt,
+          ...weights.map(({ letter }) => texts.find((one) => one.letter === letter)?.text ?? '—'),
+        ]),
+        words: 1 + weights.length,
+      },
+    });
+  if (written)
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('texts.written'),
+        head: [t('texts.prompt'), ...written.steps.map((step) => t('texts.step', { step: format.count(step) }))],
+        rows: written.prompts.map(({ prompt, texts }): Cell[] => [prompt, ...texts]),
+        words: 3,
+      },
+    });
+  return blocks.length === 0 ? null : { id: 'texts', title: t('texts.title'), blocks };
 }

@@ -1,4 +1,5 @@
 /** Sections about the run: the diagnosis with its advice, and the recipe with what was changed while it trained. */
+import { federatedLine } from '../../core/federated/clients';
 import { automationFigures } from '../../core/mixture/automation';
 import type { Advice } from '../../core/diagnosis/advice';
 import type { Evidence, Finding } from '../../core/diagnosis/diagnose';
@@ -177,6 +178,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
             ] as [string, string],
           ]
         : []),
+      ...(recipe.federated ? [[t('recipeField.federated'), federatedLine(recipe.federated)] as [string, string]] : []),
       [t('recipeField.schedule'), value('schedule.kind', schedule.kind)],
       [t('recipeField.peakLr'), format.lr(schedule.peakLr)],
       [

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { errorRecord, type ErrorRecord } from '../../core/errors';
 import type { Decision, FitInput } from '../../core/laws/decision';
 import { DEFAULT_GOAL, type Goal } from '../../core/laws/recommend';
-import { measuredRuns, type SweepRecord } from '../../core/sweep/record';
+import { fitInputOf, measuredRuns, type SweepRecord } from '../../core/sweep/record';
 import { lab, stopFits } from '../../lab/lab';
 import { Banner, ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState, Skeleton } from '../../ui/Card';
@@ -20,19 +20,6 @@ const LEAST_RUNS = 3;
 /** A goal that is being typed is not asked for at each key. */
 const PAUSE_MS = 300;
 
-/** What the worker reads; of the channels those with a share, and as targets those with a loss. */
-function inputOf(sweep: SweepRecord): FitInput {
-  const runs = measuredRuns(sweep);
-  const ids = sweep.channels.map(({ id }) => id);
-  return {
-    runs,
-    channels: ids.filter((id) => runs.some(({ shares }) => shares[id] !== undefined)),
-    targets: ids.filter((id) => runs.some(({ losses }) => losses[id] !== undefined)),
-    roles: Object.fromEntries(sweep.channels.map(({ id, role }) => [id, role])),
-    base: sweep.base,
-  };
-}
-
 interface Fitting {
   state: 'fitting' | 'ready' | 'stopped' | 'failed';
   /** The last that was found, with what it was found of. */
@@ -42,7 +29,7 @@ interface Fitting {
 
 /** Asks anew when the runs or the goal change; the last answer stays until there is another. */
 function useDecision(sweep: SweepRecord, goal: Goal): Fitting & { again: () => void } {
-  const key = JSON.stringify(inputOf(sweep));
+  const key = JSON.stringify(fitInputOf(sweep));
   const [asked, setAsked] = useState(0);
   const [fitting, setFitting] = useState<Fitting>({ state: 'fitting', found: null, error: null });
   useEffect(() => {

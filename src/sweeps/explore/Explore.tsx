@@ -2,21 +2,25 @@
  * What a sweep's runs show: parallel axes, a scatter plot, a response surface and a table, with one choice of runs for all of them, and the
  * sweep as files.
  */
-import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { Button, CloseButton, TextInput } from '@mantine/core';
 import { ChartScatter, Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useColumnWords } from '../../channels/column-words';
 import { PANDAS, sweepFiles, zipFiles } from '../../core/sweep/archive';
 import { sweepColumns, type Cell, type Column } from '../../core/sweep/columns';
-import type { SweepRecord } from '../../core/sweep/record';
+import { DEFAULT_GOAL } from '../../core/laws/recommend';
+import { fitInputOf, type SweepRecord } from '../../core/sweep/record';
 import { useFormat } from '../../i18n/format';
+import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
-import { Card, EmptyState } from '../../ui/Card';
+import { Card, EmptyState, Skeleton } from '../../ui/Card';
 import { saveFile } from '../../ui/save-file';
 import { ColumnTable } from '../../ui/ColumnTable';
 import { axisOf } from './pictures';
-import { ColumnPicker, Parallel, Response, Scatter } from './Views';
+import { Parallel } from './Parallel';
+import { Response, Scatter } from './Planes';
+import { ColumnPicker } from './view-parts';
 import styles from './Explore.module.css';
 
 /** On an axis: values of a column of numbers, places from 0 to 1 of one of words. */
@@ -86,7 +90,9 @@ function useZip(sweep: SweepRecord) {
       last = performance.now();
     };
     try {
-      saveFile(new Blob(await zipFiles(sweepFiles(sweep), rest), { type: 'application/zip' }), 'sweep.zip');
+      const fit = await lab.laws.decide(fitInputOf(sweep), DEFAULT_GOAL);
+      last = performance.now();
+      saveFile(new Blob(await zipFiles(sweepFiles(sweep, fit), rest), { type: 'application/zip' }), 'sweep.zip');
     } catch (error) {
       setFault(error);
     } finally {
@@ -117,21 +123,57 @@ export default function Explore({ sweep }: { sweep: SweepRecord }) {
         </EmptyState>
       </Card>
     );
-  return <Explored key={sweep.id} sweep={sweep} />;
+  return <LaidOut key={sweep.id} sweep={sweep} />;
 }
 
-function Explored({ sweep }: { sweep: SweepRecord }) {
-  const { t } = useTranslation('explore');
-  const format = useFormat();
+/** A sweep at a time, in columns. */
+interface Layout {
+  sweep: SweepRecord;
+  /** At which losses are read besides. */
+  step: number | null;
+  columns: readonly Column[];
+  /** Runs with figures. */
+  rows: readonly number[];
+}
+
+/** Columns are laid out in a task of their own, and what is drawn of them may be interrupted: the page answers while hundreds of runs come in. */
+function LaidOut({ sweep }: { sweep: SweepRecord }) {
   const [typed, setTyped] = useState('');
   const asked = /^\d+$/.test(typed) ? Number(typed) : null;
-  const step = useDeferredValue(asked);
+  const [layout, setLayout] = useState<Layout | null>(null);
+  useEffect(() => {
+    const next = setTimeout(() => {
+      const columns = sweepColumns(sweep, asked);
+      const rows = sweep.runs.flatMap((run, at) => (isShown(run) ? [at] : []));
+      startTransition(() => setLayout({ sweep, step: asked, columns, rows }));
+    });
+    return () => clearTimeout(next);
+  }, [sweep, asked]);
+  if (!layout)
+    return (
+      <Card>
+        <Skeleton lines={7} />
+      </Card>
+    );
+  return <Explored layout={layout} typed={typed} wrong={typed !== '' && asked === null} onType={setTyped} />;
+}
+
+interface ExploredProps {
+  layout: Layout;
+  /** The step as it is typed. */
+  typed: string;
+  wrong: boolean;
+  onType: (typed: string) => void;
+}
+
+function Explored({ layout: { sweep, step, columns, rows }, typed, wrong, onType }: ExploredProps) {
+  const { t } = useTranslation('explore');
+  const format = useFormat();
   const words = useColumnWords(step);
-  const columns = useMemo(() => sweepColumns(sweep, step), [sweep, step]);
-  const rows = useMemo(() => sweep.runs.flatMap((run, at) => (isShown(run) ? [at] : [])), [sweep]);
   const [first] = useState(() => firstShown(columns));
   const [colourId, setColour] = useState(first.colour);
-  const colour = columns.find(({ id }) => id === colourId) ?? null;
+  const drawnColour = useDeferredValue(colourId);
+  const colour = columns.find(({ id }) => id === drawnColour) ?? null;
   const [brushes, setBrushes] = useState<ReadonlyMap<string, Brush>>(new Map());
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
   const [hovered, setHovered] = useState<readonly number[]>([]);
@@ -201,14 +243,7 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
       >
         {fault !== null && <ErrorBanner error={fault} onDismiss={dismiss} />}
         <div className={styles.controls}>
-          <ColumnPicker
-            label={t('colour')}
-            columns={columns}
-            words={words}
-            value={colour?.id ?? ''}
-            none={t('oneColour')}
-            onChange={setColour}
-          />
+          <ColumnPicker label={t('colour')} columns={columns} words={words} value={colourId} none={t('oneColour')} onChange={setColour} />
           <TextInput
             size="xs"
             className={styles.step ?? ''}
@@ -216,8 +251,8 @@ function Explored({ sweep }: { sweep: SweepRecord }) {
             placeholder={t('atStepNone')}
             inputMode="numeric"
             value={typed}
-            error={typed !== '' && asked === null ? t('atStepBad') : undefined}
-            onChange={(event) => setTyped(event.currentTarget.value.trim())}
+            error={wrong ? t('atStepBad') : undefined}
+            onChange={(event) => onType(event.currentTarget.value.trim())}
           />
         </div>
         <div className={styles.choice} role="status">

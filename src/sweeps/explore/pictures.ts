@@ -9,7 +9,7 @@ import { CHANNEL_COLOURS, PAPER, runMark, SCREEN, type RunMark, PAPER_FONT } fro
 import { el, horizontal, label, pathThrough, rounded, svgMarkup, type SvgNode } from '../../charts/svg';
 import { decadeTicks, roundTicks } from '../../charts/ticks';
 import type { Cell, Column } from '../../core/sweep/columns';
-import { hullOf, type Surface } from '../../core/sweep/surface';
+import { hullOf } from '../../core/sweep/surface';
 import type { ColumnWords } from '../../channels/column-words';
 
 /** How columns and their values are written. */
@@ -263,29 +263,26 @@ export function planePicture(given: PlanePicture, style: PictureStyle): Drawn {
         { transform: `translate(13 ${rounded((top + bottom) / 2)}) rotate(-90)` },
         label(0, 0, y.title, { colour: ink.ink, anchor: 'middle' }),
       ),
-      ...drawn.map(({ row, x: px, y: py }) => {
-        const { colour, shape } = colouring.mark(row);
-        const shown = lit(row);
-        return el('path', {
-          d: shape,
-          transform: `translate(${rounded(px)} ${rounded(py)}) scale(${RADIUS})`,
-          fill: shown ? colour : ink.grid,
-          stroke: surface ? ink.ink : paper ? '#fff' : 'var(--panel)',
-          'stroke-width': 0.22,
-          'fill-opacity': shown ? undefined : 0.7,
-        });
-      }),
+      el(
+        'g',
+        { stroke: surface ? ink.ink : paper ? '#fff' : 'var(--panel)', 'stroke-width': 0.22 },
+        drawn.map(({ row, x: px, y: py }) => {
+          const { colour, shape } = colouring.mark(row);
+          const shown = lit(row);
+          return el('path', {
+            d: shape,
+            transform: `translate(${px.toFixed(1)} ${py.toFixed(1)}) scale(${RADIUS})`,
+            fill: shown ? colour : ink.grid,
+            'fill-opacity': shown ? undefined : 0.7,
+          });
+        }),
+      ),
     ]),
   };
 }
 
-/** The surface at the corners of a grid over the whole picture, row by row from below. */
-export function surfaceGrid(fit: Surface, x: Axis, y: Axis): number[] {
-  const values: number[] = [];
-  for (let row = 0; row <= GRID; row++)
-    for (let column = 0; column <= GRID; column++) values.push(fit.at(x.value(column / GRID), y.value(row / GRID)));
-  return values;
-}
+/** Values of an axis at the crossings of a surface's grid over the whole picture. */
+export const gridOf = (axis: Axis): number[] => Array.from({ length: GRID + 1 }, (_, at) => axis.value(at / GRID));
 
 interface Frame {
   x: Axis;
@@ -428,14 +425,10 @@ export function parallelPicture(given: ParallelPicture, style: PictureStyle): Dr
       el('g', { transform: 'translate(12 0)' }, legend.nodes),
       // All that are not chosen as one path: there may be hundreds, and none of them is told apart.
       ...(dull === '' ? [] : [el('path', { d: dull, fill: 'none', stroke: ink.grid, 'stroke-width': 1 })]),
-      ...shown.map(({ row, d }) =>
-        el('path', {
-          d,
-          fill: 'none',
-          stroke: colouring.mark(row).colour,
-          'stroke-width': shown.length > 60 ? 1 : 1.6,
-          'stroke-opacity': shown.length > 200 ? 0.55 : 0.85,
-        }),
+      el(
+        'g',
+        { fill: 'none', 'stroke-width': shown.length > 60 ? 1 : 1.6, 'stroke-opacity': shown.length > 200 ? 0.55 : 0.85 },
+        shown.map(({ row, d }) => el('path', { d, stroke: colouring.mark(row).colour })),
       ),
       ...axes.flatMap((axis, at) => [
         el('line', { x1: frame.atX(at), x2: frame.atX(at), y1: frame.top, y2: frame.bottom, stroke: ink.dim, 'stroke-width': 1.2 }),
