@@ -290,14 +290,15 @@ test('a note, tags and a star are kept; the list is searched, archived, and show
   await search.fill('#law');
   await expect(runs.runs).toHaveCount(1);
   await search.fill('loss_domain>0');
-  await page.getByRole('radio', { name: words.runs.find.table }).check({ force: true });
+  const views = page.getByRole('radiogroup', { name: words.runs.find.view });
+  await views.getByText(words.runs.find.table).click();
   const table = page.getByTestId('runs-table');
   await expect(table.getByRole('row').filter({ hasText: 'branch' })).toContainText('law, to keep');
   expect(await violations(page, { within: '[data-testid=runs-table]' })).toEqual([]);
   await table.getByRole('button', { name: 'branch', exact: true }).click();
   await expect(page.getByTestId('overlay')).toBeVisible();
   await search.fill('');
-  await page.getByRole('radio', { name: words.runs.find.list }).check({ force: true });
+  await views.getByText(words.runs.find.list).click();
   await studio.button(words.runs.overlay.clear).click();
 });
 

@@ -88,26 +88,9 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTi
         {level !== null && (
           <path data-line="retention" d={`M${PLOT.left} ${plotY(frame, level)}H${edge}`} stroke="var(--bad)" strokeDasharray="6 4" />
         )}
-        {events.map(({ step, x, label, quiet }, at) => {
-          const place = plotX(frame, x);
-          const late = place > PLOT.left + (edge - PLOT.left) * 0.75;
-          return (
-            <g key={`${step}-${label}`}>
-              <path d={`M${place} ${PLOT.top}V${bottom}`} stroke="var(--dim)" strokeDasharray="2 3" />
-              {!quiet && at >= unlabelled && (
-                <text
-                  x={place + (late ? -5 : 5)}
-                  y={PLOT.top + 11 + (at % LABEL_ROWS) * 15}
-                  textAnchor={late ? 'end' : 'start'}
-                  fill="var(--ink)"
-                  fontSize={11}
-                >
-                  {label}
-                </text>
-              )}
-            </g>
-          );
-        })}
+        {events.map(({ step, x, label }) => (
+          <path key={`${step}-${label}`} d={`M${plotX(frame, x)} ${PLOT.top}V${bottom}`} stroke="var(--dim)" strokeDasharray="2 3" />
+        ))}
         {lines.map(
           ({ id, band, colour }) => band && <path key={id} data-line="band" d={bandPath(band) ?? ''} fill={colour} fillOpacity={0.16} />,
         )}
@@ -156,6 +139,26 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTi
               <circle key={`${id}-${x}`} cx={left} cy={top} r={2.6} fill={colour} />
             );
           });
+        })}
+        {events.map(({ step, x, label, quiet }, at) => {
+          const place = plotX(frame, x);
+          const late = place > PLOT.left + (edge - PLOT.left) * 0.75;
+          return quiet || at < unlabelled ? null : (
+            <text
+              key={`${step}-${label}`}
+              x={place + (late ? -5 : 5)}
+              y={PLOT.top + 11 + (at % LABEL_ROWS) * 15}
+              textAnchor={late ? 'end' : 'start'}
+              fill="var(--ink)"
+              fontSize={11}
+              stroke="var(--panel)"
+              strokeWidth={3}
+              strokeLinejoin="round"
+              paintOrder="stroke"
+            >
+              {label}
+            </text>
+          );
         })}
       </g>
     </svg>
