@@ -211,7 +211,7 @@ describe('a run', () => {
     expect([before.note, before.tags, before.starred, before.archived]).toEqual([undefined, undefined, undefined, undefined]);
     await markRun(id, { note: '  too hot\n', tags: ['law ', 'law', ' ', 'to  keep'], starred: true });
     const marked = await markRun(id, { archived: true });
-    expect(marked).toMatchObject({ note: 'too hot', tags: ['law', 'to keep'], starred: true, archived: true, updatedAt, name: 'renamed' });
+    expect(marked).toMatchObject({ note: 'too hot', tags: ['law', 'to keep'], starred: true, archived: true, updatedAt, name: 'first' });
     await expect(markRun('nobody', { starred: true })).rejects.toMatchObject({ code: 'run-missing' });
   });
 
