@@ -1,6 +1,7 @@
 /** The built folder on a host that sends no headers, below a sub-path: threads, the policy, a visit without a network, a new version. */
 import { expect, test } from '@playwright/test';
 import type { OfflineMessage } from '../src/contract/offline';
+import type { TrainerApi } from '../src/contract/training';
 import { violations } from './studio/axe';
 import { plainHost, type PlainHost } from './studio/plain-host';
 import { tinyRecipe } from './studio/recipes';
@@ -23,7 +24,10 @@ test.afterAll(async () => {
 
 const short = tinyRecipe({ steps: 2, evaluation: { everySteps: 2, rowsPerChannel: 2 } });
 const openDevice = () =>
-  studio.page.evaluate(() => window.crossfade.lab.trainer.open({ backend: null, threads: null, requireHardware: false }));
+  studio.page.evaluate(() => {
+    const { trainer } = (window as unknown as { crossfade: { lab: { trainer: TrainerApi } } }).crossfade.lab;
+    return trainer.open({ backend: null, threads: null, requireHardware: false });
+  });
 
 test('the first visit is loaded twice, isolated, and trains with threads under the policy of each script', async () => {
   const { page, desk } = studio;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { pagePolicy, scriptPolicies } from './headers.mjs';
 import { offlineBuild } from './offline.mjs';
 import { root } from './setup.mjs';
 
@@ -44,4 +45,11 @@ test('both manifests make one installed studio, with icons that are there, and i
     [zh.shortcuts, names('zh')],
   ])
     for (const { name, url } of pages) expect(nav[url.replace('./#/', '')]).toBe(name);
+});
+
+test('the configurations of other servers in docs/HOSTING.md hold every policy as it is', () => {
+  const hosting = readFileSync(join(root, 'docs/HOSTING.md'), 'utf8');
+  for (const policy of [pagePolicy, ...scriptPolicies.map(({ policy }) => policy)])
+    // Cloudflare, nginx, Caddy.
+    expect(hosting.split(`${policy}"`).length - 1 + (hosting.split(`: ${policy}; frame-ancestors 'none'`).length - 1), policy).toBe(3);
 });

@@ -22,12 +22,13 @@ try {
   const { url, port } = await serve({ ...options, folder: join(root, 'dist') });
   if (options.port !== 0 && port !== options.port) console.log(`Port ${options.port} is taken.`);
   console.log(`\n  Crossfade is at  ${url}\n\n  Ctrl+C stops it.\n`);
-  const [command, args] = openCommand(url, { quiet: options.quiet, platform: process.platform, env: process.env }) ?? [];
+  const open = openCommand(url, { quiet: options.quiet, platform: process.platform, env: process.env });
   // The address stands above, should this machine have no such program.
-  if (command)
-    spawn(command, args, { stdio: 'ignore', detached: true })
-      .on('error', () => undefined)
-      .unref();
+  if (open) {
+    const opening = spawn(open[0], open[1], { stdio: 'ignore', detached: true });
+    opening.on('error', () => undefined);
+    opening.unref();
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -155,7 +155,7 @@ async function main() {
       ],
       minutes: 15,
     },
-    types: { commands: [['node_modules/typescript/bin/tsc', '-b']], minutes: 15 },
+    types: { commands: [['node_modules/typescript-7/bin/tsc', '-b']], minutes: 15 },
     unit: { commands: [vitest('unit')], minutes: 12, counts: 'vitest' },
     // Two of vitest's projects, since each keeps one core busy: kernels and models on every backend, and all other browser tests.
     engine: { commands: [vitest('engine')], minutes: 20, counts: 'vitest', browser: true },

@@ -14,7 +14,8 @@ import { root } from '../../tools/setup.mjs';
 const read = (/** @type {string} */ path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const { version } = read('package.json');
 const { recipe } = read('public/recipes/golden-ratio.json');
-const texts = recipe.channels.filter(({ id }) => id === 'en' || id === 'domain');
+/** @type {{ id: string }[]} */
+const texts = recipe.channels.filter((/** @type {{ id: string }} */ { id }) => id === 'en' || id === 'domain');
 const short = {
   ...recipe,
   name: 'stored',
@@ -32,16 +33,16 @@ await withStudio({ folder: null, backend: 'wasm', threads: 1, requireHardware: f
     page.evaluate(async (recipe) => {
       const { lab } = /** @type {any} */ (window).crossfade;
       const quiet = () => {};
-      const ended = async (id) => {
+      const ended = async (/** @type {string} */ id) => {
         while (!['finished', 'failed', 'stopped'].includes((await lab.library.run(id)).state))
           await new Promise((later) => setTimeout(later, 50));
       };
       const first = await lab.trainer.start(recipe, 'first', quiet);
       await lab.trainer.change({ schedule: { ...recipe.schedule, peakLr: recipe.schedule.peakLr / 2 } });
-      await ended(first.id ?? first);
+      await ended(first);
       const [run] = await lab.library.runs();
       const second = await lab.trainer.fork({ run: run.id, step: 6 }, { ...recipe, budget: { steps: 8 } }, 'second', quiet);
-      await ended(second.id ?? second);
+      await ended(second);
       await lab.library.keepRun(run.id, 12, 'kept', quiet);
       await lab.library.createSweep({
         version: 1,
@@ -50,22 +51,25 @@ await withStudio({ folder: null, backend: 'wasm', threads: 1, requireHardware: f
         axes: [{ field: 'schedule.peakLr', factors: [0.3, 1] }],
         seeds: [1],
       });
+      /** @type {IDBDatabase} */
       const database = await new Promise((done, fail) => {
         const opening = indexedDB.open('crossfade');
         opening.onsuccess = () => done(opening.result);
         opening.onerror = () => fail(opening.error);
       });
-      const all = (name) =>
+      const all = (/** @type {string} */ name) =>
         new Promise((done, fail) => {
           const asked = database.transaction(name).objectStore(name).getAll();
           asked.onsuccess = () => done(asked.result);
           asked.onerror = () => fail(asked.error);
         });
+      /** @type {Record<string, any>} */
       const records = {};
       for (const name of database.objectStoreNames) records[name] = await all(name);
+      /** @type {Record<string, string>} */
       const logs = {};
       const top = await navigator.storage.getDirectory();
-      for (const { id } of records.runs) {
+      for (const { id } of records['runs']) {
         const folder = await (await top.getDirectoryHandle('runs')).getDirectoryHandle(id);
         logs[id] = await (await (await folder.getFileHandle('metrics.jsonl')).getFile()).text();
       }

@@ -8,7 +8,7 @@ import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
 import { SaveChart } from '../ui/SaveButtons';
 import { laneEvents, usePlotEvents, type LaneEvent, type PlotEvent } from './chart-events';
-import { axisTicks, LookBar, POSITIVE, useChartWords, useLook } from './look-bar';
+import { axisTicks, LookBar, POSITIVE, useAskedFigure, useChartWords, useLook } from './look-bar';
 import {
   domainEpoch,
   labelRoom,
@@ -51,8 +51,10 @@ export const LossChart = memo(function LossChart({ run, roomy = window.innerHeig
   const [place] = useState(createPlace);
   /** Steps that are pinned: they stay where they are on another axis. */
   const [pinned, setPinned] = useState<readonly number[]>([]);
-  const { figure: asked, axis: wanted, smoothing, log: logWanted, inliers } = useLook();
-  const figure = asked ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
+  const { figure: own, axis: wanted, smoothing, log: logWanted, inliers } = useLook();
+  const asked = useAskedFigure();
+  const [chose, setChose] = useState(false);
+  const figure = (chose ? null : asked) ?? own ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
   const log = logWanted && POSITIVE.has(figure);
   const epoch = domainEpoch(run.channels);
   const axis = wanted === 'epochs' && epoch === null ? 'step' : wanted;
@@ -94,6 +96,7 @@ export const LossChart = memo(function LossChart({ run, roomy = window.innerHeig
           logs={POSITIVE.has(figure)}
           zoomed={sight !== whole}
           onWhole={() => onSight(null)}
+          onChoose={() => setChose(true)}
         >
           <SaveChart
             title={`${run.name} · ${t(`chart.figure.${figure}`)}`}

@@ -1,10 +1,12 @@
 /** How a person looks at charts of losses, on every page and at the next visit: figure, axis, smoothing; the controls, and how values are written. */
-import { useCallback, useMemo, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
 import { RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
+import { addressFault } from '../core/lesson/address';
 import { useFormat } from '../i18n/format';
+import { useHashQuery, useShown } from '../ui/hash-location';
 import { plainStorage } from '../ui/plain-storage';
 import { CHART_AXES, CHART_FIGURES, type ChartAxis, type ChartFigure, type ChartLook, type Sight } from './loss-lines';
 import { roundTicks } from './ticks';
@@ -21,6 +23,19 @@ export const useLook = create(
     storage: plainStorage<Look>(USUAL, readLook, (look) => JSON.stringify(look)),
   }),
 );
+
+/** The figure that an address asks for (`view=`), until a person chooses another. */
+export function useAskedFigure(): ChartFigure | null {
+  const asked = useHashQuery().get('view');
+  const figure = CHART_FIGURES.find((known) => known === asked) ?? null;
+  const wrong = asked !== null && figure === null ? asked : null;
+  useEffect(() => {
+    if (wrong === null) return;
+    const fault = addressFault('view', wrong, CHART_FIGURES.join(' | '));
+    useShown.setState(({ faults }) => ({ faults: [...faults.filter(({ message }) => message !== fault.message), fault] }));
+  }, [wrong]);
+  return figure;
+}
 
 function readLook(text: string): Look {
   try {
@@ -52,11 +67,13 @@ interface LookBarProps {
   logs: boolean;
   zoomed: boolean;
   onWhole(): void;
+  /** A person chooses a figure. */
+  onChoose?(): void;
   children?: ReactNode;
 }
 
 /** Which figure, over which axis, how smooth. */
-export function LookBar({ figure, axis, epochs, logs, zoomed, onWhole, children }: LookBarProps) {
+export function LookBar({ figure, axis, epochs, logs, zoomed, onWhole, onChoose, children }: LookBarProps) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const { smoothing, log, inliers } = useLook();
@@ -69,7 +86,10 @@ export function LookBar({ figure, axis, epochs, logs, zoomed, onWhole, children 
       <select
         aria-label={t('chart.figureLabel')}
         value={figure}
-        onChange={(event) => useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null })}
+        onChange={(event) => {
+          onChoose?.();
+          useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null });
+        }}
       >
         {CHART_FIGURES.map((one) => (
           <option key={one} value={one}>

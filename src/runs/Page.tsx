@@ -1,11 +1,13 @@
 /** Every run that this browser keeps: what it was, how it ended, what can be done with it, and how much storage all of them take. */
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { ActionIcon, Button, Progress, SegmentedControl, Switch, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
+import { errorRecord } from '../core/errors';
+import { lab } from '../lab/lab';
 import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState, Skeleton } from '../ui/Card';
 import { diskUse, EVERY_RUN, listedRuns } from './run-facts';
@@ -13,6 +15,7 @@ import { useRunExport, useRuns } from './store';
 import { FileInput, History as HistoryIcon, Link2, List, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
+import { navigate, useHashQuery } from '../ui/hash-location';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { plainStorage } from '../ui/plain-storage';
@@ -205,7 +208,23 @@ function StorageCard() {
   );
 }
 
+/** `open=` holds a run, which is kept; `shown=` names one of those that are kept. */
+function useRunAddress(): void {
+  const query = useHashQuery();
+  const [link, shown] = [query.get('open'), query.get('shown')];
+  useEffect(() => {
+    const { load, open } = useRuns.getState();
+    if (shown !== null) void load().then(() => open(shown));
+    if (link !== null)
+      lab.library.importLink(link).then(
+        ({ id }) => navigate(`/runs?shown=${id}`, { replace: true }),
+        (error: unknown) => useRuns.setState({ failure: errorRecord(error) }),
+      );
+  }, [link, shown]);
+}
+
 export default function Page() {
+  useRunAddress();
   const { t, i18n } = useTranslation('runs');
   const { t: common } = useTranslation();
   const format = useFormat();
