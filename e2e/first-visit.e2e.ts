@@ -160,9 +160,9 @@ test('the runs page keeps the history of every move', async () => {
   await studio.goTo('runs');
   await new RunsPage(studio).openLatest();
   const history = page.getByRole('list', { name: words.runs.detail.history });
-  await expect(history).toContainText(words.runs.event.start);
-  await expect(history).toContainText(words.runs.event.shares);
-  await expect(history).toContainText(words.runs.field.peakLr);
-  await expect(history).toContainText(words.runs.field.warmup);
-  await expect(history).toContainText(words.runs.reason.person);
+  await expect(history).toContainText(words.desk.happened.start);
+  await expect(history).toContainText(words.desk.happened.shares);
+  await expect(history).toContainText(words.desk.settingField.peakLr);
+  await expect(history).toContainText(words.desk.settingField.warmup);
+  await expect(history).toContainText(words.desk.saved.person);
 });

@@ -223,6 +223,85 @@ test('a log goes out for a tracker, and comes in again as a run that says where 
   expect(read!.record.recipe.channels.map(({ id }) => id)).toEqual(own!.record.recipe.channels.map(({ id }) => id));
 });
 
+test('runs lie over each other, against one of them and as means, and go out as a picture and as figures', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  for (const name of ['my first run', 'branch', 'elsewhere']) await runs.run(name).getByRole('checkbox').check();
+  const overlay = page.getByTestId('overlay');
+  const lines = overlay.locator('path[data-line="held-out"]');
+  const legend = overlay.getByRole('group', { name: words.runs.overlay.runs });
+  await expect(legend.getByRole('button')).toHaveCount(3);
+  // Two channels and the total of each.
+  await expect(lines).toHaveCount(9);
+  await legend.getByRole('button', { name: 'branch' }).dblclick();
+  await expect(lines).toHaveCount(3);
+  await legend.getByRole('button', { name: 'branch' }).dblclick();
+  await overlay.getByLabel(words.runs.overlay.baseline).selectOption({ label: fill(words.runs.overlay.against, { name: 'branch' }) });
+  await expect(lines).toHaveCount(6);
+  await expect(overlay.getByTestId('config-diff')).toContainText(words.common.recipeField.steps);
+
+  const zoom = overlay.getByTestId('chart-zoom');
+  await zoom.focus();
+  for (const key of ['End', 'Enter', 'ArrowLeft', 'ArrowLeft', 'Enter']) await page.keyboard.press(key);
+  const pins = overlay.getByTestId('chart-pins');
+  await expect(pins.getByRole('columnheader')).toHaveCount(7);
+  await page.keyboard.press('Escape');
+  await expect(pins.getByRole('columnheader')).toHaveCount(4);
+  expect(await violations(page, { within: '[data-testid=overlay]' })).toEqual([]);
+
+  const save = async (form: 'svg' | 'csv') => {
+    await overlay.getByRole('button', { name: fill(words.common.saveChart.label, { title: words.runs.overlay.title }) }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: words.common.saveChart[form] }).click(),
+    ]);
+    return readFileSync(await download.path(), 'utf8');
+  };
+  expect(await save('csv')).toMatch(/^line,part,step,delta\n.+held-out,0,0\n/);
+  const picture = await save('svg');
+  expect(picture).toContain('elsewhere');
+  expect(picture).not.toContain('var(--');
+  await studio.button(words.runs.overlay.clear).click();
+  await expect(overlay).toBeHidden();
+});
+
+test('a note, tags and a star are kept; the list is searched, archived, and shown as a table', async () => {
+  const { page, words } = studio;
+  await studio.goTo('runs');
+  await runs.choose('branch', 'note');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.runs.mark.note).fill('decays well');
+  await dialog.getByLabel(words.runs.mark.tags).fill('law, to keep');
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  await dialog.getByRole('button', { name: words.runs.mark.save }).click();
+  await runs
+    .run('branch')
+    .getByRole('button', { name: fill(words.runs.mark.star, { name: 'branch' }) })
+    .click();
+  await runs.choose('elsewhere', 'archive');
+  await expect(runs.run('elsewhere')).toBeHidden();
+  const record = async (name: string) => (await storedRuns(page)).find((run) => run.record.name === name)!.record;
+  await expect.poll(() => record('branch')).toMatchObject({ note: 'decays well', tags: ['law', 'to keep'], starred: true });
+  expect(await record('elsewhere')).toMatchObject({ archived: true });
+
+  await page.reload();
+  await expect(runs.run('branch')).toContainText('decays well');
+  const search = page.getByRole('searchbox', { name: words.runs.find.label });
+  await search.fill('#law');
+  await expect(runs.runs).toHaveCount(1);
+  await search.fill('loss_domain>0');
+  const views = page.getByRole('radiogroup', { name: words.runs.find.view });
+  await views.getByText(words.runs.find.table).click();
+  const table = page.getByTestId('runs-table');
+  await expect(table.getByRole('row').filter({ hasText: 'branch' })).toContainText('law, to keep');
+  expect(await violations(page, { within: '[data-testid=runs-table]' })).toEqual([]);
+  await table.getByRole('button', { name: 'branch', exact: true }).click();
+  await expect(page.getByTestId('overlay')).toBeVisible();
+  await search.fill('');
+  await views.getByText(words.runs.find.list).click();
+  await studio.button(words.runs.overlay.clear).click();
+});
+
 test('a chain of two domains ends with the matrix of what each stage did', async () => {
   const { page, words } = studio;
   await studio.goTo('runs');

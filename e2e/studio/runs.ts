@@ -21,12 +21,14 @@ export class RunsPage {
       .first()
       .click();
   }
-  async choose(name: string, action: 'compare' | 'export' | 'recipe' | 'fork' | 'delete'): Promise<void> {
+  async choose(name: string, action: 'compare' | 'export' | 'recipe' | 'fork' | 'delete' | 'note' | 'archive'): Promise<void> {
     const { page, words } = this.studio;
+    const { mark } = words.runs;
+    const item = action === 'note' ? mark.edit : action === 'archive' ? mark.archive : words.runs.action[action];
     await this.run(name)
       .getByRole('button', { name: fill(words.runs.action.more, { name }), exact: true })
       .click();
-    await page.getByRole('menuitem', { name: words.runs.action[action], exact: true }).click();
+    await page.getByRole('menuitem', { name: item, exact: true }).click();
   }
   async rename(name: string, next: string): Promise<void> {
     const { page, words } = this.studio;

@@ -6,6 +6,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './AttentionHeat.module.css';
 
 /** Columns that can still be told apart; of more evaluations so many are drawn, evenly spread, the last among them. */
@@ -36,8 +37,18 @@ export default function AttentionHeat({ evaluations }: { evaluations: Evaluation
     value: format.decimal(shown.layers[shown.layer]!, 4),
   });
   return (
-    <section className={styles.heat} aria-label={t('attention.title')} data-testid="attention-heat">
-      <h3>{t('attention.title')}</h3>
+    <section className={styles.heat} data-chart aria-label={t('attention.title')} data-testid="attention-heat">
+      <h3>
+        {t('attention.title')}{' '}
+        <SaveChart
+          title={t('attention.title')}
+          name="attention-divergence"
+          table={() => ({
+            columns: ['step', 'layer', 'kl_nats'],
+            rows: evaluations.flatMap(({ step, layers }) => layers.map((value, layer) => [step, layer + 1, value])),
+          })}
+        />
+      </h3>
       <p role="status">{most > 0 ? sentence : t('attention.none')}</p>
       <div className={styles.plane}>
         <span className={styles.layers} aria-hidden>

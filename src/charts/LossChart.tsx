@@ -1,276 +1,221 @@
-/** Losses per channel: how they are looked at, legend, curves, labels at the line ends, events, a crosshair, and the figures as a table. */
-import { memo, useCallback, useEffect, useMemo, useState } from 'react';
+/** Losses per channel: how they are looked at, legend, curves with what lies over them, small charts below, pinned values, the figures as a table. */
+import { memo, startTransition, useCallback, useMemo, useState, type ReactNode } from 'react';
 import { useElementSize } from '@mantine/hooks';
-import { RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { TOTAL, type RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
-import { addressFault } from '../core/lesson/address';
-import { useHashQuery, useShown } from '../ui/hash-location';
-import { plainStorage } from '../ui/plain-storage';
-import { laneEvents, usePlotEvents, type PlotEvent } from './chart-events';
+import { SaveChart } from '../ui/SaveButtons';
+import { laneEvents, usePlotEvents, type LaneEvent, type PlotEvent } from './chart-events';
+import { axisTicks, LookBar, POSITIVE, useAskedFigure, useChartWords, useLook } from './look-bar';
 import {
-  CHART_AXES,
-  CHART_FIGURES,
+  domainEpoch,
   labelRoom,
+  lineTable,
   lossBounds,
   lossLines,
   placeOnAxis,
+  placesOf,
   retentionLevel,
+  stepAt,
   wholeAxis,
   type ChartAxis,
   type ChartFigure,
-  type ChartLook,
   type LossLine,
   type Sight,
 } from './loss-lines';
-import { BrokenMarks, Crosshair, EndLabels, EventLane, type PlotFrame } from './LossOverlay';
+import { BrokenMarks, EndLabels, EventFlags, EventLane, useLineName, type PlotFrame } from './LossOverlay';
 import { LossPlot } from './LossPlot';
-import { roundTicks } from './ticks';
+import { SmallCharts } from './SmallCharts';
+import { createPlace, PinTable, PlotSurface, Readout, type PlaceStore, type SurfaceProps } from './PlotSurface';
 import styles from './LossChart.module.css';
-
-/** `figure` null: the loss until the base is measured, then the loss against it. */
-type Look = Omit<ChartLook, 'figure'> & { figure: ChartFigure | null };
-
-const USUAL: Look = { figure: null, axis: 'step', smoothing: { kind: 'ema', weight: 0 }, log: false };
-
-/** A person's way to look at losses, on every page and at the next visit. */
-const useLook = create(
-  persist((): Look => USUAL, {
-    name: 'crossfade.chart',
-    storage: plainStorage<Look>(USUAL, readLook, (look) => JSON.stringify(look)),
-  }),
-);
-
-/** The figure that an address asks for (`view=`), until a person chooses another. */
-function useAskedFigure(): ChartFigure | null {
-  const asked = useHashQuery().get('view');
-  const figure = CHART_FIGURES.find((known) => known === asked) ?? null;
-  const wrong = asked !== null && figure === null ? asked : null;
-  useEffect(() => {
-    if (wrong === null) return;
-    const fault = addressFault('view', wrong, CHART_FIGURES.join(' | '));
-    useShown.setState(({ faults }) => ({ faults: [...faults.filter(({ message }) => message !== fault.message), fault] }));
-  }, [wrong]);
-  return figure;
-}
-
-function readLook(text: string): Look {
-  try {
-    const { figure, axis, smoothing, log } = JSON.parse(text) as Partial<Look>;
-    const weight = Number(smoothing?.weight);
-    return {
-      figure: CHART_FIGURES.find((known) => known === figure) ?? null,
-      axis: CHART_AXES.find((known) => known === axis) ?? 'step',
-      smoothing: { kind: smoothing?.kind === 'time' ? 'time' : 'ema', weight: weight > 0 && weight < 1 ? weight : 0 },
-      log: log === true,
-    };
-  } catch {
-    return USUAL;
-  }
-}
 
 /** Width in pixels below which the axis below has fewer ticks. */
 const NARROW = 520;
-/** Smoothing to choose from: the weight of what came before. */
-const WEIGHTS = [0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99] as const;
-/** Figures that a logarithmic axis makes sense for. */
-const POSITIVE: ReadonlySet<ChartFigure> = new Set(['loss', 'bits', 'perplexity']);
 
-export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
+/** Height of a window, in pixels, from which there is room below the chart wherever it stands. */
+const TALL = 1000;
+
+interface LossChartProps {
+  run: RunView;
+  /** There is room below for the small charts. */
+  roomy?: boolean;
+}
+
+export const LossChart = memo(function LossChart({ run, roomy = window.innerHeight >= TALL }: LossChartProps) {
   const { t } = useTranslation('desk');
-  const format = useFormat();
-  const tag = useChannelTag();
-  const { ref, width, height } = useElementSize();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setSight] = useState<(Sight & { axis: ChartAxis }) | null>(null);
-  const { figure: own, axis, smoothing, log: logWanted } = useLook();
+  const nameOf = useLineName();
+  const [place] = useState(createPlace);
+  /** Steps that are pinned: they stay where they are on another axis. */
+  const [pinned, setPinned] = useState<readonly number[]>([]);
+  const { figure: own, axis: wanted, smoothing, log: logWanted, inliers } = useLook();
   const asked = useAskedFigure();
   const [chose, setChose] = useState(false);
   const figure = (chose ? null : asked) ?? own ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
   const log = logWanted && POSITIVE.has(figure);
+  const epoch = domainEpoch(run.channels);
+  const axis = wanted === 'epochs' && epoch === null ? 'step' : wanted;
 
   const { recipe, base, train, heldOut, windows, bytesPerToken, steps } = run;
-  const whole = useMemo(() => wholeAxis({ windows, steps }, axis), [windows, steps, axis]);
+  const whole = useMemo(() => wholeAxis({ windows, steps }, axis, epoch), [windows, steps, axis, epoch]);
   const sight = useMemo(() => (chosen?.axis === axis && chosen.from < whole.to ? chosen : whole), [chosen, axis, whole]);
   const lines = useMemo(
-    () => lossLines({ recipe, base, train, heldOut, windows, bytesPerToken, steps }, { figure, axis, smoothing, log }, sight),
-    [recipe, base, train, heldOut, windows, bytesPerToken, steps, figure, axis, smoothing, log, sight],
+    () => lossLines({ recipe, base, train, heldOut, windows, bytesPerToken, steps }, { figure, axis, smoothing }, sight, epoch),
+    [recipe, base, train, heldOut, windows, bytesPerToken, steps, figure, axis, smoothing, sight, epoch],
   );
   const shown = useMemo(() => lines.filter(({ id }) => !hidden.has(id)), [lines, hidden]);
-  const { min, max, ticks: yTicks, digits } = useMemo(() => lossBounds(shown, { figure, log }, sight), [shown, figure, log, sight]);
-  const right = labelRoom(
-    lines.map(({ id }) => (id === TOTAL ? id : tag(id))),
-    figure === 'delta',
-  );
-  const frame = useMemo<PlotFrame>(
-    () => ({ width, height, right, from: sight.from, to: sight.to, min, max, log }),
-    [width, height, right, sight, min, max, log],
-  );
   const plotted = usePlotEvents(run.events, steps);
   const [events, lane] = useMemo(() => {
-    const place = placeOnAxis(axis, windows);
+    const at = placeOnAxis(axis, windows, epoch);
     return [
-      plotted.map((event) => ({ ...event, x: place(event.step) })),
-      laneEvents(run.events).map((event) => ({ ...event, x: place(event.step) })),
+      plotted.map((event) => ({ ...event, x: at(event.step) })),
+      laneEvents(run.events).map((event) => ({ ...event, x: at(event.step) })),
     ];
-  }, [plotted, run.events, axis, windows]);
-  const formatTick = useCallback(
-    (value: number) => (figure === 'delta' && value > 0 ? '+' : '') + format.decimal(value, digits),
-    [format, digits, figure],
+  }, [plotted, run.events, axis, windows, epoch]);
+  const pins = useMemo(() => pinned.map(placeOnAxis(axis, windows, epoch)), [pinned, axis, windows, epoch]);
+  const onPins = useCallback(
+    (places: readonly number[]) => setPinned([...new Set(places.map(stepAt(axis, windows, epoch)))]),
+    [axis, windows, epoch],
   );
-  const formatY = useCallback(
-    (value: number | null) =>
-      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.loss(value),
-    [format, figure],
-  );
-  const formatEnd = useCallback(
-    (value: number) =>
-      figure === 'delta' ? format.delta(value) : figure === 'perplexity' ? format.perplexity(value) : format.decimal(value, 2),
-    [format, figure],
-  );
-  const formatX = useCallback(
-    (value: number) =>
-      axis === 'time' ? format.duration(value) : axis === 'tokens' ? format.compact(value) : format.count(Math.round(value)),
-    [format, axis],
-  );
-  const placeWords = useCallback(
-    (value: number) => (axis === 'step' ? t('chart.step', { step: formatX(value) }) : formatX(value)),
-    [axis, formatX, t],
-  );
-  const onSight = useCallback((next: Sight | null) => setSight(next && { ...next, axis }), [axis]);
-  const xTicks = useMemo(() => ticksOf(sight, axis, width < NARROW ? 4 : 7), [sight, axis, width]);
+  // In slices: a long run's lines are thinned and drawn anew, and no task shall take long.
+  const onSight = useCallback((next: Sight | null) => startTransition(() => setSight(next && { ...next, axis })), [axis]);
+  const signed = figure === 'delta';
+  const view = { figure, axis, log, inliers, signed };
 
   return (
-    <figure className={styles.figure} aria-label={t(`chart.figure.${figure}`)}>
+    <figure className={styles.figure} data-chart aria-label={t(`chart.figure.${figure}`)}>
       <div className={styles.legend}>
         <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
-        <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} onChoose={() => setChose(true)} />
+        <LookBar
+          figure={figure}
+          axis={axis}
+          epochs={epoch !== null}
+          logs={POSITIVE.has(figure)}
+          zoomed={sight !== whole}
+          onWhole={() => onSight(null)}
+          onChoose={() => setChose(true)}
+        >
+          <SaveChart
+            title={`${run.name} · ${t(`chart.figure.${figure}`)}`}
+            name={`${run.name}-${figure}`}
+            table={() => {
+              // Every logged window, not the thinned ones.
+              const every = lossLines(run, { figure, axis, smoothing }, sight, epoch, Infinity).filter(({ id }) => !hidden.has(id));
+              return lineTable(every, every.map(nameOf), axis, figure, sight);
+            }}
+          />
+        </LookBar>
       </div>
-      <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
-        {width > 0 && height > 0 && (
-          <>
-            <div className={styles.layer} aria-hidden>
-              <LossPlot
-                frame={frame}
-                lines={shown}
-                level={retentionLevel(figure)}
-                faint={figure === 'delta' && shown.some((line) => line.heldOut.length > 1)}
-                yTicks={yTicks}
-                xTicks={xTicks}
-                events={events}
-                formatY={formatTick}
-                formatX={formatX}
-              />
-            </div>
-            <EventLane frame={frame} events={lane} />
-            <EndLabels frame={frame} lines={shown} formatEnd={formatEnd} />
-            <BrokenMarks frame={frame} lines={shown} />
-            <Crosshair
-              frame={frame}
-              lines={shown}
-              whole={whole}
-              formatX={formatX}
-              formatY={formatY}
-              placeWords={placeWords}
-              onSight={onSight}
-            />
-          </>
+      <ChartFrame
+        {...{ view, lines: shown, whole, sight, place, onSight, pins, onPins, events, lane }}
+        room={lines}
+        level={retentionLevel(figure)}
+        below={(frame) => (
+          <SmallCharts {...{ run, frame, place, whole, onSight, pins, onPins, roomy }} x={placesOf(axis, windows, epoch)} />
         )}
-      </div>
-      <div className={styles.foot}>
-        <LossTable run={run} events={plotted} />
-        <div className={styles.kinds} aria-hidden>
-          <span data-kind="held-out">{t('heldOut')}</span>
-          <span data-kind="train">{t('train')}</span>
-          <span data-kind="base">{t('base')}</span>
-        </div>
-      </div>
+        faint={signed && shown.some((line) => line.heldOut.length > 1)}
+        foot={
+          <>
+            <LossTable run={run} events={plotted} />
+            <LineKinds />
+          </>
+        }
+      />
     </figure>
   );
 });
 
-/** Whole numbers for steps; round seconds, minutes or hours for time. */
-function ticksOf({ from, to }: Sight, axis: ChartAxis, most: number): number[] {
-  if (axis !== 'time') return roundTicks(from, to, axis === 'step' ? Math.min(most, Math.max(1, Math.ceil(to - from) + 1)) : most).ticks;
-  const unit = [86_400, 3600, 60, 1].find((seconds) => to - from >= 2 * seconds) ?? 1;
-  return roundTicks(from / unit, to / unit, most).ticks.map((tick) => tick * unit);
-}
+const KIND_WIDTHS = { heldOut: 2.5, train: 1, base: 1.5 };
 
-interface LookBarProps {
-  figure: ChartFigure;
-  zoomed: boolean;
-  onWhole(): void;
-  onChoose(): void;
-}
-
-/** Which figure, over which axis, how smooth. */
-function LookBar({ figure, zoomed, onWhole, onChoose }: LookBarProps) {
+/** Held-out, train and the base's losses as they are drawn. */
+export function LineKinds() {
   const { t } = useTranslation('desk');
-  const format = useFormat();
-  const { axis, smoothing, log } = useLook();
-  const smooth = `${smoothing.kind} ${smoothing.weight}`;
-  const kinds = WEIGHTS.flatMap((weight) =>
-    (weight === 0 ? (['ema'] as const) : (['ema', 'time'] as const)).map((kind) => ({ kind, weight })),
-  );
   return (
-    <div className={styles.look} role="group" aria-label={t('chart.look')}>
-      <select
-        aria-label={t('chart.figureLabel')}
-        value={figure}
-        onChange={(event) => {
-          onChoose();
-          useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null });
-        }}
-      >
-        {CHART_FIGURES.map((one) => (
-          <option key={one} value={one}>
-            {t(`chart.figure.${one}`)}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label={t('chart.axisLabel')}
-        value={axis}
-        onChange={(event) => useLook.setState({ axis: CHART_AXES.find((one) => one === event.currentTarget.value) ?? 'step' })}
-      >
-        {CHART_AXES.map((one) => (
-          <option key={one} value={one}>
-            {t(`chart.axis.${one}`)}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label={t('chart.smoothing')}
-        value={smooth}
-        onChange={(event) => {
-          const next = kinds.find(({ kind, weight }) => `${kind} ${weight}` === event.currentTarget.value);
-          if (next) useLook.setState({ smoothing: next });
-        }}
-      >
-        {kinds.map(({ kind, weight }) => (
-          <option key={`${kind} ${weight}`} value={`${kind} ${weight}`}>
-            {weight === 0 ? t('chart.plain') : t(`chart.${kind}`, { weight: format.decimal(weight, 2) })}
-          </option>
-        ))}
-      </select>
-      {POSITIVE.has(figure) && (
-        <label>
-          <input type="checkbox" checked={log} onChange={(event) => useLook.setState({ log: event.currentTarget.checked })} />
-          {t('chart.log')}
-        </label>
-      )}
-      {zoomed && (
-        <button type="button" onClick={onWhole}>
-          <RotateCcw size={12} aria-hidden />
-          {t('chart.whole')}
-        </button>
-      )}
+    <div className={styles.kinds} aria-hidden>
+      {(['heldOut', 'train', 'base'] as const).map((kind) => (
+        <span key={kind}>
+          <svg width={18} height={8}>
+            <path d="M0 4H18" stroke="var(--dim)" strokeWidth={KIND_WIDTHS[kind]} strokeDasharray={kind === 'base' ? '3 3' : undefined} />
+          </svg>
+          {t(kind)}
+        </span>
+      ))}
     </div>
+  );
+}
+
+interface ChartFrameProps extends Pick<SurfaceProps, 'whole' | 'onSight' | 'pins' | 'onPins'> {
+  view: {
+    figure: ChartFigure;
+    axis: ChartAxis;
+    log: boolean;
+    inliers: boolean;
+    /** Values are differences. */
+    signed: boolean;
+  };
+  /** What is drawn, and lines for whose labels there is room at the right. */
+  lines: readonly LossLine[];
+  room: readonly LossLine[];
+  sight: Sight;
+  place: PlaceStore;
+  level: number | null;
+  faint: boolean;
+  events: readonly (PlotEvent & { x: number })[];
+  lane: readonly (LaneEvent & { x: number })[];
+  /** Below the plot, over the same axis. */
+  below?: (frame: PlotFrame) => ReactNode;
+  foot: ReactNode;
+}
+
+const NO_LINES: readonly never[] = [];
+
+/** Lines with their axes, what lies over them, and what is pinned of them. */
+export function ChartFrame(props: ChartFrameProps) {
+  const { view, lines, room, sight, place, level, faint, events, lane, below, foot, ...moves } = props;
+  const { t } = useTranslation('desk');
+  const { ref, width, height } = useElementSize();
+  const nameOf = useLineName();
+  const { figure, axis, log, inliers, signed } = view;
+  const drawn = width > 0 && height > 0;
+  const { min, max, ticks, digits } = useMemo(
+    () => lossBounds(drawn ? lines : NO_LINES, { figure: signed ? 'delta' : figure, log, inliers }, sight),
+    [drawn, lines, figure, signed, log, inliers, sight],
+  );
+  const words = useChartWords(figure, axis, signed, digits);
+  const right = labelRoom(room.map(nameOf), signed, width);
+  const frame = useMemo<PlotFrame>(
+    () => ({ width, height, right, from: sight.from, to: sight.to, min, max, log }),
+    [width, height, right, sight, min, max, log],
+  );
+  const xTicks = useMemo(() => axisTicks(sight, axis, width < NARROW ? 4 : 7), [sight, axis, width]);
+  return (
+    <>
+      <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
+        {drawn && (
+          <>
+            <div className={styles.layer} aria-hidden>
+              <LossPlot {...{ frame, lines, level, faint, xTicks, events }} yTicks={ticks} formatY={words.tick} formatX={words.x} />
+            </div>
+            <EventLane frame={frame} events={lane} />
+            <EndLabels frame={frame} lines={lines} formatEnd={words.end} />
+            <BrokenMarks frame={frame} lines={lines} />
+            <PlotSurface
+              {...{ frame, place, ...moves }}
+              counted={axis === 'step'}
+              label={t('chart.zoom', { from: words.x(frame.from), to: words.x(frame.to) })}
+            />
+            <EventFlags frame={frame} events={events} />
+            <Readout {...{ frame, place, lines }} formatY={words.value} placeWords={words.place} />
+          </>
+        )}
+      </div>
+      {drawn && below?.(frame)}
+      <PinTable lines={lines} pins={moves.pins} onPins={moves.onPins} formatY={words.value} placeWords={words.place} />
+      <div className={styles.foot}>{foot}</div>
+    </>
   );
 }
 
@@ -317,6 +262,9 @@ function LossLegend({ lines, hidden, onHide }: LossLegendProps) {
   );
 }
 
+/** Steps without a finite loss that the table names. */
+const MOST_BROKEN = 20;
+
 interface LossTableProps {
   run: RunView;
   events: readonly PlotEvent[];
@@ -329,9 +277,12 @@ function LossTable({ run, events }: LossTableProps) {
   const format = useFormat();
   const tag = useChannelTag();
   const [open, setOpen] = useState(false);
+  const broken = Object.entries(run.train).flatMap(([id, series]) =>
+    series.broken ? [{ id, steps: series.broken.slice(0, MOST_BROKEN) }] : [],
+  );
   const last = (values: ArrayLike<number> | undefined) => Array.from(values ?? []).findLast((value) => Number.isFinite(value)) ?? null;
   return (
-    <details className={styles.table} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className={styles.table} data-no-picture onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t('chart.table')}</summary>
       {open && (
         <div className={styles.scroll}>
@@ -365,6 +316,15 @@ function LossTable({ run, events }: LossTableProps) {
               })}
             </tbody>
           </table>
+          {broken.length > 0 && (
+            <ul>
+              {broken.map(({ id, steps }) => (
+                <li key={id}>
+                  {t('chart.brokenAt', { channel: id === TOTAL ? common('total') : tag(id), steps: steps.map(format.count).join(', ') })}
+                </li>
+              ))}
+            </ul>
+          )}
           {events.length > 0 && (
             <ul>
               {events.map(({ step, label }) => (

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
-import { bendsSchedule, byRule, joinDrags, type RunEvent } from '../core/run/events';
+import { bendsSchedule, byRule, joinDrags, SHAPE_FIELDS, type RunEvent, type WarmupSetting } from '../core/run/events';
 import { useFormat } from '../i18n/format';
 
 /** An event drawn across the curves. */
@@ -11,6 +11,8 @@ export interface PlotEvent {
   label: string;
   /** Drawn without its label: a pause changes nothing. */
   quiet: boolean;
+  /** What happened, all of it. */
+  event: RunEvent;
 }
 
 export type LaneEvent = Extract<RunEvent, { type: 'evaluation' | 'checkpoint' }>;
@@ -111,6 +113,78 @@ export function usePlotEvents(events: readonly RunEvent[], steps: number): PlotE
       step: event.step,
       label: label(event),
       quiet: event.type === 'paused' || event.type === 'resumed',
+      event,
     }));
   }, [events, steps, t, format, tag]);
+}
+
+/** An event as a sentence, with all that it changed. */
+export function useEventWords(): (event: RunEvent) => string {
+  const { t } = useTranslation('desk');
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const tag = useChannelTag();
+  const written = (value: string | number) => (typeof value === 'string' ? value : format.decimal(value, Number.isInteger(value) ? 0 : 2));
+  const warmup = ({ unit, value }: WarmupSetting) =>
+    unit === 'ratio' ? format.percent(value) : t('happened.warmupSteps', { count: value });
+  const words = (event: RunEvent): string => {
+    switch (event.type) {
+      case 'started':
+        return t('happened.start');
+      case 'mixture':
+      case 'objective': {
+        const moves = Object.entries(event.after).map(([id, to]) =>
+          t('happened.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
+        );
+        const by = event.type === 'objective' ? t('happened.weights') : event.rule ? t('happened.sharesByRule') : t('happened.shares');
+        return `${by} ${moves.join(', ')}`;
+      }
+      case 'learning-rate':
+        return t('happened.schedule', { field: t('settingField.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });
+      case 'warmup':
+        return t('happened.schedule', { field: t('settingField.warmup'), from: warmup(event.before), to: warmup(event.after) });
+      case 'schedule':
+        return SHAPE_FIELDS.filter((field) => event.before[field] !== event.after[field])
+          .map((field) =>
+            t('happened.schedule', {
+              field: t(`settingField.${field}`),
+              from: written(event.before[field]),
+              to: written(event.after[field]),
+            }),
+          )
+          .join(', ');
+      case 'evaluation':
+        return event.retention === null
+          ? t('happened.evaluation')
+          : t('happened.evaluationRetention', { retention: format.retention(event.retention) });
+      case 'checkpoint':
+        return t('happened.checkpoint', { bytes: format.bytes(event.bytes), reason: t(`saved.${event.reason}`) });
+      case 'skipped-steps':
+        return t('happened.skipped', { count: event.after - event.before, scale: format.count(event.lossScale) });
+      case 'paused':
+        return common('state.paused');
+      case 'resumed':
+        return t('happened.resumed');
+      case 'extended':
+        return t('happened.extended', { from: format.count(event.before), to: format.count(event.after) });
+      case 'unfrozen':
+        return t('happened.unfrozen', { parts: event.parts.join(', ') });
+      case 'stopped': {
+        const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
+        return t('happened.end', { state, reason: common(`stopReason.${event.reason}`) });
+      }
+      case 'failed':
+        return t('happened.end', { state: common('state.failed'), reason: common('stopReason.error') });
+      case 'interrupted':
+        return common('state.interrupted');
+      case 'forked':
+        return t('happened.forked', { name: event.name });
+      case 'phase': {
+        const number = event.index + 1;
+        const begins = event.name === null ? t('happened.phase', { number }) : t('happened.phaseNamed', { number, name: event.name });
+        return [begins, ...event.changes.map(words)].filter((part) => part !== '').join(' · ');
+      }
+    }
+  };
+  return words;
 }

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, SettingEvent } from '../core/run/events';
+import { overlayAxis, overlayChannels, overlayLines, meanOf, type OverlayLook, type OverlayRun } from './overlay-lines';
+import { loggedKinds, meanShares } from './SmallCharts';
 import { curveEvents, laneEvents, largestMove } from './chart-events';
-import { exampleRecipe } from '../core/run/example-run';
+import { exampleRecipe, exampleRun, exampleWindows } from '../core/run/example-run';
 import {
+  domainEpoch,
   lineEnd,
   lossBounds,
   lossLines,
   placeOnAxis,
   retentionLevel,
+  stepAt,
   valueAt,
   wholeAxis,
   type ChartLook,
@@ -25,7 +29,7 @@ const line = (train: [number, number | null][], heldOut: [number, number | null]
 });
 
 const look = (change: Partial<ChartLook> = {}): ChartLook => ({
-  ...{ figure: 'loss', axis: 'step', smoothing: { kind: 'ema', weight: 0 }, log: false },
+  ...{ figure: 'loss', axis: 'step', smoothing: { kind: 'ema', weight: 0 }, log: false, inliers: false },
   ...change,
 });
 const all = { from: 0, to: 100 };
@@ -38,12 +42,13 @@ const run = {
   bytesPerToken: { zh: 3 },
   train: { zh: { x: [10, 30, 70], y: [3.1, 3.2, 3.3] } },
   heldOut: { zh: { x: [0, 70], y: [3, 3.1] }, domain: { x: [0, 70], y: [4, 3.5] }, total: { x: [0], y: [3.2] } },
-  windows: {
-    step: numbers(10, 30, 70),
-    tokens: numbers(1000, 3000, 7000),
-    seconds: numbers(1, 3, 11),
+  windows: exampleWindows({
+    step: [10, 30, 70],
+    tokens: [1000, 3000, 7000],
+    seconds: [1, 3, 11],
+    domainTokens: [100, 500, 900],
     loss: { zh: numbers(3.1, 3.2, 3.3), en: numbers(2.5, NaN, 2.6), domain: numbers(4, 3.8, 3.4), total: numbers(3.2, 3.2, 3.1) },
-  },
+  }),
 };
 const shown = (change: Partial<ChartLook>, sight = all) => lossLines(run, look(change), sight);
 
@@ -130,6 +135,24 @@ describe('loss lines', () => {
     expect(shown({}, { from: 20, to: 40 })[0]!.train.map(({ x }) => x)).toEqual([10, 30, 70]);
   });
 
+  it('goes by epochs of the domain: its tokens over those of its text', () => {
+    const domain = { id: 'domain', role: 'domain', tokens: 900, epochs: 1.5 } as const;
+    const epoch = domainEpoch([{ ...exampleRun({}).channels[2]!, ...domain }, exampleRun({}).channels[0]!]);
+    expect(epoch).toBe(600);
+    expect(wholeAxis(run, 'epochs', epoch)).toEqual({ from: 0, to: 1.5 });
+    expect([10, 30, 50, 70].map(placeOnAxis('epochs', run.windows, epoch))).toEqual([1 / 6, 5 / 6, 7 / 6, 1.5]);
+    expect([1 / 6, 5 / 6, 1.5].map(stepAt('epochs', run.windows, epoch))).toEqual([10, 30, 70]);
+    expect(domainEpoch(exampleRun({}, { epochs: 0 }).channels)).toBeNull();
+  });
+
+  it('fits the axis without outliers to what is within three interquartile ranges of the middle half', () => {
+    // numpy.percentile([3, 3.1, 3.2, 3.3, 900], [25, 75]) is [3.1, 3.3]: from 2.5 to 3.9.
+    const values = [3, 3.1, 3.2, 3.3, 900].map((y, x): [number, number] => [x, y]);
+    const bounds = (inliers: boolean) => lossBounds([line(values, [], null)], look({ figure: 'perplexity', inliers }), all);
+    expect(bounds(false).max).toBeGreaterThan(900);
+    expect(bounds(true).max).toBeLessThan(4);
+  });
+
   it('has bounds without data', () => {
     expect(lossBounds([], look(), all).ticks).toEqual([2, 3, 4, 5]);
   });
@@ -167,6 +190,92 @@ describe('loss lines', () => {
     expect(valueAt(points, 14)?.x).toBe(10);
     expect(valueAt(points, 16)?.x).toBe(20);
     expect(valueAt([], 1)).toBeNull();
+  });
+});
+
+describe('several runs', () => {
+  const overlayLook = (change: Partial<OverlayLook> = {}): OverlayLook => ({
+    ...{ figure: 'loss', axis: 'step', smoothing: { kind: 'ema', weight: 0 }, curves: 'both' },
+    ...{ colour: 'run', band: 'deviation', baseline: null },
+    ...change,
+  });
+  const runOf = (id: string, zh: number[], seed = 1, group: string | null = null): OverlayRun => ({
+    id,
+    group,
+    view: {
+      ...exampleRun({ zh }),
+      recipe: { ...exampleRecipe, channels: exampleRecipe.channels.slice(0, 1), seed },
+      windows: exampleWindows({ step: zh.map((_, at) => at * 10), loss: { zh: Float64Array.from(zh) } }),
+    },
+  });
+  const drawn = (runs: OverlayRun[], change: Partial<OverlayLook> = {}) =>
+    overlayLines(runs, overlayChannels(runs), overlayLook(change), { from: 0, to: 100 });
+
+  it('have a line a run and channel: colour and shape of the run, dash of the channel, or the other way', () => {
+    const runs = [runOf('a', [3, 2]), runOf('b', [3, 1])];
+    const [a, b] = drawn(runs);
+    expect([a!.run, a!.channel, b!.run]).toEqual(['a', 'zh', 'b']);
+    expect(a!.colour).not.toBe(b!.colour);
+    expect(a!.shape).not.toBe(b!.shape);
+    expect(a!.dash).toBe(b!.dash);
+    const [c, d] = drawn(runs, { colour: 'channel' });
+    expect([c!.colour === d!.colour, c!.dash === d!.dash]).toEqual([true, false]);
+    expect(overlayAxis(runs, 'step')).toEqual({ from: 0, to: 100 });
+    expect(drawn(runs, { curves: 'train' })[0]!.heldOut).toEqual([]);
+    // Logs that do not say how long their texts are have no epochs.
+    expect(drawn(runs, { axis: 'epochs' })).toEqual([]);
+  });
+
+  it('against a run are differences at the same place, and end where it ends', () => {
+    const [b, none] = drawn([runOf('a', [3, 2]), runOf('b', [3, 1.5, 1])], { baseline: 'a' });
+    expect([b!.run, none]).toEqual(['b', undefined]);
+    expect(b!.heldOut.map(({ y }) => y)).toEqual([0, -0.5, null]);
+    expect(b!.train.map(({ y }) => y)).toEqual([0, -0.5, null]);
+    expect(b!.base).toBe(0);
+  });
+
+  it('of a group are their mean with a band, as far as all of them go', () => {
+    const runs = [
+      runOf('a', [3, 2, 1], 1, 'g'),
+      runOf('b', [3.4, 2.6, 2], 2, 'g'),
+      runOf('c', [2.9, 2.3], 3, 'g'),
+      runOf('d', [4], 1, 'h'),
+    ];
+    const [mean, other] = drawn(runs);
+    expect([mean!.run, other!.run]).toEqual(['g', 'h']);
+    expect(mean!.heldOut.map(({ x }) => x)).toEqual([0, 10]);
+    // numpy: mean([2, 2.6, 2.3]) and std([2, 2.6, 2.3], ddof=1); mean([3, 3.4, 2.9]) and std(…).
+    expect(mean!.heldOut[1]!.y).toBeCloseTo(2.3, 12);
+    expect(mean!.band![1]!.high - 2.3).toBeCloseTo(0.3, 12);
+    expect(mean!.band![0]!.high - mean!.heldOut[0]!.y!).toBeCloseTo(0.26457513110645903, 12);
+    expect(drawn(runs, { band: 'range' })[0]!.band![0]).toEqual({ x: 0, low: 2.9, high: 3.4 });
+    expect(other!.band).toBeUndefined();
+    expect(meanOf([0], [() => 1], 'range')).toEqual({ mean: [{ x: 0, y: 1 }], band: [] });
+  });
+});
+
+describe('small charts', () => {
+  it('are of what was logged, and of a mixture only', () => {
+    const logged = {
+      ...run.windows.logged,
+      lr: numbers(1e-4, 2e-4, 0),
+      gradNorm: numbers(NaN, NaN, NaN),
+      lossScale: numbers(NaN, 1024, 1024),
+    };
+    const shares = { zh: numbers(0.5, 0.6, 0.7), domain: numbers(0.5, 0.4, 0.3) };
+    expect(loggedKinds({ windows: { ...run.windows, logged, shares } })).toEqual(['lr', 'mixture', 'lossScale']);
+    expect(loggedKinds(run)).toEqual([]);
+  });
+
+  it('average shares over stretches, one window beyond what is in sight', () => {
+    const x = numbers(10, 20, 30, 40, 50, 60);
+    const shares = [numbers(0.1, 0.2, 0.3, NaN, 0.5, 0.6), numbers(0.9, 0.8, 0.7, NaN, 0.5, 0.4)];
+    expect(meanShares(x, shares, 0, 100, 3)).toEqual([
+      { x: 10, shares: [expect.closeTo(0.15, 12), expect.closeTo(0.85, 12)] },
+      { x: 30, shares: [0.3, 0.7] },
+      { x: 50, shares: [expect.closeTo(0.55, 12), expect.closeTo(0.45, 12)] },
+    ]);
+    expect(meanShares(x, shares, 20, 30, 9).map((point) => point.x)).toEqual([10, 20, 30]);
   });
 });
 

@@ -13,6 +13,7 @@ import { ErrorBanner } from '../ui/Banner';
 import { MeasureControl } from './MeasureControl';
 import { missingRuns, rankingKey, useMixtures, type Changes, type MixtureRanking, type MixtureSubject } from './mixtures';
 import { useCompare } from './store';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './Mixtures.module.css';
 
 const SIZE = { width: 640, height: 260, fontSize: 12 };
@@ -145,8 +146,18 @@ function Curve({ ranking: { curve, mixtures }, subject }: { ranking: MixtureRank
     tick: (share: number) => format.percent(share, 0),
   };
   return (
-    <figure className={styles.curve}>
-      <figcaption>{t('mixtures.legend')}</figcaption>
+    <figure className={styles.curve} data-chart>
+      <figcaption>
+        {t('mixtures.legend')}{' '}
+        <SaveChart
+          title={chart.title}
+          name="mixtures"
+          table={() => ({
+            columns: ['line', 'domain_share', 'loss'],
+            rows: lines.flatMap(({ name, x, y }) => x.map((share, at) => [name || 'measured', share, y[at] ?? null])),
+          })}
+        />
+      </figcaption>
       <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
     </figure>
   );

@@ -1,7 +1,8 @@
 /** Runs: the one that the trainer has now, and those that are stored. Both are read as a feed (core/run/feed.ts). */
 import type { RunMessage } from '../core/run/feed';
 import type { RunDocument } from '../core/run/run-file';
-import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunLesson, RunRecord } from '../core/run/types';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunLesson, RunMarks, RunRecord } from '../core/run/types';
+import type { SweepResult } from '../core/sweep/record';
 import type { Recipe } from '../core/recipe/schema';
 import type { TrackerFormat } from '../core/trackers/tracked-run';
 import type { OnProgress } from './progress';
@@ -71,6 +72,10 @@ export interface StoredRuns {
   /** Null where nothing was kept under the name. */
   keptMeasures(id: string, name: string): Promise<string | null>;
   renameRun(id: string, name: string): Promise<void>;
+  /** Changes the marks that are given; @returns the record with them as they are kept: without blanks at the ends, no tag twice. */
+  markRun(id: string, marks: RunMarks): Promise<RunRecord>;
+  /** What runs gave, with thinned curves, for a table of them; a run that is gone is left out. */
+  outcomes(ids: readonly string[]): Promise<{ id: string; result: SweepResult | null; base: Record<string, number> | null }[]>;
   /** With its history and checkpoints. Throws `run-locked` while a tab trains it. */
   removeRun(id: string): Promise<void>;
   /**

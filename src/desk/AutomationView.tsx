@@ -14,6 +14,7 @@ import { Card } from '../ui/Card';
 import { giveBack, useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { useRun } from './run-store';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './AutomationView.module.css';
 
 const WIDTH = 800;
@@ -66,8 +67,16 @@ function MixtureLines({ recipe, events, step }: { recipe: Recipe; events: readon
     pathThrough((line ?? []).map(([at, share]) => [(at / steps) * WIDTH, HEIGHT - 4 - (share / top) * (HEIGHT - 12)] as const));
   const kind = recipe.automation!.kind;
   return (
-    <figure className={styles.figure} data-testid="automation">
+    <figure className={styles.figure} data-chart data-testid="automation">
       <figcaption>
+        <SaveChart
+          title={t('automation.chart', { rule: t(`automation.value.${kind}`) })}
+          name="automation"
+          table={() => ({
+            columns: ['channel', 'step', 'share'],
+            rows: recipe.channels.flatMap(({ id }) => drawn[id]!.map(([step, share]) => [id, step, share])),
+          })}
+        />
         <b>{t('automation.chart', { rule: t(`automation.value.${kind}`) })}</b>
         <span>{t(ahead ? 'automation.planned' : 'automation.decides')}</span>
       </figcaption>

@@ -11,6 +11,7 @@ import { lab } from '../lab/lab';
 import { Card } from '../ui/Card';
 import { NumberField } from '../ui/fields';
 import { useRun } from './run-store';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './AutomationView.module.css';
 
 const WIDTH = 800;
@@ -97,7 +98,7 @@ export default function LookAhead({ run }: { run: RunView }) {
   };
   return (
     <Card>
-      <figure className={styles.figure} data-testid="look-ahead" aria-busy={busy}>
+      <figure className={styles.figure} data-chart data-testid="look-ahead" aria-busy={busy}>
         <figcaption>
           <Switch size="xs" label={t('lookAhead.switch')} checked={on} onChange={(event) => setOn(event.currentTarget.checked)} />
           {on && <span>{busy && !answer ? t('lookAhead.busy') : t('lookAhead.help')}</span>}
@@ -114,6 +115,19 @@ export default function LookAhead({ run }: { run: RunView }) {
               />
               {kind !== 'as-planned' && <NumberField label={t('lookAhead.more')} value={more} min={1} integer onChange={setMore} />}
             </div>
+            {told && (
+              <SaveChart
+                title={t('lookAhead.switch')}
+                name="look-ahead"
+                table={() => ({
+                  columns: ['channel', 'part', 'step', 'loss', 'low', 'high'],
+                  rows: drawn.flatMap(({ channel, curve, ways }) => [
+                    ...curve.map(({ step, loss }) => [channel, 'measured', step, loss, null, null]),
+                    ...(ways?.[kind] ?? []).map(({ step, loss, low, high }) => [channel, kind, step, loss, low, high]),
+                  ]),
+                })}
+              />
+            )}
             {told && <Curves answer={answer} drawn={drawn} kind={kind} />}
             <ul className={styles.legend}>
               {drawn.map((one) => {

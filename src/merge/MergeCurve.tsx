@@ -7,6 +7,7 @@ import { pathThrough } from '../charts/svg';
 import { linearScale, outerTicks, roundTicks } from '../charts/ticks';
 import { useFormat } from '../i18n/format';
 import { bestOf, curveOf, FADER, isWhole, positionsAlong, useMerge, type MergePosition } from './store';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './Merge.module.css';
 
 const FONT = 12;
@@ -64,7 +65,18 @@ export function MergeCurve({ letters }: { letters: boolean }) {
   const bottom = HEIGHT - EDGE.bottom;
   const now = factors[along];
   return (
-    <div ref={ref} className={styles.curve} data-testid="merge-curve" data-positions={positions.length}>
+    <div ref={ref} className={styles.curve} data-chart data-testid="merge-curve" data-positions={positions.length}>
+      <SaveChart
+        title={t('curve', { count: positions.length })}
+        name="merge-curve"
+        table={() => ({
+          columns: ['line', 'factor', 'value'],
+          rows: [
+            ...lines.flatMap(({ id, points }) => points.map(({ factor, value }) => [`loss change ${id}`, factor, value])),
+            ...curve.map(({ factor, retention }) => ['retention', factor, retention]),
+          ],
+        })}
+      />
       {width > 0 && (
         <svg width={width} height={HEIGHT} role="img" aria-label={t('curve', { count: positions.length })}>
           <text x={EDGE.left - 44} y={EDGE.top - 12} className={styles.axisTitle}>

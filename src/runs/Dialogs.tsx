@@ -3,7 +3,7 @@
  * checkpoint by a recipe of its own, each with its learning rate drawn before the click.
  */
 import { useState } from 'react';
-import { Button, NativeSelect } from '@mantine/core';
+import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { RunExportType } from '../contract/run';
 import { TRACKER_FORMATS } from '../core/trackers/tracked-run';
@@ -32,6 +32,7 @@ export default function Dialogs() {
       <ExtendDialog />
       <ForkDialog />
       <ImportDialog />
+      <MarkDialog />
     </>
   );
 }
@@ -111,6 +112,68 @@ function ImportDialog() {
         onFiles={(_, { files }) => void importLogs(files.map(({ file, path }) => ({ file, path })))}
       />
     </Dialog>
+  );
+}
+
+function MarkDialog() {
+  const { t } = useTranslation('runs');
+  const run = useRuns((state) => state.runs.find(({ id }) => id === state.marking));
+  return (
+    <Dialog
+      opened={run !== undefined}
+      onClose={() => useRuns.setState({ marking: null })}
+      title={t('mark.title', { name: run?.name ?? '' })}
+    >
+      {run && <MarkForm key={run.id} run={run} />}
+    </Dialog>
+  );
+}
+
+function MarkForm({ run }: { run: RunRecord }) {
+  const { t } = useTranslation('runs');
+  const mark = useRuns((state) => state.mark);
+  const known = useRuns((state) => state.runs).flatMap(({ tags }) => tags ?? []);
+  const [note, setNote] = useState(run.note ?? '');
+  const [typed, setTyped] = useState((run.tags ?? []).join(', '));
+  const tags = typed.split(/[,，、]/).flatMap((tag) => tag.trim().replace(/^#/, '') || []);
+  const others = [...new Set(known)].filter((tag) => !tags.includes(tag));
+  const keep = () => {
+    void mark(run.id, { note: note.trim(), tags: [...new Set(tags)] });
+    useRuns.setState({ marking: null });
+  };
+  return (
+    <form
+      className={styles.extend}
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep();
+      }}
+    >
+      <Textarea
+        label={t('mark.note')}
+        value={note}
+        minRows={3}
+        maxLength={4000}
+        data-autofocus
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <TextInput
+        label={t('mark.tags')}
+        description={t('mark.tagsHelp')}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+      {others.length > 0 && (
+        <div className={styles.marks} role="group" aria-label={t('mark.known')}>
+          {others.slice(0, 12).map((tag) => (
+            <button key={tag} type="button" className={styles.tag} onClick={() => setTyped([...tags, tag].join(', '))}>
+              #{tag}
+            </button>
+          ))}
+        </div>
+      )}
+      <Button type="submit">{t('mark.save')}</Button>
+    </form>
   );
 }
 

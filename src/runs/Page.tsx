@@ -1,26 +1,32 @@
 /** Every run that this browser keeps: what it was, how it ended, what can be done with it, and how much storage all of them take. */
-import { lazy, Suspense, useEffect, useState } from 'react';
-import { Progress, Button } from '@mantine/core';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { ActionIcon, Button, Progress, SegmentedControl, Switch, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { create } from 'zustand';
+import { persist } from 'zustand/middleware';
 import { useFormat } from '../i18n/format';
+import { lazyWithTexts } from '../i18n/start';
 import { errorRecord } from '../core/errors';
 import { lab } from '../lab/lab';
 import { useStorage } from '../lab/storage-store';
-import { Card, EmptyState } from '../ui/Card';
-import { diskUse } from './run-facts';
+import { Card, EmptyState, Skeleton } from '../ui/Card';
+import { diskUse, EVERY_RUN, listedRuns } from './run-facts';
 import { useRunExport, useRuns } from './store';
-import { FileInput, History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
+import { FileInput, History as HistoryIcon, Link2, List, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { navigate, useHashQuery } from '../ui/hash-location';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
+import { plainStorage } from '../ui/plain-storage';
 import { titleOf, usePresets } from './Recipe';
 import { RunItem } from './RunItem';
 import styles from './Runs.module.css';
 
 const Lifelong = lazy(() => import('./Lifelong'));
 const Dialogs = lazy(() => import('./Dialogs'));
+const Overlay = lazy(() => import('./Overlay'));
+const Tracker = lazyWithTexts(['explore'], () => import('./Tracker'));
 
 /** Chains of runs, read when there are some or a first one is asked for. */
 function Chains() {
@@ -70,9 +76,83 @@ function ImportCard() {
   );
 }
 
+type RunsView = 'list' | 'table';
+
+/** How runs are listed, at the next visit too. */
+const useRunsView = create(
+  persist((): { view: RunsView } => ({ view: 'list' }), {
+    name: 'crossfade.runs-view',
+    storage: plainStorage<{ view: RunsView }>(
+      { view: 'list' },
+      (text) => ({ view: text === 'table' ? 'table' : 'list' }),
+      ({ view }) => view,
+    ),
+  }),
+);
+
+/** What is looked for among the runs, and whether they are a list or a table. */
+function Finder({ shown }: { shown: number }) {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  const filter = useRuns((state) => state.filter);
+  const runs = useRuns((state) => state.runs);
+  const { view } = useRunsView();
+  const archived = runs.filter((run) => run.archived).length;
+  const change = (next: Partial<typeof filter>) => useRuns.setState({ filter: { ...filter, ...next } });
+  return (
+    <div className={styles.finder} role="search" aria-label={t('find.label')}>
+      <TextInput
+        size="xs"
+        type="search"
+        className={styles.search ?? ''}
+        leftSection={<Search size={13} aria-hidden />}
+        aria-label={t('find.label')}
+        placeholder={t('find.example')}
+        value={filter.text}
+        onChange={(event) => change({ text: event.currentTarget.value })}
+      />
+      <ActionIcon
+        size={30}
+        variant={filter.starred ? 'light' : 'default'}
+        aria-pressed={filter.starred}
+        aria-label={t('find.starred')}
+        title={t('find.starred')}
+        onClick={() => change({ starred: !filter.starred })}
+      >
+        <Star size={14} fill={filter.starred ? 'currentColor' : 'none'} />
+      </ActionIcon>
+      {(archived > 0 || filter.archived) && (
+        <Switch
+          size="xs"
+          label={t('find.archived', { count: archived })}
+          checked={filter.archived}
+          onChange={(event) => change({ archived: event.currentTarget.checked })}
+        />
+      )}
+      <span className={styles.found} role="status">
+        {shown < runs.length && t('find.found', { shown: format.count(shown), all: format.count(runs.length) })}
+      </span>
+      <SegmentedControl
+        size="xs"
+        aria-label={t('find.view')}
+        value={view}
+        onChange={(next) => useRunsView.setState({ view: next })}
+        data={(['list', 'table'] as const).map((value) => ({
+          value,
+          label: (
+            <span className={styles.viewLabel}>
+              {value === 'list' ? <List size={13} aria-hidden /> : <Table2 size={13} aria-hidden />} {t(`find.${value}`)}
+            </span>
+          ),
+        }))}
+      />
+    </div>
+  );
+}
+
 /** Read when the first of them opens, and kept so that it can close again. */
 function RunDialogs() {
-  const open = useRuns(({ extending, forking, importing }) => extending !== null || forking !== null || importing !== null);
+  const open = useRuns((state) => [state.extending, state.forking, state.importing, state.marking].some((one) => one !== null));
   const exporting = useRunExport(({ target }) => target !== null);
   const [wanted, setWanted] = useState(false);
   if ((open || exporting) && !wanted) setWanted(true);
@@ -146,9 +226,22 @@ function useRunAddress(): void {
 export default function Page() {
   useRunAddress();
   const { t, i18n } = useTranslation('runs');
+  const { t: common } = useTranslation();
   const format = useFormat();
+  const filter = useRuns((state) => state.filter);
+  const { view } = useRunsView();
   const { list, listError, runs, checkpoints, failure, load, remove, dismiss } = useRuns();
   const { presets } = usePresets();
+  const listed = useMemo(
+    () =>
+      listedRuns(
+        runs,
+        filter,
+        (run) => `${titleOf(run.recipe, presets, i18n.language) ?? run.recipe.name}\n${common(`state.${run.state}`)}`,
+      ),
+    [runs, filter, presets, i18n.language, common],
+  );
+  const several = useRuns((state) => state.overlaid.size > 0);
   const removal: Removal<RunRecord> = {
     title: (name) => t('delete.title', { name }),
     confirm: t('delete.confirm'),
@@ -179,17 +272,38 @@ export default function Page() {
       <LibraryPage title={t('title')} lead={t('lead')} state={{ load, listError, failure, dismiss }} removal={removal}>
         {(askRemoval) => (
           <>
-            <Listing label={t('list')} state={list} items={runs} lines={6} empty={empty}>
-              {(run) => (
-                <RunItem
-                  key={run.id}
-                  run={run}
-                  checkpoints={checkpoints.get(run.id) ?? []}
-                  presetTitle={titleOf(run.recipe, presets, i18n.language)}
-                  onDelete={askRemoval}
-                />
-              )}
-            </Listing>
+            {several && (
+              <Suspense fallback={<Skeleton lines={6} />}>
+                <Overlay />
+              </Suspense>
+            )}
+            {list === 'ready' && runs.length > 0 && <Finder shown={listed.length} />}
+            {list === 'ready' && view === 'table' && listed.length > 0 && (
+              <Suspense fallback={<Skeleton lines={6} />}>
+                <Tracker runs={listed} />
+              </Suspense>
+            )}
+            {list === 'ready' && runs.length > 0 && listed.length === 0 && (
+              <Card className={styles.none}>
+                <p className={styles.facts}>{t('find.nothing')}</p>
+                <Button size="compact-xs" variant="default" onClick={() => useRuns.setState({ filter: { ...EVERY_RUN, archived: true } })}>
+                  {t('find.all')}
+                </Button>
+              </Card>
+            )}
+            {(list !== 'ready' || runs.length === 0 || (view === 'list' && listed.length > 0)) && (
+              <Listing label={t('list')} state={list} items={listed} lines={6} empty={empty}>
+                {(run) => (
+                  <RunItem
+                    key={run.id}
+                    run={run}
+                    checkpoints={checkpoints.get(run.id) ?? []}
+                    presetTitle={titleOf(run.recipe, presets, i18n.language)}
+                    onDelete={askRemoval}
+                  />
+                )}
+              </Listing>
+            )}
             {list === 'ready' && <Chains />}
             {list === 'ready' && <ImportCard />}
             <StorageCard />

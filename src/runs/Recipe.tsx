@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { channelColour, useChannelTag } from '../channels/channel';
 import { useDifferenceWords } from '../channels/recipe-words';
 import { errorRecord, type ErrorRecord } from '../core/errors';
-import { diffRecipes } from '../core/recipe/diff';
+import { compareRecipes, type RecipeRow } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { presets as readPresets, type Preset } from '../lab/desk-recipes';
@@ -79,10 +79,9 @@ export function RecipeChanges({ recipe }: { recipe: Recipe }) {
   const { t, i18n } = useTranslation('runs');
   const { presets, error } = usePresets();
   const origin = defaultPreset(presets);
-  const words = useDifferenceWords();
   // The name is not a setting: a run of a renamed recipe is the same run.
   const differences = useMemo(
-    () => (origin ? diffRecipes(origin.recipe, recipe).filter(({ field }) => field !== 'name') : []),
+    () => (origin ? compareRecipes([origin.recipe, recipe]).filter(({ field }) => field !== 'name') : []),
     [origin, recipe],
   );
   if (error) return <ErrorBanner error={error} />;
@@ -93,37 +92,52 @@ export function RecipeChanges({ recipe }: { recipe: Recipe }) {
       {differences.length === 0 ? (
         <p className={detail.dim}>{t('detail.noChanges')}</p>
       ) : (
-        <div
-          className={detail.scroll}
-          role="region"
-          tabIndex={0}
-          aria-label={t('detail.changes', { title: titleIn(origin, i18n.language) })}
-        >
-          <table className={detail.differences}>
-            <thead>
-              <tr>
-                <th scope="col">{t('detail.field')}</th>
-                <th scope="col">{t('detail.preset')}</th>
-                <th scope="col">{t('detail.run')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {differences.map((difference) => {
-                const { field, from, to } = words(difference);
-                return (
-                  <tr key={difference.field} data-field={difference.field}>
-                    <th scope="row">{field}</th>
-                    <td>{from}</td>
-                    <td>
-                      <b>{to}</b>
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+        <RecipeTable
+          label={t('detail.changes', { title: titleIn(origin, i18n.language) })}
+          names={[t('detail.preset'), t('detail.run')]}
+          rows={differences}
+        />
       )}
     </>
+  );
+}
+
+interface RecipeTableProps {
+  label: string;
+  /** Of the recipes, in the order of a row's values. */
+  names: readonly string[];
+  rows: readonly RecipeRow[];
+}
+
+/** Recipes side by side: fields below one another, what is not as in the first recipe in bold. */
+export function RecipeTable({ label, names, rows }: RecipeTableProps) {
+  const { t } = useTranslation('runs');
+  const words = useDifferenceWords();
+  return (
+    <div className={detail.scroll} role="region" tabIndex={0} aria-label={label}>
+      <table className={detail.differences}>
+        <thead>
+          <tr>
+            <th scope="col">{t('detail.field')}</th>
+            {names.map((name, at) => (
+              <th key={at} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ field, values }) => (
+            <tr key={field} data-field={field}>
+              <th scope="row">{words({ field, a: '', b: '' }).field}</th>
+              {values.map((value, at) => {
+                const { to } = words({ field, a: '', b: value });
+                return <td key={at}>{value === values[0] ? to : <b>{to}</b>}</td>;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

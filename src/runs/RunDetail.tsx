@@ -22,9 +22,9 @@ import { Button } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
-import { useChannelTag } from '../channels/channel';
+import { useEventWords } from '../charts/chart-events';
 import { LossChart } from '../charts/LossChart';
-import { joinDrags, SHAPE_FIELDS, type RunEvent, type WarmupSetting } from '../core/run/events';
+import { joinDrags, type RunEvent } from '../core/run/events';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
@@ -134,7 +134,7 @@ function Curves({ view }: { view: RunView }) {
   return (
     <>
       <div className={styles.chart}>
-        <LossChart run={view} />
+        <LossChart run={view} roomy />
       </div>
       <Suspense>
         {view.texts.length > 0 && view.recipe.evaluation.prompts && (
@@ -172,6 +172,7 @@ const ONE_DRAG = 5;
 /** The run's events in the order of their steps, a line each. */
 function History({ events }: { events: readonly RunEvent[] }) {
   const { t } = useTranslation('runs');
+  const { t: desk } = useTranslation('desk');
   const format = useFormat();
   const words = useEventWords();
   const lines = useMemo(() => joinDrags(events, ONE_DRAG), [events]);
@@ -182,7 +183,7 @@ function History({ events }: { events: readonly RunEvent[] }) {
         return (
           <li key={at} data-kind={event.type} title={event.at === null ? undefined : format.dateTime(event.at)}>
             <Icon size={13} aria-hidden />
-            <span className={styles.step}>{t('event.step', { step: format.count(event.step) })}</span>
+            <span className={styles.step}>{desk('happened.step', { step: format.count(event.step) })}</span>
             <span>{words(event)}</span>
           </li>
         );
@@ -191,73 +192,9 @@ function History({ events }: { events: readonly RunEvent[] }) {
   );
 }
 
-function useEventWords(): (event: RunEvent) => string {
-  const { t } = useTranslation('runs');
-  const { t: common } = useTranslation();
-  const format = useFormat();
-  const tag = useChannelTag();
-  const written = (value: string | number) => (typeof value === 'string' ? value : format.decimal(value, Number.isInteger(value) ? 0 : 2));
-  const warmup = ({ unit, value }: WarmupSetting) => (unit === 'ratio' ? format.percent(value) : t('event.warmupSteps', { count: value }));
-  const words = (event: RunEvent): string => {
-    switch (event.type) {
-      case 'started':
-        return t('event.start');
-      case 'mixture':
-      case 'objective': {
-        const moves = Object.entries(event.after).map(([id, to]) =>
-          t('event.share', { channel: tag(id), from: format.percent(event.before[id] ?? 0), to: format.percent(to) }),
-        );
-        const by = event.type === 'objective' ? t('event.weights') : event.rule ? t('event.sharesByRule') : t('event.shares');
-        return `${by} ${moves.join(', ')}`;
-      }
-      case 'learning-rate':
-        return t('event.schedule', { field: t('field.peakLr'), from: format.lr(event.before), to: format.lr(event.after) });
-      case 'warmup':
-        return t('event.schedule', { field: t('field.warmup'), from: warmup(event.before), to: warmup(event.after) });
-      case 'schedule':
-        return SHAPE_FIELDS.filter((field) => event.before[field] !== event.after[field])
-          .map((field) =>
-            t('event.schedule', { field: t(`field.${field}`), from: written(event.before[field]), to: written(event.after[field]) }),
-          )
-          .join(', ');
-      case 'evaluation':
-        return event.retention === null
-          ? t('event.evaluation')
-          : t('event.evaluationRetention', { retention: format.retention(event.retention) });
-      case 'checkpoint':
-        return t('event.checkpoint', { bytes: format.bytes(event.bytes), reason: t(`reason.${event.reason}`) });
-      case 'skipped-steps':
-        return t('event.skipped', { count: event.after - event.before, scale: format.count(event.lossScale) });
-      case 'paused':
-        return common('state.paused');
-      case 'resumed':
-        return t('event.resumed');
-      case 'extended':
-        return t('event.extended', { from: format.count(event.before), to: format.count(event.after) });
-      case 'unfrozen':
-        return t('event.unfrozen', { parts: event.parts.join(', ') });
-      case 'stopped': {
-        const state = common(event.reason === 'budget' ? 'state.finished' : 'state.stopped');
-        return t('event.end', { state, reason: common(`stopReason.${event.reason}`) });
-      }
-      case 'failed':
-        return t('event.end', { state: common('state.failed'), reason: common('stopReason.error') });
-      case 'interrupted':
-        return common('state.interrupted');
-      case 'forked':
-        return t('event.forked', { name: event.name });
-      case 'phase': {
-        const number = event.index + 1;
-        const begins = event.name === null ? t('event.phase', { number }) : t('event.phaseNamed', { number, name: event.name });
-        return [begins, ...event.changes.map(words)].filter((part) => part !== '').join(' · ');
-      }
-    }
-  };
-  return words;
-}
-
 function Checkpoints({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
+  const { t: desk } = useTranslation('desk');
   const format = useFormat();
   if (checkpoints.length === 0) return <p className={styles.dim}>{t('detail.noCheckpoints')}</p>;
   return (
@@ -268,7 +205,7 @@ function Checkpoints({ run, checkpoints }: { run: RunRecord; checkpoints: Checkp
           <li key={step}>
             <b>{t('detail.kept', { step: format.count(step) })}</b>
             <span className={styles.dim}>
-              {t(`reason.${reason}`)} · {format.dateTime(at)} · {format.bytes(bytes)}
+              {desk(`saved.${reason}`)} · {format.dateTime(at)} · {format.bytes(bytes)}
               {evaluation && evaluation.retention !== null && ` · ${t('retention.title')} ${format.retention(evaluation.retention)}`}
             </span>
             <Link href={comparePath(run, step)} aria-label={t('detail.compareWithBase', { step: format.count(step) })}>

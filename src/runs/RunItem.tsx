@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
 import {
+  Archive,
   ChartSpline,
   ChevronDown,
   CircleCheck,
@@ -18,6 +19,8 @@ import {
   ListPlus,
   Play,
   SlidersVertical,
+  Star,
+  StickyNote,
   Trash2,
   TriangleAlert,
   Unplug,
@@ -54,6 +57,9 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
   const { t: common } = useTranslation();
   const format = useFormat();
   const rename = useRuns((state) => state.rename);
+  const mark = useRuns((state) => state.mark);
+  const overlay = useRuns((state) => state.overlay);
+  const overlaid = useRuns((state) => state.overlaid.has(run.id));
   const opened = useRuns((state) => state.opened?.id === run.id);
   const resuming = useRuns((state) => (state.resuming?.run === run.id ? state.resuming : null));
   const steps = run.recipe.budget.steps;
@@ -71,21 +77,42 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
     <li className={styles.item} data-open={opened} data-testid="run" data-run={run.id}>
       <div className={styles.row}>
         <div className={styles.what}>
-          <EditableName
-            name={run.name}
-            heading="h2"
-            className={styles.name}
-            label={t('name')}
-            renameLabel={t('rename', { name: run.name })}
-            maxLength={120}
-            onRename={(name) => void rename(run.id, name)}
-          />
+          <div className={styles.head}>
+            <input
+              type="checkbox"
+              checked={overlaid}
+              aria-label={t('overlay.choose', { name: run.name })}
+              title={t('overlay.choose', { name: run.name })}
+              onChange={() => void overlay(run.id)}
+            />
+            <EditableName
+              name={run.name}
+              heading="h2"
+              className={styles.name}
+              label={t('name')}
+              renameLabel={t('rename', { name: run.name })}
+              maxLength={120}
+              onRename={(name) => void rename(run.id, name)}
+            />
+            <ActionIcon
+              size={22}
+              variant="subtle"
+              color="gray"
+              className={styles.star ?? ''}
+              aria-pressed={run.starred === true}
+              aria-label={t('mark.star', { name: run.name })}
+              onClick={() => void mark(run.id, { starred: !run.starred })}
+            >
+              <Star size={14} fill={run.starred ? 'currentColor' : 'none'} />
+            </ActionIcon>
+          </div>
           {run.imported ? (
             <p>{t('import.from', { file: run.imported.file, format: t(`import.format.${run.imported.format}`) })}</p>
           ) : (
             <RecipeLine recipe={run.recipe} presetTitle={presetTitle} />
           )}
           <p className={styles.facts}>{facts.join(' · ')}</p>
+          <Marks run={run} />
         </div>
         <div className={styles.progress}>
           <div className={styles.progressWords}>
@@ -117,6 +144,34 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
       )}
       {opened && <RunDetail run={run} checkpoints={checkpoints} />}
     </li>
+  );
+}
+
+/** What a person put down about the run; a tag that is pressed is looked for. */
+function Marks({ run }: { run: RunRecord }) {
+  const { t } = useTranslation('runs');
+  const { note, tags = [], archived } = run;
+  if (!note && tags.length === 0 && !archived) return null;
+  return (
+    <div className={styles.marks}>
+      {archived && (
+        <span className={styles.archived}>
+          <Archive size={12} aria-hidden /> {t('mark.archived')}
+        </span>
+      )}
+      {tags.map((tag) => (
+        <button
+          key={tag}
+          type="button"
+          className={styles.tag}
+          aria-label={t('mark.find', { tag })}
+          onClick={() => useRuns.setState(({ filter }) => ({ filter: { ...filter, text: `#${tag.split(' ')[0]!}` } }))}
+        >
+          #{tag}
+        </button>
+      ))}
+      {note && <p className={styles.note}>{note}</p>}
+    </div>
   );
 }
 
@@ -190,7 +245,7 @@ interface ActionProps extends Omit<Props, 'presetTitle'> {
 function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
   const { t } = useTranslation('runs');
   const [, navigate] = useLocation();
-  const { open, close, resume, resuming } = useRuns();
+  const { open, close, resume, resuming, mark } = useRuns();
   const beginExport = useRunExport((state) => state.begin);
   const { name } = run;
   const takeAway = useTakeAway(run);
@@ -272,6 +327,12 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
             {t('action.recipe')}
           </Menu.Item>
           <Menu.Divider />
+          <Menu.Item leftSection={<StickyNote size={14} />} onClick={() => useRuns.setState({ marking: run.id })}>
+            {t('mark.edit')}
+          </Menu.Item>
+          <Menu.Item leftSection={<Archive size={14} />} onClick={() => void mark(run.id, { archived: !run.archived })}>
+            {t(run.archived ? 'mark.unarchive' : 'mark.archive')}
+          </Menu.Item>
           <Menu.Item leftSection={<FileDown size={14} />} onClick={() => void takeAway.save()}>
             {t('action.file')}
           </Menu.Item>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
-import { isResumable, diskUse } from './run-facts';
+import { exampleRecipe } from '../core/run/example-run';
+import { diskUse, EVERY_RUN, isResumable, listedRuns, runColumns } from './run-facts';
 
 const run = (id: string, state: RunRecord['state'], step: number) => ({ id, state, step, recipe: { budget: { steps: 100 } } }) as RunRecord;
 const checkpoint = (runId: string, bytes: number): CheckpointRecord => ({
@@ -36,5 +37,48 @@ describe('isResumable', () => {
     expect(isResumable(run('a', 'running', 40), saved)).toBe(false);
     expect(isResumable(run('a', 'finished', 100), saved)).toBe(false);
     expect(isResumable(run('a', 'failed', 100), saved)).toBe(false);
+  });
+});
+
+describe('runs that are looked for', () => {
+  const evaluation = (zh: number, domain: number) => ({
+    step: 0,
+    retention: null,
+    channels: { zh: { loss: zh, tokens: 1, bytes: 1 }, domain: { loss: domain, tokens: 1, bytes: 1 } },
+  });
+  const kept = (id: string, zh: number, more: Partial<RunRecord> = {}): RunRecord => ({
+    ...run(id, 'finished', 100),
+    ...{ name: id, createdAt: 5, tokens: 10, device: '', recipe: exampleRecipe, base: evaluation(3, 4), latest: evaluation(zh, 3.5) },
+    ...more,
+  });
+  const runs = [
+    kept('first', 3.01, { note: 'warm start', tags: ['law'], starred: true }),
+    kept('second', 3.2),
+    kept('third', 3, { archived: true }),
+  ];
+  const found = (filter: Partial<typeof EVERY_RUN>) =>
+    listedRuns(runs, { ...EVERY_RUN, ...filter }, () => 'Golden ratio').map(({ id }) => id);
+
+  it('are found by words, tags and comparisons of columns; the archive is asked for', () => {
+    expect(found({})).toEqual(['first', 'second']);
+    expect(found({ archived: true })).toEqual(['first', 'second', 'third']);
+    expect(found({ starred: true })).toEqual(['first']);
+    expect(found({ text: 'WARM' })).toEqual(['first']);
+    expect(found({ text: '#law golden' })).toEqual(['first']);
+    // e^(3 − 3.01) is 0.990, e^(3 − 3.2) is 0.819.
+    expect(found({ text: 'retention>0.95' })).toEqual(['first']);
+    expect(found({ text: 'loss_zh>=3.2' })).toEqual(['second']);
+    expect(found({ text: 'nowhere' })).toEqual([]);
+  });
+
+  it('are rows of a table, with what their history tells', () => {
+    const curve = { x: [0, 10, 20], y: [3, 2.8, 3.01] };
+    const result = { steps: 20, tokens: 10, losses: { zh: 3.01 }, heldOut: { zh: curve }, train: {}, seconds: 1, device: '' };
+    const columns = runColumns(runs, new Map([['first', { result, base: { zh: 3 } }]]), 15);
+    const values = (id: string) => columns.find((column) => column.id === id)?.values;
+    expect(values('loss_zh_min')).toEqual([2.8, 3.2, 3]);
+    expect(values('loss_zh_at')).toEqual([2.8, null, null]);
+    expect(values('tags')).toEqual(['law', null, null]);
+    expect(values('began')).toEqual([5, 5, 5]);
   });
 });

@@ -6,7 +6,7 @@ import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
-import { isActive, type CheckpointRecord, type RunRecord } from '../core/run/types';
+import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '../core/run/types';
 import { viewOf, type RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
@@ -15,7 +15,7 @@ import { lab } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
-import { exportName, isResumable } from './run-facts';
+import { EVERY_RUN, exportName, isResumable, type RunFilter } from './run-facts';
 
 export interface OpenRun {
   id: string;
@@ -32,12 +32,17 @@ export interface RunsState {
   checkpoints: ReadonlyMap<string, CheckpointRecord[]>;
   storage: { used: number; quota: number } | null;
   opened: OpenRun | null;
+  /** Runs that are drawn on one chart, in the order in which they were chosen; null until a run is read. */
+  overlaid: ReadonlyMap<string, RunView | null>;
   /** A run that is being brought back to training. */
   resuming: { run: string; progress: Progress | null } | null;
   /** The run that the dialog about more steps is open for. */
   extending: string | null;
   /** The checkpoint that the dialog about a fork is open for. */
   forking: { run: string; step: number } | null;
+  /** The run whose note and tags are being written. */
+  marking: string | null;
+  filter: RunFilter;
   /** The dialog that reads in logs is open; `busy` while it reads. */
   importing: { busy: boolean; error: ErrorRecord | null } | null;
   /** A chain whose stages are trained one after another by this tab, and the stage it is at. */
@@ -48,7 +53,12 @@ export interface RunsState {
   load(): Promise<void>;
   open(id: string): Promise<void>;
   close(): void;
+  /** Puts a run on the chart of several, or takes it away. */
+  overlay(id: string): Promise<void>;
+  /** Reads the runs on the chart that are under way again. */
+  refreshOverlaid(): Promise<void>;
   rename(id: string, name: string): Promise<void>;
+  mark(id: string, marks: RunMarks): Promise<void>;
   /** True once the run trains again: the desk then shows it. @param longer more steps for one that has ended, from a checkpoint of it */
   resume(id: string, longer?: { steps: number; from: number }): Promise<boolean>;
   /** True once the fork trains. */
@@ -69,6 +79,17 @@ async function keptAfter(run: RunRecord | undefined, chain: string, onProgress: 
 }
 
 export const useRuns = create<RunsState>()((set, get) => {
+  const readOverlaid = async (ids: readonly string[]) => {
+    for (const id of ids) {
+      try {
+        const view = viewOf(await lab.library.feed(id));
+        // Taken away meanwhile, it stays away.
+        if (get().overlaid.has(id)) set({ overlaid: new Map(get().overlaid).set(id, view) });
+      } catch (error) {
+        set({ failure: errorRecord(error), overlaid: new Map([...get().overlaid].filter(([other]) => other !== id)) });
+      }
+    }
+  };
   return {
     list: 'loading',
     listError: null,
@@ -76,10 +97,13 @@ export const useRuns = create<RunsState>()((set, get) => {
     checkpoints: new Map(),
     storage: null,
     opened: null,
+    overlaid: new Map(),
     resuming: null,
     extending: null,
     forking: null,
     importing: null,
+    marking: null,
+    filter: EVERY_RUN,
     chaining: null,
     failure: null,
 
@@ -112,6 +136,14 @@ export const useRuns = create<RunsState>()((set, get) => {
     },
     close: () => set({ opened: null }),
 
+    async overlay(id) {
+      const { overlaid } = get();
+      if (overlaid.has(id)) return set({ overlaid: new Map([...overlaid].filter(([other]) => other !== id)) });
+      set({ overlaid: new Map(overlaid).set(id, null) });
+      await readOverlaid([id]);
+    },
+    refreshOverlaid: () => readOverlaid([...get().overlaid].flatMap(([id, view]) => (view && isActive(view.state) ? [id] : []))),
+
     async importLogs(files) {
       if (files.length === 0 || get().importing?.busy) return;
       set({ importing: { busy: true, error: null } });
@@ -135,6 +167,27 @@ export const useRuns = create<RunsState>()((set, get) => {
         await lab.library.renameRun(id, trimmed);
       } catch (error) {
         show(run.name);
+        set({ failure: errorRecord(error) });
+      }
+    },
+
+    async mark(id, marks) {
+      const show = (shown: (record: RunRecord) => RunRecord) =>
+        set({ runs: get().runs.map((record) => (record.id === id ? shown(record) : record)) });
+      const before = get().runs.find((record) => record.id === id);
+      if (!before) return;
+      show((record) => ({ ...record, ...marks }));
+      try {
+        const { note, tags, starred, archived } = await lab.library.markRun(id, marks);
+        show((record) => ({
+          ...record,
+          ...(note === undefined ? {} : { note }),
+          ...(tags === undefined ? {} : { tags }),
+          ...(starred === undefined ? {} : { starred }),
+          ...(archived === undefined ? {} : { archived }),
+        }));
+      } catch (error) {
+        show(() => before);
         set({ failure: errorRecord(error) });
       }
     },
@@ -215,8 +268,12 @@ export const useRuns = create<RunsState>()((set, get) => {
         set({ failure: errorRecord(error) });
         return false;
       }
-      const { runs, opened } = get();
-      set({ runs: runs.filter((run) => run.id !== id), opened: opened?.id === id ? null : opened });
+      const { runs, opened, overlaid } = get();
+      set({
+        runs: runs.filter((run) => run.id !== id),
+        opened: opened?.id === id ? null : opened,
+        overlaid: new Map([...overlaid].filter(([other]) => other !== id)),
+      });
       await get().load();
       return true;
     },

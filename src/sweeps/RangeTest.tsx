@@ -20,6 +20,7 @@ import { lab } from '../lab/lab';
 import { ErrorBanner } from '../ui/Banner';
 import { NumberField } from '../ui/fields';
 import { suggestRates } from './plan-draft';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './Sweeps.module.css';
 
 export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: (tokensPerSecond: number[]) => void }) {
@@ -166,5 +167,14 @@ function RangeChart({ measured: { rates, losses, range }, words }: { measured: R
     el('path', { d: pathThrough(points), fill: 'none', stroke: 'var(--channel-total)', 'stroke-width': 1.2, 'stroke-opacity': 0.45 }),
     el('path', { d: pathThrough(smoothed), fill: 'none', stroke: 'var(--channel-total)', 'stroke-width': 2, 'stroke-linejoin': 'round' }),
   );
-  return <Picture picture={picture} />;
+  return (
+    <div data-chart>
+      <SaveChart
+        title={words}
+        name="range-test"
+        table={() => ({ columns: ['learning_rate', 'loss'], rows: rates.map((rate, at) => [rate, losses[at] ?? null]) })}
+      />
+      <Picture picture={picture} />
+    </div>
+  );
 }

@@ -8,6 +8,7 @@ import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useMeasured } from './FertilityCard';
 import { fertilityLines, fertilityScale } from './fertility';
 import { useTokenizers } from './store';
+import { SaveChart } from '../ui/SaveButtons';
 import styles from './Fertility.module.css';
 
 const FertilityPlot = lazy(() => import('./FertilityPlot'));
@@ -38,7 +39,19 @@ export function FertilityChart() {
   };
   return (
     <Card title={t('chart.title')}>
-      <figure className={styles.figure} aria-label={t('chart.title')}>
+      <figure className={styles.figure} data-chart aria-label={t('chart.title')}>
+        <SaveChart
+          title={t('chart.title')}
+          name="fertility"
+          table={() => ({
+            columns: ['tokenizer', 'corpus', 'vocabulary', 'tokens_per_character'],
+            rows: measured.flatMap(({ side, curve }) =>
+              (curve ?? []).flatMap(({ vocabulary, tokensPerCharacter }) =>
+                Object.entries(tokensPerCharacter).map(([corpus, value]) => [side, corpus, vocabulary, value]),
+              ),
+            ),
+          })}
+        />
         <ul className={styles.legend}>
           {measured.map(({ side, name }) => (
             <li key={side}>

@@ -8,8 +8,9 @@ import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
 import { runDocument } from '../../src/core/run/run-file';
+import { resultOf } from '../../src/core/sweep/queue';
 import { version } from '../../package.json';
-import { readMetrics, listRuns, readRun, keepMeasures, keptMeasures, removeRun, renameRun, updateRun } from '../storage/runs';
+import { keepMeasures, keptMeasures, listRuns, markRun, readMetrics, readRun, removeRun, renameRun, updateRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
@@ -107,6 +108,18 @@ export const libraryApi: LibraryApi = {
   },
   keepLesson: async (id, lesson) => void (await updateRun(id, { lesson })),
   renameRun,
+  markRun,
+  async outcomes(ids) {
+    const wanted = new Set(ids);
+    const found = [];
+    // One after another: the history of a long run is large while it is read.
+    for (const run of await listRuns()) {
+      if (!wanted.has(run.id)) continue;
+      const { result, base } = resultOf(run, await readMetrics(run.id), 0);
+      found.push({ id: run.id, result, base });
+    }
+    return found;
+  },
   keepMeasures: (id, name, text) => keepMeasures(id, name, text),
   keptMeasures: (id, name) => keptMeasures(id, name),
   removeRun: (id) => removeRun(id),

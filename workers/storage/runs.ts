@@ -4,7 +4,7 @@
  * run's lock: a run that is recorded as running but has no lock is shown as interrupted.
  */
 import { liftEvent, type LoggedEvent } from '../../src/core/run/events';
-import type { EvaluationRow, MetricRow, RunRecord, RunRules, RunState } from '../../src/core/run/types';
+import type { EvaluationRow, MetricRow, RunMarks, RunRecord, RunRules, RunState } from '../../src/core/run/types';
 import type { ImportedRun } from '../../src/core/trackers/imported-run';
 import { files, type FileStore } from './files';
 import { StudioError } from '../../src/core/errors';
@@ -181,6 +181,22 @@ export async function updateRun(id: string, fields: Partial<Omit<RunRecord, 'id'
 
 export async function renameRun(id: string, name: string): Promise<void> {
   await updateRun(id, { name });
+}
+
+/** Letters of a note and of a tag, and tags of a run. */
+const MOST = { note: 4000, tag: 40, tags: 20 } as const;
+
+/** Changes what a person put down about a run; the time of its last change stays. Throws `run-missing`. */
+export async function markRun(id: string, { note, tags, ...flags }: RunMarks): Promise<RunRecord> {
+  const { updatedAt } = await readRun(id);
+  const plain = tags?.map((tag) => tag.trim().replace(/\s+/g, ' ').slice(0, MOST.tag)).filter((tag) => tag !== '');
+  await updateRun(id, {
+    updatedAt,
+    ...flags,
+    ...(note === undefined ? {} : { note: note.trim().slice(0, MOST.note) }),
+    ...(plain === undefined ? {} : { tags: [...new Set(plain)].slice(0, MOST.tags) }),
+  });
+  return readRun(id);
 }
 
 /** Removes a run with its metrics and checkpoints. Throws `run-locked` while a tab trains it. */

@@ -21,6 +21,7 @@ import {
   truncateMetrics,
   createRun,
   listRuns,
+  markRun,
   readRun,
   removeRun,
   renameRun,
@@ -203,6 +204,15 @@ describe('a run', () => {
     expect((await listRuns()).find((run) => run.id === id)?.name).toBe('renamed');
     await updateRun(id, { state: 'finished' });
     expect((await readRun(id)).state).toBe('finished');
+  });
+
+  it('keeps a note, tags, a star, and stands aside in the archive', async () => {
+    const { updatedAt, ...before } = await readRun(id);
+    expect([before.note, before.tags, before.starred, before.archived]).toEqual([undefined, undefined, undefined, undefined]);
+    await markRun(id, { note: '  too hot\n', tags: ['law ', 'law', ' ', 'to  keep'], starred: true });
+    const marked = await markRun(id, { archived: true });
+    expect(marked).toMatchObject({ note: 'too hot', tags: ['law', 'to keep'], starred: true, archived: true, updatedAt, name: 'first' });
+    await expect(markRun('nobody', { starred: true })).rejects.toMatchObject({ code: 'run-missing' });
   });
 
   it('of an older version has the fields that recipes gained since', async () => {

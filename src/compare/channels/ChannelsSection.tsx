@@ -13,6 +13,7 @@ import { TextChoice } from '../MeasureControl';
 import { useFigures } from '../measures';
 import { useComparedName } from '../sources';
 import { ChannelTable } from './ChannelTable';
+import { SaveChart } from '../../ui/SaveButtons';
 import styles from './ChannelsSection.module.css';
 
 /** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */
@@ -56,7 +57,19 @@ function DeltaChart({ summary }: { summary: ComparisonSummary }) {
   const scale = deltaScale(rows.flatMap(({ b, c }) => [b, c].filter((estimate) => estimate !== null)));
   return (
     <Card title={t(`chart.${unit}`)} data-testid="delta-chart">
-      <figure className={styles.chart} aria-label={t(`chart.${unit}`)}>
+      <figure className={styles.chart} data-chart aria-label={t(`chart.${unit}`)}>
+        <SaveChart
+          title={t(`chart.${unit}`)}
+          name={`compare-${unit}`}
+          table={() => ({
+            columns: ['channel', 'model', 'delta', 'low', 'high'],
+            rows: rows.flatMap(({ row, b, c }) =>
+              Object.entries({ b, c }).flatMap(([model, estimate]) =>
+                estimate ? [[row.channel.id, model, estimate.value, estimate.interval?.low ?? null, estimate.interval?.high ?? null]] : [],
+              ),
+            ),
+          })}
+        />
         <div className={styles.ends} aria-hidden>
           <span>{t('chart.better')}</span>
           <span>{t('chart.worse')}</span>

@@ -16,6 +16,7 @@ import { useComparedName } from '../sources';
 import { useCompare } from '../store';
 import { MemorisationCard } from './MemorisationCard';
 import { against, measureRobustness, riseOf, SAME_RISE, useStability } from './store';
+import { SaveChart } from '../../ui/SaveButtons';
 import styles from './Stability.module.css';
 
 export default function StabilitySection() {
@@ -55,8 +56,18 @@ function NoiseChart({ curve: { kind, levels, bitsPerByte }, range }: NoiseChartP
     ticks: levels,
   };
   return (
-    <figure className={styles.chart}>
-      <figcaption>{title}</figcaption>
+    <figure className={styles.chart} data-chart>
+      <figcaption>
+        {title}{' '}
+        <SaveChart
+          title={chart.title}
+          name={`robustness-${kind}`}
+          table={() => ({
+            columns: ['model', 'level', 'bits_per_byte'],
+            rows: bitsPerByte.flatMap((values, model) => values.map((value, at) => [letterOf(model), levels[at]!, value])),
+          })}
+        />
+      </figcaption>
       <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
     </figure>
   );

@@ -27,6 +27,10 @@ export class GrowingNumbers {
   get length(): number {
     return this.count;
   }
+  /** The number that was added last. */
+  last(none: number): number {
+    return this.count > 0 ? this.values[this.count - 1]! : none;
+  }
 
   view(): Float64Array {
     return this.values.subarray(0, this.count);

@@ -27,6 +27,8 @@ export function smoothed({ x, y }: Curve, { kind, weight }: Smoothing): Float64A
   let first = NaN;
   let constant = true;
   let before = NaN;
+  let lastMoved = NaN;
+  let kept = 1;
   for (let at = 0; at < y.length; at++) {
     const value = y[at]!;
     if (!Number.isFinite(value)) {
@@ -40,7 +42,8 @@ export function smoothed({ x, y }: Curve, { kind, weight }: Smoothing): Float64A
       weights = weights * weight + (1 - weight);
     } else {
       const moved = Number.isNaN(before) || range <= 0 ? 1 : ((x[at]! - before) / range) * VIEWPORT;
-      const kept = root ** moved;
+      // Most windows are evenly apart, and a power takes longer than all the rest.
+      if (moved !== lastMoved) [lastMoved, kept] = [moved, root ** moved];
       sum = sum * kept + value;
       weights = weights * kept + 1;
       before = x[at]!;

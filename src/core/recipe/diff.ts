@@ -17,21 +17,34 @@ interface Leaf {
   percent: boolean;
 }
 
+/** A field in which recipes are not all the same. */
+export interface RecipeRow {
+  /** Dotted path, channels by id. */
+  field: string;
+  /** In the order of the recipes, as in a `RecipeDifference`. */
+  values: string[];
+}
+
 export function diffRecipes(a: Recipe, b: Recipe): RecipeDifference[] {
-  const left = recipeLeaves(a);
-  const right = recipeLeaves(b);
-  const fields = [...new Set([...left.keys(), ...right.keys()])];
+  return compareRecipes([a, b]).map(({ field, values }) => ({ field, a: values[0]!, b: values[1]! }));
+}
+
+/** Every field in which any two of the recipes differ. */
+export function compareRecipes(recipes: readonly Recipe[]): RecipeRow[] {
+  const leaves = recipes.map(recipeLeaves);
+  const fields = [...new Set(leaves.flatMap((of) => [...of.keys()]))];
   return fields.flatMap((field) => {
-    const [from, to] = [left.get(field), right.get(field)];
-    return exact(from) === exact(to) ? [] : [{ field, ...written(field, from, to) }];
+    const all = leaves.map((of) => of.get(field));
+    return new Set(all.map(exact)).size < 2 ? [] : [{ field, values: written(field, all) }];
   });
 }
 
-/** Digits as the desk has them; more where the two would read alike. */
-function written(field: string, from: Leaf | undefined, to: Leaf | undefined): { a: string; b: string } {
+/** Digits as the desk has them; more where two that differ would read alike. */
+function written(field: string, all: readonly (Leaf | undefined)[]): string[] {
+  const different = new Set(all.map(exact)).size;
   for (let digits = 1; ; digits++) {
-    const [a, b] = [write(field, from, digits), write(field, to, digits)];
-    if (a !== b || digits === 6) return { a, b };
+    const values = all.map((leaf) => write(field, leaf, digits));
+    if (new Set(values).size >= different || digits === 6) return values;
   }
 }
 

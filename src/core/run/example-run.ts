@@ -1,6 +1,6 @@
 /** A run made up for tests: three channels, held-out losses as given. */
 import { recipeSchema, type Recipe, type RecipeInput } from '../recipe/schema';
-import type { RunView } from './view';
+import type { RunView, Windows } from './view';
 
 const EXAMPLE: RecipeInput = {
   version: 2,
@@ -28,6 +28,23 @@ const EXAMPLE: RecipeInput = {
 export const recipeWith = (changes: Partial<RecipeInput>): Recipe => recipeSchema.parse({ ...EXAMPLE, ...changes });
 
 export const exampleRecipe = recipeWith({});
+
+/** Windows with what is given; nothing else was logged in them. */
+export function exampleWindows(
+  given: Partial<Record<'step' | 'tokens' | 'seconds' | 'domainTokens', number[]>> & Pick<Partial<Windows>, 'loss' | 'shares'>,
+): Windows {
+  const { step = [], tokens = [], seconds = [], domainTokens = [], loss = {}, shares = {} } = given;
+  const none = Float64Array.from(step, () => NaN);
+  return {
+    step: Float64Array.from(step),
+    tokens: Float64Array.from(tokens),
+    seconds: Float64Array.from(seconds),
+    domainTokens: Float64Array.from(domainTokens),
+    loss,
+    shares,
+    logged: { lr: none, gradNorm: none, tokensPerSecond: none, lossScale: none },
+  };
+}
 
 /** Held-out losses per evaluation; the first is the base's. */
 export function exampleRun(
@@ -74,7 +91,7 @@ export function exampleRun(
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
-    windows: { step: new Float64Array(), tokens: new Float64Array(), seconds: new Float64Array(), loss: {} },
+    windows: exampleWindows({}),
     bytesPerToken: {},
     retentionSeries: { x: [], y: [] },
     risk: null,

@@ -72,6 +72,18 @@ describe('a stored run', () => {
     expect(view.retention).toBeCloseTo(0.5, 12);
   });
 
+  it('keeps what was logged beside the losses, and how much of the domain was read', () => {
+    const { logged, shares, domainTokens } = view.windows;
+    expect([...logged.lr, ...logged.gradNorm]).toEqual([0.01, 0.01, 0.5, 0.5]);
+    expect([...logged.tokensPerSecond]).toEqual([expect.closeTo(64 / 0.08, 9), expect.closeTo(64 / 0.08, 9)]);
+    expect([...logged.lossScale]).toEqual([NaN, NaN]);
+    expect([[...shares['en']!], [...shares['law']!]]).toEqual([
+      [0.75, 0],
+      [0.25, 1],
+    ]);
+    expect([...domainTokens]).toEqual([16, 80]);
+  });
+
   it('shows speed and the time left', () => {
     expect(view.tokensPerSecond).toBeCloseTo(64 / 0.08, 9);
     expect(view.etaSeconds).toBeCloseTo(8 * 0.04, 9);

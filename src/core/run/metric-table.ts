@@ -10,7 +10,8 @@ const names = new Map(Object.entries(CODES).map(([name, code]) => [code, name as
 
 const FIXED = 8;
 
-const rowWidth = (channels: number): number => FIXED + 2 * channels;
+/** Numbers of a row. */
+export const rowWidth = (channels: number): number => FIXED + 2 * channels;
 
 function packRow(row: MetricRow, channels: readonly string[]): number[] {
   const { step, lr, gradNorm, stepMs, tokens, total, lossScale, skippedSteps, notFinite } = row;
@@ -42,6 +43,42 @@ export function unpackRows(packed: Float64Array, channels: readonly string[]): M
       ...(Number.isNaN(skippedSteps!) ? {} : { skippedSteps: skippedSteps! }),
     };
   });
+}
+
+/** A packed row where it lies, for who reads many: numbers as they are packed, NaN for what is not known. */
+export interface PackedRow {
+  step: number;
+  lr: number;
+  gradNorm: number;
+  stepMs: number;
+  tokens: number;
+  lossScale: number;
+  /** Of all channels, and of the `channel`-th in the recipe's order; null where nothing was logged, NaN or infinite where that was. */
+  total: number | null;
+  loss(channel: number): number | null;
+  count(channel: number): number;
+}
+
+/** Visits rows one after another without making objects of them: the row that is given is the same each time. */
+export function eachRow(packed: Float64Array, channels: number, visit: (row: PackedRow) => void): void {
+  const width = rowWidth(channels);
+  const unpacked = (value: number): number | null => (Number.isNaN(value) ? null : value === CODES.NaN ? NaN : value);
+  let start = 0;
+  const row: PackedRow = {
+    ...{ step: 0, lr: 0, gradNorm: NaN, stepMs: 0, tokens: 0, lossScale: NaN, total: null },
+    loss: (channel) => unpacked(packed[start + FIXED + 2 * channel]!),
+    count: (channel) => packed[start + FIXED + 2 * channel + 1]!,
+  };
+  for (; start < packed.length; start += width) {
+    row.step = packed[start]!;
+    row.lr = packed[start + 1]!;
+    row.gradNorm = packed[start + 2]!;
+    row.stepMs = packed[start + 3]!;
+    row.tokens = packed[start + 4]!;
+    row.total = unpacked(packed[start + 5]!);
+    row.lossScale = packed[start + 6]!;
+    visit(row);
+  }
 }
 
 /** A table that rows are added to; the buffer doubles when it is full. */

@@ -110,7 +110,16 @@ export interface CheckpointRecord {
   average?: boolean;
 }
 
-export interface RunRecord {
+/** What a person put down about a run; absent: nothing. */
+export interface RunMarks {
+  note?: string;
+  tags?: readonly string[];
+  starred?: boolean;
+  /** Out of the way: listed only where it is asked for. */
+  archived?: boolean;
+}
+
+export interface RunRecord extends RunMarks {
   id: string;
   name: string;
   createdAt: number;

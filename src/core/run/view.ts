@@ -9,7 +9,7 @@ import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
 import type { ChannelRole, Recipe } from '../recipe/schema';
 import { sortEvents, type RunEvent } from './events';
 import { unpackFigures, type ChannelFigures, type RunHeader, type RunMessage } from './feed';
-import { unpackRows } from './metric-table';
+import { eachRow, rowWidth, unpackRows, type PackedRow } from './metric-table';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunState, StopReason, WrittenText } from './types';
 
 /** Name of the curve over all channels; no channel may have it as its id. */
@@ -80,7 +80,17 @@ export interface Windows {
   seconds: Float64Array;
   /** Channel id, and `total` → loss; NaN is a gap. */
   loss: Readonly<Record<string, Float64Array>>;
+  /** What else was logged, by name; NaN where it was not. */
+  logged: Readonly<Record<LoggedFigure, Float64Array>>;
+  /** Channel id → its share of the window's tokens. */
+  shares: Readonly<Record<string, Float64Array>>;
+  /** Tokens of the domain channels since the start. */
+  domainTokens: Float64Array;
 }
+
+/** Learning rate, gradient norm, tokens a second, and with precision f16 what the loss is multiplied by. */
+export const LOGGED_FIGURES = ['lr', 'gradNorm', 'tokensPerSecond', 'lossScale'] as const;
+export type LoggedFigure = (typeof LOGGED_FIGURES)[number];
 
 /** The run of a message that holds the whole of it. */
 export function viewOf(message: RunMessage): RunView {
@@ -91,7 +101,11 @@ export class FollowedRun {
   private readonly header: RunHeader;
   private readonly ids: readonly string[];
   private readonly curves: { train: Map<string, GrowingSeries>; heldOut: Map<string, GrowingSeries> };
-  private readonly logged: { step: GrowingNumbers; tokens: GrowingNumbers; seconds: GrowingNumbers; loss: Map<string, GrowingNumbers> };
+  private readonly logged: Record<'step' | 'tokens' | 'seconds' | 'domainTokens' | LoggedFigure, GrowingNumbers>;
+  private readonly losses: ReadonlyMap<string, GrowingNumbers>;
+  private readonly shares: ReadonlyMap<string, GrowingNumbers>;
+  /** By the channels' order: is it a domain channel? */
+  private readonly domains: readonly boolean[];
   private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
@@ -102,8 +116,6 @@ export class FollowedRun {
   private base: EvaluationRow | null;
   private latest: EvaluationRow | null = null;
   private last: MetricRow | null = null;
-  /** Seconds of training up to the last window. */
-  private elapsed = 0;
   private partial: RunMessage['partial'] = null;
   private revision: number;
   private shown: RunView;
@@ -117,12 +129,20 @@ export class FollowedRun {
     this.ids = recipe.channels.map(({ id }) => id);
     const curves = () => new Map([...this.ids, TOTAL].map((id) => [id, new GrowingSeries()]));
     this.curves = { train: curves(), heldOut: curves() };
+    const numbers = (ids: readonly string[]) => new Map(ids.map((id) => [id, new GrowingNumbers()]));
     this.logged = {
       step: new GrowingNumbers(),
       tokens: new GrowingNumbers(),
       seconds: new GrowingNumbers(),
-      loss: new Map([...this.ids, TOTAL].map((id) => [id, new GrowingNumbers()])),
+      domainTokens: new GrowingNumbers(),
+      lr: new GrowingNumbers(),
+      gradNorm: new GrowingNumbers(),
+      tokensPerSecond: new GrowingNumbers(),
+      lossScale: new GrowingNumbers(),
     };
+    this.losses = numbers([...this.ids, TOTAL]);
+    this.shares = numbers(this.ids);
+    this.domains = recipe.channels.map(({ role }) => role === 'domain');
     this.happened = [{ type: 'started', step: 0, at: createdAt }];
     this.base = base;
     this.revision = whole.revision;
@@ -156,8 +176,9 @@ export class FollowedRun {
   ): RunView {
     const { runId, name, recipe } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
-    const rows = unpackRows(message.rows, this.ids);
-    for (const row of rows) this.addRow(row);
+    const { rows } = message;
+    eachRow(rows, this.ids.length, this.addRow);
+    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
     for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
     this.happened.push(...message.events);
     const remeasured = message.evaluations.length > 0 || partial !== null || this.partial !== null;
@@ -212,28 +233,45 @@ export class FollowedRun {
     };
   }
 
-  private addRow(row: MetricRow): void {
-    const value = (id: string, loss: number | null | undefined) => loss ?? (row.notFinite?.[id] ? Number(row.notFinite[id]) : null);
-    const { step, tokens, seconds, loss } = this.logged;
-    this.elapsed += (Math.max(0, row.step - (this.last?.step ?? 0)) * row.stepMs) / 1000;
-    seconds.push(this.elapsed);
-    step.push(row.step);
-    tokens.push(row.tokens);
-    for (const id of [...this.ids, TOTAL]) {
-      const found = value(id, id === TOTAL ? row.total : row.loss[id]);
-      this.curves.train.get(id)!.push(row.step, found);
-      loss.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
-    }
-    this.last = row;
-  }
+  /** A long run has a hundred thousand of them: nothing is made for a row but its points. */
+  private readonly addRow = (row: PackedRow): void => {
+    const { logged, losses, shares, curves } = this;
+    const took = (Math.max(0, row.step - this.logged.step.last(0)) * row.stepMs) / 1000;
+    let [counted, ofDomain] = [0, 0];
+    this.ids.forEach((_, at) => {
+      counted += row.count(at);
+      if (this.domains[at]) ofDomain += row.count(at);
+    });
+    logged.seconds.push(logged.seconds.last(0) + took);
+    logged.step.push(row.step);
+    logged.tokens.push(row.tokens);
+    logged.domainTokens.push(logged.domainTokens.last(0) + ofDomain);
+    logged.lr.push(row.lr);
+    logged.gradNorm.push(row.gradNorm);
+    logged.tokensPerSecond.push(took > 0 && counted > 0 ? counted / took : NaN);
+    logged.lossScale.push(row.lossScale);
+    const add = (id: string, found: number | null) => {
+      curves.train.get(id)!.push(row.step, found);
+      losses.get(id)!.push(found !== null && Number.isFinite(found) ? found : NaN);
+    };
+    this.ids.forEach((id, at) => {
+      shares.get(id)!.push(counted > 0 ? row.count(at) / counted : NaN);
+      add(id, row.loss(at));
+    });
+    add(TOTAL, row.total);
+  };
 
   private windows(): Windows {
-    const { step, tokens, seconds, loss } = this.logged;
+    const { step, tokens, seconds, domainTokens } = this.logged;
+    const views = (of: ReadonlyMap<string, GrowingNumbers>) => Object.fromEntries([...of].map(([id, values]) => [id, values.view()]));
     return {
       step: step.view(),
       tokens: tokens.view(),
       seconds: seconds.view(),
-      loss: Object.fromEntries([...loss].map(([id, values]) => [id, values.view()])),
+      loss: views(this.losses),
+      logged: Object.fromEntries(LOGGED_FIGURES.map((name) => [name, this.logged[name].view()])) as Windows['logged'],
+      shares: views(this.shares),
+      domainTokens: domainTokens.view(),
     };
   }
 

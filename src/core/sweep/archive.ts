@@ -4,7 +4,7 @@
  */
 import { strToU8, Zip, ZipDeflate } from 'fflate';
 import type { MeasuredRun } from '../laws/measured-runs';
-import type { Column } from './columns';
+import { csvLine } from './columns';
 import { measuredRuns, type SweepRecord, type SweepResult, type SweepRun } from './record';
 
 export type ArchivedSweep = Pick<SweepRecord, 'name' | 'plan' | 'channels' | 'base' | 'size' | 'runs'>;
@@ -21,14 +21,6 @@ export const PANDAS = [
   'files = zipfile.ZipFile("sweep.zip")',
   'runs, curves = (pd.read_csv(files.open(name)) for name in ("runs.csv", "curves.csv"))',
 ].join('\n');
-
-/** As pandas and RFC 4180 read a cell: nothing for what is missing, quotes where they are needed. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-const line = (cells: readonly unknown[]) => `${cells.map(cell).join(',')}\n`;
 
 /** A number that is none would become null. Resamples of a fit are many and of use to nobody else. */
 const plain = (value: unknown) =>
@@ -66,7 +58,7 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
   const failed = told.some(({ error }) => error !== null);
   const shares = ids.map((id) => `share_${id}`);
   const losses = ids.map((id) => `loss_${id}`);
-  yield line([
+  yield csvLine([
     'run',
     'seed',
     ...settings,
@@ -83,7 +75,7 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
     ...(failed ? ['error'] : []),
   ]);
   const none = (many: readonly unknown[]) => many.map(() => '');
-  yield line([
+  yield csvLine([
     'base',
     '',
     ...none(settings),
@@ -107,7 +99,7 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
       const loss = read ? read.losses[id] : state === 'failed' ? Infinity : undefined;
       return loss === undefined || Number.isFinite(loss) ? loss : 'nan';
     };
-    yield line([
+    yield csvLine([
       run.measured?.name ?? index,
       read ? read.seed : run.seed,
       ...settings.map((field) => setting[field]),
@@ -128,14 +120,14 @@ function* runsTable({ channels, runs, base, size }: ArchivedSweep): Generator<st
 
 /** A row a point: run, "train" or "held-out", channel, step, nats per token. */
 function* curvesTable({ runs }: ArchivedSweep): Generator<string> {
-  yield line(['run', 'kind', 'channel', 'step', 'loss']);
+  yield csvLine(['run', 'kind', 'channel', 'step', 'loss']);
   for (const { index, result, measured } of runs.filter(hasEnded))
     for (const [kind, curves] of [
       ['train', result?.train],
       ['held-out', result?.heldOut],
     ] as const)
       for (const [channel, { x, y }] of Object.entries(curves ?? {}))
-        yield x.map((step, at) => line([measured?.name ?? index, kind, channel, step, y[at]])).join('');
+        yield x.map((step, at) => csvLine([measured?.name ?? index, kind, channel, step, y[at]])).join('');
 }
 
 /** All files of the zip. @param fit laws and recommendation, where they were fitted */
@@ -148,14 +140,6 @@ export function* sweepFiles(sweep: ArchivedSweep, fit: unknown = null): Generato
   if (fit !== null) yield { name: 'fit.json', text: [plain(fit)] };
   for (const { index, recipe } of sweep.runs) if (recipe) yield { name: `recipes/${index}.json`, text: [plain(recipe)] };
   yield { name: 'read.py', text: [`${PANDAS}\n`] };
-}
-
-/** A table of these columns and rows as CSV, under the columns' ids. */
-export function columnsCsv(columns: readonly Column[], rows: readonly number[], names: (row: number) => string): string {
-  return [
-    line(['run', ...columns.map(({ id }) => id)]),
-    ...rows.map((row) => line([names(row), ...columns.map(({ values }) => values[row])])),
-  ].join('');
 }
 
 /** Characters that are packed at a time: some milliseconds of work. */

@@ -3,8 +3,8 @@ import { unzipSync, strFromU8 } from 'fflate';
 import golden from '../../../public/recipes/golden-ratio.json';
 import { readMeasuredRuns } from '../laws/measured-runs';
 import { parseRecipe } from '../recipe/parse';
-import { columnsCsv, sweepFiles, zipFiles } from './archive';
-import { filteredRows, groupCell, groupedRows, sortedRows, sweepColumns } from './columns';
+import { sweepFiles, zipFiles } from './archive';
+import { columnsCsv, filteredRows, groupCell, groupedRows, sortedRows, sweepColumns } from './columns';
 import { plannedRuns } from './plan';
 import { measuredRuns, type SweepRecord, type SweepRun } from './record';
 import { parseSweep } from './schema';
@@ -115,6 +115,17 @@ describe('columns of a sweep', () => {
     expect(columnOf(own, 'loss_a').values).toEqual([2.5, null]);
     expect(columnOf(own, 'retention').values).toEqual([Math.exp(-0.1 + 0), null].map((value) => value && expect.closeTo(value, 9)));
     expect(columnOf(own, 'gain').values).toEqual([expect.closeTo(0.4, 9), expect.closeTo(0.9, 9)]);
+  });
+
+  it('measure each run of the library against a base of its own', () => {
+    const own = sweepColumns(
+      { ...sweep, runs: sweep.runs.map((run, at) => (at === 1 ? { ...run, base: Object.fromEntries(ids.map((id) => [id, 4])) } : run)) },
+      null,
+    );
+    const gain = columnOf(own, 'gain').values;
+    // 3 − 2.5 against the table's base, 4 − 2.4 against its own.
+    expect([gain[0], gain[1]]).toEqual([expect.closeTo(0.5, 12), expect.closeTo(1.6, 12)]);
+    expect(columnOf(own, 'retention').values[1]).toBeCloseTo(Math.exp(1.6), 12);
   });
 
   it('sort, with what is missing last both ways', () => {

@@ -8,16 +8,23 @@ import { recipeLeaves } from '../recipe/diff';
 import type { Recipe } from '../recipe/schema';
 import type { SweepCurve, SweepRecord, SweepRun } from './record';
 
+/** A run as a table has it: one of a sweep, or one of the library, whose base is its own. */
+export interface ColumnRun extends Pick<SweepRun, 'recipe' | 'setting' | 'seed' | 'result' | 'measured'> {
+  state: string;
+  /** Channel → held-out loss before training; absent: the table's. */
+  base?: Readonly<Record<string, number>>;
+}
+
 export type Cell = number | string | null;
 /** What the numbers of a column are in, and so how they are written. */
-type Unit = 'nats' | 'ratio' | 'share' | 'rate' | 'count' | 'seconds' | 'plain';
+type Unit = 'nats' | 'ratio' | 'share' | 'rate' | 'count' | 'seconds' | 'date' | 'plain';
 /** Of a loss's curve: its end, its least, its greatest, or its value at a step. */
 type Reading = 'last' | 'min' | 'max' | 'at';
 
 /** `setting`: an axis of the plan or a field in which the recipes differ. `channel` is null of what is over channels. */
 type Subject =
   | { kind: 'setting'; path: string; axis: boolean }
-  | { kind: 'seed' | 'state' | 'steps' | 'tokens' | 'seconds' | 'size' | 'epochs' | 'heldOut' }
+  | { kind: 'seed' | 'state' | 'steps' | 'tokens' | 'seconds' | 'size' | 'epochs' | 'heldOut' | 'began' | 'tags' }
   | { kind: 'loss' | 'retention'; channel: string; reading: Reading }
   | { kind: 'meanRetention' | 'gain'; reading: 'last' | 'at' }
   | { kind: 'gap'; channel: string };
@@ -45,7 +52,7 @@ function unitOf(path: string, warmupRatio: boolean): Unit {
 }
 
 /** The parts of a recipe in which runs differ: the rest need not be laid out field by field. */
-function differingParts(runs: readonly SweepRun[]): readonly string[] {
+function differingParts(runs: readonly ColumnRun[]): readonly string[] {
   const recipes = runs.flatMap(({ recipe }) => (recipe ? [recipe as unknown as Record<string, unknown>] : []));
   const [first = {}] = recipes;
   const written = new Map(Object.entries(first).map(([key, value]) => [key, JSON.stringify(value)]));
@@ -54,7 +61,7 @@ function differingParts(runs: readonly SweepRun[]): readonly string[] {
 }
 
 /** Paths under which a setting stands, for a run with a recipe and one of a table alike. */
-function settingsOf(run: SweepRun, parts: readonly string[]): Map<string, Cell> {
+function settingsOf(run: ColumnRun, parts: readonly string[]): Map<string, Cell> {
   const out = new Map<string, Cell>();
   if (run.measured) {
     const { shares, lr, warmup } = run.measured;
@@ -85,7 +92,7 @@ function atStep({ x, y }: SweepCurve, step: number): number | null {
 const finite = (value: number | null | undefined): number | null => (value != null && Number.isFinite(value) ? value : null);
 
 /** A channel's held-out loss of one run. */
-function lossOf(run: SweepRun, channel: string, reading: Reading, step: number | null): number | null {
+function lossOf(run: ColumnRun, channel: string, reading: Reading, step: number | null): number | null {
   const last = finite(run.measured ? run.measured.losses[channel] : run.result?.losses[channel]);
   const curve = run.result?.heldOut[channel];
   if (reading === 'last') return last;
@@ -117,8 +124,12 @@ function areDifferent(values: readonly Cell[]): boolean {
  * it is an axis of the plan.
  * @param step at which losses, retention and gain are read beside their end; null for none
  */
-export function sweepColumns(sweep: Pick<SweepRecord, 'runs' | 'channels' | 'base' | 'plan'>, step: number | null): Column[] {
+export function sweepColumns(
+  sweep: Pick<SweepRecord, 'channels' | 'base'> & { runs: readonly ColumnRun[] },
+  step: number | null,
+): Column[] {
   const { runs, channels, base } = sweep;
+  const baseOf = (at: number) => runs[at]?.base ?? base;
   const columns: Column[] = [];
   const add = (id: string, subject: Subject, unit: Unit, values: readonly Cell[]) => {
     const known = values.filter((value) => value !== null);
@@ -140,7 +151,7 @@ export function sweepColumns(sweep: Pick<SweepRecord, 'runs' | 'channels' | 'bas
     if (axes.has(path) || areDifferent(values))
       add(path, { kind: 'setting', path, axis: axes.has(path) }, unitOf(path, warmupRatio), values);
   }
-  const of = (value: (run: SweepRun) => Cell) => runs.map(value);
+  const of = (value: (run: ColumnRun) => Cell) => runs.map(value);
   add(
     'seed',
     { kind: 'seed' },
@@ -194,7 +205,7 @@ export function sweepColumns(sweep: Pick<SweepRecord, 'runs' | 'channels' | 'bas
 
   const readings: Reading[] = step === null ? ['last', 'min', 'max'] : ['last', 'min', 'max', 'at'];
   const losses = (reading: Reading) => runs.map((run) => new Map(channels.map(({ id }) => [id, lossOf(run, id, reading, step)])));
-  const before = evaluated(new Map(channels.map(({ id }) => [id, finite(base[id])])));
+  const before = runs.map((_, at) => evaluated(new Map(channels.map(({ id }) => [id, finite(baseOf(at)[id])]))));
   const retained = retainedChannels(channels);
   for (const reading of readings) {
     const found = losses(reading);
@@ -207,26 +218,28 @@ export function sweepColumns(sweep: Pick<SweepRecord, 'runs' | 'channels' | 'bas
       );
     if (reading === 'min' || reading === 'max') continue;
     for (const { id } of retained) {
-      const start = finite(base[id]);
-      const kept = found.map((of) => (start === null || of.get(id) == null ? null : retention(start, of.get(id)!)));
+      const kept = found.map((of, at) => {
+        const [start, now] = [finite(baseOf(at)[id]), of.get(id) ?? null];
+        return start === null || now === null ? null : retention(start, now);
+      });
       add(`retention_${id}${suffix(reading)}`, { kind: 'retention', channel: id, reading }, 'ratio', kept);
     }
     const now = found.map(evaluated);
     // A run that broke has lost what it has no number for: a mean over the rest would flatter it.
     const whole = (ids: readonly { id: string }[], at: number) =>
-      ids.every(({ id }) => found[at]!.get(id) !== null || finite(base[id]) === null);
+      ids.every(({ id }) => found[at]!.get(id) !== null || finite(baseOf(at)[id]) === null);
     add(
       `retention${suffix(reading)}`,
       { kind: 'meanRetention', reading },
       'ratio',
-      now.map((of, at) => (whole(retained, at) ? meanRetention(before, of, channels) : null)),
+      now.map((of, at) => (whole(retained, at) ? meanRetention(before[at]!, of, channels) : null)),
     );
     const domains = channels.filter(({ role }) => role === 'domain');
     add(
       `gain${suffix(reading)}`,
       { kind: 'gain', reading },
       'nats',
-      now.map((of, at) => (whole(domains, at) ? (domainGain(before, of, channels)?.nats ?? null) : null)),
+      now.map((of, at) => (whole(domains, at) ? (domainGain(before[at]!, of, channels)?.nats ?? null) : null)),
     );
   }
   for (const { id } of channels) {
@@ -317,4 +330,21 @@ export function filteredRows(
       };
     });
   return rows.filter((row) => tests.every((test) => test(row)));
+}
+
+/** As pandas and RFC 4180 read a cell: nothing for what is missing, quotes where they are needed. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+/** A row of a table in CSV. */
+export const csvLine = (cells: readonly unknown[]) => `${cells.map(cell).join(',')}\n`;
+
+/** A table of these columns and rows as CSV, under the columns' ids. */
+export function columnsCsv(columns: readonly Column[], rows: readonly number[], names: (row: number) => string): string {
+  return [
+    csvLine(['run', ...columns.map(({ id }) => id)]),
+    ...rows.map((row) => csvLine([names(row), ...columns.map(({ values }) => values[row])])),
+  ].join('');
 }

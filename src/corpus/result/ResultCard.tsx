@@ -18,6 +18,7 @@ import { useCorpora } from '../store';
 import { deskPathOf } from './desk-recipe';
 import { ExportPanel } from './ExportPanel';
 import { Funnel } from './Funnel';
+import { SaveChart } from '../../ui/SaveButtons';
 import styles from './Result.module.css';
 
 const HistogramPlot = lazy(() => import('./HistogramPlot'));
@@ -48,8 +49,17 @@ function Chart({ preparation, histogram, colour, channel }: Omit<Props, 'report'
   const bins = binsOf(histogram, format.count, language);
   const title = t(`histogram.${histogram.name}`);
   return (
-    <figure className={styles.histogram} data-testid={`histogram-${histogram.name}`}>
-      <figcaption>{title}</figcaption>
+    <figure className={styles.histogram} data-chart data-testid={`histogram-${histogram.name}`}>
+      <figcaption>
+        {title}{' '}
+        {bins.length > 0 && (
+          <SaveChart
+            title={title}
+            name={`${channel}-${histogram.name}`}
+            table={() => ({ columns: ['bar', 'rows'], rows: bins.map((bin) => [bin.label, bin.rows]) })}
+          />
+        )}
+      </figcaption>
       <div ref={ref} className={styles.plot} style={{ height: FRAME.height }}>
         {width > 0 && bins.length > 0 && (
           <>

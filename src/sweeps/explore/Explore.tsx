@@ -6,8 +6,7 @@ import { startTransition, useCallback, useDeferredValue, useEffect, useMemo, use
 import { Button, CloseButton, TextInput } from '@mantine/core';
 import { ChartScatter, Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useChannelTag } from '../../channels/channel';
-import { recipeField, recipeValue } from '../../channels/recipe-words';
+import { useColumnWords } from '../../channels/column-words';
 import { PANDAS, sweepFiles, zipFiles } from '../../core/sweep/archive';
 import { sweepColumns, type Cell, type Column } from '../../core/sweep/columns';
 import { DEFAULT_GOAL } from '../../core/laws/recommend';
@@ -17,8 +16,8 @@ import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState, Skeleton } from '../../ui/Card';
 import { saveFile } from '../../ui/save-file';
-import { axisOf, type ColumnWords } from './pictures';
-import { RunTable } from './RunTable';
+import { ColumnTable } from '../../ui/ColumnTable';
+import { axisOf } from './pictures';
 import { Parallel } from './Parallel';
 import { Response, Scatter } from './Planes';
 import { ColumnPicker } from './view-parts';
@@ -43,71 +42,6 @@ export interface RunChoice {
   pick(row: number): void;
   /** null takes the brush away. */
   brush(column: string, brush: Brush | null): void;
-}
-
-/** Names of columns and their values in the person's language. @param step at which losses are read */
-function useColumnWords(step: number | null): ColumnWords {
-  const { t } = useTranslation('explore');
-  const { t: common } = useTranslation();
-  const format = useFormat();
-  const tag = useChannelTag();
-  return useMemo(() => {
-    const nameOf = ({ subject, id }: Column): string => {
-      const at = { step: format.count(step) };
-      switch (subject.kind) {
-        case 'setting': {
-          if (subject.path === 'domainShare' || subject.path === 'tokens') return t(`column.${subject.path}`);
-          const field = recipeField(subject.path);
-          if (!field) return id;
-          const bare = field.channel === null ? common(field.key) : common(field.key, { channel: tag(field.channel) });
-          return field.phase === undefined ? bare : common('recipePhase', { number: field.phase, field: bare });
-        }
-        case 'loss':
-          return t(`column.loss.${subject.reading}`, { channel: tag(subject.channel), ...at });
-        case 'retention':
-          return t(subject.reading === 'at' ? 'column.retention.at' : 'column.retention.last', { channel: tag(subject.channel), ...at });
-        case 'meanRetention':
-        case 'gain':
-          return t(`column.${subject.kind}.${subject.reading}`, at);
-        case 'gap':
-          return t('column.gap', { channel: tag(subject.channel) });
-        default:
-          return t(`column.${subject.kind}`);
-      }
-    };
-    // Each view offers all columns to choose from.
-    const names = new Map<string, string>();
-    const name = (column: Column): string => {
-      const known = names.get(column.id) ?? nameOf(column);
-      names.set(column.id, known);
-      return known;
-    };
-    const number = ({ unit, subject }: Column, value: number): string => {
-      if (unit === 'nats') return subject.kind === 'loss' ? format.loss(value) : format.delta(value);
-      if (unit === 'ratio') return format.retention(value);
-      if (unit === 'share') return format.percent(value);
-      if (unit === 'rate') return format.lr(value);
-      if (unit === 'count') return format.count(value);
-      if (unit === 'seconds') return format.duration(value);
-      return String(Number(value.toPrecision(6))).replace('-', '−');
-    };
-    const text = (column: Column, value: Cell): string => {
-      if (value === null) return '—';
-      if (typeof value === 'number') return number(column, value);
-      const { subject } = column;
-      if (subject.kind === 'state') return t(`state.${value as SweepRecord['runs'][number]['state']}`);
-      if (subject.kind === 'heldOut') return t(value === 'true' ? 'yes' : 'no');
-      const key = subject.kind === 'setting' ? recipeValue(subject.path, value) : null;
-      return key ? common(key) : tag(value);
-    };
-    const tick = (column: Column, value: number, digits: number): string => {
-      if (column.unit === 'rate') return format.lr(value);
-      if (column.unit === 'share') return format.percent(value, Math.max(0, digits - 2));
-      if (column.unit === 'count' || column.unit === 'seconds') return format.compact(value);
-      return format.decimal(value, digits);
-    };
-    return { name, text, tick };
-  }, [t, common, format, tag, step]);
 }
 
 const idOf = (column: Column | undefined) => column?.id ?? '';
@@ -352,7 +286,17 @@ function Explored({ layout: { sweep, step, columns, rows }, typed, wrong, onType
         {shown > 2 && <Response {...shared} first={first.surface} />}
       </div>
       {shown > 3 && (
-        <RunTable columns={columns} rows={rows} words={words} nameOf={nameOf} choice={choice} first={first.table} fileName={sweep.name} />
+        <ColumnTable
+          title={t('table.title')}
+          testId="explore-table"
+          columns={columns}
+          rows={rows}
+          words={words}
+          nameOf={nameOf}
+          choice={choice}
+          first={first.table}
+          fileName={sweep.name}
+        />
       )}
       <Card title={t('zip.title')}>
         <p className={styles.note}>{t('zip.text')}</p>

@@ -1,20 +1,12 @@
 /** Runs as lines over parallel axes with brushes, whose ends are sliders. */
+import type { ColumnWords } from '../../channels/column-words';
 import { memo, useDeferredValue, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import { NativeSelect } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../ui/Card';
 import type { Brush } from './Explore';
-import {
-  asDocument,
-  axisOf,
-  colouringOf,
-  LEAST_AXIS_GAP,
-  parallelPicture,
-  type Axis,
-  type ColumnWords,
-  type PictureStyle,
-} from './pictures';
+import { asDocument, axisOf, colouringOf, LEAST_AXIS_GAP, parallelPicture, type Axis, type PictureStyle } from './pictures';
 import { canLog, FILE, FONT, SaveView, StillPicture, type ViewProps } from './view-parts';
 import styles from './Explore.module.css';
 

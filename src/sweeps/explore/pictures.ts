@@ -10,15 +10,9 @@ import { el, horizontal, label, pathThrough, rounded, svgMarkup, type SvgNode } 
 import { decadeTicks, roundTicks } from '../../charts/ticks';
 import type { Cell, Column } from '../../core/sweep/columns';
 import { hullOf } from '../../core/sweep/surface';
+import type { ColumnWords } from '../../channels/column-words';
 
 /** How columns and their values are written. */
-export interface ColumnWords {
-  name(column: Column): string;
-  text(column: Column, value: Cell): string;
-  /** Of an axis: with so many digits after the point. */
-  tick(column: Column, value: number, digits: number): string;
-}
-
 export interface Axis {
   column: Column;
   title: string;

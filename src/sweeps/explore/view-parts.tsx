@@ -7,7 +7,8 @@ import type { Column } from '../../core/sweep/columns';
 import { ErrorBanner } from '../../ui/Banner';
 import { SaveButtons } from '../../ui/SaveButtons';
 import type { RunChoice } from './Explore';
-import type { ColumnWords, PictureStyle } from './pictures';
+import type { ColumnWords } from '../../channels/column-words';
+import type { PictureStyle } from './pictures';
 import styles from './Explore.module.css';
 
 /** Of a picture as a file. */

@@ -1,14 +1,14 @@
 /**
- * The runs of a sweep as a table: columns to choose, sort by and pin, a filter, groups with mean and band. Only the rows in sight are drawn.
- * A row that is met is marked in all charts, and a row that is pressed is chosen.
+ * Runs, of a sweep or of the library, as a table: columns to choose, sort by and pin, a filter, groups with mean and band. Only the rows in sight are drawn.
+ * A row that is met is marked in the charts beside it, and a row that is pressed is chosen.
  */
-import { memo, useMemo, useState } from 'react';
+import { memo, useMemo, useState, type ReactNode } from 'react';
 import { Button, NativeSelect, Popover, SegmentedControl, Switch, TextInput } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronDown, ChevronRight, Columns3, Download, Pin } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { columnsCsv } from '../../core/sweep/archive';
 import {
+  columnsCsv,
   filteredRows,
   groupCell,
   groupedRows,
@@ -17,33 +17,72 @@ import {
   type Column,
   type Group,
   type GroupCell,
-} from '../../core/sweep/columns';
-import { useFormat } from '../../i18n/format';
-import { Card } from '../../ui/Card';
-import { saveFile } from '../../ui/save-file';
-import type { RunChoice } from './Explore';
-import type { ColumnWords } from './pictures';
-import styles from './Explore.module.css';
+} from '../core/sweep/columns';
+import { useFormat } from '../i18n/format';
+import type { ColumnWords } from '../channels/column-words';
+import { Card } from './Card';
+import { saveFile } from './save-file';
+import styles from './ColumnTable.module.css';
 
 const ROW_HEIGHT = 30;
-const WIDTH = { name: 110, number: 104, category: 128 };
+const WIDTH = { name: 110, number: 104, category: 128, date: 176 };
 type Band = 'deviation' | 'range';
 
+/** Which rows are looked at, the same in the charts beside the table. */
+export interface RowChoice {
+  /** Rows that were pressed. */
+  picked: ReadonlySet<number>;
+  /** Rows under the pointer or the focus. */
+  hovered: readonly number[];
+  /** Is the row chosen? */
+  lit: (row: number) => boolean;
+  hover(rows: readonly number[]): void;
+  pick(row: number): void;
+}
+
 interface Props {
+  title: string;
+  testId: string;
   columns: readonly Column[];
   rows: readonly number[];
   words: ColumnWords;
   nameOf: (row: number) => string;
-  choice: RunChoice;
+  choice: RowChoice;
   /** Columns that are shown at first. */
   first: readonly string[];
   /** Of the files. */
   fileName: string;
+  /** Words of the switch that leaves the chosen rows alone. */
+  onlyLabel?: string;
+  /** Pixels of the first column. */
+  nameWidth?: number;
+  /** Controls of the table, before its own. */
+  controls?: ReactNode;
+  /** In the first column of a run, after its name. */
+  besideName?: (row: number) => ReactNode;
+  /** The table has no filter of its own: its rows are filtered already. */
+  unfiltered?: boolean;
 }
 
 type Entry = { kind: 'run'; row: number } | { kind: 'group'; group: Group };
 
-export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, choice, first, fileName }: Props) {
+export const ColumnTable = memo(function ColumnTable(props: Props) {
+  const {
+    title,
+    testId,
+    columns,
+    rows,
+    words,
+    nameOf,
+    choice,
+    first,
+    fileName,
+    onlyLabel,
+    nameWidth = WIDTH.name,
+    controls,
+    besideName,
+    unfiltered = false,
+  } = props;
   const { t } = useTranslation('explore');
   const format = useFormat();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(first));
@@ -88,9 +127,9 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
 
   const virtual = useVirtualizer({ count: entries.length, getScrollElement: () => scroller, estimateSize: () => ROW_HEIGHT, overscan: 6 });
   const items = virtual.getVirtualItems();
-  const widthOf = ({ type }: Column) => WIDTH[type];
-  const leftOf = (at: number) => WIDTH.name + shown.slice(0, at).reduce((sum, column) => sum + widthOf(column), 0);
-  const whole = WIDTH.name + shown.reduce((sum, column) => sum + widthOf(column), 0);
+  const widthOf = ({ type, unit }: Column) => (unit === 'date' ? WIDTH.date : WIDTH[type]);
+  const leftOf = (at: number) => nameWidth + shown.slice(0, at).reduce((sum, column) => sum + widthOf(column), 0);
+  const whole = nameWidth + shown.reduce((sum, column) => sum + widthOf(column), 0);
   const pinnedStyle = (column: Column, at: number) => (pinned.has(column.id) ? { position: 'sticky' as const, left: leftOf(at) } : {});
   const toggled = (set: ReadonlySet<string>, id: string) => {
     const next = new Set(set);
@@ -119,13 +158,13 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
     saveFile(new Blob([text], { type: form === 'csv' ? 'text/csv' : 'application/json' }), `${fileName}-runs.${form}`);
   };
   const groupable = columns.filter(({ subject }) =>
-    ['setting', 'seed', 'state', 'size', 'epochs', 'heldOut', 'steps'].includes(subject.kind),
+    ['setting', 'seed', 'state', 'size', 'epochs', 'heldOut', 'steps', 'tags'].includes(subject.kind),
   );
 
   return (
     <Card
-      title={t('table.title')}
-      data-testid="explore-table"
+      title={title}
+      data-testid={testId}
       aside={
         <div className={styles.save} role="group" aria-label={t('table.save')}>
           {(['csv', 'json'] as const).map((form) => (
@@ -144,14 +183,17 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
       }
     >
       <div className={styles.controls}>
-        <TextInput
-          size="xs"
-          className={styles.filter ?? ''}
-          label={t('table.filter')}
-          placeholder={t('table.filterExample')}
-          value={filter}
-          onChange={(event) => setFilter(event.currentTarget.value)}
-        />
+        {controls}
+        {!unfiltered && (
+          <TextInput
+            size="xs"
+            className={styles.filter ?? ''}
+            label={t('table.filter')}
+            placeholder={t('table.filterExample')}
+            value={filter}
+            onChange={(event) => setFilter(event.currentTarget.value)}
+          />
+        )}
         <NativeSelect
           size="xs"
           label={t('table.group')}
@@ -201,7 +243,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
             ))}
           </Popover.Dropdown>
         </Popover>
-        <Switch size="xs" label={t('table.only')} checked={only} onChange={(event) => setOnly(event.currentTarget.checked)} />
+        <Switch size="xs" label={onlyLabel ?? t('table.only')} checked={only} onChange={(event) => setOnly(event.currentTarget.checked)} />
       </div>
       <p className={styles.note} role="status">
         {t('table.count', { shown: format.count(kept.length), all: format.count(rows.length) })}
@@ -216,7 +258,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
       >
         <table className={styles.table} style={{ width: whole }} aria-rowcount={entries.length + 1}>
           <colgroup>
-            <col style={{ width: WIDTH.name }} />
+            <col style={{ width: nameWidth }} />
             {shown.map((column) => (
               <col key={column.id} style={{ width: widthOf(column) }} />
             ))}
@@ -281,6 +323,7 @@ export const RunTable = memo(function RunTable({ columns, rows, words, nameOf, c
                   onPointerEnter={() => hover(runs)}
                 >
                   <th scope="row" className={styles.first}>
+                    {entry.kind === 'run' && besideName?.(entry.row)}
                     {entry.kind === 'run' ? (
                       <button
                         type="button"
