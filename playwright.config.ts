@@ -16,8 +16,7 @@ export default defineConfig({
   outputDir: 'test-results/e2e',
   // A file is one person's visit and runs in order; two of them leave no core idle.
   workers: 2,
-  // On a gate's machine a file that fails is visited once more; what passes only then is reported as flaky, not hidden.
-  retries: process.env['CI'] ? 1 : 0,
+  retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env['CI']),

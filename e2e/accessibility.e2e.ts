@@ -17,7 +17,6 @@ const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
 const studio = visit(() => studio.open());
-studio.threads = 1;
 
 /** Switching takes longer than looking: a page begins in the theme that the one before it ended with. */
 let theme: 'light' | 'dark' = 'light';
@@ -189,6 +188,26 @@ test('the keyboard alone reaches the transport, skips to the content and moves a
   expect(await desk.share('domain')).toBe(5);
   const shares = Object.values(await desk.shares());
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+
+  // The palette by its keys, from anywhere but a field.
+  await page.getByLabel(words.desk.transport.seed).focus();
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await fader.focus();
+  await page.keyboard.press('Control+k');
+  const search = page.getByRole('combobox', { name: words.palette.search });
+  await expect(search).toBeFocused();
+  expect(await violations(page, { within: '[role="dialog"]' })).toEqual([]);
+  await page.keyboard.type(words.desk.density.to.compact);
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-density="compact"]')).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Escape');
+  await expect(search).toHaveCount(0);
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: words.palette.keysTitle })).toContainText(words.desk.transport.undo);
+  expect(await violations(page, { within: '[role="dialog"]' })).toEqual([]);
+  await page.keyboard.press('Escape');
 });
 
 test('a muted channel draws nothing, and comes back with its share', async () => {

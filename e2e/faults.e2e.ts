@@ -9,7 +9,6 @@ import { Studio, visit } from './studio/studio';
 import { fill, like } from './studio/words';
 
 const studio = visit();
-studio.threads = 1;
 const models = new ModelsPage(studio);
 const corpus = new CorpusPage(studio);
 

@@ -11,7 +11,7 @@ test('a browser in Chinese gets Chinese, a switch stays', async ({ browser, base
   await chinese.open();
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
   await expect(chinese.desk.button('run')).toHaveText(wordsOf('zh').desk.transport.run);
-  for (const name of ['compare', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
+  for (const name of ['compare', 'runs', 'corpus', 'tokenizer', 'learn', 'models'] as const) {
     await chinese.goTo(name);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(wordsOf('zh')[name].title);
   }

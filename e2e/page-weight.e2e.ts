@@ -79,7 +79,7 @@ test('each page’s own scripts stay under 350 KB, the chart included', async ({
   // The chart's code comes with the first run.
   await expect(studio.desk.chart.locator('svg').first()).toBeVisible();
   await weigh('desk');
-  for (const name of ['compare', 'sweeps', 'runs', 'corpus', 'tokenizer', 'models'] as const) {
+  for (const name of ['compare', 'sweeps', 'runs', 'corpus', 'tokenizer', 'models', 'learn'] as const) {
     await page.goto('about:blank');
     await studio.open({ page: name });
     await expect(page.getByRole('heading', { level: 1 })).toBeAttached();

@@ -4,7 +4,9 @@ import './app/tokens.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { askForTheme } from './app/theme';
 import { startI18n } from './i18n/start';
+import { meetAddress } from './ui/hash-location';
 import { installAutomationHandle } from './lab/lab';
 import { openDevice } from './lab/device-store';
 import { keepForOffline, reloadIsolated } from './lab/offline-store';
@@ -17,7 +19,9 @@ function whenPainted(): void {
 
 if (!(await reloadIsolated())) {
   installAutomationHandle();
-  await startI18n();
+  const { language, theme } = meetAddress();
+  if (theme) askForTheme(theme);
+  await startI18n(language);
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
       <App />

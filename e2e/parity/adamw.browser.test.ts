@@ -26,7 +26,7 @@ function differingBits(a: Float32Array, b: Float32Array): number {
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('AdamW on %s', (backend) => {
   let fixture: Fixture;
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     fixture = await fixtureJson<Fixture>('adamw.json');
   });
 

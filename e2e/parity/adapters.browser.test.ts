@@ -92,7 +92,7 @@ async function openCase(name: string, change: Partial<LoraMethod> = {}) {
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('adapters on %s', (backend) => {
   const tolerance = tolerances[backend];
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
   });
 
   it.each(['nf4', 'int8'] as const)("has PyTorch's losses and gradients above a base in %s", async (quantisation) => {

@@ -85,7 +85,7 @@ function asInFile(model: DecoderModel, tensors: readonly HostTensor[]): HostTens
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('families on %s', (backend) => {
   const tolerance = tolerances[backend];
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
   });
 
   describe.each(models.filter((name) => backend === 'wasm' || !onWasmAlone.includes(name)))('%s', (name) => {

@@ -24,7 +24,7 @@ const adam = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGrad
 
 const refused: string[] = [];
 beforeAll(async () => {
-  await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
+  await openBackend({ backend: 'webgpu', threads: 1, requireHardware: false });
   (tensorBackend() as unknown as { device: GPUDevice }).device.onuncapturederror = ({ error }) => refused.push(error.message);
 });
 afterEach(() => expect(refused).toEqual([]));

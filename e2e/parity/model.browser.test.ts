@@ -31,7 +31,7 @@ describe.each(cases)('$name on $backend', ({ backend, name }) => {
   let expected: Expected;
 
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     expected = await fixtureJson<Expected>(`${name}/expected.json`);
     model = await loadModel(await tinyModelFiles(name));
   });

@@ -30,7 +30,7 @@ const tolerances = { cpu: 2e-6, wasm: 2e-6, webgpu: 2e-5 } as const;
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('ops on %s', (backend) => {
   let fixture: Fixture;
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     fixture = await fixtureJson<Fixture>('ops.json');
   });
 

@@ -75,7 +75,7 @@ const tolerances = { cpu: 1e-5, wasm: 1e-5, webgpu: 1e-4 } as const;
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', (backend) => {
   let fixture: Fixture;
   beforeAll(async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     fixture = await fixtureJson<Fixture>('optimizers.json');
   });
 
@@ -436,7 +436,7 @@ describe('loss scaling with a term, on webgpu', () => {
   it.each([false, true])(
     'scales the term as the loss: the same weights as without scaling (decay towards the start: %s)',
     async (pulled) => {
-      await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
+      await openBackend({ backend: 'webgpu', threads: 1, requireHardware: false });
       const { settings, gradients, initial, shapes, lr } = await fixtureJson<Fixture>('optimizers.json');
       const start = new Map(Object.entries(initial).map(([name, data]) => [name, tensor(data, shapes[name])]));
       const trained = [false, true].map((scaled) => {
@@ -484,7 +484,7 @@ interface LayersFixture {
 
 describe.each(['wasm', 'webgpu'] as const)('a learning rate that falls from layer to layer, on %s', (backend) => {
   it('trains as torch with a group a layer, and moves the attention as far (make_layer_fixtures.py)', async () => {
-    await openBackend({ backend, threads: null, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     const fixture = await fixtureJson<LayersFixture>('layers.json');
     const { rows, context, layerDecay, settings, lr } = fixture;
     const load = async () => loadModel(await tinyModelFiles(fixture.model));

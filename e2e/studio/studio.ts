@@ -6,7 +6,7 @@ import { Desk } from './desk';
 import { Watch } from './watch';
 import { wordsOf, type Language, type Words } from './words';
 
-export type PageName = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models';
+export type PageName = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models' | 'learn';
 
 interface Opening {
   recipe?: Recipe;
@@ -37,8 +37,11 @@ export class Studio {
   page!: Page;
   watch!: Watch;
   readonly desk = new Desk(this);
-  /** Of the engine; by itself it takes a thread a core. Where a run goes on until it is stopped, one leaves the page a core. */
-  threads: number | null = null;
+  /**
+   * Of the engine; null: as it chooses by itself, a thread a core. Two visits go on at a time on two cores, where a second thread would only
+   * wait for the first.
+   */
+  threads: number | null = 1;
 
   constructor(public language: Language = 'en') {
     this.words = wordsOf(language);

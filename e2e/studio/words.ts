@@ -9,10 +9,12 @@ import type desk from '../../src/i18n/en/desk.json';
 import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
 import type internals from '../../src/i18n/en/internals.json';
+import type learn from '../../src/i18n/en/learn.json';
 import type measures from '../../src/i18n/en/measures.json';
 import type merge from '../../src/i18n/en/merge.json';
 import type models from '../../src/i18n/en/models.json';
 import type notices from '../../src/i18n/en/notices.json';
+import type palette from '../../src/i18n/en/palette.json';
 import type recipe from '../../src/i18n/en/recipe.json';
 import type report from '../../src/i18n/en/report.json';
 import type runs from '../../src/i18n/en/runs.json';
@@ -32,10 +34,12 @@ export interface Words {
   /** With those that stand with the texts of the pages that can have them. */
   errors: typeof errors & (typeof corpus)['errors'] & (typeof notices)['errors'];
   internals: typeof internals;
+  learn: typeof learn;
   measures: typeof measures;
   merge: typeof merge;
   models: typeof models;
   before: typeof before;
+  palette: typeof palette;
   recipe: typeof recipe;
   report: typeof report;
   runs: typeof runs;
@@ -56,10 +60,12 @@ export function wordsOf(language: Language): Words {
     'diagnosis',
     'errors',
     'internals',
+    'learn',
     'measures',
     'merge',
     'models',
     'before',
+    'palette',
     'recipe',
     'report',
     'runs',

@@ -1,19 +1,21 @@
 /** The shell: theme, router, header, what is said of storage, and the page of the address. */
 import { useEffect, useState, Component, type ReactNode, Suspense } from 'react';
+import { errorRecord } from '../core/errors';
 import { Button, MantineProvider } from '@mantine/core';
 import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { lazyWithTexts } from '../i18n/start';
+import { changeLanguage, lazyWithTexts } from '../i18n/start';
 import { useAttention } from '../lab/attention-store';
 import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
 import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
-import { hashHref, useHashLocation } from '../ui/hash-location';
+import { openRunFiles, RUN_FILE } from '../lab/desk-recipes';
 import { useCommandKeys, usePalette } from '../ui/commands';
+import { hashHref, meetAddress, navigate, useHashLocation, useHashQuery, useShown } from '../ui/hash-location';
 import { Header } from './Header';
 import { ROUTES } from './routes';
-import { colorSchemeManager, theme } from './theme';
+import { askForTheme, colorSchemeManager, theme } from './theme';
 import styles from './App.module.css';
 
 /** Above every page: the browser keeps nothing, or has removed what was kept. */
@@ -32,6 +34,51 @@ function StorageBanner() {
       </Button>
     </Banner>
   );
+}
+
+/** What an address says of language, theme and parts shown holds for this visit; what it says wrongly stands above the page. */
+function AddressNotice() {
+  const query = useHashQuery();
+  const faults = useShown((state) => state.faults);
+  useEffect(() => {
+    const asked = meetAddress();
+    if (asked.language) void changeLanguage(asked.language, false);
+    if (asked.theme) askForTheme(asked.theme);
+  }, [query]);
+  return faults.map((fault) => (
+    <ErrorBanner
+      key={fault.message}
+      error={errorRecord(fault)}
+      onDismiss={() => useShown.setState({ faults: faults.filter((one) => one !== fault) })}
+    />
+  ));
+}
+
+/** A run's file that is dropped anywhere opens, but where a page takes files itself. */
+function RunDrop() {
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const runsOf = ({ dataTransfer }: DragEvent) => [...(dataTransfer?.files ?? [])].filter(({ name }) => name.endsWith(RUN_FILE));
+    const over = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+    };
+    const drop = (event: DragEvent) => {
+      const files = runsOf(event);
+      if (event.defaultPrevented || files.length === 0) return;
+      event.preventDefault();
+      openRunFiles(files).then(
+        (path) => navigate(path),
+        (fault: unknown) => setError(fault),
+      );
+    };
+    window.addEventListener('dragover', over);
+    window.addEventListener('drop', drop);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('drop', drop);
+    };
+  }, []);
+  return error !== null && <ErrorBanner error={error} onDismiss={() => setError(null)} />;
 }
 
 /** Above every page: another version of the studio is ready, for when the person wants it. */
@@ -89,7 +136,49 @@ function NotFound({ path }: { path: string }) {
   );
 }
 
+const LessonPanel = lazyWithTexts(['learn'], () => import('../learn/LessonPanel'));
+
+const Tour = lazyWithTexts(['learn'], () => import('./Tour'));
+
+/** Offered on the plain desk; automation and who says `?tour=0` are not bothered, `?tour=1` asks for it. */
+function TourOffer() {
+  const query = useHashQuery();
+  const [path] = useHashLocation();
+  const embed = useShown((state) => state.embed);
+  const said = new URLSearchParams(window.location.search).get('tour') ?? query.get('tour');
+  const [plain] = useState(() => !['recipe', 'run', 'lesson'].some((name) => query.has(name)));
+  // The tour itself changes the address.
+  const [kept, setKept] = useState(false);
+  const offered = said === '1' || (said !== '0' && plain && !navigator.webdriver);
+  if (offered && !kept) setKept(true);
+  if (!(offered || kept) || embed || path !== '/desk' || query.has('lesson')) return null;
+  return (
+    <Suspense>
+      <Tour />
+    </Suspense>
+  );
+}
+
+/** The page; on the desk with the lesson of the address beside it. */
 function Pages() {
+  const [path] = useHashLocation();
+  const lesson = useHashQuery().get('lesson');
+  const beside = path === '/desk' && lesson !== null;
+  return (
+    <div className={beside ? styles.beside : undefined}>
+      {beside && (
+        <Suspense>
+          <LessonPanel />
+        </Suspense>
+      )}
+      <div className={styles.page}>
+        <Routed />
+      </div>
+    </div>
+  );
+}
+
+function Routed() {
   const { t } = useTranslation();
   return (
     <Suspense fallback={<div className={styles.centre}>{t('loading')}</div>}>
@@ -127,16 +216,24 @@ function Palette() {
 
 export function App() {
   const { t } = useTranslation();
+  const embed = useShown((state) => state.embed);
   const skip = () => document.getElementById('content')?.focus();
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemeManager}>
       <Router hook={useHashLocation} hrefs={hashHref}>
-        <button type="button" className={styles.skip} onClick={skip}>
-          {t('skip')}
-        </button>
-        <Header />
+        {!embed && (
+          <>
+            <button type="button" className={styles.skip} onClick={skip}>
+              {t('skip')}
+            </button>
+            <Header />
+          </>
+        )}
         <main id="content" tabIndex={-1} className={styles.main}>
+          <AddressNotice />
+          <RunDrop />
           <StorageBanner />
+          <TourOffer />
           <UpdateBanner />
           <Alerts />
           <Pages />

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { DeskCommands } from '../desk/actions';
 import { changeLanguage, LANGUAGES } from '../i18n/start';
-import { COMMAND_GROUPS, commandsNow, keyCaps, useCommands, usePalette, type Command } from '../ui/commands';
+import { COMMAND_GROUPS, keyCaps, useCommands, useOffered, usePalette, type Command } from '../ui/commands';
 import { Dialog } from '../ui/Dialog';
 import { navigate } from '../ui/hash-location';
 import { ROUTES } from './routes';
@@ -75,8 +75,7 @@ function Commands() {
   const { t: common } = useTranslation();
   const [typed, setTyped] = useState('');
   const combobox = useCombobox({ opened: true });
-  // As they stand at this moment: commands come and go with what the pages do.
-  const all = commandsNow().filter(({ id }) => id !== 'palette');
+  const all = useOffered().filter(({ id }) => id !== 'palette');
   const shown = all.filter(({ title, group }) => matches(`${t(`groups.${group}`)} ${title}`, typed.trim()));
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -85,7 +84,7 @@ function Commands() {
   useEffect(() => {
     combobox.selectFirstOption();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the store is new at each render
-  }, [typed]);
+  }, [typed, all.length]);
   const give = (id: string) => {
     const command = all.find((one) => one.id === id);
     close();
@@ -148,7 +147,7 @@ const CONTROL_KEYS = [
 
 function Keys() {
   const { t } = useTranslation('palette');
-  const offered = commandsNow().filter(({ keys }) => keys);
+  const offered = useOffered().filter(({ keys }) => keys);
   return (
     <div className={styles.table}>
       <p>{t('keysText')}</p>
@@ -184,13 +183,10 @@ export default function Palette() {
   const [path] = useLocation();
   const shell = useShellCommands();
   useCommands('shell', shell);
-  // Commands are offered once their components are mounted.
-  const [ready, setReady] = useState(false);
-  useEffect(() => setReady(true), []);
   return (
     <>
       {path !== '/desk' && <DeskCommands />}
-      <Modal.Root opened={open === 'commands' && ready} onClose={close} yOffset="12vh" transitionProps={{ duration: 0 }}>
+      <Modal.Root opened={open === 'commands'} onClose={close} yOffset="12vh" transitionProps={{ duration: 0 }}>
         <Modal.Overlay />
         <Modal.Content aria-label={t('title')}>
           <Modal.Body className={styles.body}>
@@ -198,7 +194,7 @@ export default function Palette() {
           </Modal.Body>
         </Modal.Content>
       </Modal.Root>
-      <Dialog opened={open === 'keys' && ready} title={t('keysTitle')} onClose={close}>
+      <Dialog opened={open === 'keys'} title={t('keysTitle')} onClose={close}>
         <Keys />
       </Dialog>
     </>

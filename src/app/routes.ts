@@ -1,9 +1,9 @@
 /** The pages: path, key of its name in `common.nav`, and the chunks that hold it and its texts. */
 import type { ComponentType, LazyExoticComponent } from 'react';
-import { Columns2, Database, FlaskConical, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
+import { Columns2, Database, FlaskConical, GraduationCap, History, SlidersVertical, Boxes, WholeWord, type LucideIcon } from 'lucide-react';
 import { lazyWithTexts } from '../i18n/start';
 
-type PageId = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models';
+type PageId = 'desk' | 'compare' | 'sweeps' | 'runs' | 'corpus' | 'tokenizer' | 'models' | 'learn';
 
 export interface PageRoute {
   id: PageId;
@@ -38,4 +38,5 @@ export const ROUTES: readonly PageRoute[] = [
     Page: lazyWithTexts(['tokenizer', 'notices'], () => import('../tokenizer/Page')),
   },
   { id: 'models', path: '/models', icon: Boxes, Page: lazyWithTexts(['models', 'notices'], () => import('../models/Page')) },
+  { id: 'learn', path: '/learn', icon: GraduationCap, Page: lazyWithTexts(['learn'], () => import('../learn/Page')) },
 ];

@@ -6,6 +6,8 @@ import {
   Portal,
   SegmentedControl,
   Tooltip,
+  type MantineColorScheme,
+  type MantineColorSchemeManager,
   type MantineColorsTuple,
 } from '@mantine/core';
 
@@ -63,4 +65,26 @@ export const theme = createTheme({
   },
 });
 
-export const colorSchemeManager = localStorageColorSchemeManager({ key: 'crossfade.theme' });
+const stored = localStorageColorSchemeManager({ key: 'crossfade.theme' });
+let asked: MantineColorScheme | null = null;
+let tell: (scheme: MantineColorScheme) => void = () => undefined;
+
+/** The person's choice, kept; one that an address asks for holds for this visit, until the person chooses. */
+export const colorSchemeManager: MantineColorSchemeManager = {
+  ...stored,
+  get: (usual) => asked ?? stored.get(usual),
+  set(scheme) {
+    if (scheme !== asked) stored.set(scheme);
+    asked = null;
+  },
+  subscribe(onUpdate) {
+    tell = onUpdate;
+    stored.subscribe(onUpdate);
+  },
+};
+
+/** By an address. */
+export function askForTheme(scheme: MantineColorScheme): void {
+  asked = scheme;
+  tell(scheme);
+}

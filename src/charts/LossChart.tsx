@@ -1,5 +1,5 @@
 /** Losses per channel: how they are looked at, legend, curves, labels at the line ends, events, a crosshair, and the figures as a table. */
-import { memo, useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useState } from 'react';
 import { useElementSize } from '@mantine/hooks';
 import { RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,8 @@ import { channelColour, useChannelTag } from '../channels/channel';
 import { TOTAL, type RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
+import { addressFault } from '../core/lesson/address';
+import { useHashQuery, useShown } from '../ui/hash-location';
 import { plainStorage } from '../ui/plain-storage';
 import { laneEvents, usePlotEvents, type PlotEvent } from './chart-events';
 import {
@@ -44,6 +46,19 @@ const useLook = create(
   }),
 );
 
+/** The figure that an address asks for (`view=`), until a person chooses another. */
+function useAskedFigure(): ChartFigure | null {
+  const asked = useHashQuery().get('view');
+  const figure = CHART_FIGURES.find((known) => known === asked) ?? null;
+  const wrong = asked !== null && figure === null ? asked : null;
+  useEffect(() => {
+    if (wrong === null) return;
+    const fault = addressFault('view', wrong, CHART_FIGURES.join(' | '));
+    useShown.setState(({ faults }) => ({ faults: [...faults.filter(({ message }) => message !== fault.message), fault] }));
+  }, [wrong]);
+  return figure;
+}
+
 function readLook(text: string): Look {
   try {
     const { figure, axis, smoothing, log } = JSON.parse(text) as Partial<Look>;
@@ -73,8 +88,10 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
   const { ref, width, height } = useElementSize();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setSight] = useState<(Sight & { axis: ChartAxis }) | null>(null);
-  const { figure: asked, axis, smoothing, log: logWanted } = useLook();
-  const figure = asked ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
+  const { figure: own, axis, smoothing, log: logWanted } = useLook();
+  const asked = useAskedFigure();
+  const [chose, setChose] = useState(false);
+  const figure = (chose ? null : asked) ?? own ?? (Object.keys(run.base).length > 0 ? 'delta' : 'loss');
   const log = logWanted && POSITIVE.has(figure);
 
   const { recipe, base, train, heldOut, windows, bytesPerToken, steps } = run;
@@ -132,7 +149,7 @@ export const LossChart = memo(function LossChart({ run }: { run: RunView }) {
     <figure className={styles.figure} aria-label={t(`chart.figure.${figure}`)}>
       <div className={styles.legend}>
         <LossLegend lines={lines} hidden={hidden} onHide={setHidden} />
-        <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} />
+        <LookBar figure={figure} zoomed={sight !== whole} onWhole={() => setSight(null)} onChoose={() => setChose(true)} />
       </div>
       <div className={styles.plot} ref={ref} data-testid="loss-chart" data-figure={figure}>
         {width > 0 && height > 0 && (
@@ -188,10 +205,11 @@ interface LookBarProps {
   figure: ChartFigure;
   zoomed: boolean;
   onWhole(): void;
+  onChoose(): void;
 }
 
 /** Which figure, over which axis, how smooth. */
-function LookBar({ figure, zoomed, onWhole }: LookBarProps) {
+function LookBar({ figure, zoomed, onWhole, onChoose }: LookBarProps) {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const { axis, smoothing, log } = useLook();
@@ -204,7 +222,10 @@ function LookBar({ figure, zoomed, onWhole }: LookBarProps) {
       <select
         aria-label={t('chart.figureLabel')}
         value={figure}
-        onChange={(event) => useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null })}
+        onChange={(event) => {
+          onChoose();
+          useLook.setState({ figure: CHART_FIGURES.find((one) => one === event.currentTarget.value) ?? null });
+        }}
       >
         {CHART_FIGURES.map((one) => (
           <option key={one} value={one}>

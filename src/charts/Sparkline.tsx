@@ -96,3 +96,42 @@ export const RiskLine = memo(function RiskLine({ series, last, label, height }: 
     </svg>
   );
 });
+
+const CURVES = { width: 160, height: 40 } as const;
+
+interface DeltaCurvesProps {
+  /** Of each channel its losses against the base's, by step. */
+  curves: readonly { id: string; colour: string; points: readonly (readonly [step: number, difference: number])[] }[];
+  /** Step at the right end. */
+  last: number;
+  /** Differences at the lower and upper edge; what is beyond them is drawn at the edge. */
+  low: number;
+  high: number;
+  label: string;
+  className?: string | undefined;
+}
+
+/** Losses of a run's channels less the base's, small: many of them on one scale can be compared. The line at 0 is the base. */
+export const DeltaCurves = memo(function DeltaCurves({ curves, last, low, high, label, className }: DeltaCurvesProps) {
+  const y = (difference: number) => CURVES.height * (1 - Math.min(1, Math.max(0, (difference - low) / (high - low))));
+  return (
+    <svg className={className} viewBox={`0 0 ${CURVES.width} ${CURVES.height}`} preserveAspectRatio="none" role="img" aria-label={label}>
+      <path
+        d={`M0 ${y(0).toFixed(1)}H${CURVES.width}`}
+        stroke="var(--line-strong)"
+        strokeDasharray="3 4"
+        vectorEffect="non-scaling-stroke"
+      />
+      {curves.map(({ id, colour, points }) => (
+        <path
+          key={id}
+          d={pathThrough(points.map(([step, difference]) => [(step / Math.max(1, last)) * CURVES.width, y(difference)] as const))}
+          fill="none"
+          stroke={colour}
+          strokeWidth="1.6"
+          vectorEffect="non-scaling-stroke"
+        />
+      ))}
+    </svg>
+  );
+});

@@ -27,7 +27,7 @@ vi.mock('./internals/store', () => ({
   },
 }));
 vi.mock('./measures', async (original) => ({
-  ...(await original<typeof import('./measures')>()),
+  ...(await original<object>()),
   measureChannels: measured('channels'),
   chosenChannels: () => [{ id: 'en', corpus: 'en', role: 'general' }],
   pickedWeights: () => [{ step: null }, { step: 4 }],

@@ -48,5 +48,7 @@ export interface HubApi {
   dataset(source: HubSource): Promise<HubDataset>;
   /** Answers `HubRanges` on the port until the next call, or until it is cancelled: the corpus worker reads there. */
   serve(source: HubSource, port: MessagePort): Promise<void>;
+  /** A text of at most so many characters at an address: a lesson. Throws `hub-*`, `file-too-large`. */
+  text(address: string, most: number): Promise<string>;
   cancel(): Promise<void>;
 }

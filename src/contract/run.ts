@@ -1,6 +1,7 @@
 /** Runs: the one that the trainer has now, and those that are stored. Both are read as a feed (core/run/feed.ts). */
 import type { RunMessage } from '../core/run/feed';
-import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord } from '../core/run/types';
+import type { RunDocument } from '../core/run/run-file';
+import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunLesson, RunRecord } from '../core/run/types';
 import type { Recipe } from '../core/recipe/schema';
 import type { TrackerFormat } from '../core/trackers/tracked-run';
 import type { OnProgress } from './progress';
@@ -59,6 +60,12 @@ export interface StoredRuns {
    * Throws `tracker-unknown`, `tracker-damaged`, `file-too-large`, `quota`; nothing is kept then.
    */
   importLogs(files: { file: File; path: string }[]): Promise<RunRecord[]>;
+  /** The run that an address holds (core/run/run-file.ts), as one trained elsewhere; the same one again where it was opened before. */
+  importLink(link: string): Promise<RunRecord>;
+  /** A run with its whole history, to be written as a file or an address. */
+  runDocument(id: string): Promise<RunDocument>;
+  /** Keeps with a run the lesson it is trained in. */
+  keepLesson(id: string, lesson: RunLesson): Promise<void>;
   /** What the compare page measured of weights, as text under their names; kept as long as the run. Throws `quota`. */
   keepMeasures(id: string, name: string, text: string): Promise<void>;
   /** Null where nothing was kept under the name. */

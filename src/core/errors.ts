@@ -63,6 +63,9 @@ export type ErrorCode =
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
   | 'sweep-invalid' // field, value, accepted
+  | 'lesson-invalid' // file, field, value, accepted
+  | 'run-file-invalid' // file, field, value, accepted
+  | 'address-invalid' // field, value, accepted
   | 'sweep-missing' // sweep
   | 'sweep-run-begun' // sweep, run (its number, from 1)
   | 'sweep-running' // sweep

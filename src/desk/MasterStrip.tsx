@@ -8,6 +8,7 @@ import { pathThrough } from '../charts/svg';
 import { useFormat } from '../i18n/format';
 import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
+import { usePart } from '../ui/hash-location';
 import { HorizontalSlider } from '../ui/Slider';
 import { HIGHEST_LR, lrAt, lrPosition, steppedLr, changeSchedule, useActive, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
@@ -168,8 +169,9 @@ export const MasterStrip = memo(function MasterStrip() {
   // The step at which the present schedule's own steps begin: it moves only where a phase does.
   const start = useRun(({ run }) => (run && isActive(run) ? phaseAt(run.recipe, run.step).start : 0));
   const [pointed, setPointed] = useState<Schedule['kind'] | null>(null);
+  const parts = { lr: usePart('lr'), warmup: usePart('warmup'), schedule: usePart('schedule') };
   const recipe = active ? running : own;
-  if (!schedule || !recipe) return null;
+  if (!schedule || !recipe || Object.values(parts).every(({ hidden }) => hidden)) return null;
   const { steps } = scheduleSpan(recipe, start);
   const warm = warmupSteps(schedule, steps);
   const warmRatio = steps > 0 ? warm / steps : 0;
@@ -185,7 +187,7 @@ export const MasterStrip = memo(function MasterStrip() {
         <MasterRetention />
       </div>
       <div className={styles.sliders}>
-        <div>
+        <div {...parts.lr}>
           <div className={styles.value}>
             <span>{t('learningRate')}</span>
             <b>{lrWords}</b>
@@ -201,7 +203,7 @@ export const MasterStrip = memo(function MasterStrip() {
             onMove={(position, final) => changeSchedule({ peakLr: lrAt(position) }, final)}
           />
         </div>
-        <div>
+        <div {...parts.warmup}>
           <div className={styles.value}>
             <span>{t('warmup')}</span>
             <b>{warmWords}</b>
@@ -219,6 +221,7 @@ export const MasterStrip = memo(function MasterStrip() {
         </div>
       </div>
       <SegmentedControl
+        {...parts.schedule}
         fullWidth
         size="xs"
         aria-label={t('schedule.label')}
@@ -234,11 +237,13 @@ export const MasterStrip = memo(function MasterStrip() {
         }))}
       />
       <LossScaling />
-      <PresentCurve
-        recipe={recipe}
-        schedule={schedule}
-        offered={pointed !== null && pointed !== schedule.kind ? { ...schedule, kind: pointed } : null}
-      />
+      {!parts.schedule.hidden && (
+        <PresentCurve
+          recipe={recipe}
+          schedule={schedule}
+          offered={pointed !== null && pointed !== schedule.kind ? { ...schedule, kind: pointed } : null}
+        />
+      )}
     </section>
   );
 });

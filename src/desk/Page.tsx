@@ -1,5 +1,5 @@
 /** The desk: transport, curves, what they mean, and the strips; its keyboard shortcuts, and what it prepares ahead of Run. */
-import { useEffect, useMemo, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
+import { useEffect, useMemo, useRef, useState, lazy, memo, Suspense, useCallback, useDeferredValue } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { useDevice } from '../lab/device-store';
 import { lab } from '../lab/lab';
@@ -13,14 +13,16 @@ import type { SpecialTokens } from '../core/recipe/schema';
 import { meetCorpora } from '../channels/channel';
 import { useRun, isActive } from './run-store';
 import { useTextLengths } from './text-lengths';
-import { Button, VisuallyHidden } from '@mantine/core';
-import { Blend, BookOpen, ChartSpline, Columns2, Eye } from 'lucide-react';
+import { ActionIcon, Button, VisuallyHidden } from '@mantine/core';
+import { Blend, BookOpen, ChartSpline, Columns2, Eye, FileDown, Link2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useCommands } from '../ui/commands';
-import { useHashQuery } from '../ui/hash-location';
+import { useHashQuery, usePart } from '../ui/hash-location';
 import { LossChart } from '../charts/LossChart';
-import { takeNextRecipe } from '../lab/desk-recipes';
+import { RUN_FILE, runAddress, runFileOf, takeNextRecipe } from '../lab/desk-recipes';
+import { saveFile } from '../ui/save-file';
+import { readAddress, type AddressState } from '../core/lesson/address';
 import { decodeRecipe } from '../core/recipe/share-link';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
@@ -31,6 +33,7 @@ import { DeskBanners } from './DeskBanners';
 import { DeskDiagnosis, SideCard } from './SideCard';
 import { MasterStrip } from './MasterStrip';
 import { Transport } from './Transport';
+import { useTransport } from './use-transport';
 import styles from './Page.module.css';
 
 /** Milliseconds that the page has for itself before texts are tokenized. */
@@ -104,12 +107,21 @@ const METER_TOP = 6;
 /** The recipe or run of the address that stands on the desk: who comes back to the page meets the edits made since. */
 let standing: string | null = null;
 
-/** The recipe of the address, then the draft, then the presets; the run of the address, then one that was interrupted. */
-function useAddress(): void {
+const RANDOM = new Uint32Array(1);
+
+/**
+ * The recipe of the address with its seed, then the draft, then the presets; the run of the address, then one that was interrupted.
+ * @returns what the address asks for, once its recipe stands on the desk
+ */
+function useAddress(): AddressState | null {
   const query = useHashQuery();
   const shared = query.get('recipe');
-  const run = query.get('run');
-  const asked = shared ?? (run === null ? null : `run ${run}`);
+  const run = query.get('run')?.includes('-') ? query.get('run') : null;
+  const state = useMemo(() => readAddress((name) => query.get(name)), [query]);
+  const { seed } = state;
+  const recipeAsked = shared ?? (run === null ? null : `run ${run}`);
+  const asked = seed === null ? recipeAsked : `${recipeAsked ?? ''} seed ${seed}`;
+  const [taken, setTaken] = useState<string | null | undefined>(undefined);
   useEffect(() => {
     const { load, take, apply, report } = useRecipe.getState();
     const next = takeNextRecipe();
@@ -126,13 +138,33 @@ function useAddress(): void {
         return stop;
       }
     }
-    void load();
+    void load().then(() => {
+      if (seed !== null && isNew && !isActive(useRun.getState().run)) {
+        const own = seed === 'random' ? crypto.getRandomValues(RANDOM)[0]! : seed;
+        useRecipe.getState().edit((recipe) => ({ ...recipe, seed: own }));
+      }
+      setTaken(asked);
+    });
     const { attach, show, findFormer } = useRun.getState();
     attach();
     if (run !== null) void show(run).then(() => isNew && takeShownRecipe(run));
     else void findFormer();
     return stop;
-  }, [asked, shared, run]);
+  }, [asked, shared, run, seed]);
+  return taken === asked ? state : null;
+}
+
+/** `run=auto` trains the recipe once it can be, `run=paused` takes one step and waits; once for an address. */
+function useStart(asked: AddressState | null): void {
+  const { blocked, starting, active, toggle, step } = useTransport();
+  const done = useRef<AddressState | null>(null);
+  const open = useDevice((state) => state.device.kind === 'open');
+  useEffect(() => {
+    if (!asked?.start || done.current === asked || !open || blocked !== null || starting || active) return;
+    done.current = asked;
+    if (asked.start === 'auto') toggle();
+    else step();
+  });
 }
 
 function takeShownRecipe(id: string): void {
@@ -158,6 +190,32 @@ const MergeCard = lazyWithTexts(['merge'], () => import('./MergeCard'));
 
 /** The last checkpoint of a run that has ended; 0 where there is none. */
 const lastStep = (run: RunView): number => (isActive(run) ? 0 : Math.max(0, ...run.checkpoints.map(({ step }) => step)));
+
+/** The run with everything but weights, as a file or an address. */
+function TakeRun({ run: { runId, name } }: { run: RunView }) {
+  const { t } = useTranslation('desk');
+  const [told, setTold] = useState<string | null>(null);
+  const { report } = useRun.getState();
+  const copy = async () => {
+    const address = await runAddress(runId);
+    if (address !== null) await navigator.clipboard.writeText(address);
+    setTold(t(address === null ? 'runLinkTooLong' : 'runLinkCopied'));
+  };
+  const action = (words: string, Icon: typeof Link2, act: () => Promise<void>) => (
+    <ActionIcon variant="light" size={26} aria-label={words} title={words} onClick={() => void act().catch(report)}>
+      <Icon size={14} />
+    </ActionIcon>
+  );
+  return (
+    <>
+      {action(t('runFile'), FileDown, async () => saveFile(await runFileOf(runId), `${name}${RUN_FILE}`))}
+      {action(t('runLink'), Link2, copy)}
+      <span role="status" className={styles.runName}>
+        {told}
+      </span>
+    </>
+  );
+}
 
 /** What comes after a run: its last weights beside the base it started from. */
 function CompareWithBase({ run, step }: { run: RunView; step: number }) {
@@ -189,9 +247,11 @@ const Curves = memo(function Curves() {
   // The run whose merge fader is open.
   const [merged, setMerged] = useState<string | null>(null);
   const merging = run !== null && step > 0 && merged === run.runId;
+  const { inert: _, ...chart } = usePart('chart');
   return (
     <div className={styles.upper}>
       <Card
+        {...chart}
         title={t('chart.title')}
         aside={
           run ? (
@@ -211,6 +271,7 @@ const Curves = memo(function Curves() {
                   </Button>
                 </>
               )}
+              {!isActive(run) && <TakeRun run={run} />}
             </div>
           ) : undefined
         }
@@ -242,14 +303,15 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
   const channels = useDeskChannels();
   const hasRecipe = useRecipe((state) => state.recipe !== null);
   const drawn = useDrawnShares();
+  const mixture = usePart('mixture');
   const top = useRun((state) => Math.max(0, ...(state.run?.channels.map(({ baseLoss }) => baseLoss ?? 0) ?? [])));
   return (
     <div className={styles.desk}>
-      <div className={styles.stripsHead}>
+      <div className={styles.stripsHead} {...mixture}>
         <h2>{t('mixture')}</h2>
         {!active && hasRecipe && <AddChannel corpora={corpora} />}
       </div>
-      <div className={styles.strips} style={{ '--count': channels.length } as React.CSSProperties}>
+      <div className={styles.strips} data-testid="strips" {...mixture} style={{ '--count': channels.length } as React.CSSProperties}>
         {channels.map((channel) => (
           <ChannelStrip
             key={channel.id}
@@ -265,6 +327,18 @@ const Strips = memo(function Strips({ corpora }: { corpora: readonly CorpusRecor
     </div>
   );
 });
+
+/** What rules make of the faders, the clients, and a look ahead. */
+function Further() {
+  const { inert: _, ...part } = usePart('ahead');
+  return (
+    <div className={styles.further} {...part}>
+      <Automation />
+      <FederatedClients />
+      <Ahead />
+    </div>
+  );
+}
 
 function RunDiagnosis() {
   const latest = useRun((state) => state.run);
@@ -344,8 +418,9 @@ function Written() {
   );
 }
 
-function Background() {
+function Background({ asked }: { asked: AddressState | null }) {
   useDeskCommands();
+  useStart(asked);
   useWarmStart();
   return null;
 }
@@ -358,15 +433,17 @@ export default function Page() {
   const edit = useCallback(() => setEditing(true), []);
   const density = useDensity();
   const active = useActive();
-  useAddress();
+  const asked = useAddress();
+  const recipePart = usePart('recipe');
+  const held = recipePart.hidden || recipePart.inert;
   useCommands(
     'desk-page',
-    useMemo(() => [{ id: 'edit', group: 'recipe', title: t('transport.edit'), keys: ['E'], run: edit }], [t, edit]),
+    useMemo(() => (held ? [] : [{ id: 'edit', group: 'recipe', title: t('transport.edit'), keys: ['E'], run: edit }]), [t, edit, held]),
   );
   return (
     <div data-density={density} data-active={active || undefined}>
       <h1 className={VisuallyHidden.classes.root}>{t('title')}</h1>
-      <Background />
+      <Background asked={asked} />
       <Transport models={models} onEdit={edit} />
       <DeskBanners />
       <Suspense>
@@ -378,9 +455,7 @@ export default function Page() {
         <Strips corpora={corpora} />
         {active && density === 'compact' && <Watch />}
         <Written />
-        <Automation />
-        <FederatedClients />
-        <Ahead />
+        <Further />
         <Attention />
         <RunDiagnosis />
       </div>

@@ -15,6 +15,7 @@ import { useSymptomWords } from '../diagnosis/words';
 import { Figure } from '../ui/Figure';
 import type { Advice } from '../core/diagnosis/advice';
 import { Card } from '../ui/Card';
+import { usePart } from '../ui/hash-location';
 import { useRecipe } from './recipe-store';
 import styles from './SideCard.module.css';
 
@@ -90,6 +91,7 @@ export const SideCard = memo(function SideCard({ run }: { run: RunView | null })
   const format = useFormat();
   const words = useSymptomWords();
   const tag = useChannelTag();
+  const { inert: _, ...part } = usePart('side');
   const symptoms = useMemo(() => detectSymptoms(run).slice(0, SHOWN), [run]);
   const retention = run?.retention ?? null;
   const gain = run?.gain ?? null;
@@ -99,7 +101,7 @@ export const SideCard = memo(function SideCard({ run }: { run: RunView | null })
   const single = domain.length === 1 ? domain[0]! : null;
   const kept = retention === null ? null : retention >= RETENTION_LINE;
   return (
-    <aside className={styles.side} aria-label={t('side')}>
+    <aside className={styles.side} aria-label={t('side')} {...part}>
       <div className={styles.pair}>
         <section>
           <h2>{t('retention.title')}</h2>
@@ -177,8 +179,9 @@ function apply({ recipe, changes }: Advice): void {
 
 export const DeskDiagnosis = memo(function DeskDiagnosis({ run }: { run: RunView }) {
   const { t } = useTranslation('diagnosis');
+  const { inert: _, ...part } = usePart('diagnosis');
   return (
-    <div id={DIAGNOSIS} tabIndex={-1}>
+    <div id={DIAGNOSIS} tabIndex={-1} {...part}>
       <Card title={t('title')} data-testid="diagnosis">
         <Suspense fallback={null}>
           <Diagnosis run={run} onApply={apply} />

@@ -1,6 +1,6 @@
 /** The bar of the desk: what to run, the transport buttons, progress, the recipe's edits back and forth, and its ways in and out. */
 import { withBase } from '../core/recipe/edits';
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, Suspense, useEffect, useRef, useState } from 'react';
 import { ActionIcon, Button, Menu, NativeSelect, TextInput, Tooltip } from '@mantine/core';
 import {
   Check,
@@ -12,6 +12,7 @@ import {
   Redo2,
   RotateCcw,
   Save,
+  Server,
   SlidersHorizontal,
   Square,
   StepForward,
@@ -21,7 +22,10 @@ import {
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
+import { lazyWithTexts } from '../i18n/start';
+import { RUN_FILE } from '../lab/desk-recipes';
 import { keyCaps } from '../ui/commands';
+import { usePart } from '../ui/hash-location';
 import {
   DENSITIES,
   downloadRecipe,
@@ -54,11 +58,13 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
   );
   const { choose, edit } = useRecipe.getState();
   const known = models.some(({ id }) => id === recipe?.base);
+  const parts = { preset: usePart('preset'), base: usePart('base'), seed: usePart('seed') };
   return (
     <div className={styles.choice} data-active={active || undefined}>
       <NativeSelect
         size="xs"
         aria-label={t('transport.preset')}
+        wrapperProps={parts.preset}
         disabled={active || presets.length === 0}
         value={presetId ?? ''}
         onChange={(event) => choose(event.currentTarget.value)}
@@ -75,6 +81,7 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
       <NativeSelect
         size="xs"
         aria-label={t('transport.base')}
+        wrapperProps={parts.base}
         disabled={active || !recipe}
         value={recipe?.base ?? ''}
         onChange={(event) => {
@@ -96,6 +103,7 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
         min={0}
         max={0xffffffff}
         aria-label={t('transport.seed')}
+        wrapperProps={parts.seed}
         leftSection={<span className={styles.seedLabel}>{t('transport.seed')}</span>}
         leftSectionWidth={44}
         disabled={active || !recipe}
@@ -111,13 +119,18 @@ function Choice({ models, active }: { models: readonly ModelRecord[]; active: bo
 }
 
 /** Undo, redo, the drawer, the link, and what is wanted seldom behind three dots. */
+const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
+
 function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
   const { t } = useTranslation('desk');
   const recipe = useRecipe((state) => state.recipe);
   const steps = useRecipeSteps(active);
+  const part = usePart('recipe');
   const density = useDensity();
   const file = useRef<HTMLInputElement>(null);
   const [shared, setShared] = useState<string | null>(null);
+  const { t: common } = useTranslation();
+  const [exporting, setExporting] = useState<typeof recipe>(null);
   useEffect(() => {
     if (shared === null) return;
     const timer = setTimeout(() => setShared(null), SHOWN_MS);
@@ -127,7 +140,7 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
     setShared(t((await shareRecipe(chosen)) ? 'transport.linkCopied' : 'transport.linkInAddress'));
   const hint = (key: string) => ` (${keyCaps(key).join(' ')})`;
   return (
-    <div className={styles.recipe} role="group" aria-label={t('transport.recipe')}>
+    <div className={styles.recipe} role="group" aria-label={t('transport.recipe')} {...part}>
       {(
         [
           ['undo', Undo2, 'mod+Z'],
@@ -167,6 +180,9 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
           <Menu.Item leftSection={<Download size={14} />} disabled={!recipe} onClick={() => recipe && downloadRecipe(recipe)}>
             {t('transport.export')}
           </Menu.Item>
+          <Menu.Item leftSection={<Server size={14} />} disabled={!recipe} onClick={() => setExporting(recipe)}>
+            {common('toCluster')}
+          </Menu.Item>
           <Menu.Item leftSection={<Upload size={14} />} disabled={active} onClick={() => file.current?.click()}>
             {t('transport.import')}
           </Menu.Item>
@@ -181,13 +197,18 @@ function RecipeTools({ active, onEdit }: { active: boolean; onEdit(): void }) {
           </Menu.RadioGroup>
         </Menu.Dropdown>
       </Menu>
+      <Suspense>
+        {exporting && (
+          <ClusterDialog source={{ kind: 'recipe', recipe: exporting }} name={exporting.name} onClose={() => setExporting(null)} />
+        )}
+      </Suspense>
       <span role="status" className={styles.shared}>
         {shared}
       </span>
       <input
         ref={file}
         type="file"
-        accept=".json,application/json"
+        accept={`.json,application/json,${RUN_FILE}`}
         hidden
         data-testid="recipe-file"
         onChange={(event) => {
@@ -204,7 +225,7 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
   const transport = useTransport();
   const { active } = transport;
   return (
-    <div className={styles.bar} role="region" aria-label={t('transport.label')}>
+    <div className={styles.bar} role="region" aria-label={t('transport.label')} data-testid="transport">
       <Choice models={models} active={active} />
 
       <div className={styles.buttons} role="group" aria-label={t('transport.buttons')}>

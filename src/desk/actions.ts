@@ -7,8 +7,9 @@ import { useShallow } from 'zustand/react/shallow';
 import { parseRecipeText } from '../core/recipe/parse';
 import type { Recipe } from '../core/recipe/schema';
 import { encodeRecipe } from '../core/recipe/share-link';
+import { openRunFiles, RUN_FILE } from '../lab/desk-recipes';
 import { useCommands, type Command } from '../ui/commands';
-import { navigate } from '../ui/hash-location';
+import { navigate, usePart } from '../ui/hash-location';
 import { plainStorage } from '../ui/plain-storage';
 import { saveFile } from '../ui/save-file';
 import { useRecipe } from './recipe-store';
@@ -59,12 +60,13 @@ export function downloadRecipe(recipe: Recipe): void {
   saveFile(new Blob([`${JSON.stringify(recipe, null, 2)}\n`], { type: 'application/json' }), `${recipe.name}.recipe.json`);
 }
 
-/** The recipe of a file comes onto the desk; what is wrong with it is told there. */
+/** The recipe of a file comes onto the desk, a run's file among the runs; what is wrong with it is told here. */
 export async function takeRecipeFile(file: File | undefined): Promise<void> {
   if (!file) return;
   const { take, report } = useRecipe.getState();
   try {
-    take(parseRecipeText(await file.text()));
+    if (file.name.endsWith(RUN_FILE)) navigate(await openRunFiles([file]));
+    else take(parseRecipeText(await file.text()));
   } catch (error) {
     report(error);
   }
@@ -92,6 +94,9 @@ export function useDeskCommands(): void {
   const steps = useRecipeSteps(transport.active);
   const density = useDensity();
   const { active, starting, preparing, blocked, main } = transport;
+  // What is hidden or held on the desk is so in the palette.
+  const [recipePart, presetPart] = [usePart('recipe'), usePart('preset')];
+  const held = { recipe: recipePart.hidden || recipePart.inert, preset: presetPart.hidden || presetPart.inert };
   const commands = useMemo((): Command[] => {
     const onDesk = (act: () => void) => () => {
       if (!window.location.hash.startsWith('#/desk')) navigate('/desk');
@@ -162,7 +167,13 @@ export function useDeskCommands(): void {
       })),
     ];
   }, [t, language, transport, steps, recipe, presets, density, active, starting, preparing, blocked, main]);
-  useCommands('desk', commands);
+  useCommands(
+    'desk',
+    useMemo(
+      () => commands.filter(({ group }) => !(group === 'recipe' && held.recipe) && !(group === 'preset' && held.preset)),
+      [commands, held.recipe, held.preset],
+    ),
+  );
 }
 
 /** The same on another page: the trainer's run and the presets are asked for, as the desk does. */

@@ -13,6 +13,7 @@ import { FollowedRun, viewOf, type RunView } from '../core/run/view';
 import { keepAwake, raiseAlerts, useAttention } from '../lab/attention-store';
 import { openDevice, reopenDevice, useTrainerSweep } from '../lab/device-store';
 import { askToKeep } from '../lab/storage-store';
+import { useDeskRun } from '../lab/desk-recipes';
 import { lab, onWorkerCrash } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
@@ -268,4 +269,5 @@ export const useRun = create<RunStore>((set, get) => {
   };
 });
 
+useRun.subscribe(({ run }) => useDeskRun.setState({ run }));
 useRun.subscribe(({ run, starting }) => keepAwake('run', starting || run?.state === 'preparing' || run?.state === 'running'));

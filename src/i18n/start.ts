@@ -78,8 +78,9 @@ function announce(language: Language): void {
     ?.setAttribute('href', language === 'zh' ? './manifest.zh.webmanifest' : './manifest.webmanifest');
 }
 
-export async function startI18n(): Promise<void> {
-  const language = preferredLanguage(storedLanguage(), navigator.languages);
+/** @param asked by the address: it holds for this visit */
+export async function startI18n(asked: Language | null = null): Promise<void> {
+  const language = asked ?? preferredLanguage(storedLanguage(), navigator.languages);
   await i18next.use(initReactI18next).init({
     lng: language,
     fallbackLng: false,
@@ -96,11 +97,12 @@ export async function startI18n(): Promise<void> {
   announce(language);
 }
 
-export async function changeLanguage(language: Language): Promise<void> {
+/** @param keep for the next visit too */
+export async function changeLanguage(language: Language, keep = true): Promise<void> {
   await load(language, wanted);
   await i18next.changeLanguage(language);
   try {
-    localStorage.setItem(STORED, language);
+    if (keep) localStorage.setItem(STORED, language);
   } catch {
     // The choice holds for this visit.
   }

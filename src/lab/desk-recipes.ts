@@ -1,6 +1,7 @@
 /**
  * What pages hand to each other. Recipes that the desk starts from: the presets of public/recipes, one that another page hands over, one on
- * another base model; the recipe that stands on the desk; and what the merge fader has measured of a run, for its diagnosis.
+ * another base model; the recipe and the run that stand on the desk; what the merge fader has measured of a run, for its diagnosis; and a run as a
+ * file or an address.
  */
 import * as z from 'zod/mini';
 import { create } from 'zustand';
@@ -10,6 +11,8 @@ import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import type { ModelRecord } from '../contract/library';
+import type { RunView } from '../core/run/view';
+import { lab } from './lab';
 
 const manifestSchema = z.object({ presets: z.array(z.object({ id: z.string(), file: z.string() })) });
 const words = z.object({ en: z.string(), zh: z.string() });
@@ -62,6 +65,33 @@ export function takeNextRecipe(): NextRecipe | null {
 
 /** The recipe on the desk, for pages that begin with it; null before the desk was opened. */
 export const useDeskRecipe = create<{ recipe: Recipe | null }>(() => ({ recipe: null }));
+
+/** The run on the desk, for what stands beside it. */
+export const useDeskRun = create<{ run: RunView | null }>(() => ({ run: null }));
+
+export const RUN_FILE = '.crossfade';
+
+/** A run with everything but weights. */
+export async function runFileOf(id: string): Promise<Blob> {
+  const [{ runFile }, document] = await Promise.all([import('../core/run/run-file'), lab.library.runDocument(id)]);
+  return new Blob([runFile(document) as Uint8Array<ArrayBuffer>], { type: 'application/gzip' });
+}
+
+/** The address of the runs page that opens the run, thinned; null where it does not fit into one. */
+export async function runAddress(id: string): Promise<string | null> {
+  const [{ runLink }, document] = await Promise.all([import('../core/run/run-file'), lab.library.runDocument(id)]);
+  const link = runLink(document);
+  if (link === null) return null;
+  const url = new URL(window.location.href);
+  url.hash = `/runs?open=${link}`;
+  return url.href;
+}
+
+/** Reads in runs of files that were dropped or chosen, and gives the runs page's address of the first. */
+export async function openRunFiles(files: readonly File[]): Promise<string> {
+  const [first] = await lab.library.importLogs(files.map((file) => ({ file, path: file.name })));
+  return `/runs?shown=${first!.id}`;
+}
 
 /** Weights that a merge fader stands between. */
 export interface MergeEnds {

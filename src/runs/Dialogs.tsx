@@ -21,7 +21,7 @@ import { decayFrom } from '../core/run/lifelong';
 import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart } from '../core/schedule/schedule';
-import { handToDesk } from '../lab/desk-recipes';
+import { handToDesk, RUN_FILE } from '../lab/desk-recipes';
 import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 
@@ -87,7 +87,7 @@ function RunExport({ run }: { run: string }) {
   );
 }
 
-const LOG_FILES = '.json,.jsonl,.csv,.tsv,.txt,.log,.parquet,.tfevents';
+const LOG_FILES = `${RUN_FILE},.json,.jsonl,.csv,.tsv,.txt,.log,.parquet,.tfevents`;
 
 function ImportDialog() {
   const { t } = useTranslation('runs');

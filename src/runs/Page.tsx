@@ -1,8 +1,10 @@
 /** Every run that this browser keeps: what it was, how it ended, what can be done with it, and how much storage all of them take. */
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Progress, Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
+import { errorRecord } from '../core/errors';
+import { lab } from '../lab/lab';
 import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState } from '../ui/Card';
 import { diskUse } from './run-facts';
@@ -10,6 +12,7 @@ import { useRunExport, useRuns } from './store';
 import { FileInput, History as HistoryIcon, Link2, SlidersVertical } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
+import { navigate, useHashQuery } from '../ui/hash-location';
 import { KeptLine } from '../ui/KeptLine';
 import { LibraryPage, Listing, type Removal } from '../ui/LibraryPage';
 import { titleOf, usePresets } from './Recipe';
@@ -125,7 +128,23 @@ function StorageCard() {
   );
 }
 
+/** `open=` holds a run, which is kept; `shown=` names one of those that are kept. */
+function useRunAddress(): void {
+  const query = useHashQuery();
+  const [link, shown] = [query.get('open'), query.get('shown')];
+  useEffect(() => {
+    const { load, open } = useRuns.getState();
+    if (shown !== null) void load().then(() => open(shown));
+    if (link !== null)
+      lab.library.importLink(link).then(
+        ({ id }) => navigate(`/runs?shown=${id}`, { replace: true }),
+        (error: unknown) => useRuns.setState({ failure: errorRecord(error) }),
+      );
+  }, [link, shown]);
+}
+
 export default function Page() {
+  useRunAddress();
   const { t, i18n } = useTranslation('runs');
   const format = useFormat();
   const { list, listError, runs, checkpoints, failure, load, remove, dismiss } = useRuns();

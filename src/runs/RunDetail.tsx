@@ -11,6 +11,7 @@ import {
   Pause,
   Play,
   Save,
+  Server,
   SkipForward,
   SlidersVertical,
   TrendingUp,
@@ -18,7 +19,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 import { Button } from '@mantine/core';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { useChannelTag } from '../channels/channel';
@@ -27,6 +28,7 @@ import { joinDrags, SHAPE_FIELDS, type RunEvent, type WarmupSetting } from '../c
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
+import { lazyWithTexts } from '../i18n/start';
 import { handToDesk } from '../lab/desk-recipes';
 import { ErrorBanner } from '../ui/Banner';
 import { Skeleton } from '../ui/Card';
@@ -36,6 +38,8 @@ import { useRuns } from './store';
 import styles from './RunDetail.module.css';
 
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
+const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
+const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
@@ -58,6 +62,14 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
         <h3>{t('detail.history')}</h3>
         {view && <History events={view.events} />}
       </section>
+      {view && run.lesson?.prediction && (
+        <section className={styles.part} aria-label={t('detail.prediction')}>
+          <h3>{t('detail.prediction')}</h3>
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <RunPrediction run={view} prediction={run.lesson.prediction} />
+          </Suspense>
+        </section>
+      )}
       {run.imported && run.imported.others.length > 0 && (
         <section className={styles.part}>
           <h3>{t('import.others')}</h3>
@@ -86,6 +98,8 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
 /** What of a run can be gone on from: its checkpoints and its recipe. */
 function Kept({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
+  const { t: common } = useTranslation();
+  const [exporting, setExporting] = useState(false);
   return (
     <>
       <section className={styles.part} aria-label={t('detail.checkpoints')}>
@@ -94,6 +108,14 @@ function Kept({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRec
       </section>
       <section className={styles.part}>
         <RecipeChanges recipe={run.recipe} />
+        <Button size="xs" variant="default" leftSection={<Server size={13} />} onClick={() => setExporting(true)}>
+          {common('toCluster')}
+        </Button>
+        <Suspense>
+          {exporting && (
+            <ClusterDialog source={{ kind: 'recipe', recipe: run.recipe }} name={run.name} onClose={() => setExporting(false)} />
+          )}
+        </Suspense>
       </section>
       <details className={styles.json}>
         <summary>{t('detail.json')}</summary>

@@ -1,4 +1,5 @@
 /** One run of the list: what it is, how far it got, what came out, and what can be done with it. */
+import { useState } from 'react';
 import { ActionIcon, Button, Menu, Progress } from '@mantine/core';
 import {
   ChartSpline,
@@ -11,7 +12,9 @@ import {
   Columns2,
   Download,
   Ellipsis,
+  FileDown,
   GitFork,
+  Link2,
   ListPlus,
   Play,
   SlidersVertical,
@@ -22,13 +25,16 @@ import {
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
+import { errorRecord } from '../core/errors';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import type { CheckpointRecord, RunRecord, RunState } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { useChannelTag, ChannelTag } from '../channels/channel';
 import { Delta } from '../ui/Figure';
+import { RUN_FILE, runAddress, runFileOf } from '../lab/desk-recipes';
 import { EditableName } from '../ui/LibraryPage';
+import { saveFile } from '../ui/save-file';
 import { ProgressLine } from '../channels/ProgressLine';
 import { RecipeLine } from './Recipe';
 import { RunDetail } from './RunDetail';
@@ -187,8 +193,12 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
   const { open, close, resume, resuming } = useRuns();
   const beginExport = useRunExport((state) => state.begin);
   const { name } = run;
+  const takeAway = useTakeAway(run);
   return (
     <div className={styles.actions}>
+      <span role="status" className={styles.facts}>
+        {takeAway.told}
+      </span>
       {isResumable(run, checkpoints) && (
         <Button
           size="xs"
@@ -262,6 +272,13 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
             {t('action.recipe')}
           </Menu.Item>
           <Menu.Divider />
+          <Menu.Item leftSection={<FileDown size={14} />} onClick={() => void takeAway.save()}>
+            {t('action.file')}
+          </Menu.Item>
+          <Menu.Item leftSection={<Link2 size={14} />} onClick={() => void takeAway.copy()}>
+            {t('action.link')}
+          </Menu.Item>
+          <Menu.Divider />
           <Menu.Item leftSection={<Trash2 size={14} />} color="var(--bad)" onClick={() => onDelete(run)}>
             {t('action.delete')}
           </Menu.Item>
@@ -269,6 +286,24 @@ function Actions({ run, checkpoints, opened, onDelete }: ActionProps) {
       </Menu>
     </div>
   );
+}
+
+/** The run as a file, or in the clipboard as an address. */
+function useTakeAway({ id, name }: RunRecord) {
+  const { t } = useTranslation('runs');
+  const [told, setTold] = useState<string | null>(null);
+  const fail = (error: unknown) => useRuns.setState({ failure: errorRecord(error) });
+  return {
+    told,
+    save: () => runFileOf(id).then((blob) => saveFile(blob, `${name}${RUN_FILE}`), fail),
+    copy: () =>
+      runAddress(id)
+        .then(async (address) => {
+          if (address !== null) await navigator.clipboard.writeText(address);
+          setTold(t(address === null ? 'action.linkTooLong' : 'action.linkCopied'));
+        })
+        .catch(fail),
+  };
 }
 
 const lastStep = (checkpoints: readonly CheckpointRecord[]) => checkpoints.reduce((latest, { step }) => Math.max(latest, step), 0);

@@ -22,7 +22,7 @@ import {
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { channelColour, ChannelTag, useChannelTag } from '../channels/channel';
-import { pathThrough } from '../charts/svg';
+import { DeltaCurves } from '../charts/Sparkline';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { rungSteps } from '../core/sweep/search';
 import { isAside, type SweepRecord, type SweepRun, type SweepRunState } from '../core/sweep/record';
@@ -420,7 +420,6 @@ function rungEnd({ recipe, rung }: SweepRun, halving: NonNullable<SweepRecord['p
   return rungSteps(halving.steps, recipe.budget.steps, halving.reduction)[rung] ?? null;
 }
 
-const CURVES = { width: 160, height: 40 } as const;
 /** Before any run has ended. */
 const FIRST_SCALE = { low: -0.5, high: 0.5 };
 
@@ -436,46 +435,15 @@ const RunCurves = memo(function RunCurves({
   const heldOut = run.result?.heldOut ?? live?.heldOut;
   const last = run.recipe?.budget.steps ?? 1;
   if (!heldOut) return <span />;
-  const { low, high } = scale ?? FIRST_SCALE;
-  const y = (difference: number) => {
-    const share = (difference - low) / (high - low);
-    return CURVES.height * (1 - Math.min(1, Math.max(0, share)));
-  };
-  return (
-    <svg
-      className={styles.curves}
-      viewBox={`0 0 ${CURVES.width} ${CURVES.height}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={label}
-    >
-      <path
-        d={`M0 ${y(0).toFixed(1)}H${CURVES.width}`}
-        stroke="var(--line-strong)"
-        strokeDasharray="3 4"
-        vectorEffect="non-scaling-stroke"
-      />
-      {channels.map(({ id, corpus }) => {
-        const curve = heldOut[id];
-        const before = base[id] ?? curve?.y[0] ?? null;
-        if (!curve || before === null) return null;
-        const { x, y: losses } = thinned(curve);
-        const points = losses.flatMap((loss, at): [number, number][] =>
-          loss === null ? [] : [[(x[at]! / last) * CURVES.width, y(loss - before)]],
-        );
-        return (
-          <path
-            key={id}
-            d={pathThrough(points)}
-            fill="none"
-            stroke={channelColour(corpus)}
-            strokeWidth="1.6"
-            vectorEffect="non-scaling-stroke"
-          />
-        );
-      })}
-    </svg>
-  );
+  const curves = channels.flatMap(({ id, corpus }) => {
+    const curve = heldOut[id];
+    const before = base[id] ?? curve?.y[0] ?? null;
+    if (!curve || before === null) return [];
+    const { x, y } = thinned(curve);
+    const points = y.flatMap((loss, at) => (loss === null ? [] : [[x[at]!, loss - before] as const]));
+    return [{ id, colour: channelColour(corpus), points }];
+  });
+  return <DeltaCurves curves={curves} last={last} {...(scale ?? FIRST_SCALE)} label={label} className={styles.curves} />;
 });
 
 /** A setting beside the plan's: a value for each of its fields, and seeds. */

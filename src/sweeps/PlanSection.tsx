@@ -1,11 +1,13 @@
 /** A plan as it stands: what varies and how, what it costs, and, while it is a draft, its runs to be edited before they start. */
+import { Suspense, useState } from 'react';
 import { Button } from '@mantine/core';
-import { FileDown, ListPlus, PencilRuler, Play } from 'lucide-react';
+import { FileDown, ListPlus, PencilRuler, Play, Server } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { sweepCost, type SweepCost } from '../core/sweep/plan';
 import type { SweepRecord } from '../core/sweep/record';
 import type { Axis, SweepPlan } from '../core/sweep/schema';
 import { useFormat } from '../i18n/format';
+import { lazyWithTexts } from '../i18n/start';
 import { Card } from '../ui/Card';
 import { saveFile } from '../ui/save-file';
 import { RunList } from './Board';
@@ -14,6 +16,8 @@ import { draftOf, planFile, rungsOf, useDraft } from './plan-draft';
 import { countsOf, ownSpeeds } from './progress';
 import { NEW, useSweeps } from './store';
 import styles from './Sweeps.module.css';
+
+const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
 
 /** Runs, tokens and time, with the interval of what was measured. */
 export function CostWords({ cost }: { cost: SweepCost }) {
@@ -104,6 +108,8 @@ function PlanFacts({ sweep, plan }: { sweep: SweepRecord; plan: SweepPlan }) {
 
 export default function PlanSection({ sweep }: { sweep: SweepRecord }) {
   const { t } = useTranslation('sweeps');
+  const { t: common } = useTranslation();
+  const [exporting, setExporting] = useState(false);
   const { join, open } = useSweeps.getState();
   const busy = useSweeps((state) => state.busy);
   const { plan, state, id } = sweep;
@@ -156,6 +162,12 @@ export default function PlanSection({ sweep }: { sweep: SweepRecord }) {
           >
             {t('file.save')}
           </Button>
+          <Button size="xs" variant="default" leftSection={<Server size={14} />} onClick={() => setExporting(true)}>
+            {common('toCluster')}
+          </Button>
+          <Suspense>
+            {exporting && <ClusterDialog source={{ kind: 'sweep', plan }} name={sweep.name} onClose={() => setExporting(false)} />}
+          </Suspense>
         </div>
       </Card>
       {draft && <RunList sweep={sweep} live={{}} />}

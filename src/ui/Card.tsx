@@ -14,6 +14,8 @@ interface CardProps {
   /** Names the region when the heading is not a plain text. */
   label?: string;
   'data-testid'?: string;
+  hidden?: boolean;
+  'data-part'?: string;
 }
 
 /** A panel with an optional heading. */

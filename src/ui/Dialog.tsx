@@ -7,14 +7,16 @@ import styles from './Dialog.module.css';
 interface DialogProps {
   opened: boolean;
   title: string;
+  /** For tables. */
+  wide?: boolean;
   children: ReactNode;
   onClose: () => void;
 }
 
-export function Dialog({ opened, title, children, onClose }: DialogProps) {
+export function Dialog({ opened, title, wide = false, children, onClose }: DialogProps) {
   const { t } = useTranslation();
   return (
-    <Modal.Root opened={opened} onClose={onClose} centered>
+    <Modal.Root opened={opened} onClose={onClose} centered size={wide ? 'xl' : 'md'}>
       <Modal.Overlay />
       <Modal.Content>
         <Modal.Body>

@@ -20,6 +20,9 @@ export interface Command {
 }
 
 const offered = new Map<string, { current: readonly Command[] }>();
+/** Counts offers and their ends, for who shows what is offered. */
+const useOffers = create<{ count: number }>(() => ({ count: 0 }));
+const recount = () => useOffers.setState(({ count }) => ({ count: count + 1 }));
 
 /** Offers these commands while the component is mounted. @param source names them together: a later offer takes its place */
 export function useCommands(source: string, commands: readonly Command[]): void {
@@ -29,16 +32,24 @@ export function useCommands(source: string, commands: readonly Command[]): void 
   });
   useEffect(() => {
     offered.set(source, latest);
+    recount();
     return () => {
       if (offered.get(source) === latest) offered.delete(source);
+      recount();
     };
   }, [source]);
 }
 
 /** All that is offered now, by group. */
-export function commandsNow(): Command[] {
+function commandsNow(): Command[] {
   const all = [...offered.values()].flatMap(({ current }) => current);
   return all.sort((a, b) => COMMAND_GROUPS.indexOf(a.group) - COMMAND_GROUPS.indexOf(b.group));
+}
+
+/** The same, read again when a component comes or goes. */
+export function useOffered(): Command[] {
+  useOffers();
+  return commandsNow();
 }
 
 /** What is open above the page: the palette, or the list of keys. */

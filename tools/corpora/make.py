@@ -21,6 +21,15 @@ def count_documents(text: str, separator: str) -> int:
     return sum(1 for part in parts if part.strip())
 
 
+def part_of(data: bytes, separator: str, every: int, longest: int, size: int) -> bytes:
+    """Every so-many-th document that is not long, until they have `size` bytes: a text that a short run reads many times over."""
+    taken: list[str] = []
+    for document in data.decode().strip().split(separator)[::every]:
+        if len(document) <= longest and sum(len(one.encode()) for one in taken) <= size:
+            taken.append(document)
+    return (separator.join(taken) + "\n").encode()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--starter", type=Path, required=True)
@@ -29,8 +38,16 @@ def main() -> None:
     corpora = []
     for corpus in json.loads((HERE / "attribution.json").read_text(encoding="utf-8")):
         files = {"train": f"{corpus['id']}.train.txt", "heldOut": f"{corpus['id']}.eval.txt"}
-        for name in files.values():
-            shutil.copyfile(starter / name, OUT / name)
+        part = corpus.get("part")
+        if part:
+            whole = next(one for one in corpora if one["id"] == part["of"])
+            files["heldOut"] = whole["heldOut"]
+            corpus = {**corpus, "separator": whole["separator"], "licence": whole["licence"], "attribution": whole["attribution"]}
+            text = (OUT / whole["train"]).read_bytes()
+            (OUT / files["train"]).write_bytes(part_of(text, whole["separator"], part["every"], part["longest"], part["bytes"]))
+        else:
+            for name in files.values():
+                shutil.copyfile(starter / name, OUT / name)
         read = {split: (OUT / name).read_bytes() for split, name in files.items()}
         corpora.append(
             {

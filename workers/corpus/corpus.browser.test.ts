@@ -23,7 +23,14 @@ describe('the corpus worker', () => {
   it('lists the bundled corpora with the size of their text', async () => {
     const corpora = await corpusApi.list();
     // Other test files may have left corpora of their own in this origin's storage.
-    expect(corpora.filter(({ bundled }) => bundled).map(({ id }) => id)).toEqual(['zh', 'en', 'code', 'domain', 'domain-legal']);
+    expect(corpora.filter(({ bundled }) => bundled).map(({ id }) => id)).toEqual([
+      'zh',
+      'en',
+      'code',
+      'domain',
+      'domain-legal',
+      'domain-short',
+    ]);
     const domain = corpora.find(({ id }) => id === 'domain')!;
     expect(domain).toMatchObject({ bundled: true, role: 'domain', documents: { train: 839, heldOut: 55 } });
     expect(await corpusApi.sample('domain', 'heldOut', 3)).toHaveLength(3);

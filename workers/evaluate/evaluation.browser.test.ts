@@ -29,7 +29,7 @@ describe('evaluation of the base on wasm', () => {
   let config: { name: string; text: string };
 
   beforeAll(async () => {
-    await openBackend({ backend: 'wasm', threads: 2, requireHardware: false });
+    await openBackend({ backend: 'wasm', threads: 1, requireHardware: false });
     bytes = new Uint8Array(await (await fetch(`${folder}/model.safetensors`)).arrayBuffer());
     config = { name: 'config.json', text: await (await fetch(`${folder}/config.json`)).text() };
     const json = await (await fetch(`${folder}/tokenizer.json`)).text();

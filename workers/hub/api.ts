@@ -13,7 +13,7 @@ import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
 import { checkRoom } from '../storage/quota';
 import { listDataset, serveRanges } from './datasets';
-import { badAnswer, hubError, incomplete, reachFor, webPage, type Reach } from './reach';
+import { badAnswer, hubError, incomplete, reachFor, textAt, webPage, type Reach } from './reach';
 
 /** Entries in the root of a repository; a model has fewer. */
 const MOST_ENTRIES = 5000;
@@ -76,6 +76,8 @@ export const hubApi: HubApi = {
     reachFor(source, work.signal);
     serveRanges(() => ({ reach: reachFor(source, work.signal), signal: work.signal }), port);
   },
+
+  text: (address, most) => textAt(address, most, work.signal),
 
   async cancel() {
     work.cancel();

@@ -1,7 +1,7 @@
 /** Requests to the one host that a person agreed to, and what goes wrong with them as typed errors. */
 import { HubApiError } from '@huggingface/hub';
 import { StudioError } from '../../src/core/errors';
-import { hubPlace, type HubPlace } from '../../src/core/model/hub-source';
+import { documentAddress, hubPlace, type HubPlace } from '../../src/core/model/hub-source';
 import type { HubSource } from '../../src/contract/hub';
 
 export interface Reach extends HubPlace {
@@ -30,6 +30,29 @@ export function reachFor(source: HubSource, signal: AbortSignal): Reach {
       return answer;
     },
   };
+}
+
+/** A text at an address, under the same limits: no cookies, no referrer, no more than is taken. @throws StudioError `hub-*`, `file-too-large` */
+export async function textAt(address: string, most: number, signal: AbortSignal): Promise<string> {
+  const { href, host } = documentAddress(address);
+  const place: HubPlace = { address: href, host, repository: href, revision: '' };
+  try {
+    const answer = await fetch(href, { signal, credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' });
+    if (!answer.ok) throw statusError(answer.status, place);
+    if (answer.headers.get('Content-Type')?.startsWith('text/html')) throw webPage(place, href);
+    const decoder = new TextDecoder();
+    let text = '';
+    const reader = answer.body!.getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      text += decoder.decode(read.value, { stream: true });
+      if (text.length <= most) continue;
+      await reader.cancel();
+      throw new StudioError('file-too-large', `${href} is larger than ${most} characters`, { file: href, bytes: text.length, limit: most });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    throw hubError(error, place, signal);
+  }
 }
 
 export function webPage({ host }: HubPlace, file: string): StudioError {

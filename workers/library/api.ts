@@ -7,7 +7,9 @@ import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
 import { listCheckpoints, oldCheckpoints, removeOldCheckpoints } from '../storage/checkpoints';
 import { files as storage } from '../storage/files';
-import { readMetrics, listRuns, readRun, keepMeasures, keptMeasures, removeRun, renameRun } from '../storage/runs';
+import { runDocument } from '../../src/core/run/run-file';
+import { version } from '../../package.json';
+import { readMetrics, listRuns, readRun, keepMeasures, keptMeasures, removeRun, renameRun, updateRun } from '../storage/runs';
 import { bundledModels, findModel, modelPath, modelRecord, readModelText, renameModel, shapeOf } from '../storage/models';
 import { listProbeSets, readProbes, removeProbeSet, takeInProbes } from '../storage/probe-sets';
 import { storageMark } from '../storage/mark';
@@ -98,6 +100,12 @@ export const libraryApi: LibraryApi = {
 
   // Parquet and CSV are read by libraries that few visits need.
   importLogs: async (files) => (await import('./import-logs')).importLogs(files),
+  importLink: async (link) => (await import('./import-logs')).importLink(link),
+  async runDocument(id) {
+    const [record, history] = await Promise.all([readRun(id), readMetrics(id)]);
+    return runDocument(record, history, { studio: version, now: Date.now() });
+  },
+  keepLesson: async (id, lesson) => void (await updateRun(id, { lesson })),
   renameRun,
   keepMeasures: (id, name, text) => keepMeasures(id, name, text),
   keptMeasures: (id, name) => keptMeasures(id, name),

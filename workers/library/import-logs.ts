@@ -1,13 +1,15 @@
-/** Logs of training elsewhere, read by what is in them and stored as runs. */
+/** Logs of training elsewhere and runs of other studios, read by what is in them and stored as runs. */
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { documentRun, parseRunFile, parseRunLink } from '../../src/core/run/run-file';
 import type { RunRecord } from '../../src/core/run/types';
+import { deriveSeed } from '../../src/core/rng/rng';
 import { StudioError } from '../../src/core/errors';
 import { readEventFile } from '../../src/core/trackers/event-file';
 import { importedRun, type ImportedRun } from '../../src/core/trackers/imported-run';
 import type { LogFormat, Point, TrackedRun } from '../../src/core/trackers/tracked-run';
 import { readTextLog, readTrackioRows } from '../../src/core/trackers/tracker-logs';
-import { removeStored, storeImportedRun } from '../storage/runs';
+import { listRuns, removeStored, storeImportedRun } from '../storage/runs';
 
 /** A log of a million steps with ten series is about this long. */
 const LARGEST = 512 * 2 ** 20;
@@ -35,14 +37,31 @@ async function isEventFile({ file, path }: LogFile): Promise<boolean> {
   return path.includes('tfevents') || (head.length === 13 && head.subarray(4, 8).every((byte) => byte === 0) && head[12] === 9);
 }
 
+/** By its name, or gzip: logs come unpacked. */
+async function isRunFile(file: File): Promise<boolean> {
+  const [first, second] = await magic(file, 0, 2);
+  return file.name.endsWith('.crossfade') || (first === 0x1f && second === 0x8b);
+}
+
+/** The run that an address holds: stored once, however often the address is opened. */
+export async function importLink(link: string): Promise<RunRecord> {
+  const id = `link-${[0, 1].map((half) => deriveSeed(half, link).toString(16).padStart(8, '0')).join('')}`;
+  const known = (await listRuns()).find((run) => run.id === id);
+  if (known) return known;
+  const document = parseRunLink('link', link);
+  return storeImportedRun(documentRun(document, 'link'), id);
+}
+
 export async function importLogs(files: LogFile[]): Promise<RunRecord[]> {
   const found: FoundRun[] = [];
+  const whole: ImportedRun[] = [];
   const events = new Map<string, LogFile[]>();
   for (const log of files) {
     const { file, path } = log;
     if (file.size > LARGEST)
       throw new StudioError('file-too-large', `${path} is ${file.size} bytes`, { file: path, bytes: file.size, limit: LARGEST });
-    if (await isParquet(file)) found.push(...(await parquetRuns(log)));
+    if (await isRunFile(file)) whole.push(documentRun(parseRunFile(path, new Uint8Array(await file.arrayBuffer())), path));
+    else if (await isParquet(file)) found.push(...(await parquetRuns(log)));
     else if (await isEventFile(log)) {
       const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
       events.set(folder, [...(events.get(folder) ?? []), log]);
@@ -57,7 +76,7 @@ export async function importLogs(files: LogFile[]): Promise<RunRecord[]> {
     if (!one) throw new StudioError('tracker-unknown', `${file} has no loss`, { file });
     return one;
   });
-  return storeAll(imported);
+  return storeAll([...whole, ...imported]);
 }
 
 /** All or none of them. */

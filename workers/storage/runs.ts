@@ -131,12 +131,16 @@ export async function createRun({ recipe, name, device, trainTokens, rules, plac
   return record;
 }
 
-/** Stores a run that was trained elsewhere. Throws `quota`. */
-export async function storeImportedRun({ record, rows, evaluations }: ImportedRun): Promise<RunRecord> {
-  const run: RunRecord = { id: crypto.randomUUID(), ...record };
+/** Stores a run that was trained elsewhere. @param id where it is the same at every reading. Throws `quota`. */
+export async function storeImportedRun(
+  { record, rows, evaluations, events = [] }: ImportedRun,
+  id: string = crypto.randomUUID(),
+): Promise<RunRecord> {
+  const run: RunRecord = { id, ...record };
   const lines: MetricLine[] = [
     ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
     ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
+    ...events.map((event): MetricLine => ({ kind: 'event', ...event })),
   ];
   await appendMetrics(
     run.id,

@@ -475,7 +475,7 @@ describe('automation', () => {
     expect((shares(run).at(-1) as unknown as { general: number }).general).toBeGreaterThan(0.2);
   });
 
-  it.each([0.02, 0.05])('holds retention at the line without oscillation, within its bounds (rate %d)', async (rate) => {
+  it.each([0.01, 0.02, 0.05, 0.1])('holds retention at the line without oscillation, within its bounds (rate %d)', async (rate) => {
     const line = 0.85;
     const run = new Rehearsal(
       tinyRecipe({
@@ -502,7 +502,8 @@ describe('automation', () => {
     expect(Math.max(...late) - Math.min(...late)).toBeLessThan(0.03);
     const held = run.storage.evaluations().flatMap(({ step, retention }) => (step > rest ? [retention!] : []));
     expect(Math.abs(held.reduce((sum, one) => sum + one, 0) / held.length - line)).toBeLessThan(0.02);
-    expect(held.every((one) => Math.abs(one - line) < 0.08)).toBe(true);
+    // One batch moves the loss by about the rate.
+    expect(held.every((one) => Math.abs(one - line) < Math.max(0.08, rate))).toBe(true);
   });
 });
 

@@ -87,7 +87,7 @@ export async function measureSpeed(recipe: Recipe, onProgress: OnProgress, studi
     await trial(0, 0);
     const started = studio.clock.now();
     let steps = 0;
-    let ms = 0;
+    let ms: number;
     do {
       await trial((steps += 1), 0);
       ms = studio.clock.now() - started;

@@ -115,6 +115,7 @@ describe('a sweep', () => {
     const { runs } = await finished(id);
     const winner = runs.find(({ state }) => state === 'finished')!;
     expect(runs.find(({ state }) => state === 'stopped')).toMatchObject({ rung: 0, result: { steps: 5 } });
+    await expect.poll(() => tab.api.joinedSweep()).toBeNull();
     const alone = await tab.api.start(winner.recipe!, 'alone', () => undefined);
     await expect.poll(async () => (await readRun(alone)).state, { timeout: 20_000 }).toBe('finished');
     const { rows, evaluations } = await history(winner.run!);

@@ -505,7 +505,7 @@ describe('the trainer on wasm', () => {
       method,
       optimizer: { layerDecay: 0.5 },
       gradientAccumulationSteps: 2,
-      evaluation: { ...evaluation, attentionRows: 1 },
+      evaluation: { ...evaluation, attentionRows: 1, prompts: { texts: ['The'], tokens: 3, temperature: 1 } },
     };
     const { tensors } = await tab.api.memory();
     const first = await tab.api.start(studioRecipe(change), 'unfrozen', quiet);
@@ -520,6 +520,8 @@ describe('the trainer on wasm', () => {
     const divergence = last.attention.map(({ layers }) => layers[0]!);
     expect([divergence[0], divergence.every((value, at) => at === 0 || value > 0)]).toEqual([0, true]);
     const expected = await outcome(first);
+    // Texts, as all of an evaluation, are among what a killed run is compared by.
+    expect(last.texts.map(({ texts }) => texts[0]!.next.length)).toEqual(last.attention.map(() => 8));
     expect((await tab.api.memory()).tensors).toBe(tensors);
     const state = readSafetensors('moments', expected.optimizer).tensors;
     expect([

@@ -7,8 +7,11 @@ import { presetMethod } from '../recipe/method';
 import { parseRecipe } from '../recipe/parse';
 import type { LoraMethod, Recipe } from '../recipe/schema';
 import { parseSweep } from '../sweep/schema';
-import { estimates } from './estimate';
+import english from '../../i18n/en/cluster.json';
+import { estimates, hardwareOf } from './estimate';
 import { exportToTransformers } from './export';
+import { folderFor, RECIPE_TARGETS, type RecipeTarget } from './folder';
+import { LACK_WORDS } from './lacks';
 import { exportSweep, SWEEP_TARGETS } from './sweep-job';
 
 const base = parseRecipe(golden.recipe);
@@ -110,6 +113,109 @@ describe('a recipe for transformers', () => {
       zero_optimization: { stage: 3, stage3_gather_16bit_weights_on_model_save: true },
     });
     expect(files['configs/fsdp.yaml']).toContain("mixed_precision: 'bf16'");
+  });
+});
+
+describe('a recipe for a trainer that others run', () => {
+  const folder = (target: RecipeTarget, change: Partial<Recipe> = {}, given = {}) =>
+    folderFor({ kind: 'recipe', recipe: recipe(change) }, target, given);
+  const yamlOf = (target: RecipeTarget, change: Partial<Recipe> = {}, given = {}) =>
+    Object.fromEntries(
+      folder(target, change, given)
+        .files['train.yaml']!.trimEnd()
+        .split('\n')
+        .map((line) => line.split(/: (.*)/s).slice(0, 2)),
+    ) as Record<string, string>;
+
+  it.each(RECIPE_TARGETS)('for %s is the same folder each time, lists what it lacks, and keeps the rows of a step', (target) => {
+    const { files, lacks } = folder(target);
+    expect(folder(target)).toEqual({ files, lacks });
+    for (const { field, value, instead } of lacks) expect(files['README.md']).toContain(`- \`${field}\` = ${value}: ${instead}`);
+    for (const text of Object.values(files)) expect(text).not.toMatch(/\/(home|work|Users|root)\//);
+    expect(files['README.md']).toContain('8 rows of 128 tokens a step');
+  });
+
+  it('has the mixture, the schedule and the batch in each target’s own names', () => {
+    expect(yamlOf('llama-factory')).toMatchObject({
+      ...{ stage: 'pt', mix_strategy: 'interleave_over', interleave_probs: '"0.35,0.35,0.133,0.167"', eval_on_each_dataset: 'true' },
+      ...{ max_steps: '900', lr_scheduler_type: 'cosine_with_min_lr', lr_scheduler_kwargs: '{min_lr_rate: 0.1}', warmup_steps: '27' },
+      ...{ per_device_train_batch_size: '1', gradient_accumulation_steps: '1', cutoff_len: '128' },
+    });
+    expect(yamlOf('ms-swift')).toMatchObject({
+      interleave_prob: '[0.35, 0.35, 0.133, 0.167]',
+      enable_channel_loss: 'true',
+      tuner_type: 'full',
+    });
+    expect(yamlOf('axolotl')).toMatchObject({
+      lr_scheduler: 'cosine_with_min_lr',
+      micro_batch_size: '1',
+      shuffle_merged_datasets: 'false',
+    });
+    expect(folder('megatron').files['train.sh']).toContain(
+      '--train-data-path 0.35 blend/train-zh_text_document 0.35 blend/train-en_text_document 0.133 blend/train-code_text_document 0.167 blend/train-domain_text_document',
+    );
+  });
+
+  it('writes numbers as PyYAML reads them, and WSD as transformers and Megatron have it', () => {
+    const schedule = { ...base.schedule, kind: 'wsd' as const, peakLr: 1e-7, decayShape: 'sqrt' as const, decayRatio: 0.2 };
+    const values = yamlOf('llama-factory', { schedule });
+    // Without the point it would be a text.
+    expect([values['learning_rate'], values['adam_epsilon']]).toEqual(['1.0e-7', '1.0e-8']);
+    expect(values['lr_scheduler_kwargs']).toBe(
+      '{num_stable_steps: 693, num_decay_steps: 180, decay_type: 1-sqrt, min_lr_ratio: 0.1}'.replace('1-sqrt', '"1-sqrt"'),
+    );
+    const { files } = folder('megatron', { schedule });
+    for (const argument of ['--lr-decay-style WSD', '--lr-wsd-decay-style minus_sqrt', '--lr-wsd-decay-iters 180', '--lr-warmup-iters 27'])
+      expect(files['train.sh']).toContain(argument);
+  });
+
+  it('has a LoRA where the target has one, and refuses every other method', () => {
+    const method = { ...(presetMethod('qkv') as LoraMethod), quantisation: 'nf4' as const };
+    expect(yamlOf('llama-factory', { method })).toMatchObject({
+      finetuning_type: 'lora',
+      quantization_bit: '4',
+      lora_target: '"q_proj,k_proj,v_proj"',
+    });
+    expect(yamlOf('axolotl', { method })).toMatchObject({ adapter: 'qlora', load_in_4bit: 'true' });
+    expect(() => folder('megatron', { method })).toThrow('no method "lora"; accepted: —');
+    expect(() => folder('ms-swift', { method: presetMethod('head') })).toThrow('no method "partial"; accepted: lora | —');
+  });
+
+  it('names what only the studio’s own loop does', () => {
+    const lacks = folder('ms-swift', {
+      strategy: { kind: 'domain-only' },
+      packing: 'joined',
+      regularisation: { l2sp: { lambda: 0.5 } },
+      stopping: { early: null, forgetting: { retention: 0.95 } },
+    }).lacks.map(({ field, value }) => `${field} ${value}`);
+    expect(lacks).toEqual(
+      expect.arrayContaining([
+        ...['control.json faders', 'strategy.kind domain-only', 'regularisation.l2sp λ 0.5'],
+        ...['stopping.forgetting 0.95', 'evaluation held-out loss by channel', 'packing joined'],
+      ]),
+    );
+    expect(english.lack).toEqual(LACK_WORDS);
+  });
+});
+
+describe('hardware', () => {
+  it('is filled from the seeds’ table where a size is named, and divides the rows of a step evenly', () => {
+    const of = (given: Parameters<typeof hardwareOf>[1]) => hardwareOf(parseRecipe(reference.recipe), given);
+    expect(of({})).toMatchObject({ gpus: 8, rows: 256, rowsPerGpu: 16, strategy: 'ddp', asGiven: false });
+    expect(of({ size: '7B' })).toMatchObject({ gpus: 8, rows: 256, rowsPerGpu: 16, strategy: 'zero2', asGiven: true });
+    expect(of({ size: '70B', gpus: 64 })).toMatchObject({ rows: 256, rowsPerGpu: 2, strategy: 'zero3' });
+    expect(of({ size: '1B', gpu: 'A100 40 GB', gpus: 4 })).toMatchObject({ rowsPerGpu: 64 });
+    expect(hardwareOf(base, { size: '3B' })).toMatchObject({ rows: 256, rowsPerGpu: 32 });
+    expect(() => of({ gpus: 5 })).toThrow('gpus is 5; accepted: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256');
+    expect(() => of({ gpus: 8, rowsPerGpu: 7 })).toThrow('rowsPerGpu is 7; accepted: 1 | 2 | 4 | 8 | 16 | 32');
+  });
+
+  it('goes into the scripts, and a step of other rows is listed', () => {
+    const { files, lacks } = exportToTransformers(base, { size: '7B', gpus: 16 });
+    expect(files['run.sh']).toContain('STRATEGY="${STRATEGY:-zero2}"\nPROCESSES="${PROCESSES:-16}"\nset -- --rows-per-device 16 "$@"');
+    expect(files['job.sbatch']).toContain('accelerate launch --config_file configs/zero2.yaml');
+    expect(lacks[0]).toMatchObject({ field: 'batchSize × gradientAccumulationSteps', value: '8', code: 'rows' });
+    expect(read(files, 'recipe.json')).toMatchObject({ batchSize: 16, gradientAccumulationSteps: 16 });
   });
 });
 

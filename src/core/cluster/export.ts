@@ -2,24 +2,17 @@
  * A recipe as a folder that trains on a cluster with transformers and accelerate. What it does as the studio does is in the Python files of
  * `templates`; what it cannot is taken out of the recipe and listed, line by line. The same recipe gives the same files.
  */
+import { federatedLine } from '../federated/clients';
 import { ADAPTER_KINDS, methodLine } from '../recipe/method';
 import { EMA_TEACHER, type Recipe, type Regularisation } from '../recipe/schema';
 import { StudioError } from '../errors';
-import { estimateTable } from './estimate';
+import { estimateTable, hardwareOf, type Hardware, type HardwareInput } from './estimate';
+import { collectLacks, lackLines, type AddLack, type Lack } from './lacks';
 import dataPy from './templates/data.py?raw';
 import modelPy from './templates/model.py?raw';
 import planPy from './templates/plan.py?raw';
 import ruffToml from './templates/ruff.toml?raw';
 import trainPy from './templates/train.py?raw';
-
-/** Something of a recipe that a target does not do. */
-export interface Lack {
-  /** Field of the recipe, and its value in short. */
-  field: string;
-  value: string;
-  /** What the folder does in its place. */
-  instead: string;
-}
 
 export interface ClusterFolder {
   /** Path in the folder → text. */
@@ -38,7 +31,6 @@ const PINS = {
   tensorboard: '2.21.0',
   zstandard: '0.25.0',
 };
-const MOST_PROCESSES = 8;
 /** Fields of a recipe that the folder reads; of any other it says that it does not. */
 const READ: readonly (keyof Recipe)[] = [
   ...(['version', 'name', 'base', 'sequenceLength', 'channels', 'strategy', 'schedule', 'phases', 'batchSize'] as const),
@@ -47,11 +39,12 @@ const READ: readonly (keyof Recipe)[] = [
 ];
 
 /**
+ * @param given where it will be trained; what is left out is taken from the recipe and from the table of sizes
  * @throws StudioError `recipe-invalid` where nothing that the target does would be near what the recipe asks
  */
-export function exportToTransformers(recipe: Recipe): ClusterFolder {
-  const { recipe: translated, lacks } = translate(recipe);
-  const processes = processesFor(translated);
+export function exportToTransformers(recipe: Recipe, given: HardwareInput = {}): ClusterFolder {
+  const hardware = hardwareOf(recipe, given);
+  const { recipe: translated, lacks } = translate(recipe, hardware);
   const files: Record<string, string> = {
     'train.py': trainPy,
     'data.py': dataPy,
@@ -61,27 +54,18 @@ export function exportToTransformers(recipe: Recipe): ClusterFolder {
     'recipe.json': json(translated),
     'data.json': json(dataOf(translated)),
     'requirements.txt': requirements(translated),
-    ...configs(translated, processes),
-    'run.sh': runScript(processes),
-    'job.sbatch': jobScript(processes),
+    ...configs(translated, hardware.gpus),
+    'run.sh': runScript(hardware),
+    'job.sbatch': jobScript(hardware),
   };
-  return { files: { ...files, 'README.md': readme(translated, lacks, processes) }, lacks };
+  return { files: { ...files, 'README.md': readme(translated, lacks, hardware) }, lacks };
 }
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-/** A step's rows are shared evenly: the largest divisor of them that one machine has processes for. */
-function processesFor({ batchSize, gradientAccumulationSteps }: Recipe): number {
-  const rows = batchSize * gradientAccumulationSteps;
-  let processes = Math.min(MOST_PROCESSES, rows);
-  while (rows % processes !== 0) processes -= 1;
-  return processes;
-}
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** The recipe without what the target cannot do. */
-function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
-  const lacks: Lack[] = [];
-  const lack = (field: string, value: string | number, instead: string) => lacks.push({ field, value: String(value), instead });
+function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks: Lack[] } {
+  const { lacks, lack } = collectLacks();
   const { method } = recipe;
   if (method && method.kind !== 'partial' && method.kind !== 'lora') {
     const accepted = [...ADAPTER_KINDS.filter((kind) => kind === 'lora'), 'partial', '—'].join(' | ');
@@ -92,34 +76,38 @@ function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
     });
   }
   const next: Recipe = structuredClone(recipe);
+  withRows(next, hardware, lack);
   for (const field of Object.keys(recipe) as (keyof Recipe)[]) {
-    if (READ.includes(field)) continue;
-    lack(field, JSON.stringify(recipe[field]), 'left out');
+    if (READ.includes(field) || field === 'federated') continue;
+    lack(field, JSON.stringify(recipe[field]), 'leftOut');
     delete (next as Partial<Recipe>)[field];
   }
+  if (recipe.federated) {
+    lack('federated', federatedLine(recipe.federated), 'federated');
+    delete next.federated;
+  }
   if (recipe.dropout > 0) {
-    lack('dropout', recipe.dropout, 'trained without: a model of transformers has dropout where its family has it, not on every residual');
+    lack('dropout', recipe.dropout, 'dropout');
     next.dropout = 0;
   }
   if (recipe.evaluation.probesPerGroup > 0) {
-    lack('evaluation.probesPerGroup', recipe.evaluation.probesPerGroup, 'no probes are asked, so there is no forgetting risk');
+    lack('evaluation.probesPerGroup', recipe.evaluation.probesPerGroup, 'probes');
     next.evaluation.probesPerGroup = 0;
   }
   if (recipe.evaluation.attentionRows !== undefined) {
-    lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention is not measured');
+    lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention');
     delete next.evaluation.attentionRows;
   }
   if (recipe.evaluation.prompts) {
-    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'no texts are written while it trains');
+    lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'prompts');
     delete next.evaluation.prompts;
   }
   next.phases?.forEach((phase, at) => {
     if (phase.order !== 'difficulty') return;
-    lack(`phases.${at + 1}.order`, phase.order, 'rows are shuffled');
+    lack(`phases.${at + 1}.order`, phase.order, 'order');
     delete phase.order;
   });
-  for (const { id, generated } of recipe.channels)
-    if (generated) lack(`channels.${id}.generated`, generated.model, 'its text must lie in data/: the folder does not write it');
+  for (const { id, generated } of recipe.channels) if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
   if (next.regularisation) {
     const kept = translateAnchors(recipe, next.regularisation, lack);
     if (Object.keys(kept).length > 0) next.regularisation = kept;
@@ -127,25 +115,28 @@ function translate(recipe: Recipe): { recipe: Recipe; lacks: Lack[] } {
   }
   if (next.method?.kind === 'partial') {
     const { unfreezing, isolation } = next.method;
-    if (unfreezing) lack('method.unfreezing', unfreezing.order, 'what the method names is trained from the first step, and nothing joins');
-    if (isolation) lack('method.isolation', isolation.unit, 'the weights that the method names are trained whole');
+    if (unfreezing) lack('method.unfreezing', unfreezing.order, 'unfreezing');
+    if (isolation) lack('method.isolation', isolation.unit, 'isolation');
     delete next.method.unfreezing;
     delete next.method.isolation;
-    if (next.method.head && !next.method.embeddings) lack('method.head', 'true', 'a head that is tied to the embeddings stays frozen');
+    if (next.method.head && !next.method.embeddings) lack('method.head', 'true', 'tiedHead');
   }
-  if (next.method?.kind === 'lora' && next.method.quantisation === 'int8')
-    lack('method.quantisation', 'int8', 'bitsandbytes’ LLM.int8, which keeps outlier features in 16 bits');
+  if (next.method?.kind === 'lora' && next.method.quantisation === 'int8') lack('method.quantisation', 'int8', 'int8');
   return { recipe: next, lacks };
 }
 
-function translateAnchors(
-  { method, precision }: Recipe,
-  regularisation: Regularisation,
-  lack: (field: string, value: string | number, instead: string) => void,
-): Regularisation {
+/** The recipe with as many rows a step as the hardware was given, and lists that it has. */
+export function withRows(next: Recipe, { rows, rowsPerGpu }: Hardware, lack: AddLack): void {
+  const before = next.batchSize * next.gradientAccumulationSteps;
+  if (rows === before) return;
+  lack('batchSize × gradientAccumulationSteps', before, 'rows');
+  next.batchSize = rowsPerGpu;
+  next.gradientAccumulationSteps = rows / rowsPerGpu;
+}
+
+function translateAnchors({ method, precision }: Recipe, regularisation: Regularisation, lack: AddLack): Regularisation {
   const kept: Regularisation = { ...regularisation };
-  const unheld =
-    method?.kind === 'lora' ? 'the adapter is not held to the base' : precision === 'f16' ? 'not held: gradients are scaled' : null;
+  const unheld = method?.kind === 'lora' ? 'adapterNotHeld' : precision === 'f16' ? 'scaledNotHeld' : null;
   if (unheld !== null)
     for (const term of ['l2sp', 'ewc', 'decayTowards'] as const) {
       const value = kept[term];
@@ -155,16 +146,16 @@ function translateAnchors(
     }
   if (kept.ewc?.online) {
     const { online, ...rest } = kept.ewc;
-    lack('regularisation.ewc.online', `γ ${online.gamma}`, 'Fisher information of the base on the general channels alone');
+    lack('regularisation.ewc.online', `γ ${online.gamma}`, 'ewcOnline');
     kept.ewc = rest;
   }
   if (kept.distillation?.teacher === EMA_TEACHER) {
-    lack('regularisation.distillation.teacher', EMA_TEACHER, 'nothing teaches: no average of the weights is kept');
+    lack('regularisation.distillation.teacher', EMA_TEACHER, 'emaTeacher');
     delete kept.distillation;
   }
   if (kept.distillation?.states) {
     const { states: _, ...rest } = kept.distillation;
-    lack('regularisation.distillation.states', 'present', 'the teacher’s predictions alone, not its hidden states and attention');
+    lack('regularisation.distillation.states', 'present', 'teacherStates');
     kept.distillation = rest;
   }
   return kept;
@@ -241,23 +232,23 @@ function configs({ precision, optimizer, regularisation }: Recipe, processes: nu
   };
 }
 
-const runScript = (processes: number): string => `#!/usr/bin/env bash
+const runScript = ({ gpus, strategy, rowsPerGpu, asGiven }: Hardware): string => `#!/usr/bin/env bash
 # STRATEGY=ddp|fsdp|zero2|zero3 PROCESSES=n bash run.sh [arguments of train.py]; a run that was cut off goes on from its last checkpoint.
 set -euo pipefail
 cd "$(dirname "$0")"
-STRATEGY="\${STRATEGY:-ddp}"
-PROCESSES="\${PROCESSES:-${processes}}"
-if [ "$STRATEGY" = ddp ]; then
+STRATEGY="\${STRATEGY:-${strategy}}"
+PROCESSES="\${PROCESSES:-${gpus}}"
+${asGiven ? `set -- --rows-per-device ${rowsPerGpu} "$@"\n` : ''}if [ "$STRATEGY" = ddp ]; then
   exec torchrun --nproc-per-node "$PROCESSES" --max-restarts "\${RESTARTS:-0}" train.py "$@"
 fi
 exec accelerate launch --config_file "configs/$STRATEGY.yaml" --num_processes "$PROCESSES" train.py "$@"
 `;
 
-const jobScript = (processes: number): string => `#!/bin/bash
+const jobScript = (hardware: Hardware): string => `#!/bin/bash
 #SBATCH --job-name=crossfade
 #SBATCH --nodes=1
 #SBATCH --ntasks-per-node=1
-#SBATCH --gpus-per-node=${processes}
+#SBATCH --gpus-per-node=${hardware.gpus}
 #SBATCH --cpus-per-task=32
 #SBATCH --time=24:00:00
 #SBATCH --output=slurm-%j.log
@@ -267,20 +258,30 @@ set -euo pipefail
 cd "\${SLURM_SUBMIT_DIR:-.}"
 RENDEZVOUS="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1):29500"
 export RENDEZVOUS
-srun bash -c 'torchrun --nnodes "$SLURM_NNODES" --nproc-per-node ${processes} --rdzv-id "$SLURM_JOB_ID" --rdzv-backend c10d --rdzv-endpoint "$RENDEZVOUS" train.py'
+srun bash -c '${launch(hardware)}'
 `;
 
-function readme(recipe: Recipe, lacks: readonly Lack[], processes: number): string {
+function launch({ gpus, strategy, rowsPerGpu, asGiven }: Hardware): string {
+  const script = `train.py${asGiven ? ` --rows-per-device ${rowsPerGpu}` : ''}`;
+  if (strategy === 'ddp')
+    return `torchrun --nnodes "$SLURM_NNODES" --nproc-per-node ${gpus} --rdzv-id "$SLURM_JOB_ID" --rdzv-backend c10d --rdzv-endpoint "$RENDEZVOUS" ${script}`;
+  const machines =
+    '--num_machines "$SLURM_NNODES" --machine_rank "$SLURM_NODEID" --main_process_ip "${RENDEZVOUS%:*}" --main_process_port 29500';
+  return `accelerate launch --config_file configs/${strategy}.yaml ${machines} --num_processes "$((SLURM_NNODES * ${gpus}))" ${script}`;
+}
+
+function readme(recipe: Recipe, lacks: readonly Lack[], hardware: Hardware): string {
   const { channels, batchSize, gradientAccumulationSteps, sequenceLength, budget, method } = recipe;
   const shares = channels.map(({ id, role, share }) => `| ${id} | ${role} | ${share} | data/train/${id}.jsonl.gz |`);
-  const missing = lacks.map(({ field, value, instead }) => `- \`${field}\` = ${value}: ${instead}`);
+  const { gpus, strategy } = hardware;
+  const names = { ddp: 'DDP', zero2: 'DeepSpeed ZeRO-2', zero3: 'DeepSpeed ZeRO-3', fsdp: 'FSDP' };
   return `# ${recipe.name}: continued pretraining with transformers and accelerate
 
 Made by Crossfade from a recipe. Steps ${budget.steps}, ${batchSize * gradientAccumulationSteps} rows of ${sequenceLength} tokens a step, ${method ? methodLine(method) : 'all weights trained'}.
 
     pip install -r requirements.txt
-    bash run.sh                       # DDP on ${processes} processes; PROCESSES=n must divide ${batchSize * gradientAccumulationSteps}
-    STRATEGY=fsdp bash run.sh         # or zero2, zero3 (pip install deepspeed)
+    bash run.sh                       # ${names[strategy]} on ${gpus} processes; PROCESSES=n must divide ${batchSize * gradientAccumulationSteps}
+    STRATEGY=fsdp bash run.sh         # or ddp, zero2, zero3 (pip install deepspeed)
     sbatch job.sbatch
 
 ## What it needs
@@ -295,7 +296,7 @@ ${shares.join('\n')}
 
 ## Not in this target
 
-${missing.length > 0 ? missing.join('\n') : 'Nothing: all of the recipe is done.'}
+${lackLines(lacks, 'Nothing: all of the recipe is done.')}
 
 ## What comes out
 
@@ -312,7 +313,7 @@ Keys: \`shares\`, \`weights\`, \`schedule\` (in part; shares are scaled to 1), \
 
 ## Memory and time, estimated
 
-${estimateTable({ context: sequenceLength, rows: batchSize * gradientAccumulationSteps, steps: budget.steps })}
+${estimateTable({ context: sequenceLength, rows: batchSize * gradientAccumulationSteps, steps: budget.steps }, hardware)}
 
 Licence of the code in this folder: Apache-2.0. Texts and models keep their own.
 `;

@@ -4,19 +4,26 @@
  */
 import type { SweepPlan } from '../sweep/schema';
 import { plannedRuns } from '../sweep/plan';
-import { exportToTransformers, type ClusterFolder, type Lack } from './export';
+import { GPUS, hardwareOf, type HardwareInput } from './estimate';
+import { exportToTransformers, type ClusterFolder } from './export';
+import type { Lack } from './lacks';
 import sweepPy from './templates/sweep.py?raw';
 
 export const SWEEP_TARGETS = ['ray', 'slurm', 'skypilot'] as const;
-type SweepTarget = (typeof SWEEP_TARGETS)[number];
+export type SweepTarget = (typeof SWEEP_TARGETS)[number];
 
 /** Fields that stand in columns of their own in runs.csv. */
 const OWN_COLUMNS = /^(mixture|domainShare|tokens|budget\.steps|schedule\.peakLr|schedule\.warmup\.value|channels\..+\.share)$/;
 
 /** @throws StudioError `sweep-invalid`, `recipe-invalid` */
-export function exportSweep(plan: SweepPlan, target: SweepTarget): ClusterFolder {
-  const runs = plannedRuns(plan).map(({ index, setting, seed, recipe }) => ({ index, setting, seed, ...exportToTransformers(recipe) }));
-  const { files, lacks: ofBase } = exportToTransformers(plan.base);
+export function exportSweep(plan: SweepPlan, target: SweepTarget, given: HardwareInput = {}): ClusterFolder {
+  const runs = plannedRuns(plan).map(({ index, setting, seed, recipe }) => ({
+    index,
+    setting,
+    seed,
+    ...exportToTransformers(recipe, given),
+  }));
+  const { files, lacks: ofBase } = exportToTransformers(plan.base, given);
   const lacks = [...ofBase, ...runs.flatMap((run) => run.lacks)];
   const { 'job.sbatch': _job, 'README.md': readme, ...shared } = files;
   const space = {
@@ -26,11 +33,15 @@ export function exportSweep(plan: SweepPlan, target: SweepTarget): ClusterFolder
     columns: [...new Set(runs.flatMap(({ setting }) => Object.keys(setting)))].filter((field) => !OWN_COLUMNS.test(field)),
     runs: runs.map(({ index, setting, seed }) => ({ index, setting, seed })),
   };
-  const rows = plan.base.batchSize * plan.base.gradientAccumulationSteps;
+  const { gpu, gpus, asGiven } = hardwareOf(plan.base, given);
+  const machine = {
+    gpus: asGiven ? gpus : gpusFor(plan.base.batchSize * plan.base.gradientAccumulationSteps),
+    gpu: asGiven ? GPUS[gpu].sky : 'A100-80GB',
+  };
   const own = {
     ray: { 'requirements.txt': `${shared['requirements.txt']}ray[tune]==2.60.0\n` },
-    slurm: { 'sweep.sbatch': arrayScript(runs.length, rows) },
-    skypilot: { 'sky.yaml': skyYaml(plan.name, runs.length, rows) },
+    slurm: { 'sweep.sbatch': arrayScript(runs.length, machine.gpus) },
+    skypilot: { 'sky.yaml': skyYaml(plan.name, runs.length, machine) },
   }[target];
   return {
     files: {
@@ -50,11 +61,11 @@ const sameLack = (one: Lack, other: Lack): boolean => one.field === other.field 
 /** GPUs of one machine that share a step's rows evenly. */
 const gpusFor = (rows: number): number => [8, 4, 2, 1].find((count) => rows % count === 0)!;
 
-const arrayScript = (runs: number, rows: number): string => `#!/bin/bash
+const arrayScript = (runs: number, gpus: number): string => `#!/bin/bash
 #SBATCH --job-name=crossfade-sweep
 #SBATCH --array=0-${runs - 1}%8
 #SBATCH --nodes=1
-#SBATCH --gpus-per-node=${gpusFor(rows)}
+#SBATCH --gpus-per-node=${gpus}
 #SBATCH --cpus-per-task=16
 #SBATCH --time=08:00:00
 #SBATCH --output=slurm-%A_%a.log
@@ -63,10 +74,10 @@ const arrayScript = (runs: number, rows: number): string => `#!/bin/bash
 set -euo pipefail
 cd "\${SLURM_SUBMIT_DIR:-.}"
 RUN="$SLURM_ARRAY_TASK_ID"
-torchrun --standalone --nproc-per-node ${gpusFor(rows)} train.py --recipe "recipes/$RUN.json" --out "runs/$RUN"
+torchrun --standalone --nproc-per-node ${gpus} train.py --recipe "recipes/$RUN.json" --out "runs/$RUN"
 `;
 
-const skyYaml = (name: string, runs: number, rows: number): string => `name: ${
+const skyYaml = (name: string, runs: number, { gpus, gpu }: { gpus: number; gpu: string }): string => `name: ${
   name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -74,14 +85,14 @@ const skyYaml = (name: string, runs: number, rows: number): string => `name: ${
 }
 # sky launch sky.yaml: each node trains its part of the runs; one node collects what lies on its own disk.
 resources:
-  accelerators: A100-80GB:${gpusFor(rows)}
+  accelerators: ${gpu}:${gpus}
 num_nodes: 1
 workdir: .
 setup: pip install -r requirements.txt
 run: |
   set -e
   for RUN in $(seq "$SKYPILOT_NODE_RANK" "$SKYPILOT_NUM_NODES" ${runs - 1}); do
-    torchrun --standalone --nproc-per-node ${gpusFor(rows)} train.py --recipe "recipes/$RUN.json" --out "runs/$RUN"
+    torchrun --standalone --nproc-per-node ${gpus} train.py --recipe "recipes/$RUN.json" --out "runs/$RUN"
   done
   python sweep.py collect
 `;

@@ -38,6 +38,17 @@ export function hubPlace(given: Record<HubField, string>): HubPlace {
   return { address: url.origin + url.pathname.replace(/\/+$/, ''), host: url.host, repository, revision };
 }
 
+/** The address of one file that is asked for by itself. @throws StudioError `hub-source` */
+export function documentAddress(text: string): { href: string; host: string } {
+  const url = parseUrl(text.trim());
+  const local = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
+  if (!url || !(url.protocol === 'https:' || local) || url.username || url.password || url.hash) {
+    const values = { field: 'address', value: text, accepted: ACCEPTED.address };
+    throw new StudioError('hub-source', `The address is ${JSON.stringify(text)}; accepted: ${values.accepted}`, values);
+  }
+  return { href: url.origin + url.pathname + url.search, host: url.host };
+}
+
 function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);

@@ -51,7 +51,7 @@ const modulePattern = z.string().check(z.regex(/^[\w.*-]{1,120}$/));
 
 const channelSchema = z.strictObject({
   id: identifier,
-  /** Corpus id: a bundled one (`zh`, `en`, `code`, `domain`, `domain-legal`) or an imported one. */
+  /** Corpus id: a bundled one (`zh`, `en`, `code`, `domain`, `domain-legal`, `domain-short`) or an imported one. */
   corpus: identifier,
   role: z.enum(['general', 'domain']),
   /** Share of the rows of every batch, 0 to 1; the shares of all channels sum to 1. */

@@ -10,21 +10,28 @@ declare function atob(base64: string): string;
 
 const LIMIT = 64 * 1024;
 
-export function encodeRecipe(recipe: Recipe): string {
-  const bytes = deflateSync(strToU8(JSON.stringify(recipe)), { level: 9 });
+export function toBase64Url(bytes: Uint8Array): string {
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+/** Throws where the text is no base64url. */
+export function fromBase64Url(text: string): Uint8Array {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+export function encodeRecipe(recipe: Recipe): string {
+  return toBase64Url(deflateSync(strToU8(JSON.stringify(recipe)), { level: 9 }));
 }
 
 /** @throws StudioError `recipe-invalid` when the text is no recipe */
 export function decodeRecipe(text: string): Recipe {
   let json: unknown;
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     // A fixed buffer: an address cannot make the page inflate more than this.
-    json = JSON.parse(strFromU8(inflateSync(bytes, { out: new Uint8Array(LIMIT) })).replace(/\0+$/, ''));
+    json = JSON.parse(strFromU8(inflateSync(fromBase64Url(text), { out: new Uint8Array(LIMIT) })).replace(/\0+$/, ''));
   } catch {
     throw new StudioError('recipe-invalid', 'The address holds no readable recipe', {
       field: 'recipe',

@@ -140,8 +140,22 @@ export interface RunRecord {
   device: string;
   base: EvaluationRow | null;
   latest: EvaluationRow | null;
+  /** Where it was trained in a lesson: its step, and what was foretold before it began. */
+  lesson?: RunLesson;
   /** What look-ahead said of it; absent where it was never asked. */
   forecasts?: readonly Forecast[];
+}
+
+export interface RunLesson {
+  lesson: string;
+  step: string;
+  prediction?: Prediction;
+}
+
+/** Losses foretold at steps, in ascending order: the mean of the general channels or of those of the domain, nats. */
+export interface Prediction {
+  of: 'general' | 'domain';
+  points: { step: number; loss: number }[];
 }
 
 /** What look-ahead said of a run that goes on as planned: a channel's held-out loss at a step, with its 95 % interval, nats. */

@@ -11,8 +11,8 @@ export type ArchivedSweep = Pick<SweepRecord, 'name' | 'plan' | 'channels' | 'ba
 
 export interface ArchivedFile {
   name: string;
-  /** In pieces, so that a large table need not be one text. */
-  text: Iterable<string>;
+  /** In pieces, so that a large table need not be one text; bytes of what is no text. */
+  text: Iterable<string | Uint8Array>;
 }
 
 /** What a person types to read the zip; also a file in it. */
@@ -162,18 +162,25 @@ export function columnsCsv(columns: readonly Column[], rows: readonly number[], 
 const PIECE = 1 << 16;
 
 /** Packs the files piece by piece. @param rest called between pieces, so that a page stays alive */
-export async function zipFiles(files: Iterable<ArchivedFile>, rest: () => Promise<void>): Promise<Uint8Array<ArrayBuffer>[]> {
+export async function zipFiles(
+  files: Iterable<ArchivedFile> | AsyncIterable<ArchivedFile>,
+  rest: () => Promise<void>,
+): Promise<Uint8Array<ArrayBuffer>[]> {
   const out: Uint8Array<ArrayBuffer>[] = [];
   const faults: Error[] = [];
   const zip = new Zip((error, chunk) => {
     if (error) faults.push(error);
     else out.push(chunk);
   });
-  for (const { name, text } of files) {
+  for await (const { name, text } of files) {
     const entry = new ZipDeflate(name, { level: 6 });
     zip.add(entry);
     let waiting = '';
     for (const piece of text) {
+      if (typeof piece !== 'string') {
+        for (let at = 0; at < piece.length; at += PIECE, await rest()) entry.push(piece.subarray(at, at + PIECE), false);
+        continue;
+      }
       waiting += piece;
       for (; waiting.length >= PIECE; await rest()) {
         // Not between the halves of a surrogate pair.

@@ -115,7 +115,7 @@ export function recommendedSetting(
 }
 
 /** The base recipe with one setting and seed. */
-export function recipeOf(plan: SweepPlan, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
+export function recipeOf(plan: Pick<SweepPlan, 'base'>, setting: Readonly<Record<string, SettingValue>>, seed: number): Recipe {
   let recipe: Recipe = { ...plan.base, seed };
   const set = new Set<string>();
   for (const [field, value] of Object.entries(setting)) {

@@ -4,6 +4,7 @@
  */
 import { meanRetention } from '../metrics/loss';
 import { recipeSchema, type Recipe, type RecipeInput } from '../recipe/schema';
+import type { LoggedEvent } from '../run/events';
 import type { EvaluationRow, MetricRow, NotFinite, RunRecord } from '../run/types';
 import { figureOf, type LogFormat, type Point, type TrackedRun } from './tracked-run';
 
@@ -11,6 +12,8 @@ export interface ImportedRun {
   record: Omit<RunRecord, 'id'>;
   rows: MetricRow[];
   evaluations: EvaluationRow[];
+  /** Of a run that another studio trained. */
+  events?: LoggedEvent[];
 }
 
 /** Of a log that tells one loss and no channel. */

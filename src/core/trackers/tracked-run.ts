@@ -7,7 +7,8 @@ import type { Recipe } from '../recipe/schema';
 import type { EvaluationRow, MetricRow, RunRecord } from '../run/types';
 
 /** What a log was written by, as far as it shows. */
-export type LogFormat = 'trainer-state' | 'llama-factory' | 'ms-swift' | 'wandb' | 'jsonl' | 'csv' | 'trackio' | 'tensorboard';
+export type LogFormat =
+  'trainer-state' | 'llama-factory' | 'ms-swift' | 'wandb' | 'jsonl' | 'csv' | 'trackio' | 'tensorboard' | 'crossfade';
 
 /** Trackers that a run's log is written for. */
 export const TRACKER_FORMATS = ['tensorboard', 'wandb', 'trackio'] as const;

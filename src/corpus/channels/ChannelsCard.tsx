@@ -16,7 +16,14 @@ import { rawSize, useWorkshop } from './store';
 import styles from './Channels.module.css';
 
 /** Language of each bundled text. */
-const STARTER_LANGUAGE: Readonly<Record<string, string>> = { zh: 'zh', en: 'en', code: 'code', domain: 'en', 'domain-legal': 'en' };
+const STARTER_LANGUAGE: Readonly<Record<string, string>> = {
+  zh: 'zh',
+  en: 'en',
+  code: 'code',
+  domain: 'en',
+  'domain-legal': 'en',
+  'domain-short': 'en',
+};
 
 export function ChannelsCard() {
   const { t } = useTranslation('corpus');

@@ -1,5 +1,6 @@
 import attention from './attention.json';
 import before from './before.json';
+import cluster from './cluster.json';
 import common from './common.json';
 import compare from './compare.json';
 import corpus from './corpus.json';
@@ -9,6 +10,7 @@ import errors from './errors.json';
 import explore from './explore.json';
 import internals from './internals.json';
 import laws from './laws.json';
+import learn from './learn.json';
 import measures from './measures.json';
 import merge from './merge.json';
 import models from './models.json';
@@ -23,6 +25,7 @@ import tokenizer from './tokenizer.json';
 export default {
   attention,
   before,
+  cluster,
   common,
   compare,
   corpus,
@@ -32,6 +35,7 @@ export default {
   explore,
   internals,
   laws,
+  learn,
   measures,
   merge,
   models,

@@ -206,6 +206,7 @@ function recipeTable({ recipe, base }: ReportRun, { t, format }: ReportWords, na
         t('run.evaluationLabel'),
         t('run.evaluation', { steps: format.count(evaluation.everySteps), rows: format.count(evaluation.rowsPerChannel) }),
       ],
+      ...(evaluation.prompts ? [[t('recipeField.prompts'), evaluation.prompts.texts.join(' · ')] as [string, string]] : []),
       [
         t('run.stoppingLabel'),
         [

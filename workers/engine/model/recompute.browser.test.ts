@@ -29,7 +29,7 @@ const dropout = { rate: 0.2, seed: 4, step: 9 };
 describe.each(['wasm', 'webgpu'] as const)('recomputed layers on %s', (backend) => {
   let model: DecoderModel;
   beforeAll(async () => {
-    await openBackend({ backend, threads: 2, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
   });
   afterEach(() => model.dispose());
 

@@ -43,7 +43,7 @@ const whole: Batch = { rows: 1, context: 10, ids: text, targets: following, chan
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
   let model: DecoderModel;
   beforeAll(async () => {
-    await openBackend({ backend, threads: 2, requireHardware: false });
+    await openBackend({ backend, threads: 1, requireHardware: false });
     model = new DecoderModel(config, weights);
   });
   afterAll(() => model.dispose());
