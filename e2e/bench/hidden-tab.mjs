@@ -57,12 +57,17 @@ try {
       socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression } }));
     });
   const step = async () => Number(await evaluate(`document.querySelector('[data-testid=progress]')?.dataset.step ?? 0`));
-  while (!(await evaluate(`(() => { const run = document.querySelector('[data-testid=run]:enabled'); run?.click(); return Boolean(run); })()`)))
+  while (
+    !(await evaluate(`(() => { const run = document.querySelector('[data-testid=run]:enabled'); run?.click(); return Boolean(run); })()`))
+  )
     await wait(0.5);
   while ((await step()) < 5) await wait(0.5);
   const other = await (await fetch(`${address}/json/new?about:blank`, { method: 'PUT' })).json();
   for (let round = 0; round < Number(values.rounds); round += 1)
-    for (const [name, { id }] of /** @type {const} */ ([['shown', tab], ['hidden', other]])) {
+    for (const [name, { id }] of /** @type {const} */ ([
+      ['shown', tab],
+      ['hidden', other],
+    ])) {
       await fetch(`${address}/json/activate/${id}`);
       await wait(2);
       const state = await evaluate('document.visibilityState');
