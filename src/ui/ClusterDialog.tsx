@@ -283,7 +283,7 @@ function Estimates({ source, hardware }: { source: ClusterSource; hardware: Hard
       format.decimal(gib, 0)
     );
   return (
-    <section aria-label={t('estimate.title')}>
+    <div>
       <h3 className={styles.heading}>{t('estimate.title')}</h3>
       <div className={tables.scroll} tabIndex={0} role="region" aria-label={t('estimate.title')}>
         <table className={tables.table}>
@@ -323,6 +323,6 @@ function Estimates({ source, hardware }: { source: ClusterSource; hardware: Hard
           tokens: format.count(context),
         })}
       </p>
-    </section>
+    </div>
   );
 }
