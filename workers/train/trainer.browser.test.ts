@@ -550,7 +550,7 @@ describe('the trainer on wasm', () => {
     await again.seen((view) => view.runId === whole && ended(view));
     const expected = await outcome(whole);
     expect(await outcome(killed)).toEqual(expected);
-    expect([...readSafetensors('optimizer', expected.optimizer!).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
+    expect([...readSafetensors('optimizer', expected.optimizer).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
       true,
     );
 
