@@ -15,12 +15,15 @@ export interface PageRoute {
 }
 
 export const ROUTES: readonly PageRoute[] = [
-  { id: 'desk', path: '/desk', icon: SlidersVertical, Page: lazyWithTexts(['diagnosis'], () => import('../desk/Page')) },
+  { id: 'desk', path: '/desk', icon: SlidersVertical, Page: lazyWithTexts(['desk', 'diagnosis'], () => import('../desk/Page')) },
   {
     id: 'compare',
     path: '/compare',
     icon: Columns2,
-    Page: lazyWithTexts(['compare', 'measures', 'internals', 'merge', 'diagnosis', 'report', 'notices'], () => import('../compare/Page')),
+    Page: lazyWithTexts(
+      ['compare', 'measures', 'internals', 'merge', 'desk', 'diagnosis', 'report', 'notices'],
+      () => import('../compare/Page'),
+    ),
   },
   {
     id: 'sweeps',
@@ -29,7 +32,7 @@ export const ROUTES: readonly PageRoute[] = [
     icon: FlaskConical,
     Page: lazyWithTexts(['sweeps'], () => import('../sweeps/Page')),
   },
-  { id: 'runs', path: '/runs', icon: History, Page: lazyWithTexts(['runs', 'diagnosis'], () => import('../runs/Page')) },
+  { id: 'runs', path: '/runs', icon: History, Page: lazyWithTexts(['runs', 'desk', 'diagnosis'], () => import('../runs/Page')) },
   { id: 'corpus', path: '/corpus', icon: Database, Page: lazyWithTexts(['corpus', 'notices'], () => import('../corpus/Page')) },
   {
     id: 'tokenizer',
@@ -37,6 +40,6 @@ export const ROUTES: readonly PageRoute[] = [
     icon: WholeWord,
     Page: lazyWithTexts(['tokenizer', 'notices'], () => import('../tokenizer/Page')),
   },
-  { id: 'models', path: '/models', icon: Boxes, Page: lazyWithTexts(['models', 'notices'], () => import('../models/Page')) },
+  { id: 'models', path: '/models', icon: Boxes, Page: lazyWithTexts(['models', 'desk', 'notices'], () => import('../models/Page')) },
   { id: 'learn', path: '/learn', icon: GraduationCap, Page: lazyWithTexts(['learn'], () => import('../learn/Page')) },
 ];

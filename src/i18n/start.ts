@@ -26,7 +26,7 @@ export type Language = (typeof LANGUAGES)[number];
 const STORED = 'crossfade.language';
 const files = import.meta.glob<Record<string, unknown>>('./{en,zh}/*.json', { import: 'default' });
 /** Texts of every page, and those that a page has asked for since. */
-const wanted = new Set<Namespace>(['common', 'errors', 'desk']);
+const wanted = new Set<Namespace>(['common', 'errors']);
 
 /** The stored choice, else the first of the browser's languages that the studio speaks, else English. */
 export function preferredLanguage(stored: string | null, browser: readonly string[]): Language {
