@@ -28,7 +28,7 @@ export interface PlotFrame {
   log: boolean;
 }
 
-export const plotWidth = ({ width, right }: PlotFrame) => Math.max(1, width - PLOT.left - right);
+const plotWidth = ({ width, right }: PlotFrame) => Math.max(1, width - PLOT.left - right);
 
 export function plotX(frame: PlotFrame, x: number): number {
   return PLOT.left + ((x - frame.from) / (frame.to - frame.from)) * plotWidth(frame);

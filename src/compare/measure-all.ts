@@ -20,7 +20,7 @@ export const QUEUE = [
   'memorisation',
   'robustness',
 ] as const satisfies readonly MeasureKind[];
-export type Queued = (typeof QUEUE)[number];
+type Queued = (typeof QUEUE)[number];
 
 interface QueueState {
   /** What is still to be made, the one under way first; null while no queue runs. */

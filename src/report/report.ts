@@ -116,7 +116,7 @@ interface ReportRobustness {
 }
 
 /** A prompt and what each set of weights wrote after it. */
-export interface ReportText {
+interface ReportText {
   prompt: string;
   /** By letter; those that wrote. */
   texts: { letter: ReportWeights['letter']; text: string }[];

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { ErrorBanner } from './Banner';
 import { saveFile, savePicture } from './save-file';
 
-export type PictureForm = 'SVG' | 'PNG';
+type PictureForm = 'SVG' | 'PNG';
 
 interface SaveButtonsProps {
   /** Of the group, and of a button in it. */
@@ -48,7 +48,7 @@ export function SaveButtons({ label, labelOf, name, draw, className, small = fal
 }
 
 /** A chart's figures: a name a column, a value a cell. */
-export interface ChartTable {
+interface ChartTable {
   columns: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
 }

@@ -74,7 +74,7 @@ export function isKey(written: string, { key, ctrlKey, metaKey, altKey, shiftKey
 }
 
 /** The command of a press; null where it has none, or belongs to a field or a control. */
-export function commandOf(event: KeyboardEvent): Command | null {
+function commandOf(event: KeyboardEvent): Command | null {
   if (event.repeat || event.isComposing || event.defaultPrevented) return null;
   const { target } = event;
   const at = target instanceof Element ? target : null;

@@ -54,7 +54,7 @@ function logMoment(q: number, sigma: number, alpha: number): number {
 }
 
 /** Rényi divergence of order α that one round spends. @param q part of the clients in a round @param noise standard deviation over the clipping norm */
-export function roundDivergence(q: number, noise: number, alpha: number): number {
+function roundDivergence(q: number, noise: number, alpha: number): number {
   if (q === 0) return 0;
   if (noise === 0) return Infinity;
   return q === 1 ? alpha / (2 * noise ** 2) : logMoment(q, noise, alpha) / (alpha - 1);

@@ -160,7 +160,7 @@ export interface TermSums {
 }
 
 /** 95 % over documents, by model; null where a term stands in fewer than two. */
-export interface TermIntervals {
+interface TermIntervals {
   loss: (Interval | null)[];
   /** Of the change of bits per byte against the base, which has none. */
   deltaBits: (Interval | null)[];

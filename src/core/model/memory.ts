@@ -36,7 +36,7 @@ export interface MemoryDemand {
 }
 
 /** What of a teacher takes memory. */
-export interface TeacherShape {
+interface TeacherShape {
   parameters: number;
   /** Width of its hidden states, layers, and width of queries and keys of a layer together. */
   hidden: number;
@@ -44,7 +44,7 @@ export interface TeacherShape {
   attended: number;
 }
 
-export const teacherShape = (config: ModelConfig): TeacherShape => ({
+const teacherShape = (config: ModelConfig): TeacherShape => ({
   parameters: parameterCount(config),
   hidden: config.hidden,
   layers: config.layers,
@@ -52,7 +52,7 @@ export const teacherShape = (config: ModelConfig): TeacherShape => ({
 });
 
 /** Numbers in the learnt map W_h from the teacher's hidden states to the model's; 0 where both are equally wide or none are compared. */
-export function hiddenMapSize(hidden: number, teacher: TeacherShape | undefined, regularisation: Regularisation | undefined): number {
+function hiddenMapSize(hidden: number, teacher: TeacherShape | undefined, regularisation: Regularisation | undefined): number {
   const { distillation } = regularisation ?? {};
   return teacher && distillation && comparesHidden(distillation) && teacher.hidden !== hidden ? teacher.hidden * hidden : 0;
 }
