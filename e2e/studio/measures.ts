@@ -1,5 +1,6 @@
 /** The compare page's views of probes, terms and stability. */
 import { expect, type Locator } from '@playwright/test';
+import { printed } from './compare';
 import { like } from './words';
 import type { Studio } from './studio';
 
@@ -94,9 +95,10 @@ export class MeasuresPage {
   /** Bits per byte of A, then of B, over rising noise. */
   async noise(kind: keyof typeof this.words.robustness.kind): Promise<number[][]> {
     const rows = this.studio.page.getByTestId('robustness-table').locator(`tbody[data-kind="${kind}"] tr`);
-    return rows.evaluateAll((all) =>
-      all.map((row) => [...row.querySelectorAll('td')].slice(0, -1).map((cell) => Number(cell.textContent))),
+    const cells = await rows.evaluateAll((all) =>
+      all.map((row) => [...row.querySelectorAll('td')].slice(0, -1).map(({ textContent }) => textContent ?? '')),
     );
+    return cells.map((row) => row.map((cell) => printed(cell).value));
   }
   async measureMemorisation(rows: number): Promise<void> {
     await this.studio.page.getByLabel(this.words.memorisation.rows, { exact: true }).fill(String(rows));
