@@ -358,7 +358,7 @@ export async function writeForgetLess(results, times, { steps, seeds, documents,
   const minutes = results.reduce((sum, run) => sum + run.seconds.all, 0) / 60;
   const text = `# Forget less: methods on one plot
 
-Written by \`npm run study -- forget-less\`: ${results.length} runs from the bundled base, ${minutes.toFixed(0)} minutes in all on ${results[0].engine}. Plain training is
+Written by \`npm run study -- forget-less --steps ${steps} --seeds ${seeds.join()}\`: ${results.length} runs from the bundled base, ${minutes.toFixed(0)} minutes in all on ${results[0].engine}. Plain training is
 ${steps} steps on the domain alone at a peak learning rate of ${PEAK_LR.toExponential()}; every method is that run with one switch of the recipe, seeds ${seeds.join(' and ')}. Base
 and tuned model are measured on at most ${documents} held-out documents a channel; brackets are 95 % bootstrap intervals over documents, one entry a seed.
 Points are means over seeds; the dashed line is the front that nothing beats in both figures.
