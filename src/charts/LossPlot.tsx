@@ -107,7 +107,7 @@ export const LossPlot = memo(function LossPlot({ frame, lines, level, faint, yTi
               d={path(train) ?? ''}
               stroke={colour}
               strokeWidth={raw.length > 0 || alone ? 1.4 : 1.1}
-              strokeOpacity={(raw.length > 0 || alone ? 0.8 : 0.55) * (faint ? 0.45 : 1)}
+              strokeOpacity={(raw.length > 0 || alone ? 0.8 : 0.55) * (faint ? 0.28 : 1)}
               strokeDasharray={dash || undefined}
               {...shared}
             />
