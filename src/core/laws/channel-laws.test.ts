@@ -235,6 +235,15 @@ describe('a sweep of shares, rates and warmups', () => {
     expect(recommendation.warmup.best!.value).toBeCloseTo(0.05, 2);
   });
 
+  it('takes the runs of the best rate where every rate has as many shares', () => {
+    const cross = [1e-4, 3e-4, 3e-3].flatMap((lr) => [0.05, 1 / 6, 0.3, 0.5, 0.7].map((share) => of(share, lr, 0.05, 2)));
+    for (const order of [cross, [...cross].reverse()])
+      for (const { held, findings } of fitChannels(order, measured.channels, measured.channels, QUICK)) {
+        expect(held.lr).toBe(3e-4);
+        expect(findings.find(({ code }) => code === 'subset')!.values).toMatchObject({ runs: 5, of: 15 });
+      }
+  });
+
   it('weighs a domain gain against retention where it is told its worth', () => {
     const thrifty = found(recommend(measured, laws, { ...DEFAULT_GOAL, worth: 0.2 })).share!.value;
     expect(thrifty).toBeLessThan(recommendation.share!.value - 0.05);

@@ -49,7 +49,8 @@ const distinct = (runs: readonly MeasuredRun[], field: 'lr' | 'warmup' | 'tokens
   new Set(runs.map((run) => run[field]));
 
 /**
- * The largest group of runs that agree in the given fields; with what was held where it is not all runs.
+ * The group of runs that agree in the given fields, with what was held where it is not all runs: the one of most settings, and of several such the one with
+ * the run of the least mean loss over its channels, since nobody would train at the rate of the others.
  */
 function holding(
   runs: readonly MeasuredRun[],
@@ -63,7 +64,16 @@ function holding(
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   const settings = (group: readonly MeasuredRun[]) => new Set(group.map(({ shares }) => JSON.stringify(shares))).size;
-  const [held, kept] = [...groups].reduce((best, group) => (settings(group[1]) > settings(best[1]) ? group : best));
+  const least = (group: readonly MeasuredRun[]) =>
+    Math.min(
+      ...group.map(({ losses }) => {
+        const all = Object.values(losses);
+        return all.every(Number.isFinite) ? all.reduce((sum, loss) => sum + loss, 0) / all.length : Infinity;
+      }),
+    );
+  const better = (one: readonly MeasuredRun[], other: readonly MeasuredRun[]) =>
+    settings(one) - settings(other) || least(other) - least(one) || 0;
+  const [held, kept] = [...groups].reduce((best, group) => (better(group[1], best[1]) > 0 ? group : best));
   return { runs: kept, findings: [{ code: 'subset', values: { runs: kept.length, of: runs.length, held } }] };
 }
 
