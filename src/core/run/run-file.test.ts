@@ -69,6 +69,21 @@ describe('a run as a file', () => {
     });
   });
 
+  it('holds what was written at its evaluations, and how a sweep ended it', () => {
+    const texts = [{ text: ' 病人', next: [{ id: 7, token: '的', p: 0.25 }] }];
+    const { rows, evaluations, events } = history(3);
+    const document = runDocument(
+      { ...record, state: 'stopped', stopReason: 'sweep' },
+      {
+        rows,
+        evaluations: evaluations.map((one) => ({ ...one, texts })),
+        events: [...events, { type: 'stopped', step: 100, at: 9, reason: 'sweep' }],
+      },
+      made,
+    );
+    expect(parseRunFile('a.crossfade', runFile(document))).toEqual(document);
+  });
+
   it('is refused by field, value and what is accepted', () => {
     expect(refusal(changed((file) => (file['version'] = 2)))).toMatchObject({ field: 'version', value: '2', accepted: '1' });
     expect(refusal(changed((file) => (file['rows'][1].loss.zh = 'NaN')))).toMatchObject({ field: 'rows.1.loss.zh', value: '"NaN"' });

@@ -10,7 +10,7 @@ import { recipeSchema, type Recipe } from '../recipe/schema';
 import { fromBase64Url, toBase64Url } from '../recipe/share-link';
 import type { ImportedRun } from '../trackers/imported-run';
 import type { LoggedEvent } from './events';
-import type { EvaluationRow, MetricRow, RunRecord } from './types';
+import { STOP_REASONS, type EvaluationRow, type MetricRow, type RunRecord } from './types';
 
 /** Bytes of a file, of its JSON, and of the JSON that an address can make a page inflate. */
 const LARGEST_FILE = 32 * 2 ** 20;
@@ -48,6 +48,7 @@ const evaluationSchema = z.object({
     }),
   ),
   attention: z.optional(list(finite, 1024)),
+  texts: z.optional(list(z.object({ text: text(65_536), next: list(z.object({ id: step, token: text(1024), p: finite }), 64) }), 64)),
 });
 
 const when = { step, at: z.nullable(finite) };
@@ -57,7 +58,7 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...when, type: z.literal('extended'), before: finite, after: finite }),
   z.object({ ...when, type: z.literal('forked'), run: text(64), name: text(120) }),
   z.object({ ...when, type: z.literal('unfrozen'), parts: list(text(120), 1024) }),
-  z.object({ ...when, type: z.literal('stopped'), reason: z.enum(['person', 'budget', 'early-stop', 'forgetting-stop', 'error']) }),
+  z.object({ ...when, type: z.literal('stopped'), reason: z.enum(STOP_REASONS) }),
 ]);
 
 const shares = z.record(channel, finite.check(z.gte(0), z.lte(1)));
@@ -84,7 +85,7 @@ const documentSchema = z.object({
   run: z.object({
     ...{ name: text(120).check(z.minLength(1)), createdAt: finite, updatedAt: finite, step, tokens: finite, recipe: z.unknown() },
     state: z.enum(['finished', 'stopped', 'failed', 'interrupted']),
-    stopReason: z.nullable(z.enum(['person', 'budget', 'early-stop', 'forgetting-stop', 'error'])),
+    stopReason: z.nullable(z.enum(STOP_REASONS)),
     changes: list(changeSchema, 10_000),
     trainTokens: z.record(channel, finite),
     rules: z.optional(z.union([z.literal(1), z.literal(2)])),

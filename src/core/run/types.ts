@@ -20,7 +20,8 @@ export type RunState =
 export type RunRules = 1 | 2;
 
 /** sweep: the rule of its sweep lets it go no further than its rung. */
-export type StopReason = 'person' | 'budget' | 'early-stop' | 'forgetting-stop' | 'sweep' | 'error';
+export const STOP_REASONS = ['person', 'budget', 'early-stop', 'forgetting-stop', 'sweep', 'error'] as const;
+export type StopReason = (typeof STOP_REASONS)[number];
 
 /** What a person can change while a run trains. Takes effect before step `step` (0-based) is computed. */
 export interface LiveSettings {
