@@ -1,4 +1,5 @@
 /** Sends a run's feed to the page: an increment at most four times a second, and at once when the state or an evaluation changes. */
+import { stepTokens } from '../../src/core/recipe/before-run';
 import type { LiveFigures, RunFeed, RunMessage } from '../../src/core/run/feed';
 import type { ChannelEvaluation, MetricRow, RunRecord } from '../../src/core/run/types';
 import { isActive } from '../../src/core/run/types';
@@ -73,10 +74,9 @@ export class FeedSender {
     const { tokens, epochs, openWindow } = this.figures();
     const logged = this.feed.logged();
     const stepMs = this.stepPace.median() ?? logged.stepMs;
-    const perStep = recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
     return {
       stepMs,
-      tokensPerSecond: stepMs ? (perStep / stepMs) * 1000 : logged.tokensPerSecond,
+      tokensPerSecond: stepMs ? (stepTokens(recipe) / stepMs) * 1000 : logged.tokensPerSecond,
       etaSeconds: isActive(state)
         ? etaSeconds(step, recipe.budget.steps, recipe.evaluation.everySteps, stepMs, this.evaluationPace.median())
         : null,

@@ -4,8 +4,7 @@
  */
 import { errorRecord, StudioError } from '../../src/core/errors';
 import { MixtureRule } from '../../src/core/mixture/automation';
-import { participantsOf } from '../../src/core/federated/clients';
-import { effectiveShares, type Shares } from '../../src/core/mixture/mixture';
+import { effectiveShares } from '../../src/core/mixture/mixture';
 import type { RunFeed, RunMessage } from '../../src/core/run/feed';
 import { phaseAt, rateAt } from '../../src/core/recipe/phases';
 import { checkChange, recordChange, recordRule, settingsAt, withoutLaterRules } from '../../src/core/run/live-changes';
@@ -24,7 +23,7 @@ import { evaluateRun, type ProbeSample } from './run-evaluation';
 import type { RunState } from '../runtime/run-state';
 import type { BatchSampler } from './sampler';
 import { ruleToStop } from './stopping';
-import { predictedIn, type FederatedRound, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
+import { predictedIn, type TokenBatch, type PendingStep, type TrainableModel } from '../runtime/trainable-model';
 
 /** Steps whose results may lie unread on the device. */
 const UNREAD_STEPS = 64;
@@ -338,7 +337,7 @@ export class TrainingLoop {
     let started = 0;
     await parts.lock.run(async () => {
       started = parts.clock.now();
-      const { batches, round } = this.batches(shares);
+      const { batches, round } = parts.sampler.step(recipe, record.step, shares);
       const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
       const weights = settings.weights && recipe.channels.map(({ id }) => settings.weights![id]!);
       this.unread.push(parts.model.step(batches, { lr, weights, dropout, round }));
@@ -354,17 +353,6 @@ export class TrainingLoop {
     this.window.addTime(ms);
     this.sender.stepPace.add(ms);
     if (due) this.log(lr);
-  }
-
-  /** The next step's, and how a federated run's are dealt to its clients. */
-  private batches(shares: Shares): { batches: TokenBatch[]; round?: FederatedRound } {
-    const { record, parts } = this;
-    const { recipe, step } = record;
-    const { batchSize, gradientAccumulationSteps } = recipe;
-    if (!recipe.federated) return { batches: parts.sampler.next(step, shares, batchSize, gradientAccumulationSteps) };
-    const clients = participantsOf(recipe, shares, step);
-    const own = parts.sampler.round(step, clients, batchSize, gradientAccumulationSteps);
-    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
   }
 
   private count(batch: TokenBatch): void {

@@ -5,6 +5,7 @@
 import type { OnProgress } from '../../src/contract/progress';
 import type { RangeTestResult } from '../../src/contract/sweep';
 import { effectiveShares } from '../../src/core/mixture/mixture';
+import { stepTokens } from '../../src/core/recipe/before-run';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { settingsAt } from '../../src/core/run/live-changes';
 import { rangeTestRates, refuseSweep, suggestRange, type RangeTest } from '../../src/core/sweep/schema';
@@ -38,7 +39,7 @@ async function withTrial<T>(
   const { signal } = studio.work;
   const { recipe: checked, sampler, trained } = await prepareRun(recipe, onProgress, studio);
   const { model } = trained;
-  const { dropout: rate, seed, batchSize, gradientAccumulationSteps } = checked;
+  const { dropout: rate, seed } = checked;
   const settings = settingsAt(checked, [], 0);
   const weights = settings.weights && checked.channels.map(({ id }) => settings.weights![id]!);
   // The mixture of the run's beginning, whatever its phases plan later on.
@@ -46,8 +47,8 @@ async function withTrial<T>(
   const trial: Trial = async (step, lr) => {
     signal.throwIfAborted();
     const loss = await studio.lock.run(async () => {
-      const batches = sampler.next(step, shares, batchSize, gradientAccumulationSteps);
-      const [sums] = await model.read([model.step(batches, { lr, weights, dropout: { rate, seed, step } })]);
+      const { batches, round } = sampler.step(checked, step, shares);
+      const [sums] = await model.read([model.step(batches, { lr, weights, dropout: { rate, seed, step }, round })]);
       return total(sums!.nll) / total(sums!.tokens);
     });
     await studio.clock.yield();
@@ -83,7 +84,7 @@ export async function testRange(recipe: Recipe, range: RangeTest, onProgress: On
 
 /** Tokens per second over about half a second of training, after a step that compiles. @throws as `testRange` */
 export async function measureSpeed(recipe: Recipe, onProgress: OnProgress, studio: Studio): Promise<number> {
-  return withTrial(recipe, onProgress, studio, async (trial, { batchSize, gradientAccumulationSteps, sequenceLength }) => {
+  return withTrial(recipe, onProgress, studio, async (trial, checked) => {
     await trial(0, 0);
     const started = studio.clock.now();
     let steps = 0;
@@ -92,7 +93,7 @@ export async function measureSpeed(recipe: Recipe, onProgress: OnProgress, studi
       await trial((steps += 1), 0);
       ms = studio.clock.now() - started;
     } while (ms < MEASURED_MS && steps < MOST_MEASURED);
-    return (steps * batchSize * gradientAccumulationSteps * sequenceLength * 1000) / ms;
+    return (steps * stepTokens(checked) * 1000) / ms;
   });
 }
 

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StudioError } from '../../src/core/errors';
 import { normaliseShares } from '../../src/core/mixture/mixture';
+import type { RecipeInput } from '../../src/core/recipe/schema';
+import { recipeWith } from '../../src/core/run/example-run';
 import { ChannelStream, Permutation } from '../runtime/channel-stream';
 import type { TokenBatch } from '../runtime/trainable-model';
 import { BatchSampler } from './sampler';
@@ -135,6 +137,23 @@ describe('BatchSampler', () => {
       expect(small.flatMap((batch) => [...batch.ids])).toEqual([...large!.ids]);
       expect(small.flatMap((batch) => [...batch.channels])).toEqual([...large!.channels]);
     }
+  });
+
+  it("deals a federated run's micro-batches to its clients, each of its own text; any other step is as it was", () => {
+    const shares = { zh: 0.5, en: 0.3, domain: 0.2 };
+    const recipe = (federated: RecipeInput['federated']) =>
+      recipeWith({ batchSize: 2, gradientAccumulationSteps: 7, ...(federated ? { federated } : {}) });
+    const options = { channels, context: 8, seed: 5, rules: 2 } as const;
+    const { batches, round } = new BatchSampler(options).step(recipe({}), 0, shares);
+    expect(round!.map(({ updates }) => updates)).toEqual([3, 2, 2]);
+    expect(round!.map(({ weight }) => weight)).toEqual([0.5, 0.3, 0.2]);
+    expect(batches.map((batch) => [...batch.channels])).toEqual([
+      ...Array(3).fill([0, 0]),
+      ...Array(2).fill([1, 1]),
+      ...Array(2).fill([2, 2]),
+    ]);
+    const plain = new BatchSampler(options).step(recipe(undefined), 0, shares);
+    expect(plain).toEqual({ batches: new BatchSampler(options).next(0, shares, 2, 7) });
   });
 
   it('goes on identically from a stored state, across an epoch', () => {

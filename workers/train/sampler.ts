@@ -2,14 +2,15 @@
  * Batches of a run: whole rows per channel by error diffusion over each step's rows, taken from the channels' streams, shuffled
  * with the step's own seed and cut into micro-batches. Accumulating n micro-batches of r rows sees the same rows as one of n·r.
  */
-import type { Client } from '../../src/core/federated/clients';
+import { participantsOf, type Client } from '../../src/core/federated/clients';
 import { RowAllocator } from '../../src/core/mixture/mixture';
 import type { Shares } from '../../src/core/mixture/mixture';
+import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import type { RunRules } from '../../src/core/run/types';
 import { channelEmpty, ChannelStream, type StreamCursor } from '../runtime/channel-stream';
 import type { Curriculum } from '../runtime/channel-stream';
-import { emptyBatch, fillRow, type Row, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
+import { emptyBatch, fillRow, type FederatedRound, type Row, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
 import { windowsOf } from '../runtime/windows';
 
 export interface SamplerState {
@@ -86,6 +87,19 @@ export class BatchSampler {
       this.clients.set(String(index), allocator);
       return this.draw(allocator.next(shares, rows * own), deriveSeed(this.options.seed, 'shuffle', step, index), rows, own);
     });
+  }
+
+  /**
+   * What a step of the recipe reads, and how a federated run's is dealt to its clients.
+   * @param shares as really drawn at this step
+   * @throws StudioError `channel-empty`
+   */
+  step(recipe: Recipe, step: number, shares: Shares): { batches: TokenBatch[]; round?: FederatedRound } {
+    const { federated, batchSize, gradientAccumulationSteps } = recipe;
+    if (!federated) return { batches: this.next(step, shares, batchSize, gradientAccumulationSteps) };
+    const clients = participantsOf(recipe, shares, step);
+    const own = this.round(step, clients, batchSize, gradientAccumulationSteps);
+    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
   }
 
   /** So many rows of each channel, shuffled and cut into micro-batches. */
