@@ -1,6 +1,7 @@
 /** The shell: theme, router, header, what is said of storage, and the page of the address. */
 import { useEffect, useState, Component, type ReactNode, Suspense } from 'react';
 import { errorRecord } from '../core/errors';
+import { RUN_FILE } from '../core/text/file-name';
 import { Button, MantineProvider } from '@mantine/core';
 import { DatabaseZap, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -10,7 +11,6 @@ import { acceptLoss, checkStorage, useStorage } from '../lab/storage-store';
 import { dismissUpdate, takeUpdate, useOffline } from '../lab/offline-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
 import { Link, Redirect, Route, Router, Switch } from 'wouter';
-import { openRunFiles, RUN_FILE } from '../lab/desk-recipes';
 import { useCommandKeys, usePalette } from '../ui/commands';
 import { hashHref, meetAddress, navigate, useHashLocation, useHashQuery, useShown } from '../ui/hash-location';
 import { Header } from './Header';
@@ -66,10 +66,7 @@ function RunDrop() {
       const files = runsOf(event);
       if (event.defaultPrevented || files.length === 0) return;
       event.preventDefault();
-      openRunFiles(files).then(
-        (path) => navigate(path),
-        (fault: unknown) => setError(fault),
-      );
+      import('../lab/desk-recipes').then(({ openRunFiles }) => openRunFiles(files)).then(navigate, setError);
     };
     window.addEventListener('dragover', over);
     window.addEventListener('drop', drop);

@@ -1,8 +1,8 @@
 /** The drawer's fields of a federated run: who the clients are, how they are averaged, and what privacy the noise gives them. */
 import { useTranslation } from 'react-i18next';
-import { clientsOf, epsilonOf, takingPart, type Federated } from '../core/federated/clients';
+import { clientsOf, epsilonOf, type Federated } from '../core/federated/clients';
 import { sharesOf } from '../core/recipe/edits';
-import type { Recipe } from '../core/recipe/schema';
+import { takingPart, type Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
 import { NumberField, SwitchField } from '../ui/fields';
 import styles from './RecipeDrawer.module.css';
@@ -24,7 +24,7 @@ export function FederatedFields({ recipe, edit }: Props) {
   const format = useFormat();
   const { federated } = recipe;
   const all = clientsOf(recipe, sharesOf(recipe)).length;
-  const taking = federated ? takingPart(all, federated) : all;
+  const taking = federated ? takingPart(all, federated.participation) : all;
   const set = (next: Federated) => edit((recipe) => ({ ...recipe, federated: next }));
   const without = <Key extends keyof Federated>(key: Key) => {
     const { [key]: _, ...rest } = federated!;

@@ -23,7 +23,7 @@ import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
 import type { ModelRecord } from '../contract/library';
 import { lazyWithTexts } from '../i18n/start';
-import { RUN_FILE } from '../lab/desk-recipes';
+import { RUN_FILE } from '../core/text/file-name';
 import { keyCaps } from '../ui/commands';
 import { usePart } from '../ui/hash-location';
 import {

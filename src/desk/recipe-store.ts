@@ -150,12 +150,15 @@ export const useRecipe = create<RecipeStore>((set, get) => {
       if (!recipe) return;
       const next = change(recipe);
       if (next === recipe) return;
-      const fields = diffRecipes(recipe, next)
-        .map(({ field }) => field)
-        .join(' ');
+      const moving = joined?.moving === true;
+      // Within a movement, which comes many times a second, it does not matter which.
+      const fields = moving
+        ? ''
+        : diffRecipes(recipe, next)
+            .map(({ field }) => field)
+            .join(' ');
       const now = Date.now();
       const typed = final && joined !== null && joined.fields === fields && now - joined.at < ONE_STEP_MS;
-      const moving = joined?.moving === true;
       const steps = moving || typed || fields === '' ? {} : step();
       joined = final && moving ? null : { moving: !final, fields, at: now };
       set({ ...steps, recipe: next, edited: true });

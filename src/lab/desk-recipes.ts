@@ -32,15 +32,16 @@ export function presets(): Promise<Preset[]> {
 }
 
 async function read(): Promise<Preset[]> {
-  const folder = `${import.meta.env.BASE_URL}recipes/`;
-  const { presets: entries } = manifestSchema.parse(await readJson(`${folder}manifest.json`));
-  return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(await readJson(folder + file)) })));
+  const { presets: entries } = manifestSchema.parse(JSON.parse(await readPublic('recipes/manifest.json')));
+  return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(JSON.parse(await readPublic(`recipes/${file}`))) })));
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const response = await fetch(path);
-  if (!response.ok) throw new StudioError('fetch-failed', `${path}: ${response.status}`, { url: path, status: response.status });
-  return response.json();
+/** Text of a file that is served with the studio (public/). Throws `fetch-failed`. */
+export async function readPublic(path: string): Promise<string> {
+  const url = import.meta.env.BASE_URL + path;
+  const response = await fetch(url);
+  if (!response.ok) throw new StudioError('fetch-failed', `${url}: ${response.status}`, { url, status: response.status });
+  return response.text();
 }
 
 /** A recipe that a page hands to the desk, with what it changes: given once, taken once. */
@@ -68,8 +69,6 @@ export const useDeskRecipe = create<{ recipe: Recipe | null }>(() => ({ recipe: 
 
 /** The run on the desk, for what stands beside it. */
 export const useDeskRun = create<{ run: RunView | null }>(() => ({ run: null }));
-
-export const RUN_FILE = '.crossfade';
 
 /** A run with everything but weights. */
 export async function runFileOf(id: string): Promise<Blob> {

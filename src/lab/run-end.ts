@@ -1,4 +1,5 @@
 /** What pages ask of runs beyond one call: how a run ends, and how fast runs like a recipe's trained on this device. */
+import { stepTokens } from '../core/recipe/before-run';
 import type { Recipe } from '../core/recipe/schema';
 import { isActive, type RunRecord } from '../core/run/types';
 import type { SweepRecord } from '../core/sweep/record';
@@ -44,10 +45,9 @@ export async function measuredSpeeds(base: Recipe, sweeps: readonly SweepRecord[
   const latest = like.sort((one, other) => other.updatedAt - one.updatedAt).slice(0, LATEST);
   const windows = await Promise.all(
     latest.map(async ({ id, recipe }) => {
-      const tokens = recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength;
       const { rows } = await lab.library.metrics(id).catch(() => ({ rows: [] }));
       // The first window compiles.
-      return rows.slice(rows.length > 1 ? 1 : 0).map(({ stepMs }) => (tokens / stepMs) * 1000);
+      return rows.slice(rows.length > 1 ? 1 : 0).map(({ stepMs }) => (stepTokens(recipe) / stepMs) * 1000);
     }),
   );
   return windows.flat();

@@ -11,7 +11,7 @@ import { roleLoss, scoreOf } from '../core/lesson/lesson';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { parseRunFile, type RunDocument } from '../core/run/run-file';
 import { useFormat } from '../i18n/format';
-import { RUN_FILE } from '../lab/desk-recipes';
+import { RUN_FILE } from '../core/text/file-name';
 import { ErrorBanner } from '../ui/Banner';
 import { Card } from '../ui/Card';
 import { Delta } from '../ui/Figure';

@@ -19,7 +19,8 @@ import {
 } from '../core/lesson/lesson';
 import { isActive } from '../core/run/types';
 import { useFormat } from '../i18n/format';
-import { mergeKey, RUN_FILE, runFileOf, useDeskRun, useMergeCurves } from '../lab/desk-recipes';
+import { RUN_FILE } from '../core/text/file-name';
+import { mergeKey, runFileOf, useDeskRun, useMergeCurves } from '../lab/desk-recipes';
 import { navigate, useHashQuery, useShown } from '../ui/hash-location';
 import { saveFile } from '../ui/save-file';
 import { followRun, formerFigures, goTo, openSteps, ownLessons, progressOf, stepPath, useLearn } from './store';

@@ -13,9 +13,9 @@ import {
   type RunFigures,
 } from '../core/lesson/lesson';
 import { encodeRecipe } from '../core/recipe/share-link';
-import type { Prediction } from '../core/run/types';
+import { isActive, type Prediction } from '../core/run/types';
 import type { RunView } from '../core/run/view';
-import { mergeKey, useMergeCurves } from '../lab/desk-recipes';
+import { mergeKey, readPublic, useMergeCurves } from '../lab/desk-recipes';
 import { lab } from '../lab/lab';
 import { navigate, hashQuery } from '../ui/hash-location';
 import { plainStorage } from '../ui/plain-storage';
@@ -65,12 +65,6 @@ function readKept(text: string): Kept {
   }
 }
 
-const readText = async (path: string): Promise<string> => {
-  const response = await fetch(import.meta.env.BASE_URL + path);
-  if (!response.ok) throw new StudioError('fetch-failed', `${path}: ${response.status}`, { url: path, status: response.status });
-  return response.text();
-};
-
 export const useLearn = create<LearnStore>()(
   persist<LearnStore, [], [], Kept>(
     (set, get) => ({
@@ -81,8 +75,8 @@ export const useLearn = create<LearnStore>()(
       async load() {
         if (get().shipped) return;
         try {
-          const { lessons } = JSON.parse(await readText('lessons/manifest.json')) as { lessons: string[] };
-          set({ shipped: await Promise.all(lessons.map(async (file) => parseLesson(file, await readText(`lessons/${file}`)))) });
+          const { lessons } = JSON.parse(await readPublic('lessons/manifest.json')) as { lessons: string[] };
+          set({ shipped: await Promise.all(lessons.map(async (file) => parseLesson(file, await readPublic(`lessons/${file}`)))) });
         } catch (error) {
           set({ error: errorRecord(error) });
         }
@@ -170,7 +164,7 @@ export const goTo = (lesson: Lesson, step: LessonStep): void => navigate(stepPat
 export function followRun(lesson: Lesson, step: LessonStep, run: RunView): void {
   const { progress, note } = useLearn.getState();
   const kept = progressOf({ progress, own: {} }, lesson.id, step.id);
-  const trains = run.state === 'preparing' || run.state === 'running' || run.state === 'paused';
+  const trains = isActive(run.state);
   if (!step.set || run.recipe.name !== lesson.recipe.name) return;
   if (trains && kept.run !== run.runId) {
     note(lesson.id, step.id, { run: run.runId, figures: null });

@@ -21,7 +21,8 @@ import { decayFrom } from '../core/run/lifelong';
 import { settingsAt, withSettings } from '../core/run/live-changes';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { decayStart } from '../core/schedule/schedule';
-import { handToDesk, RUN_FILE } from '../lab/desk-recipes';
+import { RUN_FILE } from '../core/text/file-name';
+import { handToDesk } from '../lab/desk-recipes';
 import { ChoiceField, NumberField, SwitchField, TextField } from '../ui/fields';
 import styles from './Runs.module.css';
 

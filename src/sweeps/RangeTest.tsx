@@ -12,6 +12,7 @@ import { el, horizontal, label, pathThrough, type SvgNode } from '../charts/svg'
 import { linearScale, roundTicks } from '../charts/ticks';
 import type { RangeTestResult } from '../contract/sweep';
 import { errorRecord, type ErrorRecord } from '../core/errors';
+import { stepTokens } from '../core/recipe/before-run';
 import { smoothedLosses } from '../core/sweep/schema';
 import type { Recipe } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
@@ -46,8 +47,7 @@ export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: 
       });
       setMeasured(found);
       const [first, last] = [looks[0], looks.at(-1)];
-      const tokens = base.batchSize * base.gradientAccumulationSteps * base.sequenceLength;
-      if (first && last && last.step > first.step) onSpeeds([(tokens * (last.step - first.step) * 1000) / (last.at - first.at)]);
+      if (first && last && last.step > first.step) onSpeeds([(stepTokens(base) * (last.step - first.step) * 1000) / (last.at - first.at)]);
     } catch (reason) {
       const record = errorRecord(reason);
       if (record.code !== 'cancelled') setError(record);

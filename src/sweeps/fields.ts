@@ -6,6 +6,7 @@ import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
 import { recipeField, recipeValue } from '../channels/recipe-words';
+import { stepTokens } from '../core/recipe/before-run';
 import { objectiveWeights } from '../core/recipe/edits';
 import { recipeSchema, type Recipe } from '../core/recipe/schema';
 import type { SweepCost } from '../core/sweep/plan';
@@ -98,14 +99,13 @@ export function sweepFields(base: Recipe): SweepField[] {
     base: value,
   });
   const roles = new Set(base.channels.map(({ role }) => role));
-  const { batchSize, gradientAccumulationSteps, sequenceLength, budget } = base;
   const domain = base.channels.reduce((sum, { role, share }) => sum + (role === 'domain' ? share : 0), 0);
   const rest = leaves(recipeSchema as unknown as Described, '', base);
   return [
     ...(roles.size === 2 ? [number('domainShare', domain)] : []),
     ...base.channels.map(({ id, share }) => number(`channels.${id}.share`, share)),
     ...(objectiveWeights(base) ? base.channels.map(({ id, weight }) => number(`channels.${id}.weight`, weight ?? null)) : []),
-    number('tokens', budget.steps * batchSize * gradientAccumulationSteps * sequenceLength, 'integer'),
+    number('tokens', base.budget.steps * stepTokens(base), 'integer'),
     ...rest.filter(({ path }) => !path.endsWith('.unit')),
   ];
 }

@@ -1,6 +1,7 @@
 /** How a sweep stands: what each run gave, the best so far, what is left, and how fast tabs train together. No component, no worker. */
 import { meanRetention, RETENTION_LINE } from '../core/metrics/loss';
 import { mean, quantile, type Interval } from '../core/metrics/statistics';
+import { stepTokens } from '../core/recipe/before-run';
 import type { Recipe } from '../core/recipe/schema';
 import { sweepCost } from '../core/sweep/plan';
 import type { SweepCurve, SweepRecord, SweepRun, SweepRunState } from '../core/sweep/record';
@@ -72,8 +73,7 @@ export function countsOf({ runs }: Pick<SweepRecord, 'runs'>): Counts {
   return counts;
 }
 
-const tokensOf = ({ budget, batchSize, gradientAccumulationSteps, sequenceLength }: Recipe): number =>
-  budget.steps * batchSize * gradientAccumulationSteps * sequenceLength;
+const tokensOf = (recipe: Recipe): number => recipe.budget.steps * stepTokens(recipe);
 
 interface Left {
   tokens: number;

@@ -30,12 +30,12 @@ export const useHashLocation: BaseLocationHook = () => {
 export const hashHref = (path: string) => `#${path}`;
 
 /** The part after `?` in the hash. */
+export const hashQuery = (hash = currentHash()): URLSearchParams => new URLSearchParams(hash.split('?')[1] ?? '');
+
 export function useHashQuery(): URLSearchParams {
   const hash = useSyncExternalStore(subscribe, currentHash);
-  return useMemo(() => new URLSearchParams(hash.split('?')[1] ?? ''), [hash]);
+  return useMemo(() => hashQuery(hash), [hash]);
 }
-
-export const hashQuery = (): URLSearchParams => new URLSearchParams(currentHash().split('?')[1] ?? '');
 
 /**
  * How addresses of this visit want the studio to be shown: what the last one said that said anything of it. A lesson hides more, and leaves

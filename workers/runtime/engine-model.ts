@@ -4,7 +4,6 @@
  */
 import { add, concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { normal } from '../../src/core/federated/clients';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
 import type { Recipe } from '../../src/core/recipe/schema';
@@ -230,7 +229,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
-    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => normal(random)));
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
     return { sums: sums!, norm, scaling: undefined };
   }
 

@@ -77,14 +77,14 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
   }
   const next: Recipe = structuredClone(recipe);
   withRows(next, hardware, lack);
-  for (const field of Object.keys(recipe) as (keyof Recipe)[]) {
-    if (READ.includes(field) || field === 'federated') continue;
-    lack(field, JSON.stringify(recipe[field]), 'leftOut');
-    delete (next as Partial<Recipe>)[field];
-  }
   if (recipe.federated) {
     lack('federated', federatedLine(recipe.federated), 'federated');
     delete next.federated;
+  }
+  for (const field of Object.keys(next) as (keyof Recipe)[]) {
+    if (READ.includes(field)) continue;
+    lack(field, JSON.stringify(recipe[field]), 'leftOut');
+    delete (next as Partial<Recipe>)[field];
   }
   if (recipe.dropout > 0) {
     lack('dropout', recipe.dropout, 'dropout');

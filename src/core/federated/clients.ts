@@ -4,7 +4,8 @@
  * checkpoints count as in any other run.
  */
 import type { Shares } from '../mixture/mixture';
-import type { Recipe } from '../recipe/schema';
+import { sharesOf } from '../recipe/edits';
+import { takingPart, type Recipe } from '../recipe/schema';
 import { deriveSeed, Rng } from '../rng/rng';
 import { epsilonAfter } from './privacy';
 
@@ -21,17 +22,12 @@ export interface Client {
   weight: number;
 }
 
-/** Standard normal, by Box and Muller; 32 random bits each. */
-export function normal(random: Rng): number {
-  return Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
-}
-
 /** Gamma(shape, 1) by Marsaglia and Tsang (2000). */
 function gamma(random: Rng, shape: number): number {
   if (shape < 1) return gamma(random, shape + 1) * (1 - random.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;
   for (;;) {
-    const x = normal(random);
+    const x = random.normal();
     const v = (1 + x / Math.sqrt(9 * d)) ** 3;
     if (v > 0 && Math.log(1 - random.uniform()) < 0.5 * x * x + d * (1 - v + Math.log(v))) return d * v;
   }
@@ -64,13 +60,10 @@ export function clientsOf({ channels, federated, seed }: Pick<Recipe, 'channels'
   }).filter(({ weight }) => weight > 0);
 }
 
-/** How many of so many clients take part in a round. */
-export const takingPart = (clients: number, { participation }: Federated): number => Math.max(1, Math.round(clients * participation));
-
 /** Those that take part in a round, in their order, with weights that sum to 1. @param round from 0 */
 export function participantsOf(recipe: Pick<Recipe, 'channels' | 'federated' | 'seed'>, shares: Shares, round: number): Client[] {
   const clients = clientsOf(recipe, shares);
-  const count = takingPart(clients.length, recipe.federated!);
+  const count = takingPart(clients.length, recipe.federated!.participation);
   const order = new Rng(deriveSeed(recipe.seed, 'federated', 'round', round)).shuffle(clients.map((_, at) => at));
   const chosen = order
     .slice(0, count)
@@ -82,11 +75,11 @@ export function participantsOf(recipe: Pick<Recipe, 'channels' | 'federated' | '
 
 /** ε that a federated run has spent after so many rounds, at the δ of its recipe; infinite without noise or privacy. */
 export function epsilonOf(recipe: Pick<Recipe, 'channels' | 'federated' | 'seed'>, rounds: number): number {
-  const { federated, channels } = recipe;
+  const { federated } = recipe;
   const privacy = federated?.privacy;
   if (!federated || !privacy) return Infinity;
-  const clients = clientsOf(recipe, Object.fromEntries(channels.map(({ id, share }) => [id, share]))).length;
-  return epsilonAfter(rounds, takingPart(clients, federated) / clients, privacy.noise, privacy.delta);
+  const clients = clientsOf(recipe, sharesOf(recipe)).length;
+  return epsilonAfter(rounds, takingPart(clients, federated.participation) / clients, privacy.noise, privacy.delta);
 }
 
 /** Its settings in a line, for model cards and reports. */

@@ -5,7 +5,7 @@ import type { RecipeInput } from '../recipe/schema';
 import { decodeRecipe, encodeRecipe } from '../recipe/share-link';
 import { Rng } from '../rng/rng';
 import { recipeWith } from '../run/example-run';
-import { clientsOf, normal, participantsOf } from './clients';
+import { clientsOf, participantsOf } from './clients';
 import { epsilonAfter } from './privacy';
 
 const shares = { zh: 0.5, en: 0.3, domain: 0.2 };
@@ -50,7 +50,7 @@ describe('clients of a federated run', () => {
 
   it('get noise of mean 0 and variance 1', () => {
     const random = new Rng(3);
-    const drawn = Array.from({ length: 20_000 }, () => normal(random));
+    const drawn = Array.from({ length: 20_000 }, () => random.normal());
     const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
     expect(Math.abs(mean)).toBeLessThan(0.03);
     expect(drawn.reduce((sum, value) => sum + value * value, 0) / drawn.length).toBeCloseTo(1, 1);

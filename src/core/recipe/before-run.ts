@@ -22,6 +22,10 @@ export type BeforeRun =
 export const MOST_EPOCHS = 4;
 /** Shortest row (recipe schema). */
 const SHORTEST = 8;
+/** Tokens of a step of training. */
+export const stepTokens = ({ batchSize, gradientAccumulationSteps, sequenceLength }: Recipe): number =>
+  batchSize * gradientAccumulationSteps * sequenceLength;
+
 /** Steps at which shares are looked up: enough for phases and rises. */
 const LOOKED_AT = 1000;
 
@@ -30,8 +34,8 @@ const FORWARD = 1 / 3;
 
 /** Seconds of a whole run at this speed of training, its evaluations by their tokens; checkpoints are written beside it. */
 export function expectedSeconds(recipe: Recipe, tokensPerSecond: number): number {
-  const { batchSize, gradientAccumulationSteps, sequenceLength, budget, evaluation, channels } = recipe;
-  const trained = budget.steps * batchSize * gradientAccumulationSteps * sequenceLength;
+  const { sequenceLength, budget, evaluation, channels } = recipe;
+  const trained = budget.steps * stepTokens(recipe);
   // At step 0, every so many steps, and at the end.
   const evaluations = 1 + Math.ceil(budget.steps / evaluation.everySteps);
   const { prompts } = evaluation;

@@ -601,6 +601,9 @@ function checkAutomation(
   });
 }
 
+/** How many of so many clients take part in a round of a federated run. */
+export const takingPart = (clients: number, participation: number): number => Math.max(1, Math.round(clients * participation));
+
 /** What a round has no meaning for, or has too few updates for. */
 function checkFederated(
   recipe: {
@@ -625,7 +628,7 @@ function checkFederated(
   if (weighed) refuse(['channels', weighed.id, 'weight'], weighed.weight!, 'none (federated)');
   const clients = split?.clients ?? channels.filter(({ share }) => share > 0).length;
   if (clients < 2) refuse(['channels'], clients, '≥ 2 channels with a share (federated)');
-  const inRound = Math.max(1, Math.round(clients * participation));
+  const inRound = takingPart(clients, participation);
   if (gradientAccumulationSteps < inRound)
     refuse(['gradientAccumulationSteps'], gradientAccumulationSteps, `≥ ${inRound} (clients of a round)`);
 }

@@ -30,6 +30,11 @@ export class Rng {
     return this.next() / 4294967296;
   }
 
+  /** Of the standard normal distribution, by Box and Muller. */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+
   /** Uniform whole number in [0, n), without bias. */
   integer(n: number): number {
     const limit = 4294967296 - (4294967296 % n);

@@ -5,6 +5,7 @@
 import { StudioError } from '../errors';
 import { quantile, type Interval } from '../metrics/statistics';
 import { moveFader } from '../mixture/mixture';
+import { stepTokens } from '../recipe/before-run';
 import { domainShare, sharesOf, withDomainShare, withShares } from '../recipe/edits';
 import { parseRecipe } from '../recipe/parse';
 import { recipeSchema, type Recipe } from '../recipe/schema';
@@ -164,9 +165,6 @@ function withShare(recipe: Recipe, id: string, share: number, set: Set<string>):
   set.add(id);
   return withShares(recipe, moved);
 }
-
-const stepTokens = ({ batchSize, gradientAccumulationSteps, sequenceLength }: Recipe) =>
-  batchSize * gradientAccumulationSteps * sequenceLength;
 
 function stepsOf(recipe: Recipe, tokens: SettingValue): number {
   const steps = Math.round(Number(tokens) / stepTokens(recipe));

@@ -6,6 +6,7 @@ import type { ErrorRecord } from '../errors';
 import type { FitInput } from '../laws/decision';
 import type { MeasuredRun } from '../laws/measured-runs';
 import type { Estimate } from '../laws/responses';
+import { stepTokens } from '../recipe/before-run';
 import type { ChannelRole, Recipe } from '../recipe/schema';
 import type { PlannedRun } from './plan';
 import type { SweepPlan } from './schema';
@@ -120,7 +121,7 @@ export function measuredRuns(sweep: Pick<SweepRecord, 'runs' | 'size'>): Measure
         size: sweep.size,
         epochs: null,
         heldOut: prediction !== undefined,
-        tokens: steps * recipe.batchSize * recipe.gradientAccumulationSteps * recipe.sequenceLength,
+        tokens: steps * stepTokens(recipe),
         lr: peakLr,
         warmup: warmup.unit === 'ratio' ? warmup.value : warmup.value / steps,
         shares: Object.fromEntries(recipe.channels.map(({ id, share }) => [id, share])),

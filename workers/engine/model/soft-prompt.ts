@@ -77,7 +77,10 @@ export class SoftPrompt {
     if (method.kind === 'prefix' && method.init === 'zero') return;
     for (const [name, parameter] of this.parameters) {
       if (name.endsWith('.adaption_gate')) continue;
-      const start = tensor(normal(random, parameter.size), parameter.shape);
+      const start = tensor(
+        Float32Array.from({ length: parameter.size }, () => random.normal()),
+        parameter.shape,
+      );
       parameter.assign(start);
       start.dispose();
     }
@@ -148,12 +151,6 @@ function sideBySide(parts: readonly HostTensor[]): Float32Array {
   for (const [at, { data }] of parts.entries())
     for (let row = 0; row < rows; row++) matrix.set(data.subarray(row * own, (row + 1) * own), (row * parts.length + at) * own);
   return matrix;
-}
-
-/** Of the standard normal distribution (Box and Muller). */
-function normal(random: Rng, count: number): Float32Array {
-  const radius = () => Math.sqrt(-2 * Math.log(1 - random.uniform()));
-  return Float32Array.from({ length: count }, () => radius() * Math.cos(2 * Math.PI * random.uniform()));
 }
 
 /** Rows of each of `batch` sequences: [B·T,D] → [B,T,D]. */
