@@ -125,7 +125,7 @@ export function readRecord<Kind extends RecordKind>(kind: Kind, json: string): R
     prompts: () => turns('prompt'),
   };
   if (!sound[kind]()) throw new RangeError(`No record of kind ${kind}: ${json.slice(0, 80)}`);
-  return value as unknown as Records[Kind];
+  return value as never;
 }
 
 /** A record with each of its texts changed; labels and roles stay. */
