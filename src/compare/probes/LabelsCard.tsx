@@ -270,7 +270,7 @@ function Reliability({ measure: { bins, calibrationError } }: { measure: LabelMe
     ticks: [0, 0.5, 1],
   };
   return (
-    <figure data-testid="reliability">
+    <figure className={styles.reliability} data-testid="reliability">
       <figcaption>{chart.title}</figcaption>
       <Picture picture={lineChart(chart, { width: 320, height: 220, fontSize: 11, ink: SCREEN, decimal: format.decimal })} />
     </figure>
