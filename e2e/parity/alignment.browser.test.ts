@@ -1,8 +1,9 @@
 /** Losses, gradients and advantages of learning from preferences and rewards against TRL (make_alignment_fixtures.py). */
-import { engine, memory, tensor1d } from '@tensorflow/tfjs-core';
+import { engine, memory, tensor, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openBackend } from '../../workers/engine';
+import { FigureSums, loadModel, openBackend, trainingGradients, type DecoderModel } from '../../workers/engine';
+import { evaluationSums } from '../../workers/engine/model/loss';
 import {
   adaptedKl,
   advantagesOf,
@@ -15,7 +16,9 @@ import {
   type PolicyMean,
 } from '../../workers/engine/model/policy';
 import { dpoMargins, marginLosses, placed } from '../../workers/engine/model/preference';
-import { fixtureJson } from './fixtures';
+import { examplesOfPairs } from '../../workers/runtime/pair-examples';
+import { exampleBatches } from '../../workers/runtime/examples';
+import { fixtureJson, tinyModelFiles } from './fixtures';
 import { relativeError } from './op-cases';
 
 interface Alignment {
@@ -38,6 +41,14 @@ interface Alignment {
     scaled: Record<'group' | 'none' | 'batch', number[]>;
     maxLength: number;
     cases: { loss: PolicyMean | 'bnpo'; beta: number; low: number; high: number; value: number; gradient: number[]; kl?: number }[];
+  };
+  models: Record<'dpo' | 'reward', { losses: number[]; margins: number[]; gradients: Record<string, [norm: number, product: number]> }> & {
+    model: string;
+    rows: number[][];
+    prompts: number[];
+    scoreMargins: number[];
+    beta: number;
+    labelSmoothing: number;
   };
 }
 
@@ -150,6 +161,79 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('alignment on %s', (backend) =
     }
     for (const tensor of [old, ref, advantages]) tensor.dispose();
     expect(memory().numTensors).toBe(before);
+  });
+});
+
+/** A tiny model, with 0.05 cos(1.3 i + 1) added to element i of each parameter where it is the reference. */
+async function tinyModel(name: string, isReference: boolean): Promise<DecoderModel> {
+  const model = await loadModel(await tinyModelFiles(name));
+  for (const parameter of isReference ? model.parameters.values() : []) {
+    const values = await parameter.data<'float32'>();
+    const moved = tensor(
+      values.map((value, at) => value + Math.fround(0.05 * Math.cos(1.3 * at + 1))),
+      parameter.shape,
+    );
+    parameter.assign(moved);
+    moved.dispose();
+  }
+  return model;
+}
+
+describe.each(['wasm', 'webgpu'] as const)('whole models on %s', (backend) => {
+  it.each(['dpo', 'reward'] as const)('has losses, margins and gradients of %s, however the pairs fall into batches', async (kind) => {
+    await openBackend({ backend, threads: 1, requireHardware: false });
+    const { models } = fixture;
+    const [model, base] = [await tinyModel(models.model, false), await tinyModel(models.model, true)];
+    if (kind === 'reward') {
+      const size = model.config.hidden;
+      model.addHead(
+        'score.weight',
+        1,
+        Float32Array.from({ length: size }, (_, at) => 0.3 * Math.sin(1.1 * at)),
+      );
+    }
+    const before = memory().numTensors;
+    const expected = models[kind];
+    const pairs = expected.losses.map((_, at) => ({
+      ids: [models.rows[2 * at]!, models.rows[2 * at + 1]!] as [number[], number[]],
+      prompt: models.prompts[2 * at]!,
+      margin: models.scoreMargins[at]!,
+    }));
+    const options = kind === 'dpo' ? { kind, beta: models.beta, labelSmoothing: models.labelSmoothing } : { kind, margin: true };
+    const examples = examplesOfPairs(pairs, options);
+    const draws = pairs.map((_, index) => ({ index, seed: 0 }));
+    for (const rows of backend === 'wasm' ? [4, 2] : [4]) {
+      const batches = exampleBatches(examples, draws, { rows, context: 12, channel: 0 });
+      expect(batches).toHaveLength(4 / rows);
+      for (const batch of batches) await batch.objective!.prepare?.(batch, { model, base, seed: 0 });
+      const figures = new FigureSums();
+      const losses: number[] = [];
+      for (const batch of batches) {
+        const sums = evaluationSums(model, batch, 1, figures);
+        losses.push((await sums.data())[0]!);
+        sums.dispose();
+      }
+      expect(losses.reduce((sum, loss) => sum + loss, 0)).toBeCloseTo(expected.losses[0]! + expected.losses[1]!, 4);
+      const said = await Promise.all(figures.tensors.map(async (sum) => (await sum.data())[0]!));
+      const right = expected.margins.filter((margin) => margin > 0).length;
+      const margin = expected.margins[0]! + expected.margins[1]!;
+      const named = figures.named(said);
+      expect(named['0/accuracy']).toEqual({ sum: right, count: 2 });
+      expect(named['0/margin']!.count).toBe(2);
+      expect(Math.abs(named['0/margin']!.sum - margin)).toBeLessThan(tolerances[backend] * 10);
+      figures.dispose();
+      const step = trainingGradients(model, batches, { channels: 1 });
+      const scale = Math.hypot(...Object.values(expected.gradients).map(([norm]) => norm));
+      for (const [name, [norm, product]] of Object.entries(expected.gradients)) {
+        const values = await step.gradients.get(name)!.data<'float32'>();
+        const along = values.reduce((sum, value, at) => sum + value * Math.cos(0.7 * at), 0);
+        const apart = Math.max(Math.abs(Math.hypot(...values) - norm), Math.abs(along - product));
+        expect(apart / scale, name).toBeLessThan(10 * tolerances[backend]);
+      }
+      for (const one of [...step.gradients.values(), step.sums, step.figures]) one.dispose();
+      expect(memory().numTensors).toBe(before);
+    }
+    for (const held of [model, base]) held.dispose();
   });
 });
 

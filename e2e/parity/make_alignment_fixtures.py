@@ -140,6 +140,58 @@ def grpo():
     return dict(rewards=floats(rewards), scaled=advantages, old=floats(old), ref=floats(ref), new=floats(torch.tensor(moved)), advantages=floats(given), maxLength=8, cases=cases)
 
 
+# Tokens of each row, and how many of them are the prompt: pairs, the chosen answer first.
+PAIRS = [[4, 9, 12, 7, 3, 150], [4, 9, 12, 31, 0, 2, 77, 5], [60, 61, 20, 21, 22, 23, 24, 25, 26], [60, 61, 88]]
+PROMPTS, SCORE_MARGINS = [3, 3, 2, 2], [0.0, 0.5]
+
+
+def padded():
+    longest = max(len(row) for row in PAIRS)
+    ids = torch.tensor([row + [1] * (longest - len(row)) for row in PAIRS])
+    return ids, torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in PAIRS])
+
+
+def moved(parameter):
+    places = torch.arange(parameter.numel(), dtype=torch.float64)
+    parameter.data.add_((0.05 * torch.cos(1.3 * places + 1)).float().view_as(parameter))
+
+
+def gradients(model):
+    return {name: digest(parameter.grad) for name, parameter in model.named_parameters() if parameter.grad is not None}
+
+
+def models(folder):
+    """One step of DPO and of a reward model over whole models; the reference is the model moved as in make_distillation_fixtures.py."""
+    name = "tiny-tied"
+    ids, mask = padded()
+    answer = torch.tensor([[at >= prompt and at < len(row) for at in range(ids.shape[1])] for row, prompt in zip(PAIRS, PROMPTS)])[:, 1:]
+    open_model = lambda kind, **options: kind.from_pretrained(FIXTURES / name, dtype=torch.float32, attn_implementation="eager", **options).eval()
+
+    def logps(model):
+        by_token = F.log_softmax(model(ids, attention_mask=mask).logits[:, :-1], -1).gather(-1, ids[:, 1:, None])[..., 0]
+        return (by_token * answer).sum(-1)
+
+    policy, reference = open_model(AutoModelForCausalLM), open_model(AutoModelForCausalLM)
+    for parameter in reference.parameters():
+        moved(parameter)
+    with torch.no_grad():
+        told = logps(reference)
+    trainer = SimpleNamespace(accelerator=ACCELERATOR, beta=0.3, label_smoothing=0.05, reference_free=False, f_divergence_type="reverse_kl")
+    own = logps(policy)
+    losses, chosen, rejected = published(folder / "trl/trainer/dpo_trainer.py", "dpo_loss")["dpo_loss"](trainer, own[0::2], own[1::2], told[0::2], told[1::2])
+    losses.mean().backward()
+    preferred = dict(losses=floats(losses), margins=floats(chosen - rejected), gradients=gradients(policy))
+
+    scorer = open_model(AutoModelForSequenceClassification, num_labels=1, pad_token_id=1)
+    places = torch.arange(scorer.score.weight.numel(), dtype=torch.float64)
+    scorer.score.weight.data = (0.3 * torch.sin(1.1 * places)).float().view_as(scorer.score.weight)
+    scores = scorer(ids, attention_mask=mask).logits[:, 0]
+    rewarded = -F.logsigmoid(scores[0::2] - scores[1::2] - torch.tensor(SCORE_MARGINS))
+    rewarded.mean().backward()
+    scored = dict(losses=floats(rewarded), margins=floats(scores[0::2] - scores[1::2]), gradients=gradients(scorer))
+    return dict(model=name, rows=PAIRS, prompts=PROMPTS, scoreMargins=SCORE_MARGINS, beta=0.3, labelSmoothing=0.05, dpo=preferred, reward=scored)
+
+
 if __name__ == "__main__":
     newer, older = (Path(folder) for folder in sys.argv[1:])
-    write(FIXTURES / "alignment.json", dict(mask=MASK, dpo=dpo(newer), reward=reward(), ppo=ppo(older), grpo=grpo()))
+    write(FIXTURES / "alignment.json", dict(mask=MASK, dpo=dpo(newer), reward=reward(), ppo=ppo(older), grpo=grpo(), models=models(newer)))

@@ -37,6 +37,7 @@ export { FigureSums } from './model/objective';
 export type { Objective } from './model/objective';
 export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
 export type { Teaching } from './model/distillation';
+export { dpoObjective, PairReferences, rewardObjective, type AnswerRow } from './model/preference';
 export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';
 export { sampleToken } from './model/sample';

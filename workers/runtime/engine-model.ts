@@ -70,15 +70,16 @@ interface PendingEngineStep extends PendingStep {
 interface RunBase {
   /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
   anchor: ReadonlyMap<string, Tensor>;
-  /** The model that the anchor belongs to, where that is a whole one. */
+  /** The base whole, where it is kept. */
   model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
 function disposeBase({ anchor, model, fisher }: RunBase): void {
+  const own = new Set<Tensor>(model?.parameters.values());
+  for (const tensor of [...anchor.values(), ...fisher.values()]) if (!own.has(tensor)) tensor.dispose();
   model?.dispose();
-  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */

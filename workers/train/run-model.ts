@@ -9,7 +9,7 @@ import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { comparesHidden, keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
-import { headsOf } from '../../src/core/recipe/objective';
+import { headsOf, referenceKind } from '../../src/core/recipe/objective';
 import { isSoft } from '../../src/core/model/soft-prompt';
 import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
@@ -228,7 +228,8 @@ async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | 
   const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
   if (recipe.method?.kind === 'lora') {
     const saved = savedModules(model.config, recipe.method);
-    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
+    const anchor = new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()]));
+    return { anchor, model: referenceKind(recipe) === 'base' ? await openBase(recipe.base) : null, fisher: known };
   }
   const base = await openBase(recipe.base);
   if (unties(recipe.method)) base.untie();

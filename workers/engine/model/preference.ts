@@ -22,6 +22,12 @@ export function elementwise(x: Tensor1D, make: (x: Tensor1D) => { value: Tensor1
   return compute(x) as Tensor1D;
 }
 
+/** x [N,1] → [N] */
+export function flattened(x: Tensor2D): Tensor1D {
+  const compute = customGrad((input) => ({ value: reshape(input as Tensor, [-1]), gradFunc: (dy: Tensor) => reshape(dy, x.shape) }));
+  return compute(x) as Tensor1D;
+}
+
 /** x [rows·context] → Σ weight · x of each pair of rows [pairs]. */
 export function pairSums(x: Tensor1D, weights: Tensor1D, pairs: number): Tensor1D {
   const compute = customGrad((input, factors, keeping) => {
@@ -100,7 +106,7 @@ export function rewardObjective(lying: readonly AnswerRow[], margins: readonly n
       const head = model.parameters.get('score.weight') as Tensor | undefined as Tensor2D;
       const signs = new Float32Array(batch.rows * batch.context);
       lying.forEach(({ length }, row) => (signs[row * batch.context + length - 1] = row % 2 === 0 ? 1 : -1));
-      const scores: Tensor1D = reshape(linear(pass.hidden(), head), [-1]);
+      const scores = flattened(linear(pass.hidden(), head));
       const ahead = pairSums(scores, tensor1d(signs), margins.length);
       return pairLosses(pass, ahead, marginLosses(add(ahead, tensor1d(margins.map((margin) => -margin)))));
     },
