@@ -26,6 +26,7 @@ export const ASKED = ['instruction', 'prompt', 'question', 'query', 'problem', '
 export const BESIDES = ['input', 'context', '输入'];
 export const ANSWERED = ['output', 'response', 'completion', 'answer', 'solution', 'assistant', 'target', '输出', '回答', '答案'];
 const REFERENCES = ['answer', 'solution', 'ground_truth', 'reference', '答案'];
+const PAIR_COLUMNS = ['chosen', 'rejected', 'margin', 'history'];
 const LABELLED_TEXTS = [
   'text',
   'sentence',
@@ -216,6 +217,13 @@ export function labelColumns(names: readonly string[]): LabelColumns | null {
   };
   const [text, label] = [find(LABELLED_TEXTS), find(LABELS)];
   return text !== null && label !== null ? { text, label } : null;
+}
+
+/** Columns that a record of a kind is made of. @param names of the file's columns */
+export function recordColumns(kind: RecordKind, names: readonly string[], columns: LabelColumns | null): string[] {
+  if (kind === 'labelled') return columns ? [columns.text, columns.label] : [];
+  const known = new Set([...TURN_LISTS, ...SYSTEM_COLUMNS, ...ASKED, ...BESIDES, ...ANSWERED, ...REFERENCES, ...PAIR_COLUMNS]);
+  return names.filter((name) => known.has(name.toLowerCase()));
 }
 
 /** A row of a file as a record of a kind. @param columns of labelled texts; absent: by their names */

@@ -125,7 +125,7 @@ export function readRecord<Kind extends RecordKind>(kind: Kind, json: string): R
     prompts: () => turns('prompt'),
   };
   if (!sound[kind]()) throw new RangeError(`No record of kind ${kind}: ${json.slice(0, 80)}`);
-  return value as unknown as Records[Kind];
+  return value as never;
 }
 
 /** A record with each of its texts changed; labels and roles stay. */
@@ -135,15 +135,27 @@ export function mapTexts<Kind extends RecordKind>(kind: Kind, record: Records[Ki
     key,
     Array.isArray(value) ? (value as Message[]).map(({ role, content }) => ({ role, content: change(content) })) : (value as unknown),
   ]);
-  return Object.fromEntries(changed) as unknown as Records[Kind];
+  return Object.fromEntries(changed);
 }
 
-/** The words of a record, parted by blank lines: what lengths, duplicates and languages are told by. */
+/** A record as a person reads it, and as a text that is trained on whole: a line for each message, the label below its text. */
+export function shownRecord<Kind extends RecordKind>(kind: Kind, record: Records[Kind]): string {
+  if (kind === 'labelled') return `${(record as LabelledText).text}\n→ ${(record as LabelledText).label}`;
+  const lines = (messages: readonly Message[], mark = '') => messages.map(({ role, content }) => `${mark}${role}: ${content}`);
+  if (kind === 'conversations') return lines((record as Conversation).messages).join('\n');
+  const { prompt } = record as Prompt;
+  if (kind === 'prompts') return lines(prompt).join('\n');
+  const { chosen, rejected } = record as PreferencePair;
+  return [...lines(prompt), ...lines(chosen, '+ '), ...lines(rejected, '− ')].join('\n');
+}
+
+/** The words of a record, its label last, parted by blank lines: what lengths, duplicates and languages are told by. */
 export function wordsOf<Kind extends RecordKind>(kind: Kind, record: Records[Kind]): string {
   const texts: string[] = [];
   mapTexts(kind, record, (text) => {
     texts.push(text);
     return text;
   });
+  if (kind === 'labelled') texts.push((record as LabelledText).label);
   return texts.join('\n\n');
 }
