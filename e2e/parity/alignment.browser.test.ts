@@ -9,7 +9,7 @@ import {
   advantagesOf,
   groupAdvantages,
   klLosses,
-  lossScales,
+  lossScale,
   policyLosses,
   tokenRewards,
   valueLosses,
@@ -144,8 +144,11 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('alignment on %s', (backend) =
     const byToken = Float32Array.from(answers.mask, (_, at) => grpo.advantages[Math.floor(at / answers.context)]!);
     const [old, ref, advantages] = [tensor1d(grpo.old), tensor1d(grpo.ref), tensor1d(byToken)];
     for (const { loss, beta, low, high, value, gradient, kl } of grpo.cases) {
-      const scales = lossScales(answers, loss === 'bnpo' ? 'dapo' : loss, grpo.maxLength);
-      const weights = Array.from(scales, (scale) => scale / tokens);
+      const weights = mask.flatMap((row) => {
+        const own = row.reduce((sum, one) => sum + one, 0);
+        const scale = lossScale(loss === 'bnpo' ? 'dapo' : loss, { answers: answers.rows, tokens, own, longest: grpo.maxLength });
+        return row.map((one) => (one * scale) / tokens);
+      });
       const policy = await look([grpo.new], (x) => policyLosses(x, old, advantages, { low, high }), weights);
       const held = await look([grpo.new], (x) => klLosses(x, ref), weights);
       expect(dot(policy.losses, weights) + beta * dot(held.losses, weights)).toBeCloseTo(value, 5);
@@ -205,7 +208,7 @@ describe.each(['wasm', 'webgpu'] as const)('whole models on %s', (backend) => {
     for (const rows of backend === 'wasm' ? [4, 2] : [4]) {
       const batches = exampleBatches(examples, draws, { rows, context: 12, channel: 0 });
       expect(batches).toHaveLength(4 / rows);
-      for (const batch of batches) await batch.objective!.prepare?.(batch, { model, base, seed: 0 });
+      for (const batch of batches) await batch.objective!.prepare?.(batch, { model, base, seed: 0, step: 0, scorers: new Map() });
       const figures = new FigureSums();
       const losses: number[] = [];
       for (const batch of batches) {

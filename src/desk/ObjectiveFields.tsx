@@ -15,6 +15,8 @@ interface Props {
 /** What a channel of plain text can be trained on; others need rows of their own kind. */
 const KINDS: readonly ('next' | ObjectiveKind)[] = ['next'];
 
+const USUAL_SAMPLING = { reward: { kind: 'length' as const, tokens: 16 }, answerTokens: 32, temperature: 1 };
+
 /** What an objective begins as. */
 function usual(kind: ObjectiveKind): Objective {
   switch (kind) {
@@ -32,6 +34,21 @@ function usual(kind: ObjectiveKind): Objective {
       return { kind, margin: false };
     case 'dpo':
       return { kind, beta: 0.1, labelSmoothing: 0 };
+    case 'ppo':
+      return {
+        kind,
+        ...USUAL_SAMPLING,
+        klWeight: 0.2,
+        klHorizon: 10_000,
+        gamma: 1,
+        lambda: 0.95,
+        clip: 0.2,
+        valueClip: 0.2,
+        valueWeight: 0.1,
+        updates: 4,
+      };
+    case 'grpo':
+      return { kind, ...USUAL_SAMPLING, generations: 8, loss: 'dapo', scale: 'group', beta: 0, clipLow: 0.2, clipHigh: 0.2, updates: 1 };
   }
 }
 

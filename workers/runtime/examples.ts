@@ -9,6 +9,7 @@ import type { Objective } from '../engine';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
 import { pairExamples } from './pair-examples';
+import { promptExamples } from './rollouts';
 import { emptyBatch, type TokenBatch } from './trainable-model';
 
 /** Examples of one split of a channel. */
@@ -25,6 +26,9 @@ export interface ChannelExamples {
   bytes(index: number): number;
   /** What the rows of a micro-batch are trained on. @param examples in their order */
   objective(examples: readonly number[]): Objective;
+  /** What a checkpoint keeps of it beside the place in its order; absent: nothing. */
+  state?(): unknown;
+  restore?(state: unknown): void;
 }
 
 /** An example to be drawn. */
@@ -83,6 +87,7 @@ export async function examplesOf(source: ExampleSource): Promise<SplitExamples |
   const { id, objective } = source.recipe.channels[source.channel]!;
   if (!objective) return null;
   if (objective.kind === 'reward' || objective.kind === 'dpo') return pairExamples(source, objective);
+  if (objective.kind === 'ppo' || objective.kind === 'grpo') return promptExamples(source, objective);
   const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };
   throw new StudioError('recipe-invalid', `Recipe field ${values.field} is ${values.value}; accepted: none`, values);
 }

@@ -21,6 +21,7 @@ import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { hiddenMap, LowRankAdapter, ModelAverage, restoreHeads, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
+import { checkScorer } from '../runtime/rollouts';
 import { fisherUses, fisherValues, type FisherUse } from './fisher';
 import type { LoopParts } from './loop';
 import { modelWriter, promptTexts, type PromptTexts } from './prompt-texts';
@@ -95,6 +96,7 @@ export async function loadModel(
     }
     if (recipe.average) parts.average = await averageOf(recipe, recipe.average, model, checkpoint);
     parts.teacher = await teacherOf(recipe, model, tokenizer.hash);
+    parts.scorers = await scorersOf(recipe, tokenizer.hash);
     parts.map = hiddenMapOf(recipe, model, parts.teacher);
     const engine = new EngineModel(model, recipe, backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
@@ -168,6 +170,23 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
     return teacher;
   } catch (error) {
     teacher.dispose();
+    throw error;
+  }
+}
+
+/** Reward models that objectives ask. @throws StudioError `recipe-invalid` */
+async function scorersOf({ channels }: Recipe, tokenizer: string): Promise<Map<string, DecoderModel>> {
+  const scorers = new Map<string, DecoderModel>();
+  try {
+    for (const { id, objective } of channels) {
+      if (!objective || !('reward' in objective) || objective.reward.kind !== 'model' || scorers.has(objective.reward.model)) continue;
+      const name = objective.reward.model;
+      scorers.set(name, await openBase(name));
+      checkScorer(`channels.${id}.objective.reward.model`, name, scorers.get(name)!, (await loadTokenizer(name)).hash === tokenizer);
+    }
+    return scorers;
+  } catch (error) {
+    for (const scorer of scorers.values()) scorer.dispose();
     throw error;
   }
 }

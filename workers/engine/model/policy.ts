@@ -6,9 +6,32 @@
  *
  * Vectors are [N], one element a token of an answer; where `mask` is 0 there is none.
  */
-import { add, clipByValue, exp, greaterEqual, lessEqual, maximum, minimum, mul, neg, square, sub } from '@tensorflow/tfjs-core';
-import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { elementwise } from './preference';
+import {
+  add,
+  clipByValue,
+  exp,
+  gather,
+  greaterEqual,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  scalar,
+  square,
+  sub,
+  tensor1d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { Rank, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { add as both, scaled } from '../ops/add';
+import { crossEntropy } from '../ops/cross-entropy';
+import { linear } from '../ops/linear';
+import type { DecoderModel } from './decoder';
+import type { Batch } from './loss';
+import type { Objective, Pass } from './objective';
+import { elementwise, flattened } from './preference';
 
 /** The ratio of probabilities may be worth it to leave 1 − low … 1 + high, but is not paid for. */
 export interface ClipRange {
@@ -147,14 +170,106 @@ export function adaptedKl(weight: number, kl: number, answers: number, { target,
 /** Whose mean the loss is: of all tokens (DAPO, arXiv 2503.14476), of the answers' own means (GRPO), or of as many tokens as answers may have (Dr. GRPO, arXiv 2503.20783). */
 export type PolicyMean = 'dapo' | 'grpo' | 'dr_grpo';
 
-/** [N]: what a token's loss is multiplied by, so that the mean over all tokens of the step's answers is the mean that is asked for. */
-export function lossScales(answers: AnswerRows, mean: PolicyMean, longest: number): ByToken {
-  const scales = new Float32Array(answers.mask.length);
-  let tokens = 0;
-  eachAnswer(answers, (_, from, to) => (tokens += to - from));
-  eachAnswer(answers, (_, from, to) => {
-    const share = mean === 'dapo' ? 1 : tokens / (answers.rows * (mean === 'grpo' ? to - from : longest));
-    scales.fill(share, from, to);
+/**
+ * What a token's loss is multiplied by, so that the mean over all tokens of the step's answers is the mean that is asked for.
+ * @param own tokens of its answer, of so many `answers` with so many `tokens` together, each of at most `longest`
+ */
+export function lossScale(
+  mean: PolicyMean,
+  { answers, tokens, own, longest }: Record<'answers' | 'tokens' | 'own' | 'longest', number>,
+): number {
+  return mean === 'dapo' ? 1 : tokens / (answers * (mean === 'grpo' ? own : longest));
+}
+
+/** nll at a temperature of the tokens that follow [N], 0 where there is none: a cap of the logits stays one of the whole logits. */
+function nllAt(model: DecoderModel, hidden: Tensor2D, targets: Tensor1D, temperature: number): Tensor1D {
+  const cap = model.config.softCaps.logits;
+  return crossEntropy(scaled(hidden, 1 / temperature), model.headWeight(), targets, undefined, cap ? cap / temperature : undefined);
+}
+
+/** log p of the batch's targets at a temperature, 0 where there is none. */
+export async function targetLogps(model: DecoderModel, { rows, context, ids, targets }: Batch, temperature: number): Promise<ByToken> {
+  const logps = tidy(() => {
+    const hidden = model.hiddenStates(tensor1d(ids, 'int32'), { batch: rows, context });
+    return neg(nllAt(model, hidden, tensor1d(targets, 'int32'), temperature));
   });
-  return scales;
+  return read(logps);
+}
+
+/** What a head of one output says at the places named, or at all [N]. */
+export async function headOutputs(
+  model: DecoderModel,
+  head: string,
+  { rows, context, ids }: Pick<Batch, 'rows' | 'context' | 'ids'>,
+  places?: readonly number[],
+): Promise<ByToken> {
+  const outputs = tidy(() => {
+    const hidden = model.hiddenStates(tensor1d(ids, 'int32'), { batch: rows, context });
+    const looked = places ? gather(hidden, tensor1d([...places], 'int32')) : hidden;
+    return reshape<Rank.R1>(linear(looked, model.parameters.get(head)! as unknown as Tensor2D), [-1]);
+  });
+  return read(outputs);
+}
+
+async function read(values: Tensor1D): Promise<ByToken> {
+  try {
+    return await values.data<'float32'>();
+  } finally {
+    values.dispose();
+  }
+}
+
+/** Sampled answers of a micro-batch as its losses read them; vectors are [N], at the place before each token. */
+export interface PolicyRows {
+  temperature: number;
+  old: ByToken;
+  advantages: ByToken;
+  clip: ClipRange;
+  /** 0 where there is no token (`lossScale`). */
+  scales: ByToken;
+  /** With weight β, against log p of the reference. */
+  held?: { beta: number; reference: ByToken } | undefined;
+  /** By the head `value`. */
+  values?: { weight: number; clip: number; old: ByToken; returns: ByToken } | undefined;
+}
+
+/** Sums over so many units, for the log. */
+export type Said = Record<string, { sum: number; count: number }>;
+
+function tell({ figure }: Pass, said: Said): void {
+  for (const [name, { sum, count }] of Object.entries(said)) figure(name, scalar(sum), count);
+}
+
+/** Of a micro-batch whose answers are there by the time of its losses. */
+export function policyObjective(look: () => { rows: PolicyRows; said: Said }): Pick<Objective, 'losses'> {
+  return {
+    losses(pass) {
+      const { model, targets } = pass;
+      const { rows, said } = look();
+      const { held, values } = rows;
+      tell(pass, said);
+      const hidden = pass.hidden();
+      const logps = scaled(nllAt(model, hidden, targets, rows.temperature), -1);
+      let losses = policyLosses(logps, tensor1d(rows.old), tensor1d(rows.advantages), rows.clip);
+      if (held) losses = both(losses, scaled(klLosses(logps, tensor1d(held.reference)), held.beta));
+      if (values) {
+        const own = flattened(linear(hidden, model.parameters.get('value.weight')! as unknown as Tensor2D));
+        losses = both(losses, scaled(valueLosses(own, tensor1d(values.old), tensor1d(values.returns), values.clip), values.weight));
+      }
+      const scales = tensor1d(rows.scales);
+      return elementwise(losses, (x) => ({ value: mul(x, scales), slope: scales }));
+    },
+  };
+}
+
+/** Of a held-out micro-batch: minus the reward of each row's answer, at its last token. @param look rewards [rows] */
+export function heldOutObjective(look: () => { rewards: readonly number[]; said: Said }): Pick<Objective, 'losses'> {
+  return {
+    losses(pass) {
+      const { targets, context } = pass.batch;
+      const { rewards, said } = look();
+      tell(pass, said);
+      return tensor1d(Float32Array.from(targets, (target, at) => (target < 0 ? 0 : -rewards[Math.floor(at / context)]!)));
+    },
+  };
 }

@@ -148,7 +148,7 @@ export class PairReferences {
   }
 
   /** A pair is looked at alone, so that its value does not depend on the batch that it is first drawn in. */
-  async look({ context, ids }: Batch, lying: readonly AnswerRow[], pairs: readonly number[], { model, base }: Prepared): Promise<void> {
+  async look({ context, ids }: Batch, lying: readonly AnswerRow[], pairs: readonly number[], by: Prepared): Promise<void> {
     for (const [at, pair] of pairs.entries()) {
       if (this.margins.has(pair)) continue;
       const own = lying.slice(2 * at, 2 * at + 2);
@@ -156,22 +156,23 @@ export class PairReferences {
       const cut = new Int32Array(2 * longest);
       for (const row of [0, 1]) cut.set(ids.subarray((2 * at + row) * context, (2 * at + row) * context + longest), row * longest);
       const alone = { rows: 2, context: longest, ids: cut, channels: new Int32Array(2) };
-      const nll = await logLosses({ ...alone, targets: answerTargets(alone, own) }, model, base);
+      const losses = withReference(by, (reference) => tokenLosses(reference, { ...alone, targets: answerTargets(alone, own) }));
+      const nll = await losses.data<'float32'>();
+      losses.dispose();
       const sides = [nll.subarray(0, longest), nll.subarray(longest)].map((row) => row.reduce((total, one) => total + one, 0));
       this.margins.set(pair, sides[1]! - sides[0]!);
     }
   }
 }
 
-/** nll [rows·context] by the weights that the run began with: those of the base, or of the model without what is trained beside it. */
-export async function logLosses(batch: Batch, model: DecoderModel, base: DecoderModel | null): Promise<Float32Array> {
+/** What is computed with the weights that the run began with: those of the base, or of the model without what is trained beside it. */
+export function withReference<T>({ model, base }: Pick<Prepared, 'model' | 'base'>, compute: (reference: DecoderModel) => T): T {
+  if (base) return compute(base);
   const { usesPrompt } = model;
-  if (!base) model.usesPrompt = false;
-  const losses = base ? tokenLosses(base, batch) : model.withoutAdapter(() => tokenLosses(model, batch));
-  model.usesPrompt = usesPrompt;
+  model.usesPrompt = false;
   try {
-    return await losses.data<'float32'>();
+    return model.withoutAdapter(() => compute(model));
   } finally {
-    losses.dispose();
+    model.usesPrompt = usesPrompt;
   }
 }
