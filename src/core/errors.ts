@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'json-shape' // file, begins
   | 'text-single' // file, read
   | 'corpus-kinds' // channel, found
+  | 'labels-single' // channel, found, labels
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file

@@ -33,7 +33,8 @@ export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel,
 export { parameterShapes } from '../../src/core/model/parameters';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
-export { FigureSums } from './model/objective';
+export { classification, labelProbabilities } from './model/classification';
+export { FigureSums, nextToken } from './model/objective';
 export type { Objective, Prepared, StepPreparation } from './model/objective';
 export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
 export type { Teaching } from './model/distillation';

@@ -9,6 +9,7 @@ import type { Objective } from '../engine';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
 import { pairExamples } from './pair-examples';
+import { conversations, labelled } from './record-examples';
 import { promptExamples } from './rollouts';
 import { emptyBatch, type TokenBatch } from './trainable-model';
 
@@ -84,8 +85,11 @@ export interface SplitExamples {
  * @throws StudioError `recipe-invalid` where the channel's text is not of the kind that the objective reads
  */
 export async function examplesOf(source: ExampleSource): Promise<SplitExamples | null> {
-  const { id, objective } = source.recipe.channels[source.channel]!;
+  const { recipe, channel, text, tokenizer } = source;
+  const { id, objective } = recipe.channels[channel]!;
   if (!objective) return null;
+  if (objective.kind === 'sft') return conversations(recipe, channel, text, tokenizer.byteLengths());
+  if (objective.kind === 'classification') return labelled(recipe, channel, text);
   if (objective.kind === 'reward' || objective.kind === 'dpo') return pairExamples(source, objective);
   if (objective.kind === 'ppo' || objective.kind === 'grpo') return promptExamples(source, objective);
   const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };

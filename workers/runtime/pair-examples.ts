@@ -1,6 +1,6 @@
 /**
- * Preference pairs as rows: the prompt with the chosen answer, then the prompt with the rejected one, each ended by the end of text. A pair of
- * which one row is longer than the context is left out whole, since a cut answer is another one.
+ * Preference pairs as rows: the prompt with the chosen answer, then the prompt with the rejected one, as the base's chat template
+ * writes them. A pair of which one row is longer than the context is left out whole, since a cut answer is another one.
  */
 import { StudioError } from '../../src/core/errors';
 import { readRecord, type RecordKind, type Records } from '../../src/core/corpus/records';
@@ -8,45 +8,68 @@ import type { Message } from '../../src/core/corpus/row';
 import type { Objective } from '../../src/core/recipe/schema';
 import { dpoObjective, PairReferences, rewardObjective, type AnswerRow } from '../engine';
 import { documentBatches, findCorpus, type Split } from '../storage/corpora';
-import type { TextTokenizer } from '../tokenizer/text-tokenizer';
+import { chatTemplateOf, encodeMarked } from '../tokenizer/chat';
+import { openTokenizer } from '../tokenizer/open';
 import type { ChannelExamples, ExampleSource, SplitExamples } from './examples';
 
 type PairObjective = Extract<Objective, { kind: 'reward' | 'dpo' }>;
 
-/** Tokens of a prompt, after the one that a text starts with. */
-export function promptIds(tokenizer: TextTokenizer, prompt: readonly Message[], prefix = ''): number[] {
-  const text = prompt.map(({ content }) => content).join('\n');
-  return [tokenizer.startOfText, ...tokenizer.encode(`${prefix}${text}\n`, 'plain')];
+/** Prompts and their answers as the base's chat template writes them. */
+export interface TurnReader {
+  /** What an answer is sampled after; null where the template refuses it. */
+  prompt(messages: readonly Message[]): number[] | null;
+  /** The same with an answer, whose last token ends the row. */
+  answered(prompt: readonly Message[], answer: readonly Message[]): number[] | null;
 }
 
-/** Tokens of an answer with the one that ends it. */
-function answerIds(tokenizer: TextTokenizer, answer: readonly Message[]): number[] {
-  return [...tokenizer.encode(answer.map(({ content }) => content).join('\n'), 'plain'), tokenizer.endOfText];
+/** @param prefix put before what the user says first */
+export async function turnReader({ recipe, channel, tokenizer }: ExampleSource): Promise<TurnReader> {
+  const { prefix } = recipe.channels[channel]!;
+  const [template, { vocabulary }] = await Promise.all([
+    chatTemplateOf(recipe.base, tokenizer),
+    openTokenizer({ kind: 'model', model: recipe.base }),
+  ]);
+  const asked = (messages: readonly Message[]) => {
+    const first = messages.findIndex(({ role }) => role === 'user');
+    return prefix === undefined ? messages : messages.map((one, at) => (at === first ? { ...one, content: prefix + one.content } : one));
+  };
+  return {
+    prompt(messages) {
+      const text = template.prompt(asked(messages));
+      return text === null ? null : tokenizer.encode(text, 'tokens');
+    },
+    answered(prompt, answer) {
+      const conversation = template.conversation([...asked(prompt), ...answer]);
+      if (!conversation) return null;
+      const { ids, marks } = encodeMarked(tokenizer, vocabulary, conversation);
+      // A template may write more behind the answer than ends it.
+      return ids.slice(0, marks.lastIndexOf(1) + 1);
+    },
+  };
 }
 
 /**
  * Records of a split of a channel's corpus.
- * @throws StudioError `recipe-invalid` where a row is no record of the kind
+ * @throws StudioError `recipe-invalid` where the corpus is of no such kind
  */
 export async function recordsOf<Kind extends RecordKind>(
   { recipe, channel }: ExampleSource,
-  kind: Kind,
+  kinds: readonly Kind[],
   split: Split,
 ): Promise<Records[Kind][]> {
   const { id, corpus, objective } = recipe.channels[channel]!;
+  const stored = await findCorpus(corpus);
+  const kind = kinds.find((one) => one === stored.kind);
+  if (!kind) {
+    const values = { field: `channels.${id}.corpus`, value: stored.kind ?? 'text', accepted: `${kinds.join(', ')} (${objective!.kind})` };
+    throw new StudioError(
+      'recipe-invalid',
+      `Recipe field ${values.field} is of kind ${values.value}; accepted: ${values.accepted}`,
+      values,
+    );
+  }
   const records: Records[Kind][] = [];
-  for await (const rows of documentBatches(await findCorpus(corpus), split))
-    for (const { text } of rows)
-      try {
-        records.push(readRecord(kind, text));
-      } catch {
-        const values = { field: `channels.${id}.objective`, value: objective!.kind, accepted: kind };
-        throw new StudioError(
-          'recipe-invalid',
-          `Recipe field ${values.field} is ${values.value}; it reads ${kind}, and the text of corpus "${corpus}" is none: ${text.slice(0, 80)}`,
-          values,
-        );
-      }
+  for await (const rows of documentBatches(stored, split)) for (const { text } of rows) records.push(readRecord(kind, text));
   return records;
 }
 
@@ -59,18 +82,18 @@ interface Pair {
 
 /** @throws StudioError `recipe-invalid` where the channel's rows are no preference pairs */
 export async function pairExamples(source: ExampleSource, objective: PairObjective): Promise<SplitExamples> {
-  const { recipe, channel, tokenizer } = source;
-  const { prefix } = recipe.channels[channel]!;
+  const turns = await turnReader(source);
+  const most = source.recipe.sequenceLength;
   const read = async (split: Split): Promise<ChannelExamples> => {
-    const pairs = (await recordsOf(source, 'preferences', split)).map(({ prompt, chosen, rejected, margin = 0 }): Pair => {
-      const before = promptIds(tokenizer, prompt, prefix);
-      const row = (answer: readonly Message[]) => [...before, ...answerIds(tokenizer, answer)];
-      return { ids: [row(chosen), row(rejected)], prompt: before.length, margin };
+    const pairs = (await recordsOf(source, ['preferences'], split)).flatMap(({ prompt, chosen, rejected, margin = 0 }): Pair[] => {
+      const before = turns.prompt(prompt);
+      const [better, worse] = [turns.answered(prompt, chosen), turns.answered(prompt, rejected)];
+      if (!before || !better || !worse || better.length > most || worse.length > most) return [];
+      // As far as both rows begin with it: a tokenizer may join its end with an answer's beginning.
+      const differs = before.findIndex((id, at) => better[at] !== id || worse[at] !== id);
+      return [{ ids: [better, worse], prompt: Math.max(1, differs < 0 ? before.length : differs), margin }];
     });
-    return examplesOfPairs(
-      pairs.filter(({ ids }) => ids.every(({ length }) => length <= recipe.sequenceLength)),
-      objective,
-    );
+    return examplesOfPairs(pairs, objective);
   };
   return { train: await read('train'), heldOut: await read('heldOut') };
 }

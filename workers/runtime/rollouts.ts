@@ -4,7 +4,6 @@
  * are part of the run's state, and the prompts that the steps in between draw are passed over.
  */
 import { StudioError } from '../../src/core/errors';
-import type { Prompt } from '../../src/core/corpus/records';
 import type { Objective as Settings, RewardRule } from '../../src/core/recipe/schema';
 import { deriveSeed } from '../../src/core/rng/rng';
 import { z } from '../../src/core/zod';
@@ -12,7 +11,7 @@ import { policy, sampleAnswers, withReference, type DecoderModel, type Objective
 import type { Split } from '../storage/corpora';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelExamples, ExampleSource, SplitExamples } from './examples';
-import { promptIds, recordsOf } from './pair-examples';
+import { recordsOf, turnReader } from './pair-examples';
 import type { TokenBatch } from './trainable-model';
 
 type PolicySettings = Extract<Settings, { kind: 'ppo' | 'grpo' }>;
@@ -38,15 +37,18 @@ const stateSchema = z.strictObject({
   sampled: z.nullable(z.strictObject({ step: z.number(), groups: z.array(z.array(rolloutSchema)) })),
 });
 
-/** @throws StudioError `recipe-invalid` where the channel's rows are no prompts */
+/** @throws StudioError `recipe-invalid` where the channel's rows have no prompts */
 export async function promptExamples(source: ExampleSource, settings: PolicySettings): Promise<SplitExamples> {
   const { recipe, channel, tokenizer } = source;
-  const { id, prefix } = recipe.channels[channel]!;
+  const turns = await turnReader(source);
   const read = async (split: Split): Promise<number[][]> => {
-    const prompts = (await recordsOf(source, 'prompts', split)).map(({ prompt }: Prompt) => promptIds(tokenizer, prompt, prefix));
-    return prompts.filter(({ length }) => length + settings.answerTokens <= recipe.sequenceLength);
+    const records = await recordsOf(source, ['prompts', 'preferences'], split);
+    return records.flatMap(({ prompt }) => {
+      const ids = turns.prompt(prompt);
+      return ids && ids.length > 0 && ids.length + settings.answerTokens <= recipe.sequenceLength ? [ids] : [];
+    });
   };
-  const of = { settings, tokenizer, channel: id };
+  const of = { settings, tokenizer, channel: recipe.channels[channel]!.id };
   return { train: new Rollouts(await read('train'), of), heldOut: new Rollouts(await read('heldOut'), { ...of, measured: true }) };
 }
 

@@ -323,19 +323,19 @@ describe('the trainer on wasm', () => {
       name: 'grpo',
       adapter: true,
       corpus: 'tiny-prompts',
-      objective: { kind: 'grpo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 12, generations: 4, beta: 0.1 },
+      objective: { kind: 'grpo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, generations: 4, beta: 0.1 },
       says: ['reward', 'kl', 'length', 'entropy'],
     },
     {
       name: 'ppo',
       adapter: false,
       corpus: 'tiny-prompts',
-      objective: { kind: 'ppo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 12, klTarget: 1, klHorizon: 50 },
+      objective: { kind: 'ppo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, klTarget: 1, klHorizon: 50 },
       says: ['reward', 'kl', 'length', 'entropy', 'klWeight'],
     },
   ])('trains $name beside text to the same bits after a death half way', async ({ name, adapter, corpus, objective, says }) => {
     const recipe = studioRecipe({
-      sequenceLength: 24,
+      sequenceLength: 32,
       gradientAccumulationSteps: 2,
       dropout: 0,
       channels: [

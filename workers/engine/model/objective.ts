@@ -4,6 +4,7 @@
  * tokens or by channels, sums, windows and evaluations are those of any batch.
  */
 import { add, clone, keep, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { crossEntropy } from '../ops/cross-entropy';
 import type { DecoderModel } from './decoder';
 import type { Batch } from './loss';
 
@@ -55,6 +56,12 @@ export interface Objective {
   /** @returns [rows·context], 0 where the batch has no target. Runs inside tidy. */
   losses(pass: Pass): Tensor1D;
 }
+
+/** The next token, in rows that are examples: what is not to be predicted has no target. */
+export const nextToken: Objective = {
+  losses: ({ model, targets, gradient, hidden }) =>
+    crossEntropy(hidden(), model.headWeight(), targets, gradient, model.config.softCaps.logits ?? undefined),
+};
 
 /** Figures of passes, added up on the device until they are read. */
 export class FigureSums {
