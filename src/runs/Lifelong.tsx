@@ -101,7 +101,7 @@ function ChainItem({ chain }: { chain: Chain }) {
       </div>
       {here?.progress && <ProgressLine progress={here.progress} />}
       {matrix && done > 0 && <StageChart matrix={matrix} name={name} />}
-      {matrix && <HeatMap matrix={matrix} />}
+      {matrix && <HeatMap matrix={matrix} name={name} />}
     </section>
   );
 }
@@ -116,14 +116,14 @@ function tint(change: number | null): string | undefined {
   return `color-mix(in srgb, var(${change <= 0 ? '--good' : '--bad'}) ${part}%, transparent)`;
 }
 
-function HeatMap({ matrix }: { matrix: LifelongMatrix }) {
+function HeatMap({ matrix, name }: { matrix: LifelongMatrix; name: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const { channels, base, stages, backward, forward } = matrix;
   const shown = (value: number | null) => (value === null ? '—' : format.loss(value));
   return (
     <>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('chain.matrix')}>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${name}: ${t('chain.matrix')}`}>
         <table className={styles.matrix}>
           <caption>{t('chain.matrix')}</caption>
           <thead>

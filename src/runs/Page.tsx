@@ -34,14 +34,14 @@ function Chains() {
   const known = useRuns(({ runs, chaining }) => chaining !== null || runs.some(({ chain }) => chain !== undefined));
   const [asked, setAsked] = useState<'chain' | 'pipeline' | null>(null);
   const buttons = (
-    <>
+    <div className={styles.begin}>
       <Button size="xs" variant="light" leftSection={<Link2 size={13} />} onClick={() => setAsked('chain')}>
         {t('chain.new')}
-      </Button>{' '}
+      </Button>
       <Button size="xs" variant="light" leftSection={<Route size={13} />} onClick={() => setAsked('pipeline')}>
         {t('chain.newPipeline')}
       </Button>
-    </>
+    </div>
   );
   const card = (
     <Card title={t('chain.title')} aside={buttons}>

@@ -35,7 +35,7 @@ export function StageChart({ matrix, name }: { matrix: LifelongMatrix; name: str
     xTitle: t('chain.afterStage'),
     lines,
     digits: 2,
-    level: { value: 0, label: t('chain.base') },
+    level: { value: 0, label: '' },
     ticks: names.map((_, stage) => stage),
     tick: (stage: number) => shortened(names[stage] ?? ''),
   };
