@@ -13,6 +13,7 @@ import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
+import { pseudoLosses } from './masked';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -65,12 +66,19 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
+  return tidy(() => measuredNll(model, batch));
+}
+
+/** nll of each target; of next-token predictions, an encoder's has them from both sides. */
+function measuredNll(model: DecoderModel, batch: Batch): Tensor1D {
+  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading));
+  const { marks, config } = model;
+  return config.encoder && marks ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
 }
 
 /** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading)), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(measuredNll(model, batch), channelOfTokens(batch), channels));
 }
 
 /**
@@ -231,8 +239,8 @@ interface ForwardOptions {
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
 function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, ...options }: ForwardOptions = {}): Tensor1D {
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
-  const hidden = lesson?.output(model, states) ?? states;
-  return crossEntropy(hidden, model.headWeight(), inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+  const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
+  return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
 }
 
 function hiddenStates(

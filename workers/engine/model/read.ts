@@ -80,10 +80,13 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     return { tensor, found };
   });
   const layout = files.adapter ? await withAdapter(config, base, files.adapter) : base;
-  const { embedding, head } = namesOf(config.architecture);
-  const ownHead = tensors.get(`${head}.weight`);
-  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(`${embedding}.weight`)!, ownHead);
-  const unused = unusedNames(tensors, new Set([...layout.map(({ tensor }) => tensor.name), `${head}.weight`]));
+  const { embedding, head, headBias } = namesOf(config.architecture);
+  const tied = [`${head}.weight`, ...(headBias ? [`${head}.bias`] : [])];
+  for (const [at, name] of (config.tied ? tied : []).entries()) {
+    const own = tensors.get(name);
+    if (own) await checkTied(files.config.name, tensors.get([`${embedding}.weight`, `${headBias}.bias`][at]!)!, own);
+  }
+  const unused = unusedNames(tensors, new Set([...layout.map(({ tensor }) => tensor.name), ...tied]));
   if (unused.length > 0) notices.push({ kind: 'unused-tensors', count: unused.length, names: unused.slice(0, NOTICE_NAMES) });
   return {
     config,
