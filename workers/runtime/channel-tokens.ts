@@ -6,6 +6,7 @@ import { prepareCorpora } from '../tokenizer/prepare';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
 import { documentBatches, findCorpus } from '../storage/corpora';
 import type { DocumentTokens } from './document-rows';
+import type { SplitExamples } from './examples';
 
 /** A channel's text. */
 type NamedText = ChannelText & { id: string };
@@ -16,6 +17,8 @@ export interface ChannelTokens {
   /** Where the training documents start. */
   trainDocuments: Uint32Array;
   heldOut: DocumentTokens;
+  /** What its objective makes of it, where that is not the next token. */
+  examples?: SplitExamples | null;
 }
 
 /**

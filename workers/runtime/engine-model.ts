@@ -2,7 +2,7 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { add, concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, reshape, stack, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
@@ -13,6 +13,7 @@ import {
   createAdamW,
   FederatedServer,
   evaluationSums,
+  FigureSums,
   HIDDEN_MAP,
   hostTensors,
   readSafetensors,
@@ -62,6 +63,7 @@ interface PendingEngineStep extends PendingStep {
   norm: Scalar;
   /** Of a step with loss scaling: norm, scale, steps skipped so far, 1 when it was skipped itself. */
   scaling: Tensor1D | undefined;
+  figures: FigureSums;
 }
 
 /** What a recipe's regularisation holds the weights of a run to. */
@@ -173,32 +175,46 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   async evaluate(batch: TokenBatch): Promise<BatchSums> {
-    const sums = evaluationSums(this.model, batch, this.channels);
+    // What is held out is drawn alike each time.
+    await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(0, 'held-out') });
+    const figures = new FigureSums();
+    const sums = evaluationSums(this.model, batch, this.channels, figures);
     try {
-      return split(await sums.data<'float32'>(), this.channels);
+      const own = split(await sums.data<'float32'>(), this.channels);
+      return figures.size === 0 ? own : { ...own, figures: figures.named(await valuesOf(figures)) };
     } finally {
       sums.dispose();
+      figures.dispose();
     }
+  }
+
+  private get base(): DecoderModel | null {
+    return this.parts.base?.model ?? null;
+  }
+
+  async prepare(batches: readonly TokenBatch[], { seed, step }: { seed: number; step: number }): Promise<void> {
+    for (const [at, batch] of batches.entries())
+      await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(seed, 'objective', step, at) });
   }
 
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep {
     const { step } = options.dropout;
     this.model.usesPrompt = true;
     this.freeze(step);
-    const { sums, norm, scaling } = options.round ? this.round(batches, options.round, options) : this.update(batches, options);
+    const { sums, norm, scaling, figures } = options.round ? this.round(batches, options.round, options) : this.update(batches, options);
     this.parts.average?.after(step + 1);
     // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
     const finished = settled();
     // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
     finished.catch(() => undefined);
-    const pending: PendingEngineStep = { finished, sums, norm, scaling };
+    const pending: PendingEngineStep = { finished, sums, norm, scaling, figures };
     return pending;
   }
 
   /** One update of the weights by the gradient of all micro-batches. */
   private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): Omit<PendingEngineStep, 'finished'> {
     const { lossScale } = this.optimizer;
-    const { gradients, sums } = trainingGradients(this.model, [...batches], {
+    const { gradients, sums, figures } = trainingGradients(this.model, [...batches], {
       channels: this.channels,
       weights,
       teaching: this.teaching?.(dropout.step),
@@ -207,7 +223,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
       ...(lossScale ? { half: { scale: lossScale } } : {}),
     });
     const { norm, scaling } = this.optimizer.apply(gradients, lr);
-    return { sums, norm, scaling };
+    return { sums, norm, scaling, figures };
   }
 
   /** A federated round: each client trains from the same weights by an optimizer that begins anew, and the server takes the mean of what they moved. */
@@ -225,12 +241,13 @@ export class EngineModel implements TrainableModel, SequenceModel {
           sums = before ? tidy(() => add(before, update.sums)) : update.sums;
           if (before) for (const spent of [before, update.sums]) spent.dispose();
           update.norm.dispose();
+          update.figures.dispose();
         }
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
     const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
-    return { sums: sums!, norm, scaling: undefined };
+    return { sums: sums!, norm, scaling: undefined, figures: new FigureSums() };
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */
@@ -243,9 +260,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
     if (pending.length === 0) return [];
     const steps = pending as readonly PendingEngineStep[];
     const all = tidy(() =>
-      concat(steps.flatMap(({ sums, norm, scaling }) => [reshape(sums, [-1]), reshape(norm, [1]), ...(scaling ? [scaling] : [])])),
+      concat(
+        steps.flatMap(({ sums, norm, scaling, figures }) => [
+          reshape(sums, [-1]),
+          reshape(norm, [1]),
+          ...(scaling ? [scaling] : []),
+          ...figures.tensors.map((sum) => reshape(sum, [1])),
+        ]),
+      ),
     );
-    for (const { sums, norm, scaling } of steps) {
+    for (const { sums, norm, scaling, figures } of steps) {
+      figures.dispose();
       sums.dispose();
       norm.dispose();
       scaling?.dispose();
@@ -253,15 +278,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
     try {
       const values = await all.data<'float32'>();
       let start = 0;
-      return steps.map(({ scaling }) => {
+      return steps.map(({ scaling, figures }) => {
         const width = 2 * this.channels + 1;
         const own = values.subarray(start, start + width + (scaling?.size ?? 0));
         start += own.length;
+        const said = values.subarray(start, (start += figures.size));
         const [, scale, skipped, overflowed] = own.subarray(width);
         return {
           ...split(own, this.channels),
           gradNorm: own[width - 1]!,
           ...(scaling ? { scaling: { scale: scale!, skipped: skipped!, overflowed: overflowed === 1 } } : {}),
+          ...(figures.size > 0 ? { figures: figures.named(said) } : {}),
         };
       });
     } finally {
@@ -338,6 +365,15 @@ function holdOf(
     decays: decayTowards === 'base',
     adapter: adapter ? (name, held) => adapter.penaltyGradient(name, held) : undefined,
   };
+}
+
+async function valuesOf(figures: FigureSums): Promise<Float32Array> {
+  const all = tidy(() => stack(figures.tensors));
+  try {
+    return await all.data<'float32'>();
+  } finally {
+    all.dispose();
+  }
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

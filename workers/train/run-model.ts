@@ -9,6 +9,7 @@ import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { comparesHidden, keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
+import { headsOf } from '../../src/core/recipe/objective';
 import { isSoft } from '../../src/core/model/soft-prompt';
 import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
@@ -18,7 +19,7 @@ import type { LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { hiddenMap, LowRankAdapter, ModelAverage, SoftPrompt, type DecoderModel } from '../engine';
+import { hiddenMap, LowRankAdapter, ModelAverage, restoreHeads, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
 import { fisherUses, fisherValues, type FisherUse } from './fisher';
 import type { LoopParts } from './loop';
@@ -77,6 +78,8 @@ export async function loadModel(
       model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
       if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
     }
+    for (const [head, outputs] of headsOf(recipe)) model.addHead(head, outputs, { seed: recipe.seed });
+    if (checkpoint && addsToBase(method)) await restoreHeads(model, 'model.safetensors', checkpoint.model);
     const longest = model.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
@@ -128,6 +131,7 @@ async function averageOf(
   const twin = model.twin();
   const file = checkpoint?.average;
   try {
+    if (file && (twin.adapter || twin.softPrompt)) await restoreHeads(twin, file.name, file);
     if (file && twin.adapter) await twin.adapter.restore(file.name, file, twin.parameters);
     else if (file && twin.softPrompt) await twin.softPrompt.restore(file.name, file);
     else if (file) {

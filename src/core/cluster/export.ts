@@ -107,7 +107,10 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     lack(`phases.${at + 1}.order`, phase.order, 'order');
     delete phase.order;
   });
-  for (const { id, generated } of recipe.channels) if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+  for (const { id, generated, objective } of recipe.channels) {
+    if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+    if (objective) lack(`channels.${id}.objective`, objective.kind, 'objective');
+  }
   if (next.regularisation) {
     const kept = translateAnchors(recipe, next.regularisation, lack);
     if (Object.keys(kept).length > 0) next.regularisation = kept;

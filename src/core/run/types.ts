@@ -64,6 +64,8 @@ export interface MetricRow {
   total: number | null;
   /** Channel id, or `total` → why its loss is null though it had tokens: it was no number. */
   notFinite?: Record<string, NotFinite>;
+  /** What objectives say beside their losses: channel id → name → mean over the window. */
+  figures?: Record<string, Record<string, number>>;
   /** With precision f16: what the loss is multiplied by after this window, and steps skipped since the start. */
   lossScale?: number;
   skippedSteps?: number;
@@ -73,8 +75,10 @@ export interface ChannelEvaluation {
   /** Mean nll, nats per token. */
   loss: number;
   tokens: number;
-  /** UTF-8 bytes of the predicted tokens. */
+  /** UTF-8 bytes of the predicted tokens; 0 where what counts is no text. */
   bytes: number;
+  /** What the channel's objective says beside its loss. */
+  figures?: Record<string, number>;
 }
 
 export interface EvaluationRow {

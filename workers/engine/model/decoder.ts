@@ -23,6 +23,8 @@ import type { HostTensor } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { savedModules } from '../../../src/core/model/adapter';
+import { isHead } from '../../../src/core/recipe/objective';
+import { Rng, deriveSeed } from '../../../src/core/rng/rng';
 import { namesOf } from '../../../src/core/model/names';
 import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
@@ -210,14 +212,30 @@ export class DecoderModel {
     const { above } = this.names;
     let lowest = this.config.layers;
     for (const [name, { trainable }] of this.parameters)
-      if (trainable && !above.includes(name.slice(0, name.lastIndexOf('.'))))
+      if (trainable && !isHead(name) && !above.includes(name.slice(0, name.lastIndexOf('.'))))
         lowest = Math.min(lowest, Math.max(0, layerOf(this.config, name)));
     return lowest;
   }
 
-  /** Only parameters of these names take a gradient. */
+  /** Only parameters of these names take a gradient, and heads. */
   freezeAllBut(trained: { has(name: string): boolean }): void {
-    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
+    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name) || isHead(name);
+  }
+
+  /**
+   * A head beside the model's own: a map [outputs, D] of the hidden states. One of as many outputs that is there already stays.
+   * @param start its values, or the seed of a draw from N(0, 0.02²), as transformers begins one
+   */
+  addHead(name: string, outputs: number, start: Float32Array | { seed: number }): void {
+    const { hidden } = this.shape;
+    const before = this.parameters.get(name);
+    if (before?.shape[0] === outputs && !(start instanceof Float32Array)) return;
+    if (before && !this.shared.has(before)) before.dispose();
+    const random = start instanceof Float32Array ? null : new Rng(deriveSeed(start.seed, 'head', name));
+    const values = random ? Float32Array.from({ length: outputs * hidden }, () => 0.02 * random.normal()) : (start as Float32Array);
+    const initial = tensor(values, [outputs, hidden]);
+    this.parameters.set(name, variable(initial, true, `model-${(models += 1)}/${name}`));
+    initial.dispose();
   }
 
   /**

@@ -14,6 +14,7 @@ import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
 import { pseudoLosses } from './masked';
+import { FigureSums, type Objective, type View } from './objective';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -32,6 +33,8 @@ export interface Batch {
    * from 0 in each. Absent: a row is one document.
    */
   documents?: Int32Array;
+  /** What its rows are trained on and measured by; absent: the next token of a text. */
+  objective?: Objective;
   /** Tokens of the longest text, where rows are padded or lack its last token; absent: as many as a row or the longest document has. */
   text?: number;
 }
@@ -62,6 +65,8 @@ export interface TrainingResult {
   gradients: Map<string, Tensor>;
   /** [2, channels]: Σ nll, then predicted tokens, per channel. */
   sums: Tensor2D;
+  /** What objectives say beside their losses, `channel index/name` each. The caller disposes it. */
+  figures: FigureSums;
 }
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
@@ -70,15 +75,18 @@ export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
 }
 
 /** nll of each target; of next-token predictions, an encoder's has them from both sides. */
-function measuredNll(model: DecoderModel, batch: Batch): Tensor1D {
-  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading));
+function measuredNll(model: DecoderModel, batch: Batch, figures?: FigureSums): Tensor1D {
+  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading), { figures });
   const { marks, config } = model;
-  return config.encoder && marks ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
+  return config.encoder && marks && !batch.objective ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
 }
 
-/** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
-export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(measuredNll(model, batch), channelOfTokens(batch), channels));
+/**
+ * [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it.
+ * @param figures takes what the batch's objective says beside its losses
+ */
+export function evaluationSums(model: DecoderModel, batch: Batch, channels: number, figures?: FigureSums): Tensor2D {
+  return tidy(() => channelSums(measuredNll(model, batch, figures), channelOfTokens(batch), channels));
 }
 
 /**
@@ -103,6 +111,7 @@ function gradientsOf(
   const variables = trained.map(([, parameter]) => parameter as Tensor);
   const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
   const { frozenLayers } = model;
+  const figures = new FigureSums();
   let accumulated: Tensor[] | undefined;
   let sums: Tensor2D | undefined;
   batches.forEach((batch, microBatch) => {
@@ -115,14 +124,14 @@ function gradientsOf(
       const meanGradient = tensor1d(teaching ? byNll.map((share, token) => share * ownPart(batch, token, teaching)) : byNll);
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
       const inputs = { ...tensorsOf(batch, model.leading), nllGradient };
-      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson });
+      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson, figures });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       lesson?.dispose();
       const sum = channelSums(nll, channelOfTokens(batch), channels);
       return [
         sums ? add(sums, sum) : sum,
         ...grads.map((found: Tensor | undefined, at) => {
-          // A batch without a row that is taught has nothing for W_h.
+          // A batch without a row that is taught has nothing for W_h, and one whose objective has a head of its own may have none for the model's.
           const gradient = found ?? zerosLike(variables[at]!);
           return accumulated ? add(accumulated[at]!, gradient) : gradient;
         }),
@@ -134,18 +143,18 @@ function gradientsOf(
   });
   if (!accumulated || !sums) throw new Error('A step needs at least one batch');
   const gradients = accumulated;
-  return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums };
+  return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums, figures };
 }
 
-/** What is left of a token's cross-entropy where a teacher takes the rest. */
-function ownPart({ channels, context }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
-  return taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
+/** What is left of a token's cross-entropy where a teacher takes the rest. It teaches text. */
+function ownPart({ channels, context, objective }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
+  return !objective && taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
 }
 
 /** Asks the teacher, outside of what is differentiated; nothing where the batch has no row for it. */
 function lessonOf(batch: Batch, byNll: Float32Array, teaching: Teaching): Lesson | undefined {
   const { channels, context } = batch;
-  if (teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
+  if (batch.objective || teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
   const taught = byNll.map((share, token) => (teaching.channels[channels[Math.floor(token / context)]!] ? share : 0));
   if (taught.every((share) => share === 0)) return undefined;
   return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
@@ -234,20 +243,38 @@ interface ForwardOptions {
   recompute?: boolean;
   frozenLayers?: number;
   lesson?: Lesson | undefined;
+  figures?: FigureSums | undefined;
 }
 
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
-function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, ...options }: ForwardOptions = {}): Tensor1D {
+function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, figures, ...options }: ForwardOptions = {}): Tensor1D {
+  if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, figures });
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
   const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
   return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+}
+
+function objectiveLosses(
+  objective: Objective,
+  model: DecoderModel,
+  batch: Batch,
+  inputs: BatchTensors,
+  { figures, dropout, ...options }: Omit<ForwardOptions, 'lesson'>,
+): Tensor1D {
+  const hidden = ({ ids, number }: View = {}): Tensor2D =>
+    hiddenStates(model, batch, ids ? { ...inputs, ids: tensor1d(ids, 'int32') } : inputs, {
+      ...options,
+      dropout: dropout && number !== undefined ? { ...dropout, seed: deriveSeed(dropout.seed, 'view', number) } : dropout,
+    });
+  const figure = (name: string, sum: Tensor, count: number) => figures?.add(`${batch.channels[0]}/${name}`, sum, count);
+  return objective.losses({ model, batch, targets: inputs.targets, gradient: inputs.nllGradient, hidden, figure });
 }
 
 function hiddenStates(
   model: DecoderModel,
   { rows, context, text }: Batch,
   { ids, documents }: BatchTensors,
-  { dropout, recompute = false, frozenLayers = 0, taps }: Omit<ForwardOptions, 'lesson'> & { taps?: Taps | undefined },
+  { dropout, recompute = false, frozenLayers = 0, taps }: Omit<ForwardOptions, 'lesson' | 'figures'> & { taps?: Taps | undefined },
 ): Tensor2D {
   return model.hiddenStates(ids, {
     batch: rows,

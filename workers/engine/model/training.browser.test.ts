@@ -1,9 +1,10 @@
-import { memory } from '@tensorflow/tfjs-core';
+import { memory, sum as sumOf, type Tensor2D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
 import {
   createAdamW,
   evaluationSums,
+  fileWeights,
   generate,
   DecoderModel,
   openBackend,
@@ -12,7 +13,8 @@ import {
   tokenLosses,
   trainingGradients,
 } from '..';
-import type { Batch, HostTensor } from '..';
+import type { Batch, HostTensor, Objective } from '..';
+import { crossEntropy } from '../ops/cross-entropy';
 
 const config = parseConfig(
   'config.json',
@@ -118,6 +120,51 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
     for (const tensor of [...gradients.values(), sums]) tensor.dispose();
     expect(memory().numTensors).toBe(before);
     for (const [, parameter] of frozen) parameter.trainable = true;
+  });
+
+  it('gives an objective that asks for the next token the losses and gradients of text, adds up what it says, and leaves no tensor', async () => {
+    const before = memory().numTensors;
+    const next: Objective = {
+      losses({ model: asked, targets, gradient, hidden, figure }) {
+        const losses = crossEntropy(hidden(), asked.headWeight(), targets, gradient);
+        figure('sum', sumOf(losses), 10);
+        return losses;
+      },
+    };
+    const own: Batch = { ...whole, objective: next };
+    const plain = trainingGradients(model, [whole, whole], { channels: 1 });
+    const asked = trainingGradients(model, [own, own], { channels: 1 });
+    for (const [name, gradient] of plain.gradients)
+      expect(Array.from(await asked.gradients.get(name)!.data())).toEqual(Array.from(await gradient.data()));
+    const sums = Array.from(await asked.sums.data());
+    expect(sums).toEqual(Array.from(await plain.sums.data()));
+    const said = asked.figures.named([(await asked.figures.tensors[0]!.data())[0]!]);
+    expect(said['0/sum']!.count).toBe(20);
+    expect(said['0/sum']!.sum).toBeCloseTo(sums[0]!, 4);
+    for (const { gradients, sums: read, figures } of [plain, asked]) {
+      for (const tensor of [...gradients.values(), read]) tensor.dispose();
+      figures.dispose();
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it('trains a head beside the model, frozen or not, and writes it with the weights', async () => {
+    const twin = new DecoderModel(config, weights);
+    twin.addHead('score.weight', 3, { seed: 1 });
+    twin.freezeAllBut(new Set());
+    const pooled: Objective = {
+      losses: ({ model: asked, targets, gradient, hidden }) =>
+        crossEntropy(hidden(), asked.parameters.get('score.weight') as unknown as Tensor2D, targets, gradient),
+    };
+    const targets = new Int32Array(10).fill(-1).with(9, 2);
+    const { gradients, sums, figures } = trainingGradients(twin, [{ ...whole, targets, objective: pooled }], { channels: 1 });
+    expect([...gradients.keys()]).toEqual(['score.weight']);
+    expect((await sums.data())[1]).toBe(1);
+    const written = await fileWeights(twin);
+    expect(written.at(-1)).toMatchObject({ name: 'score.weight', shape: [3, 12] });
+    for (const tensor of [...gradients.values(), sums]) tensor.dispose();
+    figures.dispose();
+    twin.dispose();
   });
 
   it('holds the same number of tensors after every step, with accumulation and dropout', async () => {
