@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'model-adapter' // file, tensor
   | 'adapter-base' // file, base, found
   | 'model-unmergeable' // method
+  | 'encoder-writes' // family
   | 'model-quantized' // file, tensor, found
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit

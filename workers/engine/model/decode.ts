@@ -1,6 +1,8 @@
 /** Generation token by token: keys and values of the text so far are kept, so that each new token costs one row. */
 import { concat, gather, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { StudioError } from '../../../src/core/errors';
+import type { ModelConfig } from '../../../src/core/model/config';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
 import type { DecoderModel } from './decoder';
@@ -13,11 +15,15 @@ export class CachedDecoder {
   private cache: { k: Tensor4D; v: Tensor4D }[] = [];
   private texts: number[][];
 
-  /** @param rows how many texts */
+  /**
+   * @param rows how many texts
+   * @throws StudioError `encoder-writes` of an encoder, which tells tokens from both sides and none that follow
+   */
   constructor(
     private readonly model: DecoderModel,
     rows = 1,
   ) {
+    refuseEncoder(model.config);
     this.texts = Array.from({ length: rows }, () => []);
   }
 
@@ -260,4 +266,8 @@ function turn(): Promise<void> {
     };
     port2.postMessage(null);
   });
+}
+
+function refuseEncoder({ encoder, architecture }: ModelConfig): void {
+  if (encoder) throw new StudioError('encoder-writes', `A model of the family ${architecture} writes no text`, { family: architecture });
 }

@@ -13,6 +13,7 @@ import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
+import { pseudoLosses } from './masked';
 import { FigureSums, type Objective, type View } from './objective';
 
 /** One micro-batch: sequences of token ids, one after another. */
@@ -70,7 +71,14 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
+  return tidy(() => measuredNll(model, batch));
+}
+
+/** nll of each target; of next-token predictions, an encoder's has them from both sides. */
+function measuredNll(model: DecoderModel, batch: Batch, figures?: FigureSums): Tensor1D {
+  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading), { figures });
+  const { marks, config } = model;
+  return config.encoder && marks && !batch.objective ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
 }
 
 /**
@@ -78,7 +86,7 @@ export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
  * @param figures takes what the batch's objective says beside its losses
  */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number, figures?: FigureSums): Tensor2D {
-  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading), { figures }), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(measuredNll(model, batch, figures), channelOfTokens(batch), channels));
 }
 
 /**
@@ -242,8 +250,8 @@ interface ForwardOptions {
 function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, figures, ...options }: ForwardOptions = {}): Tensor1D {
   if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, figures });
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
-  const hidden = lesson?.output(model, states) ?? states;
-  return crossEntropy(hidden, model.headWeight(), inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+  const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
+  return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
 }
 
 function objectiveLosses(
