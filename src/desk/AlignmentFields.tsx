@@ -7,7 +7,8 @@ import { ChoiceField, NumberField, ProseField, SwitchField } from '../ui/fields'
 type Alignment = Extract<Objective, { kind: 'reward' | 'dpo' | 'ppo' | 'grpo' }>;
 type Policy = Extract<Objective, { kind: 'ppo' | 'grpo' }>;
 
-export const ALIGNMENT_KINDS = ['reward', 'dpo', 'ppo', 'grpo'] as const;
+const KINDS: readonly string[] = ['reward', 'dpo', 'ppo', 'grpo'];
+export const isAlignment = (objective: Objective): objective is Alignment => KINDS.includes(objective.kind);
 
 const SAMPLING = { reward: { kind: 'keyword', word: '病', most: 5 }, answerTokens: 32, temperature: 1 } as const;
 
