@@ -71,7 +71,7 @@ export async function loadModel(
   try {
     if (model.softPrompt)
       refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
-    if (method) checkMethod(model.config, method, recipe.sequenceLength);
+    if (method) checkMethod(model.config, method, recipe.sequenceLength, headsOf(recipe).size);
     if (unties(method)) model.untie();
     if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
     if (method && isSoft(method)) {

@@ -1,5 +1,5 @@
 /** What a preparation reads: the raw rows of its channels as one stream, and the texts that no train row may overlap with. */
-import type { Row } from '../../../src/core/corpus/row';
+import { judgedText, type Row } from '../../../src/core/corpus/row';
 import { findCorpus, readDocuments, listCorpora } from '../../storage/corpora';
 import { readRowFiles } from '../../storage/row-files';
 import { sourceFolder, type StoredSource } from '../../storage/workshop';
@@ -98,7 +98,8 @@ export async function otherHeldOut(own: ReadonlySet<string>, signal: AbortSignal
   const texts: string[] = [];
   for (const corpus of await listCorpora()) {
     if (own.has(corpus.id) || !(corpus.bundled || corpus.prepared)) continue;
-    for (const document of await readDocuments(corpus, 'heldOut', undefined, signal)) texts.push(document);
+    for (const document of await readDocuments(corpus, 'heldOut', undefined, signal))
+      texts.push(judgedText({ text: document, kind: corpus.kind }));
   }
   return texts;
 }
