@@ -4,6 +4,7 @@ import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
 import type { Recipe } from '../core/recipe/schema';
 import type { MergeRef } from './evaluation';
+import type { FollowedRuns } from './follow';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
 import type { StoredSweeps } from './sweep';
@@ -72,7 +73,7 @@ export interface LookAhead {
   score: LookAheadScore;
 }
 
-export interface LibraryApi extends StoredRuns, StoredSweeps {
+export interface LibraryApi extends StoredRuns, StoredSweeps, FollowedRuns {
   /** The run's held-out curves ahead of it; what is said of its plan is kept with the run. @param more steps of the ways that are no plan */
   lookAhead(run: string, more: number): Promise<LookAhead>;
   models(): Promise<ModelRecord[]>;

@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'measured-table' // row, column, value, accepted
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
+  | 'log-unreachable' // host, origin
   | 'sweep-invalid' // field, value, accepted
   | 'lesson-invalid' // file, field, value, accepted
   | 'run-file-invalid' // file, field, value, accepted

@@ -8,12 +8,18 @@ import { isActive, type CheckpointRecord, type EvaluationRow, type RunRecord } f
 
 /** Can go on from its last checkpoint: it ended before its budget, and something was kept. */
 export function isResumable(run: RunRecord, checkpoints: readonly CheckpointRecord[] | undefined): boolean {
-  return !isActive(run.state) && run.state !== 'finished' && (checkpoints?.length ?? 0) > 0 && run.step < run.recipe.budget.steps;
+  return (
+    !run.imported &&
+    !isActive(run.state) &&
+    run.state !== 'finished' &&
+    (checkpoints?.length ?? 0) > 0 &&
+    run.step < run.recipe.budget.steps
+  );
 }
 
 /** Can be given more steps: it has ended by its budget, and something was kept. */
 export function isExtendable(run: RunRecord, checkpoints: readonly CheckpointRecord[]): boolean {
-  return !isActive(run.state) && run.step >= run.recipe.budget.steps && checkpoints.length > 0;
+  return !run.imported && !isActive(run.state) && run.step >= run.recipe.budget.steps && checkpoints.length > 0;
 }
 
 export interface DiskUse {

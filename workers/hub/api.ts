@@ -13,6 +13,7 @@ import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
 import { checkRoom } from '../storage/quota';
 import { listDataset, serveRanges } from './datasets';
+import { serveLog } from './logs';
 import { badAnswer, hubError, incomplete, reachFor, textAt, webPage, type Reach } from './reach';
 
 /** Entries in the root of a repository; a model has fewer. */
@@ -75,6 +76,10 @@ export const hubApi: HubApi = {
     // Refused before anything is served. What is cancelled is what is under way: later ranges are served again.
     reachFor(source, work.signal);
     serveRanges(() => ({ reach: reachFor(source, work.signal), signal: work.signal }), port);
+  },
+
+  async serveLog(address, port) {
+    serveLog(address, port, () => work.signal);
   },
 
   text: (address, most) => textAt(address, most, work.signal),

@@ -2,6 +2,7 @@
 import { StudioError } from '../../src/core/errors';
 import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
+import type { FollowedRuns } from '../../src/contract/follow';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
@@ -25,8 +26,21 @@ import { keepMerge, keepRun } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
+/** Read when a log is followed for the first time. */
+const follow = () => import('./follow').then(({ followedRuns }) => followedRuns);
+const followed: FollowedRuns = {
+  watchFollows: async (listener) => (await follow()).watchFollows(listener),
+  follow: async (place, run, port) => (await follow()).follow(place, run, port),
+  followPlace: async (run) => (await (await records()).get('follows', run))?.place ?? null,
+  listenFollowed: async (run, listener) => (await follow()).listenFollowed(run, listener),
+  control: async (run, wish) => (await follow()).control(run, wish),
+  recheckControl: async (run) => (await follow()).recheckControl(run),
+  leave: async (run) => (await follow()).leave(run),
+};
+
 export const libraryApi: LibraryApi = {
   ...storedSweeps,
+  ...followed,
 
   async models() {
     const bundled = await Promise.all(
