@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'adapter-base' // file, base, found
   | 'model-unmergeable' // method
   | 'model-quantized' // file, tensor, found
+  | 'weights-sharded' // file, command
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted

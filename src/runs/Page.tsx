@@ -62,7 +62,7 @@ function ImportCard() {
     <Card
       title={t('import.title')}
       aside={
-        <>
+        <div className={styles.cardButtons}>
           <Button
             size="xs"
             variant="light"
@@ -74,7 +74,7 @@ function ImportCard() {
           <Button size="xs" variant="light" leftSection={<Radio size={13} />} onClick={() => useRuns.setState({ following: true })}>
             {t('import.follow')}
           </Button>
-        </>
+        </div>
       }
     >
       <p className={styles.facts}>{t('import.lead')}</p>

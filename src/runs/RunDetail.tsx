@@ -41,6 +41,7 @@ const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
 const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
 const RunFollow = lazyWithTexts(['follow'], async () => ({ default: (await import('./Follow')).RunFollow }));
+const Weights = lazyWithTexts(['follow', 'models'], () => import('./Weights'));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 
@@ -97,6 +98,13 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
             />
           </Suspense>
         </section>
+      )}
+      {run.imported && (
+        <div className={styles.part}>
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <Weights run={run} />
+          </Suspense>
+        </div>
       )}
       {!run.imported && <Kept run={run} checkpoints={checkpoints} />}
     </div>

@@ -102,8 +102,8 @@ async function listModel(reach: Reach): Promise<HubFile[]> {
       throw badAnswer(reach, 'its list of files is not one');
     if (type === 'file' && !path.includes('/')) sizes.set(path, size);
   }
-  const { texts, weights, index, ggufs } = modelFolder([...sizes.keys()]);
-  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs].map((path) => ({ path, bytes: sizes.get(path)! }));
+  const { texts, weights, index, ggufs, torch } = modelFolder([...sizes.keys()]);
+  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs, ...torch].map((path) => ({ path, bytes: sizes.get(path)! }));
 }
 
 async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, onBytes: (bytes: number) => void): Promise<void> {

@@ -20,7 +20,7 @@ import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
-import { importDownload, importModel } from './import-model';
+import { importDownload, importModel, importRunWeights } from './import-model';
 import { lookAheadOf } from './look-ahead';
 import { keepMerge, keepRun } from './merge-models';
 
@@ -61,6 +61,7 @@ export const libraryApi: LibraryApi = {
   demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
+  importRunWeights: (run, step, files, name, onProgress) => importRunWeights(run, step, files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
   keepMerge: (merge, factors, name, onProgress) => keepMerge(merge, factors, name, onProgress, long.import.signal),
 

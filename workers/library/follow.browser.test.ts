@@ -8,7 +8,9 @@ import recipe from '../../src/core/trackers/fixtures/cluster-run/recipe.json?raw
 import { FollowedRun } from '../../src/core/run/view';
 import type { FollowStatus } from '../../src/contract/follow';
 import { hubApi } from '../hub/api';
+import { sha256 } from '../storage/hash';
 import { lockedRuns } from '../storage/locks';
+import { fetchBytes } from '../storage/public-files';
 import { libraryApi } from './api';
 
 const lines = metrics.trimEnd().split('\n');
@@ -208,4 +210,20 @@ it('a host without ranges is asked whether the log has changed before it gives a
   shown = `${lines.join('\n')}\n`;
   await untilStep(24, id);
   expect(last.whole).toBe(true);
+});
+
+it('a checkpoint of the script, without a config, is a model with its base’s and with the run', async () => {
+  await write('metrics.jsonl', `${lines.join('\n')}\n`);
+  await write('recipe.json', recipe);
+  const id = await follow(await folder());
+  // Loose safetensors and the state of accelerate beside it.
+  const weights = await fetchBytes('models/nano/model.safetensors');
+  const files = [new File([weights], 'model.safetensors'), new File(['{}'], 'cursor.json')];
+  const model = await libraryApi.importRunWeights(id, 24, files, 'from the cluster', () => undefined);
+  try {
+    expect(model).toMatchObject({ parameters: 1311872, keptFrom: { run: id, step: 24, sha256: await sha256(weights) } });
+    expect((await libraryApi.models()).find((one) => one.id === model.id)).toMatchObject({ keptFrom: { run: id, step: 24 } });
+  } finally {
+    await libraryApi.removeModel(model.id);
+  }
 });
