@@ -12,6 +12,7 @@ import dataPy from './templates/data.py?raw';
 import modelPy from './templates/model.py?raw';
 import planPy from './templates/plan.py?raw';
 import ruffToml from './templates/ruff.toml?raw';
+import servePy from './templates/serve.py?raw';
 import trainPy from './templates/train.py?raw';
 
 export interface ClusterFolder {
@@ -50,6 +51,7 @@ export function exportToTransformers(recipe: Recipe, given: HardwareInput = {}):
     'data.py': dataPy,
     'model.py': modelPy,
     'plan.py': planPy,
+    'serve.py': servePy,
     'ruff.toml': ruffToml,
     'recipe.json': json(translated),
     'data.json': json(dataOf(translated)),

@@ -148,6 +148,8 @@ export interface RunRecord extends RunMarks {
   chain?: ChainStage;
   /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
   imported?: { file: string; format: LogFormat; others: string[] };
+  /** Its log is one that a person follows, or followed, while it is written (contract/follow.ts). */
+  followed?: boolean;
   /** Where a sweep trains it: which one, and its index there. */
   sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */

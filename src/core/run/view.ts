@@ -28,6 +28,8 @@ export interface ChannelMeter extends ChannelFigures {
 export interface RunView {
   runId: string;
   name: string;
+  /** Of a run that is trained elsewhere. */
+  remote?: RunHeader['remote'];
   state: RunState;
   stopReason: StopReason | null;
   error: ErrorRecord | null;
@@ -181,7 +183,7 @@ export class FollowedRun {
     message: RunMessage,
     former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>,
   ): RunView {
-    const { runId, name, recipe } = this.header;
+    const { runId, name, recipe, remote } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const { rows } = message;
     const said = new Map(message.said?.map(({ step, figures }) => [step, figures]));
@@ -201,6 +203,7 @@ export class FollowedRun {
     return {
       runId,
       name,
+      ...(remote ? { remote } : {}),
       state,
       stopReason,
       error,
