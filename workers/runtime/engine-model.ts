@@ -6,6 +6,7 @@ import { add, concat, reshape, stack, tensor, tidy } from '@tensorflow/tfjs-core
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
+import { secureRound, type MaskedRound } from '../../src/core/federated/secure';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import {
@@ -123,12 +124,13 @@ export class EngineModel implements TrainableModel, SequenceModel {
   private readonly recompute: boolean;
   /** Of a federated run. */
   private readonly server: FederatedServer | null;
+  private lastRound: FederatedRound = [];
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<
+    private readonly recipe: Pick<
       Recipe,
       'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
     >,
@@ -263,8 +265,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
-    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
+    const secure = this.recipe.federated?.secure;
+    const masks = secure ? secureRound(dropout.seed, dropout.step, round.length, secure.dropout) : null;
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()), masks);
+    this.lastRound = round;
     return { sums: sums!, norm, scaling: undefined, figures: new FigureSums() };
+  }
+
+  async maskedRound(): Promise<MaskedRound | null> {
+    return this.server?.looked(this.lastRound.map(({ index }) => index)) ?? null;
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */
