@@ -47,19 +47,19 @@ it.each(cases)('a step of nano with $limit storage buffers, by $tiles in $precis
   for (const layers of [1, 2, 5]) {
     // The nano model's vocabulary and tokens, which decide how many blocks the loss is cut into; with documents, as the sampler packs them.
     const { step, dispose } = trainer({ layers, half, documents: true, vocabulary: 4096, rows: 8, context: 128 });
-    const next = () => countsOf(() => disposeStep(step()));
-    const [, run] = [await next(), await next()];
-    await next();
+    const next = (how?: 'compute') => countsOf(() => disposeStep(step(how)));
+    await next('compute');
+    const run = await next('compute');
+    // Run, recorded twice, and replayed for the first time, which makes the bind groups.
+    for (let i = 0; i < 4; i += 1) await next();
     const replayed = await next();
     dispose();
-    expect(run).toMatchObject({ submits: 1, readings: 0 });
-    expect(run.writes).toBeLessThan(10);
-    expect(replayed).toEqual({ dispatches: run.dispatches, submits: 1, passes: 1, writes: 1, bindGroups: 0, readings: 0 });
+    expect(run).toMatchObject({ submits: 1, writes: 1, readings: 0 });
+    expect(replayed).toMatchObject({ submits: 1, passes: 1, writes: 1, bindGroups: 0, readings: 0 });
     expect(replayed.dispatches).toBeLessThan(60 + 45 * layers);
     dispatches.push(replayed.dispatches);
   }
   // A layer's own share, whatever the rest costs: the bound holds for any depth.
-  console.log('COUNT', limit, tiles, half, dispatches);
   expect((dispatches[2]! - dispatches[1]!) / 3).toBeLessThan(45);
   buffers.mockRestore();
 });
