@@ -31,6 +31,8 @@ export { LowRankAdapter } from './model/adapter';
 export { SoftPrompt } from './model/soft-prompt';
 export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel, restoreHeads } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
+export { TrainingStep } from './model/step';
+export type { StepResult } from './model/step';
 export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { classification, labelProbabilities } from './model/classification';

@@ -351,9 +351,15 @@ export class DecoderModel {
     return [widened(hidden, 1), widened(weight, this.bias(headBias))];
   }
 
-  /** Changes with the number of tokens in a text where the frequencies of its rotary embedding do. */
-  stretchOf(tokens: number): string {
-    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0).join(' ');
+  /** Change with the number of tokens in a text where the frequencies of its rotary embeddings do. */
+  stretches(tokens: number): number[] {
+    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0);
+  }
+
+  /** Everything on the device that a pass reads. */
+  get tensors(): Tensor[] {
+    const tables = [...new Set(this.rotary)].flatMap((one) => one?.both ?? []);
+    return [...this.parameters.values(), ...[...this.quantised.values()].map(({ words }) => words), ...tables];
   }
 
   /** Head weight [V,D]; the embedding table itself when tied. */
