@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../contract/corpus';
+import type { ModelRecord } from '../contract/library';
 import type { RecordKind } from '../core/corpus/records';
 import { lab } from '../lab/lab';
 import { useChannelTag } from '../channels/channel';
@@ -9,10 +10,12 @@ import { withChannelObjective } from '../core/recipe/edits';
 import type { ObjectiveKind } from '../core/recipe/objective';
 import type { Objective, Recipe } from '../core/recipe/schema';
 import { ChoiceField, NamesField } from '../ui/fields';
+import { AlignmentFields, isAlignment, usualAlignment } from './AlignmentFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
   recipe: Recipe;
+  models: readonly ModelRecord[];
   edit(change: (recipe: Recipe) => Recipe): void;
 }
 
@@ -23,8 +26,8 @@ const KINDS: readonly ('next' | ObjectiveKind)[] = ['next'];
 const KINDS_OF: Record<RecordKind, readonly ObjectiveKind[]> = {
   conversations: ['sft'],
   labelled: ['classification'],
-  preferences: ['sft'],
-  prompts: [],
+  preferences: ['sft', 'reward', 'dpo', 'ppo', 'grpo'],
+  prompts: ['ppo', 'grpo'],
 };
 
 /** What an objective begins as. @param labels of the corpus */
@@ -41,13 +44,14 @@ function usual(kind: ObjectiveKind, labels: readonly string[] = []): Objective {
     case 'classification':
       return { kind, labels: labels.length > 1 ? [...labels] : ['0', '1'], pooling: 'last' };
     case 'reward':
-      return { kind, margin: false };
     case 'dpo':
-      return { kind, beta: 0.1, labelSmoothing: 0 };
+    case 'ppo':
+    case 'grpo':
+      return usualAlignment(kind);
   }
 }
 
-export function ObjectiveFields({ recipe, edit }: Props) {
+export function ObjectiveFields({ recipe, models, edit }: Props) {
   const { t } = useTranslation('recipe');
   const tag = useChannelTag();
   const [corpora, setCorpora] = useState<readonly CorpusRecord[]>([]);
@@ -79,7 +83,7 @@ export function ObjectiveFields({ recipe, edit }: Props) {
               onChange={(kind) => edit((current) => withChannelObjective(current, id, kind === 'next' ? null : usual(kind, found?.labels)))}
             />
             {objective && (
-              <RecordSettings objective={objective} onChange={(next) => edit((current) => withChannelObjective(current, id, next))} />
+              <Settings {...{ objective, models }} onChange={(next) => edit((current) => withChannelObjective(current, id, next))} />
             )}
           </div>
         );
@@ -91,9 +95,16 @@ export function ObjectiveFields({ recipe, edit }: Props) {
 const LOSSES = ['answers', 'all'] as const;
 const POOLINGS = ['last', 'mean'] as const;
 
+interface SettingsProps {
+  objective: Objective;
+  models: readonly ModelRecord[];
+  onChange(next: Objective): void;
+}
+
 /** What is set of an objective whose rows are records. */
-function RecordSettings({ objective, onChange }: { objective: Objective; onChange(next: Objective): void }) {
+function Settings({ objective, models, onChange }: SettingsProps) {
   const { t } = useTranslation('recipe');
+  if (isAlignment(objective)) return <AlignmentFields {...{ objective, models, onChange }} />;
   if (objective.kind === 'sft')
     return (
       <ChoiceField

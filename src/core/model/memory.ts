@@ -110,7 +110,7 @@ export function trainingMemory(
   // Per token: two residual inputs and their norms, q, k, v, attention's output and its log sums, and the feed-forward part's states.
   const attention = 2 * queries + 2 * keys + (normedHeads ? queries + keys : 0) + heads;
   // Norms of what a part adds keep that and their own output.
-  const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
+  const residual = { before: 4, sum: 4, after: 6, both: 8 }[normPlacement] * hidden;
   const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
   // An adapter keeps A x, at both scales, and what its dropout made of x.
   const lowRank = added.reduce((sum, { inputs }) => sum + 2 * lora!.r + (lora!.dropout > 0 ? inputs : 0), 0) / layers;

@@ -51,11 +51,11 @@ export function trainedFrom(base: ModelConfig, method: PartialMethod, steps: num
   const ofModules = (wanted: readonly string[]) => [...shapes.keys()].filter((name) => wanted.includes(moduleOf(name)));
   const layerOfEach = [...shapes.keys()].map((name) => [name, layerOf(config, name)] as const);
   const ofLayers = (first: number, end: number) => layerOfEach.filter(([, layer]) => layer >= first && layer < end).map(([name]) => name);
-  const tables = ofModules([names.embedding, names.positions]);
+  const tables = ofModules(names.below);
   const first = lastLayers === 'all' ? 0 : Math.max(0, config.layers - lastLayers);
   join(0, ofLayers(first, config.layers));
-  if (finalNorm) join(0, ofModules([names.finalNorm]));
-  if (head) join(0, ofModules([config.tied ? names.embedding : names.head]));
+  if (finalNorm) join(0, ofModules([names.headMap, names.finalNorm]));
+  if (head) join(0, ofModules([config.tied ? names.embedding : names.head, names.headBias]));
   for (const pattern of modules) join(0, named(config, pattern));
   if (unfreezing?.order === 'downwards') {
     const { layers, every } = unfreezing;
@@ -109,11 +109,11 @@ export function optimizedCount(config: ModelConfig, method: Method | undefined):
 export function lowestLayer(config: ModelConfig, method: Method | undefined): number {
   if (isSoft(method)) return lowestSoftLayer(config, method);
   if (method?.kind !== 'partial') return 0;
-  const { embedding, positions, finalNorm, head } = namesOf(config.architecture);
+  const { below, above } = namesOf(config.architecture);
   const layers = [...trainedParameters(config, method).keys()].map((name) => {
     const module = moduleOf(name);
-    if (module === embedding || module === positions) return 0;
-    return module === finalNorm || module === head ? config.layers : layerOf(config, name);
+    if (below.includes(module)) return 0;
+    return above.includes(module) ? config.layers : layerOf(config, name);
   });
   return Math.min(config.layers, ...layers);
 }
@@ -123,9 +123,7 @@ export function lowestLayer(config: ModelConfig, method: Method | undefined): nu
  * have the whole, the embeddings the least.
  */
 export function layerRate(config: ModelConfig, layerDecay: number, parameter: string): number {
-  const { embedding, positions } = namesOf(config.architecture);
-  const module = moduleOf(parameter);
-  if (module === embedding || module === positions) return layerDecay ** (config.layers + 1);
+  if (namesOf(config.architecture).below.includes(moduleOf(parameter))) return layerDecay ** (config.layers + 1);
   const layer = layerOf(config, parameter);
   return layer < 0 ? 1 : layerDecay ** (config.layers - layer);
 }
@@ -175,6 +173,7 @@ function partialFault(config: ModelConfig, method: PartialMethod, heads: number)
     value: String(value),
     accepted,
   });
+  if (config.encoder && unties(method)) return fault('head', method.head, 'head with embeddings: true; an encoder has one table for both');
   if (lastLayers !== 'all' && lastLayers > layers) return fault('lastLayers', lastLayers, `0 … ${layers}, "all"`);
   const nowhere = (patterns: readonly string[]) => patterns.find((pattern) => named(config, pattern).length === 0);
   const known = () => [...new Set([...parameterShapes(config).keys()].map((name) => moduleOf(name).replace(/\.\d+\./, '.*.')))].join(', ');

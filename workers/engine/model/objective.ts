@@ -37,11 +37,22 @@ export interface Prepared {
   base: DecoderModel | null;
   /** Of random numbers: those of this micro-batch of this step, or of a held-out batch. */
   seed: number;
+  /** Finished steps; null at an evaluation. */
+  step: number | null;
+  /** Reward models of the run, by name. */
+  scorers: ReadonlyMap<string, DecoderModel>;
+}
+
+/** Prepares all micro-batches of a step at once, where they belong together; `seed` is then that of the step. */
+export interface StepPreparation {
+  prepare(batches: readonly Batch[], by: Prepared): Promise<void>;
 }
 
 export interface Objective {
   /** Before a step or an evaluation, without a gradient: what references say, what the model samples. It may write into the batch. */
   prepare?(batch: Batch, by: Prepared): Promise<void>;
+  /** The same for all micro-batches that it is shared by. */
+  together?: StepPreparation;
   /** @returns [rows·context], 0 where the batch has no target. Runs inside tidy. */
   losses(pass: Pass): Tensor1D;
 }
