@@ -36,7 +36,12 @@ const answers = (right: Record<string, number>, likelihood: number): ProbeScore[
       kind: 'reference',
       likelihood: perByte,
       perByte,
-      written: { text: 'an answer', rougeL: 0.9 + perByte / 2, bleu: 30 + 10 * perByte },
+      written: {
+        text: 'an answer',
+        rougeL: 0.9 + perByte / 2,
+        bleu: 30 + 10 * perByte,
+        more: { meteor: 0.5, chrf: 40, exact: 0, f1: 0.5, passed: true },
+      },
     };
   }),
 ];

@@ -1,6 +1,6 @@
 /** Sections of what is measured on request: domain terms, probes, memorisation, robustness, and change by layer. */
 import type { WeightPlace } from '../../core/metrics/model-change';
-import type { DomainKnowledge } from '../../core/metrics/probe-measure';
+import { ANSWER_FIGURES, type DomainKnowledge } from '../../core/metrics/probe-measure';
 import type { Block, Cell, Section } from '../document';
 import type { Naming } from '../naming';
 import { rankTerms, type Report, type ReportTerm } from '../report';
@@ -65,7 +65,6 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
   const tuned = letters.slice(1);
   const asked = measure.groups.filter(({ accuracy }) => accuracy !== null);
   const references = measure.groups.filter(({ accuracy }) => accuracy === null);
-  const written = references.some((group) => group.written !== null);
   const blocks: Block[] = [];
   if (asked.length > 0)
     blocks.push({
@@ -104,24 +103,39 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
         head: [
           ...[t('probes.group'), t('probes.items')],
           ...letters.map((letter) => column(letter, 'probes.likelihood')),
-          ...(written
-            ? [...letters.map((letter) => column(letter, 'probes.rouge')), ...letters.map((letter) => column(letter, 'probes.bleu'))]
-            : []),
           ...tuned.map((letter) => column(letter, 'probes.knowledge')),
         ],
         rows: references.map((group): Cell[] => [
           groupName(group.group, words),
           format.count(group.items),
           ...letters.map((_, model) => naming.estimate(group.likelihood?.[model], format.delta)),
-          ...(written
-            ? [
-                ...letters.map((_, model) => naming.estimate(group.written?.rougeL[model], format.retention)),
-                ...letters.map((_, model) => naming.estimate(group.written?.bleu[model], (value) => format.decimal(value, 1))),
-              ]
-            : []),
           ...tuned.map((_, at) => change(group.written?.knowledge[at + 1] ?? group.knowledge[at + 1] ?? null, words)),
         ]),
         words: 1,
+      },
+    });
+  const figures = ANSWER_FIGURES.filter((name) => references.some(({ written }) => written?.[name]));
+  if (figures.length > 0)
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('probes.writtenTable'),
+        head: [
+          ...[t('probes.group'), t('probes.weights')],
+          ...figures.map((name) => t(`probes.${name === 'rougeL' ? 'rouge' : name}`)),
+          t('probes.distinct'),
+        ],
+        rows: references.flatMap(({ group, written }) =>
+          letters.map((letter, model): Cell[] => [
+            groupName(group, words),
+            { text: letter, colour: naming.weightsColour(letter) },
+            ...figures.map((name) =>
+              naming.estimate(written?.[name]?.[model], (value) => format.decimal(value, name === 'bleu' || name === 'chrf' ? 1 : 3)),
+            ),
+            written?.distinct?.[model]?.map((share) => format.decimal(share, 2)).join(' / ') ?? '—',
+          ]),
+        ),
+        words: 2,
       },
     });
   blocks.push({ kind: 'text', text: t('probes.sets', { sets: words.list(sets) }) });
