@@ -53,6 +53,7 @@ export type ErrorCode =
   | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
+  | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file

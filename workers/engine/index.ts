@@ -31,7 +31,7 @@ export { LowRankAdapter } from './model/adapter';
 export { SoftPrompt } from './model/soft-prompt';
 export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
-export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
+export { embeddingGradients, evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
 export type { Teaching } from './model/distillation';
