@@ -33,7 +33,7 @@ export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel,
 export { parameterShapes } from '../../src/core/model/parameters';
 export { TrainingStep } from './model/step';
 export type { StepResult } from './model/step';
-export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
+export { embeddingGradients, evaluationSums, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { classification, labelProbabilities } from './model/classification';
 export { FigureSums, nextToken } from './model/objective';

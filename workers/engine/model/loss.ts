@@ -102,6 +102,22 @@ export function evaluationSums(model: DecoderModel, batch: Batch, channels: numb
 }
 
 /**
+ * The same with other embeddings [rows·context, D] in the place of the tokens', and the gradient of the sum of all nll by these. The caller
+ * disposes both.
+ */
+export function embeddingGradients(model: DecoderModel, batch: Batch, embedded: Tensor2D): { nll: Tensor1D; gradient: Tensor2D } {
+  const [nll, gradient] = tidy(() => {
+    const { targets, ...inputs } = tensorsOf(batch, model.leading);
+    const cap = model.config.softCaps.logits ?? undefined;
+    const states = () => hiddenStates(model, batch, { targets, ...inputs }, { taps: { embedded: () => embedded } });
+    const losses = () => crossEntropy(states(), model.headWeight(), targets, undefined, cap);
+    const { value, grads } = engine().gradients(losses, [embedded] as Tensor[]);
+    return [value, grads[0]!];
+  }) as [Tensor1D, Tensor2D];
+  return { nll, gradient };
+}
+
+/**
  * Gradients of one step over all its micro-batches. They are weighted by tokens, so that accumulating over micro-batches gives
  * what one large batch would. The caller disposes the result (`Optimizer.apply` disposes the gradients).
  * Parameters that are not trainable have no gradient.
