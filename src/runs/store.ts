@@ -7,11 +7,11 @@ import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '../core/run/types';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { keepAwake } from '../lab/attention-store';
-import { lab } from '../lab/lab';
+import { lab, storedRun } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
@@ -82,7 +82,7 @@ export const useRuns = create<RunsState>()((set, get) => {
   const readOverlaid = async (ids: readonly string[]) => {
     for (const id of ids) {
       try {
-        const view = viewOf(await lab.library.feed(id));
+        const view = await storedRun(id);
         // Taken away meanwhile, it stays away.
         if (get().overlaid.has(id)) set({ overlaid: new Map(get().overlaid).set(id, view) });
       } catch (error) {
@@ -129,7 +129,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         if (opened?.id === id) set({ opened: { ...opened, ...change } });
       };
       try {
-        settle({ state: 'ready', view: viewOf(await lab.library.feed(id)) });
+        settle({ state: 'ready', view: await storedRun(id) });
       } catch (error) {
         settle({ state: 'failed', error: errorRecord(error) });
       }
