@@ -124,7 +124,10 @@ test('the 7B reference is shown and exported, and Run says why it cannot', async
 
 test('a federated run with masks shows what the server sees of each client, and that the sums are the same', async () => {
   const { desk, page, words } = studio;
-  const secure = { gradientAccumulationSteps: 2, federated: { secure: { dropout: 0 } } };
+  const secure = {
+    gradientAccumulationSteps: 2,
+    federated: { participation: 1, server: { rate: 1, momentum: 0 }, secure: { dropout: 0 } },
+  };
   await studio.open({ recipe: { ...tinyRecipe({ name: 'masked', steps: 2 }), ...secure } });
   await desk.train();
   const masked = page.getByTestId('masked');

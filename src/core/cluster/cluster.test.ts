@@ -27,7 +27,7 @@ describe('a recipe for transformers', () => {
       [
         ...['README.md', 'configs/ddp.yaml', 'configs/fsdp.yaml', 'configs/zero2.json', 'configs/zero2.yaml', 'configs/zero3.json'],
         ...['configs/zero3.yaml', 'data.json', 'data.py', 'job.sbatch', 'model.py', 'plan.py', 'recipe.json', 'requirements.txt'],
-        ...['ruff.toml', 'run.sh', 'train.py'],
+        ...['ruff.toml', 'run.sh', 'serve.py', 'train.py'],
       ].sort(),
     );
     for (const text of Object.values(one.files)) expect(text).not.toMatch(/\/(home|work|Users|root)\//);

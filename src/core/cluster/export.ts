@@ -12,6 +12,7 @@ import dataPy from './templates/data.py?raw';
 import modelPy from './templates/model.py?raw';
 import planPy from './templates/plan.py?raw';
 import ruffToml from './templates/ruff.toml?raw';
+import servePy from './templates/serve.py?raw';
 import trainPy from './templates/train.py?raw';
 
 export interface ClusterFolder {
@@ -50,6 +51,7 @@ export function exportToTransformers(recipe: Recipe, given: HardwareInput = {}):
     'data.py': dataPy,
     'model.py': modelPy,
     'plan.py': planPy,
+    'serve.py': servePy,
     'ruff.toml': ruffToml,
     'recipe.json': json(translated),
     'data.json': json(dataOf(translated)),
@@ -107,7 +109,10 @@ export function translate(recipe: Recipe, hardware: Hardware, federated = false)
     lack(`phases.${at + 1}.order`, phase.order, 'order');
     delete phase.order;
   });
-  for (const { id, generated } of recipe.channels) if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+  for (const { id, generated, objective } of recipe.channels) {
+    if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+    if (objective) lack(`channels.${id}.objective`, objective.kind, 'objective');
+  }
   if (next.regularisation) {
     const kept = translateAnchors(recipe, next.regularisation, lack);
     if (Object.keys(kept).length > 0) next.regularisation = kept;

@@ -43,6 +43,7 @@ export const LACK_WORDS = {
   heldOutTogether: 'one held-out loss over all channels',
   channelLoss: 'one training loss over all channels',
   liveChange: 'shares and learning rate stand still while it trains: there is no control file',
+  objective: 'trained on the next token of its text',
   specialTokens: 'special tokens in the text are read as the tokenizer reads them',
   alpha: 'rounded to a whole number',
   modules: 'as it is spelt: a pattern is matched as the target matches it',
@@ -93,7 +94,8 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
   if (evaluation.attentionRows !== undefined) lack('evaluation.attentionRows', evaluation.attentionRows, 'attention');
   if (federated) lack('federated', federatedLine(federated), 'federated');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
-  for (const { id, generated, specialTokens } of channels) {
+  for (const { id, generated, specialTokens, objective } of channels) {
+    if (objective) lack(`channels.${id}.objective`, objective.kind, 'objective');
     if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
     if (specialTokens === 'plain') lack(`channels.${id}.specialTokens`, specialTokens, 'specialTokens');
   }
