@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'text-single' // file, read
   | 'corpus-kinds' // channel, found
   | 'labels-single' // channel, found, labels
+  | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
