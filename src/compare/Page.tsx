@@ -51,6 +51,7 @@ const WORKPLACE: Record<MeasureKind, View> = {
   channels: 'channels',
   terms: 'terms',
   probes: 'probes',
+  labels: 'probes',
   memorisation: 'stability',
   robustness: 'stability',
   attention: 'internals',

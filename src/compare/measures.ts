@@ -11,6 +11,7 @@ import type {
   Counterfactual,
   LayerProbes,
   LensView,
+  MeasuredLabels,
   RobustnessCurve,
   TermsMeasure,
   TextChange,
@@ -38,6 +39,8 @@ export interface Measures {
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
   memorisation: Record<string, ChannelMemorisation[]>;
   robustness: RobustnessCurve[];
+  /** Of the labelled channel of the picked run. */
+  labels: MeasuredLabels;
   attention: { text: string; view: AttentionView };
   attribution: { text: string; target: string; view: Attribution };
   counterfactual: { change: TextChange; view: Counterfactual };
