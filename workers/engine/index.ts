@@ -36,6 +36,8 @@ export type { Batch, TrainingOptions } from './model/loss';
 export { FigureSums } from './model/objective';
 export type { Objective } from './model/objective';
 export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
+export { alignment, contrastiveObjective, normalised, poolingWeights, uniformity } from './model/contrastive';
+export { maskedObjective, PADDING } from './model/masked';
 export type { Teaching } from './model/distillation';
 export { drawnLabels, FisherDiagonal } from './model/fisher';
 export { CachedDecoder, generate } from './model/decode';

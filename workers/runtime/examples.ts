@@ -8,6 +8,8 @@ import { deriveSeed } from '../../src/core/rng/rng';
 import type { Objective } from '../engine';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
+import { contrastiveExamples } from './contrastive-examples';
+import { maskedExamples } from './masked-examples';
 import { emptyBatch, type TokenBatch } from './trainable-model';
 
 /** Examples of one split of a channel. */
@@ -78,9 +80,11 @@ export interface SplitExamples {
  * What a channel's objective makes of its text; null for the next token.
  * @throws StudioError `recipe-invalid` where the channel's text is not of the kind that the objective reads
  */
-export async function examplesOf({ recipe, channel }: ExampleSource): Promise<SplitExamples | null> {
-  const { id, objective } = recipe.channels[channel]!;
+export async function examplesOf(source: ExampleSource): Promise<SplitExamples | null> {
+  const { id, objective } = source.recipe.channels[source.channel]!;
   if (!objective) return null;
+  if (objective.kind === 'mlm' || objective.kind === 'plm') return maskedExamples(source, objective);
+  if (objective.kind === 'contrastive') return contrastiveExamples(source, objective);
   const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };
   throw new StudioError('recipe-invalid', `Recipe field ${values.field} is ${values.value}; accepted: none`, values);
 }

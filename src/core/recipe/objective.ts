@@ -1,5 +1,6 @@
 /** What follows from a channel's objective. No schema: pages that read no recipe load it too. */
 import type { Objective } from './objective-schema';
+import type { Recipe } from './schema';
 
 export type ObjectiveKind = Objective['kind'];
 export const OBJECTIVE_KINDS: readonly ObjectiveKind[] = ['mlm', 'plm', 'contrastive', 'sft', 'classification', 'reward', 'dpo'];
@@ -10,6 +11,32 @@ const OF_TEXT: readonly ObjectiveKind[] = ['mlm', 'plm', 'sft'];
 /** Does a channel's loss say how well the model knows its text? */
 export const predictsText = ({ objective }: { objective?: { kind: ObjectiveKind } | undefined }): boolean =>
   objective === undefined || OF_TEXT.includes(objective.kind);
+
+/** Objectives for which tokens see those behind them too. */
+const BOTH_WAYS: readonly ObjectiveKind[] = ['mlm', 'plm'];
+/** What an encoder can be trained on: it tells no next token. */
+const OF_ENCODERS: readonly ObjectiveKind[] = ['mlm', 'plm', 'contrastive', 'classification'];
+
+/** What of the channels' objectives does not go with a model or with the method; null where all does. */
+export function objectiveFault(
+  { channels, method, evaluation, dropout }: Pick<Recipe, 'channels' | 'method' | 'evaluation' | 'dropout'>,
+  encoder: boolean,
+): { field: string; value: string; accepted: string } | null {
+  for (const { id, objective } of channels) {
+    const field = `channels.${id}.objective`;
+    const { kind } = objective ?? { kind: 'next-token' };
+    if (encoder && !OF_ENCODERS.some((one) => one === kind))
+      return { field, value: kind, accepted: `${OF_ENCODERS.join(', ')} (an encoder)` };
+    if (objective?.kind === 'mlm' && encoder && objective.clmWeight > 0)
+      return { field: `${field}.clmWeight`, value: String(objective.clmWeight), accepted: '0 (an encoder)' };
+    if (objective?.kind === 'contrastive' && dropout === 0)
+      return { field: 'dropout', value: '0', accepted: '> 0 (contrastive: its two views)' };
+    const soft = method && (method.kind === 'prefix' || method.kind === 'prompt' || method.kind === 'llama-adapter');
+    if (soft && BOTH_WAYS.some((one) => one === kind)) return { field, value: kind, accepted: `next-token (method ${method.kind})` };
+  }
+  if (encoder && evaluation.prompts) return { field: 'evaluation.prompts', value: 'texts', accepted: 'none (an encoder writes no text)' };
+  return null;
+}
 
 /** Heads beside the model's own, by their parameters' names: maps [outputs, hidden] of the hidden states, named as transformers names them. */
 export const HEAD_NAMES = ['score.weight', 'value.weight'] as const;

@@ -59,6 +59,8 @@ export interface HiddenStateOptions {
   text?: number;
   /** Tokens see those behind them too; always so in an encoder. Not with virtual tokens. */
   bidirectional?: boolean;
+  /** Of an encoder the states after its last layer, without the map and the norm of its head. */
+  body?: boolean;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -286,6 +288,7 @@ export class DecoderModel {
       documents,
       text,
       bidirectional,
+      body,
       dropout: dropping,
       recompute = false,
       frozenLayers = 0,
@@ -303,7 +306,7 @@ export class DecoderModel {
       seen?.(layer, q, keys, values);
       return prompt?.attend(q, [keys, values], shape, of) ?? attention(q, k, v, shape, of);
     };
-    const rows = { drop, seed, recompute, frozenLayers, tap: taps.state, text: text === undefined ? text : leading + text };
+    const rows = { drop, seed, recompute, frozenLayers, body, tap: taps.state, text: text === undefined ? text : leading + text };
     if (!prompt || leading === 0) return this.run(ids, 0, context, attend, { ...rows, ...(documents ? { documents } : {}) });
     // The rows of a prefix are in no layer's input; soft tokens are.
     const embedded = prompt.method.kind === 'prompt';
@@ -371,7 +374,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, tap, documents, text, sequences }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, body, tap, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
@@ -410,6 +413,7 @@ export class DecoderModel {
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
         if (tap) x = tap(layer, x);
       }
+      if (body && this.config.encoder) return x;
       return scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output);
     });
   }
@@ -573,6 +577,7 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  body?: boolean | undefined;
   tap?: Taps['state'];
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
