@@ -94,6 +94,26 @@ export interface AttentionView {
 
 export type NoiseKind = 'characters' | 'deletion' | 'synonym';
 
+/** Of a labelled corpus, as a run's channel reads it. */
+export interface LabelRequest {
+  channel: MeasuredChannel;
+  labels: string[];
+  pooling: 'last' | 'mean';
+  /** Tokens of a text that are read. */
+  context: number;
+}
+
+export interface MeasuredLabels {
+  labels: string[];
+  /** Beginnings of the texts, and the index of each one's label. */
+  texts: string[];
+  truth: number[];
+  /** [model][text][label]: probabilities; null for a model without a head of these labels. */
+  models: (number[][] | null)[];
+  /** Texts whose label is none of these, which are left out. */
+  unknown: number;
+}
+
 export interface RobustnessCurve {
   kind: NoiseKind;
   /** Share of characters or words that are changed. */
@@ -161,6 +181,8 @@ export interface EvaluationApi {
     documentsPerChannel: number,
     onProgress: OnProgress,
   ): Promise<RobustnessCurve[]>;
+  /** What classifiers say of the held-out texts of a labelled corpus. */
+  measureLabels(weights: WeightsRef[], request: LabelRequest, texts: number, onProgress: OnProgress): Promise<MeasuredLabels>;
   /** At most 128 tokens of the text. Throws `config-unsupported` when the models' layers or heads differ. */
   attention(weights: WeightsRef[], text: string): Promise<AttentionView>;
   /** Throws `tensor-shape` when the two are not of one shape. */

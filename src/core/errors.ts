@@ -54,6 +54,8 @@ export type ErrorCode =
   | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
+  | 'corpus-kinds' // channel, found
+  | 'labels-single' // channel, found, labels
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file

@@ -134,7 +134,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         <legend>{t('recipe.schedule')}</legend>
         <ScheduleFields schedule={schedule} steps={scheduleSpan(recipe, 0).steps} change={setSchedule} />
       </fieldset>
-      <ObjectiveFields recipe={recipe} edit={edit} />
+      <ObjectiveFields recipe={recipe} models={models} edit={edit} />
       <PhaseFields recipe={recipe} edit={edit} />
       <AutomationFields recipe={recipe} edit={edit} />
       <FederatedFields recipe={recipe} edit={edit} />

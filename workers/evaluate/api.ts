@@ -15,6 +15,7 @@ import { evaluateChannels } from './channels';
 import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
 import { generate } from './generate';
+import { evaluateLabels } from './labels';
 import { evaluateMemorisation } from './memorisation';
 import { evaluateMerges, MergeGround } from './merges';
 import { evaluateProbes } from './probes';
@@ -54,6 +55,8 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     measureTerms: (weights, channels, terms, count, onProgress) =>
       outliving(async () => evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress))),
     measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
+    measureLabels: (weights, request, count, onProgress) =>
+      outliving(async () => evaluateLabels(request, count, await toolsFor(weights, onProgress))),
     measureRobustness: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 

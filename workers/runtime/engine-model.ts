@@ -25,6 +25,7 @@ import {
   type ModelAverage,
   type Optimizer,
   type ParameterGroup,
+  type Prepared,
   type Teaching,
   type WeightHold,
 } from '../engine';
@@ -70,15 +71,16 @@ interface PendingEngineStep extends PendingStep {
 interface RunBase {
   /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
   anchor: ReadonlyMap<string, Tensor>;
-  /** The model that the anchor belongs to, where that is a whole one. */
+  /** The base whole, where it is kept. */
   model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
 function disposeBase({ anchor, model, fisher }: RunBase): void {
+  const own = new Set<Tensor>(model?.parameters.values());
+  for (const tensor of [...anchor.values(), ...fisher.values()]) if (!own.has(tensor)) tensor.dispose();
   model?.dispose();
-  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
@@ -98,9 +100,12 @@ export interface RunParts {
   teacher?: DecoderModel | 'base' | 'average' | 'itself' | undefined;
   /** From the model's hidden states to those of a teacher of another width; trained with it, and the model's own from here on. */
   map?: (Variable & Tensor2D) | undefined;
+  /** Reward models that objectives ask, by name; the model's own from here on. */
+  scorers?: ReadonlyMap<string, DecoderModel> | undefined;
 }
 
-export function disposeParts({ base, masks, average, teacher, map }: RunParts): void {
+export function disposeParts({ base, masks, average, teacher, map, scorers }: RunParts): void {
+  for (const scorer of scorers?.values() ?? []) scorer.dispose();
   map?.dispose();
   average?.dispose();
   if (teacher && typeof teacher !== 'string') teacher.dispose();
@@ -176,7 +181,9 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   async evaluate(batch: TokenBatch): Promise<BatchSums> {
     // What is held out is drawn alike each time.
-    await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(0, 'held-out') });
+    const by = this.prepared(deriveSeed(0, 'held-out'), null);
+    await batch.objective?.together?.prepare([batch], by);
+    await batch.objective?.prepare?.(batch, by);
     const figures = new FigureSums();
     const sums = evaluationSums(this.model, batch, this.channels, figures);
     try {
@@ -192,9 +199,19 @@ export class EngineModel implements TrainableModel, SequenceModel {
     return this.parts.base?.model ?? null;
   }
 
+  private prepared(seed: number, step: number | null): Prepared {
+    return { model: this.model, base: this.base, seed, step, scorers: this.parts.scorers ?? new Map<string, DecoderModel>() };
+  }
+
   async prepare(batches: readonly TokenBatch[], { seed, step }: { seed: number; step: number }): Promise<void> {
+    this.model.usesPrompt = true;
+    for (const together of new Set(batches.flatMap(({ objective }) => objective?.together ?? [])))
+      await together.prepare(
+        batches.filter(({ objective }) => objective?.together === together),
+        this.prepared(deriveSeed(seed, 'objective', step), step),
+      );
     for (const [at, batch] of batches.entries())
-      await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(seed, 'objective', step, at) });
+      await batch.objective?.prepare?.(batch, this.prepared(deriveSeed(seed, 'objective', step, at), step));
   }
 
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep {

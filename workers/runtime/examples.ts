@@ -2,7 +2,6 @@
  * The rows of a channel that has an objective of its own: examples by number instead of windows of a token stream. Each kind of objective makes
  * them from the channel's text; sampler and held-out set draw them as they draw windows.
  */
-import { StudioError } from '../../src/core/errors';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed } from '../../src/core/rng/rng';
 import type { Objective } from '../engine';
@@ -10,6 +9,9 @@ import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
 import { contrastiveExamples } from './contrastive-examples';
 import { maskedExamples } from './masked-examples';
+import { pairExamples } from './pair-examples';
+import { conversations, labelled } from './record-examples';
+import { promptExamples } from './rollouts';
 import { emptyBatch, type TokenBatch } from './trainable-model';
 
 /** Examples of one split of a channel. */
@@ -26,6 +28,9 @@ export interface ChannelExamples {
   bytes(index: number): number;
   /** What the rows of a micro-batch are trained on. @param examples in their order */
   objective(examples: readonly number[]): Objective;
+  /** What a checkpoint keeps of it beside the place in its order; absent: nothing. */
+  state?(): unknown;
+  restore?(state: unknown): void;
 }
 
 /** An example to be drawn. */
@@ -81,10 +86,13 @@ export interface SplitExamples {
  * @throws StudioError `recipe-invalid` where the channel's text is not of the kind that the objective reads
  */
 export async function examplesOf(source: ExampleSource): Promise<SplitExamples | null> {
-  const { id, objective } = source.recipe.channels[source.channel]!;
+  const { recipe, channel, text, tokenizer } = source;
+  const { objective } = recipe.channels[channel]!;
   if (!objective) return null;
   if (objective.kind === 'mlm' || objective.kind === 'plm') return maskedExamples(source, objective);
   if (objective.kind === 'contrastive') return contrastiveExamples(source, objective);
-  const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };
-  throw new StudioError('recipe-invalid', `Recipe field ${values.field} is ${values.value}; accepted: none`, values);
+  if (objective.kind === 'sft') return conversations(recipe, channel, text, tokenizer.byteLengths());
+  if (objective.kind === 'classification') return labelled(recipe, channel, text);
+  if (objective.kind === 'reward' || objective.kind === 'dpo') return pairExamples(source, objective);
+  return promptExamples(source, objective);
 }

@@ -2,6 +2,7 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
+import { headsOf } from '../recipe/objective';
 import { comparesHidden, teacherKind } from '../recipe/distillation';
 import { memoryDemand } from '../recipe/edits';
 import type { LoraMethod, Method, Recipe, Regularisation } from '../recipe/schema';
@@ -248,7 +249,7 @@ export function runDemand(config: ModelConfig, recipe: Recipe, device: DeviceMem
   // The map lies with the moments.
   const stored = checkpointCount(config, method) + hiddenMapSize(config.hidden, other, regularisation);
   const checkpoint = { stored, held: method?.kind === 'lora' ? changedCount(config, method) : checkpointCount(config, method) };
-  const fault = method ? methodFault(config, method, sequenceLength) : null;
+  const fault = method ? methodFault(config, method, sequenceLength, headsOf(recipe).size) : null;
   if (fault || !device) return { fault, memory: null, fits: null, remedy: null, checkpoint };
   const demand = { ...memoryDemand(recipe), ...(other ? { teacher: other } : {}) };
   const memory = trainingMemory(config, demand);

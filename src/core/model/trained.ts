@@ -152,7 +152,7 @@ function partsOf(config: ModelConfig, parameters: readonly string[]): string[] {
 }
 
 /** What of a method does not go with a model; null where all does. @param rows tokens of a row */
-export function methodFault(config: ModelConfig, method: Method, rows = 1): MethodFault | null {
+export function methodFault(config: ModelConfig, method: Method, rows = 1, heads = 0): MethodFault | null {
   switch (method.kind) {
     case 'lora':
       return adapterFault(config, method);
@@ -161,11 +161,11 @@ export function methodFault(config: ModelConfig, method: Method, rows = 1): Meth
     case 'llama-adapter':
       return softFault(config, method, rows);
     case 'partial':
-      return partialFault(config, method);
+      return partialFault(config, method, heads);
   }
 }
 
-function partialFault(config: ModelConfig, method: PartialMethod): MethodFault | null {
+function partialFault(config: ModelConfig, method: PartialMethod, heads: number): MethodFault | null {
   const { lastLayers, embeddings, modules, unfreezing, isolation } = method;
   const { layers } = config;
   const fault = (field: string, value: unknown, accepted: string): MethodFault => ({
@@ -185,6 +185,8 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
   } else if (unfreezing && !embeddings && (lastLayers === 'all' || lastLayers === layers))
     return fault('unfreezing', `lastLayers ${lastLayers}`, `lastLayers 0 … ${layers - 1}`);
   const from = trainedFrom(config, method, 1);
+  // A linear probe: the heads of the recipe's objectives learn alone.
+  if (from.size === 0 && heads > 0 && !isolation && !unfreezing) return null;
   if (from.size === 0) return fault('lastLayers', lastLayers, `1 … ${layers}`);
   if (!isolation && ![...from.values()].includes(0)) return fault('lastLayers', lastLayers, `1 … ${layers}`);
   if (!isolation) return null;
@@ -196,8 +198,8 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
 }
 
 /** @throws StudioError `recipe-invalid` when the method does not go with the model */
-export function checkMethod(config: ModelConfig, method: Method, rows?: number): void {
-  const fault = methodFault(config, method, rows);
+export function checkMethod(config: ModelConfig, method: Method, rows?: number, heads?: number): void {
+  const fault = methodFault(config, method, rows, heads);
   if (!fault) return;
   throw new StudioError('recipe-invalid', `Recipe field ${fault.field} is ${fault.value}; accepted: ${fault.accepted}`, { ...fault });
 }

@@ -615,12 +615,13 @@ function checkObjectives(
     strategy: Strategy;
     precision: string;
     runnable: boolean;
+    sequenceLength: number;
     phases?: readonly Phase[] | undefined;
     federated?: object | undefined;
   },
   refuse: Refuse,
 ): void {
-  const { channels, strategy, precision, runnable, phases, federated } = recipe;
+  const { channels, strategy, precision, runnable, sequenceLength, phases, federated } = recipe;
   const own = channels.find(({ objective }) => objective !== undefined);
   if (!own) return;
   const { id } = own;
@@ -630,6 +631,9 @@ function checkObjectives(
   if (strategy.kind === 'curriculum') refuse(['strategy', 'kind'], strategy.kind, `"mixed" (objective ${kind})`);
   const sorted = (phases ?? []).findIndex(({ order }) => order === 'difficulty');
   if (sorted >= 0) refuse(['phases', String(sorted + 1), 'order'], 'difficulty', `"shuffled" (objective ${kind})`);
+  for (const { id, objective } of channels)
+    if (objective && 'answerTokens' in objective && objective.answerTokens >= sequenceLength)
+      refuse(['channels', id, 'objective', 'answerTokens'], objective.answerTokens, `1 … ${sequenceLength - 1}`);
   const outputs = new Map<string, number>();
   for (const channel of channels)
     for (const [head, count] of headsOf({ channels: [channel] })) {
@@ -690,7 +694,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Echo = z.infer<typeof echoSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
-export type { Objective } from './objective-schema';
+export type { Objective, RewardRule } from './objective-schema';
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
 export type WeightAveraging = z.infer<typeof averageSchema>;

@@ -191,7 +191,17 @@ interface ChainStage {
   plan: ChainPlan;
 }
 
-export interface ChainPlan {
+/** Domains one after another, or stages with a recipe each. */
+export type ChainPlan = LifelongPlan | PipelinePlan;
+
+/** Continued pretraining, annealing, fine-tuning, preferences …: each stage's recipe, as it was put together (core/run/pipeline.ts). */
+export interface PipelinePlan {
+  kind: 'pipeline';
+  stages: { name: string; recipe: Recipe }[];
+}
+
+export interface LifelongPlan {
+  kind?: undefined;
   /** What all stages have in common; its general channels are in all of them. */
   recipe: Recipe;
   stages: { domains: { id: string; corpus: string }[]; steps: number }[];

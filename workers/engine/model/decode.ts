@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../../src/core/model/config';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
 import type { DecoderModel } from './decoder';
-import { sampleToken } from './sample';
+import { drawToken, sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
 /** The model's logits for the token after each of several texts of one length, which grow side by side. */
@@ -182,6 +182,72 @@ export async function generate(
       logits = await decoder.append([[id]]);
     }
     return { ids, ended: 'length' };
+  } finally {
+    decoder.dispose();
+  }
+}
+
+/** An answer that the model sampled, token by token: nats at the temperature of the draw. */
+export interface SampledAnswer {
+  /** With the token that ended it, where one did. */
+  ids: number[];
+  logps: number[];
+  entropies: number[];
+}
+
+export interface AnswerOptions {
+  temperature: number;
+  maxTokens: number;
+  /** Ids that end an answer. */
+  stop: ReadonlySet<number>;
+  /** Ids from here on are never drawn: rows of a padded vocabulary. */
+  vocabulary: number;
+  /** Of an answer's draws, by its place among the prompts. */
+  seed(row: number): number;
+}
+
+/**
+ * An answer to each prompt of at least one token. All are read side by side from their first token on, whatever their lengths: while some of
+ * the prompts are still read, answers to shorter ones are being drawn.
+ */
+export async function sampleAnswers(
+  model: DecoderModel,
+  prompts: readonly (readonly number[])[],
+  { temperature, maxTokens, stop, vocabulary, seed }: AnswerOptions,
+): Promise<SampledAnswer[]> {
+  const answers = prompts.map((): SampledAnswer => ({ ids: [], logps: [], entropies: [] }));
+  const randoms = prompts.map((_, row) => new Rng(seed(row)));
+  const decoder = new CachedDecoder(model, prompts.length);
+  let open = prompts.map((_, row) => row);
+  let read = Math.min(...prompts.map(({ length }) => length));
+  try {
+    let logits = await decoder.append(prompts.map((prompt) => prompt.slice(0, read)));
+    for (;;) {
+      const width = logits.length / open.length;
+      const next = open.map((row, at) => {
+        const answer = answers[row]!;
+        if (read < prompts[row]!.length) return prompts[row]![read]!;
+        const { id, logp, entropy } = drawToken(
+          logits.subarray(at * width, (at + 1) * width),
+          temperature,
+          randoms[row]!.uniform(),
+          vocabulary,
+        );
+        answer.ids.push(id);
+        answer.logps.push(logp);
+        answer.entropies.push(entropy);
+        return id;
+      });
+      const going = open.flatMap((row, at) => {
+        const { ids } = answers[row]!;
+        return ids.length === maxTokens || stop.has(ids.at(-1) ?? -1) ? [] : [at];
+      });
+      if (going.length === 0) return answers;
+      if (going.length < open.length) decoder.keep(going);
+      open = going.map((at) => open[at]!);
+      read += 1;
+      logits = await decoder.append(going.map((at) => [next[at]!]));
+    }
   } finally {
     decoder.dispose();
   }

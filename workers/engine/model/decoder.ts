@@ -8,7 +8,7 @@
  * heads, h head size.
  */
 import { add as addTensors, fill, gather, scalar, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
 import { add, scaled, shifted, widened } from '../ops/add';
 import { attention } from '../ops/attention';
@@ -401,7 +401,7 @@ export class DecoderModel {
         x = add(x, embedding(this.matrix(this.names.positions), row));
       }
       if (this.config.encoder) {
-        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill([rows], 0, 'int32') as Tensor1D));
+        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill<Rank.R1>([rows], 0, 'int32')));
         x = this.norm(x, this.names.embeddingNorm);
       }
       if (drop) x = drop(x, 0);
