@@ -4,7 +4,14 @@
  */
 import { useMemo } from 'react';
 import { create } from 'zustand';
-import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightsRef } from '../contract/evaluation';
+import type {
+  AttentionView,
+  ChannelMemorisation,
+  EmbeddingMeasure,
+  RobustnessCurve,
+  TermsMeasure,
+  WeightsRef,
+} from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
 import type { ParameterChange } from '../core/metrics/model-change';
@@ -26,6 +33,8 @@ export interface Measures {
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
   memorisation: Record<string, ChannelMemorisation[]>;
   robustness: RobustnessCurve[];
+  /** By model; `documents` per channel. */
+  embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };
   /** Of B and, if there, of the third, against A. Key: weights key. */
   weights: Record<string, ParameterChange[]>;

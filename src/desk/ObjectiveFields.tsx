@@ -75,7 +75,7 @@ export function ObjectiveFields({ recipe, models, edit }: Props) {
         const found = corpora.find((candidate) => candidate.id === corpus);
         const kinds = found?.kind ? (['next', ...KINDS_OF[found.kind]] as const) : KINDS;
         return (
-          <div key={id}>
+          <div key={id} className={objective ? styles.phase : undefined}>
             <ChoiceField<'next' | ObjectiveKind>
               label={t('objective.of', { channel: tag(id) })}
               value={objective?.kind ?? 'next'}

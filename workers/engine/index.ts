@@ -31,7 +31,7 @@ export { LowRankAdapter } from './model/adapter';
 export { SoftPrompt } from './model/soft-prompt';
 export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel, restoreHeads } from './model/load';
 export { parameterShapes } from '../../src/core/model/parameters';
-export { evaluationSums, tokenLosses, trainingGradients } from './model/loss';
+export { evaluationSums, tensorsOf, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { classification, labelProbabilities } from './model/classification';
 export { FigureSums, nextToken } from './model/objective';
