@@ -11,6 +11,7 @@ import {
   ShieldCheck,
   SlidersVertical,
   Waypoints,
+  Telescope,
   type LucideIcon,
   ArrowLeftRight,
   Plus,
@@ -41,6 +42,7 @@ const SECTIONS: Record<View, { icon: LucideIcon; Section: ComponentType }> = {
   text: { icon: PenLine, Section: lazy(() => import('./text/TextSection')) },
   internals: { icon: BrainCircuit, Section: lazy(() => import('./internals/InternalsSection')) },
   embeddings: { icon: Waypoints, Section: lazy(() => import('./embeddings/EmbeddingsSection')) },
+  explain: { icon: Telescope, Section: lazy(() => import('./explain/ExplainSection')) },
   stability: { icon: ShieldCheck, Section: lazy(() => import('./stability/StabilitySection')) },
   pareto: { icon: ChartScatter, Section: lazy(() => import('./pareto/ParetoSection')) },
   merge: { icon: Blend, Section: lazy(() => import('./MergeSection')) },
@@ -56,6 +58,11 @@ const WORKPLACE: Record<MeasureKind, View> = {
   embeddings: 'embeddings',
   attention: 'internals',
   weights: 'internals',
+  attribution: 'explain',
+  counterfactual: 'explain',
+  lens: 'explain',
+  layers: 'explain',
+  human: 'text',
   merge: 'merge',
 };
 

@@ -5,11 +5,16 @@
 import { useMemo } from 'react';
 import { create } from 'zustand';
 import type {
+  Attribution,
   AttentionView,
   ChannelMemorisation,
+  Counterfactual,
   EmbeddingMeasure,
+  LayerProbes,
+  LensView,
   RobustnessCurve,
   TermsMeasure,
+  TextChange,
   WeightsRef,
 } from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
@@ -23,6 +28,7 @@ import { letterOf, PLACES } from './address';
 import { summarise, type ComparedChannel, type ComparedFigures, type ComparisonSummary } from './figures';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
+import type { BlindComparison } from './text/blind-store';
 
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
@@ -36,6 +42,11 @@ export interface Measures {
   /** By model; `documents` per channel. */
   embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };
+  attribution: { text: string; target: string; view: Attribution };
+  counterfactual: { change: TextChange; view: Counterfactual };
+  lens: { text: string; view: LensView };
+  layers: LayerProbes;
+  human: BlindComparison;
   /** Of B and, if there, of the third, against A. Key: weights key. */
   weights: Record<string, ParameterChange[]>;
   /** Positions of the merge fader that have been measured; they themselves are in src/merge/store.ts, since they come one by one. */

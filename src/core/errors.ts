@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'model-unmergeable' // method
   | 'encoder-writes' // family
   | 'model-quantized' // file, tensor, found
+  | 'weights-sharded' // file, command
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
@@ -56,6 +57,7 @@ export type ErrorCode =
   | 'text-single' // file, read
   | 'corpus-kinds' // channel, found
   | 'labels-single' // channel, found, labels
+  | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
@@ -65,6 +67,7 @@ export type ErrorCode =
   | 'measured-table' // row, column, value, accepted
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
+  | 'log-unreachable' // host, origin
   | 'sweep-invalid' // field, value, accepted
   | 'lesson-invalid' // file, field, value, accepted
   | 'run-file-invalid' // file, field, value, accepted

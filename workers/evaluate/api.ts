@@ -16,7 +16,9 @@ import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
 import { evaluateEmbeddings } from './embeddings';
 import { generate } from './generate';
+import { evaluateCounterfactual, explainToken } from './explain';
 import { evaluateLabels } from './labels';
+import { logitLens, probeLayers } from './layers';
 import { evaluateMemorisation } from './memorisation';
 import { evaluateMerges, MergeGround } from './merges';
 import { evaluateProbes } from './probes';
@@ -80,6 +82,14 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
         view.models.flatMap((layers) => layers.map((layer) => layer.weights.buffer)),
       );
     },
+
+    explainToken: (weights, text, target, onProgress) =>
+      outliving(async () => explainToken(text, target, await toolsFor(weights, onProgress))),
+    counterfactual: (weights, change, onProgress) =>
+      outliving(async () => evaluateCounterfactual(change, await toolsFor(weights, onProgress))),
+    logitLens: (weights, text, onProgress) => outliving(async () => logitLens(text, await toolsFor(weights, onProgress))),
+    probeLayers: (weights, channels, count, onProgress) =>
+      outliving(async () => probeLayers(channels, count, await toolsFor(weights, onProgress))),
 
     weightChanges: (base, tuned) =>
       outliving(async () => {

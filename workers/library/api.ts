@@ -3,6 +3,7 @@ import { readChatTemplate } from '../tokenizer/chat';
 import { StudioError } from '../../src/core/errors';
 import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
+import type { FollowedRuns } from '../../src/contract/follow';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
@@ -20,14 +21,27 @@ import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
-import { importDownload, importModel } from './import-model';
+import { importDownload, importModel, importRunWeights } from './import-model';
 import { lookAheadOf } from './look-ahead';
 import { keepMerge, keepRun } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
+/** Read when a log is followed for the first time. */
+const follow = () => import('./follow').then(({ followedRuns }) => followedRuns);
+const followed: FollowedRuns = {
+  watchFollows: async (listener) => (await follow()).watchFollows(listener),
+  follow: async (place, run, port) => (await follow()).follow(place, run, port),
+  followPlace: async (run) => (await (await records()).get('follows', run))?.place ?? null,
+  listenFollowed: async (run, listener) => (await follow()).listenFollowed(run, listener),
+  control: async (run, wish) => (await follow()).control(run, wish),
+  recheckControl: async (run) => (await follow()).recheckControl(run),
+  leave: async (run) => (await follow()).leave(run),
+};
+
 export const libraryApi: LibraryApi = {
   ...storedSweeps,
+  ...followed,
 
   async models() {
     const bundled = await Promise.all(
@@ -48,6 +62,7 @@ export const libraryApi: LibraryApi = {
   demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
+  importRunWeights: (run, step, files, name, onProgress) => importRunWeights(run, step, files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
   keepMerge: (merge, factors, name, onProgress) => keepMerge(merge, factors, name, onProgress, long.import.signal),
 

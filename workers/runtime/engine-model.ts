@@ -3,9 +3,10 @@
  * several steps at once.
  */
 import { add, concat, reshape, stack, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
+import { secureRound, type MaskedRound } from '../../src/core/federated/secure';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import {
@@ -19,14 +20,16 @@ import {
   readSafetensors,
   settled,
   tokenLosses,
-  trainingGradients,
+  TrainingStep,
   writeSafetensors,
   type DecoderModel,
   type ModelAverage,
   type Optimizer,
   type ParameterGroup,
   type Prepared,
+  type StepResult,
   type Teaching,
+  type TrainingOptions,
   type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
@@ -59,13 +62,7 @@ export function sequenceModel(model: DecoderModel, context = model.context): Seq
   };
 }
 
-interface PendingEngineStep extends PendingStep {
-  sums: Tensor2D;
-  norm: Scalar;
-  /** Of a step with loss scaling: norm, scale, steps skipped so far, 1 when it was skipped itself. */
-  scaling: Tensor1D | undefined;
-  figures: FigureSums;
-}
+interface PendingEngineStep extends PendingStep, StepResult {}
 
 /** What a recipe's regularisation holds the weights of a run to. */
 interface RunBase {
@@ -120,15 +117,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
   /** How a step of this number is taught; null without a teacher. */
   private readonly teaching: ((step: number) => Teaching) | null;
   private readonly optimizer: Optimizer;
+  private readonly training: TrainingStep;
   private readonly recompute: boolean;
   /** Of a federated run. */
   private readonly server: FederatedServer | null;
+  private lastRound: FederatedRound = [];
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<
+    private readonly recipe: Pick<
       Recipe,
       'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
     >,
@@ -153,6 +152,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
+    this.training = new TrainingStep(model, this.optimizer);
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     // The map's value lies with its moments, since it is no part of the model. One to another width is not this run's.
@@ -228,19 +228,18 @@ export class EngineModel implements TrainableModel, SequenceModel {
     return pending;
   }
 
-  /** One update of the weights by the gradient of all micro-batches. */
-  private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): Omit<PendingEngineStep, 'finished'> {
+  /** One update of the weights by the gradient of all micro-batches. @param how `compute`: without replay, as moments begin anew too often */
+  private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions, how: 'run' | 'compute' = 'run'): StepResult {
     const { lossScale } = this.optimizer;
-    const { gradients, sums, figures } = trainingGradients(this.model, [...batches], {
+    const options: TrainingOptions = {
       channels: this.channels,
       weights,
       teaching: this.teaching?.(dropout.step),
       ...(dropout.rate > 0 || this.model.adapter?.method.dropout ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
-    });
-    const { norm, scaling } = this.optimizer.apply(gradients, lr);
-    return { sums, norm, scaling, figures };
+    };
+    return this.training[how](batches, options, lr);
   }
 
   /** A federated round: each client trains from the same weights by an optimizer that begins anew, and the server takes the mean of what they moved. */
@@ -253,7 +252,11 @@ export class EngineModel implements TrainableModel, SequenceModel {
       train: () => {
         this.optimizer.restore(0, []);
         for (const last = next + updates; next < last; next++) {
-          const update = this.update([batches[next]!], { ...options, dropout: { ...dropout, step: dropout.step * batches.length + next } });
+          const update = this.update(
+            [batches[next]!],
+            { ...options, dropout: { ...dropout, step: dropout.step * batches.length + next } },
+            'compute',
+          );
           const before: Tensor2D | null = sums;
           sums = before ? tidy(() => add(before, update.sums)) : update.sums;
           if (before) for (const spent of [before, update.sums]) spent.dispose();
@@ -263,8 +266,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
-    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
+    const secure = this.recipe.federated?.secure;
+    const masks = secure ? secureRound(dropout.seed, dropout.step, round.length, secure.dropout) : null;
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()), masks);
+    this.lastRound = round;
     return { sums: sums!, norm, scaling: undefined, figures: new FigureSums() };
+  }
+
+  async maskedRound(): Promise<MaskedRound | null> {
+    return this.server?.looked(this.lastRound.map(({ index }) => index)) ?? null;
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */
@@ -325,6 +335,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   dispose(): void {
+    this.training.dispose();
     this.optimizer.dispose();
     this.server?.dispose();
     this.model.dispose();

@@ -109,7 +109,7 @@ export class BatchSampler {
     if (!federated) return { batches: this.next(step, shares, batchSize, gradientAccumulationSteps) };
     const clients = participantsOf(recipe, shares, step);
     const own = this.round(step, clients, batchSize, gradientAccumulationSteps);
-    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
+    return { batches: own.flat(), round: clients.map(({ index, weight }, at) => ({ index, weight, updates: own[at]!.length })) };
   }
 
   /** So many rows of each channel, shuffled and cut into micro-batches. */

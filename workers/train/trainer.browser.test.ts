@@ -667,7 +667,14 @@ describe('the trainer on wasm', () => {
 
   it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads its text alone', async () => {
     const privacy = { clip: 0.5, noise: 0.1 };
-    const federated = { split: { clients: 3, alpha: 1 }, participation: 0.67, proximal: 0.1, server: { momentum: 0.5 }, privacy };
+    const federated = {
+      split: { clients: 3, alpha: 1 },
+      participation: 0.67,
+      proximal: 0.1,
+      server: { momentum: 0.5 },
+      privacy,
+      secure: {},
+    };
     const recipe = () => studioRecipe({ gradientAccumulationSteps: 3, dropout: 0.1, federated });
     const tab = await openTab();
     const killed = await tab.api.start(recipe(), 'federated', quiet);
@@ -681,6 +688,13 @@ describe('the trainer on wasm', () => {
     expect([...readSafetensors('optimizer', expected.optimizer).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
       true,
     );
+
+    // What the server saw is kept with each evaluation but the base's.
+    expect(expected.evaluations.map(({ masked }) => masked?.clients.length)).toEqual([
+      undefined,
+      ...expected.evaluations.slice(1).map(() => 2),
+    ]);
+    expect(Math.max(...expected.evaluations.map(({ masked }) => masked?.error ?? 0))).toBeLessThan(1e-6);
 
     // Alone in its round and without privacy, a client's update is the whole step.
     const plain = studioRecipe({ federated: { participation: 0.01 } });

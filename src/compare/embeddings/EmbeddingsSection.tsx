@@ -1,5 +1,5 @@
 /** Embeddings of held-out texts: a map of them coloured by channel under each model, how near views lie, how evenly texts spread, and how pairs rank. */
-import { useEffect, useMemo, useState } from 'react';
+import { Fragment, useEffect, useMemo, useState } from 'react';
 import { SegmentedControl } from '@mantine/core';
 import { Waypoints } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -131,7 +131,9 @@ function Figures({ measure }: { measure: Measures['embeddings'] }) {
       </div>
       <p>
         {measure.channels.map(({ id, corpus }) => (
-          <ChannelTag key={id} id={id} corpus={corpus} />
+          <Fragment key={id}>
+            <ChannelTag id={id} corpus={corpus} />{" "}
+          </Fragment>
         ))}
       </p>
       <div className={styles.scroll}>

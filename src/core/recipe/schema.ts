@@ -350,6 +350,11 @@ const federatedSchema = z.strictObject({
     z.strictObject({ rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1), momentum: orElse(z.number().check(z.gte(0), z.lt(1)), 0) }),
     { rate: 1, momentum: 0 },
   ),
+  /**
+   * The server is sent masked updates, of which it sees the sum alone (src/core/federated/secure.ts); each client of a round drops out before it sends with
+   * this probability. Absent: it sees each update.
+   */
+  secure: z.optional(z.strictObject({ dropout: orElse(z.number().check(z.gte(0), z.lte(0.9)), 0) })),
   /** A client's update is cut to this norm, and noise · clip / clients of a round is the standard deviation of what is added to their mean. */
   privacy: z.optional(
     z.strictObject({
@@ -657,7 +662,7 @@ function checkFederated(
     average?: object | undefined;
     method?: { kind: string } | undefined;
   },
-  { split, participation }: z.infer<typeof federatedSchema>,
+  { split, participation, secure }: z.infer<typeof federatedSchema>,
   refuse: Refuse,
 ): void {
   const { channels, strategy, precision, gradientAccumulationSteps, regularisation, average, method } = recipe;
@@ -671,6 +676,8 @@ function checkFederated(
   const clients = split?.clients ?? channels.filter(({ share }) => share > 0).length;
   if (clients < 2) refuse(['channels'], clients, '≥ 2 channels with a share (federated)');
   const inRound = takingPart(clients, participation);
+  if (secure && inRound < 2)
+    refuse(['federated', 'participation'], participation, `≥ ${Math.ceil(150 / clients) / 100} (2 clients of a round, secure aggregation)`);
   if (gradientAccumulationSteps < inRound)
     refuse(['gradientAccumulationSteps'], gradientAccumulationSteps, `≥ ${inRound} (clients of a round)`);
 }

@@ -99,6 +99,7 @@ export function exampleRun(
     risk: null,
     riskSeries: { x: [], y: [] },
     attention: [],
+    masked: null,
     texts: [],
     events: [],
     checkpoints: [],

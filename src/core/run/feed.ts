@@ -29,6 +29,8 @@ export interface RunHeader {
   recipe: Recipe;
   /** The base's evaluation, where it was made in an earlier session. */
   base: EvaluationRow | null;
+  /** It is trained elsewhere; `recipe`: and its recipe is known. */
+  remote?: { recipe: boolean };
 }
 
 /** How a channel stands now. */
@@ -188,13 +190,14 @@ export class RunFeed {
   /** What was added since the last message; the first message is the whole. */
   increment(live: LiveFigures = this.logged(), partial: RunMessage['partial'] = null): RunMessage {
     const { record, sent, checkpoints } = this;
-    const { id, name, createdAt, device, recipe, base, state, stopReason, error, step, tokens } = record;
+    const { id, name, createdAt, device, recipe, base, state, stopReason, error, step, tokens, imported } = record;
+    const remote = imported ? { remote: { recipe: imported.format === 'crossfade' } } : {};
     // A stored run may have changed its settings after its last step was recorded.
     this.tellChanges(isActive(state) ? step : Infinity);
     const { settings } = this.told;
     const message: RunMessage = {
       revision: (this.revision += 1),
-      ...(sent.settings === null ? { header: { runId: id, name, createdAt, device, recipe, base } } : {}),
+      ...(sent.settings === null ? { header: { runId: id, name, createdAt, device, recipe, base, ...remote } } : {}),
       state,
       stopReason,
       error,

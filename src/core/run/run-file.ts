@@ -38,6 +38,8 @@ const rowSchema = z.object({
   skippedSteps: z.optional(finite),
 });
 
+/** Of a parameter that is looked at. */
+const elements = list(finite, 64);
 const group = z.enum(['grammar', 'commonsense', 'facts', 'logic']);
 const evaluationSchema = z.object({
   step,
@@ -50,6 +52,13 @@ const evaluationSchema = z.object({
     }),
   ),
   attention: z.optional(list(finite, 1024)),
+  masked: z.optional(
+    z.object({
+      parameter: text(512),
+      clients: list(z.object({ index: step, update: elements, sent: z.nullable(elements), likeness: finite }), 64),
+      ...{ sum: z.nullable(elements), plain: elements, error: finite },
+    }),
+  ),
   texts: z.optional(list(z.object({ text: text(65_536), next: list(z.object({ id: step, token: text(1024), p: finite }), 64) }), 64)),
 });
 

@@ -3,6 +3,7 @@
  * draws again only what changed.
  */
 import type { ErrorRecord } from '../errors';
+import type { MaskedRound } from '../federated/secure';
 import { domainGain, meanRetention, type DomainGain } from '../metrics/loss';
 import type { SampledRisk } from '../metrics/forgetting-risk';
 import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
@@ -28,6 +29,8 @@ export interface ChannelMeter extends ChannelFigures {
 export interface RunView {
   runId: string;
   name: string;
+  /** Of a run that is trained elsewhere. */
+  remote?: RunHeader['remote'];
   state: RunState;
   stopReason: StopReason | null;
   error: ErrorRecord | null;
@@ -66,6 +69,8 @@ export interface RunView {
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
   attention: readonly { step: number; layers: readonly number[] }[];
+  /** What the server saw of the round before the last evaluation; null where no clients mask what they send. */
+  masked: { step: number; round: MaskedRound } | null;
   /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
   texts: readonly { step: number; texts: readonly WrittenText[] }[];
   /** Sorted by step. */
@@ -117,6 +122,7 @@ export class FollowedRun {
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
+  private masked: RunView['masked'] = null;
   private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
@@ -181,7 +187,7 @@ export class FollowedRun {
     message: RunMessage,
     former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>,
   ): RunView {
-    const { runId, name, recipe } = this.header;
+    const { runId, name, recipe, remote } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const { rows } = message;
     const said = new Map(message.said?.map(({ step, figures }) => [step, figures]));
@@ -201,6 +207,7 @@ export class FollowedRun {
     return {
       runId,
       name,
+      ...(remote ? { remote } : {}),
       state,
       stopReason,
       error,
@@ -236,6 +243,7 @@ export class FollowedRun {
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
+      masked: this.masked,
       texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
@@ -302,7 +310,7 @@ export class FollowedRun {
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention, texts } = evaluation;
+    const { step, channels, probes, attention, masked, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -325,6 +333,7 @@ export class FollowedRun {
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
+    if (masked) this.masked = { step, round: masked };
     if (texts) this.texts = [...this.texts, { step, texts }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
   }

@@ -31,6 +31,8 @@ export interface TrackedRun {
   config: Readonly<Record<string, unknown>> | null;
   /** Tag → points in the order of their steps. */
   series: Map<string, Point[]>;
+  /** Steps that it is to make, where the log says so. */
+  steps?: number;
 }
 
 /** What a series is. Losses are nats per token. */
@@ -124,6 +126,9 @@ const TAGS: readonly [RegExp, TrackedFigure['kind']][] = [
   [new RegExp(`^loss${SEPARATOR}${HELD_OUT}${SEPARATOR}(?<channel>.+)$`, 'i'), 'heldOut'],
   [new RegExp(`^(?:${HELD_OUT}${SEPARATOR}(?:lm[ _])?loss|(?:lm[ _])?loss${SEPARATOR}${HELD_OUT})$`, 'i'), 'heldOut'],
   [/^held_out_loss_(?<channel>.+)$/i, 'heldOut'],
+  // The exported train.py, whose train/<channel> is told apart by them (`sorted` of imported-run.ts).
+  [/^held-out\/(?<channel>[^/]+)$/, 'heldOut'],
+  [/^train\/total$/, 'train'],
   [new RegExp(`^(?:${HELD_OUT}${SEPARATOR})?(?:general_|mean_)?retention$`, 'i'), 'retention'],
   [new RegExp(`^(?:${TRAIN}${SEPARATOR})?(?:lr|learning[_ -]rate)(?:[/_-]?(?:group_?)?0)?$`, 'i'), 'lr'],
   [new RegExp(`^(?:${TRAIN}${SEPARATOR})?(?:grad(?:ient)?[_ -]?norm|global_grad_norm)$`, 'i'), 'gradNorm'],

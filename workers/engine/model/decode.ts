@@ -34,14 +34,14 @@ export class CachedDecoder {
   async append(ids: readonly (readonly number[])[]): Promise<Float32Array> {
     const { context, leading } = this.model;
     const length = () => this.texts[0]!.length;
-    const before = this.model.stretchOf(leading + length());
+    const before = this.stretches(leading + length());
     this.texts.forEach((text, row) => text.push(...ids[row]!));
     let pending = ids;
     if (length() > context) {
       this.texts = this.texts.map((text) => text.slice(-Math.max(1, Math.floor(context / 2))));
       pending = this.texts;
       this.clear();
-    } else if (this.cache.length > 0 && this.model.stretchOf(leading + length()) !== before) {
+    } else if (this.cache.length > 0 && this.stretches(leading + length()) !== before) {
       pending = this.texts;
       this.clear();
     }
@@ -51,6 +51,10 @@ export class CachedDecoder {
     } finally {
       logits.dispose();
     }
+  }
+
+  private stretches(tokens: number): string {
+    return this.model.stretches(tokens).join(' ');
   }
 
   /** Goes on with these texts alone, by index. */

@@ -73,8 +73,9 @@ export interface HiddenStateOptions {
   taps?: Taps | undefined;
 }
 
-/** What lies within a forward pass: each layer's output [N,D]; its queries [N,H·h] and keys [N,K·h] after the rotary embedding. */
+/** What lies within a forward pass: the tokens' embeddings [N,D], before positions of their own; each layer's output [N,D]; its queries [N,H·h] and keys [N,K·h] after the rotary embedding. */
 export interface Taps {
+  embedded?: (x: Tensor2D) => Tensor2D;
   state?: (layer: number, x: Tensor2D) => Tensor2D;
   attention?: (layer: number, q: Tensor2D, k: Tensor2D) => [q: Tensor2D, k: Tensor2D];
 }
@@ -306,7 +307,16 @@ export class DecoderModel {
       seen?.(layer, q, keys, values);
       return prompt?.attend(q, [keys, values], shape, of) ?? attention(q, k, v, shape, of);
     };
-    const rows = { drop, seed, recompute, frozenLayers, body, tap: taps.state, text: text === undefined ? text : leading + text };
+    const rows = {
+      drop,
+      seed,
+      recompute,
+      frozenLayers,
+      body,
+      tap: taps.state,
+      embedded: taps.embedded,
+      text: text === undefined ? text : leading + text,
+    };
     if (!prompt || leading === 0) return this.run(ids, 0, context, attend, { ...rows, ...(documents ? { documents } : {}) });
     // The rows of a prefix are in no layer's input; soft tokens are.
     const embedded = prompt.method.kind === 'prompt';
@@ -336,6 +346,16 @@ export class DecoderModel {
     };
   }
 
+  /** ids int32 [N] → embeddings [N,D] as the first layer takes them, but for positions of their own and a prompt's rows. */
+  embeddings(ids: Tensor1D): Tensor2D {
+    return tidy(() => scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding));
+  }
+
+  /** A layer's output [N,D] → what the head would take if it were the last layer's: after the final norm [N,D]. */
+  readOut(x: Tensor2D): Tensor2D {
+    return tidy(() => scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output));
+  }
+
   /** hidden [N,D] after the final norm → logits [N,V], without a gradient; training has them in the loss (ops/cross-entropy). */
   logits(hidden: Tensor2D): Tensor2D {
     const logits = linear(...this.headProduct(hidden));
@@ -354,9 +374,15 @@ export class DecoderModel {
     return [widened(hidden, 1), widened(weight, this.bias(headBias))];
   }
 
-  /** Changes with the number of tokens in a text where the frequencies of its rotary embedding do. */
-  stretchOf(tokens: number): string {
-    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0).join(' ');
+  /** Change with the number of tokens in a text where the frequencies of its rotary embeddings do. */
+  stretches(tokens: number): number[] {
+    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0);
+  }
+
+  /** Everything on the device that a pass reads. */
+  get tensors(): Tensor[] {
+    const tables = [...new Set(this.rotary)].flatMap((one) => one?.both ?? []);
+    return [...this.parameters.values(), ...[...this.quantised.values()].map(({ words }) => words), ...tables];
   }
 
   /** Head weight [V,D]; the embedding table itself when tied. */
@@ -374,10 +400,11 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, body, tap, documents, text, sequences }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, body, tap, embedded, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
-      let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
+      let x = this.embeddings(ids);
+      if (embedded) x = embedded(x);
       if (sequences !== undefined && this.prompt) x = this.prompt.embedded(x, sequences);
       const rows = x.shape[0];
       const positions = documents?.positions;
@@ -413,8 +440,7 @@ export class DecoderModel {
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
         if (tap) x = tap(layer, x);
       }
-      if (body && this.config.encoder) return x;
-      return scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output);
+      return body && this.config.encoder ? x : this.readOut(x);
     });
   }
 
@@ -579,6 +605,7 @@ interface RunOptions {
   frozenLayers?: number;
   body?: boolean | undefined;
   tap?: Taps['state'];
+  embedded?: Taps['embedded'];
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
   /** Into so many sequences the rows fall, each at its beginning. */

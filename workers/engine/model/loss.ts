@@ -58,6 +58,18 @@ export interface TrainingOptions {
     /** What the loss is multiplied by, on the device; the gradients come out as many times as large. Absent: 1. */
     scale?: Scalar;
   };
+  /** `hostInputs` of the batches where they are known already. */
+  host?: readonly HostInputs[];
+}
+
+/** What a micro-batch brings to the device besides its ids and targets, as the host computes it. */
+export interface HostInputs {
+  /** Gradient of the loss by each token's nll [rows·context]. */
+  byNll: Float32Array;
+  /** [rows·context]: channel of each predicted token, else −1. */
+  channels: Int32Array;
+  /** [rows·context]: position of each token in its document. */
+  places: Int32Array | undefined;
 }
 
 export interface TrainingResult {
@@ -86,7 +98,23 @@ function measuredNll(model: DecoderModel, batch: Batch, figures?: FigureSums): T
  * @param figures takes what the batch's objective says beside its losses
  */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number, figures?: FigureSums): Tensor2D {
-  return tidy(() => channelSums(measuredNll(model, batch, figures), channelOfTokens(batch), channels));
+  return tidy(() => channelSums(measuredNll(model, batch, figures), tensor1d(channelOfTokens(batch), 'int32'), channels));
+}
+
+/**
+ * The same with other embeddings [rows·context, D] in the place of the tokens', and the gradient of the sum of all nll by these. The caller
+ * disposes both.
+ */
+export function embeddingGradients(model: DecoderModel, batch: Batch, embedded: Tensor2D): { nll: Tensor1D; gradient: Tensor2D } {
+  const [nll, gradient] = tidy(() => {
+    const { targets, ...inputs } = tensorsOf(batch, model.leading);
+    const cap = model.config.softCaps.logits ?? undefined;
+    const states = () => hiddenStates(model, batch, { targets, ...inputs }, { taps: { embedded: () => embedded } });
+    const losses = () => crossEntropy(states(), model.headWeight(), targets, undefined, cap);
+    const { value, grads } = engine().gradients(losses, [embedded] as Tensor[]);
+    return [value, grads[0]!];
+  }) as [Tensor1D, Tensor2D];
+  return { nll, gradient };
 }
 
 /**
@@ -95,21 +123,20 @@ export function evaluationSums(model: DecoderModel, batch: Batch, channels: numb
  * Parameters that are not trainable have no gradient.
  * @throws StudioError `precision-unsupported` when halves are asked of a backend that has none
  */
-export function trainingGradients(model: DecoderModel, batches: Batch[], options: TrainingOptions): TrainingResult {
+export function trainingGradients(model: DecoderModel, batches: readonly Batch[], options: TrainingOptions): TrainingResult {
   const compute = () => gradientsOf(model, batches, options);
   return options.half ? withHalfStorage([...model.parameters.values()], compute) : compute();
 }
 
 function gradientsOf(
   model: DecoderModel,
-  batches: Batch[],
-  { channels, weights, dropout, recompute = false, teaching, half }: TrainingOptions,
+  batches: readonly Batch[],
+  { channels, weights, dropout, recompute = false, teaching, half, host = hostInputs(batches, channels, weights) }: TrainingOptions,
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   // W_h is trained in a step that compares what it maps.
   if (teaching?.map && teaching.hidden > 0) trained.push([HIDDEN_MAP, teaching.map]);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
-  const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
   const { frozenLayers } = model;
   const figures = new FigureSums();
   let accumulated: Tensor[] | undefined;
@@ -119,15 +146,15 @@ function gradientsOf(
     const results = tidy(() => {
       // The loss is linear in the tokens' nll. Its gradient by each of them is known beforehand and starts the backward pass, so the loss
       // itself is never computed on the device.
-      const byNll = lossByNll(batch);
+      const { byNll, channels: ofTokens, places } = host[microBatch]!;
       const lesson = teaching && lessonOf(batch, byNll, teaching);
       const meanGradient = tensor1d(teaching ? byNll.map((share, token) => share * ownPart(batch, token, teaching)) : byNll);
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
-      const inputs = { ...tensorsOf(batch, model.leading), nllGradient };
+      const inputs = { ...tensorsOf(batch, model.leading, places), nllGradient };
       const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson, figures });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       lesson?.dispose();
-      const sum = channelSums(nll, channelOfTokens(batch), channels);
+      const sum = channelSums(nll, tensor1d(ofTokens, 'int32'), channels);
       return [
         sums ? add(sums, sum) : sum,
         ...grads.map((found: Tensor | undefined, at) => {
@@ -144,6 +171,15 @@ function gradientsOf(
   if (!accumulated || !sums) throw new Error('A step needs at least one batch');
   const gradients = accumulated;
   return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums, figures };
+}
+
+export function hostInputs(batches: readonly Batch[], channels: number, weights: readonly number[] | undefined): HostInputs[] {
+  const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
+  return batches.map((batch) => ({
+    byNll: lossByNll(batch),
+    channels: channelOfTokens(batch),
+    places: batch.documents && positionsIn(batch.documents, batch.context),
+  }));
 }
 
 /** What is left of a token's cross-entropy where a teacher takes the rest. It teaches text. */
@@ -197,11 +233,14 @@ interface BatchTensors {
 }
 
 /** @param leading virtual tokens before each row */
-export function tensorsOf({ context, ids, targets, documents }: Batch, leading = 0): BatchTensors {
+export function tensorsOf(
+  { context, ids, targets, documents }: Batch,
+  leading = 0,
+  places = documents && positionsIn(documents, context),
+): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
-  const places = documents && positionsIn(documents, context);
   // A prefix's rows are at no position themselves, so that the text's say how many there are before it.
-  const positions = places?.map((place) => leading + place);
+  const positions = leading === 0 ? places : places?.map((place) => leading + place);
   const apart = documents && {
     of: integers(documents),
     positions: integers(positions!),
@@ -309,9 +348,8 @@ function hiddenStates(
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */
-function channelOfTokens({ context, targets, channels }: Batch): Tensor1D {
-  const ofTokens = Int32Array.from(targets, (target, token) => (target < 0 ? -1 : channels[Math.floor(token / context)]!));
-  return tensor1d(ofTokens, 'int32');
+function channelOfTokens({ context, targets, channels }: Batch): Int32Array {
+  return Int32Array.from(targets, (target, token) => (target < 0 ? -1 : channels[Math.floor(token / context)]!));
 }
 
 function countPredicted(targets: Int32Array): number {
