@@ -6,6 +6,7 @@ import { add, concat, reshape, stack, tensor, tidy } from '@tensorflow/tfjs-core
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
+import { secureRound, type MaskedRound } from '../../src/core/federated/secure';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import {
@@ -25,6 +26,7 @@ import {
   type ModelAverage,
   type Optimizer,
   type ParameterGroup,
+  type Prepared,
   type StepResult,
   type Teaching,
   type TrainingOptions,
@@ -66,15 +68,16 @@ interface PendingEngineStep extends PendingStep, StepResult {}
 interface RunBase {
   /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
   anchor: ReadonlyMap<string, Tensor>;
-  /** The model that the anchor belongs to, where that is a whole one. */
+  /** The base whole, where it is kept. */
   model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
 function disposeBase({ anchor, model, fisher }: RunBase): void {
+  const own = new Set<Tensor>(model?.parameters.values());
+  for (const tensor of [...anchor.values(), ...fisher.values()]) if (!own.has(tensor)) tensor.dispose();
   model?.dispose();
-  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
@@ -94,9 +97,12 @@ export interface RunParts {
   teacher?: DecoderModel | 'base' | 'average' | 'itself' | undefined;
   /** From the model's hidden states to those of a teacher of another width; trained with it, and the model's own from here on. */
   map?: (Variable & Tensor2D) | undefined;
+  /** Reward models that objectives ask, by name; the model's own from here on. */
+  scorers?: ReadonlyMap<string, DecoderModel> | undefined;
 }
 
-export function disposeParts({ base, masks, average, teacher, map }: RunParts): void {
+export function disposeParts({ base, masks, average, teacher, map, scorers }: RunParts): void {
+  for (const scorer of scorers?.values() ?? []) scorer.dispose();
   map?.dispose();
   average?.dispose();
   if (teacher && typeof teacher !== 'string') teacher.dispose();
@@ -115,12 +121,13 @@ export class EngineModel implements TrainableModel, SequenceModel {
   private readonly recompute: boolean;
   /** Of a federated run. */
   private readonly server: FederatedServer | null;
+  private lastRound: FederatedRound = [];
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<
+    private readonly recipe: Pick<
       Recipe,
       'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
     >,
@@ -174,7 +181,9 @@ export class EngineModel implements TrainableModel, SequenceModel {
 
   async evaluate(batch: TokenBatch): Promise<BatchSums> {
     // What is held out is drawn alike each time.
-    await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(0, 'held-out') });
+    const by = this.prepared(deriveSeed(0, 'held-out'), null);
+    await batch.objective?.together?.prepare([batch], by);
+    await batch.objective?.prepare?.(batch, by);
     const figures = new FigureSums();
     const sums = evaluationSums(this.model, batch, this.channels, figures);
     try {
@@ -190,9 +199,19 @@ export class EngineModel implements TrainableModel, SequenceModel {
     return this.parts.base?.model ?? null;
   }
 
+  private prepared(seed: number, step: number | null): Prepared {
+    return { model: this.model, base: this.base, seed, step, scorers: this.parts.scorers ?? new Map<string, DecoderModel>() };
+  }
+
   async prepare(batches: readonly TokenBatch[], { seed, step }: { seed: number; step: number }): Promise<void> {
+    this.model.usesPrompt = true;
+    for (const together of new Set(batches.flatMap(({ objective }) => objective?.together ?? [])))
+      await together.prepare(
+        batches.filter(({ objective }) => objective?.together === together),
+        this.prepared(deriveSeed(seed, 'objective', step), step),
+      );
     for (const [at, batch] of batches.entries())
-      await batch.objective?.prepare?.(batch, { model: this.model, base: this.base, seed: deriveSeed(seed, 'objective', step, at) });
+      await batch.objective?.prepare?.(batch, this.prepared(deriveSeed(seed, 'objective', step, at), step));
   }
 
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep {
@@ -247,8 +266,15 @@ export class EngineModel implements TrainableModel, SequenceModel {
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
-    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
+    const secure = this.recipe.federated?.secure;
+    const masks = secure ? secureRound(dropout.seed, dropout.step, round.length, secure.dropout) : null;
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()), masks);
+    this.lastRound = round;
     return { sums: sums!, norm, scaling: undefined, figures: new FigureSums() };
+  }
+
+  async maskedRound(): Promise<MaskedRound | null> {
+    return this.server?.looked(this.lastRound.map(({ index }) => index)) ?? null;
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */

@@ -8,6 +8,9 @@ import { deriveSeed } from '../../src/core/rng/rng';
 import type { Objective } from '../engine';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
+import { pairExamples } from './pair-examples';
+import { conversations, labelled } from './record-examples';
+import { promptExamples } from './rollouts';
 import { emptyBatch, type TokenBatch } from './trainable-model';
 
 /** Examples of one split of a channel. */
@@ -24,6 +27,9 @@ export interface ChannelExamples {
   bytes(index: number): number;
   /** What the rows of a micro-batch are trained on. @param examples in their order */
   objective(examples: readonly number[]): Objective;
+  /** What a checkpoint keeps of it beside the place in its order; absent: nothing. */
+  state?(): unknown;
+  restore?(state: unknown): void;
 }
 
 /** An example to be drawn. */
@@ -78,9 +84,14 @@ export interface SplitExamples {
  * What a channel's objective makes of its text; null for the next token.
  * @throws StudioError `recipe-invalid` where the channel's text is not of the kind that the objective reads
  */
-export async function examplesOf({ recipe, channel }: ExampleSource): Promise<SplitExamples | null> {
+export async function examplesOf(source: ExampleSource): Promise<SplitExamples | null> {
+  const { recipe, channel, text, tokenizer } = source;
   const { id, objective } = recipe.channels[channel]!;
   if (!objective) return null;
+  if (objective.kind === 'sft') return conversations(recipe, channel, text, tokenizer.byteLengths());
+  if (objective.kind === 'classification') return labelled(recipe, channel, text);
+  if (objective.kind === 'reward' || objective.kind === 'dpo') return pairExamples(source, objective);
+  if (objective.kind === 'ppo' || objective.kind === 'grpo') return promptExamples(source, objective);
   const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };
   throw new StudioError('recipe-invalid', `Recipe field ${values.field} is ${values.value}; accepted: none`, values);
 }

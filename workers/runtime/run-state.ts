@@ -28,6 +28,7 @@ const runStateSchema = z.strictObject({
     allocator: z.record(z.string(), z.number()),
     clients: z.exactOptional(z.record(z.string(), z.record(z.string(), z.number()))),
     cursors: z.record(z.string(), cursor),
+    examples: z.exactOptional(z.record(z.string(), z.unknown())),
   }),
   window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number(), scaling, figures }),
   /** For a reader: what held when it was saved. A resumed run takes its settings from the recipe and the recorded changes. */

@@ -1,5 +1,6 @@
 /** Rows of tokens as the engine takes them: one micro-batch. */
 import { bisectRight } from 'd3-array';
+import type { MaskedRound } from '../../src/core/federated/secure';
 import type { Objective } from '../engine';
 
 /** Token ids of a corpus, as the tokenizer stores them. */
@@ -73,8 +74,8 @@ export function predictedIn({ rows, context, targets }: TokenBatch): number[] {
   });
 }
 
-/** Clients of a federated round in the order of its micro-batches: what each update counts for, summing to 1, and how many of them are its own. */
-export type FederatedRound = readonly { weight: number; updates: number }[];
+/** Clients of a federated round in the order of its micro-batches: which of the run's, what its update counts for, summing to 1, and how many of them are its own. */
+export type FederatedRound = readonly { index: number; weight: number; updates: number }[];
 
 /** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
 export interface StepOptions {
@@ -135,6 +136,8 @@ export interface TrainableModel extends EvaluableModel {
   prepare?(batches: readonly TokenBatch[], by: { seed: number; step: number }): Promise<void>;
   /** Gives the device one optimizer step over all micro-batches: gradient of the recipe's objective, clipped, AdamW. */
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep;
+  /** What the server saw of the last federated round, where its clients mask what they send; null else, and before the first. */
+  maskedRound?(): Promise<MaskedRound | null>;
   /** Reads steps back in their order and frees them. */
   read(pending: readonly PendingStep[]): Promise<StepSums[]>;
   /** @param moments false: the optimizer's file is then without tensors */

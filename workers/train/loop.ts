@@ -432,6 +432,8 @@ export class TrainingLoop {
       record.base = row;
       if (!cached) await parts.baseCache.store(row);
     }
+    const masked = record.recipe.federated?.secure && record.step > 0 ? await parts.model.maskedRound?.() : null;
+    if (masked) row.masked = masked;
     record.latest = row;
     parts.evaluations.push(row);
     this.logger.addEvaluation(row);

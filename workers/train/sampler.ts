@@ -20,6 +20,8 @@ export interface SamplerState {
   /** Of a federated run, by the clients' indices: rows that a client owes its channels. */
   clients?: Record<string, Record<string, number>>;
   cursors: Record<string, StreamCursor>;
+  /** Of channels whose examples have a state, by their ids. */
+  examples?: Record<string, unknown>;
 }
 
 export interface SamplerOptions {
@@ -56,6 +58,10 @@ export class BatchSampler {
     this.allocator = state ? RowAllocator.restore(state.allocator) : new RowAllocator();
     this.clients = new Map(Object.entries(state?.clients ?? {}).map(([index, owed]) => [index, RowAllocator.restore(owed)]));
     for (const [id, cursor] of Object.entries(state?.cursors ?? {})) this.stream(id, cursor);
+    for (const { id, examples } of options.channels) {
+      const kept = state?.examples?.[id];
+      if (kept !== undefined) examples?.restore?.(kept);
+    }
   }
 
   /** @throws StudioError `channel-empty` naming the first channel that has a share and no row to draw */
@@ -103,7 +109,7 @@ export class BatchSampler {
     if (!federated) return { batches: this.next(step, shares, batchSize, gradientAccumulationSteps) };
     const clients = participantsOf(recipe, shares, step);
     const own = this.round(step, clients, batchSize, gradientAccumulationSteps);
-    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
+    return { batches: own.flat(), round: clients.map(({ index, weight }, at) => ({ index, weight, updates: own[at]!.length })) };
   }
 
   /** So many rows of each channel, shuffled and cut into micro-batches. */
@@ -154,12 +160,14 @@ export class BatchSampler {
   }
 
   state(): SamplerState {
+    const kept = this.options.channels.flatMap(({ id, examples }) => (examples?.state ? [[id, examples.state()] as const] : []));
     return {
       allocator: this.allocator.state(),
       ...(this.clients.size > 0
         ? { clients: Object.fromEntries([...this.clients].map(([index, allocator]) => [index, allocator.state()])) }
         : {}),
       cursors: Object.fromEntries([...this.streams].map(([id, stream]) => [id, stream.cursor()])),
+      ...(kept.length > 0 ? { examples: Object.fromEntries(kept) } : {}),
     };
   }
 

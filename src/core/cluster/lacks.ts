@@ -12,6 +12,8 @@ export const LACK_WORDS = {
   attention: 'attention is not measured',
   texts: 'no texts are written while it trains',
   federated: 'one model is trained on all channels, without rounds of clients',
+  secure: 'the server sees each client’s update: it sends no masks',
+  lastOnly: 'the model is written at the end alone, and a run that was cut off begins anew',
   order: 'rows are shuffled',
   generated: 'its text must lie in data/: the folder does not write it',
   adapterNotHeld: 'the adapter is not held to the base',

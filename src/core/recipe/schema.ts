@@ -350,6 +350,11 @@ const federatedSchema = z.strictObject({
     z.strictObject({ rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1), momentum: orElse(z.number().check(z.gte(0), z.lt(1)), 0) }),
     { rate: 1, momentum: 0 },
   ),
+  /**
+   * The server is sent masked updates, of which it sees the sum alone (src/core/federated/secure.ts); each client of a round drops out before it sends with
+   * this probability. Absent: it sees each update.
+   */
+  secure: z.optional(z.strictObject({ dropout: orElse(z.number().check(z.gte(0), z.lte(0.9)), 0) })),
   /** A client's update is cut to this norm, and noise · clip / clients of a round is the standard deviation of what is added to their mean. */
   privacy: z.optional(
     z.strictObject({
@@ -615,12 +620,13 @@ function checkObjectives(
     strategy: Strategy;
     precision: string;
     runnable: boolean;
+    sequenceLength: number;
     phases?: readonly Phase[] | undefined;
     federated?: object | undefined;
   },
   refuse: Refuse,
 ): void {
-  const { channels, strategy, precision, runnable, phases, federated } = recipe;
+  const { channels, strategy, precision, runnable, sequenceLength, phases, federated } = recipe;
   const own = channels.find(({ objective }) => objective !== undefined);
   if (!own) return;
   const { id } = own;
@@ -630,6 +636,9 @@ function checkObjectives(
   if (strategy.kind === 'curriculum') refuse(['strategy', 'kind'], strategy.kind, `"mixed" (objective ${kind})`);
   const sorted = (phases ?? []).findIndex(({ order }) => order === 'difficulty');
   if (sorted >= 0) refuse(['phases', String(sorted + 1), 'order'], 'difficulty', `"shuffled" (objective ${kind})`);
+  for (const { id, objective } of channels)
+    if (objective && 'answerTokens' in objective && objective.answerTokens >= sequenceLength)
+      refuse(['channels', id, 'objective', 'answerTokens'], objective.answerTokens, `1 … ${sequenceLength - 1}`);
   const outputs = new Map<string, number>();
   for (const channel of channels)
     for (const [head, count] of headsOf({ channels: [channel] })) {
@@ -653,7 +662,7 @@ function checkFederated(
     average?: object | undefined;
     method?: { kind: string } | undefined;
   },
-  { split, participation }: z.infer<typeof federatedSchema>,
+  { split, participation, secure }: z.infer<typeof federatedSchema>,
   refuse: Refuse,
 ): void {
   const { channels, strategy, precision, gradientAccumulationSteps, regularisation, average, method } = recipe;
@@ -667,6 +676,8 @@ function checkFederated(
   const clients = split?.clients ?? channels.filter(({ share }) => share > 0).length;
   if (clients < 2) refuse(['channels'], clients, '≥ 2 channels with a share (federated)');
   const inRound = takingPart(clients, participation);
+  if (secure && inRound < 2)
+    refuse(['federated', 'participation'], participation, `≥ ${Math.ceil(150 / clients) / 100} (2 clients of a round, secure aggregation)`);
   if (gradientAccumulationSteps < inRound)
     refuse(['gradientAccumulationSteps'], gradientAccumulationSteps, `≥ ${inRound} (clients of a round)`);
 }
@@ -690,7 +701,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Echo = z.infer<typeof echoSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
-export type { Objective } from './objective-schema';
+export type { Objective, RewardRule } from './objective-schema';
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
 export type WeightAveraging = z.infer<typeof averageSchema>;

@@ -1,6 +1,7 @@
 /** What a run is, as stored. Losses are nats per token; shares and retention are ratios. */
 import type { LogFormat } from '../trackers/tracked-run';
 import type { ErrorRecord } from '../errors';
+import type { MaskedRound } from '../federated/secure';
 import type { SampledAnswers, SampledRisk } from '../metrics/forgetting-risk';
 import type { Recipe, Schedule } from '../recipe/schema';
 
@@ -90,6 +91,8 @@ export interface EvaluationRow {
   probes?: SampledRisk & { answers: SampledAnswers };
   /** With `evaluation.attentionRows`: KL divergence of the attention from the base's, in nats, by layer from the lowest. */
   attention?: number[];
+  /** With `federated.secure`: of the round before it. */
+  masked?: MaskedRound;
   /** With `evaluation.prompts`: what the model wrote after each, in their order. */
   texts?: WrittenText[];
 }
@@ -148,6 +151,8 @@ export interface RunRecord extends RunMarks {
   chain?: ChainStage;
   /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
   imported?: { file: string; format: LogFormat; others: string[] };
+  /** Its log is one that a person follows, or followed, while it is written (contract/follow.ts). */
+  followed?: boolean;
   /** Where a sweep trains it: which one, and its index there. */
   sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
@@ -191,7 +196,17 @@ interface ChainStage {
   plan: ChainPlan;
 }
 
-export interface ChainPlan {
+/** Domains one after another, or stages with a recipe each. */
+export type ChainPlan = LifelongPlan | PipelinePlan;
+
+/** Continued pretraining, annealing, fine-tuning, preferences …: each stage's recipe, as it was put together (core/run/pipeline.ts). */
+export interface PipelinePlan {
+  kind: 'pipeline';
+  stages: { name: string; recipe: Recipe }[];
+}
+
+export interface LifelongPlan {
+  kind?: undefined;
   /** What all stages have in common; its general channels are in all of them. */
   recipe: Recipe;
   stages: { domains: { id: string; corpus: string }[]; steps: number }[];

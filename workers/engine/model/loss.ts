@@ -13,6 +13,7 @@ import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
+import { pseudoLosses } from './masked';
 import { FigureSums, type Objective, type View } from './objective';
 
 /** One micro-batch: sequences of token ids, one after another. */
@@ -82,7 +83,14 @@ export interface TrainingResult {
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
+  return tidy(() => measuredNll(model, batch));
+}
+
+/** nll of each target; of next-token predictions, an encoder's has them from both sides. */
+function measuredNll(model: DecoderModel, batch: Batch, figures?: FigureSums): Tensor1D {
+  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading), { figures });
+  const { marks, config } = model;
+  return config.encoder && marks && !batch.objective ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
 }
 
 /**
@@ -90,9 +98,23 @@ export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
  * @param figures takes what the batch's objective says beside its losses
  */
 export function evaluationSums(model: DecoderModel, batch: Batch, channels: number, figures?: FigureSums): Tensor2D {
-  return tidy(() =>
-    channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading), { figures }), tensor1d(channelOfTokens(batch), 'int32'), channels),
-  );
+  return tidy(() => channelSums(measuredNll(model, batch, figures), tensor1d(channelOfTokens(batch), 'int32'), channels));
+}
+
+/**
+ * The same with other embeddings [rows·context, D] in the place of the tokens', and the gradient of the sum of all nll by these. The caller
+ * disposes both.
+ */
+export function embeddingGradients(model: DecoderModel, batch: Batch, embedded: Tensor2D): { nll: Tensor1D; gradient: Tensor2D } {
+  const [nll, gradient] = tidy(() => {
+    const { targets, ...inputs } = tensorsOf(batch, model.leading);
+    const cap = model.config.softCaps.logits ?? undefined;
+    const states = () => hiddenStates(model, batch, { targets, ...inputs }, { taps: { embedded: () => embedded } });
+    const losses = () => crossEntropy(states(), model.headWeight(), targets, undefined, cap);
+    const { value, grads } = engine().gradients(losses, [embedded] as Tensor[]);
+    return [value, grads[0]!];
+  }) as [Tensor1D, Tensor2D];
+  return { nll, gradient };
 }
 
 /**
@@ -267,8 +289,8 @@ interface ForwardOptions {
 function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, figures, ...options }: ForwardOptions = {}): Tensor1D {
   if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, figures });
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
-  const hidden = lesson?.output(model, states) ?? states;
-  return crossEntropy(hidden, model.headWeight(), inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+  const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
+  return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
 }
 
 function objectiveLosses(

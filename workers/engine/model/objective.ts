@@ -4,6 +4,7 @@
  * tokens or by channels, sums, windows and evaluations are those of any batch.
  */
 import { add, clone, keep, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { crossEntropy } from '../ops/cross-entropy';
 import type { DecoderModel } from './decoder';
 import type { Batch } from './loss';
 
@@ -36,14 +37,31 @@ export interface Prepared {
   base: DecoderModel | null;
   /** Of random numbers: those of this micro-batch of this step, or of a held-out batch. */
   seed: number;
+  /** Finished steps; null at an evaluation. */
+  step: number | null;
+  /** Reward models of the run, by name. */
+  scorers: ReadonlyMap<string, DecoderModel>;
+}
+
+/** Prepares all micro-batches of a step at once, where they belong together; `seed` is then that of the step. */
+export interface StepPreparation {
+  prepare(batches: readonly Batch[], by: Prepared): Promise<void>;
 }
 
 export interface Objective {
   /** Before a step or an evaluation, without a gradient: what references say, what the model samples. It may write into the batch. */
   prepare?(batch: Batch, by: Prepared): Promise<void>;
+  /** The same for all micro-batches that it is shared by. */
+  together?: StepPreparation;
   /** @returns [rows·context], 0 where the batch has no target. Runs inside tidy. */
   losses(pass: Pass): Tensor1D;
 }
+
+/** The next token, in rows that are examples: what is not to be predicted has no target. */
+export const nextToken: Objective = {
+  losses: ({ model, targets, gradient, hidden }) =>
+    crossEntropy(hidden(), model.headWeight(), targets, gradient, model.config.softCaps.logits ?? undefined),
+};
 
 /** Figures of passes, added up on the device until they are read. */
 export class FigureSums {

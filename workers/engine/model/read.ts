@@ -83,16 +83,17 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     return { tensor, found };
   });
   const layout = files.adapter ? await withAdapter(config, base, files.adapter) : base;
-  const { embedding, head } = namesOf(config.architecture);
-  const ownHead = tensors.get(`${head}.weight`);
-  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(`${embedding}.weight`)!, ownHead);
+  const { embedding, head, headBias } = namesOf(config.architecture);
+  const tied = [`${head}.weight`, ...(headBias ? [`${head}.bias`] : [])];
+  for (const [at, name] of (config.tied ? tied : []).entries()) {
+    const own = tensors.get(name);
+    if (own) await checkTied(files.config.name, tensors.get([`${embedding}.weight`, `${headBias}.bias`][at]!)!, own);
+  }
   const heads = [...(files.adapter ? await adapterHeads(files.adapter) : tensors.values())].filter(
     ({ name, shape }) => isHead(name) && shape.length === 2 && shape[1] === config.hidden,
   );
-  const unused = unusedNames(
-    tensors,
-    new Set([...layout.map(({ tensor }) => tensor.name), `${head}.weight`, ...heads.map(({ name }) => name)]),
-  );
+  const known = [...layout.map(({ tensor }) => tensor.name), ...tied, ...heads.map(({ name }) => name)];
+  const unused = unusedNames(tensors, new Set(known));
   if (unused.length > 0) notices.push({ kind: 'unused-tensors', count: unused.length, names: unused.slice(0, NOTICE_NAMES) });
   return {
     config,
