@@ -103,7 +103,8 @@ export const useFollows = create<FollowsState>()((set, get) => {
       const { asking } = get();
       if (!asking) return null;
       const id = await attempt(() => followAddress(asking.href, asking.run));
-      set({ asking: null });
+      // Who asked closes the question, with what it stands in.
+      if (id === null) set({ asking: null });
       return id;
     },
     async goOn(run) {
