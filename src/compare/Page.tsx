@@ -10,6 +10,7 @@ import {
   PenLine,
   ShieldCheck,
   SlidersVertical,
+  Telescope,
   type LucideIcon,
   ArrowLeftRight,
   Plus,
@@ -39,6 +40,7 @@ const SECTIONS: Record<View, { icon: LucideIcon; Section: ComponentType }> = {
   probes: { icon: ListChecks, Section: lazy(() => import('./probes/ProbesSection')) },
   text: { icon: PenLine, Section: lazy(() => import('./text/TextSection')) },
   internals: { icon: BrainCircuit, Section: lazy(() => import('./internals/InternalsSection')) },
+  explain: { icon: Telescope, Section: lazy(() => import('./explain/ExplainSection')) },
   stability: { icon: ShieldCheck, Section: lazy(() => import('./stability/StabilitySection')) },
   pareto: { icon: ChartScatter, Section: lazy(() => import('./pareto/ParetoSection')) },
   merge: { icon: Blend, Section: lazy(() => import('./MergeSection')) },
@@ -53,6 +55,11 @@ const WORKPLACE: Record<MeasureKind, View> = {
   robustness: 'stability',
   attention: 'internals',
   weights: 'internals',
+  attribution: 'explain',
+  counterfactual: 'explain',
+  lens: 'explain',
+  layers: 'explain',
+  human: 'text',
   merge: 'merge',
 };
 

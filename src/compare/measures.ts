@@ -4,7 +4,18 @@
  */
 import { useMemo } from 'react';
 import { create } from 'zustand';
-import type { AttentionView, ChannelMemorisation, RobustnessCurve, TermsMeasure, WeightsRef } from '../contract/evaluation';
+import type {
+  Attribution,
+  AttentionView,
+  ChannelMemorisation,
+  Counterfactual,
+  LayerProbes,
+  LensView,
+  RobustnessCurve,
+  TermsMeasure,
+  TextChange,
+  WeightsRef,
+} from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
 import type { ParameterChange } from '../core/metrics/model-change';
@@ -16,6 +27,7 @@ import { letterOf, PLACES } from './address';
 import { summarise, type ComparedChannel, type ComparedFigures, type ComparisonSummary } from './figures';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
+import type { BlindComparison } from './text/blind-store';
 
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
@@ -27,6 +39,11 @@ export interface Measures {
   memorisation: Record<string, ChannelMemorisation[]>;
   robustness: RobustnessCurve[];
   attention: { text: string; view: AttentionView };
+  attribution: { text: string; target: string; view: Attribution };
+  counterfactual: { change: TextChange; view: Counterfactual };
+  lens: { text: string; view: LensView };
+  layers: LayerProbes;
+  human: BlindComparison;
   /** Of B and, if there, of the third, against A. Key: weights key. */
   weights: Record<string, ParameterChange[]>;
   /** Positions of the merge fader that have been measured; they themselves are in src/merge/store.ts, since they come one by one. */

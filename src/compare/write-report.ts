@@ -4,6 +4,7 @@ import { channelColour } from '../channels/channel';
 import { isChannelColour, type ChannelColour } from '../charts/paper';
 import type { DeviceInfo } from '../contract/device';
 import { diagnose } from '../core/diagnosis/diagnose';
+import { preferenceScores } from '../core/metrics/preference';
 import { weightMap } from '../core/metrics/model-change';
 import type { Series } from '../core/metrics/series';
 import { isSettingEvent } from '../core/run/events';
@@ -112,6 +113,37 @@ function measuresOf(
       const places = weightMap(list).places.map(({ place, parameters, relative, share }) => ({ place, parameters, relative, share }));
       return [{ letter, places }];
     });
+  const { human, attribution, layers, counterfactual } = results;
+  const preferences = human?.revealed ? preferenceScores(human.pairs, human.models) : null;
+  if (human && preferences) parts.preferences = { temperature: human.temperature, measure: preferences };
+  if (attribution)
+    parts.attribution = {
+      tokens: attribution.view.tokens,
+      target: attribution.view.target,
+      models: attribution.view.models.flatMap((model, at) =>
+        model
+          ? [
+              {
+                ...{ letter: letterOf(at), value: model.value, baseline: model.baseline },
+                ...{ integrated: model.methods.integrated.values, local: model.methods.local.values },
+              },
+            ]
+          : [],
+      ),
+    };
+  if (layers) parts.layerProbes = layers;
+  if (counterfactual) {
+    const { text, from, to, replacement } = counterfactual.change;
+    parts.counterfactual = {
+      before: text,
+      after: text.slice(0, from) + replacement + text.slice(to),
+      models: counterfactual.view.models.map(({ loss, following, divergence }) => ({
+        loss: [loss.before, loss.after],
+        following: following.reduce((sum, { before, after }) => sum + after - before, 0),
+        divergence,
+      })),
+    };
+  }
   if (attention) parts.attention = { text: attention.text, divergence: attention.view.divergence };
   return parts;
 }

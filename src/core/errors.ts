@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'model-adapter' // file, tensor
   | 'adapter-base' // file, base, found
   | 'model-unmergeable' // method
+  | 'encoder-writes' // family
   | 'model-quantized' // file, tensor, found
   | 'weights-sharded' // file, command
   | 'model-format' // file, lines (Python that converts it)
@@ -54,6 +55,9 @@ export type ErrorCode =
   | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
+  | 'corpus-kinds' // channel, found
+  | 'labels-single' // channel, found, labels
+  | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file

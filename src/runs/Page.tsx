@@ -12,7 +12,7 @@ import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState, Skeleton } from '../ui/Card';
 import { diskUse, EVERY_RUN, listedRuns } from './run-facts';
 import { useRunExport, useRuns } from './store';
-import { FileInput, History as HistoryIcon, Link2, List, Radio, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
+import { FileInput, History as HistoryIcon, Link2, List, Radio, Route, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { navigate, useHashQuery } from '../ui/hash-location';
@@ -33,22 +33,25 @@ const Tracker = lazyWithTexts(['explore'], () => import('./Tracker'));
 function Chains() {
   const { t } = useTranslation('runs');
   const known = useRuns(({ runs, chaining }) => chaining !== null || runs.some(({ chain }) => chain !== undefined));
-  const [asked, setAsked] = useState(false);
+  const [asked, setAsked] = useState<'chain' | 'pipeline' | null>(null);
+  const buttons = (
+    <div className={styles.cardButtons}>
+      <Button size="xs" variant="light" leftSection={<Link2 size={13} />} onClick={() => setAsked('chain')}>
+        {t('chain.new')}
+      </Button>
+      <Button size="xs" variant="light" leftSection={<Route size={13} />} onClick={() => setAsked('pipeline')}>
+        {t('chain.newPipeline')}
+      </Button>
+    </div>
+  );
   const card = (
-    <Card
-      title={t('chain.title')}
-      aside={
-        <Button size="xs" variant="light" leftSection={<Link2 size={13} />} loading={asked} onClick={() => setAsked(true)}>
-          {t('chain.new')}
-        </Button>
-      }
-    >
+    <Card title={t('chain.title')} aside={buttons}>
       <p className={styles.facts}>{t('chain.lead')}</p>
     </Card>
   );
-  return known || asked ? (
+  return known || asked !== null ? (
     <Suspense fallback={card}>
-      <Lifelong first={asked} />
+      <Lifelong making={asked} setMaking={setAsked} aside={buttons} />
     </Suspense>
   ) : (
     card

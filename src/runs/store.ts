@@ -248,7 +248,7 @@ export const useRuns = create<RunsState>()((set, get) => {
       if (get().chaining) return;
       set({ chaining: { id, stage: 0, progress: null }, failure: null });
       try {
-        const { chainsOf, stageEnded, stageRecipe } = await import('../core/run/lifelong');
+        const { chainsOf, firstBase, stageEnded, stageRecipe } = await import('../core/run/lifelong');
         await openDevice();
         for (let stage = 0; stage < plan.stages.length; stage++) {
           const onProgress = (progress: Progress | null) => set({ chaining: { id, stage, progress } });
@@ -258,7 +258,7 @@ export const useRuns = create<RunsState>()((set, get) => {
           if (run && stageEnded(run)) continue;
           if (run && isResumable(run, await lab.library.checkpoints(run.id))) await lab.trainer.resume(run.id, onProgress);
           else if (!run || !isActive(run.state)) {
-            const base = stage === 0 ? plan.recipe.base : await keptAfter(chain?.runs[stage - 1], name, onProgress);
+            const base = stage === 0 ? firstBase(plan) : await keptAfter(chain?.runs[stage - 1], name, onProgress);
             const started = await lab.trainer.start(stageRecipe(plan, stage, base), `${name} · ${stage + 1}`, onProgress, {
               id,
               name,

@@ -1,4 +1,5 @@
 /** The library worker's API: lists, imports, exports and removes models, runs and probe sets. */
+import { readChatTemplate } from '../tokenizer/chat';
 import { StudioError } from '../../src/core/errors';
 import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
@@ -87,8 +88,7 @@ export const libraryApi: LibraryApi = {
     const found = await Promise.all(
       ids.map(async (id) => {
         const listing = await findModel(id);
-        const template =
-          (await readModelText(listing, 'chat_template.jinja')) ?? templateIn(await readModelText(listing, 'tokenizer_config.json'));
+        const template = await readChatTemplate(listing);
         return template === null ? [] : [{ model: id, name: listing.name, template }];
       }),
     );
@@ -175,14 +175,3 @@ export const libraryApi: LibraryApi = {
 };
 
 /** The chat template of tokenizer_config.json: a text, or several by name of which `default` is for conversations. */
-function templateIn(config: string | null): string | null {
-  try {
-    const { chat_template: given } = JSON.parse(config ?? '{}') as { chat_template?: unknown };
-    if (typeof given === 'string') return given;
-    const named = Array.isArray(given) ? (given as { name?: unknown; template?: unknown }[]) : [];
-    const template = (named.find(({ name }) => name === 'default') ?? named[0])?.template;
-    return typeof template === 'string' ? template : null;
-  } catch {
-    return null;
-  }
-}

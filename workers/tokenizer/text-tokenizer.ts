@@ -12,6 +12,7 @@ import { FastEncoder } from './fast-encoder';
 import { TokenBuffer } from './shards';
 import {
   endOfText,
+  maskToken,
   modelPieces,
   parseJson,
   parseTokenizerJson,
@@ -44,6 +45,8 @@ export class TextTokenizer {
   readonly startOfText: number;
   /** What the import of the tokenizer tells. */
   readonly notices: readonly TokenizerNotice[];
+  /** tokenizer_config.json */
+  private readonly config: unknown;
   private tokens: string[] | null = null;
   private bytesById: readonly (Uint8Array | null)[] | null = null;
 
@@ -56,7 +59,8 @@ export class TextTokenizer {
     private readonly decoder: TokenDecoder | ((ids: readonly number[]) => string),
     private readonly decodesIds: boolean,
   ) {
-    const config = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
+    const config: unknown = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
+    this.config = config;
     this.size = vocabularySize(json);
     this.endOfText = endOfText(json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
     this.startOfText = startOfText(json, config) ?? this.endOfText;
@@ -94,6 +98,17 @@ export class TextTokenizer {
   /** The Rust crate encodes, with a copy of the vocabulary in its own memory. */
   get usesCrate(): boolean {
     return !(this.parts instanceof FastEncoder);
+  }
+
+  /**
+   * Tokens that stand for something. Of a vocabulary without a mask: a row of the table behind the last token, else the token of a byte that
+   * no UTF-8 text has, else the unknown token, else the end of text.
+   * @param rows of the model's table
+   */
+  marks(rows: number): { mask: number; start: number; end: number } {
+    const spare = rows > this.size ? this.size : undefined;
+    const mask = maskToken(this.json, this.config) ?? spare ?? unusedToken(this.json) ?? this.endOfText;
+    return { mask, start: this.startOfText, end: this.endOfText };
   }
 
   /** Whether the vocabulary is written in the byte alphabet, so that the bytes of each id are known. */
@@ -238,4 +253,14 @@ function sentencePieceByte(token: string): number[] | null {
 
 function hasByteDecoder({ decoder }: TokenizerJson): boolean {
   return decoder?.type === 'ByteLevel';
+}
+
+/** A token that no text has: of the byte 0xFF, in the byte alphabet or as a piece of byte fallback; else the unknown token. */
+function unusedToken(tokenizer: TokenizerJson): number | undefined {
+  const { model } = tokenizer;
+  const ofByte = hasByteDecoder(tokenizer) ? 'ÿ' : '<0xFF>';
+  const found = modelPieces(tokenizer).find(([piece]) => piece === ofByte)?.[1];
+  if (found !== undefined) return found;
+  if (model.type === 'Unigram') return model.unk_id ?? undefined;
+  return model.unk_token == null ? undefined : model.vocab.get(model.unk_token);
 }

@@ -310,6 +310,67 @@ describe('the trainer on wasm', () => {
     expect(await outcome(second)).toEqual(expected);
   });
 
+  it.each([
+    { name: 'reward', adapter: true, corpus: 'tiny-pairs', objective: { kind: 'reward' as const }, says: ['accuracy', 'margin'] },
+    {
+      name: 'dpo',
+      adapter: false,
+      corpus: 'tiny-pairs',
+      objective: { kind: 'dpo' as const, labelSmoothing: 0.1 },
+      says: ['accuracy', 'margin'],
+    },
+    {
+      name: 'grpo',
+      adapter: true,
+      corpus: 'tiny-prompts',
+      objective: { kind: 'grpo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, generations: 4, beta: 0.1 },
+      says: ['reward', 'kl', 'length', 'entropy'],
+    },
+    {
+      name: 'ppo',
+      adapter: false,
+      corpus: 'tiny-prompts',
+      objective: { kind: 'ppo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, klTarget: 1, klHorizon: 50 },
+      says: ['reward', 'kl', 'length', 'entropy', 'klWeight'],
+    },
+  ])('trains $name beside text to the same bits after a death half way', async ({ name, adapter, corpus, objective, says }) => {
+    const recipe = studioRecipe({
+      sequenceLength: 32,
+      gradientAccumulationSteps: 2,
+      dropout: 0,
+      channels: [
+        { id: 'text', corpus: 'tiny-general', role: 'general', share: 0.5 },
+        { id: 'aligned', corpus, role: 'domain', share: 0.5, objective },
+      ],
+      ...(adapter ? { method: { kind: 'lora' as const, r: 2 } } : {}),
+    });
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const run = await tab.api.start(recipe, name, quiet);
+    const last = await tab.seen((view) => view.runId === run && ended(view));
+    expect(last).toMatchObject({ state: 'finished', error: null, step: 12 });
+    const expected = await outcome(run);
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    expect(Object.keys(expected.rows[0]!.figures!['aligned']!)).toEqual(says);
+    expect(Array.from(last.windows.figures[says[0]!]!['aligned']!)).toEqual(
+      expected.rows.map(({ figures }) => figures?.['aligned']?.[says[0]!] ?? NaN),
+    );
+    const [before, after] = [expected.evaluations[0]!, expected.evaluations.at(-1)!].map(({ channels }) => channels['aligned']!);
+    expect(Object.keys(after!.figures!)).toEqual(says.filter((figure) => figure !== 'klWeight'));
+    expect(last.heldOutFigures[says[1]!]!['aligned']!.y.at(-1)).toBe(after!.figures![says[1]!]);
+    if (name === 'dpo') expect(before!.figures!['margin']).toBeCloseTo(0, 4);
+    if (says.includes('accuracy')) expect(after!.figures!['margin']).toBeGreaterThan(before!.figures!['margin']!);
+    else {
+      expect(before!.figures!['kl']).toBeCloseTo(0, 4);
+      expect(after!.loss).toBeCloseTo(-after!.figures!['reward']!, 5);
+    }
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await killAt(tab, killed, 7);
+    await resumeElsewhere(killed);
+    expect(await outcome(killed)).toEqual(expected);
+  });
+
   it('writes the text of an echo channel before the first step, once, and goes on to the same bits after its tab died', async () => {
     const generated = { ...usualEcho(MODEL), length: 24, tokens: 400 };
     const corpus = echoCorpusId(generated);
@@ -539,7 +600,14 @@ describe('the trainer on wasm', () => {
 
   it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads its text alone', async () => {
     const privacy = { clip: 0.5, noise: 0.1 };
-    const federated = { split: { clients: 3, alpha: 1 }, participation: 0.67, proximal: 0.1, server: { momentum: 0.5 }, privacy };
+    const federated = {
+      split: { clients: 3, alpha: 1 },
+      participation: 0.67,
+      proximal: 0.1,
+      server: { momentum: 0.5 },
+      privacy,
+      secure: {},
+    };
     const recipe = () => studioRecipe({ gradientAccumulationSteps: 3, dropout: 0.1, federated });
     const tab = await openTab();
     const killed = await tab.api.start(recipe(), 'federated', quiet);
@@ -553,6 +621,13 @@ describe('the trainer on wasm', () => {
     expect([...readSafetensors('optimizer', expected.optimizer).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
       true,
     );
+
+    // What the server saw is kept with each evaluation but the base's.
+    expect(expected.evaluations.map(({ masked }) => masked?.clients.length)).toEqual([
+      undefined,
+      ...expected.evaluations.slice(1).map(() => 2),
+    ]);
+    expect(Math.max(...expected.evaluations.map(({ masked }) => masked?.error ?? 0))).toBeLessThan(1e-6);
 
     // Alone in its round and without privacy, a client's update is the whole step.
     const plain = studioRecipe({ federated: { participation: 0.01 } });

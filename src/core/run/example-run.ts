@@ -42,6 +42,7 @@ export function exampleWindows(
     domainTokens: Float64Array.from(domainTokens),
     loss,
     shares,
+    figures: {},
     logged: { lr: none, gradNorm: none, tokensPerSecond: none, lossScale: none },
   };
 }
@@ -91,12 +92,14 @@ export function exampleRun(
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
+    heldOutFigures: {},
     windows: exampleWindows({}),
     bytesPerToken: {},
     retentionSeries: { x: [], y: [] },
     risk: null,
     riskSeries: { x: [], y: [] },
     attention: [],
+    masked: null,
     texts: [],
     events: [],
     checkpoints: [],

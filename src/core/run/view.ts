@@ -3,6 +3,7 @@
  * draws again only what changed.
  */
 import type { ErrorRecord } from '../errors';
+import type { MaskedRound } from '../federated/secure';
 import { domainGain, meanRetention, type DomainGain } from '../metrics/loss';
 import type { SampledRisk } from '../metrics/forgetting-risk';
 import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
@@ -59,6 +60,8 @@ export interface RunView {
   /** Loss by channel id, and `total`. */
   train: Readonly<Record<string, Series>>;
   heldOut: Readonly<Record<string, Series>>;
+  /** What objectives say of held-out text beside its loss: name → channel id → values. */
+  heldOutFigures: Readonly<Record<string, Readonly<Record<string, Series>>>>;
   windows: Windows;
   /** Channel id → UTF-8 bytes of a token of its held-out text; empty until an evaluation has counted them. */
   bytesPerToken: Readonly<Record<string, number>>;
@@ -66,6 +69,8 @@ export interface RunView {
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
   attention: readonly { step: number; layers: readonly number[] }[];
+  /** What the server saw of the round before the last evaluation; null where no clients mask what they send. */
+  masked: { step: number; round: MaskedRound } | null;
   /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
   texts: readonly { step: number; texts: readonly WrittenText[] }[];
   /** Sorted by step. */
@@ -88,6 +93,8 @@ export interface Windows {
   shares: Readonly<Record<string, Float64Array>>;
   /** Tokens of the domain channels since the start. */
   domainTokens: Float64Array;
+  /** What objectives say beside their losses: name → channel id → mean; NaN where nothing was said. */
+  figures: Readonly<Record<string, Readonly<Record<string, Float64Array>>>>;
 }
 
 /** Learning rate, gradient norm, tokens a second, and with precision f16 what the loss is multiplied by. */
@@ -108,10 +115,14 @@ export class FollowedRun {
   private readonly shares: ReadonlyMap<string, GrowingNumbers>;
   /** By the channels' order: is it a domain channel? */
   private readonly domains: readonly boolean[];
+  /** By name and channel. */
+  private readonly said = new Map<string, Map<string, GrowingNumbers>>();
+  private heldOutFigures: RunView['heldOutFigures'] = {};
   private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
+  private masked: RunView['masked'] = null;
   private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
@@ -179,7 +190,8 @@ export class FollowedRun {
     const { runId, name, recipe, remote } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const { rows } = message;
-    eachRow(rows, this.ids.length, this.addRow);
+    const said = new Map(message.said?.map(({ step, figures }) => [step, figures]));
+    eachRow(rows, this.ids.length, (row) => this.addRow(row, said.get(row.step)));
     if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
     for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
     this.happened.push(...message.events);
@@ -224,12 +236,14 @@ export class FollowedRun {
       risk: latest?.probes ?? null,
       base,
       train: rows.length > 0 ? seriesOf(this.curves.train) : former.train,
+      heldOutFigures: this.heldOutFigures,
       heldOut: remeasured ? withPartial(seriesOf(this.curves.heldOut), partial) : former.heldOut,
       windows: rows.length > 0 ? this.windows() : former.windows,
       bytesPerToken: this.bytesPerToken,
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
+      masked: this.masked,
       texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
@@ -237,7 +251,7 @@ export class FollowedRun {
   }
 
   /** A long run has a hundred thousand of them: nothing is made for a row but its points. */
-  private readonly addRow = (row: PackedRow): void => {
+  private addRow(row: PackedRow, figures: MetricRow['figures']): void {
     const { logged, losses, shares, curves } = this;
     const took = (Math.max(0, row.step - this.logged.step.last(0)) * row.stepMs) / 1000;
     let [counted, ofDomain] = [0, 0];
@@ -262,7 +276,23 @@ export class FollowedRun {
       add(id, row.loss(at));
     });
     add(TOTAL, row.total);
-  };
+    this.addFigures(figures ?? {});
+  }
+
+  /** Of the window that was added last. */
+  private addFigures(figures: NonNullable<MetricRow['figures']>): void {
+    const windows = this.logged.step.length;
+    for (const [channel, named] of Object.entries(figures))
+      for (const name of Object.keys(named)) {
+        const channels = this.said.get(name) ?? new Map<string, GrowingNumbers>();
+        this.said.set(name, channels.set(channel, channels.get(channel) ?? new GrowingNumbers()));
+      }
+    for (const [name, channels] of this.said)
+      for (const [channel, values] of channels) {
+        while (values.length < windows - 1) values.push(NaN);
+        values.push(figures[channel]?.[name] ?? NaN);
+      }
+  }
 
   private windows(): Windows {
     const { step, tokens, seconds, domainTokens } = this.logged;
@@ -275,11 +305,12 @@ export class FollowedRun {
       logged: Object.fromEntries(LOGGED_FIGURES.map((name) => [name, this.logged[name].view()])) as Windows['logged'],
       shares: views(this.shares),
       domainTokens: domainTokens.view(),
+      figures: Object.fromEntries([...this.said].map(([name, channels]) => [name, views(channels)])),
     };
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention, texts } = evaluation;
+    const { step, channels, probes, attention, masked, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -288,6 +319,7 @@ export class FollowedRun {
       nll += (channel?.loss ?? 0) * (channel?.tokens ?? 0);
       tokens += channel?.tokens ?? 0;
     }
+    this.heldOutFigures = withFigures(this.heldOutFigures, step, channels);
     this.curves.heldOut.get(TOTAL)!.push(step, tokens > 0 ? nll / tokens : null);
     this.base ??= evaluation;
     this.latest = evaluation;
@@ -301,9 +333,21 @@ export class FollowedRun {
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
+    if (masked) this.masked = { step, round: masked };
     if (texts) this.texts = [...this.texts, { step, texts }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
   }
+}
+
+/** With what was said at an evaluation; the same object where nothing was. */
+function withFigures(before: RunView['heldOutFigures'], step: number, channels: EvaluationRow['channels']): RunView['heldOutFigures'] {
+  const figures: Record<string, Record<string, Series>> = {};
+  for (const [id, { figures: said = {} }] of Object.entries(channels))
+    for (const [name, value] of Object.entries(said)) {
+      const { x, y } = before[name]?.[id] ?? { x: [], y: [] };
+      figures[name] = { ...(figures[name] ?? before[name]), [id]: { x: [...x, step], y: [...y, value] } };
+    }
+  return Object.keys(figures).length === 0 ? before : { ...before, ...figures };
 }
 
 function seriesOf(curves: ReadonlyMap<string, GrowingSeries>): Record<string, Series> {

@@ -57,6 +57,10 @@ export function trackedRun(
     series.set(tag, points);
   };
   const ids = recipe.channels.map(({ id }) => id);
+  const addFigures = (split: string, step: number, figures: NonNullable<MetricRow['figures']>) => {
+    for (const [id, said] of Object.entries(figures))
+      for (const [figure, value] of Object.entries(said)) add(`${split}/${figure}/${id}`, step, value);
+  };
   for (const row of rows) {
     const { step } = row;
     add('train/loss', step, row.total ?? row.notFinite?.['total']);
@@ -68,11 +72,13 @@ export function trackedRun(
     const counted = ids.reduce((sum, id) => sum + (row.count[id] ?? 0), 0);
     // The share that a channel had of the window's tokens.
     for (const id of ids) if (counted > 0) add(`mixture/${id}`, step, (row.count[id] ?? 0) / counted);
+    addFigures('train', step, row.figures ?? {});
     add('train/loss_scale', step, row.lossScale);
     add('train/skipped_steps', step, row.skippedSteps);
   }
   for (const evaluation of evaluations) {
     for (const id of ids) add(`eval/loss/${id}`, evaluation.step, evaluation.channels[id]?.loss);
+    for (const id of ids) addFigures('eval', evaluation.step, { [id]: evaluation.channels[id]?.figures ?? {} });
     add('eval/retention', evaluation.step, evaluation.retention);
     add('eval/forgetting_risk', evaluation.step, evaluation.probes?.risk?.value);
   }
