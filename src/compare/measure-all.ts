@@ -134,13 +134,35 @@ export function unpacked(text: string): unknown {
   });
 }
 
+/** Verdicts on base models, which no run keeps: in the browser's own storage, of the comparisons judged last. */
+const JUDGED = 'crossfade.judged';
+const MOST_JUDGED = 8;
+
+function judgedHere(): Record<string, Measures['human']> {
+  try {
+    return JSON.parse(localStorage.getItem(JUDGED) ?? '{}') as Record<string, Measures['human']>;
+  } catch {
+    return {};
+  }
+}
+
+function keepJudged(name: string, human: Measures['human']): void {
+  const others = Object.entries(judgedHere()).filter(([key]) => key !== name);
+  try {
+    localStorage.setItem(JUDGED, JSON.stringify(Object.fromEntries([...others.slice(1 - MOST_JUDGED), [name, human]])));
+  } catch {
+    // The quota is used up, or the page may not store anything: it holds for this visit.
+  }
+}
+
 let restoring = false;
 
 async function keep(): Promise<void> {
   const picked = pickedWeights();
   const keeper = keeperOf(picked);
   const { results } = useMeasures.getState();
-  if (keeper === null || Object.keys(results).length === 0) return;
+  if (keeper === null) return results.human && keepJudged(keptName(picked), results.human);
+  if (Object.keys(results).length === 0) return;
   const [{ useStability }, { useInternals }] = await Promise.all([import('./stability/store'), import('./internals/store')]);
   const { attention, ...others } = results;
   const numbers = attention?.view.models.flat().reduce((sum, { weights }) => sum + weights.length, 0) ?? 0;
@@ -159,7 +181,11 @@ async function restore(): Promise<void> {
   const { address } = useCompare.getState();
   const picked = pickedWeights();
   const keeper = keeperOf(picked);
-  if (keeper === null) return;
+  if (keeper === null) {
+    const human = judgedHere()[keptName(picked)];
+    if (human) useMeasures.setState({ results: { human } });
+    return;
+  }
   const text = await lab.library.keptMeasures(keeper, keptName(picked)).catch(() => null);
   const here = () => useCompare.getState().address === address && Object.keys(useMeasures.getState().results).length === 0;
   if (text === null || !here()) return;

@@ -4,7 +4,20 @@
  */
 import { useMemo } from 'react';
 import { create } from 'zustand';
-import type { AttentionView, ChannelMemorisation, MeasuredLabels, RobustnessCurve, TermsMeasure, WeightsRef } from '../contract/evaluation';
+import type {
+  Attribution,
+  AttentionView,
+  ChannelMemorisation,
+  Counterfactual,
+  EmbeddingMeasure,
+  LayerProbes,
+  LensView,
+  MeasuredLabels,
+  RobustnessCurve,
+  TermsMeasure,
+  TextChange,
+  WeightsRef,
+} from '../contract/evaluation';
 import type { OnProgress, Progress } from '../contract/progress';
 import type { ErrorRecord } from '../core/errors';
 import type { ParameterChange } from '../core/metrics/model-change';
@@ -16,6 +29,7 @@ import { letterOf, PLACES } from './address';
 import { summarise, type ComparedChannel, type ComparedFigures, type ComparisonSummary } from './figures';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
+import type { BlindComparison } from './text/blind-store';
 
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {
@@ -28,7 +42,14 @@ export interface Measures {
   robustness: RobustnessCurve[];
   /** Of the labelled channel of the picked run. */
   labels: MeasuredLabels;
+  /** By model; `documents` per channel. */
+  embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };
+  attribution: { text: string; target: string; view: Attribution };
+  counterfactual: { change: TextChange; view: Counterfactual };
+  lens: { text: string; view: LensView };
+  layers: LayerProbes;
+  human: BlindComparison;
   /** Of B and, if there, of the third, against A. Key: weights key. */
   weights: Record<string, ParameterChange[]>;
   /** Positions of the merge fader that have been measured; they themselves are in src/merge/store.ts, since they come one by one. */

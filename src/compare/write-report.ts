@@ -4,14 +4,15 @@ import { channelColour } from '../channels/channel';
 import { isChannelColour, type ChannelColour } from '../charts/paper';
 import type { DeviceInfo } from '../contract/device';
 import { diagnose } from '../core/diagnosis/diagnose';
+import { preferenceScores } from '../core/metrics/preference';
 import { weightMap } from '../core/metrics/model-change';
 import type { Series } from '../core/metrics/series';
 import { isSettingEvent } from '../core/run/events';
 import type { RunRecord } from '../core/run/types';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 import type { Language } from '../i18n/start';
 import { useDevice } from '../lab/device-store';
-import { lab } from '../lab/lab';
+import { lab, storedRun } from '../lab/lab';
 import { reportHtml } from '../report/html';
 import { reportMarkdown } from '../report/markdown';
 import {
@@ -112,6 +113,37 @@ function measuresOf(
       const places = weightMap(list).places.map(({ place, parameters, relative, share }) => ({ place, parameters, relative, share }));
       return [{ letter, places }];
     });
+  const { human, attribution, layers, counterfactual } = results;
+  const preferences = human?.revealed ? preferenceScores(human.pairs, human.models) : null;
+  if (human && preferences) parts.preferences = { temperature: human.temperature, measure: preferences };
+  if (attribution)
+    parts.attribution = {
+      tokens: attribution.view.tokens,
+      target: attribution.view.target,
+      models: attribution.view.models.flatMap((model, at) =>
+        model
+          ? [
+              {
+                ...{ letter: letterOf(at), value: model.value, baseline: model.baseline },
+                ...{ integrated: model.methods.integrated.values, local: model.methods.local.values },
+              },
+            ]
+          : [],
+      ),
+    };
+  if (layers) parts.layerProbes = layers;
+  if (counterfactual) {
+    const { text, from, to, replacement } = counterfactual.change;
+    parts.counterfactual = {
+      before: text,
+      after: text.slice(0, from) + replacement + text.slice(to),
+      models: counterfactual.view.models.map(({ loss, following, divergence }) => ({
+        loss: [loss.before, loss.after],
+        following: following.reduce((sum, { before, after }) => sum + after - before, 0),
+        divergence,
+      })),
+    };
+  }
   if (attention) parts.attention = { text: attention.text, divergence: attention.view.divergence };
   return parts;
 }
@@ -188,7 +220,7 @@ export async function writeReport(form: ReportForm, language: Language): Promise
   const { device } = useDevice.getState();
   const picked = pickedWeights();
   const id = (picked[1]?.run ?? picked[0]?.run)?.id;
-  const run = id === undefined ? null : await Promise.all([lab.library.run(id), lab.library.feed(id)]);
+  const run = id === undefined ? null : await Promise.all([lab.library.run(id), storedRun(id)]);
   const report = createReport(
     collectReport({
       at: Date.now(),
@@ -200,7 +232,7 @@ export async function writeReport(form: ReportForm, language: Language): Promise
       generation: generatedTexts(),
       ownNames: new Map(corpora.filter(({ bundled }) => !bundled).map((corpus) => [corpus.id, corpus.name])),
       ownSets: new Map(useProbeSets.getState().own.map((set) => [set.id, set.name])),
-      run: run && { record: run[0], view: viewOf(run[1]), base: models.find((model) => model.id === run[0].recipe.base)?.name },
+      run: run && { record: run[0], view: run[1], base: models.find((model) => model.id === run[0].recipe.base)?.name },
     }),
   );
   const words = form === 'json' ? [] : await loadReportWords(language);

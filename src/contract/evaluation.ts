@@ -1,5 +1,6 @@
 /** Evaluation: measures of several sets of weights on the same text, generation, and token losses. */
-import type { TermLoss, MemorisationMeasure, MixtureMeasure, NoiseIntervals } from '../core/metrics/text-measure';
+import type { Vectors } from '../core/metrics/embeddings';
+import type { Estimate, TermLoss, MemorisationMeasure, MixtureMeasure, NoiseIntervals } from '../core/metrics/text-measure';
 import type { TextDescription } from '../core/metrics/text-diversity';
 import type { Echo } from '../core/recipe/schema';
 import type { CorpusRecord } from './corpus';
@@ -92,6 +93,83 @@ export interface AttentionView {
   divergence: number[][];
 }
 
+/** Gradient × input, integrated gradients, occlusion, and a linear fit to the model around the text. */
+export type AttributionMethod = 'integrated' | 'gradient' | 'occlusion' | 'local';
+
+export interface ModelAttribution {
+  /** ln p of the explained token, in nats: behind the text, and behind as many of the token that a text starts after. */
+  value: number;
+  baseline: number;
+  methods: Record<
+    AttributionMethod,
+    {
+      /** Nats, by token. */
+      values: number[];
+      /** value − baseline − Σ values. */
+      residue: number;
+      /** Points of the path that integrated gradients took. */
+      steps?: number;
+      /** Share of the variation that the local fit explains. */
+      rSquared?: number;
+    }
+  >;
+}
+
+export interface Attribution {
+  /** Texts of the tokens that the explained one follows, the start first; and its own. */
+  tokens: string[];
+  target: string;
+  /** Null where a model cuts the text otherwise than the first. */
+  models: (ModelAttribution | null)[];
+}
+
+/** Another wording of the characters `from` … `to` of a text. */
+export interface TextChange {
+  text: string;
+  from: number;
+  to: number;
+  replacement: string;
+}
+
+interface BeforeAndAfter {
+  before: number;
+  after: number;
+}
+
+export interface Counterfactual {
+  models: {
+    /** nats, of the whole text. */
+    loss: BeforeAndAfter;
+    /** nats, of each token behind the part that was changed. */
+    following: ({ text: string } & BeforeAndAfter)[];
+    /** Probabilities of the likeliest tokens behind the text, by either. */
+    next: ({ text: string } & BeforeAndAfter)[];
+    /** KL(after ‖ before) of the next token, nats. */
+    divergence: number;
+  }[];
+}
+
+/** The likeliest next token by a layer, its probability, and the loss of the token that follows; null at the end. */
+export interface LensCell {
+  text: string;
+  probability: number;
+  loss: number | null;
+}
+
+export interface LensView {
+  /** layers[embeddings and layers][token] */
+  models: { tokens: string[]; layers: LensCell[][] }[];
+}
+
+/** Held-out accuracy of a linear probe of the channel on the mean state of a document. */
+export interface LayerProbes {
+  channels: string[];
+  /** Of each channel; a half of them trained the probe. */
+  documents: number;
+  /** [model][embeddings and layers] */
+  models: Estimate[][];
+}
+
 export type NoiseKind = 'characters' | 'deletion' | 'synonym';
 
 /** Of a labelled corpus, as a run's channel reads it. */
@@ -122,6 +200,20 @@ export interface RobustnessCurve {
   bitsPerByte: number[][];
   /** Absent in what was measured before it had any. */
   intervals?: NoiseIntervals;
+}
+
+/** Embeddings of held-out texts under one model, and what they say of it. */
+export interface EmbeddingMeasure {
+  /** Of length 1, a text each. */
+  vectors: Vectors;
+  /** Channel of each text. */
+  channels: string[];
+  /** Mean squared distance of a text and its copy with noise; lower is nearer. */
+  alignment: number;
+  /** Lower is more evenly spread. */
+  uniformity: number;
+  /** Rank correlation of cosines with the likeness of pairs of sentences, by language. */
+  spearman: Record<'en' | 'zh', number>;
 }
 
 /** A text with what the model makes of it. */
@@ -183,8 +275,29 @@ export interface EvaluationApi {
   ): Promise<RobustnessCurve[]>;
   /** What classifiers say of the held-out texts of a labelled corpus. */
   measureLabels(weights: WeightsRef[], request: LabelRequest, texts: number, onProgress: OnProgress): Promise<MeasuredLabels>;
+  /** Embeddings of held-out documents, mean or last token, with alignment, uniformity and ranks; by model. */
+  measureEmbeddings(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    pooling: 'mean' | 'last',
+    onProgress: OnProgress,
+  ): Promise<EmbeddingMeasure[]>;
   /** At most 128 tokens of the text. Throws `config-unsupported` when the models' layers or heads differ. */
   attention(weights: WeightsRef[], text: string): Promise<AttentionView>;
+  /** At most 128 tokens. @param target text behind it, whose first token is explained; empty: the likeliest next one by the first model */
+  explainToken(weights: WeightsRef[], text: string, target: string, onProgress: OnProgress): Promise<Attribution>;
+  /** At most 128 tokens of either text. */
+  counterfactual(weights: WeightsRef[], change: TextChange, onProgress: OnProgress): Promise<Counterfactual>;
+  /** What the head reads out of each layer, at most 128 tokens. */
+  logitLens(weights: WeightsRef[], text: string, onProgress: OnProgress): Promise<LensView>;
+  /** Can a linear probe tell the channels apart by a layer's states? Throws `probe-texts`. */
+  probeLayers(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    onProgress: OnProgress,
+  ): Promise<LayerProbes>;
   /** Throws `tensor-shape` when the two are not of one shape. */
   weightChanges(base: WeightsRef, tuned: WeightsRef): Promise<ParameterChange[]>;
   /** Streams text pieces; resolves with the whole generated text, without the prompt. The same seed gives the same text. */

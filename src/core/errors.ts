@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'text-single' // file, read
   | 'corpus-kinds' // channel, found
   | 'labels-single' // channel, found, labels
+  | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
   | 'ingest-files' // file
@@ -64,6 +65,7 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
+  | 'measured-header' // value, count, example
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
   | 'log-unreachable' // host, origin

@@ -3,7 +3,16 @@ import type { ReportDocument, Section } from './document';
 import { createNaming, type Naming } from './naming';
 import type { Report } from './report';
 import { channelsSection, curvesSection } from './sections/loss';
-import { layersSection, memorisationSection, probesSection, robustnessSection, termsSection, textsSection } from './sections/measures';
+import {
+  explanationSection,
+  layersSection,
+  memorisationSection,
+  preferencesSection,
+  probesSection,
+  robustnessSection,
+  termsSection,
+  textsSection,
+} from './sections/measures';
 import { diagnosisSection, runSection } from './sections/run';
 import { summarySection } from './sections/summary';
 import type { ReportWords } from './words';
@@ -33,10 +42,12 @@ const SECTIONS: readonly ((report: Report, words: ReportWords, naming: Naming) =
   curvesSection,
   termsSection,
   textsSection,
+  preferencesSection,
   probesSection,
   memorisationSection,
   robustnessSection,
   layersSection,
+  explanationSection,
   runSection,
   methodSection,
 ];

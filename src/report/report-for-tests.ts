@@ -36,7 +36,12 @@ const answers = (right: Record<string, number>, likelihood: number): ProbeScore[
       kind: 'reference',
       likelihood: perByte,
       perByte,
-      written: { text: 'an answer', rougeL: 0.9 + perByte / 2, bleu: 30 + 10 * perByte },
+      written: {
+        text: 'an answer',
+        rougeL: 0.9 + perByte / 2,
+        bleu: 30 + 10 * perByte,
+        more: { meteor: 0.5, chrf: 40, exact: 0, f1: 0.5, passed: true },
+      },
     };
   }),
 ];
@@ -179,6 +184,45 @@ function makeParts(): ReportParts {
           ],
         },
       ],
+    },
+    preferences: {
+      temperature: 0.8,
+      measure: {
+        pairs: 20,
+        same: 2,
+        wins: [
+          [0, 6],
+          [14, 0],
+        ],
+        scores: [
+          { value: 0, interval: null },
+          { value: 0.802, interval: { low: -0.123, high: 1.728 } },
+        ],
+      },
+    },
+    attribution: {
+      tokens: ['', 'As', 'pirin'],
+      target: ' inhibits',
+      models: [
+        { letter: 'A', value: -4, baseline: -7, integrated: [0, 1, 1.99], local: [0, 1.5, 1.5] },
+        { letter: 'B', value: -2, baseline: -7, integrated: [0, 2, 3.01], local: [0, 2.5, 2.5] },
+      ],
+    },
+    counterfactual: {
+      before: 'Aspirin is a drug',
+      after: 'Insulin is a drug',
+      models: [
+        { loss: [20, 22], following: 0.5, divergence: 0.02 },
+        { loss: [15, 18], following: 0.7, divergence: 0.03 },
+      ],
+    },
+    layerProbes: {
+      channels: ['zh', 'en'],
+      documents: 32,
+      models: [0.9, 0.95].map((value) => [
+        { value: 0.8, interval: { low: 0.7, high: 0.88 } },
+        { value, interval: { low: value - 0.1, high: value + 0.04 } },
+      ]),
     },
     written: { steps: [0, 900], prompts: [{ prompt: 'Aspirin', texts: [' is a', ' inhibits COX'] }] },
     attention: {

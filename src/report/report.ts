@@ -9,6 +9,7 @@ import type { RiskLevel } from '../core/metrics/forgetting-risk';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import type { WeightPlace } from '../core/metrics/model-change';
 import type { ProbeMeasure } from '../core/metrics/probe-measure';
+import type { PreferenceScores } from '../core/metrics/preference';
 import type { Estimate, MemorisationMeasure, MixtureMeasure, NoiseIntervals, TermLoss } from '../core/metrics/text-measure';
 import { gainVerdict, retentionVerdict, type GainVerdict, type RetentionVerdict } from '../core/metrics/verdict';
 import type { ChannelRole, Recipe } from '../core/recipe/schema';
@@ -138,6 +139,18 @@ export interface ReportMeasures {
   layers?: ReportLayers[];
   /** Mean KL of attention against the base, nats: [model][layer] for one text. */
   attention?: { text: string; divergence: number[][] };
+  /** A person's verdicts on pairs of texts, blind. */
+  preferences?: { temperature: number; measure: PreferenceScores };
+  /** What each token before one adds to its ln p, by integrated gradients and by a local fit; of models that cut the text alike. */
+  attribution?: {
+    tokens: string[];
+    target: string;
+    models: { letter: ReportWeights['letter']; value: number; baseline: number; integrated: number[]; local: number[] }[];
+  };
+  /** Held-out accuracy of a linear probe of the channel: [model][embeddings and layers]. */
+  layerProbes?: { channels: string[]; documents: number; models: Estimate[][] };
+  /** Another wording of a part of a text: nats of the whole and of what follows, and KL of the next token, by model. */
+  counterfactual?: { before: string; after: string; models: { loss: [number, number]; following: number; divergence: number }[] };
   /** Written by the same random numbers under each set of weights. */
   generation?: { seed: number; temperature: number; prompts: ReportText[] };
 }

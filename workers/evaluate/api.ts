@@ -14,8 +14,11 @@ import { evaluateAttention } from './attention';
 import { evaluateChannels } from './channels';
 import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
+import { evaluateEmbeddings } from './embeddings';
 import { generate } from './generate';
+import { evaluateCounterfactual, explainToken } from './explain';
 import { evaluateLabels } from './labels';
+import { logitLens, probeLayers } from './layers';
 import { evaluateMemorisation } from './memorisation';
 import { evaluateMerges, MergeGround } from './merges';
 import { evaluateProbes } from './probes';
@@ -57,6 +60,8 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
     measureLabels: (weights, request, count, onProgress) =>
       outliving(async () => evaluateLabels(request, count, await toolsFor(weights, onProgress))),
+    measureEmbeddings: (weights, channels, count, pooling, onProgress) =>
+      outliving(async () => evaluateEmbeddings(channels, count, pooling, await toolsFor(weights, onProgress))),
     measureRobustness: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 
@@ -77,6 +82,14 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
         view.models.flatMap((layers) => layers.map((layer) => layer.weights.buffer)),
       );
     },
+
+    explainToken: (weights, text, target, onProgress) =>
+      outliving(async () => explainToken(text, target, await toolsFor(weights, onProgress))),
+    counterfactual: (weights, change, onProgress) =>
+      outliving(async () => evaluateCounterfactual(change, await toolsFor(weights, onProgress))),
+    logitLens: (weights, text, onProgress) => outliving(async () => logitLens(text, await toolsFor(weights, onProgress))),
+    probeLayers: (weights, channels, count, onProgress) =>
+      outliving(async () => probeLayers(channels, count, await toolsFor(weights, onProgress))),
 
     weightChanges: (base, tuned) =>
       outliving(async () => {

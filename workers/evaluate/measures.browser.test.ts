@@ -114,6 +114,71 @@ describe('measures of a base and a tuned model', () => {
     expect(new Set(changes.map(({ layer }) => layer))).toEqual(new Set([null, 0]));
   });
 
+  it('explains a token: attributions sum to the difference, and models of one tokenizer stand side by side', async () => {
+    const { tokens, target, models } = await api.explainToken(weights, 'The pati', 'ent', quiet);
+    expect([tokens.slice(1).join(''), target]).toEqual(['The pati', 'e']);
+    for (const model of models) {
+      const { integrated, local } = model!.methods;
+      for (const { values, residue } of [integrated, local]) {
+        expect(values).toHaveLength(tokens.length);
+        const difference = model!.value - model!.baseline;
+        expect(values.reduce((sum, value) => sum + value, residue)).toBeCloseTo(difference, 5);
+        expect(Math.abs(residue)).toBeLessThanOrEqual(Math.max(1e-3, 0.01 * Math.abs(difference)));
+      }
+      // The start stands for nothing already.
+      expect([integrated.values[0], local.values[0]]).toEqual([expect.closeTo(0, 9), 0]);
+    }
+    // It has learnt this word.
+    expect(models[1]!.value).toBeGreaterThan(models[0]!.value);
+    const asked = await api.explainToken(weights.slice(0, 1), 'The', '', quiet);
+    expect(asked.target).not.toBe('');
+  });
+
+  it('compares two wordings, from the part that was changed on', async () => {
+    const text = 'The patient is ill.';
+    const { models } = await api.counterfactual(weights, { text, from: 4, to: 11, replacement: 'ship' }, quiet);
+    for (const { loss, following, next, divergence } of models) {
+      expect(following.map((token) => token.text).join('')).toBe(' is ill.');
+      expect(loss.before).not.toBe(loss.after);
+      expect(divergence).toBeGreaterThan(0);
+      expect(next[0]!.before + next[0]!.after).toBeGreaterThan(0);
+    }
+    // Losses are those of the token panel, but for the first token, which is predicted from the start here.
+    const tokenLosses = await api.tokenLosses(weights[0]!, weights[1]!, text);
+    const behind = tokenLosses.slice(-8).map(({ a }) => a!);
+    expect(models[0]!.following[7]!.before).toBeCloseTo(behind[7]!, 0);
+    const same = await api.counterfactual(weights.slice(0, 1), { text, from: 4, to: 11, replacement: 'patient' }, quiet);
+    expect(same.models[0]).toMatchObject({ divergence: 0, loss: { after: same.models[0]!.loss.before } });
+  });
+
+  it('reads layers out, and probes them', async () => {
+    const { models } = await api.logitLens(weights, 'The patient', quiet);
+    expect(models.map(({ tokens, layers }) => [tokens.length, layers.length])).toEqual([
+      [12, 2],
+      [12, 2],
+    ]);
+    // What the last layer reads out is the model's own prediction.
+    const { models: pair } = await api.counterfactual(weights, { text: 'The patient', from: 0, to: 0, replacement: '' }, quiet);
+    const last = models[1]!.layers[1]!;
+    expect(last.reduce((sum, { loss }) => sum + (loss ?? 0), 0)).toBeCloseTo(pair[1]!.loss.before, 3);
+    expect(last.at(-1)).toMatchObject({
+      text: pair[1]!.next[0]!.text,
+      loss: null,
+      probability: expect.closeTo(pair[1]!.next[0]!.before, 4),
+    });
+    const probed = await api.probeLayers(weights, channels, 8, quiet);
+    expect(probed).toMatchObject({
+      channels: ['general', 'domain'],
+      models: [
+        [{}, {}],
+        [{}, {}],
+      ],
+    });
+    // Two vocabularies of words: their letters tell them apart.
+    expect(probed.models[1]![1]!.value).toBeGreaterThan(0.6);
+    await expect(api.probeLayers(weights, channels.slice(0, 1), 8, quiet)).rejects.toMatchObject({ code: 'probe-texts' });
+  });
+
   it('can be cancelled half way', async () => {
     const work = Promise.all([
       api.measureRobustness(weights, channels, 6, quiet),

@@ -58,7 +58,7 @@ async function withWrittenAnswers(
     const greedy = { prompt: probe.prompt, seed: 0, temperature: 0, topP: 1, topK: 0, maxTokens };
     const text = await generate(weights, greedy, () => undefined, work, oneLine ? (text) => /\S.*\n/.test(text) : undefined);
     const line = oneLine ? (text.trimStart().split('\n', 1)[0] ?? '') : text;
-    answered.push({ ...score, written: judgeAnswer(probe.reference, line.trim()) });
+    answered.push({ ...score, written: judgeAnswer(probe.reference, line.trim(), probe.pattern) });
     onProgress((done += 1) / asked);
   }
   return answered;

@@ -2,7 +2,7 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { RETENTION_LINE } from '../../core/metrics/loss';
-import type { DomainKnowledge, ProbeGroupMeasure } from '../../core/metrics/probe-measure';
+import { ANSWER_FIGURES, type AnswerFigure, type DomainKnowledge, type ProbeGroupMeasure } from '../../core/metrics/probe-measure';
 import { SIGNIFICANCE, type Interval } from '../../core/metrics/statistics';
 import type { Estimate } from '../../core/metrics/text-measure';
 import { useFormat } from '../../i18n/format';
@@ -176,6 +176,8 @@ export function ReferenceTable({ groups }: { groups: readonly ProbeGroupMeasure[
   const format = useFormat();
   const groupName = useGroupName();
   if (groups.length === 0) return null;
+  const figures = ANSWER_FIGURES.filter((name) => name !== 'rougeL' && groups.some(({ written }) => written?.[name]));
+  const distinct = groups.some(({ written }) => written?.distinct);
   return (
     <Card title={t('reference.title')}>
       <div className={styles.scroll} role="region" aria-label={t('table.of', { title: t('reference.title') })} tabIndex={0}>
@@ -191,7 +193,12 @@ export function ReferenceTable({ groups }: { groups: readonly ProbeGroupMeasure[
               <th scope="col">{t('reference.gain')}</th>
               <th scope="col">ROUGE-L</th>
               <th scope="col">{t('reference.rougeGain')}</th>
-              <th scope="col">BLEU</th>
+              {figures.map((name) => (
+                <th key={name} scope="col">
+                  {t(`reference.figure.${name}`)}
+                </th>
+              ))}
+              {distinct && <th scope="col">{t('reference.distinct')}</th>}
             </tr>
           </thead>
           {groups.map(({ group, items, likelihood, knowledge, written }) => (
@@ -219,9 +226,16 @@ export function ReferenceTable({ groups }: { groups: readonly ProbeGroupMeasure[
                   <td>
                     <Knowledge value={written?.knowledge[model] ?? null} digits={3} />
                   </td>
-                  <td>
-                    <Mean estimate={written?.bleu[model]} digits={1} />
-                  </td>
+                  {figures.map((name) => (
+                    <td key={name}>
+                      <Mean estimate={written?.[name]?.[model]} digits={digitsOf(name)} />
+                    </td>
+                  ))}
+                  {distinct && (
+                    <td>
+                      {written?.distinct?.[model] ? written.distinct[model].map((share) => format.decimal(share, 2)).join(' / ') : '—'}
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>
@@ -232,6 +246,9 @@ export function ReferenceTable({ groups }: { groups: readonly ProbeGroupMeasure[
     </Card>
   );
 }
+
+/** BLEU and chrF go to 100, all others to 1. */
+export const digitsOf = (name: AnswerFigure): number => (name === 'bleu' || name === 'chrf' ? 1 : 3);
 
 function Mean({ estimate, digits }: { estimate: Estimate | undefined; digits: number }) {
   const format = useFormat();

@@ -1,9 +1,12 @@
 /** One probe item: the question, each model's score of every answer, which it chose, and which is right. */
 import { Check, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { ANSWER_FIGURES } from '../../core/metrics/probe-measure';
+import type { Probe } from '../../core/probes/probe';
 import type { ProbeScore } from '../../core/probes/probe-score';
 import { useFormat } from '../../i18n/format';
 import { letterOf } from '../address';
+import { digitsOf } from './GroupTables';
 import { useGroupName } from './names';
 import { chosenBy, optionsOf, type AskedItem } from './outcomes';
 import styles from './Items.module.css';
@@ -46,7 +49,7 @@ export function ItemDetail({ item, letter, scores }: Props) {
       {scores.some(({ kind }) => kind === 'too-long') ? (
         <TooLong scores={scores} />
       ) : probe.kind === 'reference' ? (
-        <Reference reference={probe.reference} scores={scores} />
+        <Reference probe={probe} scores={scores} />
       ) : (
         <Options item={item} scores={scores} />
       )}
@@ -105,7 +108,12 @@ function Options({ item: { probe }, scores }: Pick<Props, 'item' | 'scores'>) {
   );
 }
 
-function Reference({ reference, scores }: { reference: string; scores: readonly ProbeScore[] }) {
+interface ReferenceProps {
+  probe: Extract<Probe, { kind: 'reference' }>;
+  scores: readonly ProbeScore[];
+}
+
+function Reference({ probe: { reference, pattern }, scores }: ReferenceProps) {
   const { t } = useTranslation('measures');
   const format = useFormat();
   return (
@@ -113,6 +121,11 @@ function Reference({ reference, scores }: { reference: string; scores: readonly 
       <div>
         <h3>{t('items.reference')}</h3>
         <p className={styles.text}>{reference}</p>
+        {pattern !== undefined && (
+          <p className={styles.dim}>
+            {t('items.pattern')} <code>{pattern}</code>
+          </p>
+        )}
       </div>
       {scores.map((score, model) =>
         score.kind !== 'reference' ? null : (
@@ -128,18 +141,15 @@ function Reference({ reference, scores }: { reference: string; scores: readonly 
                 <dt>{t('items.total')}</dt>
                 <dd>{format.decimal(score.likelihood, 2)}</dd>
               </div>
-              {score.written && (
-                <>
-                  <div>
-                    <dt>ROUGE-L</dt>
-                    <dd>{format.loss(score.written.rougeL)}</dd>
+              {ANSWER_FIGURES.map((name) => {
+                const value = score.written && { ...score.written, ...score.written.more }[name];
+                return value === undefined ? null : (
+                  <div key={name}>
+                    <dt>{t(`reference.figure.${name}`)}</dt>
+                    <dd>{format.decimal(Number(value), digitsOf(name))}</dd>
                   </div>
-                  <div>
-                    <dt>BLEU</dt>
-                    <dd>{format.decimal(score.written.bleu, 1)}</dd>
-                  </div>
-                </>
-              )}
+                );
+              })}
             </dl>
           </div>
         ),

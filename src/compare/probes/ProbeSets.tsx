@@ -78,6 +78,7 @@ const EXAMPLES = [
   '{"prompt": "The organ that pumps blood is the", "choices": [" heart", " liver"], "answer": 0, "group": "anatomy"}',
   '{"good": "The wound has healed.", "bad": "The wound have healed.", "group": "grammar"}',
   '{"prompt": "Inflammation of the pancreas is called", "reference": " pancreatitis", "group": "terms"}',
+  '{"prompt": "A fever starts at", "reference": " 38 °C", "pattern": "\\\\b38\\\\b", "group": "terms"}',
 ];
 
 /** A person's own questions: files imported, the faults found in them, and the sets that are kept. */

@@ -15,8 +15,8 @@ import { useMeasures } from '../measures';
 import { useComparedName } from '../sources';
 import { useCompare } from '../store';
 import { MemorisationCard } from './MemorisationCard';
-import { against, measureRobustness, riseOf, SAME_RISE, useStability } from './store';
-import { SaveChart } from '../../ui/SaveButtons';
+import { against, measureRobustness, riseOf, SAME_RISE, STROKES, useStability } from './store';
+import { SaveChart } from '../../ui/SaveChart';
 import styles from './Stability.module.css';
 
 export default function StabilitySection() {
@@ -28,12 +28,6 @@ export default function StabilitySection() {
   );
 }
 
-/** Colours and dashes of A, B and C. */
-const STROKES: readonly Pick<Line, 'colour' | 'dash'>[] = [
-  { colour: 'var(--dim)', dash: '6 3' },
-  { colour: 'var(--accent)' },
-  { colour: 'var(--ink)', dash: '2 3' },
-];
 const SIZE = { width: 320, height: 200, fontSize: 11 };
 
 interface NoiseChartProps {

@@ -7,6 +7,13 @@ import type { ComparedChannel } from '../figures';
 import { chosenChannels, pickedWeights, prepareTexts, useMeasures } from '../measures';
 import type { WeightsSource } from '../sources';
 
+/** Colours and dashes of A, B and C. */
+export const STROKES: readonly { colour: string; dash?: string }[] = [
+  { colour: 'var(--dim)', dash: '6 3' },
+  { colour: 'var(--accent)' },
+  { colour: 'var(--ink)', dash: '2 3' },
+];
+
 /** Bits per byte; a smaller difference of two rises counts as none. */
 export const SAME_RISE = 0.05;
 

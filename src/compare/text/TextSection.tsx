@@ -12,7 +12,8 @@ import { PLACES, type Place } from '../address';
 import { Letter } from '../../ui/marks';
 import { useSourceName, findSource } from '../sources';
 import { useCompare } from '../store';
-import { MOST_PROMPTS, useGeneration, type Prompt } from './generation-store';
+import { BlindPanel } from './BlindPanel';
+import { EXAMPLES, MOST_PROMPTS, useGeneration, type Prompt } from './generation-store';
 import { TokenPanel } from './TokenPanel';
 import styles from './Generate.module.css';
 
@@ -107,8 +108,6 @@ function Continued({ place, prompt, number }: { place: Place; prompt: Prompt; nu
   );
 }
 
-const EXAMPLES = ['medical', 'treatment', 'medicalZh', 'speech', 'poemZh', 'code'] as const;
-
 type Bounds = Omit<ComponentProps<typeof NumberField>, 'label' | 'value' | 'onChange'>;
 
 function GeneratePanel() {
@@ -186,11 +185,12 @@ function GeneratePanel() {
   );
 }
 
-/** What the weights write, and what they make of a text: several prompts side by side, then one text token by token. */
+/** What the weights write, and what they make of a text: several prompts side by side, pairs to judge blind, then one text token by token. */
 export default function TextSection() {
   return (
     <>
       <GeneratePanel />
+      <BlindPanel />
       <TokenPanel />
     </>
   );

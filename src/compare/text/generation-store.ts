@@ -37,6 +37,9 @@ interface GenerationState {
   generate(): Promise<void>;
 }
 
+/** Prompts to begin with, by their words. */
+export const EXAMPLES = ['medical', 'treatment', 'medicalZh', 'speech', 'poemZh', 'code'] as const;
+
 /** A page of them is enough, and each takes its time. */
 export const MOST_PROMPTS = 12;
 

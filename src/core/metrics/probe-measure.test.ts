@@ -96,7 +96,7 @@ describe('measureProbes', () => {
       kind: 'reference',
       likelihood: -4,
       perByte: -1,
-      written: { text: '', rougeL, bleu },
+      written: { text: 'the same words', rougeL, bleu, more: { meteor: rougeL, chrf: bleu, exact: 0, f1: 0.5 } },
     });
     const pair: ProbeScore = { kind: 'pair', good: 0, bad: -1, right: true };
     const { groups } = measureProbes(
@@ -111,6 +111,17 @@ describe('measureProbes', () => {
       ['facts', true, 2],
       ['facts', false, 1],
     ]);
+    // Two equal answers of three words: 3 of 6 words and 2 of 4 pairs are different.
+    const { written } = groups[0]!;
+    expect(written).toMatchObject({
+      distinct: [
+        [0.5, 0.5],
+        [0.5, 0.5],
+      ],
+      chrf: [{ value: 5 }, { value: 17 }],
+      f1: [{ value: 0.5 }, { value: 0.5 }],
+    });
+    expect(written!.passed).toBeUndefined();
     expect(groups[0]!.likelihood!.map(({ value }) => value)).toEqual([-1, -1]);
     const { rougeL, bleu, knowledge } = groups[0]!.written!;
     expect(rougeL.map(({ value }) => value)).toEqual([0.1, expect.closeTo(0.3, 12)]);

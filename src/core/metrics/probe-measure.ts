@@ -6,7 +6,9 @@ import { chanceOf, type Probe } from '../probes/probe';
 import type { ProbeScore } from '../probes/probe-score';
 import { ABILITY_GROUPS, forgettingRisk, riskLevel, type AbilityGroup, type RiskLevel } from './forgetting-risk';
 import { bootstrap, chanceTail, SIGNIFICANCE, wilsonInterval, type Interval } from './statistics';
+import { distinctNgrams } from './text-diversity';
 import type { Estimate } from './text-measure';
+import { rougeWords } from './text-overlap';
 
 /** What the domain's questions say (METHOD 6): improvement per question, its spread, and how many improved. */
 export interface DomainKnowledge {
@@ -62,12 +64,15 @@ export interface ProbeGroupMeasure {
   written: WrittenMeasure | null;
 }
 
-/** By model. */
-interface WrittenMeasure {
-  /** Mean F of ROUGE-L, 0 to 1. */
-  rougeL: Estimate[];
-  /** Mean of the answers' BLEU, 0 to 100. */
-  bleu: Estimate[];
+/** Figures of one answer; all but the first two are absent in what was measured before there were any. */
+export const ANSWER_FIGURES = ['rougeL', 'bleu', 'meteor', 'chrf', 'exact', 'f1', 'passed'] as const;
+export type AnswerFigure = (typeof ANSWER_FIGURES)[number];
+type LaterFigure = Exclude<AnswerFigure, 'rougeL' | 'bleu'>;
+
+/** Means over the answers by model: of BLEU and chrF 0 to 100, of all others 0 to 1; `passed` only where every question has a pattern. */
+export interface WrittenMeasure extends Record<'rougeL' | 'bleu', Estimate[]>, Partial<Record<LaterFigure, Estimate[]>> {
+  /** Distinct n-grams of words to all of them, for n = 1 and 2, over all answers of a model. */
+  distinct?: [number, number][];
   /** Change of each answer's ROUGE-L against the base; null for the base. */
   knowledge: (DomainKnowledge | null)[];
 }
@@ -125,7 +130,7 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
     ...groups.flatMap((_, group) => models.map((model) => share(times[group]!, values[group]![model]!))),
     ...models.map((model) => riskOf(times, model)?.risk ?? Number.NaN),
     ...written.flatMap((answers, group) =>
-      answers ? models.flatMap((model) => [share(times[group]!, answers.rougeL[model]!), share(times[group]!, answers.bleu[model]!)]) : [],
+      answers ? answers.figures.flatMap(({ values }) => models.map((model) => share(times[group]!, values[model]!))) : [],
     ),
     ...groups.flatMap((_, group) => models.map((model) => keptOf(times, group, model))),
   ];
@@ -188,8 +193,8 @@ export function measureProbes(probes: readonly Probe[], scores: readonly (readon
       ),
       written: written[group]
         ? writtenMeasure(
-            written[group].rougeL,
-            models.map(() => ({ rougeL: estimate(next++, items.length), bleu: estimate(next++, items.length) })),
+            written[group],
+            written[group].figures.map(() => models.map(() => estimate(next++, items.length))),
           )
         : null,
     })),
@@ -221,8 +226,15 @@ function groupsOf(probes: readonly Probe[], readable: readonly number[]): { name
   return { names: all.map((items) => probes[items[0]!]!.group), groups: all };
 }
 
-/** [model][item] of both figures; null unless every model wrote every answer. */
-function writtenBy(scores: readonly (readonly ProbeScore[])[], items: readonly number[]): { rougeL: number[][]; bleu: number[][] } | null {
+interface WrittenAnswers {
+  /** [model][item] */
+  texts: string[][];
+  /** Those that every answer has: values[model][item]. */
+  figures: { name: AnswerFigure; values: number[][] }[];
+}
+
+/** Null unless every model wrote every answer. */
+function writtenBy(scores: readonly (readonly ProbeScore[])[], items: readonly number[]): WrittenAnswers | null {
   const answers = scores.map((model) =>
     items.flatMap((at) => {
       const score = model[at]!;
@@ -230,13 +242,22 @@ function writtenBy(scores: readonly (readonly ProbeScore[])[], items: readonly n
     }),
   );
   if (answers.some(({ length }) => length < items.length)) return null;
-  return { rougeL: answers.map((model) => model.map(({ rougeL }) => rougeL)), bleu: answers.map((model) => model.map(({ bleu }) => bleu)) };
+  const figures = ANSWER_FIGURES.flatMap((name) => {
+    const values = answers.map((model) => model.map(({ more, ...own }) => ({ ...own, ...more })[name]));
+    return values.flat().includes(undefined) ? [] : [{ name, values: values.map((model) => model.map(Number)) }];
+  });
+  return { texts: answers.map((model) => model.map(({ text }) => text)), figures };
 }
 
-function writtenMeasure(rougeL: readonly number[][], means: readonly { rougeL: Estimate; bleu: Estimate }[]): WrittenMeasure {
+function writtenMeasure({ texts, figures }: WrittenAnswers, means: readonly Estimate[][]): WrittenMeasure {
+  const rougeL = figures[0]!.values;
+  const ids = new Map<string, number>();
+  const idOf = (word: string) => ids.get(word) ?? ids.set(word, ids.size).size - 1;
+  const words = texts.map((model) => model.map((text) => rougeWords(text).map(idOf)));
+  const byName = Object.fromEntries(figures.map(({ name }, at) => [name, means[at]!])) as Record<AnswerFigure, Estimate[]>;
   return {
-    rougeL: means.map((mean) => mean.rougeL),
-    bleu: means.map((mean) => mean.bleu),
+    ...byName,
+    distinct: words.map((model) => [distinctNgrams(model, 1), distinctNgrams(model, 2)]),
     knowledge: rougeL.map((model, at) =>
       at === 0 ? null : domainKnowledge(model.map((tuned, item) => ({ base: rougeL[0]![item]!, tuned }))),
     ),

@@ -1,10 +1,29 @@
-/** Figures that sacreBLEU and rouge-score computed (e2e/parity/make_metric_fixtures.py). */
+/** Figures that sacreBLEU, rouge-score, nltk and SQuAD's evaluation computed (e2e/parity/make_metric_fixtures.py). */
 import { describe, expect, it } from 'vitest';
 import fixtures from '../../../e2e/parity/fixtures/metrics.json';
 import { judgeAnswer } from '../probes/probe-score';
-import { bleu, rougeL } from './text-overlap';
+import { meteor, stem } from './meteor';
+import { bleu, chrF, rougeL } from './text-overlap';
 
-describe('BLEU and ROUGE-L', () => {
+describe('BLEU, chrF, METEOR and ROUGE-L', () => {
+  it.each(fixtures.sentences)('of $text against its reference', ({ text, reference, ...wanted }) => {
+    expect(chrF([{ text, reference }])).toBeCloseTo(wanted.chrf, 9);
+    expect(meteor(reference, text)).toBeCloseTo(wanted.meteor, 12);
+    if (!('exact' in wanted)) return;
+    const { exact, f1 } = judgeAnswer(reference, text).more!;
+    expect({ exact, f1 }).toEqual({ exact: wanted.exact, f1: expect.closeTo(wanted.f1!, 12) });
+  });
+
+  it('stems as nltk does', () => {
+    for (const [word, wanted] of Object.entries(fixtures.stems)) expect(stem(word), word).toBe(wanted);
+  });
+
+  it('passes an answer by its pattern', () => {
+    expect(judgeAnswer(' 4', 'It is 4.', '\\b(4|four)\\b').more!.passed).toBe(true);
+    expect(judgeAnswer(' 4', '44', '^\\s*4$').more!.passed).toBe(false);
+    expect(judgeAnswer(' 4', '4').more).not.toHaveProperty('passed');
+  });
+
   it.each(fixtures.sentences)('of $text', ({ text, reference, rougeL: [precision, recall, f], bleu13a, bleuChar, bleuZh }) => {
     expect(bleu([{ text, reference }], { tokenizer: '13a', effectiveOrder: true })).toBeCloseTo(bleu13a, 9);
     expect(bleu([{ text, reference }], { tokenizer: 'zh', effectiveOrder: true })).toBeCloseTo(bleuZh, 9);
@@ -17,6 +36,7 @@ describe('BLEU and ROUGE-L', () => {
     expect(bleu(fixtures.sentences, { tokenizer: '13a' })).toBeCloseTo(fixtures.corpus['13a'], 9);
     expect(bleu(fixtures.sentences, { tokenizer: 'zh' })).toBeCloseTo(fixtures.corpus.zh, 9);
     expect(bleu(fixtures.sentences, { tokenizer: 'char' })).toBeCloseTo(fixtures.corpus.char, 9);
+    expect(chrF(fixtures.sentences)).toBeCloseTo(fixtures.chrf, 9);
   });
 
   it('is 1 for a text held against itself, in whatever script', () => {

@@ -1,4 +1,4 @@
-/** Overlap of a generated text with a reference text: BLEU as sacreBLEU 2 computes it, and ROUGE-L. */
+/** Overlap of a generated text with a reference text: BLEU and chrF as sacreBLEU 2 computes them, and ROUGE-L. */
 
 /** Longest n-grams that BLEU counts. */
 const ORDERS = 4;
@@ -124,6 +124,40 @@ function isChinese(code: number): boolean {
   return chineseRanges.some(([first, last]) => code >= first && code <= last);
 }
 
+/** Longest n-grams of characters that chrF counts, and how many times more recall weighs than precision. */
+const CHARACTER_ORDERS = 6;
+const CHRF_BETA = 2;
+
+/**
+ * chrF of a corpus (Popović 2015) as sacreBLEU 2 computes chrF2: n-grams of 1 to 6 characters without white space, precision and recall meant
+ * over the orders that both texts have.
+ * @returns 0 to 100
+ */
+export function chrF(pairs: readonly { text: string; reference: string }[]): number {
+  const orders = Array.from({ length: CHARACTER_ORDERS }, (_, at) => at + 1);
+  const counts = orders.map(() => ({ given: 0, wanted: 0, common: 0 }));
+  for (const { text, reference } of pairs) {
+    const [given, wanted] = [text, reference].map((one) => [...one.replace(/\s+/gu, '')]) as [string[], string[]];
+    for (const order of orders) {
+      const sought = ngrams(wanted, order);
+      const found = ngrams(given, order);
+      const count = counts[order - 1]!;
+      count.wanted += Math.max(0, wanted.length - order + 1);
+      // Where the reference has no n-gram of this order, those of the text are not held against it.
+      if (sought.size === 0) continue;
+      count.given += Math.max(0, given.length - order + 1);
+      for (const [gram, times] of found) count.common += Math.min(times, sought.get(gram) ?? 0);
+    }
+  }
+  const used = counts.filter(({ given, wanted }) => given > 0 && wanted > 0);
+  const meanOf = (share: (count: (typeof counts)[number]) => number) => used.reduce((sum, count) => sum + share(count), 0) / used.length;
+  const precision = meanOf(({ common, given }) => common / given);
+  const recall = meanOf(({ common, wanted }) => common / wanted);
+  if (used.length === 0 || precision + recall === 0) return 0;
+  const factor = CHRF_BETA ** 2;
+  return (100 * (1 + factor) * precision * recall) / (factor * precision + recall);
+}
+
 /** Each 0 to 1. */
 export interface RougeScore {
   precision: number;
@@ -158,7 +192,7 @@ export const isUnspaced = (text: string): boolean => partsNoWords.test(text);
  * Lower-case runs of letters and digits, which for ASCII is Google's rouge-score; of a script that parts no words each character with its marks.
  * rouge-score itself drops all but ASCII.
  */
-function rougeWords(text: string): string[] {
+export function rougeWords(text: string): string[] {
   return text.normalize('NFC').toLowerCase().match(rougeWord) ?? [];
 }
 

@@ -21,6 +21,15 @@ describe('parseProbes', () => {
     expect(probes.map(chanceOf)).toEqual([1 / 3, 0.5, 0]);
   });
 
+  it('takes a pattern, but none that could run without end', () => {
+    const of = (pattern: string) => parseProbes(JSON.stringify({ prompt: 'p', reference: 'r', pattern }));
+    for (const pattern of ['^\\s*(4|four)\\b', '(?:ab)+c', '[(+]+', '\\d{1,3}'])
+      expect(of(pattern).probes, pattern).toEqual([{ kind: 'reference', prompt: 'p', reference: 'r', pattern, group: 'probe' }]);
+    for (const pattern of ['(a+)+$', '(a|a)*b', '((a*)b)+', '(a'])
+      expect(of(pattern).bad[0], pattern).toMatchObject({ fault: { kind: 'invalid', field: 'pattern' } });
+    expect(of('(x+)*').bad[0]!.reason).toContain('a repeated group may hold no choice');
+  });
+
   it.each([
     ['{"prompt":"p","choices":["a","b"],"answer":2}', 'answer is 2; accepted: 0 to 1'],
     ['{"prompt":"p","choices":["a","b"],"answer":-1}', 'answer is -1; accepted: 0 to 1'],

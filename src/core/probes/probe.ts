@@ -4,6 +4,7 @@
  *     {"prompt": "The capital of France is", "choices": [" Paris", " Rome"], "answer": 0, "group": "facts"}
  *     {"good": "The dogs bark.", "bad": "The dogs barks.", "group": "grammar"}
  *     {"prompt": "Question: …\nAnswer:", "reference": "…"}
+ *     {"prompt": "2 + 2 =", "reference": " 4", "pattern": "^\\s*(4|four)\\b"}
  *
  * Fields besides these are kept out; a line that cannot be used is named, and the rest is used.
  */
@@ -15,13 +16,21 @@ const group = z._default(z.string().check(z.minLength(1), z.maxLength(64)), 'pro
 
 const choiceSchema = z.object({ prompt: text, choices: z.array(text).check(z.minLength(2), z.maxLength(26)), answer: z.int(), group });
 const pairSchema = z.object({ good: text, bad: text, group });
-const referenceSchema = z.object({ prompt: text, reference: text, group });
+const pattern = z.string().check(
+  z.minLength(1),
+  z.maxLength(200),
+  z.refine((source) => patternFault(source) === null, { error: ({ input }) => patternFault(String(input)) ?? '' }),
+);
+const referenceSchema = z.object({ prompt: text, reference: text, pattern: z.optional(pattern), group });
 
 /** Multiple choice: scored by the log-likelihood of each choice after the prompt, divided by its length. */
 type ChoiceProbe = { kind: 'choice' } & z.infer<typeof choiceSchema>;
 /** Minimal pair: right when the good sentence is likelier than the bad one. */
 type PairProbe = { kind: 'pair' } & z.infer<typeof pairSchema>;
-/** Question with a reference answer: scored by its log-likelihood, and by ROUGE-L and BLEU of what the model writes. */
+/**
+ * Question with a reference answer: scored by its log-likelihood, and by what the model writes, which is held against the reference and, where
+ * there is one, against a regular expression.
+ */
 type ReferenceProbe = { kind: 'reference' } & z.infer<typeof referenceSchema>;
 export type Probe = ChoiceProbe | PairProbe | ReferenceProbe;
 
@@ -63,6 +72,32 @@ export interface ProbeSet {
   probes: Probe[];
   bad: BadProbeLine[];
   offers: ProbeOffers;
+}
+
+/**
+ * Why a regular expression is not taken; null where it is. A group that is repeated must hold neither a choice nor a repetition: such
+ * a pattern can take exponential time, and nothing could stop it.
+ */
+export function patternFault(source: string): string | null {
+  try {
+    new RegExp(source, 'u');
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const plain = source.replace(/\\./gu, 'x').replace(/\[[^\]]*\]/gu, 'x');
+  /** Of each open group: does it choose or repeat? */
+  const open: boolean[] = [];
+  for (let at = 0; at < plain.length; at++) {
+    const character = plain[at]!;
+    const repeats = /[*+{]/.test(character);
+    if (character === '(') open.push(false);
+    else if (character === ')') {
+      const varies = open.pop() === true;
+      if (varies && /[*+{]/.test(plain[at + 1] ?? '')) return 'a repeated group may hold no choice (|) and no repetition (*, +, {})';
+      if (varies && open.length > 0) open[open.length - 1] = true;
+    } else if ((repeats || character === '|') && open.length > 0) open[open.length - 1] = true;
+  }
+  return null;
 }
 
 /** JSON Lines, or one JSON array, whose items count as lines then. Blank lines count as lines but are no fault. */

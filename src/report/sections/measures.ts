@@ -1,6 +1,6 @@
 /** Sections of what is measured on request: domain terms, probes, memorisation, robustness, and change by layer. */
 import type { WeightPlace } from '../../core/metrics/model-change';
-import type { DomainKnowledge } from '../../core/metrics/probe-measure';
+import { ANSWER_FIGURES, type DomainKnowledge } from '../../core/metrics/probe-measure';
 import type { Block, Cell, Section } from '../document';
 import type { Naming } from '../naming';
 import { rankTerms, type Report, type ReportTerm } from '../report';
@@ -65,7 +65,6 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
   const tuned = letters.slice(1);
   const asked = measure.groups.filter(({ accuracy }) => accuracy !== null);
   const references = measure.groups.filter(({ accuracy }) => accuracy === null);
-  const written = references.some((group) => group.written !== null);
   const blocks: Block[] = [];
   if (asked.length > 0)
     blocks.push({
@@ -104,24 +103,39 @@ export function probesSection({ probes, weights, summary }: Report, words: Repor
         head: [
           ...[t('probes.group'), t('probes.items')],
           ...letters.map((letter) => column(letter, 'probes.likelihood')),
-          ...(written
-            ? [...letters.map((letter) => column(letter, 'probes.rouge')), ...letters.map((letter) => column(letter, 'probes.bleu'))]
-            : []),
           ...tuned.map((letter) => column(letter, 'probes.knowledge')),
         ],
         rows: references.map((group): Cell[] => [
           groupName(group.group, words),
           format.count(group.items),
           ...letters.map((_, model) => naming.estimate(group.likelihood?.[model], format.delta)),
-          ...(written
-            ? [
-                ...letters.map((_, model) => naming.estimate(group.written?.rougeL[model], format.retention)),
-                ...letters.map((_, model) => naming.estimate(group.written?.bleu[model], (value) => format.decimal(value, 1))),
-              ]
-            : []),
           ...tuned.map((_, at) => change(group.written?.knowledge[at + 1] ?? group.knowledge[at + 1] ?? null, words)),
         ]),
         words: 1,
+      },
+    });
+  const figures = ANSWER_FIGURES.filter((name) => references.some(({ written }) => written?.[name]));
+  if (figures.length > 0)
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('probes.writtenTable'),
+        head: [
+          ...[t('probes.group'), t('probes.weights')],
+          ...figures.map((name) => t(`probes.${name === 'rougeL' ? 'rouge' : name}`)),
+          t('probes.distinct'),
+        ],
+        rows: references.flatMap(({ group, written }) =>
+          letters.map((letter, model): Cell[] => [
+            groupName(group, words),
+            { text: letter, colour: naming.weightsColour(letter) },
+            ...figures.map((name) =>
+              naming.estimate(written?.[name]?.[model], (value) => format.decimal(value, name === 'bleu' || name === 'chrf' ? 1 : 3)),
+            ),
+            written?.distinct?.[model]?.map((share) => format.decimal(share, 2)).join(' / ') ?? '—',
+          ]),
+        ),
+        words: 2,
       },
     });
   blocks.push({ kind: 'text', text: t('probes.sets', { sets: words.list(sets) }) });
@@ -315,4 +329,101 @@ export function textsSection({ generation, written, weights }: Report, { t, form
       },
     });
   return blocks.length === 0 ? null : { id: 'texts', title: t('texts.title'), blocks };
+}
+
+/** A person's blind verdicts. */
+export function preferencesSection({ preferences, weights }: Report, { t, format }: ReportWords, naming: Naming): Section | null {
+  if (!preferences) return null;
+  const { pairs, same, wins, scores } = preferences.measure;
+  const table: Block = {
+    kind: 'table',
+    table: {
+      caption: t('preferences.table', { pairs: format.count(pairs), same: format.count(same) }),
+      head: [t('preferences.weights'), ...weights.map(({ letter }) => t('preferences.over', { letter })), t('preferences.score')],
+      rows: weights.flatMap((one, model): Cell[][] => {
+        const score = scores[model];
+        if (!score) return [];
+        return [
+          [
+            { text: naming.weights(one), colour: naming.weightsColour(one.letter) },
+            ...weights.map((_, other) => (other === model ? '—' : format.decimal(wins[model]?.[other] ?? null, 1))),
+            model === 0 ? format.decimal(0, 3) : naming.estimate(score, format.delta),
+          ],
+        ];
+      }),
+      words: 1,
+    },
+  };
+  return { id: 'preferences', title: t('preferences.title'), blocks: [{ kind: 'text', text: t('preferences.text') }, table] };
+}
+
+/** What single predictions depend on, and what layers hold. */
+export function explanationSection(report: Report, { t, format, list }: ReportWords, naming: Naming): Section | null {
+  const { attribution, counterfactual, layerProbes, weights } = report;
+  const blocks: Block[] = [];
+  if (attribution) {
+    const { tokens, target, models } = attribution;
+    const sums = (values: readonly number[]) => format.delta(values.reduce((sum, value) => sum + value, 0));
+    const columns = models.flatMap(({ integrated, local }) => [integrated, local]);
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('explanation.attribution', { target }),
+        head: [
+          t('explanation.token'),
+          ...models.flatMap(({ letter }) => [`${letter}: ${t('explanation.integrated')}`, `${letter}: ${t('explanation.local')}`]),
+        ],
+        rows: [
+          ...tokens.map((token, at): Cell[] => [
+            at === 0 ? t('explanation.start') : token,
+            ...columns.map((values) => format.delta(values[at] ?? null)),
+          ]),
+          [t('explanation.sum'), ...columns.map(sums)],
+          [
+            t('explanation.difference'),
+            ...models.flatMap(({ value, baseline }) => [format.delta(value - baseline), format.delta(value - baseline)]),
+          ],
+        ],
+        words: 1,
+      },
+    });
+  }
+  if (counterfactual) {
+    blocks.push({ kind: 'text', lead: t('explanation.before'), text: counterfactual.before });
+    blocks.push({ kind: 'text', lead: t('explanation.after'), text: counterfactual.after });
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('explanation.counterfactual'),
+        head: [t('preferences.weights'), t('explanation.change'), t('explanation.following'), t('explanation.divergence')],
+        rows: counterfactual.models.map(({ loss: [before, after], following, divergence }, at): Cell[] => [
+          { text: weights[at]?.letter ?? '', colour: naming.weightsColour(weights[at]?.letter ?? 'A') },
+          { text: format.delta(after - before), note: `${format.loss(before)} → ${format.loss(after)}` },
+          format.delta(following),
+          format.decimal(divergence, 4),
+        ]),
+        words: 1,
+      },
+    });
+  }
+  if (layerProbes) {
+    const { channels, documents, models } = layerProbes;
+    blocks.push({
+      kind: 'table',
+      table: {
+        caption: t('explanation.probes', {
+          channels: list(channels),
+          documents: format.count(documents),
+          chance: format.percent(1 / channels.length),
+        }),
+        head: [t('layers.part'), ...models.map((_, at) => weights[at]?.letter ?? '')],
+        rows: (models[0] ?? []).map((_, layer): Cell[] => [
+          layer === 0 ? t('layers.input') : t('layers.layer', { layer: format.count(layer) }),
+          ...models.map((layers) => naming.estimate(layers[layer], (share) => format.percent(share))),
+        ]),
+        words: 1,
+      },
+    });
+  }
+  return blocks.length === 0 ? null : { id: 'explanation', title: t('explanation.title'), blocks };
 }

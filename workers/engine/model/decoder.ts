@@ -8,7 +8,7 @@
  * heads, h head size.
  */
 import { add as addTensors, fill, gather, scalar, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
 import { add, scaled, shifted, widened } from '../ops/add';
 import { attention } from '../ops/attention';
@@ -59,6 +59,8 @@ export interface HiddenStateOptions {
   text?: number;
   /** Tokens see those behind them too; always so in an encoder. Not with virtual tokens. */
   bidirectional?: boolean;
+  /** Of an encoder the states after its last layer, without the map and the norm of its head. */
+  body?: boolean;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -71,8 +73,9 @@ export interface HiddenStateOptions {
   taps?: Taps | undefined;
 }
 
-/** What lies within a forward pass: each layer's output [N,D]; its queries [N,H·h] and keys [N,K·h] after the rotary embedding. */
+/** What lies within a forward pass: the tokens' embeddings [N,D], before positions of their own; each layer's output [N,D]; its queries [N,H·h] and keys [N,K·h] after the rotary embedding. */
 export interface Taps {
+  embedded?: (x: Tensor2D) => Tensor2D;
   state?: (layer: number, x: Tensor2D) => Tensor2D;
   attention?: (layer: number, q: Tensor2D, k: Tensor2D) => [q: Tensor2D, k: Tensor2D];
 }
@@ -286,6 +289,7 @@ export class DecoderModel {
       documents,
       text,
       bidirectional,
+      body,
       dropout: dropping,
       recompute = false,
       frozenLayers = 0,
@@ -303,7 +307,16 @@ export class DecoderModel {
       seen?.(layer, q, keys, values);
       return prompt?.attend(q, [keys, values], shape, of) ?? attention(q, k, v, shape, of);
     };
-    const rows = { drop, seed, recompute, frozenLayers, tap: taps.state, text: text === undefined ? text : leading + text };
+    const rows = {
+      drop,
+      seed,
+      recompute,
+      frozenLayers,
+      body,
+      tap: taps.state,
+      embedded: taps.embedded,
+      text: text === undefined ? text : leading + text,
+    };
     if (!prompt || leading === 0) return this.run(ids, 0, context, attend, { ...rows, ...(documents ? { documents } : {}) });
     // The rows of a prefix are in no layer's input; soft tokens are.
     const embedded = prompt.method.kind === 'prompt';
@@ -331,6 +344,16 @@ export class DecoderModel {
       ...(cap ? { cap } : {}),
       ...(both || encoder ? { bidirectional: true } : {}),
     };
+  }
+
+  /** ids int32 [N] → embeddings [N,D] as the first layer takes them, but for positions of their own and a prompt's rows. */
+  embeddings(ids: Tensor1D): Tensor2D {
+    return tidy(() => scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding));
+  }
+
+  /** A layer's output [N,D] → what the head would take if it were the last layer's: after the final norm [N,D]. */
+  readOut(x: Tensor2D): Tensor2D {
+    return tidy(() => scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output));
   }
 
   /** hidden [N,D] after the final norm → logits [N,V], without a gradient; training has them in the loss (ops/cross-entropy). */
@@ -377,10 +400,11 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, tap, documents, text, sequences }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, body, tap, embedded, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
-      let x = scaled(embedding(this.matrix(this.names.embedding), ids), this.config.scales.embedding);
+      let x = this.embeddings(ids);
+      if (embedded) x = embedded(x);
       if (sequences !== undefined && this.prompt) x = this.prompt.embedded(x, sequences);
       const rows = x.shape[0];
       const positions = documents?.positions;
@@ -404,7 +428,7 @@ export class DecoderModel {
         x = add(x, embedding(this.matrix(this.names.positions), row));
       }
       if (this.config.encoder) {
-        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill([rows], 0, 'int32') as Tensor1D));
+        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill<Rank.R1>([rows], 0, 'int32')));
         x = this.norm(x, this.names.embeddingNorm);
       }
       if (drop) x = drop(x, 0);
@@ -416,7 +440,7 @@ export class DecoderModel {
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
         if (tap) x = tap(layer, x);
       }
-      return scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output);
+      return body && this.config.encoder ? x : this.readOut(x);
     });
   }
 
@@ -579,7 +603,9 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  body?: boolean | undefined;
   tap?: Taps['state'];
+  embedded?: Taps['embedded'];
   documents?: Pick<Documents, 'positions' | 'longest'>;
   text?: number | undefined;
   /** Into so many sequences the rows fall, each at its beginning. */
