@@ -135,7 +135,8 @@ export function mapTexts<Kind extends RecordKind>(kind: Kind, record: Records[Ki
     key,
     Array.isArray(value) ? (value as Message[]).map(({ role, content }) => ({ role, content: change(content) })) : (value as unknown),
   ]);
-  return Object.fromEntries(changed);
+  const written: unknown = Object.fromEntries(changed);
+  return written as Records[Kind];
 }
 
 /** A record as a person reads it, and as a text that is trained on whole: a line for each message, the label below its text. */
