@@ -42,6 +42,7 @@ const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDial
 const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
+const AdversarialLines = lazy(async () => ({ default: (await import('../charts/AttentionHeat')).AdversarialLines }));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
@@ -142,6 +143,7 @@ function Curves({ view }: { view: RunView }) {
         )}
       </Suspense>
       <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
+      <Suspense>{view.adversarial.length > 0 && <AdversarialLines evaluations={view.adversarial} />}</Suspense>
     </>
   );
 }

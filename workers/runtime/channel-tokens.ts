@@ -54,6 +54,12 @@ function read(hash: string, channels: readonly NamedText[]): Promise<ChannelToke
   );
 }
 
+/** At most `count` documents evenly spread over a split, by index. */
+export function spreadDocuments(documents: number, count: number): number[] {
+  const taken = Math.min(documents, count);
+  return Array.from({ length: taken }, (_, at) => Math.floor((at * documents) / taken));
+}
+
 /** Texts of the held-out documents named, exactly as they are kept. @param chosen rising indices */
 export async function heldOutTexts(corpus: string, chosen: readonly number[]): Promise<string[]> {
   const texts: string[] = [];

@@ -8,7 +8,7 @@ import { Letter } from '../../ui/marks';
 import { letterOf, PLACES } from '../address';
 import { visibleText } from '../figures';
 import { useMeasures } from '../measures';
-import { METHODS, useExplain } from './store';
+import { METHODS, useExplain } from '../internals/store';
 import styles from './Explain.module.css';
 
 /** Tokens coloured by a value each: raised by it, or lowered. */

@@ -98,6 +98,10 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention');
     delete next.evaluation.attentionRows;
   }
+  if (recipe.evaluation.adversarialDocuments !== undefined) {
+    lack('evaluation.adversarialDocuments', recipe.evaluation.adversarialDocuments, 'adversarial');
+    delete next.evaluation.adversarialDocuments;
+  }
   if (recipe.evaluation.prompts) {
     lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'texts');
     delete next.evaluation.prompts;

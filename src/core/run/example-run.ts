@@ -97,6 +97,7 @@ export function exampleRun(
     risk: null,
     riskSeries: { x: [], y: [] },
     attention: [],
+    adversarial: [],
     texts: [],
     events: [],
     checkpoints: [],

@@ -48,6 +48,7 @@ const evaluationSchema = z.object({
     }),
   ),
   attention: z.optional(list(finite, 1024)),
+  adversarial: z.optional(list(finite, 16)),
   texts: z.optional(list(z.object({ text: text(65_536), next: list(z.object({ id: step, token: text(1024), p: finite }), 64) }), 64)),
 });
 

@@ -64,6 +64,8 @@ export interface RunView {
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
   attention: readonly { step: number; layers: readonly number[] }[];
+  /** Bits per byte of the adversarial set at each evaluation, by level; empty where the recipe does not ask. */
+  adversarial: readonly { step: number; bits: readonly number[] }[];
   /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
   texts: readonly { step: number; texts: readonly WrittenText[] }[];
   /** Sorted by step. */
@@ -110,6 +112,7 @@ export class FollowedRun {
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
+  private adversarial: RunView['adversarial'] = [];
   private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
@@ -227,6 +230,7 @@ export class FollowedRun {
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
+      adversarial: this.adversarial,
       texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
@@ -276,7 +280,7 @@ export class FollowedRun {
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention, texts } = evaluation;
+    const { step, channels, probes, attention, adversarial, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -297,6 +301,7 @@ export class FollowedRun {
     const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
+    if (adversarial) this.adversarial = [...this.adversarial, { step, bits: adversarial }];
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
     if (texts) this.texts = [...this.texts, { step, texts }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
