@@ -318,8 +318,51 @@ test('a chain of two domains ends with the matrix of what each stage did', async
   await expect(chain).toContainText(fill(words.runs.chain.done, { stages: 2 }), { timeout: 120_000 });
   await expect(chain.getByRole('row')).toHaveCount(4);
   await expect(chain).toContainText(words.runs.chain.backward);
-  const [download] = await Promise.all([page.waitForEvent('download'), chain.getByRole('button', { name: words.runs.chain.csv }).click()]);
+  await chain.getByRole('button', { name: fill(words.common.saveChart.label, { title: 'two domains' }) }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: words.common.saveChart.csv }).click(),
+  ]);
   expect(readFileSync(await download.path(), 'utf8').split('\n')).toHaveLength(7);
+  expect(await violations(page, { within: '[data-testid=chain]' })).toEqual([]);
+});
+
+test('a pipeline of two recipes says what each stage gained and lost, and its file opens again', async () => {
+  const { page, words } = studio;
+  await page.getByRole('button', { name: words.runs.chain.newPipeline }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.runs.chain.name, { exact: true }).fill('two recipes');
+  const stage = (at: number) => ({
+    name: dialog.getByLabel(fill(words.runs.pipeline.stage, { stage: at }), { exact: true }),
+    recipe: dialog.getByLabel(fill(words.runs.pipeline.recipe, { stage: at })),
+    steps: dialog.getByLabel(fill(words.runs.chain.stepsOf, { stage: at })),
+  });
+  const removeFirst = dialog.getByRole('button', { name: fill(words.runs.chain.remove, { stage: 1 }) });
+  for (const [at, name] of [
+    [1, 'first'],
+    [2, 'second'],
+  ] as const) {
+    if (!(await stage(at).name.isVisible())) await dialog.getByRole('button', { name: words.runs.chain.add }).click();
+    await stage(at).name.fill(name);
+    await stage(at).recipe.selectOption({ label: 'my first run' });
+    await stage(at).steps.fill('2');
+  }
+  // A preset that ships may have more stages.
+  while (await stage(3).name.isVisible()) await dialog.getByRole('button', { name: fill(words.runs.chain.remove, { stage: 3 }) }).click();
+  expect(await violations(page, { within: '[role=dialog]' })).toEqual([]);
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: words.runs.pipeline.save }).click(),
+  ]);
+  const file = await saved.path();
+  await removeFirst.click();
+  await dialog.getByTestId('pipeline-file').setInputFiles(file);
+  await expect(stage(2).name).toHaveValue('second');
+  await dialog.getByRole('button', { name: words.runs.pipeline.start }).click();
+  const pipeline = page.getByTestId('chain').filter({ hasText: 'two recipes' });
+  await expect(pipeline).toContainText(fill(words.runs.chain.done, { stages: 2 }), { timeout: 120_000 });
+  await expect(pipeline.locator('svg[role=img] path')).not.toHaveCount(0);
+  for (const name of ['first', 'second']) await expect(pipeline.locator('dt').filter({ hasText: name })).toBeVisible();
   expect(await violations(page, { within: '[data-testid=chain]' })).toEqual([]);
 });
 

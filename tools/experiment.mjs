@@ -5,7 +5,7 @@
  *
  *     npm run experiment -- recipe.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME]
  *
- * A plan of a sweep in the recipe's place is trained run by run, by `--workers N` studios side by side (`sweep.mjs`).
+ * A plan of a sweep in the recipe's place is trained run by run, by `--workers N` studios side by side (`sweep.mjs`); a pipeline stage by stage.
  *
  * Ends with 0 when the run came to its end (by its budget or a stopping rule), 1 when it failed, 2 when it could not be started
  * as asked for. Ctrl+C stops the run, and what there is is written.
@@ -15,10 +15,11 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { reasonOf, Refusal, withStudio } from './headless-studio.mjs';
+import { loadCore } from './load-core.mjs';
 import { installPackages, requireNode } from './setup.mjs';
 
 const USAGE =
-  'npm run experiment -- recipe.json|sweep.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME] [--workers N]';
+  'npm run experiment -- recipe.json|sweep.json|pipeline.json --out folder [--backend webgpu|wasm|cpu] [--require-hardware] [--threads N] [--name NAME] [--workers N]';
 const BACKENDS = ['webgpu', 'wasm', 'cpu'];
 /** Milliseconds between two looks at the run, and between two lines where there is no terminal. */
 const LOOK_EVERY = 1000;
@@ -71,7 +72,7 @@ export function experimentOptions(args) {
 }
 
 /**
- * A recipe, or a preset of public/recipes (a recipe with its texts).
+ * A recipe, a plan of a sweep, a pipeline, or a preset of public/recipes (one of these with its texts).
  * @param {string} path
  */
 export async function readRecipe(path) {
@@ -81,7 +82,8 @@ export async function readRecipe(path) {
   } catch (error) {
     throw new Refusal(`The recipe ${path} could not be read: ${error instanceof Error ? error.message : error}`);
   }
-  return json !== null && typeof json === 'object' && 'recipe' in json ? json.recipe : json;
+  if (json === null || typeof json !== 'object') return json;
+  return json.recipe ?? json.pipeline ?? json;
 }
 
 /** @param {number | null} seconds */
@@ -137,29 +139,88 @@ async function run(options) {
     await runSweep(recipe, options);
     return;
   }
+  if (recipe !== null && typeof recipe === 'object' && 'stages' in recipe) {
+    await runPipeline(recipe, options);
+    return;
+  }
   await withStudio(options, (studio) => train(studio, recipe, options));
 }
 
 /**
- * @param {import('./headless-studio.mjs').Studio} studio
- * @param {any} recipe @param {ReturnType<typeof experimentOptions>} options
+ * The stages of a pipeline, each on the weights of the one before; a folder each, and what each did to every channel in stages.csv.
+ * @param {any} json a pipeline's file @param {ReturnType<typeof experimentOptions>} options
  */
-async function train({ page, engine, orCrash }, recipe, options) {
+async function runPipeline(json, options) {
+  const { core, close } = await loadCore(['run/pipeline', 'run/lifelong']);
+  try {
+    const { name, plan } = readPipeline(core, json);
+    const stages = plan.stages.length;
+    await withStudio(options, async (studio) => {
+      const chain = { id: crypto.randomUUID(), name: options.name ?? name, plan };
+      let base = core.firstBase(plan);
+      for (let stage = 0; stage < stages; stage++) {
+        const { name: label } = /** @type {{ name: string }} */ (plan.stages[stage]);
+        console.log(`stage ${stage + 1} of ${stages}: ${label}`);
+        const out = join(options.out, `${stage + 1}-${label.replace(/[^\p{L}\p{N}]+/gu, '-')}`);
+        await mkdir(out, { recursive: true });
+        const place = { ...chain, stage };
+        const run = await train(studio, core.stageRecipe(plan, stage, base), { ...options, out, name: `${chain.name} · ${label}` }, place);
+        base = await studio.orCrash(
+          studio.page.evaluate(async (id) => {
+            const { lab } = /** @type {any} */ (window).crossfade;
+            const { step, name } = await lab.library.run(id);
+            return (await lab.library.keepRun(id, step, name, () => undefined)).id;
+          }, run),
+        );
+      }
+      const runs = await studio.page.evaluate(() => /** @type {any} */ (window).crossfade.lab.library.runs());
+      const matrix = core.lifelongMatrix(core.chainsOf(runs)[0]);
+      await writeFile(
+        join(options.out, 'stages.csv'),
+        core.matrixCsv(matrix, (/** @type {string} */ id) => id),
+      );
+      await writeFile(
+        join(options.out, 'stages.json'),
+        `${JSON.stringify({ name, ...matrix, changes: core.stageChanges(matrix) }, null, 2)}\n`,
+      );
+    });
+    console.log(`stages.csv, stages.json and a folder a stage: ${options.out}`);
+  } finally {
+    await close();
+  }
+}
+
+/** @param {any} core @param {any} json @returns {{ name: string, plan: import('../src/core/run/types').PipelinePlan }} */
+function readPipeline(core, json) {
+  try {
+    return core.parsePipeline(json);
+  } catch (error) {
+    throw new Refusal(reasonOf(error));
+  }
+}
+
+/**
+ * @param {import('./headless-studio.mjs').Studio} studio
+ * @param {any} recipe @param {ReturnType<typeof experimentOptions>} options @param {any} [place] in a chain @returns {Promise<string>} its id
+ */
+async function train({ page, engine, orCrash }, recipe, options, place) {
   console.log(`engine: ${engine}`);
   const printer = progressPrinter();
-  await page.exposeFunction('experimentProgress', (/** @type {any} */ { phase, item, done, total }) =>
-    printer.show(`${phase} ${item} ${total > 0 ? Math.round((100 * done) / total) : 0} %`),
-  );
+  if (!place || place.stage === 0)
+    await page.exposeFunction('experimentProgress', (/** @type {any} */ { phase, item, done, total }) =>
+      printer.show(`${phase} ${item} ${total > 0 ? Math.round((100 * done) / total) : 0} %`),
+    );
   const name = options.name ?? recipe?.name ?? 'experiment';
   const id = await orCrash(
     page.evaluate(
-      ([recipe, name]) =>
+      ([recipe, name, place]) =>
         /** @type {any} */ (window).crossfade.lab.trainer.start(
           recipe,
           name,
           (/** @type {any} */ progress) => void (/** @type {any} */ (window).experimentProgress(progress)),
+          place,
         ),
-      /** @type {const} */ ([recipe, name]),
+      /** @type {const} */ ([recipe, name, place]),
     ),
   ).catch((error) => {
     printer.end();
@@ -184,6 +245,7 @@ async function train({ page, engine, orCrash }, recipe, options) {
     throw new Refusal(`The run failed at step ${view.step}: ${why}`, 1);
   }
   console.log(`${view.state} (${view.stopReason}) after ${view.step} steps, ${view.tokens} tokens: ${options.out}`);
+  return id;
 }
 
 /**

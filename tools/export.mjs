@@ -2,7 +2,7 @@
 /**
  * Writes a recipe, or a plan of a sweep, as a folder that trains on a cluster (docs/CLUSTER.md).
  *
- *     npm run export -- recipe.json --to transformers|llama-factory|ms-swift|axolotl|megatron --out folder
+ *     npm run export -- recipe.json --to transformers|llama-factory|ms-swift|axolotl|megatron|flower --out folder
  *     npm run export -- sweep.json --to ray|slurm|skypilot --out folder
  *
  * Where it will be trained: --size 1B|3B|7B|13B|30B|70B fills the rest from a table; --gpu, --gpus, --rows (of a step), --rows-per-gpu,
@@ -20,7 +20,7 @@ import { reasonOf, Refusal } from './headless-studio.mjs';
 import { loadCore } from './load-core.mjs';
 import { installPackages, requireNode, root } from './setup.mjs';
 
-const USAGE = `npm run export -- recipe.json --to transformers|llama-factory|ms-swift|axolotl|megatron --out folder
+const USAGE = `npm run export -- recipe.json --to transformers|llama-factory|ms-swift|axolotl|megatron|flower --out folder
 npm run export -- sweep.json --to ray|slurm|skypilot --out folder
 [--size 7B] [--gpu "H100 80 GB"] [--gpus 8] [--rows 256] [--rows-per-gpu 16] [--strategy ddp|zero2|zero3|fsdp]`;
 
@@ -113,11 +113,11 @@ async function write({ file, to, out, hardware }) {
     const ending = core.textEnding(to);
     for (const id of bundle.missing)
       console.log(
-        `to be put there: data/train/${id}.${ending} and data/heldOut/${id}.${ending}${to === 'transformers' ? ', or a data set of the hub in data.json' : ''}`,
+        `to be put there: data/train/${id}.${ending} and data/heldOut/${id}.${ending}${['transformers', 'flower'].includes(to) ? ', or a data set of the hub in data.json' : ''}`,
       );
     if (!bundle.hasBase)
       console.log(
-        `to be put there: model/, the base "${recipe.base}" in Hugging Face layout${to === 'transformers' ? ', or a model of the hub in data.json' : ''}`,
+        `to be put there: model/, the base "${recipe.base}" in Hugging Face layout${['transformers', 'flower'].includes(to) ? ', or a model of the hub in data.json' : ''}`,
       );
     console.log(`${Object.keys(files).length} files: ${out}`);
   } finally {

@@ -19,6 +19,36 @@ export interface OpenBench {
   requireHardware: boolean;
 }
 
+export interface HostTime {
+  how: 'run' | 'replayed';
+  milliseconds: number;
+  calls: Record<string, number>;
+}
+
+/** Counts calls of the GPU by their names until `restore`; nothing unless `on`. */
+function countCalls(on: boolean): { counts: Record<string, number>; restore: () => void } {
+  const counts: Record<string, number> = {};
+  const undo: (() => void)[] = [];
+  const watch = (prototype: object, name: string) => {
+    const methods = prototype as Record<string, (...given: unknown[]) => unknown>;
+    const own = methods[name]!;
+    counts[name] = 0;
+    methods[name] = function (this: unknown, ...given) {
+      counts[name]! += 1;
+      return own.apply(this, given);
+    };
+    undo.push(() => (methods[name] = own));
+  };
+  if (on) {
+    watch(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
+    watch(GPUCommandEncoder.prototype, 'beginComputePass');
+    for (const name of ['submit', 'writeBuffer']) watch(GPUQueue.prototype, name);
+    for (const name of ['createBindGroup', 'createBuffer']) watch(GPUDevice.prototype, name);
+    watch(GPUBuffer.prototype, 'mapAsync');
+  }
+  return { counts, restore: () => undo.forEach((one) => one()) };
+}
+
 const steps = { fused: fusedStep, checkpointed: checkpointedStep, taught: taughtStep, cached: cachedStep, plain: plainStep };
 export type Implementation = keyof typeof steps;
 
@@ -44,6 +74,31 @@ const bench = {
   },
 
   loss: (): Promise<number> => step.loss(),
+
+  /**
+   * Milliseconds in which the host has put a step on the GPU's queue, the least of `count`, and the calls of the GPU that it made; of a step that
+   * is run and of one that is replayed.
+   */
+  async host(count: number): Promise<HostTime[]> {
+    const found: HostTime[] = [];
+    for (const how of ['compute', 'run'] as const) {
+      const times: number[] = [];
+      let calls: Record<string, number> = {};
+      // Of the replayed: one run, two recorded, one that makes the bind groups.
+      for (let i = 0; i < count + 4; i++) {
+        const { counts, restore } = countCalls(i === count + 3);
+        const start = performance.now();
+        step.run(how);
+        const done = settled();
+        times.push(performance.now() - start);
+        restore();
+        calls = counts;
+        await done;
+      }
+      found.push({ how: how === 'run' ? 'replayed' : 'run', milliseconds: Math.min(...times.slice(4, -1)), calls });
+    }
+    return found;
+  },
 
   /** Milliseconds a step by kernel over `count` steps; the difference from `step` is tfjs itself. On wasm and cpu only. */
   profile(count: number): { step: number; kernels: [name: string, milliseconds: number, calls: number][] } {

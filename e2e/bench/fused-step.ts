@@ -1,7 +1,7 @@
 /** The studio's own training step, with or without activation checkpointing, or under a teacher as large as the model. */
 import { keep, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
-import { createAdamW, DecoderModel, trainingGradients } from '../../workers/engine';
-import type { Batch, Teaching } from '../../workers/engine';
+import { createAdamW, DecoderModel, TrainingStep as ModelStep } from '../../workers/engine';
+import type { Batch, StepResult, Teaching } from '../../workers/engine';
 import { tensorsOf } from '../../workers/engine/model/loss';
 import type { BenchShape } from './shapes';
 import { adam, initialWeights, randomBatch } from './step';
@@ -53,11 +53,12 @@ function stepOf(shape: BenchShape, recompute: boolean, teacherOf?: (batch: Batch
     ...{ model: teacherOf(batch), withoutAdapter: false, channels: [true], temperature: 2 },
     ...{ crossEntropy: 0.5, logits: 0.5, hidden: 0, allLayers: false, attention: 0 },
   };
-  let last: ReturnType<typeof trainingGradients>['sums'] | undefined;
+  const training = new ModelStep(model, optimizer);
+  let last: StepResult['sums'] | undefined;
   return {
-    run() {
-      const { gradients, sums } = trainingGradients(model, [batch], { channels: 1, recompute, teaching });
-      optimizer.apply(gradients, adam.lr).norm.dispose();
+    run(how = 'run') {
+      const { sums, norm } = training[how]([batch], { channels: 1, recompute, teaching }, adam.lr);
+      norm.dispose();
       last?.dispose();
       last = sums;
     },

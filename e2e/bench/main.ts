@@ -2,7 +2,7 @@
 import { wrap } from 'comlink';
 import type { Remote } from 'comlink';
 import type { DeviceInfo } from '../../src/contract/device';
-import type { BenchWorker, Implementation, OpenBench } from './bench.worker';
+import type { BenchWorker, HostTime, Implementation, OpenBench } from './bench.worker';
 import type { ProductSpeed } from './products';
 import { productFlops, shapes } from './shapes';
 import type { ShapeName } from './shapes';
@@ -34,6 +34,8 @@ interface StepResult {
   loss: number;
   memory: { tensors: number; heap: number };
   profile?: Awaited<ReturnType<Remote<BenchWorker>['profile']>>;
+  /** On WebGPU: what a step costs the host. */
+  host?: HostTime[];
 }
 
 export interface ShapeResult {
@@ -98,8 +100,21 @@ async function benchStep({
     const [loss, memory] = [await remote.loss(), await remote.memory()];
     const tokensPerSecond = (1000 * tokensPerStep) / median(turns);
     const steps = count * rounds;
-    const result: StepResult = { implementation, tokensPerSecond, turns, firstStep, processor: median(processor), steps, loss, memory };
-    results.push(profile ? { ...result, profile: await remote.profile(count) } : result);
+    const host = device?.backend === 'webgpu' && implementation === 'fused' ? { host: await remote.host(4) } : {};
+    const result: StepResult = {
+      implementation,
+      tokensPerSecond,
+      turns,
+      firstStep,
+      processor: median(processor),
+      steps,
+      loss,
+      memory,
+      ...host,
+    };
+    // Kernels of a GPU are not done when their call returns.
+    const timed = profile && device?.backend !== 'webgpu';
+    results.push(timed ? { ...result, profile: await remote.profile(count) } : result);
     worker.terminate();
   }
   return { device: device!, shape, tokensPerStep, flopsPerToken: productFlops(config), results };

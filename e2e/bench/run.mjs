@@ -169,6 +169,11 @@ function printShape({ shape, tokensPerStep, flopsPerToken, results }) {
         .map(cell)
         .join(''),
     );
+  for (const { host } of results)
+    for (const { how, milliseconds, calls } of host ?? []) {
+      const counted = Object.entries(calls).map(([name, count]) => `${count} ${name}`);
+      console.log(`  ${how.padEnd(9)} ${milliseconds.toFixed(2).padStart(7)} ms of the host a step; ${counted.join(', ')}`);
+    }
   for (const { implementation, profile } of results) {
     if (!profile) continue;
     console.log(

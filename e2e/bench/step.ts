@@ -5,8 +5,8 @@ import { Rng } from '../../src/core/rng/rng';
 import type { BenchShape } from './shapes';
 
 export interface TrainingStep {
-  /** Trains once on the same batch. Returns without waiting for the device. */
-  run(): void;
+  /** Trains once on the same batch, by a replay where the backend can, unless told to `compute`. Returns without waiting for the device. */
+  run(how?: 'run' | 'compute'): void;
   /** Mean nll of the last step, nats; waits for the device. */
   loss(): Promise<number>;
 }

@@ -215,15 +215,19 @@ interface AttentionCase {
   scale?: number;
   window?: number;
   cap?: number;
+  bidirectional?: boolean;
 }
 
-export function attentionCase({ batch, context, heads, kvHeads, size, documents, scale = 1, window, cap }: AttentionCase): OpCase {
+export function attentionCase(given: AttentionCase): OpCase {
+  const { batch, context, heads, kvHeads, size, documents, scale = 1, window, cap, bidirectional } = given;
   const rows = batch * context;
-  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5, window, cap };
+  const shape = { batch, context, heads, kvHeads, scale: size ** -0.5, window, cap, bidirectional };
   const truth: OpCase['truth'] = ({ q, k, v }) =>
     byRow(rows, (n) => {
-      const start = Math.max(n - (n % context), window ? n - window + 1 : 0);
-      const seen = Array.from({ length: n - start + 1 }, (_, at) => start + at).filter((m) => !documents || documents[m] === documents[n]);
+      const first = n - (n % context);
+      const start = Math.max(first, window ? n - window + 1 : 0);
+      const end = bidirectional ? Math.min(first + context, window ? n + window : Infinity) : n + 1;
+      const seen = Array.from({ length: end - start }, (_, at) => start + at).filter((m) => !documents || documents[m] === documents[n]);
       return Array.from({ length: heads }, (_, head) => {
         const kvHead = Math.floor((head * kvHeads) / heads);
         const scores = seen.map((m) => {
@@ -238,7 +242,7 @@ export function attentionCase({ batch, context, heads, kvHeads, size, documents,
       }).flat();
     });
   return {
-    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''}${window ? ` window ${window}` : ''}${cap ? ` cap ${cap}` : ''} scale ${scale}`,
+    name: `attention B${batch} T${context} H${heads} K${kvHeads} h${size}${documents ? ' documents' : ''}${window ? ` window ${window}` : ''}${cap ? ` cap ${cap}` : ''}${bidirectional ? ' both ways' : ''} scale ${scale}`,
     inputs: { q: floats([rows, heads * size], scale), k: floats([rows, kvHeads * size], scale), v: floats([rows, kvHeads * size]) },
     ...(documents ? { integers: { documents: Int32Array.from(documents) } } : {}),
     run: ({ q, k, v, documents: ids }) => attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, ids as Tensor1D | undefined),

@@ -4,7 +4,8 @@
     python e2e/parity/make_family_fixtures.py [name …]
 
 float32 on the CPU, seeded. Every folder has the model as `save_pretrained` writes it, the gradient of every tensor of the file,
-and in expected.json logits, losses, losses of two packed documents, and the likeliest continuation. published-configs.json
+and in expected.json logits, losses, losses of two packed documents, and the likeliest continuation; encoders have no continuation, and
+their ids have masked places, which the targets are of, and padding. published-configs.json
 holds the config.json of well-known models; their numbers of parameters are added to it.
 """
 import json
@@ -14,8 +15,8 @@ import sys
 import torch
 from safetensors.torch import save_file
 from transformers import (
-    AutoConfig, AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoConfig, GPTNeoXConfig, LlamaConfig, LlamaForCausalLM,
-    MistralConfig, Olmo2Config, Phi3Config, Qwen2Config, Qwen3Config, SmolLM3Config, StableLmConfig,
+    AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, BertConfig, Gemma2Config, Gemma3TextConfig, GPT2Config, GPTNeoConfig, GPTNeoXConfig,
+    LlamaConfig, LlamaForCausalLM, MistralConfig, Olmo2Config, Phi3Config, Qwen2Config, Qwen3Config, RobertaConfig, SmolLM3Config, StableLmConfig,
 )
 
 from make_fixtures import FIXTURES, batch_of, floats, greedy, losses, write
@@ -88,6 +89,16 @@ MODELS = {
         **SMALL, use_qkv_bias=True, use_parallel_residual=True, rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=0.5)),
     "stablelm-sequential": StableLmConfig(
         **SMALL, rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=1.0)),
+}
+
+
+ENCODER = dict(
+    vocab_size=29, hidden_size=16, intermediate_size=12, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=12,
+    initializer_range=0.3, layer_norm_eps=1e-5,
+)
+ENCODERS = {
+    "bert": BertConfig(**ENCODER, type_vocab_size=2, pad_token_id=0),
+    "roberta": RobertaConfig(**ENCODER, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2),
 }
 
 
@@ -173,6 +184,52 @@ def make(name: str, config, seed: int) -> None:
     })
 
 
+def make_encoder(name: str, config, seed: int) -> None:
+    torch.manual_seed(seed)
+    model = AutoModelForMaskedLM.from_config(config)
+    with torch.no_grad():
+        for key, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                parameter.uniform_(-0.3, 0.3) if key.endswith("bias") else parameter.uniform_(0.5, 1.5)
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    model = AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+
+    generator = torch.Generator().manual_seed(seed)
+    ids, _ = batch_of(generator, config.vocab_size - 4)
+    ids += 3
+    targets = torch.full_like(ids, -1)
+    for row, place in ((0, 1), (0, 4), (1, 0), (1, 3)):
+        targets[row, place] = ids[row, place]
+        ids[row, place] = config.vocab_size - 1
+    # The second row ends in padding.
+    padded = torch.ones_like(ids)
+    padded[1, 5:] = 0
+    ids[1, 5:] = config.pad_token_id
+    output = model(input_ids=ids, attention_mask=padded, output_hidden_states=True)
+    logits = output.logits.flatten(0, 1)
+    nll = torch.nn.functional.cross_entropy(logits, targets.flatten(), ignore_index=-1, reduction="none")
+    loss = model(input_ids=ids, attention_mask=padded, labels=targets.masked_fill(targets < 0, -100)).loss
+    loss.backward()
+    save_file({key: parameter.grad for key, parameter in model.named_parameters()}, folder / "gradients.safetensors")
+
+    documents = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1]])
+    same = documents[:, :, None] == documents[:, None, :]
+    positions = positions_in(documents) + (config.pad_token_id + 1 if name == "roberta" else 0)
+    with torch.no_grad():
+        packed = model(input_ids=ids, attention_mask=torch.where(same, 0.0, torch.finfo(torch.float32).min)[:, None], position_ids=positions)
+    packed_nll = torch.nn.functional.cross_entropy(packed.logits.flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="none")
+    text = padded.flatten() > 0
+    write(folder / "expected.json", {
+        "rows": ids.shape[0], "context": ids.shape[1], "ids": ids.flatten().tolist(), "targets": targets.flatten().tolist(),
+        "parameters": model.num_parameters(), "padded": (1 - padded).flatten().tolist(),
+        "states": floats(output.hidden_states[-1].flatten(0, 1)[text]), "logits": floats(logits[text]), "nll": floats(nll), "loss": loss.item(),
+        "documents": documents.flatten().tolist(), "packedNll": floats(packed_nll),
+    })
+
+
 def count_published() -> None:
     """Adds to the configs of published models how many parameters they have by transformers; no weight is made."""
     path = FIXTURES / "published-configs.json"
@@ -180,18 +237,23 @@ def count_published() -> None:
     for entry in published.values():
         fields = {key: value for key, value in entry["config"].items() if key != "model_type"}
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(AutoConfig.for_model(entry["config"]["model_type"], **fields))
+            kind = AutoModelForMaskedLM if entry["config"]["model_type"] in ("bert", "roberta") else AutoModelForCausalLM
+            model = kind.from_config(AutoConfig.for_model(entry["config"]["model_type"], **fields))
         entry["parameters"] = model.num_parameters()
     write(path, published)
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    count_published()
+    if not sys.argv[1:]:
+        count_published()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for seed, (name, config) in enumerate(MODELS.items(), start=11):
         if not sys.argv[1:] or name in sys.argv[1:]:
             make(name, config, seed)
+    for seed, (name, config) in enumerate(ENCODERS.items(), start=111):
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            make_encoder(name, config, seed)
 
 
 if __name__ == "__main__":

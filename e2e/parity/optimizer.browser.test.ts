@@ -10,6 +10,7 @@ import { Rng } from '../../src/core/rng/rng';
 import { drawnLabels, FisherDiagonal, hostTensors, loadModel, openBackend, trainingGradients } from '../../workers/engine';
 import { attentionSample } from '../../workers/runtime/attention';
 import { EngineModel } from '../../workers/runtime/engine-model';
+import { secureRound } from '../../src/core/federated/secure';
 import { FederatedServer } from '../../workers/engine/optimizer/federated-server';
 import { createAdamW, createOptimizer } from '../../workers/engine/optimizer/optimizer';
 import type { ParameterGroup } from '../../workers/engine/optimizer/optimizer';
@@ -123,12 +124,16 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
     return result;
   }
 
-  it.each(federated.cases)('averages clients as torch does: $name', async ({ rate, momentum, proximal, clip, ends, norms }) => {
+  /** The fixture's clients with AdamW on their quadratics, from the fixture's weights. */
+  function federatedClients(
+    proximal?: number,
+    options: { rate: number; momentum: number; clip?: number | undefined } = { rate: 1, momentum: 0 },
+  ) {
     const shapes: Record<string, number[]> = federated.shapes;
     const parameters = new Map(
       Object.entries(federated.start).map(([name, data]) => [name, tidy(() => variable(tensor(data, shapes[name]), true))]),
     );
-    const server = new FederatedServer(parameters, { rate, momentum, clip });
+    const server = new FederatedServer(parameters, options);
     const optimizer = createAdamW(parameters, {
       ...{ beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 0 },
       ...(proximal === undefined ? {} : { hold: { anchor: server.start, penalty: { l2sp: proximal }, decays: false } }),
@@ -148,24 +153,76 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('chains of transforms on %s', 
         }
       },
     }));
+    return { parameters, server, clients, end: () => [server, optimizer, ...parameters.values()].forEach((one) => one.dispose()) };
+  }
+
+  it.each(
+    federated.cases.flatMap((one) => [
+      { ...one, masked: false },
+      { ...one, masked: true },
+    ]),
+  )('averages clients as torch does: $name (masked: $masked)', async ({ rate, momentum, proximal, clip, ends, norms, masked }) => {
+    const { parameters, server, clients, end } = federatedClients(proximal, { rate, momentum, clip });
     let held = 0;
     for (const [round, expected] of ends.entries()) {
-      const norm = server.round(clients, () => new Float32Array());
+      const norm = server.round(clients, () => new Float32Array(), masked ? secureRound(1, round, clients.length, 0) : null);
       expect(relativeError(await norm.data<'float32'>(), [norms[round]!])).toBeLessThan(tolerances[backend]);
       norm.dispose();
       const found = await valuesOf(parameters);
       for (const [name, values] of Object.entries(expected))
         expect(relativeError(found.get(name)!, values), name).toBeLessThan(tolerances[backend]);
+      if (round === 0) held = memory().numTensors;
+      expect(memory().numTensors, `tensors after round ${round}`).toBe(held);
       // One more round goes on from a checkpoint's momentum as it would have gone on.
       if (round === 1) {
         const state = await hostTensors(server.state());
         server.dispose();
         server.restore(state);
       }
-      if (round === 0) held = memory().numTensors;
-      expect(memory().numTensors, `tensors after round ${round}`).toBe(held);
     }
-    for (const one of [server, optimizer, ...parameters.values()]) one.dispose();
+    end();
+  });
+
+  it('does a round without a client that drops out, sees noise of the others, and gives a round up that too few are left of', async () => {
+    const seedWith = (count: number) => {
+      let seed = 0;
+      while (secureRound(seed, 0, 3, 0.5).lost.size !== count) seed += 1;
+      return secureRound(seed, 0, 3, 0.5);
+    };
+    const none = () => new Float32Array();
+    const secure = seedWith(1);
+    const left = federatedClients();
+    const staying = left.clients.filter((_, at) => !secure.lost.has(at));
+    const all = staying.reduce((sum, { weight }) => sum + weight, 0);
+    left.server
+      .round(
+        staying.map((client) => ({ ...client, weight: client.weight / all })),
+        none,
+      )
+      .dispose();
+    const masked = federatedClients();
+    masked.server.round(masked.clients, none, secure).dispose();
+    const [expected, found] = [await valuesOf(left.parameters), await valuesOf(masked.parameters)];
+    for (const [name, values] of expected) expect(relativeError(found.get(name)!, [...values]), name).toBeLessThan(1e-5);
+
+    const seen = (await masked.server.looked([4, 5, 6]))!;
+    expect(seen.clients.map(({ index, sent }) => [index, sent === null])).toEqual(
+      [4, 5, 6].map((index, at) => [index, secure.lost.has(at)]),
+    );
+    expect(seen.error).toBeLessThan(3 / 2 ** 22);
+    expect(relativeError(seen.sum!, seen.plain)).toBeLessThan(1e-4);
+    for (const { sent, update } of seen.clients.filter((client) => client.sent !== null)) {
+      expect(Math.max(...sent!.map(Math.abs))).toBeGreaterThan(0.3);
+      expect(Math.max(...update.map(Math.abs))).toBeLessThan(0.2);
+    }
+
+    const before = await valuesOf(masked.parameters);
+    const norm = masked.server.round(masked.clients, none, seedWith(2));
+    expect([...(await norm.data())]).toEqual([0]);
+    norm.dispose();
+    expect(await valuesOf(masked.parameters)).toEqual(before);
+    expect((await masked.server.looked([4, 5, 6]))!.sum).toBeNull();
+    for (const { end } of [left, masked]) end();
   });
 
   it.each([

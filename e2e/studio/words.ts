@@ -9,6 +9,7 @@ import type corpus from '../../src/i18n/en/corpus.json';
 import type desk from '../../src/i18n/en/desk.json';
 import type diagnosis from '../../src/i18n/en/diagnosis.json';
 import type errors from '../../src/i18n/en/errors.json';
+import type follow from '../../src/i18n/en/follow.json';
 import type internals from '../../src/i18n/en/internals.json';
 import type learn from '../../src/i18n/en/learn.json';
 import type measures from '../../src/i18n/en/measures.json';
@@ -35,6 +36,7 @@ export interface Words {
   diagnosis: typeof diagnosis;
   /** With those that stand with the texts of the pages that can have them. */
   errors: typeof errors & (typeof corpus)['errors'] & (typeof notices)['errors'];
+  follow: typeof follow;
   internals: typeof internals;
   learn: typeof learn;
   measures: typeof measures;
@@ -62,6 +64,7 @@ export function wordsOf(language: Language): Words {
     'desk',
     'diagnosis',
     'errors',
+    'follow',
     'internals',
     'learn',
     'measures',

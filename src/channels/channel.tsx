@@ -20,7 +20,10 @@ export function meetCorpora(corpora: readonly CorpusRecord[]): void {
 }
 
 /** A channel's shown name: translated for bundled corpora, its own for a person's; never an id that a program made up. */
-const BUNDLED = ['zh', 'en', 'code', 'domain', 'domain-legal', 'domain-short', 'echo'] as const;
+const BUNDLED = [
+  ...(['zh', 'en', 'code', 'domain', 'domain-legal', 'domain-short'] as const),
+  ...(['domain-instructions', 'domain-preferences', 'domain-labels', 'echo'] as const),
+];
 
 /** Is it an id that the corpus worker made for a person's corpus? Other ids were written by people, and read as words. */
 export function isOwnId(id: string): boolean {

@@ -76,6 +76,8 @@ const FIELDS = {
   'federated.proximal': 'proximal',
   'federated.server.rate': 'serverRate',
   'federated.server.momentum': 'serverMomentum',
+  'federated.secure': 'secure',
+  'federated.secure.dropout': 'secureDropout',
   'federated.privacy': 'privacy',
   'federated.privacy.clip': 'privacyClip',
   'federated.privacy.noise': 'privacyNoise',

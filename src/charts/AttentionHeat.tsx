@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next';
 import type { RunView } from '../core/run/view';
 import { ADVERSARIAL_LEVELS } from '../core/text/perturb';
 import { useFormat } from '../i18n/format';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import { SCREEN } from './paper';
 import { Picture } from './Picture';
 import { lineChart } from './still-charts';

@@ -1,6 +1,6 @@
 /**
  * What was logged beside the losses, as small charts under the main one: learning rate, gradient norm, the mixture as stacked area, tokens a
- * second, loss scale. They have its axis, its part in sight, the place that is pointed at and its pins.
+ * second, loss scale, and what objectives say beside their losses (accuracy, reward, KL …), by channel. They have its axis, its part in sight, the place that is pointed at and its pins.
  */
 import { memo, useId, useMemo } from 'react';
 import { bisectLeft, bisectRight } from 'd3-array';
@@ -23,7 +23,23 @@ import { outerTicks } from './ticks';
 import styles from './LossChart.module.css';
 
 const KINDS = [...LOGGED_FIGURES.slice(0, 2), 'mixture', ...LOGGED_FIGURES.slice(2)] as readonly (LoggedFigure | 'mixture')[];
-export type SmallChart = (typeof KINDS)[number];
+/** `figure:` and a name that an objective gives. */
+type FigureChart = `figure:${string}`;
+export type SmallChart = (typeof KINDS)[number] | FigureChart;
+const isFigure = (kind: unknown): kind is FigureChart => typeof kind === 'string' && kind.startsWith('figure:');
+const nameOf = (kind: FigureChart): string => kind.slice('figure:'.length);
+
+/** Figures that have words; others are called by their own names. */
+const FIGURES = ['accuracy', 'margin', 'reward', 'kl', 'length', 'entropy', 'klWeight'] as const;
+
+function useKindName(): (kind: SmallChart) => string {
+  const { t } = useTranslation('desk');
+  return (kind) => {
+    if (!isFigure(kind)) return t(`chart.small.${kind}`);
+    const known = FIGURES.find((name) => name === nameOf(kind));
+    return known ? t(`chart.said.${known}`) : nameOf(kind);
+  };
+}
 
 interface Shown {
   /** Null: as there is room. */
@@ -42,7 +58,10 @@ const useShown = create(
       (text) => {
         try {
           const { open, hidden } = JSON.parse(text) as Partial<Shown>;
-          return { open: typeof open === 'boolean' ? open : null, hidden: KINDS.filter((kind) => hidden?.includes(kind)) };
+          return {
+            open: typeof open === 'boolean' ? open : null,
+            hidden: (hidden ?? []).filter((kind) => KINDS.some((one) => one === kind) || isFigure(kind)),
+          };
         } catch {
           return USUAL;
         }
@@ -63,7 +82,11 @@ const LABEL = 11;
 /** Kinds of which the run has anything. */
 export function loggedKinds({ windows }: Pick<RunView, 'windows'>): SmallChart[] {
   const any = (values: Float64Array) => values.some((value) => Number.isFinite(value) && value !== 0);
-  return KINDS.filter((kind) => (kind === 'mixture' ? Object.values(windows.shares).filter(any).length > 1 : any(windows.logged[kind])));
+  const figures = Object.keys(windows.figures).map((name): FigureChart => `figure:${name}`);
+  return [
+    ...figures,
+    ...KINDS.filter((kind) => (kind === 'mixture' ? Object.values(windows.shares).filter(any).length > 1 : any(windows.logged[kind]))),
+  ];
 }
 
 /** Places, and each channel's mean share from one to the next; at most `most` of them, those between `from` and `to`. */
@@ -97,7 +120,7 @@ export function meanShares(
 }
 
 interface SmallChartsProps extends Pick<SurfaceProps, 'whole' | 'onSight' | 'pins' | 'onPins'> {
-  run: Pick<RunView, 'windows' | 'recipe'>;
+  run: Pick<RunView, 'windows' | 'recipe' | 'heldOutFigures'>;
   /** Places of the windows on the axis. */
   x: Float64Array;
   /** The main chart's. */
@@ -109,6 +132,7 @@ interface SmallChartsProps extends Pick<SurfaceProps, 'whole' | 'onSight' | 'pin
 
 export const SmallCharts = memo(function SmallCharts({ run, x, frame, place, roomy, ...moves }: SmallChartsProps) {
   const { t } = useTranslation('desk');
+  const kindName = useKindName();
   const { open: asked, hidden } = useShown();
   const kinds = useMemo(() => loggedKinds(run), [run]);
   if (kinds.length === 0) return null;
@@ -130,7 +154,7 @@ export const SmallCharts = memo(function SmallCharts({ run, x, frame, place, roo
                 useShown.setState({ hidden: hidden.includes(kind) ? hidden.filter((one) => one !== kind) : [...hidden, kind] })
               }
             >
-              {t(`chart.small.${kind}`)}
+              {kindName(kind)}
             </button>
           ))}
       </div>
@@ -147,7 +171,7 @@ interface SmallProps extends Omit<SmallChartsProps, 'frame' | 'roomy'>, Pick<Plo
 }
 
 function Small({ kind, run, x, place, width, right, from, to, ...moves }: SmallProps) {
-  const { t } = useTranslation('desk');
+  const title = useKindName()(kind);
   const format = useFormat();
   const height = kind === 'mixture' ? HEIGHT.mixture : HEIGHT.plain;
   const shape = { width, height, right, from, to, bottom: BOTTOM };
@@ -156,11 +180,13 @@ function Small({ kind, run, x, place, width, right, from, to, ...moves }: SmallP
     return kind === 'gradNorm' ? format.decimal(value, 2) : format.compact(value);
   };
   return (
-    <div className={styles.small} style={{ height }} role="img" aria-label={t(`chart.small.${kind}`)} data-kind={kind}>
+    <div className={styles.small} style={{ height }} role="img" aria-label={title} data-kind={kind}>
       {kind === 'mixture' ? (
-        <Mixture {...{ run, x, shape, place, title: t('chart.small.mixture') }} />
+        <Mixture {...{ run, x, shape, place, title }} />
+      ) : isFigure(kind) ? (
+        <Figures {...{ run, x, shape, place, title }} name={nameOf(kind)} />
       ) : (
-        <Curve {...{ kind, x, shape, place, title: t(`chart.small.${kind}`), written }} values={run.windows.logged[kind]} />
+        <Curve {...{ kind, x, shape, place, title, written }} values={run.windows.logged[kind]} />
       )}
       <PlotSurface frame={{ ...shape, min: 0, max: 1, log: false }} place={place} {...moves} />
     </div>
@@ -222,6 +248,78 @@ const Curve = memo(
 
 const sameShape = (one: Shape, other: Shape) =>
   one.width === other.width && one.right === other.right && one.from === other.from && one.to === other.to;
+
+interface FiguresProps {
+  run: SmallChartsProps['run'];
+  name: string;
+  x: Float64Array;
+  shape: Shape;
+  place: PlaceStore;
+  title: string;
+}
+
+/** A line a channel of what its objective said in training, and points of what it says of held-out text. */
+function Figures({ run, name, x, shape, place, title }: FiguresProps) {
+  const format = useFormat();
+  const tag = useChannelTag();
+  const { from, to, width, height, right } = shape;
+  const { windows, heldOutFigures, recipe } = run;
+  const said = windows.figures[name];
+  const channels = recipe.channels.filter(({ id }) => said?.[id] ?? heldOutFigures[name]?.[id]);
+  const lines = channels.map(({ id, corpus }) => {
+    const values = said?.[id];
+    // Steps that say nothing are passed over: several may learn from the answers of one.
+    const known = Array.from(values?.keys() ?? []).filter((at) => Number.isFinite(values![at]));
+    const trained = { x: Float64Array.from(known, (at) => x[at]!), y: Float64Array.from(known, (at) => values![at]!) };
+    const measured = heldOutFigures[name]?.[id] ?? { x: [], y: [] };
+    const heldOut = measured.x.map((step, at) => ({
+      x: x[Math.min(x.length - 1, bisectLeft(windows.step, step))] ?? step,
+      y: measured.y[at]!,
+    }));
+    return { id, colour: channelColour(corpus), points: inSight(trained, from, to, MAX_POINTS), heldOut };
+  });
+  const seen = lines.flatMap(({ points, heldOut }) => [...points, ...heldOut].flatMap((point) => (point.y === null ? [] : [point.y])));
+  const { low, high } = outerTicks(Math.min(0, ...seen), Math.max(Number.MIN_VALUE, ...seen), 2);
+  const frame: PlotFrame = { ...shape, min: low, max: high, log: false };
+  const path = line<DrawnPoint>()
+    .defined(({ y }) => y !== null)
+    .x((point) => plotX(frame, point.x))
+    .y(({ y }) => plotY(frame, y!))
+    .digits(1);
+  const written = (value: number | null | undefined) => (value === null || value === undefined ? '' : format.decimal(value, 2));
+  const listed = (valueOf: (of: (typeof lines)[number]) => number | null | undefined) =>
+    lines.length === 1 ? written(valueOf(lines[0]!)) : lines.map((of) => `${tag(of.id)} ${written(valueOf(of))}`).join(' · ');
+  return (
+    <>
+      <svg className={styles.layer} width={width} height={height} aria-hidden>
+        <path d={`M${PLOT.left} ${height - BOTTOM}H${width - right}M${PLOT.left} ${PLOT.top}H${width - right}`} stroke="var(--line)" />
+        {lines.map(({ id, colour, points }) => (
+          <path key={id} d={path(points) ?? ''} fill="none" stroke={colour} strokeWidth={1.2} strokeOpacity={0.8} />
+        ))}
+        {lines.flatMap(({ id, colour, heldOut }) =>
+          heldOut
+            .filter((point) => point.y !== null && point.x >= from && point.x <= to)
+            .map((point) => (
+              <circle key={`${id}-${point.x}`} cx={plotX(frame, point.x)} cy={plotY(frame, point.y!)} r={2.2} fill={colour} />
+            )),
+        )}
+        <text x={PLOT.left - 8} y={PLOT.top + 4} textAnchor="end" fill="var(--dim)" fontSize={10.5}>
+          {format.compact(high)}
+        </text>
+        <text x={PLOT.left - 8} y={height - BOTTOM} textAnchor="end" fill="var(--dim)" fontSize={10.5}>
+          {format.compact(low)}
+        </text>
+      </svg>
+      <Title
+        place={place}
+        left={PLOT.left}
+        title={title}
+        at={(at) => listed(({ points }) => valueAt(points, at)?.y)}
+        last={listed(({ points, heldOut }) => points.findLast(({ y }) => y !== null)?.y ?? heldOut.at(-1)?.y)}
+      />
+    </>
+  );
+}
 
 interface MixtureProps {
   run: Pick<RunView, 'windows' | 'recipe'>;

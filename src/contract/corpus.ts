@@ -1,4 +1,5 @@
 import type {
+  BadRow,
   DatasetOrigin,
   FileChoice,
   FileKind,
@@ -10,6 +11,7 @@ import type {
   IngestProgress,
   InterruptedIngest,
 } from './ingest';
+import type { RecordKind } from '../core/corpus/records';
 import type { PipelineSettingsInput } from '../core/corpus/settings';
 import type { PipelineReport } from '../core/corpus/report';
 import type { FilterDecision, RowQuery } from '../core/corpus/filter-log';
@@ -34,6 +36,10 @@ export interface CorpusRecord {
   name: string;
   bundled: boolean;
   role: 'general' | 'domain';
+  /** Its documents are records of this kind, as canonical JSON; absent: texts. */
+  kind?: RecordKind;
+  /** Of labelled texts: the labels, in order of their names. */
+  labels?: string[];
   documents: { train: number; heldOut: number };
   bytes: { train: number; heldOut: number };
   /** Train rows that a model labelled, where there are any. */
@@ -72,7 +78,7 @@ export interface LeftOut {
   duplicates: number;
   /** Lines of .jsonl files that could not be used, and the first of them by name. */
   badLines: number;
-  examples: { file: string; line: number; detail: string }[];
+  examples: { file: string; line: number; detail: string; reason?: BadRow['reason'] }[];
 }
 
 export interface CorpusSource {
@@ -112,6 +118,8 @@ export interface SourceRecord {
         dataset?: DatasetOrigin;
       }
     | { kind: 'corpus'; corpus: string };
+  /** Of its rows; absent: texts. */
+  kind?: RecordKind;
   use: 'split' | 'held-out';
   rows: number;
   /** UTF-8 of the text. */
@@ -276,6 +284,9 @@ export interface CorpusApi {
   /** One row with its whole text. */
   preparedRow(preparation: string, row: number): Promise<PreparedRow>;
 
-  /** JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known) and of conversations `messages`, or parquet with the first four. */
+  /**
+   * JSON Lines with `text`, `channel`, `source`, `score` (null where no score is known) and of conversations `messages`, or parquet with the first four.
+   * Of records JSON Lines have the record's own keys in place of the text, parquet has its canonical JSON as the text.
+   */
   exportCorpora(request: ExportRequest, onProgress: OnProgress): Promise<ExportedFile[]>;
 }

@@ -48,6 +48,8 @@ export interface HubApi {
   dataset(source: HubSource): Promise<HubDataset>;
   /** Answers `HubRanges` on the port until the next call, or until it is cancelled: the corpus worker reads there. */
   serve(source: HubSource, port: MessagePort): Promise<void>;
+  /** Answers `LogRanges` (contract/follow.ts) for the file at an address and those beside it, as long as the port is open. Throws `hub-source`. */
+  serveLog(address: string, port: MessagePort): Promise<void>;
   /** A text of at most so many characters at an address: a lesson. Throws `hub-*`, `file-too-large`. */
   text(address: string, most: number): Promise<string>;
   cancel(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { RecordFault, RecordKind } from '../core/corpus/records';
 import type { ErrorRecord } from '../core/errors';
 // ---------------------------------------------------------------- corpora: files of a person
 /** `code` is one document a file, whatever is in it. */
@@ -99,6 +100,10 @@ export interface InspectedFile {
   join: TextJoin | null;
   /** By which the text is joined. */
   template: string | null;
+  /** What kinds of records the rows can be read as, the likeliest first; as which they are read (null: as text), and the column of labels. */
+  recordKinds: RecordKind[];
+  records: RecordKind | null;
+  labelField: string | null;
   /** Guess, for plain text. */
   documentSeparator: DocumentSeparator;
   /** First documents under these guesses, shortened. */
@@ -118,6 +123,10 @@ export interface FileChoice {
   join?: TextJoin | null;
   /** For `join`. Absent: the one that it begins with. */
   template?: string;
+  /** Rows are records of this kind; null: texts. */
+  records?: RecordKind | null;
+  /** Column of the labels of labelled texts, whose texts are in `textField`. */
+  labelField?: string;
   /** Rows go into the channel with this column's value as its name, which is made where there is none. Null: all into one. */
   channelField?: string | null;
   documentSeparator?: DocumentSeparator;
@@ -154,9 +163,9 @@ export interface IngestProgress {
 
 /**
  * `json`: not JSON; `field`: no text in the text field; `empty`: nothing but white space; `too-long`: over 16 MiB; `columns`: a torn row;
- * `quote`: a quote that nothing closes; `torn`: the packed file is damaged or ends here.
+ * `quote`: a quote that nothing closes; `torn`: the packed file is damaged or ends here; besides what is wrong with a record.
  */
-type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns' | 'quote' | 'torn';
+type BadRowReason = 'json' | 'field' | 'empty' | 'too-long' | 'columns' | 'quote' | 'torn' | RecordFault;
 
 export interface BadRow {
   path: string;
@@ -210,6 +219,8 @@ export interface IngestFindings {
   undecodable: number;
   /** NUL characters, which are dropped. Absent in what former versions stored. */
   nuls?: number;
+  /** Rows of labelled texts by label. */
+  labels?: Record<string, number>;
   /** Of documents; absent where nothing was lost. */
   losses?: Partial<Record<DocumentLoss, number>>;
 }

@@ -4,6 +4,7 @@ import type { ModelNotice } from '../core/model/notices';
 import type { BadProbeLine, Probe, ProbeOffers, ProbeReading } from '../core/probes/probe';
 import type { Recipe } from '../core/recipe/schema';
 import type { MergeRef } from './evaluation';
+import type { FollowedRuns } from './follow';
 import type { OnProgress } from './progress';
 import type { ExportType, StoredRuns } from './run';
 import type { StoredSweeps } from './sweep';
@@ -22,7 +23,7 @@ export interface ModelRecord {
   shape: ModelConfig | null;
   /** What its import told; absent where there was nothing to tell. */
   notices?: ModelNotice[];
-  /** Where it is the weights of a run at a step; SHA-256 of the checkpoint's weight file. */
+  /** Where it is the weights of a run at a step; SHA-256 of the checkpoint's weight file, or of the first of them. */
   keptFrom?: { run: string; step: number; sha256: string };
   createdAt: number;
 }
@@ -72,7 +73,7 @@ export interface LookAhead {
   score: LookAheadScore;
 }
 
-export interface LibraryApi extends StoredRuns, StoredSweeps {
+export interface LibraryApi extends StoredRuns, StoredSweeps, FollowedRuns {
   /** The run's held-out curves ahead of it; what is said of its plan is kept with the run. @param more steps of the ways that are no plan */
   lookAhead(run: string, more: number): Promise<LookAhead>;
   models(): Promise<ModelRecord[]>;
@@ -80,6 +81,11 @@ export interface LibraryApi extends StoredRuns, StoredSweeps {
   demand(shape: ModelConfig, recipe: Recipe, device: DeviceMemory | null, teacher: ModelConfig | null): Promise<RunDemand>;
   /** A folder, loose files or one zip in Hugging Face layout: config.json, *.safetensors, tokenizer.json. Bytes of weights. */
   importModel(files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
+  /**
+   * Weights of a run that was trained elsewhere, at a step, as a model that says so; files as for `importModel`. Without config.json those of the
+   * run's base are taken. Throws as `importModel`, `run-missing`.
+   */
+  importRunWeights(run: string, step: number, files: File[], name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** What `HubApi.download` put on the disk under this id. */
   importDownload(id: string, name: string, onProgress: OnProgress): Promise<ModelRecord>;
   /** Throws `file-missing` for a bundled model, or when there is none. */

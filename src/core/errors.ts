@@ -18,7 +18,9 @@ export type ErrorCode =
   | 'model-adapter' // file, tensor
   | 'adapter-base' // file, base, found
   | 'model-unmergeable' // method
+  | 'encoder-writes' // family
   | 'model-quantized' // file, tensor, found
+  | 'weights-sharded' // file, command
   | 'model-format' // file, lines (Python that converts it)
   | 'tensor-too-large' // tensor, bytes, limit
   | 'file-missing' // file, wanted
@@ -53,6 +55,8 @@ export type ErrorCode =
   | 'document-scanned' // file, found (pages)
   | 'json-shape' // file, begins
   | 'text-single' // file, read
+  | 'corpus-kinds' // channel, found
+  | 'labels-single' // channel, found, labels
   | 'probe-texts' // found (channels)
   | 'template-invalid' // detail
   | 'archive-invalid' // file, detail; reason and its values (entry, found, expected, …)
@@ -61,8 +65,10 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
+  | 'measured-header' // value, count, example
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
+  | 'log-unreachable' // host, origin
   | 'sweep-invalid' // field, value, accepted
   | 'lesson-invalid' // file, field, value, accepted
   | 'run-file-invalid' // file, field, value, accepted

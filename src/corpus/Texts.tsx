@@ -163,6 +163,7 @@ function Row({ corpus, onRemove }: { corpus: CorpusRecord; onRemove: (corpus: Co
                 date: format.dateTime(corpus.createdAt),
               })}
         </span>
+        {corpus.kind && <span className={corpusStyles.id}>{t(`recordKind.${corpus.kind}`)}</span>}
         {corpus.pseudo !== undefined && (
           <span className={corpusStyles.id}>{t('pseudo', { count: corpus.pseudo, formatted: format.count(corpus.pseudo) })}</span>
         )}

@@ -16,7 +16,7 @@ import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
 import { Delta } from '../ui/Figure';
 import { Fader, LevelMeter } from './Fader';
-import { moveShare, toggleMute, useActive, useAutomated, useShare } from './live-settings';
+import { moveShare, toggleMute, useActive, useAutomated, useHeld, useShare } from './live-settings';
 import { useRun } from './run-store';
 import styles from './ChannelStrip.module.css';
 
@@ -165,6 +165,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
   const tag = useChannelTag()(id);
   const locked = useRecipe((state) => state.locked.has(id));
   const muted = useRecipe((state) => state.muted[id] !== undefined);
+  const held = useHeld();
   return (
     <div className={styles.switches}>
       <Tooltip label={t('strip.lockHelp')}>
@@ -182,7 +183,7 @@ const StripSwitches = memo(function StripSwitches({ id, only }: { id: string; on
         <button
           type="button"
           aria-pressed={muted}
-          disabled={only || locked}
+          disabled={only || locked || held}
           aria-label={t('strip.mute', { channel: tag })}
           onClick={() => toggleMute(id)}
         >
@@ -209,6 +210,7 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
   const { id, role } = channel;
   const share = useShare(id);
   const automated = useAutomated();
+  const held = useHeld();
   const locked = useRecipe((state) => state.locked.has(id));
   const muted = useRecipe((state) => state.muted[id] !== undefined);
   const onMove = useCallback((value: number, final: boolean) => moveShare(id, value, final), [id]);
@@ -233,7 +235,7 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
           share={share}
           golden={golden}
           goldenLabel={t('strip.golden')}
-          locked={locked}
+          locked={locked || held}
           onMove={onMove}
         />
         <StripMeter id={id} top={meterTop} />

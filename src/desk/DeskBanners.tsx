@@ -7,7 +7,9 @@ import { beforeRun } from '../core/recipe/before-run';
 import { useFormat } from '../i18n/format';
 import { lazyWithTexts } from '../i18n/start';
 import { useTrainerSweep } from '../lab/device-store';
+import { useFollows } from '../lab/follow-store';
 import { Banner, ErrorBanner } from '../ui/Banner';
+import { navigate } from '../ui/hash-location';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 import { useTextLengths } from './text-lengths';
@@ -21,6 +23,38 @@ const ChangedRecipe = lazy(async () => ({ default: (await import('./BeforeRun'))
 const SweepNotice = lazyWithTexts(['before'], async () => ({ default: (await import('./BeforeRun')).SweepNotice }));
 
 const ForkNotice = lazy(async () => ({ default: (await import('./BeforeRun')).ForkNotice }));
+
+const FollowPanel = lazyWithTexts(['follow'], () => import('../ui/FollowPanel'));
+
+/** Of a run that is trained elsewhere: how its log stands, and whether the faders reach it. */
+function Followed({ run }: { run: string }) {
+  const { t } = useTranslation('desk');
+  const status = useFollows((state) => state.follows[run]);
+  const { leave, allow } = useFollows.getState();
+  const state = useRun((store) => store.run?.state ?? 'interrupted');
+  return (
+    <FollowPanel
+      status={status ?? null}
+      run={{ state }}
+      onGoOn={() => navigate(`/runs?shown=${run}`)}
+      onLeave={() => void leave(run)}
+      onAllow={() => void allow(run)}
+    >
+      <Button
+        size="compact-xs"
+        variant="default"
+        onClick={() =>
+          void useRun
+            .getState()
+            .takeOff()
+            .then(() => navigate('/desk'))
+        }
+      >
+        {t('offDesk')}
+      </Button>
+    </FollowPanel>
+  );
+}
 
 function BeforeRunNotices() {
   const active = useRun((state) => isActive(state.run));
@@ -46,11 +80,17 @@ export function DeskBanners() {
   const interrupted = useRun((state) => state.interrupted);
   const { dismiss, resume, dismissInterrupted } = useRun.getState();
   const active = useRun((state) => isActive(state.run));
+  const remote = useRun((state) => state.remote);
   const sweeping = useTrainerSweep((state) => state.sweep !== null);
   const { problem, recipe, changed, fork, dismiss: dismissProblem } = useRecipe();
   return (
     <>
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
+      {remote !== null && (
+        <Suspense>
+          <Followed run={remote} />
+        </Suspense>
+      )}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       {sweeping && (
         <Suspense>

@@ -110,6 +110,23 @@ export function FederatedFields({ recipe, edit }: Props) {
             onChange={(momentum) => set({ ...federated, server: { ...federated.server, momentum } })}
           />
           <SwitchField
+            label={t('federated.secure')}
+            help={t('federated.secureHelp')}
+            checked={federated.secure !== undefined}
+            onChange={(on) => set(on ? { ...federated, secure: { dropout: 0 } } : without('secure'))}
+          />
+          {federated.secure && (
+            <NumberField
+              label={t('federated.dropout')}
+              help={t('federated.dropoutHelp')}
+              value={federated.secure.dropout}
+              min={0}
+              max={0.9}
+              step={0.1}
+              onChange={(dropout) => set({ ...federated, secure: { dropout } })}
+            />
+          )}
+          <SwitchField
             label={t('federated.privacy')}
             help={t('federated.privacyHelp')}
             checked={federated.privacy !== undefined}

@@ -136,6 +136,78 @@ function Clients({ recipe, heldOut, step }: { recipe: Recipe; heldOut: RunView['
   );
 }
 
+const BARS = { width: 168, height: 28 };
+
+/** Values as bars about 0, the longest as high as the figure. */
+function Bars({ values, most, label }: { values: readonly number[]; most: number; label: string }) {
+  const { width, height } = BARS;
+  const wide = width / values.length;
+  const path = values
+    .map((value, at) => {
+      const size = (Math.max(-1, Math.min(1, value / Math.max(1e-30, most))) * height) / 2;
+      return `M${(at + 0.5) * wide} ${height / 2}v${-size}`;
+    })
+    .join('');
+  return (
+    <svg className={styles.bars} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+      <path d={`M0 ${height / 2}H${width}`} stroke="var(--line-strong)" strokeWidth="1" />
+      <path d={path} stroke="currentColor" strokeWidth={Math.max(1, wide - 2)} fill="none" />
+    </svg>
+  );
+}
+
+/** What the server sees of each client's update beside that update itself, and that the masks cancel in the sum. */
+function Masked({ recipe, masked: { step, round } }: { recipe: Recipe; masked: NonNullable<RunView['masked']> }) {
+  const { t } = useTranslation('recipe');
+  const format = useFormat();
+  const tag = useChannelTag();
+  const { parameter, clients, sum, plain, error } = round;
+  const known = clientsOf(recipe, sharesOf(recipe));
+  const nameOf = (index: number) => {
+    const channel = known.find((client) => client.index === index)?.channel ?? null;
+    return channel === null ? t('federated.number', { number: index + 1 }) : tag(channel);
+  };
+  const most = Math.max(...clients.flatMap(({ update }) => update.map(Math.abs)), ...plain.map(Math.abs));
+  const row = (name: string, own: readonly number[], sent: readonly number[] | null, note: string, height: number) => (
+    <tr key={name}>
+      <th scope="row">{name}</th>
+      <td>
+        <Bars values={own} most={most} label={t('federated.bars', { what: t('federated.update'), client: name })} />
+      </td>
+      <td>{sent ? <Bars values={sent} most={height} label={t('federated.bars', { what: t('federated.sent'), client: name })} /> : note}</td>
+    </tr>
+  );
+  return (
+    <section className={styles.masked} data-testid="masked" aria-label={t('federated.masked', { round: format.count(step) })}>
+      <h3>{t('federated.masked', { round: format.count(step) })}</h3>
+      <p>{t('federated.maskedHelp', { count: format.count(plain.length), parameter })}</p>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('federated.sent')}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('federated.client')}</th>
+              <th scope="col">{t('federated.update')}</th>
+              <th scope="col">{t('federated.sent')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {clients.map(({ index, update, sent }) => row(nameOf(index), update, sent, t('federated.lost'), 1))}
+            {row(t('federated.sum'), plain, sum, t('federated.givenUp'), most)}
+          </tbody>
+        </table>
+      </div>
+      {sum && (
+        <p>
+          {t('federated.cancelled', {
+            error: error.toExponential(1),
+            likeness: format.decimal(Math.max(...clients.map(({ likeness }) => Math.abs(likeness))), 4),
+          })}
+        </p>
+      )}
+    </section>
+  );
+}
+
 const NOTHING: RunView['heldOut'] = {};
 
 /** Of the run on the desk, else of the recipe there; nothing where neither is federated. */
@@ -143,12 +215,14 @@ export default function FederatedView() {
   const run = useRun((state) => state.run);
   const own = useRecipe((state) => state.recipe);
   const shown = run?.recipe.federated ? { recipe: run.recipe, heldOut: run.heldOut, step: run.step } : null;
+  const masked = shown && run?.masked;
   const planned = own?.federated ? { recipe: own, heldOut: NOTHING, step: 0 } : null;
   const clients = shown ?? planned;
   return (
     clients && (
       <Card>
         <Clients {...clients} />
+        {masked && <Masked recipe={run.recipe} masked={masked} />}
       </Card>
     )
   );

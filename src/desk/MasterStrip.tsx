@@ -10,7 +10,7 @@ import { SegmentedControl } from '@mantine/core';
 import { RETENTION_LINE } from '../core/metrics/loss';
 import { usePart } from '../ui/hash-location';
 import { HorizontalSlider } from '../ui/Slider';
-import { HIGHEST_LR, lrAt, lrPosition, steppedLr, changeSchedule, useActive, useSchedule } from './live-settings';
+import { HIGHEST_LR, lrAt, lrPosition, steppedLr, changeSchedule, useActive, useHeld, useSchedule } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 import styles from './MasterStrip.module.css';
@@ -163,6 +163,7 @@ export const MasterStrip = memo(function MasterStrip() {
   const { t } = useTranslation('desk');
   const format = useFormat();
   const active = useActive();
+  const held = useHeld();
   const schedule = useSchedule();
   const running = useRun(({ run }) => run?.recipe ?? null);
   const own = useRecipe((state) => state.recipe);
@@ -182,12 +183,12 @@ export const MasterStrip = memo(function MasterStrip() {
       <div className={styles.head}>
         <div>
           <h3>{t('master')}</h3>
-          <p>{t(active ? 'masterLive' : 'masterBefore')}</p>
+          <p>{t(held ? 'masterHeld' : active ? 'masterLive' : 'masterBefore')}</p>
         </div>
         <MasterRetention />
       </div>
       <div className={styles.sliders}>
-        <div {...parts.lr}>
+        <div {...parts.lr} inert={held || parts.lr.inert}>
           <div className={styles.value}>
             <span>{t('learningRate')}</span>
             <b>{lrWords}</b>
@@ -203,7 +204,7 @@ export const MasterStrip = memo(function MasterStrip() {
             onMove={(position, final) => changeSchedule({ peakLr: lrAt(position) }, final)}
           />
         </div>
-        <div {...parts.warmup}>
+        <div {...parts.warmup} inert={held || parts.warmup.inert}>
           <div className={styles.value}>
             <span>{t('warmup')}</span>
             <b>{warmWords}</b>
@@ -222,6 +223,7 @@ export const MasterStrip = memo(function MasterStrip() {
       </div>
       <SegmentedControl
         {...parts.schedule}
+        disabled={held}
         fullWidth
         size="xs"
         aria-label={t('schedule.label')}

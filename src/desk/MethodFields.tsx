@@ -6,6 +6,7 @@ import { trainingMemory } from '../core/model/memory';
 import { isSoft } from '../core/model/soft-prompt';
 import { methodFault, trainedCount, type MethodFault } from '../core/model/trained';
 import { memoryDemand } from '../core/recipe/edits';
+import { headsOf } from '../core/recipe/objective';
 import { presetMethod, presetOf, presetsOf, withMethod } from '../core/recipe/method';
 import type { LoraMethod, Method, Recipe, SoftMethod } from '../core/recipe/schema';
 import { useFormat } from '../i18n/format';
@@ -29,7 +30,7 @@ export function MethodFields({ recipe, models }: MethodFieldsProps) {
   const { t } = useTranslation('recipe');
   const { method } = recipe;
   const set = (next: Method | null) => useRecipe.getState().edit((current) => withMethod(current, next));
-  const fault = config && method ? methodFault(config, method, recipe.sequenceLength) : null;
+  const fault = config && method ? methodFault(config, method, recipe.sequenceLength, headsOf(recipe).size) : null;
   return (
     <fieldset>
       <legend>{t('method.title')}</legend>
@@ -79,7 +80,8 @@ function Trained({ recipe, config, method }: { recipe: Recipe; config: ModelConf
   const { t } = useTranslation('recipe');
   const format = useFormat();
   const memory = trainingMemory(config, memoryDemand(recipe));
-  const trained = trainedCount(config, method);
+  const heads = [...headsOf(recipe).values()].reduce((sum, outputs) => sum + outputs * config.hidden, 0);
+  const trained = trainedCount(config, method) + heads;
   return (
     <p role="status" className={styles.note}>
       {t('method.trains', {

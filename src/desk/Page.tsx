@@ -344,7 +344,7 @@ function Further() {
 function RunDiagnosis() {
   const latest = useRun((state) => state.run);
   const run = useDeferredValue(latest);
-  return run && <DeskDiagnosis run={run} />;
+  return run && run.remote?.recipe !== false && <DeskDiagnosis run={run} />;
 }
 
 const AutomationView = lazyWithTexts(['recipe'], () => import('./AutomationView'));
@@ -381,7 +381,8 @@ function Ahead() {
   const latest = useRun((state) => state.run);
   const run = useDeferredValue(latest);
   return (
-    run && (
+    run &&
+    run.remote?.recipe !== false && (
       <Suspense>
         <LookAhead run={run} />
       </Suspense>

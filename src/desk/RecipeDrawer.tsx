@@ -14,6 +14,7 @@ import { AutomationFields } from './AutomationFields';
 import { FederatedFields } from './FederatedFields';
 import { useActive } from './live-settings';
 import { MethodFields } from './MethodFields';
+import { ObjectiveFields } from './ObjectiveFields';
 import { useRecipe } from './recipe-store';
 import { PhaseFields } from './PhaseFields';
 import { RetentionFields } from './RetentionFields';
@@ -133,6 +134,7 @@ function Fields({ recipe, models }: { recipe: Recipe; models: readonly ModelReco
         <legend>{t('recipe.schedule')}</legend>
         <ScheduleFields schedule={schedule} steps={scheduleSpan(recipe, 0).steps} change={setSchedule} />
       </fieldset>
+      <ObjectiveFields recipe={recipe} models={models} edit={edit} />
       <PhaseFields recipe={recipe} edit={edit} />
       <AutomationFields recipe={recipe} edit={edit} />
       <FederatedFields recipe={recipe} edit={edit} />

@@ -53,13 +53,14 @@ export function RunProgress() {
             speed: run.tokensPerSecond,
             stepMs: run.stepMs,
             active: isActive(run),
+            remote: run.remote !== undefined,
           }
         : null,
     ),
   );
   const starting = useRun((state) => state.starting);
   const progress = useRun((state) => state.progress);
-  const peak = usePeak(run?.state === 'running');
+  const peak = usePeak(run?.state === 'running' && !run.remote);
   const busy = starting || run?.state === 'preparing';
   const ratio = busy ? (progress && progress.total > 0 ? progress.done / progress.total : 0) : run ? run.step / Math.max(1, run.steps) : 0;
   const phase = progress ? common(`phase.${progress.phase}`, { item: channelName(progress.item) }) : common('state.preparing');

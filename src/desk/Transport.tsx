@@ -245,8 +245,8 @@ export const Transport = memo(function Transport({ models, onEdit }: Props) {
         {(
           [
             ['step', StepForward, transport.blocked !== null || transport.starting || transport.main === 'pause', 'transport.stepKey'],
-            ['stop', Square, !active && !transport.starting, 'transport.stop'],
-            ['save', Save, !active || transport.preparing, 'transport.save'],
+            ['stop', Square, (!active && !transport.starting) || transport.held, 'transport.stop'],
+            ['save', Save, !active || transport.preparing || transport.held, 'transport.save'],
           ] as const
         ).map(([command, Icon, disabled, help]) => (
           <Tooltip key={command} label={t(help)}>

@@ -94,7 +94,7 @@ export function useDeskCommands(): void {
   const { recipe, presets } = useRecipe(useShallow(({ recipe, presets }) => ({ recipe, presets })));
   const steps = useRecipeSteps(transport.active);
   const density = useDensity();
-  const { active, starting, preparing, blocked, main } = transport;
+  const { active, starting, preparing, blocked, main, held: unreached } = transport;
   // What is hidden or held on the desk is so in the palette.
   const [recipePart, presetPart] = [usePart('recipe'), usePart('preset')];
   const held = { recipe: recipePart.hidden || recipePart.inert, preset: presetPart.hidden || presetPart.inert };
@@ -121,8 +121,8 @@ export function useDeskCommands(): void {
         blocked: blocked ?? (starting || main === 'pause'),
         run: onDesk(transport.step),
       },
-      { id: 'stop', group: 'run', title: t('transport.stop'), blocked: !active && !starting, run: transport.stop },
-      { id: 'save', group: 'run', title: t('transport.save'), blocked: !active || preparing, run: transport.save },
+      { id: 'stop', group: 'run', title: t('transport.stop'), blocked: (!active && !starting) || unreached, run: transport.stop },
+      { id: 'save', group: 'run', title: t('transport.save'), blocked: !active || preparing || unreached, run: transport.save },
       ...(transport.resumable
         ? ([
             {
@@ -167,7 +167,7 @@ export function useDeskCommands(): void {
         run: () => useDensityChoice.setState({ density: one }),
       })),
     ];
-  }, [t, language, transport, steps, recipe, presets, density, active, starting, preparing, blocked, main]);
+  }, [t, language, transport, steps, recipe, presets, density, active, starting, preparing, blocked, main, unreached]);
   useCommands(
     'desk',
     useMemo(

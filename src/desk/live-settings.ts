@@ -6,6 +6,7 @@ import { withWeight } from '../core/recipe/edits';
 import { plannedSettings } from '../core/recipe/phases';
 import type { Channel, Recipe, Schedule } from '../core/recipe/schema';
 import { applyShares, movedShares, toggledMute, useRecipe } from './recipe-store';
+import { useFollows } from '../lab/follow-store';
 import { isActive, useRun } from './run-store';
 
 /** The learning-rate fader's scale: leftmost is exactly 0, the rest is logarithmic from 1e-6 to 1e-1. */
@@ -107,6 +108,12 @@ export function changeSchedule(change: Partial<Schedule>, final: boolean): void 
   const { run, change: send } = useRun.getState();
   if (isActive(run)) send({ schedule: { ...schedule, ...change } }, final);
   else useRecipe.getState().setSchedule(change, final);
+}
+
+/** Do the faders rest: is the run trained elsewhere, where no hand reaches it? */
+export function useHeld(): boolean {
+  const remote = useRun((state) => state.remote);
+  return useFollows(({ follows }) => remote !== null && follows[remote]?.control !== 'takes');
 }
 
 export function useActive(): boolean {

@@ -9,12 +9,13 @@ import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { RunMessage } from '../core/run/feed';
 import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
-import { FollowedRun, viewOf, type RunView } from '../core/run/view';
+import { FollowedRun, type RunView } from '../core/run/view';
 import { keepAwake, raiseAlerts, useAttention } from '../lab/attention-store';
 import { openDevice, reopenDevice, useTrainerSweep } from '../lab/device-store';
+import { useFollows } from '../lab/follow-store';
 import { askToKeep } from '../lab/storage-store';
 import { useDeskRun } from '../lab/desk-recipes';
-import { lab, onWorkerCrash } from '../lab/lab';
+import { lab, onWorkerCrash, storedRun } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
 /** The checkpoint of a run that a new one goes on from; null: it begins at the base. */
@@ -73,6 +74,8 @@ export interface RunStore {
   error: ErrorRecord | null;
   /** Settings a person has moved to and the trainer has not confirmed yet. */
   draft: Partial<LiveSettings> | null;
+  /** The run that is trained elsewhere and whose log this tab follows, where it is the one shown. */
+  remote: string | null;
   /** A run that its tab left behind. */
   interrupted: RunRecord | null;
 
@@ -80,8 +83,10 @@ export interface RunStore {
   attach(): void;
   /** Shows the run that its tab left behind, with the offer to go on; without one, the last run. */
   findFormer(): Promise<void>;
-  /** Shows a stored run, unless one is training. */
+  /** Shows a stored run, or one whose log this tab follows, unless one is training. */
   show(id: string): Promise<void>;
+  /** Takes a run that is trained elsewhere off the desk; it is followed on. */
+  takeOff(): Promise<void>;
   start(recipe: Recipe, name: string, fork: Fork): Promise<void>;
   startAndStep(recipe: Recipe, name: string, fork: Fork): Promise<void>;
   resume(run: string): Promise<void>;
@@ -122,8 +127,9 @@ const watch = new AlertWatch();
 
 export const useRun = create<RunStore>((set, get) => {
   const sender = createChangeSender(async (change) => {
+    const { remote } = get();
     try {
-      await lab.trainer.change(change);
+      await (remote === null ? lab.trainer.change(change) : lab.library.control(remote, { settings: change }));
     } catch (error) {
       set({ error: errorRecord(error), draft: null });
     }
@@ -147,7 +153,9 @@ export const useRun = create<RunStore>((set, get) => {
     if (message.header) followed = new FollowedRun(message);
     else if (!followed?.apply(message)) return false;
     const run = followed.view;
-    const draft = sender.idle() ? null : get().draft;
+    // A change elsewhere is on its way until the script has read its control file.
+    const waits = useFollows.getState().follows[get().remote ?? '']?.waiting;
+    const draft = sender.idle() && !waits ? null : get().draft;
     // Told once: a later message of a run that has failed does not bring back what was dismissed.
     const before = get().run;
     const told = before?.runId === run.runId && before.state === 'failed';
@@ -165,14 +173,36 @@ export const useRun = create<RunStore>((set, get) => {
     const own = ++trainer;
     const follow = (): Promise<void> =>
       lab.trainer.listen((message) => {
-        if (own === trainer && !receive(message)) void command(follow);
+        if (own !== trainer) return;
+        // What trains here goes before what is followed; what has ended here does not.
+        if (get().remote !== null && !isActiveState(message.state)) return;
+        set({ remote: null });
+        if (!receive(message)) void command(follow);
       });
     await open();
     await follow();
   }
 
+  async function listenRemote(id: string): Promise<void> {
+    set({ remote: id, draft: null, error: null });
+    try {
+      await lab.library.listenFollowed(id, (message) => {
+        if (get().remote === id && !receive(message)) void command(() => listenRemote(id));
+      });
+    } catch (error) {
+      set({ remote: null });
+      throw error;
+    }
+  }
+
+  /** Of what is trained elsewhere only what its control file takes. */
+  const order = (wish: { save?: true; stop?: true }, own: () => Promise<unknown>) => {
+    const { remote } = get();
+    return command(() => (remote === null ? own() : lab.library.control(remote, { settings: {}, ...wish })));
+  };
+
   async function begin(act: () => Promise<unknown>): Promise<boolean> {
-    set({ starting: true, progress: null, error: null, draft: null, interrupted: null });
+    set({ starting: true, progress: null, error: null, draft: null, interrupted: null, remote: null });
     useAttention.setState({ alerts: [] });
     const done = await command(async () => {
       await openDevice();
@@ -187,7 +217,7 @@ export const useRun = create<RunStore>((set, get) => {
   async function showLast(runs: readonly RunRecord[]): Promise<void> {
     const [last] = runs.filter(({ state }) => !isActiveState(state)).sort((a, b) => b.updatedAt - a.updatedAt);
     // A run that cannot be read is the Runs page's to tell of.
-    const run = last ? await lab.library.feed(last.id).then(viewOf, () => null) : null;
+    const run = last ? await storedRun(last.id).catch(() => null) : null;
     if (run && !get().run && !get().starting) set({ run });
   }
 
@@ -201,6 +231,7 @@ export const useRun = create<RunStore>((set, get) => {
     starting: false,
     error: null,
     draft: null,
+    remote: null,
     interrupted: null,
 
     attach() {
@@ -220,7 +251,7 @@ export const useRun = create<RunStore>((set, get) => {
         const dismissed = new Set(useDismissed.getState().ids);
         const runs = await lab.library.runs();
         const [latest] = runs
-          .filter((run) => run.state === 'interrupted' && !dismissed.has(run.id))
+          .filter((run) => run.state === 'interrupted' && !run.imported && !dismissed.has(run.id))
           .sort((a, b) => b.updatedAt - a.updatedAt);
         if (get().run || get().starting) return;
         if (latest) {
@@ -231,12 +262,18 @@ export const useRun = create<RunStore>((set, get) => {
     },
     async show(id) {
       await command(async () => {
-        const run = viewOf(await lab.library.feed(id));
-        if (isActive(get().run) || get().starting) return;
+        const run = await storedRun(id);
+        if (get().remote === null && isActive(get().run)) return;
+        if (get().starting || get().remote === id) return;
+        if (isActive(run) && run.remote) return listenRemote(id);
         // This tab's trainer has no active run, so another tab's has: its transport must not be offered here.
         if (isActive(run)) throw new StudioError('run-locked', `Run "${run.name}" is open in another tab`, { run: run.name });
-        set({ run });
+        set({ run, remote: null });
       });
+    },
+    async takeOff() {
+      set({ remote: null, run: null, draft: null });
+      await get().findFormer();
     },
     async start(recipe, name, fork) {
       await begin(() => start(recipe, name, fork));
@@ -255,8 +292,8 @@ export const useRun = create<RunStore>((set, get) => {
     pause: async () => void (await command(() => lab.trainer.pause())),
     unpause: async () => void (await command(() => lab.trainer.unpause())),
     step: async () => void (await command(() => lab.trainer.step())),
-    stop: async () => void (await command(() => lab.trainer.stop())),
-    save: async () => void (await command(() => lab.trainer.save())),
+    stop: async () => void (await order({ stop: true }, () => lab.trainer.stop())),
+    save: async () => void (await order({ save: true }, () => lab.trainer.save())),
     saveWeights: async () => void (await command(() => lab.trainer.save(false))),
     change(settings, final) {
       set({ draft: { ...get().draft, ...settings } });
@@ -270,4 +307,6 @@ export const useRun = create<RunStore>((set, get) => {
 });
 
 useRun.subscribe(({ run }) => useDeskRun.setState({ run }));
-useRun.subscribe(({ run, starting }) => keepAwake('run', starting || run?.state === 'preparing' || run?.state === 'running'));
+useRun.subscribe(({ run, starting, remote }) =>
+  keepAwake('run', starting || (remote === null && (run?.state === 'preparing' || run?.state === 'running'))),
+);

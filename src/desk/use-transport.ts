@@ -10,6 +10,7 @@ import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { useDevice, useTrainerSweep } from '../lab/device-store';
 import { useRecipe } from './recipe-store';
+import { useHeld } from './live-settings';
 import { isActive, useRun } from './run-store';
 
 export interface TransportState {
@@ -19,6 +20,8 @@ export interface TransportState {
   preparing: boolean;
   /** Why Run is disabled, in words; null when it is not. */
   blocked: string | null;
+  /** Stop and Save cannot be given: the run is trained elsewhere, where no hand reaches it. */
+  held: boolean;
   /** A shown run that can go on from its last checkpoint. */
   resumable: { runId: string; step: number } | null;
   toggle(): void;
@@ -29,7 +32,7 @@ export interface TransportState {
 }
 
 function resumableRun(run: RunView | null): TransportState['resumable'] {
-  if (!run || isActive(run) || run.state === 'finished' || run.step >= run.steps) return null;
+  if (!run || run.remote || isActive(run) || run.state === 'finished' || run.step >= run.steps) return null;
   const step = Math.max(-1, ...run.checkpoints.map((checkpoint) => checkpoint.step));
   return step < 0 ? null : { runId: run.runId, step };
 }
@@ -41,13 +44,15 @@ export function useTransport(): TransportState {
   const recipe = useRecipe((state) => state.recipe);
   const title = useRecipe((state) => state.presets.find(({ id }) => id === state.presetId)?.title);
   // The run changes four times a second, the state of the transport rarely.
-  const { state, starting, resumableRunId, resumableStep } = useRun(
-    useShallow(({ run, starting, interrupted }) => {
+  const held = useHeld();
+  const { state, starting, remote, resumableRunId, resumableStep } = useRun(
+    useShallow(({ run, starting, interrupted, remote }) => {
       // The banner of an interrupted run has its own button.
       const resumable = starting || interrupted ? null : resumableRun(run);
       return {
         state: run?.state ?? null,
         starting,
+        remote: remote !== null,
         resumableRunId: resumable?.runId ?? null,
         resumableStep: resumable?.step ?? 0,
       };
@@ -70,9 +75,11 @@ export function useTransport(): TransportState {
     }
   }, [recipe]);
   const blocked = active
-    ? preparing
-      ? t('transport.preparing')
-      : null
+    ? remote
+      ? t('transport.remote')
+      : preparing
+        ? t('transport.preparing')
+        : null
     : !recipe
       ? t('loading')
       : !recipe.runnable
@@ -99,6 +106,7 @@ export function useTransport(): TransportState {
     starting,
     preparing,
     blocked,
+    held,
     resumable: resumableRunId === null ? null : { runId: resumableRunId, step: resumableStep },
     toggle() {
       if (blocked !== null || starting) return;

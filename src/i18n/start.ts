@@ -12,7 +12,7 @@ declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common';
     /** Errors that a page alone can have stand with its texts. */
-    resources: Locale & { errors: Locale['corpus']['errors'] & Locale['notices']['errors'] };
+    resources: Locale & { errors: Locale['corpus']['errors'] & Locale['notices']['errors'] & Locale['follow']['errors'] };
   }
 }
 

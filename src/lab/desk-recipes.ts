@@ -11,10 +11,12 @@ import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
 import type { ModelRecord } from '../contract/library';
+import type { PipelinePlan } from '../core/run/types';
 import type { RunView } from '../core/run/view';
 import { lab } from './lab';
 
-const manifestSchema = z.object({ presets: z.array(z.object({ id: z.string(), file: z.string() })) });
+const entry = z.object({ id: z.string(), file: z.string() });
+const manifestSchema = z.object({ presets: z.array(entry), pipelines: z.array(entry) });
 const words = z.object({ en: z.string(), zh: z.string() });
 const presetSchema = z.object({ recipe: recipeSchema, title: words, watch: words });
 
@@ -34,6 +36,25 @@ export function presets(): Promise<Preset[]> {
 async function read(): Promise<Preset[]> {
   const { presets: entries } = manifestSchema.parse(JSON.parse(await readPublic('recipes/manifest.json')));
   return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(JSON.parse(await readPublic(`recipes/${file}`))) })));
+}
+
+/** A pipeline that ships with the studio. */
+export interface PipelinePreset {
+  id: string;
+  title: z.infer<typeof words>;
+  plan: PipelinePlan;
+}
+
+/** @throws StudioError `fetch-failed`, `recipe-invalid` */
+export async function pipelinePresets(): Promise<PipelinePreset[]> {
+  const { parsePipeline } = await import('../core/run/pipeline');
+  const { pipelines } = manifestSchema.parse(JSON.parse(await readPublic('recipes/manifest.json')));
+  return Promise.all(
+    pipelines.map(async ({ id, file }) => {
+      const { pipeline, title } = z.object({ pipeline: z.unknown(), title: words }).parse(JSON.parse(await readPublic(`recipes/${file}`)));
+      return { id, title, plan: parsePipeline(pipeline).plan };
+    }),
+  );
 }
 
 /** Text of a file that is served with the studio (public/). Throws `fetch-failed`. */

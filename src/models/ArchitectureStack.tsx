@@ -44,6 +44,7 @@ export function ArchitectureStack({ name, config }: { name: string; config: Mode
             const words = t('stack.rotary', { theta: format.count(value.theta) });
             return among(value.scaling ? `${words} (${value.scaling.kind})` : words, layers);
           }),
+          config.encoder ? t('stack.bothWays') : null,
           config.normedHeads ? t('stack.normedHeads') : null,
           ...alike(config.windows).map(({ value, layers }) =>
             value === null ? null : among(t('stack.window', { formatted: format.count(value) }), layers),

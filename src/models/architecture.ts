@@ -4,7 +4,7 @@ import { namesOf } from '../core/model/names';
 import { modulesOf } from '../core/model/parameters';
 
 /** What a part does; the page has the words. */
-type PartKind = 'embedding' | 'positions' | 'norm' | 'attention' | 'feed-forward' | 'head';
+type PartKind = 'embedding' | 'positions' | 'segments' | 'norm' | 'attention' | 'feed-forward' | 'head';
 
 interface PartTensor {
   /** Last words of Hugging Face's name: `q_proj`, `c_attn.query`. */
@@ -30,13 +30,15 @@ type Module = ReturnType<typeof modulesOf>[number];
 
 export function modelStack(config: ModelConfig): ModelStack {
   const modules = modulesOf(config);
-  const learned = config.positions.kind === 'learned';
-  const first = learned ? 2 : 1;
-  const last = modules.length - (config.tied ? 1 : 2);
+  const { positions, tokenTypes, embeddingNorm, finalNorm, below, above } = namesOf(config.architecture);
+  const first = modules.findIndex(({ name }) => !below.includes(name));
+  const last = modules.findIndex(({ name }) => above.includes(name));
   const perLayer = (last - first) / config.layers;
   const block = blockParts(modules.slice(first, first + perLayer), config);
+  const kinds: Readonly<Record<string, PartKind>> = { [positions]: 'positions', [tokenTypes]: 'segments', [embeddingNorm]: 'norm' };
+  const behind = modules.slice(last);
   return {
-    before: [part('embedding', modules.slice(0, 1)), ...(learned ? [part('positions', modules.slice(1, 2))] : [])],
+    before: modules.slice(0, first).map((module) => part(kinds[module.name] ?? 'embedding', [module])),
     block: {
       layers: config.layers,
       parameters: block.reduce((sum, { parameters }) => sum + parameters, 0),
@@ -44,7 +46,18 @@ export function modelStack(config: ModelConfig): ModelStack {
       parts: block,
     },
     // A tied head is the embedding again: it has a place, and no weights of its own.
-    after: [part('norm', modules.slice(last, last + 1)), part('head', modules.slice(last + 1))],
+    after: config.encoder
+      ? [part('head', behind)]
+      : [
+          part(
+            'norm',
+            behind.filter(({ name }) => name === finalNorm),
+          ),
+          part(
+            'head',
+            behind.filter(({ name }) => name !== finalNorm),
+          ),
+        ],
   };
 }
 
@@ -67,11 +80,14 @@ function blockParts(modules: readonly Module[], config: ModelConfig): StackPart[
 
 function part(kind: PartKind, modules: readonly Module[]): StackPart {
   const tensors = modules.map(({ name, shape, bias }) => ({ name: shortName(name), shape, bias }));
-  const size = ({ shape, bias }: Module) => shape.reduce((product, side) => product * side, 1) + (bias ? shape[0]! : 0);
+  const weights = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
+  const size = ({ kind: of, shape, bias }: Module) => (of === 'bias' ? 0 : weights(shape)) + (bias ? shape[0]! : 0);
   return { kind, tensors, parameters: modules.reduce((sum, module) => sum + size(module), 0) };
 }
 
 /** Without the path to the layer and to its attention or feed-forward part. */
 function shortName(name: string): string {
-  return name.replace(/^.*\.(?:layers|h)\.\d+\./, '').replace(/^(?:self_attn|attention|attn|mlp|model|transformer|gpt_neox)\./, '');
+  return name
+    .replace(/^.*\.(?:layers?|h)\.\d+\./, '')
+    .replace(/^(?:self_attn|attention|attn|mlp|model|transformer|gpt_neox|(?:bert|roberta)\.embeddings|cls\.predictions)\./, '');
 }

@@ -13,9 +13,9 @@ const isZip = (path: string): boolean => path.toLowerCase().endsWith('.zip');
 export function modelFiles<File extends { name: string }>(taken: readonly Taken<File>[]): File[] {
   if (taken.length === 1 && isZip(taken[0]!.path)) return [taken[0]!.file];
   const byName = outermost(taken, ({ path }) => path);
-  const { texts, weights, index, ggufs } = modelFolder([...byName.keys()]);
+  const { texts, weights, index, ggufs, torch } = modelFolder([...byName.keys()]);
   if (ggufs.length > 1) throw severalGgufs(ggufs);
-  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs].map((name) => byName.get(name)!.file);
+  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs, ...torch].map((name) => byName.get(name)!.file);
 }
 
 /** The name of the folder or the zip that the files come from, else nothing to propose. */

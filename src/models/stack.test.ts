@@ -49,13 +49,18 @@ describe('modelStack', () => {
     expect(kinds('olmo2')).toEqual(['attention', 'norm', 'feed-forward', 'norm']);
     // One norm for both parts.
     expect(kinds('stablelm')).toEqual(['norm', 'attention', 'feed-forward']);
+    expect(kinds('bert')).toEqual(['attention', 'norm', 'feed-forward', 'norm']);
+    expect(modelStack(written('bert')).before.map(({ kind }) => kind)).toEqual(['embedding', 'positions', 'segments', 'norm']);
   });
 
-  it.each([llama, gpt2, ...['gemma3', 'olmo2', 'phi3', 'stablelm', 'gpt-neo'].map(written)])('loses no parameter', (config) => {
-    const { before, block, after } = modelStack(config);
-    const sum = [...before, ...after].reduce((total, { parameters }) => total + parameters, block.layers * block.parameters);
-    expect(sum).toBe(parameterCount(config));
-  });
+  it.each([llama, gpt2, ...['gemma3', 'olmo2', 'phi3', 'stablelm', 'gpt-neo', 'bert', 'roberta'].map(written)])(
+    'loses no parameter',
+    (config) => {
+      const { before, block, after } = modelStack(config);
+      const sum = [...before, ...after].reduce((total, { parameters }) => total + parameters, block.layers * block.parameters);
+      expect(sum).toBe(parameterCount(config));
+    },
+  );
 
   it('shows learned positions and biases', () => {
     const { before, block } = modelStack(gpt2);

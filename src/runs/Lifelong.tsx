@@ -1,14 +1,14 @@
 /** Chains of runs: one is put together and trained stage by stage, and what each stage did to each channel is drawn as a heat map. */
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { ActionIcon, Button, NativeSelect } from '@mantine/core';
-import { ArrowDown, ArrowUp, Download, Link2, Play, Plus, Trash2 } from 'lucide-react';
+import { ArrowDown, ArrowUp, Download, Play, Plus, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../contract/corpus';
 import { ChannelTag, useChannelTag, useCorpusName } from '../channels/channel';
 import { ProgressLine } from '../channels/ProgressLine';
-import { chainsOf, lifelongMatrix, matrixCsv, stageRecipe, type Chain, type LifelongMatrix } from '../core/run/lifelong';
+import { chainsOf, lifelongMatrix, matrixTable, stageRecipe, type Chain, type LifelongMatrix } from '../core/run/lifelong';
 import { errorRecord } from '../core/errors';
-import type { ChainPlan } from '../core/run/types';
+import type { LifelongPlan } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import { lab } from '../lab/lab';
@@ -16,7 +16,10 @@ import { Card } from '../ui/Card';
 import { Dialog } from '../ui/Dialog';
 import { NumberField, SwitchField, TextField } from '../ui/fields';
 import { saveFile } from '../ui/save-file';
+import { SaveChart } from '../ui/SaveChart';
+import { PipelineForm } from './PipelineForm';
 import { titleOf, usePresets } from './Recipe';
+import { StageChart } from './StageChart';
 import { useRuns } from './store';
 import styles from './Lifelong.module.css';
 
@@ -25,30 +28,32 @@ const USUAL_EWC = { lambda: 400, gamma: 0.95 };
 const USUAL_STEPS = 300;
 const MOST_STAGES = 12;
 
-/** @param first the dialog of a new chain is open from the beginning */
-export default function Lifelong({ first }: { first: boolean }) {
+interface Props {
+  /** The dialog that is open. */
+  making: 'chain' | 'pipeline' | null;
+  setMaking(kind: null): void;
+  /** Ways to begin one. */
+  aside: ReactNode;
+}
+
+export default function Lifelong({ making, setMaking, aside }: Props) {
   const { t } = useTranslation('runs');
   const runs = useRuns((state) => state.runs);
   const chaining = useRuns((state) => state.chaining);
-  const [making, setMaking] = useState(first);
   const chains = chainsOf(runs);
   return (
-    <Card
-      title={t('chain.title')}
-      aside={
-        <Button size="xs" variant="light" leftSection={<Link2 size={13} />} onClick={() => setMaking(true)}>
-          {t('chain.new')}
-        </Button>
-      }
-    >
+    <Card title={t('chain.title')} aside={aside}>
       <p className={styles.note}>{t('chain.lead')}</p>
       {/* Until its first stage has a run, a chain is in no list. */}
       {chaining?.progress && !chains.some(({ id }) => id === chaining.id) && <ProgressLine progress={chaining.progress} />}
       {chains.map((chain) => (
         <ChainItem key={chain.id} chain={chain} />
       ))}
-      <Dialog opened={making} onClose={() => setMaking(false)} title={t('chain.dialog')}>
-        <ChainForm close={() => setMaking(false)} />
+      <Dialog opened={making === 'chain'} onClose={() => setMaking(null)} title={t('chain.dialog')}>
+        <ChainForm close={() => setMaking(null)} />
+      </Dialog>
+      <Dialog wide opened={making === 'pipeline'} onClose={() => setMaking(null)} title={t('pipeline.title')}>
+        <PipelineForm close={() => setMaking(null)} />
       </Dialog>
     </Card>
   );
@@ -63,13 +68,10 @@ function ChainItem({ chain }: { chain: Chain }) {
   const stages = plan.stages.length;
   const here = chaining?.id === chain.id ? chaining : null;
   const matrix = lifelongMatrix(chain);
-  const save = (type: 'csv' | 'json') => {
-    if (!matrix) return;
-    const text = type === 'csv' ? matrixCsv(matrix, tag) : `${JSON.stringify({ name, plan, ...matrix }, null, 2)}\n`;
-    saveFile(new Blob([text], { type: type === 'csv' ? 'text/csv' : 'application/json' }), `${name}.${type}`);
-  };
+  const savePlan = () =>
+    saveFile(new Blob([`${JSON.stringify({ name, plan, ...matrix }, null, 2)}\n`], { type: 'application/json' }), `${name}-plan.json`);
   return (
-    <section className={styles.chain} aria-label={name} data-testid="chain">
+    <section className={styles.chain} data-chart aria-label={name} data-testid="chain">
       <div className={styles.head}>
         <h3>{name}</h3>
         <span className={styles.note}>
@@ -84,19 +86,16 @@ function ChainItem({ chain }: { chain: Chain }) {
             {t('chain.goOn', { stage: done + 1 })}
           </Button>
         )}
+        {matrix && <SaveChart title={name} name={name} table={() => matrixTable(matrix, tag)} />}
         {done > 0 && (
-          <>
-            <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={() => save('csv')}>
-              {t('chain.csv')}
-            </Button>
-            <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={() => save('json')}>
-              {t('chain.json')}
-            </Button>
-          </>
+          <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={savePlan}>
+            {t('chain.json')}
+          </Button>
         )}
       </div>
       {here?.progress && <ProgressLine progress={here.progress} />}
-      {matrix && <HeatMap matrix={matrix} />}
+      {matrix && done > 0 && <StageChart matrix={matrix} name={name} />}
+      {matrix && <HeatMap matrix={matrix} name={name} />}
     </section>
   );
 }
@@ -111,14 +110,14 @@ function tint(change: number | null): string | undefined {
   return `color-mix(in srgb, var(${change <= 0 ? '--good' : '--bad'}) ${part}%, transparent)`;
 }
 
-function HeatMap({ matrix }: { matrix: LifelongMatrix }) {
+function HeatMap({ matrix, name }: { matrix: LifelongMatrix; name: string }) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const { channels, base, stages, backward, forward } = matrix;
   const shown = (value: number | null) => (value === null ? '—' : format.loss(value));
   return (
     <>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('chain.matrix')}>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${name}: ${t('chain.matrix')}`}>
         <table className={styles.matrix}>
           <caption>{t('chain.matrix')}</caption>
           <thead>
@@ -183,7 +182,7 @@ function ChainForm({ close }: { close(): void }) {
   const [recipeId, setRecipe] = useState('golden-ratio');
   const [stages, setStages] = useState<{ domain: string; steps: number }[]>([]);
   const [replay, setReplay] = useState(0.2);
-  const [ewc, setEwc] = useState<ChainPlan['ewc']>(null);
+  const [ewc, setEwc] = useState<LifelongPlan['ewc']>(null);
   const [adapter, setAdapter] = useState(false);
   useEffect(() => {
     let open = true;
@@ -208,7 +207,7 @@ function ChainForm({ close }: { close(): void }) {
   const chosen = recipes.find(({ id }) => id === recipeId) ?? recipes[0];
   if (!chosen || corpora === null) return <p>{common('loading')}</p>;
   if (corpora.length === 0) return <p>{t('chain.none')}</p>;
-  const plan: ChainPlan = {
+  const plan: LifelongPlan = {
     recipe: chosen.recipe,
     stages: stages.map(({ domain, steps }) => ({ domains: [{ id: domain, corpus: domain }], steps })),
     ...{ replay, ewc, adapter },
@@ -343,7 +342,7 @@ function ChainForm({ close }: { close(): void }) {
 }
 
 /** The first stage's fault, as it would be refused; null where all are recipes. */
-function faultOf(plan: ChainPlan) {
+function faultOf(plan: LifelongPlan) {
   try {
     plan.stages.forEach((_, stage) => stageRecipe(plan, stage, plan.recipe.base));
     return null;

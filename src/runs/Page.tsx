@@ -12,7 +12,7 @@ import { useStorage } from '../lab/storage-store';
 import { Card, EmptyState, Skeleton } from '../ui/Card';
 import { diskUse, EVERY_RUN, listedRuns } from './run-facts';
 import { useRunExport, useRuns } from './store';
-import { FileInput, History as HistoryIcon, Link2, List, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
+import { FileInput, History as HistoryIcon, Link2, List, Radio, Route, Search, SlidersVertical, Star, Table2 } from 'lucide-react';
 import { Link } from 'wouter';
 import { isActive, type RunRecord } from '../core/run/types';
 import { navigate, useHashQuery } from '../ui/hash-location';
@@ -26,28 +26,32 @@ import styles from './Runs.module.css';
 const Lifelong = lazy(() => import('./Lifelong'));
 const Dialogs = lazy(() => import('./Dialogs'));
 const Overlay = lazy(() => import('./Overlay'));
+const FollowDialog = lazyWithTexts(['follow'], () => import('./Follow'));
 const Tracker = lazyWithTexts(['explore'], () => import('./Tracker'));
 
 /** Chains of runs, read when there are some or a first one is asked for. */
 function Chains() {
   const { t } = useTranslation('runs');
   const known = useRuns(({ runs, chaining }) => chaining !== null || runs.some(({ chain }) => chain !== undefined));
-  const [asked, setAsked] = useState(false);
+  const [asked, setAsked] = useState<'chain' | 'pipeline' | null>(null);
+  const buttons = (
+    <div className={styles.cardButtons}>
+      <Button size="xs" variant="light" leftSection={<Link2 size={13} />} onClick={() => setAsked('chain')}>
+        {t('chain.new')}
+      </Button>
+      <Button size="xs" variant="light" leftSection={<Route size={13} />} onClick={() => setAsked('pipeline')}>
+        {t('chain.newPipeline')}
+      </Button>
+    </div>
+  );
   const card = (
-    <Card
-      title={t('chain.title')}
-      aside={
-        <Button size="xs" variant="light" leftSection={<Link2 size={13} />} loading={asked} onClick={() => setAsked(true)}>
-          {t('chain.new')}
-        </Button>
-      }
-    >
+    <Card title={t('chain.title')} aside={buttons}>
       <p className={styles.facts}>{t('chain.lead')}</p>
     </Card>
   );
-  return known || asked ? (
+  return known || asked !== null ? (
     <Suspense fallback={card}>
-      <Lifelong first={asked} />
+      <Lifelong making={asked} setMaking={setAsked} aside={buttons} />
     </Suspense>
   ) : (
     card
@@ -61,14 +65,19 @@ function ImportCard() {
     <Card
       title={t('import.title')}
       aside={
-        <Button
-          size="xs"
-          variant="light"
-          leftSection={<FileInput size={13} />}
-          onClick={() => useRuns.setState({ importing: { busy: false, error: null } })}
-        >
-          {t('import.open')}
-        </Button>
+        <div className={styles.cardButtons}>
+          <Button
+            size="xs"
+            variant="light"
+            leftSection={<FileInput size={13} />}
+            onClick={() => useRuns.setState({ importing: { busy: false, error: null } })}
+          >
+            {t('import.open')}
+          </Button>
+          <Button size="xs" variant="light" leftSection={<Radio size={13} />} onClick={() => useRuns.setState({ following: true })}>
+            {t('import.follow')}
+          </Button>
+        </div>
       }
     >
       <p className={styles.facts}>{t('import.lead')}</p>
@@ -156,7 +165,15 @@ function RunDialogs() {
   const exporting = useRunExport(({ target }) => target !== null);
   const [wanted, setWanted] = useState(false);
   if ((open || exporting) && !wanted) setWanted(true);
-  return <Suspense>{wanted && <Dialogs />}</Suspense>;
+  const following = useRuns((state) => state.following);
+  const [follows, setFollows] = useState(false);
+  if (following && !follows) setFollows(true);
+  return (
+    <Suspense>
+      {wanted && <Dialogs />}
+      {follows && <FollowDialog />}
+    </Suspense>
+  );
 }
 
 /** Runs named as worth deleting. */

@@ -40,6 +40,8 @@ import styles from './RunDetail.module.css';
 const Diagnosis = lazy(() => import('../diagnosis/Diagnosis'));
 const ClusterDialog = lazyWithTexts(['cluster'], () => import('../ui/ClusterDialog'));
 const RunPrediction = lazyWithTexts(['learn'], async () => ({ default: (await import('../charts/Prediction')).RunPrediction }));
+const RunFollow = lazyWithTexts(['follow'], async () => ({ default: (await import('./Follow')).RunFollow }));
+const Weights = lazyWithTexts(['follow', 'models'], () => import('./Weights'));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
 const AdversarialLines = lazy(async () => ({ default: (await import('../charts/AttentionHeat')).AdversarialLines }));
@@ -55,6 +57,13 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
   const { view } = opened;
   return (
     <div className={styles.detail}>
+      {run.followed && (
+        <div className={styles.part}>
+          <Suspense fallback={<Skeleton lines={2} />}>
+            <RunFollow run={run} />
+          </Suspense>
+        </div>
+      )}
       <section className={styles.curves} aria-label={t('detail.curves')}>
         <h3>{t('detail.curves')}</h3>
         {view && <Curves view={view} />}
@@ -77,7 +86,7 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
           <p className={styles.dim}>{run.imported.others.join(', ')}</p>
         </section>
       )}
-      {view && !run.imported && (
+      {view && view.remote?.recipe !== false && (
         <section className={styles.diagnosis} aria-label={diagnosis('title')} data-testid="diagnosis">
           <h3>{diagnosis('title')}</h3>
           <Suspense fallback={<Skeleton lines={3} />}>
@@ -90,6 +99,13 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
             />
           </Suspense>
         </section>
+      )}
+      {run.imported && (
+        <div className={styles.part}>
+          <Suspense fallback={<Skeleton lines={3} />}>
+            <Weights run={run} />
+          </Suspense>
+        </div>
       )}
       {!run.imported && <Kept run={run} checkpoints={checkpoints} />}
     </div>

@@ -127,7 +127,9 @@ export function RunItem({ run, checkpoints, presetTitle, onDelete }: Props) {
             className={styles.track}
             aria-label={t('step', { step: format.count(run.step), steps: format.count(steps) })}
           />
-          {run.state === 'interrupted' ? (
+          {run.state === 'interrupted' && run.imported ? (
+            <p className={styles.facts}>{t('import.notFollowed')}</p>
+          ) : run.state === 'interrupted' ? (
             <p className={styles.interrupted}>{last >= 0 ? t('interrupted', { step: format.count(last) }) : t('interruptedNothing')}</p>
           ) : run.error ? (
             <RunError run={run} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckpointRecord, RunRecord } from '../core/run/types';
 import { exampleRecipe } from '../core/run/example-run';
-import { diskUse, EVERY_RUN, isResumable, listedRuns, runColumns } from './run-facts';
+import { diskUse, EVERY_RUN, isResumable, listedRuns, runColumns, stepOfPath, weightFiles } from './run-facts';
 
 const run = (id: string, state: RunRecord['state'], step: number) => ({ id, state, step, recipe: { budget: { steps: 100 } } }) as RunRecord;
 const checkpoint = (runId: string, bytes: number): CheckpointRecord => ({
@@ -81,4 +81,31 @@ describe('runs that are looked for', () => {
     expect(values('tags')).toEqual(['law', null, null]);
     expect(values('began')).toEqual([5, 5, 5]);
   });
+});
+
+describe('weights of a run from elsewhere', () => {
+  const files = (...names: string[]) => names.map((name) => ({ name }));
+  it('are those of a model, without what the trainer keeps beside them', () => {
+    const given = files('model.safetensors', 'optimizer.bin', 'random_states_0.pkl', 'cursor.json', 'config.json');
+    expect(weightFiles(given).map(({ name }) => name)).toEqual(['model.safetensors', 'config.json']);
+    expect(weightFiles(files('pytorch_model.bin', 'optimizer.bin'))).toHaveLength(1);
+  });
+  it.each([
+    [['__0_0.distcp', '.metadata'], 'accelerate merge-weights'],
+    [['bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt', 'mp_rank_00_model_states.pt'], 'zero_to_fp32.py'],
+  ])('%j: that lie apart by process are told with what joins them', (names, command) => {
+    expect(() => weightFiles(files(...names))).toThrow(
+      expect.objectContaining({
+        code: 'weights-sharded',
+        values: expect.objectContaining({ command: expect.stringContaining(command) as string }) as object,
+      }) as Error,
+    );
+  });
+  it.each([
+    ['run/checkpoints/200/model.safetensors', 200],
+    ['checkpoint-1500/model.safetensors', 1500],
+    ['24/model.safetensors', 24],
+    ['global_step80/zero.pt', 80],
+    ['final/model-00001-of-00002.safetensors', null],
+  ])('%s: step %s', (path, step) => expect(stepOfPath(path)).toBe(step));
 });

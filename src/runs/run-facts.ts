@@ -1,6 +1,7 @@
 /** What can be read off a run's record and its checkpoints: whether it can go on, what it holds on the disk, where it is compared, its row in a table. */
 import type { RunExportType } from '../contract/run';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
+import { StudioError } from '../core/errors';
 import { plainFileName } from '../core/text/file-name';
 import type { SweepResult } from '../core/sweep/record';
 import { filteredRows, sweepColumns, type Column, type ColumnRun } from '../core/sweep/columns';
@@ -8,12 +9,18 @@ import { isActive, type CheckpointRecord, type EvaluationRow, type RunRecord } f
 
 /** Can go on from its last checkpoint: it ended before its budget, and something was kept. */
 export function isResumable(run: RunRecord, checkpoints: readonly CheckpointRecord[] | undefined): boolean {
-  return !isActive(run.state) && run.state !== 'finished' && (checkpoints?.length ?? 0) > 0 && run.step < run.recipe.budget.steps;
+  return (
+    !run.imported &&
+    !isActive(run.state) &&
+    run.state !== 'finished' &&
+    (checkpoints?.length ?? 0) > 0 &&
+    run.step < run.recipe.budget.steps
+  );
 }
 
 /** Can be given more steps: it has ended by its budget, and something was kept. */
 export function isExtendable(run: RunRecord, checkpoints: readonly CheckpointRecord[]): boolean {
-  return !isActive(run.state) && run.step >= run.recipe.budget.steps && checkpoints.length > 0;
+  return !run.imported && !isActive(run.state) && run.step >= run.recipe.budget.steps && checkpoints.length > 0;
 }
 
 export interface DiskUse {
@@ -123,4 +130,31 @@ export function listedRuns(
     text,
     shown,
   ).map((at) => kept[at]!);
+}
+
+/** What a model consists of; the optimizer's state and random states beside it are left. */
+const TAKEN =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|adapter_config)\.json$|\.safetensors(\.index\.json)?$|^pytorch_model.*\.bin$|\.(gguf|zip|jinja|md)$|^(vocab\.json|merges\.txt)$/;
+/** Parts of a checkpoint by process, and what joins them. */
+const PARTS: readonly (readonly [RegExp, string])[] = [
+  [/\.distcp$/, 'accelerate merge-weights pytorch_model_fsdp_0 merged'],
+  [/^(bf16_)?zero_pp_rank_.*\.pt$/, 'python zero_to_fp32.py . merged'],
+];
+
+/** @throws StudioError `weights-sharded`, `file-missing` */
+export function weightFiles<File extends { name: string }>(files: readonly File[]): File[] {
+  const taken = files.filter(({ name }) => TAKEN.test(name) && !/^optimizer/.test(name));
+  if (taken.some(({ name }) => /\.(safetensors|bin|gguf|zip)$/.test(name))) return taken;
+  for (const [pattern, command] of PARTS) {
+    const part = files.find(({ name }) => pattern.test(name));
+    if (part) throw new StudioError('weights-sharded', `${part.name} is the part of one process: ${command}`, { file: part.name, command });
+  }
+  const found = files.slice(0, 6).map(({ name }) => name);
+  throw new StudioError('file-missing', 'There are no weights', { file: found.join(', ') || '—', wanted: '*.safetensors' });
+}
+
+/** "checkpoints/200/…" of train.py, "checkpoint-200/…" of the Trainer, "global_step200/…" of DeepSpeed; null where nothing says it. */
+export function stepOfPath(path: string): number | null {
+  const found = /(?:checkpoints?|step)[-_/]?(\d+)(?=\/)|^(\d+)\//.exec(path);
+  return found ? Number(found[1] ?? found[2]) : null;
 }

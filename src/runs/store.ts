@@ -7,11 +7,12 @@ import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '../core/run/types';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { keepAwake } from '../lab/attention-store';
-import { lab } from '../lab/lab';
+import { isFollowable, restoreFollows, useFollows } from '../lab/follow-store';
+import { lab, storedRun } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
@@ -45,6 +46,8 @@ export interface RunsState {
   filter: RunFilter;
   /** The dialog that reads in logs is open; `busy` while it reads. */
   importing: { busy: boolean; error: ErrorRecord | null } | null;
+  /** The dialog about following a log is open. */
+  following: boolean;
   /** A chain whose stages are trained one after another by this tab, and the stage it is at. */
   chaining: { id: string; stage: number; progress: Progress | null } | null;
   /** Of renaming, resuming and deleting, with the run it concerns. */
@@ -55,6 +58,8 @@ export interface RunsState {
   close(): void;
   /** Puts a run on the chart of several, or takes it away. */
   overlay(id: string): Promise<void>;
+  /** Reads a run that is under way anew: its line in the list, and where it is open. */
+  refresh(id: string): Promise<void>;
   /** Reads the runs on the chart that are under way again. */
   refreshOverlaid(): Promise<void>;
   rename(id: string, name: string): Promise<void>;
@@ -82,7 +87,7 @@ export const useRuns = create<RunsState>()((set, get) => {
   const readOverlaid = async (ids: readonly string[]) => {
     for (const id of ids) {
       try {
-        const view = viewOf(await lab.library.feed(id));
+        const view = await storedRun(id);
         // Taken away meanwhile, it stays away.
         if (get().overlaid.has(id)) set({ overlaid: new Map(get().overlaid).set(id, view) });
       } catch (error) {
@@ -102,6 +107,7 @@ export const useRuns = create<RunsState>()((set, get) => {
     extending: null,
     forking: null,
     importing: null,
+    following: false,
     marking: null,
     filter: EVERY_RUN,
     chaining: null,
@@ -117,6 +123,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         set({ list: 'ready', listError: null, runs: newest, checkpoints: new Map(saved) });
         set({ storage: await lab.library.storage() });
         await checkStorage();
+        if (runs.some(isFollowable)) await restoreFollows(runs);
       } catch (error) {
         set({ list: 'failed', listError: errorRecord(error) });
       }
@@ -129,7 +136,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         if (opened?.id === id) set({ opened: { ...opened, ...change } });
       };
       try {
-        settle({ state: 'ready', view: viewOf(await lab.library.feed(id)) });
+        settle({ state: 'ready', view: await storedRun(id) });
       } catch (error) {
         settle({ state: 'failed', error: errorRecord(error) });
       }
@@ -141,6 +148,19 @@ export const useRuns = create<RunsState>()((set, get) => {
       if (overlaid.has(id)) return set({ overlaid: new Map([...overlaid].filter(([other]) => other !== id)) });
       set({ overlaid: new Map(overlaid).set(id, null) });
       await readOverlaid([id]);
+    },
+    async refresh(id) {
+      try {
+        const record = await lab.library.run(id);
+        set({ runs: get().runs.map((run) => (run.id === id ? record : run)) });
+        if (get().opened?.id !== id || get().opened?.state !== 'ready') return;
+        const view = await storedRun(id);
+        const { opened } = get();
+        if (opened?.id === id) set({ opened: { ...opened, view } });
+      } catch (error) {
+        // It was deleted meanwhile, or its log is written anew this moment: the next look tells.
+        if (errorRecord(error).code !== 'run-missing') set({ failure: errorRecord(error) });
+      }
     },
     refreshOverlaid: () => readOverlaid([...get().overlaid].flatMap(([id, view]) => (view && isActive(view.state) ? [id] : []))),
 
@@ -228,7 +248,7 @@ export const useRuns = create<RunsState>()((set, get) => {
       if (get().chaining) return;
       set({ chaining: { id, stage: 0, progress: null }, failure: null });
       try {
-        const { chainsOf, stageEnded, stageRecipe } = await import('../core/run/lifelong');
+        const { chainsOf, firstBase, stageEnded, stageRecipe } = await import('../core/run/lifelong');
         await openDevice();
         for (let stage = 0; stage < plan.stages.length; stage++) {
           const onProgress = (progress: Progress | null) => set({ chaining: { id, stage, progress } });
@@ -238,7 +258,7 @@ export const useRuns = create<RunsState>()((set, get) => {
           if (run && stageEnded(run)) continue;
           if (run && isResumable(run, await lab.library.checkpoints(run.id))) await lab.trainer.resume(run.id, onProgress);
           else if (!run || !isActive(run.state)) {
-            const base = stage === 0 ? plan.recipe.base : await keptAfter(chain?.runs[stage - 1], name, onProgress);
+            const base = stage === 0 ? firstBase(plan) : await keptAfter(chain?.runs[stage - 1], name, onProgress);
             const started = await lab.trainer.start(stageRecipe(plan, stage, base), `${name} · ${stage + 1}`, onProgress, {
               id,
               name,
@@ -290,6 +310,17 @@ export const useRunExport = createExportStore<{ step: number; average: boolean; 
   folder: (run, { step, average, dtype }, parent, name, onProgress) =>
     lab.library.exportRunToFolder(run, step, dtype, parent, name, onProgress, average),
   cancel: () => lab.library.cancel('export'),
+});
+
+// What a followed log brings is shown as it comes.
+useFollows.subscribe(({ follows }, before) => {
+  const { list, refresh } = useRuns.getState();
+  if (list !== 'ready') return;
+  for (const status of Object.values(follows)) {
+    const known = before.follows[status.run];
+    if (known && (known.newsAt !== status.newsAt || known.state !== status.state || known.answer !== status.answer))
+      void refresh(status.run);
+  }
 });
 
 useRuns.subscribe(({ chaining }) => keepAwake('chain', chaining !== null));

@@ -85,12 +85,16 @@ def against(name: str, lines: Lines, truth: Lines, recipe: dict[str, Any]) -> No
     )
 
 
-def check_files(folder: Path) -> None:
+def check_python(folder: Path) -> None:
     for path in sorted(folder.glob("*.py")):
         py_compile.compile(str(path), doraise=True)
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=folder, capture_output=True, text=True, check=False)
         report(f"ruff {' '.join(command)}", done.returncode == 0, done.stdout.strip().splitlines()[-1])
+
+
+def check_files(folder: Path) -> None:
+    check_python(folder)
     lines = len((folder / "train.py").read_text(encoding="utf-8").splitlines())
     report("train.py is short", lines <= 350, f"{lines} lines")
 

@@ -1,4 +1,5 @@
 /** The corpus worker: a person's files to rows, rows to channels, channels through the pipeline to corpora of the desk. */
+import { readRecord, shownRecord } from '../../src/core/corpus/records';
 import type { CorpusApi } from '../../src/contract/corpus';
 import type { InterruptedIngest } from '../../src/contract/ingest';
 import { Cancelling } from '../rpc/expose';
@@ -32,7 +33,10 @@ export const corpusApi: CorpusApi = {
   },
 
   async sample(id, split, count) {
-    return (await readDocuments(await findCorpus(id), split)).slice(0, count);
+    const corpus = await findCorpus(id);
+    const documents = (await readDocuments(corpus, split)).slice(0, count);
+    const { kind } = corpus;
+    return kind ? documents.map((json) => shownRecord(kind, readRecord(kind, json))) : documents;
   },
 
   remove: channels.removeCorpus,

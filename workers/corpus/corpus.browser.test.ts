@@ -30,6 +30,9 @@ describe('the corpus worker', () => {
       'domain',
       'domain-legal',
       'domain-short',
+      'domain-instructions',
+      'domain-preferences',
+      'domain-labels',
     ]);
     const domain = corpora.find(({ id }) => id === 'domain')!;
     expect(domain).toMatchObject({ bundled: true, role: 'domain', documents: { train: 839, heldOut: 55 } });

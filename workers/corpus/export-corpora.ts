@@ -3,6 +3,7 @@
  * script read them. Written piece by piece into OPFS; the Blob that is handed out reads from there.
  */
 import { plainFileName } from '../../src/core/text/file-name';
+import { readRecord, type RecordKind, type Records } from '../../src/core/corpus/records';
 import { messagesIn, type Message } from '../../src/core/corpus/row';
 import type { ExportedFile, ExportRequest } from '../../src/contract/corpus';
 import type { OnProgress } from '../../src/contract/progress';
@@ -72,6 +73,8 @@ async function parquetWriter(file: PendingFile): Promise<ExportWriter> {
 const KEPT_FOR = 60 * 60 * 1000;
 
 interface ExportRow {
+  /** What stands in its place in JSON Lines where the text is a record. */
+  record?: Records[RecordKind];
   text: string;
   channel: string;
   source: string;
@@ -82,9 +85,19 @@ interface ExportRow {
 }
 
 /** A copy that augmentation made says so in its source, and a row that a model labelled: `a.txt#swap`, `a.txt#pseudo`. */
-function exportRow({ text, path, prepared, turns }: Pick<StoredRow, 'text' | 'path' | 'prepared' | 'turns'>, channel: string): ExportRow {
+function exportRow(
+  { text, path, prepared, turns }: Pick<StoredRow, 'text' | 'path' | 'prepared' | 'turns'>,
+  { name: channel, kind }: StoredCorpus,
+): ExportRow {
   const source = [path, ...(prepared?.augmented ? [prepared.augmented] : []), ...(prepared?.pseudo ? ['pseudo'] : [])].join('#');
-  return { text, channel, source, score: prepared?.score ?? null, ...(turns && { messages: messagesIn(text, turns) }) };
+  return {
+    text,
+    channel,
+    source,
+    score: prepared?.score ?? null,
+    ...(turns && { messages: messagesIn(text, turns) }),
+    ...(kind && { record: readRecord(kind, text) }),
+  };
 }
 
 interface Part {
@@ -116,7 +129,7 @@ export async function exportCorpora(
         for (const { corpus, split } of contents)
           for await (const batch of documentBatches(corpus, split, store, signal)) {
             signal.throwIfAborted();
-            await writer.write(batch.map((row) => exportRow(row, corpus.name)));
+            await writer.write(batch.map((row) => exportRow(row, corpus)));
             rows += batch.length;
             done += batch.reduce((sum, { text }) => sum + text.length, 0);
             onProgress({ phase: 'export', item: name, done: Math.min(done, total), total });
@@ -175,8 +188,9 @@ function jsonLinesWriter(file: PendingFile): ExportWriter {
   return {
     async write(rows) {
       let piece = '';
-      for (const { text, channel, source, score, messages } of rows) {
-        piece += `${JSON.stringify({ text, channel, source, score: rounded(score), messages })}\n`;
+      for (const { text, channel, source, score, messages, record } of rows) {
+        const told = { channel, source, score: rounded(score) };
+        piece += `${JSON.stringify(record ? { ...record, ...told } : { text, ...told, messages })}\n`;
         if (piece.length < PIECE) continue;
         await file.write(encoder.encode(piece));
         piece = '';

@@ -66,6 +66,7 @@ export async function importFiles(
       { signal, onProgress: ({ path, done, total }) => onProgress({ phase: 'import', item: path, done, total }) },
     );
     const [source] = sources;
+    if (source?.rows === 1 && source.kind) throw singleDocument(name, 1);
     if (source?.rows === 1) await holdOutEnd(source.id, name);
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     const preparation = await prepare(
@@ -98,7 +99,7 @@ function leftOut(sources: readonly SourceRecord[], { report }: PreparationRecord
     badLines: findings.badRows,
     examples: findings.badExamples
       .slice(0, EXAMPLES)
-      .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail })),
+      .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail, reason })),
   };
 }
 

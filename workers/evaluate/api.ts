@@ -14,8 +14,10 @@ import { evaluateAttention } from './attention';
 import { evaluateChannels } from './channels';
 import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
+import { evaluateEmbeddings } from './embeddings';
 import { generate } from './generate';
 import { evaluateCounterfactual, explainToken } from './explain';
+import { evaluateLabels } from './labels';
 import { logitLens, probeLayers } from './layers';
 import { evaluateMemorisation } from './memorisation';
 import { evaluateMerges, MergeGround } from './merges';
@@ -56,6 +58,10 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     measureTerms: (weights, channels, terms, count, onProgress) =>
       outliving(async () => evaluateTerms(channels, terms, count, await toolsFor(weights, onProgress))),
     measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
+    measureLabels: (weights, request, count, onProgress) =>
+      outliving(async () => evaluateLabels(request, count, await toolsFor(weights, onProgress))),
+    measureEmbeddings: (weights, channels, count, pooling, onProgress) =>
+      outliving(async () => evaluateEmbeddings(channels, count, pooling, await toolsFor(weights, onProgress))),
     measureRobustness: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 

@@ -13,6 +13,7 @@ import { files as storage } from '../storage/files';
 import { incomingPath, openIncoming, type IncomingFolder } from '../storage/models';
 import { checkRoom } from '../storage/quota';
 import { listDataset, serveRanges } from './datasets';
+import { serveLog } from './logs';
 import { badAnswer, hubError, incomplete, reachFor, textAt, webPage, type Reach } from './reach';
 
 /** Entries in the root of a repository; a model has fewer. */
@@ -77,6 +78,10 @@ export const hubApi: HubApi = {
     serveRanges(() => ({ reach: reachFor(source, work.signal), signal: work.signal }), port);
   },
 
+  async serveLog(address, port) {
+    serveLog(address, port, () => work.signal);
+  },
+
   text: (address, most) => textAt(address, most, work.signal),
 
   async cancel() {
@@ -97,8 +102,8 @@ async function listModel(reach: Reach): Promise<HubFile[]> {
       throw badAnswer(reach, 'its list of files is not one');
     if (type === 'file' && !path.includes('/')) sizes.set(path, size);
   }
-  const { texts, weights, index, ggufs } = modelFolder([...sizes.keys()]);
-  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs].map((path) => ({ path, bytes: sizes.get(path)! }));
+  const { texts, weights, index, ggufs, torch } = modelFolder([...sizes.keys()]);
+  return [...texts, ...(index === null ? [] : [index]), ...weights, ...ggufs, ...torch].map((path) => ({ path, bytes: sizes.get(path)! }));
 }
 
 async function downloadOne(reach: Reach, { path, bytes }: HubFile, to: string, onBytes: (bytes: number) => void): Promise<void> {

@@ -1,7 +1,9 @@
 /** The library worker's API: lists, imports, exports and removes models, runs and probe sets. */
+import { readChatTemplate } from '../tokenizer/chat';
 import { StudioError } from '../../src/core/errors';
 import { isActive } from '../../src/core/run/types';
 import { storedRun } from '../../src/core/run/feed';
+import type { FollowedRuns } from '../../src/contract/follow';
 import type { LibraryApi, ModelRecord } from '../../src/contract/library';
 import { parseConfig } from '../../src/core/model/config';
 import { runDemand } from '../../src/core/model/memory';
@@ -19,14 +21,27 @@ import { storageEstimate } from '../storage/quota';
 import { records } from '../storage/records';
 import { Cancelling } from '../rpc/expose';
 import { exportFolder, exportZip, openModelExport, openRunExport } from './export';
-import { importDownload, importModel } from './import-model';
+import { importDownload, importModel, importRunWeights } from './import-model';
 import { lookAheadOf } from './look-ahead';
 import { keepMerge, keepRun } from './merge-models';
 
 const long = { import: new Cancelling(), download: new Cancelling(), export: new Cancelling() };
 
+/** Read when a log is followed for the first time. */
+const follow = () => import('./follow').then(({ followedRuns }) => followedRuns);
+const followed: FollowedRuns = {
+  watchFollows: async (listener) => (await follow()).watchFollows(listener),
+  follow: async (place, run, port) => (await follow()).follow(place, run, port),
+  followPlace: async (run) => (await (await records()).get('follows', run))?.place ?? null,
+  listenFollowed: async (run, listener) => (await follow()).listenFollowed(run, listener),
+  control: async (run, wish) => (await follow()).control(run, wish),
+  recheckControl: async (run) => (await follow()).recheckControl(run),
+  leave: async (run) => (await follow()).leave(run),
+};
+
 export const libraryApi: LibraryApi = {
   ...storedSweeps,
+  ...followed,
 
   async models() {
     const bundled = await Promise.all(
@@ -47,6 +62,7 @@ export const libraryApi: LibraryApi = {
   demand: async (shape, recipe, device, teacher) => runDemand(shape, recipe, device, teacher),
 
   importModel: (files, name, onProgress) => importModel(files, name, onProgress, long.import.signal),
+  importRunWeights: (run, step, files, name, onProgress) => importRunWeights(run, step, files, name, onProgress, long.import.signal),
   importDownload: (id, name, onProgress) => importDownload(id, name, onProgress, long.download.signal),
   keepMerge: (merge, factors, name, onProgress) => keepMerge(merge, factors, name, onProgress, long.import.signal),
 
@@ -72,8 +88,7 @@ export const libraryApi: LibraryApi = {
     const found = await Promise.all(
       ids.map(async (id) => {
         const listing = await findModel(id);
-        const template =
-          (await readModelText(listing, 'chat_template.jinja')) ?? templateIn(await readModelText(listing, 'tokenizer_config.json'));
+        const template = await readChatTemplate(listing);
         return template === null ? [] : [{ model: id, name: listing.name, template }];
       }),
     );
@@ -160,14 +175,3 @@ export const libraryApi: LibraryApi = {
 };
 
 /** The chat template of tokenizer_config.json: a text, or several by name of which `default` is for conversations. */
-function templateIn(config: string | null): string | null {
-  try {
-    const { chat_template: given } = JSON.parse(config ?? '{}') as { chat_template?: unknown };
-    if (typeof given === 'string') return given;
-    const named = Array.isArray(given) ? (given as { name?: unknown; template?: unknown }[]) : [];
-    const template = (named.find(({ name }) => name === 'default') ?? named[0])?.template;
-    return typeof template === 'string' ? template : null;
-  } catch {
-    return null;
-  }
-}

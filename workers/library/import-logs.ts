@@ -5,14 +5,14 @@ import { documentRun, parseRunFile, parseRunLink } from '../../src/core/run/run-
 import type { RunRecord } from '../../src/core/run/types';
 import { deriveSeed } from '../../src/core/rng/rng';
 import { StudioError } from '../../src/core/errors';
-import { readEventFile } from '../../src/core/trackers/event-file';
+import { readEventFile, type ScalarEvent } from '../../src/core/trackers/event-file';
+import { isEventFile, studioLogOf, runOfEvents } from '../../src/core/trackers/growing-log';
 import { importedRun, type ImportedRun } from '../../src/core/trackers/imported-run';
-import type { LogFormat, Point, TrackedRun } from '../../src/core/trackers/tracked-run';
+import { allChanges, logRecipe, readChanges, studioRun } from '../../src/core/trackers/studio-log';
+import type { LogFormat, TrackedRun } from '../../src/core/trackers/tracked-run';
 import { readTextLog, readTrackioRows } from '../../src/core/trackers/tracker-logs';
+import { LARGEST_LOG, parentOf } from './log-source';
 import { listRuns, removeStored, storeImportedRun } from '../storage/runs';
-
-/** A log of a million steps with ten series is about this long. */
-const LARGEST = 512 * 2 ** 20;
 
 interface LogFile {
   file: File;
@@ -29,12 +29,6 @@ const magic = async (file: File, at: number, length: number) => new Uint8Array(a
 
 async function isParquet(file: File): Promise<boolean> {
   return new TextDecoder().decode(await magic(file, 0, 4)) === 'PAR1';
-}
-
-/** A TFRecord's length is below 2³² and the next bytes of an event are the wall time's; no text begins so. */
-async function isEventFile({ file, path }: LogFile): Promise<boolean> {
-  const head = await magic(file, 0, 13);
-  return path.includes('tfevents') || (head.length === 13 && head.subarray(4, 8).every((byte) => byte === 0) && head[12] === 9);
 }
 
 /** By its name, or gzip: logs come unpacked. */
@@ -56,13 +50,19 @@ export async function importLogs(files: LogFile[]): Promise<RunRecord[]> {
   const found: FoundRun[] = [];
   const whole: ImportedRun[] = [];
   const events = new Map<string, LogFile[]>();
+  const own = await studioLogs(files);
+  // A folder of a run holds more than its log: what is below it belongs to it.
+  const folders = [...own.keys()].map(parentOf);
   for (const log of files) {
     const { file, path } = log;
-    if (file.size > LARGEST)
-      throw new StudioError('file-too-large', `${path} is ${file.size} bytes`, { file: path, bytes: file.size, limit: LARGEST });
+    const read = own.get(path);
+    if (read) whole.push(read);
+    if (read || folders.some((folder) => folder !== '' && path.startsWith(folder))) continue;
+    if (file.size > LARGEST_LOG)
+      throw new StudioError('file-too-large', `${path} is ${file.size} bytes`, { file: path, bytes: file.size, limit: LARGEST_LOG });
     if (await isRunFile(file)) whole.push(documentRun(parseRunFile(path, new Uint8Array(await file.arrayBuffer())), path));
     else if (await isParquet(file)) found.push(...(await parquetRuns(log)));
-    else if (await isEventFile(log)) {
+    else if (isEventFile(path, await magic(file, 0, 13))) {
       const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
       events.set(folder, [...(events.get(folder) ?? []), log]);
     } else {
@@ -79,6 +79,32 @@ export async function importLogs(files: LogFile[]): Promise<RunRecord[]> {
   return storeAll([...whole, ...imported]);
 }
 
+/** Logs of the studio itself and of the exported train.py, with what lies beside them, by their paths. */
+async function studioLogs(files: readonly LogFile[]): Promise<Map<string, ImportedRun>> {
+  const found = new Map<string, ImportedRun>();
+  for (const { file, path } of files) {
+    if (!path.endsWith('.jsonl') || file.size > LARGEST_LOG) continue;
+    const log = await studioLogOf(path, file);
+    if (!log) continue;
+    const beside = async (name: string) => {
+      const other = files.find((one) => one.path === parentOf(path) + name);
+      return other
+        ? other.file.text().then(
+            (text) => JSON.parse(text) as unknown,
+            () => null,
+          )
+        : null;
+    };
+    const changes = allChanges(log, readChanges(await beside('changes.json').catch(() => null)));
+    const recipe = logRecipe(log, await beside('recipe.json').catch(() => null));
+    const name = parentOf(path).split('/').filter(Boolean).at(-1) ?? file.name.replace(/\.[^.]+$/, '');
+    const run = studioRun(log, { recipe, changes }, { name, file: path, now: Date.now() });
+    if (!run) throw new StudioError('tracker-unknown', `${path} has no loss`, { file: path });
+    found.set(path, run);
+  }
+  return found;
+}
+
 /** All or none of them. */
 async function storeAll(imported: readonly ImportedRun[]): Promise<RunRecord[]> {
   const stored: RunRecord[] = [];
@@ -92,7 +118,7 @@ async function storeAll(imported: readonly ImportedRun[]): Promise<RunRecord[]> 
 }
 
 /** Trackio's metrics; its table of settings has no steps and is passed over. */
-async function parquetRuns({ file, path }: LogFile): Promise<FoundRun[]> {
+export async function parquetRuns({ file, path }: LogFile): Promise<FoundRun[]> {
   let rows: Record<string, unknown>[];
   try {
     rows = await parquetReadObjects({ file: await file.arrayBuffer(), compressors });
@@ -103,18 +129,12 @@ async function parquetRuns({ file, path }: LogFile): Promise<FoundRun[]> {
   return readTrackioRows(file.name.replace(/\.[^.]+$/, ''), rows).runs.map((run) => ({ run, file: path, format: 'trackio' as const }));
 }
 
-/** Files of a folder follow each other in time: a run that was resumed writes a new one, and what it says of a step replaces the former. */
 async function eventRun(folder: string, logs: readonly LogFile[]): Promise<FoundRun> {
-  const series = new Map<string, Point[]>();
   // Their names hold the second at which they were begun.
   const ordered = [...logs].sort((one, other) => one.file.name.localeCompare(other.file.name, 'en', { numeric: true }));
+  const events: ScalarEvent[] = [];
   for (const { file, path } of ordered)
-    for (const { tag, ...point } of await readEventFile(new Uint8Array(await file.arrayBuffer()), path)) {
-      const points = series.get(tag) ?? [];
-      while ((points.at(-1)?.step ?? -1) >= point.step) points.pop();
-      points.push(point);
-      series.set(tag, points);
-    }
+    for (const event of await readEventFile(new Uint8Array(await file.arrayBuffer()), path)) events.push(event);
   const name = folder.split('/').filter(Boolean).at(-1) ?? ordered[0]!.file.name;
-  return { run: { name, config: null, series }, file: ordered[0]!.path, format: 'tensorboard' };
+  return { run: runOfEvents(name, events), file: ordered[0]!.path, format: 'tensorboard' };
 }

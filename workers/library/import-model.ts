@@ -15,14 +15,26 @@ import type { SafetensorsFile } from '../engine/checkpoint/safetensors';
 import { readIndex, type WeightFile } from '../engine/checkpoint/sharded';
 import { checkParameterSizes, openModel } from '../engine/model/read';
 import { files as storage } from '../storage/files';
-import { incomingPath, openIncoming, settleIncoming, modelPath, modelRecord } from '../storage/models';
+import {
+  findModel,
+  incomingPath,
+  modelPath,
+  modelRecord,
+  openIncoming,
+  readModelText,
+  settleIncoming,
+  weightHashes,
+  weightSources,
+} from '../storage/models';
 import { checkRoom } from '../storage/quota';
 import { putRecord } from '../storage/records';
+import { readRun } from '../storage/runs';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
 import { exportedConfig, fromVocabAndMerges } from '../tokenizer/tokenizer-files';
 import { isZip, openZip } from '../archive/zip-reader';
 import { importAdapter } from './import-adapter';
 import { telling, unpackGguf } from './import-gguf';
+import { safetensorsOfTorch } from './import-torch';
 import { archiveLimits, refuseFaulty, type ArchiveLimits } from '../archive/archive';
 
 /** A file of a model that is being imported. */
@@ -68,6 +80,40 @@ export async function importDownload(id: string, name: string, onProgress: OnPro
   return importFiles(id, files, name, onProgress, signal);
 }
 
+/** What a checkpoint of a training script has not: its base has them. */
+const BESIDE_WEIGHTS = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
+
+/**
+ * Weights of a run that was trained elsewhere, as a model that says which run and step it is of. A checkpoint without config and tokenizer, as
+ * accelerate saves one, has those of the run's base, which must be here.
+ * @throws StudioError as `importModel`; `run-missing`
+ */
+export async function importRunWeights(
+  run: string,
+  step: number,
+  given: readonly File[],
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const { recipe } = await readRun(run);
+  const present = new Set(given.map((file) => file.name));
+  const whole = given.length === 1 && (isZip(given[0]!) || /\.gguf$/i.test(given[0]!.name));
+  const files = [...given];
+  if (!whole && !present.has('config.json') && !present.has(ADAPTER_CONFIG)) {
+    const base = await findModel(recipe.base);
+    for (const file of BESIDE_WEIGHTS) {
+      const text = present.has(file) ? null : await readModelText(base, file);
+      if (text !== null) files.push(new File([text], file));
+    }
+  }
+  const model = await importModel(files, name, onProgress, signal);
+  const [sha256 = ''] = await weightHashes(await weightSources(await findModel(model.id), null));
+  const record = { ...model, keptFrom: { run, step, sha256 } };
+  await putRecord('models', record);
+  return record;
+}
+
 async function importFiles(
   id: string,
   files: readonly IncomingFile[],
@@ -83,6 +129,7 @@ async function importFiles(
     return importAdapter(await readText(byName, ADAPTER_CONFIG), byName.get(ADAPTER_WEIGHTS)!.bytes, name, onProgress, signal);
   }
   if (folder.ggufs.length > 0) return importGguf(id, byName, folder, name, onProgress, signal);
+  if (folder.torch.length > 0) return importTorch(id, byName, folder, name, onProgress, signal);
   const names = [...folder.texts, ...(folder.index === null ? [] : [folder.index]), ...folder.weights];
   for (const file of names) if (/\.(json|txt|safetensors)$/.test(file)) await refuseStandIn(byName, file);
   const index = folder.index === null ? null : { name: INDEX_FILE, text: await readText(byName, INDEX_FILE) };
@@ -177,6 +224,33 @@ async function importGguf(
   return importFiles(id, files, name, onProgress, signal, notices);
 }
 
+/** Makes safetensors files of torch's, in the incoming folder, and imports those. */
+async function importTorch(
+  id: string,
+  byName: ReadonlyMap<string, IncomingFile>,
+  { torch, texts }: ModelFolder,
+  name: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<ModelRecord> {
+  const files = texts.map((text) => byName.get(text)!);
+  const total = torch.reduce((sum, file) => sum + byName.get(file)!.bytes.size, 0);
+  await checkRoom(total);
+  let done = 0;
+  const tell = (bytes: number) => {
+    signal.throwIfAborted();
+    onProgress({ phase: 'import', item: name, done: (done += bytes), total });
+  };
+  for (const file of torch) {
+    await refuseStandIn(byName, file);
+    const { chunks } = await safetensorsOfTorch(file, byName.get(file)!.bytes);
+    const made = file.replace(/^pytorch_model/, 'model').replace(/bin$/, 'safetensors');
+    await storage.write(`${incomingPath(id)}/${made}`, telling(chunks(), tell));
+    files.push({ path: made, bytes: await storage.blob(`${incomingPath(id)}/${made}`), inPlace: true });
+  }
+  return importFiles(id, files, name, onProgress, signal);
+}
+
 /** Puts a tokenizer.json made of vocab.json and merges.txt among the files. @throws StudioError `tokenizer-invalid` */
 async function makeTokenizer(byName: Map<string, IncomingFile>): Promise<string> {
   const json = fromVocabAndMerges(await readText(byName, 'vocab.json'), await readText(byName, 'merges.txt'));
@@ -263,9 +337,12 @@ const modelLimits: ArchiveLimits = {
 async function unpackModel(given: File, into: string, onProgress: OnProgress, signal: AbortSignal): Promise<IncomingFile[]> {
   const archive = await openZip({ name: given.name, blob: given }, modelLimits);
   const byName = outermost(archive.entries, ({ path }) => path);
-  const { texts, weights, index, ggufs } = modelFolder([...byName.keys()]);
+  const { texts, weights, index, ggufs, torch } = modelFolder([...byName.keys()]);
   if (ggufs.length > 1) throw severalGgufs(ggufs);
-  const wanted = [...texts, ...weights, ...ggufs, ...(index === null ? [] : [index])].map((name) => ({ name, entry: byName.get(name)! }));
+  const wanted = [...texts, ...weights, ...ggufs, ...torch, ...(index === null ? [] : [index])].map((name) => ({
+    name,
+    entry: byName.get(name)!,
+  }));
   for (const { entry } of wanted) refuseFaulty(archive.name, entry);
   const total = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
   await checkRoom(total);

@@ -7,7 +7,7 @@ import type { HeldOutSet } from './held-out';
 /** Longest text, in tokens. */
 export const MAP_TOKENS = 128;
 
-/** Attention of one layer: [heads][query][key], row after row; a query sees itself and what is before it. */
+/** Attention of one layer: [heads][query][key], row after row; a query sees itself and what is before it, in an encoder all. */
 export interface LayerAttention {
   heads: number;
   tokens: number;
@@ -30,9 +30,11 @@ export async function attentionMaps(model: DecoderModel, ids: readonly number[])
     const shared = (x: Tensor3D): Tensor3D =>
       reshape(tile(reshape(x, [kvHeads, 1, tokens, headSize]), [1, heads / kvHeads, 1, 1]), [heads, tokens, headSize]);
     const seen = (layer: number, q: Tensor2D, k: Tensor2D) => {
-      const { scale, cap } = model.attentionShape(layer, 1, tokens);
+      const { scale, cap, bidirectional } = model.attentionShape(layer, 1, tokens);
       const scores = mul(matMul(byHead(q, heads), shared(byHead(k, kvHeads)), false, true), scale);
-      const weights = softmax(add(cap ? softCapped(scores, cap) : scores, sightMask(tokens, windows[layer] ?? tokens)));
+      const weights = softmax(
+        add(cap ? softCapped(scores, cap) : scores, sightMask(tokens, windows[layer] ?? tokens, undefined, bidirectional)),
+      );
       maps.push(keep(weights.clone()));
     };
     return model.hiddenStates(tensor1d([...ids], 'int32'), { batch: 1, context: tokens, seen });
@@ -55,7 +57,7 @@ export function attentionDivergence(a: LayerAttention, b: LayerAttention): numbe
   let sum = 0;
   for (let head = 0; head < heads; head++)
     for (let query = 1; query < tokens; query++)
-      for (let key = 0; key <= query; key++) {
+      for (let key = 0; key < tokens; key++) {
         const at = (head * tokens + query) * tokens + key;
         const q = b.weights[at]!;
         if (q > 0) sum += q * Math.log(q / Math.max(a.weights[at]!, 1e-12));

@@ -135,6 +135,8 @@ export interface StreamOptions {
   curriculum?: Curriculum | null | undefined;
   /** Of each window, for phases that sort. */
   difficulty?: Float64Array | null | undefined;
+  /** Its rows are so many examples instead of windows: a row's start is the example's number. */
+  examples?: number | undefined;
 }
 
 /** One channel's training text as rows, in the order in which a run draws them. */
@@ -149,8 +151,9 @@ export class ChannelStream {
     tokens: TokenIds,
     private readonly options: StreamOptions,
   ) {
-    const { context, rules, cursor = { epoch: 0, position: 0 } } = options;
-    this.windows = windowsOf(tokens.length, context, rules);
+    const { context, rules, examples, cursor = { epoch: 0, position: 0 } } = options;
+    this.windows =
+      examples === undefined ? windowsOf(tokens.length, context, rules) : { count: examples, at: (index) => ({ start: index, skip: 0 }) };
     if (this.windows.count === 0) throw channelEmpty(channel, tokens.length, context);
     this.at = { ...cursor };
     this.order = this.orderOf(cursor.epoch);

@@ -2,10 +2,13 @@
 import { StudioError } from '../../src/core/errors';
 import type { OnProgress } from '../../src/contract/progress';
 import type { ChannelText } from '../../src/contract/tokenizer';
-import { prepareCorpora } from '../tokenizer/prepare';
+import { prepareCorpora, templateKeyOf } from '../tokenizer/prepare';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
-import { documentBatches, findCorpus } from '../storage/corpora';
+import { judgedText } from '../../src/core/corpus/row';
+import { readRecord, type RecordKind } from '../../src/core/corpus/records';
+import { documentBatches, findCorpus, type Split } from '../storage/corpora';
 import type { DocumentTokens } from './document-rows';
+import type { SplitExamples } from './examples';
 
 /** A channel's text. */
 type NamedText = ChannelText & { id: string };
@@ -16,6 +19,10 @@ export interface ChannelTokens {
   /** Where the training documents start. */
   trainDocuments: Uint32Array;
   heldOut: DocumentTokens;
+  /** Of records: what they are, and which tokens of each split are an answer's. */
+  records?: { kind: RecordKind; marks: Record<Split, Uint8Array> };
+  /** What its objective makes of it, where that is not the next token. */
+  examples?: SplitExamples | null;
 }
 
 /**
@@ -30,12 +37,12 @@ export async function readChannelTokens(
 ): Promise<ChannelTokens[]> {
   await prepare(model, channels, onProgress);
   try {
-    return await read(hash, channels);
+    return await read(model, hash, channels);
   } catch (error) {
     // Damaged shards are removed by their reader; made anew they are whole.
     if (!(error instanceof StudioError) || error.code !== 'file-missing') throw error;
     await prepare(model, channels, onProgress);
-    return read(hash, channels);
+    return read(model, hash, channels);
   }
 }
 
@@ -44,12 +51,20 @@ async function prepare(model: string, channels: readonly NamedText[], onProgress
   await prepareCorpora(model, [...texts.values()], onProgress);
 }
 
-function read(hash: string, channels: readonly NamedText[]): Promise<ChannelTokens[]> {
+function read(model: string, hash: string, channels: readonly NamedText[]): Promise<ChannelTokens[]> {
   return Promise.all(
     channels.map(async ({ id, corpus, specialTokens: special = 'plain' }) => {
-      const key = { corpus, tokenizer: hash, special };
-      const [train, { ids, offsets, documentBytes }] = await Promise.all([readTokens(key, 'train'), readTokens(key, 'heldOut')]);
-      return { id, train: train.ids, trainDocuments: train.offsets, heldOut: { ids, starts: offsets, bytes: documentBytes } };
+      const stored = await findCorpus(corpus);
+      const key = { corpus, tokenizer: hash, special, template: await templateKeyOf(model, stored) };
+      const [train, { ids, offsets, documentBytes, marks }] = await Promise.all([readTokens(key, 'train'), readTokens(key, 'heldOut')]);
+      const records = stored.kind && train.marks && marks && { kind: stored.kind, marks: { train: train.marks, heldOut: marks } };
+      return {
+        ...(records && { records }),
+        id,
+        train: train.ids,
+        trainDocuments: train.offsets,
+        heldOut: { ids, starts: offsets, bytes: documentBytes },
+      };
     }),
   );
 }
@@ -60,11 +75,14 @@ export function spreadDocuments(documents: number, count: number): number[] {
   return Array.from({ length: taken }, (_, at) => Math.floor((at * documents) / taken));
 }
 
-/** Texts of the held-out documents named, exactly as they are kept. @param chosen rising indices */
+/** Texts of the held-out documents named, exactly as they are kept; of records their words. @param chosen rising indices */
 export async function heldOutTexts(corpus: string, chosen: readonly number[]): Promise<string[]> {
   const texts: string[] = [];
   let document = 0;
-  for await (const batch of documentBatches(await findCorpus(corpus), 'heldOut'))
-    for (const { text } of batch) if (chosen[texts.length] === document++) texts.push(text);
+  const stored = await findCorpus(corpus);
+  for await (const batch of documentBatches(stored, 'heldOut'))
+    for (const { text } of batch)
+      if (chosen[texts.length] === document++)
+        texts.push(stored.kind === 'labelled' ? readRecord('labelled', text).text : judgedText({ text, kind: stored.kind }));
   return texts;
 }

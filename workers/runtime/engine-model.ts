@@ -2,10 +2,11 @@
  * The engine's models as training and evaluation take them. Sums and norms of a step stay on the device until they are read, those of
  * several steps at once.
  */
-import { add, concat, reshape, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { add, concat, reshape, stack, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { layerRate, trainedFrom } from '../../src/core/model/trained';
 import { taughtChannels, teachingAt } from '../../src/core/recipe/distillation';
+import { secureRound, type MaskedRound } from '../../src/core/federated/secure';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import {
@@ -13,18 +14,22 @@ import {
   createAdamW,
   FederatedServer,
   evaluationSums,
+  FigureSums,
   HIDDEN_MAP,
   hostTensors,
   readSafetensors,
   settled,
   tokenLosses,
-  trainingGradients,
+  TrainingStep,
   writeSafetensors,
   type DecoderModel,
   type ModelAverage,
   type Optimizer,
   type ParameterGroup,
+  type Prepared,
+  type StepResult,
   type Teaching,
+  type TrainingOptions,
   type WeightHold,
 } from '../engine';
 import type { SequenceModel } from './sequences';
@@ -57,26 +62,22 @@ export function sequenceModel(model: DecoderModel, context = model.context): Seq
   };
 }
 
-interface PendingEngineStep extends PendingStep {
-  sums: Tensor2D;
-  norm: Scalar;
-  /** Of a step with loss scaling: norm, scale, steps skipped so far, 1 when it was skipped itself. */
-  scaling: Tensor1D | undefined;
-}
+interface PendingEngineStep extends PendingStep, StepResult {}
 
 /** What a recipe's regularisation holds the weights of a run to. */
 interface RunBase {
   /** θ₀ by the parameters' names; of a run with an adapter that of the weights that are trained whole beside it. */
   anchor: ReadonlyMap<string, Tensor>;
-  /** The model that the anchor belongs to, where that is a whole one. */
+  /** The base whole, where it is kept. */
   model: DecoderModel | null;
   /** By the parameters' names; empty without EWC. */
   fisher: ReadonlyMap<string, Tensor>;
 }
 
 function disposeBase({ anchor, model, fisher }: RunBase): void {
+  const own = new Set<Tensor>(model?.parameters.values());
+  for (const tensor of [...anchor.values(), ...fisher.values()]) if (!own.has(tensor)) tensor.dispose();
   model?.dispose();
-  for (const tensor of [...(model ? [] : anchor.values()), ...fisher.values()]) tensor.dispose();
 }
 
 /** Which elements of a run's weights are trained: 1, else 0. A parameter without a mask is frozen. On the device. */
@@ -96,9 +97,12 @@ export interface RunParts {
   teacher?: DecoderModel | 'base' | 'average' | 'itself' | undefined;
   /** From the model's hidden states to those of a teacher of another width; trained with it, and the model's own from here on. */
   map?: (Variable & Tensor2D) | undefined;
+  /** Reward models that objectives ask, by name; the model's own from here on. */
+  scorers?: ReadonlyMap<string, DecoderModel> | undefined;
 }
 
-export function disposeParts({ base, masks, average, teacher, map }: RunParts): void {
+export function disposeParts({ base, masks, average, teacher, map, scorers }: RunParts): void {
+  for (const scorer of scorers?.values() ?? []) scorer.dispose();
   map?.dispose();
   average?.dispose();
   if (teacher && typeof teacher !== 'string') teacher.dispose();
@@ -113,15 +117,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
   /** How a step of this number is taught; null without a teacher. */
   private readonly teaching: ((step: number) => Teaching) | null;
   private readonly optimizer: Optimizer;
+  private readonly training: TrainingStep;
   private readonly recompute: boolean;
   /** Of a federated run. */
   private readonly server: FederatedServer | null;
+  private lastRound: FederatedRound = [];
   /** Finished steps before the first that trains a parameter; null where all are trained that can be. */
   private readonly trainedFrom: ReadonlyMap<string, number> | null;
 
   constructor(
     private readonly model: DecoderModel,
-    recipe: Pick<
+    private readonly recipe: Pick<
       Recipe,
       'channels' | 'optimizer' | 'activationCheckpointing' | 'precision' | 'regularisation' | 'method' | 'budget' | 'federated'
     >,
@@ -146,6 +152,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
       masks,
       ...(layerDecay === undefined ? {} : { groups: layerGroups(model, layerDecay) }),
     });
+    this.training = new TrainingStep(model, this.optimizer);
     if (!stored) return;
     const { tensors } = readSafetensors('optimizer.safetensors', stored.optimizer);
     // The map's value lies with its moments, since it is no part of the model. One to another width is not this run's.
@@ -173,41 +180,66 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   async evaluate(batch: TokenBatch): Promise<BatchSums> {
-    const sums = evaluationSums(this.model, batch, this.channels);
+    // What is held out is drawn alike each time.
+    const by = this.prepared(deriveSeed(0, 'held-out'), null);
+    await batch.objective?.together?.prepare([batch], by);
+    await batch.objective?.prepare?.(batch, by);
+    const figures = new FigureSums();
+    const sums = evaluationSums(this.model, batch, this.channels, figures);
     try {
-      return split(await sums.data<'float32'>(), this.channels);
+      const own = split(await sums.data<'float32'>(), this.channels);
+      return figures.size === 0 ? own : { ...own, figures: figures.named(await valuesOf(figures)) };
     } finally {
       sums.dispose();
+      figures.dispose();
     }
+  }
+
+  private get base(): DecoderModel | null {
+    return this.parts.base?.model ?? null;
+  }
+
+  private prepared(seed: number, step: number | null): Prepared {
+    return { model: this.model, base: this.base, seed, step, scorers: this.parts.scorers ?? new Map<string, DecoderModel>() };
+  }
+
+  async prepare(batches: readonly TokenBatch[], { seed, step }: { seed: number; step: number }): Promise<void> {
+    this.model.usesPrompt = true;
+    for (const together of new Set(batches.flatMap(({ objective }) => objective?.together ?? [])))
+      await together.prepare(
+        batches.filter(({ objective }) => objective?.together === together),
+        this.prepared(deriveSeed(seed, 'objective', step), step),
+      );
+    for (const [at, batch] of batches.entries())
+      await batch.objective?.prepare?.(batch, this.prepared(deriveSeed(seed, 'objective', step, at), step));
   }
 
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep {
     const { step } = options.dropout;
     this.model.usesPrompt = true;
     this.freeze(step);
-    const { sums, norm, scaling } = options.round ? this.round(batches, options.round, options) : this.update(batches, options);
+    const { sums, norm, scaling, figures } = options.round ? this.round(batches, options.round, options) : this.update(batches, options);
     this.parts.average?.after(step + 1);
     // Awaited one step later, when the next is already under way, so the device never runs dry. Nothing is read back.
     const finished = settled();
     // Whoever does not wait for a step must not see its failure as an unhandled one: reading it fails too.
     finished.catch(() => undefined);
-    const pending: PendingEngineStep = { finished, sums, norm, scaling };
+    const pending: PendingEngineStep = { finished, sums, norm, scaling, figures };
     return pending;
   }
 
-  /** One update of the weights by the gradient of all micro-batches. */
-  private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions): Omit<PendingEngineStep, 'finished'> {
+  /** One update of the weights by the gradient of all micro-batches. @param how `compute`: without replay, as moments begin anew too often */
+  private update(batches: readonly TokenBatch[], { lr, weights, dropout }: StepOptions, how: 'run' | 'compute' = 'run'): StepResult {
     const { lossScale } = this.optimizer;
-    const { gradients, sums } = trainingGradients(this.model, [...batches], {
+    const options: TrainingOptions = {
       channels: this.channels,
       weights,
       teaching: this.teaching?.(dropout.step),
       ...(dropout.rate > 0 || this.model.adapter?.method.dropout ? { dropout } : {}),
       recompute: this.recompute,
       ...(lossScale ? { half: { scale: lossScale } } : {}),
-    });
-    const { norm, scaling } = this.optimizer.apply(gradients, lr);
-    return { sums, norm, scaling };
+    };
+    return this.training[how](batches, options, lr);
   }
 
   /** A federated round: each client trains from the same weights by an optimizer that begins anew, and the server takes the mean of what they moved. */
@@ -220,17 +252,29 @@ export class EngineModel implements TrainableModel, SequenceModel {
       train: () => {
         this.optimizer.restore(0, []);
         for (const last = next + updates; next < last; next++) {
-          const update = this.update([batches[next]!], { ...options, dropout: { ...dropout, step: dropout.step * batches.length + next } });
+          const update = this.update(
+            [batches[next]!],
+            { ...options, dropout: { ...dropout, step: dropout.step * batches.length + next } },
+            'compute',
+          );
           const before: Tensor2D | null = sums;
           sums = before ? tidy(() => add(before, update.sums)) : update.sums;
           if (before) for (const spent of [before, update.sums]) spent.dispose();
           update.norm.dispose();
+          update.figures.dispose();
         }
       },
     }));
     const random = new Rng(deriveSeed(dropout.seed, 'federated', 'noise', dropout.step));
-    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()));
-    return { sums: sums!, norm, scaling: undefined };
+    const secure = this.recipe.federated?.secure;
+    const masks = secure ? secureRound(dropout.seed, dropout.step, round.length, secure.dropout) : null;
+    const norm = this.server!.round(clients, (_, size) => Float32Array.from({ length: size }, () => random.normal()), masks);
+    this.lastRound = round;
+    return { sums: sums!, norm, scaling: undefined, figures: new FigureSums() };
+  }
+
+  async maskedRound(): Promise<MaskedRound | null> {
+    return this.server?.looked(this.lastRound.map(({ index }) => index)) ?? null;
   }
 
   /** Lets the parameters take gradients that are trained after so many steps. */
@@ -243,9 +287,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
     if (pending.length === 0) return [];
     const steps = pending as readonly PendingEngineStep[];
     const all = tidy(() =>
-      concat(steps.flatMap(({ sums, norm, scaling }) => [reshape(sums, [-1]), reshape(norm, [1]), ...(scaling ? [scaling] : [])])),
+      concat(
+        steps.flatMap(({ sums, norm, scaling, figures }) => [
+          reshape(sums, [-1]),
+          reshape(norm, [1]),
+          ...(scaling ? [scaling] : []),
+          ...figures.tensors.map((sum) => reshape(sum, [1])),
+        ]),
+      ),
     );
-    for (const { sums, norm, scaling } of steps) {
+    for (const { sums, norm, scaling, figures } of steps) {
+      figures.dispose();
       sums.dispose();
       norm.dispose();
       scaling?.dispose();
@@ -253,15 +305,17 @@ export class EngineModel implements TrainableModel, SequenceModel {
     try {
       const values = await all.data<'float32'>();
       let start = 0;
-      return steps.map(({ scaling }) => {
+      return steps.map(({ scaling, figures }) => {
         const width = 2 * this.channels + 1;
         const own = values.subarray(start, start + width + (scaling?.size ?? 0));
         start += own.length;
+        const said = values.subarray(start, (start += figures.size));
         const [, scale, skipped, overflowed] = own.subarray(width);
         return {
           ...split(own, this.channels),
           gradNorm: own[width - 1]!,
           ...(scaling ? { scaling: { scale: scale!, skipped: skipped!, overflowed: overflowed === 1 } } : {}),
+          ...(figures.size > 0 ? { figures: figures.named(said) } : {}),
         };
       });
     } finally {
@@ -281,6 +335,7 @@ export class EngineModel implements TrainableModel, SequenceModel {
   }
 
   dispose(): void {
+    this.training.dispose();
     this.optimizer.dispose();
     this.server?.dispose();
     this.model.dispose();
@@ -338,6 +393,15 @@ function holdOf(
     decays: decayTowards === 'base',
     adapter: adapter ? (name, held) => adapter.penaltyGradient(name, held) : undefined,
   };
+}
+
+async function valuesOf(figures: FigureSums): Promise<Float32Array> {
+  const all = tidy(() => stack(figures.tensors));
+  try {
+    return await all.data<'float32'>();
+  } finally {
+    all.dispose();
+  }
 }
 
 function split(values: Float32Array, channels: number): BatchSums {

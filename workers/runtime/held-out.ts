@@ -4,7 +4,8 @@
  */
 import type { ChannelEvaluation } from '../../src/core/run/types';
 import { bytesOfPiece, fillPieces, piecesOf, rowsOf, type DocumentTokens } from './document-rows';
-import { emptyBatch, fillRow, type TokenBatch, type TokenIds } from './trainable-model';
+import { exampleBatches, heldOutDraws, type ChannelExamples } from './examples';
+import { emptyBatch, fillRow, type FigureReadings, type TokenBatch, type TokenIds } from './trainable-model';
 import type { EvaluableModel } from './trainable-model';
 
 export interface HeldOutChannel {
@@ -12,6 +13,8 @@ export interface HeldOutChannel {
   tokens: TokenIds;
   /** Its documents, which are measured each by itself; absent by the first rules. */
   documents?: Omit<DocumentTokens, 'ids'> | undefined;
+  /** Measured instead of its text, where its objective is not the next token. */
+  examples?: ChannelExamples | undefined;
 }
 
 export interface HeldOutSet {
@@ -49,11 +52,13 @@ interface ChannelRows {
 
 /** @param tokenBytes UTF-8 bytes of each token id */
 export function buildHeldOutSet(channels: readonly HeldOutChannel[], tokenBytes: ArrayLike<number>, options: HeldOutOptions): HeldOutSet {
-  const { context, rowsPerBatch } = options;
-  const measured = channels.map((one, channel) =>
-    one.documents
-      ? documentRows({ ids: one.tokens, ...one.documents }, channel, tokenBytes, options)
-      : joinedRows(one.tokens, channel, tokenBytes, options),
+  const { context, rowsPerBatch, rowsPerChannel } = options;
+  const measured = channels.map((one, channel): ChannelRows =>
+    one.examples
+      ? { rows: [], bytes: heldOutDraws(one.examples, rowsPerChannel).reduce((sum, { index }) => sum + one.examples!.bytes(index), 0) }
+      : one.documents
+        ? documentRows({ ids: one.tokens, ...one.documents }, channel, tokenBytes, options)
+        : joinedRows(one.tokens, channel, tokenBytes, options),
   );
   const rows = measured.flatMap((one) => one.rows);
   const batches: TokenBatch[] = [];
@@ -63,6 +68,10 @@ export function buildHeldOutSet(channels: readonly HeldOutChannel[], tokenBytes:
     part.forEach((write, row) => write(batch, row));
     batches.push(batch);
   }
+  channels.forEach(({ examples }, channel) => {
+    if (examples)
+      batches.push(...exampleBatches(examples, heldOutDraws(examples, rowsPerChannel), { rows: rowsPerBatch, context, channel }));
+  });
   return { channels: channels.map(({ id }) => id), batches, bytes: measured.map(({ bytes }) => bytes) };
 }
 
@@ -115,10 +124,19 @@ export async function evaluateHeldOut(
   const nll = set.channels.map(() => 0);
   const tokens = set.channels.map(() => 0);
   const rowsLeft = set.channels.map((_, at) => set.batches.reduce((n, { channels }) => n + channels.filter((c) => c === at).length, 0));
+  const figures: FigureReadings = {};
+  const figuresOf = (channel: number): Pick<ChannelEvaluation, 'figures'> => {
+    const own = Object.entries(figures).filter(([name]) => name.startsWith(`${channel}/`));
+    return own.length === 0
+      ? {}
+      : { figures: Object.fromEntries(own.map(([name, { sum, count }]) => [name.slice(name.indexOf('/') + 1), sum / count])) };
+  };
   const measured = (): Record<string, ChannelEvaluation> =>
     Object.fromEntries(
       set.channels.flatMap((id, at) =>
-        rowsLeft[at] === 0 && tokens[at]! > 0 ? [[id, { loss: nll[at]! / tokens[at]!, tokens: tokens[at]!, bytes: set.bytes[at]! }]] : [],
+        rowsLeft[at] === 0 && tokens[at]! > 0
+          ? [[id, { loss: nll[at]! / tokens[at]!, tokens: tokens[at]!, bytes: set.bytes[at]!, ...figuresOf(at) }]]
+          : [],
       ),
     );
   for (const [done, batch] of set.batches.entries()) {
@@ -128,6 +146,10 @@ export async function evaluateHeldOut(
       nll[at]! += sums.nll[at] ?? 0;
       tokens[at]! += sums.tokens[at] ?? 0;
     });
+    for (const [name, { sum, count }] of Object.entries(sums.figures ?? {})) {
+      const before = figures[name] ?? { sum: 0, count: 0 };
+      figures[name] = { sum: before.sum + sum, count: before.count + count };
+    }
     for (const channel of batch.channels) rowsLeft[channel]! -= 1;
   }
   return measured();

@@ -8,6 +8,8 @@ const sums = z.array(z.number());
 const scaling = z.exactOptional(
   z.strictObject({ overflowed: z.number().int().min(0), scale: z.number(), skipped: z.number().int().min(0) }),
 );
+/** Absent where no objective says more than its loss. */
+const figures = z.exactOptional(z.record(z.string(), z.strictObject({ sum: z.number(), count: z.number() })));
 const place = z.number().int().min(0);
 const cursor = z.strictObject({
   epoch: place,
@@ -26,8 +28,9 @@ const runStateSchema = z.strictObject({
     allocator: z.record(z.string(), z.number()),
     clients: z.exactOptional(z.record(z.string(), z.record(z.string(), z.number()))),
     cursors: z.record(z.string(), cursor),
+    examples: z.exactOptional(z.record(z.string(), z.unknown())),
   }),
-  window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number(), scaling }),
+  window: z.strictObject({ nll: sums, tokens: sums, gradNormSum: z.number(), steps: z.number().int(), ms: z.number(), scaling, figures }),
   /** For a reader: what held when it was saved. A resumed run takes its settings from the recipe and the recorded changes. */
   settings: z.custom<LiveSettings>((value) => typeof value === 'object' && value !== null),
 });

@@ -1,5 +1,7 @@
 /** Rows of tokens as the engine takes them: one micro-batch. */
 import { bisectRight } from 'd3-array';
+import type { MaskedRound } from '../../src/core/federated/secure';
+import type { Objective } from '../engine';
 
 /** Token ids of a corpus, as the tokenizer stores them. */
 export type TokenIds = Uint16Array | Uint32Array;
@@ -15,6 +17,8 @@ export interface TokenBatch {
   channels: Int32Array;
   /** [rows · context]: number of each token's document where documents are apart, rising within a row. */
   documents?: Int32Array;
+  /** What all of its rows are trained on and measured by; absent: the next token of a text. */
+  objective?: Objective;
 }
 
 export function emptyBatch(rows: number, context: number): TokenBatch {
@@ -70,8 +74,8 @@ export function predictedIn({ rows, context, targets }: TokenBatch): number[] {
   });
 }
 
-/** Clients of a federated round in the order of its micro-batches: what each update counts for, summing to 1, and how many of them are its own. */
-export type FederatedRound = readonly { weight: number; updates: number }[];
+/** Clients of a federated round in the order of its micro-batches: which of the run's, what its update counts for, summing to 1, and how many of them are its own. */
+export type FederatedRound = readonly { index: number; weight: number; updates: number }[];
 
 /** What the loop needs of the engine: a model with its optimizer that takes steps and reads them back late. */
 export interface StepOptions {
@@ -84,6 +88,9 @@ export interface StepOptions {
   dropout: { rate: number; seed: number; step: number };
 }
 
+/** What objectives say beside their losses, by `channel index/name`: sums over so many units. */
+export type FigureReadings = Record<string, { sum: number; count: number }>;
+
 /** Sums over one step, by channel index. */
 export interface StepSums {
   /** nats */
@@ -94,11 +101,13 @@ export interface StepSums {
   gradNorm: number;
   /** With precision f16: the loss scale after the step, steps skipped since the start, and whether this was one. */
   scaling?: { scale: number; skipped: number; overflowed: boolean };
+  figures?: FigureReadings;
 }
 
 export interface BatchSums {
   nll: number[];
   tokens: number[];
+  figures?: FigureReadings;
 }
 
 /** A step that the device was given. */
@@ -123,8 +132,12 @@ export interface EvaluableModel {
 export interface TrainableModel extends EvaluableModel {
   /** Reading a result costs no pipeline stall (wasm, cpu): then every step is read at once. */
   readonly syncReadback: boolean;
+  /** Before a step: lets the objectives of its batches read references and sample. @param seed of the run, @param step finished steps */
+  prepare?(batches: readonly TokenBatch[], by: { seed: number; step: number }): Promise<void>;
   /** Gives the device one optimizer step over all micro-batches: gradient of the recipe's objective, clipped, AdamW. */
   step(batches: readonly TokenBatch[], options: StepOptions): PendingStep;
+  /** What the server saw of the last federated round, where its clients mask what they send; null else, and before the first. */
+  maskedRound?(): Promise<MaskedRound | null>;
   /** Reads steps back in their order and frees them. */
   read(pending: readonly PendingStep[]): Promise<StepSums[]>;
   /** @param moments false: the optimizer's file is then without tensors */

@@ -2,7 +2,7 @@
  * Weights on the device, by reference: the files of a base model, or those of a run's checkpoint beside its base's config and tokenizer.
  * `OpenModels` keeps those that evaluation used last.
  */
-import { loadModel, LowRankAdapter, type DecoderModel } from '../engine';
+import { loadModel, LowRankAdapter, restoreHeads, type DecoderModel } from '../engine';
 import type { WeightsRef } from '../../src/contract/evaluation';
 import { openCheckpointModel } from '../storage/checkpoints';
 import type { Quantisation } from '../../src/core/model/quantisation';
@@ -40,6 +40,7 @@ export async function assemble(base: string, trained: TrainedWeights | null, qua
   const tokenizer = await loadTokenizer(base);
   const sources = await weightSources(await findModel(base), trained);
   const model = await loadModel({ ...sources, tokenizerSize: tokenizer.tokenizer.size }, quantisation);
+  model.marks = tokenizer.tokenizer.marks;
   const hashes = await weightHashes(sources);
   return { model, base, tokenizer, hash: [...hashes, ...(quantisation ? [quantisation] : [])].join() };
 }
@@ -50,6 +51,7 @@ async function withAdapter(base: LoadedWeights, method: LoraMethod, file: Blob):
   const model = base.model.beside(adapter);
   try {
     await adapter.restore('model.safetensors', file, model.parameters);
+    await restoreHeads(model, 'model.safetensors', file);
     return { ...base, model, hash: [base.hash, await sha256OfBlob(file)].join() };
   } catch (error) {
     model.dispose();

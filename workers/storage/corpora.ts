@@ -1,5 +1,6 @@
 /** Corpora, bundled and imported: their records, and their text by split. */
 import { StudioError } from '../../src/core/errors';
+import { RECORD_KINDS } from '../../src/core/corpus/records';
 import { splitDocuments } from '../../src/core/text/documents';
 import { z } from '../../src/core/zod';
 import type { CorpusRecord, LeftOut } from '../../src/contract/corpus';
@@ -26,6 +27,8 @@ const manifestSchema = z.object({
     z.object({
       id: z.string(),
       role: z.enum(['general', 'domain']),
+      kind: z.enum(RECORD_KINDS).optional(),
+      labels: z.array(z.string()).optional(),
       train: z.string(),
       heldOut: z.string(),
       separator: z.string().regex(/^\n{2,}$/),
@@ -46,8 +49,10 @@ export const corpusTextPath = (corpus: string, split: Split): string =>
 
 /** Bundled corpora in the manifest's order, then imported ones, newest last. */
 export async function listCorpora(): Promise<StoredCorpus[]> {
-  const bundled = (await manifest()).map(({ train: _train, heldOut: _heldOut, ...corpus }): StoredCorpus => ({
+  const bundled = (await manifest()).map(({ train: _train, heldOut: _heldOut, kind, labels, ...corpus }): StoredCorpus => ({
     ...corpus,
+    ...(kind && { kind }),
+    ...(labels && { labels }),
     name: corpus.id,
     bundled: true,
     createdAt: 0,

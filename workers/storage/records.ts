@@ -2,6 +2,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { CheckpointRecord, RunRecord } from '../../src/core/run/types';
 import type { ModelRecord } from '../../src/contract/library';
+import type { FollowPlace } from '../../src/contract/follow';
 import type { TokenizerRecord } from '../../src/contract/tokenizer';
 import type { SweepRecord } from '../../src/core/sweep/record';
 import type { WorkshopChannel } from '../../src/contract/corpus';
@@ -22,11 +23,13 @@ interface Schema extends DBSchema {
   preparations: { key: string; value: StoredPreparation };
   probes: { key: string; value: StoredProbeSet };
   sweeps: { key: string; value: SweepRecord };
+  /** Where the logs of followed runs are, by the run's id. */
+  follows: { key: string; value: { id: string; place: FollowPlace } };
 }
 
 const DATABASE = 'crossfade';
 /** Raised by one whenever a store is added. */
-const VERSION = 8;
+const VERSION = 9;
 
 /** Stores keyed by `id`, without an index. */
 const PLAIN_STORES = [
@@ -40,6 +43,7 @@ const PLAIN_STORES = [
   'preparations',
   'probes',
   'sweeps',
+  'follows',
 ] as const;
 
 let database: Promise<IDBPDatabase<Schema>> | null = null;

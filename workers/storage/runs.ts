@@ -137,17 +137,24 @@ export async function storeImportedRun(
   id: string = crypto.randomUUID(),
 ): Promise<RunRecord> {
   const run: RunRecord = { id, ...record };
-  const lines: MetricLine[] = [
-    ...rows.map((row): MetricLine => ({ kind: 'window', ...row })),
-    ...evaluations.map((row): MetricLine => ({ kind: 'evaluation', ...row })),
-    ...events.map((event): MetricLine => ({ kind: 'event', ...event })),
-  ];
-  await appendMetrics(
-    run.id,
-    lines.sort((one, other) => one.step - other.step),
-  );
+  await appendMetrics(run.id, linesOf({ rows, evaluations, events }));
   await putRecord('runs', run);
   return run;
+}
+
+/** In the order of their steps. */
+export function linesOf({ rows, evaluations, events }: Readonly<Record<keyof RunMetrics, readonly object[]>>): MetricLine[] {
+  const lines = [
+    ...rows.map((row) => ({ kind: 'window', ...row })),
+    ...evaluations.map((row) => ({ kind: 'evaluation', ...row })),
+    ...events.map((event) => ({ kind: 'event', ...event })),
+  ] as MetricLine[];
+  return lines.sort((one, other) => one.step - other.step);
+}
+
+/** The history of a run whose log was written anew. Throws `quota`. */
+export async function replaceMetrics(runId: string, lines: readonly MetricLine[], store: FileStore = files): Promise<void> {
+  await store.write(metricsPath(runId), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
 /** The record; its state is `interrupted` when its writer is gone. Throws `run-missing`. */
@@ -226,10 +233,11 @@ export async function removeRun(id: string, store: FileStore = files): Promise<v
 
 /** For who holds the run's lock. */
 export async function removeStored(id: string, store: FileStore = files): Promise<void> {
-  const transaction = (await records()).transaction(['runs', 'checkpoints'], 'readwrite');
+  const transaction = (await records()).transaction(['runs', 'checkpoints', 'follows'], 'readwrite');
   for (const key of await transaction.objectStore('checkpoints').index('runId').getAllKeys(id))
     await transaction.objectStore('checkpoints').delete(key);
   await transaction.objectStore('runs').delete(id);
+  await transaction.objectStore('follows').delete(id);
   await transaction.done;
   await store.remove(`runs/${id}`);
 }

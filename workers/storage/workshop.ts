@@ -1,6 +1,7 @@
 /** Records of the corpus workshop: channels, sources, unfinished ingests and preparations, and the folders of their files. */
 import { StudioError } from '../../src/core/errors';
 import type { DocumentSeparator, FileChoice, FileKind, IngestFindings, IngestOptions, TextEncodingName } from '../../src/contract/ingest';
+import type { RecordKind } from '../../src/core/corpus/records';
 import { liftReport } from '../../src/core/corpus/report';
 import type { PreparationRecord, SourceRecord, WorkshopChannel } from '../../src/contract/corpus';
 import { records } from './records';
@@ -29,14 +30,16 @@ export interface IngestFileState {
 
 /** An unfinished ingest. Saved after the row files that it counts, so those exist. */
 export interface StoredIngest {
+  /** Absent in what was begun before rows were read as records: it goes on as texts. */
+  version?: 2;
   id: string;
   startedAt: number;
   options: IngestOptions;
   name: string;
   files: IngestFileState[];
   findings: IngestFindings;
-  /** Rows so far, by channel. */
-  sources: { id: string; channel: string; rowFiles: RowFile[] }[];
+  /** Rows so far, by channel and kind. */
+  sources: { id: string; channel: string; kind?: RecordKind; rowFiles: RowFile[] }[];
   /** Channels named by the channel field that do not exist yet; created when the ingest ends. */
   newChannels: WorkshopChannel[];
 }
@@ -84,11 +87,12 @@ export async function listPreparations(): Promise<StoredPreparation[]> {
   return (await (await records()).getAll('preparations')).map(liftPreparation).sort((a, b) => a.createdAt - b.createdAt);
 }
 
-/** Earlier versions stored a choice's `documentSeparator` as `parting`. */
+/** Earlier versions stored a choice's `documentSeparator` as `parting`, and read all rows as texts. */
 function liftIngest(stored: StoredIngest): StoredIngest {
   const lift = (choice: FileChoice & { parting?: DocumentSeparator }): FileChoice => {
     const { parting, ...rest } = choice;
-    return parting === undefined ? choice : { documentSeparator: parting, ...rest };
+    const known = stored.version === undefined ? { ...rest, records: null } : rest;
+    return parting === undefined ? known : { documentSeparator: parting, ...known };
   };
   const { options, files } = stored;
   const choices = Object.fromEntries(Object.entries(options.choices).map(([path, choice]) => [path, lift(choice)]));

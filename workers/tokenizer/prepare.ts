@@ -2,11 +2,15 @@
 import type { OnProgress } from '../../src/contract/progress';
 import type { ChannelText, TokenizedCorpus } from '../../src/contract/tokenizer';
 import type { SpecialTokens } from '../../src/core/recipe/schema';
+import type { RecordKind } from '../../src/core/corpus/records';
+import { chatTemplateOf, encodeMarked, renderRecord, type ChatTemplate } from './chat';
 import { findCorpus, readDocuments, type Split, type StoredCorpus } from '../storage/corpora';
 import { exclusively } from '../storage/locks';
 import { EncodePool } from './encode-pool';
-import { loadTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
-import { readShardMeta, SPLITS, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+import { utf8Length } from './encode-documents';
+import { loadTokenizer, openTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
+import { readShardMeta, SPLITS, TokenBuffer, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+import { Turns } from './turns';
 
 /**
  * A lock per corpus, tokenizer and reading of special tokens makes a second call for the same wait and then use the shards of the first.
@@ -23,51 +27,74 @@ export async function prepareCorpora(
   const pool = new EncodePool(loaded.tokenizer, () => tokenizerFiles(model));
   const prepared: TokenizedCorpus[] = [];
   try {
-    for (const { corpus, specialTokens = 'plain' } of texts)
-      prepared.push(await prepareCorpus(await findCorpus(corpus), specialTokens, loaded, pool, onProgress, signal));
+    for (const { corpus: id, specialTokens = 'plain' } of texts) {
+      const corpus = await findCorpus(id);
+      const records = corpus.kind ? await recordsBy(model, corpus.kind, loaded) : null;
+      prepared.push(await prepareCorpus({ corpus, special: specialTokens, loaded, pool, records }, onProgress, signal));
+    }
   } finally {
     await pool.close();
   }
   return prepared;
 }
 
+/** How the documents of a corpus that are records become tokens. */
+interface RecordReading {
+  kind: RecordKind;
+  template: ChatTemplate;
+  encode: (text: NonNullable<ReturnType<typeof renderRecord>>) => ReturnType<typeof encodeMarked>;
+}
+
+async function recordsBy(model: string, kind: RecordKind, { tokenizer }: LoadedTokenizer): Promise<RecordReading> {
+  const { vocabulary } = await openTokenizer({ kind: 'model', model });
+  // What a person labels is text; what a template writes has tokens of its own.
+  const special = kind === 'labelled' ? 'plain' : 'tokens';
+  return { kind, template: await chatTemplateOf(model, tokenizer), encode: (text) => encodeMarked(tokenizer, vocabulary, text, special) };
+}
+
+/** The key of the chat template by which a corpus of records is read with a model's tokenizer; undefined of texts. */
+export async function templateKeyOf(model: string, corpus: StoredCorpus): Promise<string | undefined> {
+  return corpus.kind ? (await chatTemplateOf(model, (await loadTokenizer(model)).tokenizer)).key : undefined;
+}
+
+interface Preparing {
+  corpus: StoredCorpus;
+  special: SpecialTokens;
+  loaded: LoadedTokenizer;
+  pool: EncodePool;
+  records: RecordReading | null;
+}
+
 /** Makes the shards of one corpus unless they are current. The lock holds across tabs. */
-async function prepareCorpus(
-  corpus: StoredCorpus,
-  special: SpecialTokens,
-  loaded: LoadedTokenizer,
-  pool: EncodePool,
-  onProgress: OnProgress,
-  signal?: AbortSignal,
-): Promise<TokenizedCorpus> {
-  return exclusively(`tokens:${corpus.id}:${loaded.hash}:${special}`, async () => {
+async function prepareCorpus(preparing: Preparing, onProgress: OnProgress, signal?: AbortSignal): Promise<TokenizedCorpus> {
+  const { corpus, special, loaded, records } = preparing;
+  const template = records?.template.key;
+  return exclusively(`tokens:${corpus.id}:${loaded.hash}:${special}${template ? `:${template}` : ''}`, async () => {
     signal?.throwIfAborted();
-    const known = await readShardMeta({ corpus: corpus.id, tokenizer: loaded.hash, special });
+    const known = await readShardMeta({ corpus: corpus.id, tokenizer: loaded.hash, special, template });
     const meta =
-      known && SPLITS.every((split) => known.text[split] === corpus.sha256[split])
-        ? known
-        : await make(corpus, special, loaded, pool, onProgress, signal);
+      known && SPLITS.every((split) => known.text[split] === corpus.sha256[split]) ? known : await make(preparing, onProgress, signal);
     return { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
   });
 }
 
 async function make(
-  corpus: StoredCorpus,
-  special: SpecialTokens,
-  { tokenizer, hash }: LoadedTokenizer,
-  pool: EncodePool,
+  { corpus, special, loaded: { tokenizer, hash }, pool, records }: Preparing,
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<ShardMeta> {
   const total = corpus.bytes.train + corpus.bytes.heldOut;
   onProgress({ phase: 'tokenize', item: corpus.id, done: 0, total });
   let before = 0;
+  let refused = 0;
   const encoded: Partial<Record<Split, EncodedSplit>> = {};
   for (const split of SPLITS) {
     const documents = await readDocuments(corpus, split, undefined, signal);
     const onBytes = (bytes: number): void =>
       onProgress({ phase: 'tokenize', item: corpus.id, done: Math.min(total, before + bytes), total });
-    encoded[split] = await pool.encode(documents, { special, onBytes, signal });
+    const found = records ? await encodeRecords(records, tokenizer, documents, { onBytes, signal }) : null;
+    refused += found?.refused ?? 0;
+    encoded[split] = found ?? (await pool.encode(documents, { special, onBytes, signal }));
     before += encoded[split].bytes;
   }
   const splits = { train: encoded.train!, heldOut: encoded.heldOut! };
@@ -75,6 +102,7 @@ async function make(
     version: 2,
     tokenizer: hash,
     special,
+    ...(records && { template: records.template.key, refused }),
     text: corpus.sha256,
     idBytes: tokenizer.size <= 0x10000 ? 2 : 4,
     endOfText: tokenizer.endOfText,
@@ -85,4 +113,39 @@ async function make(
   await writeShards(corpus.id, meta, splits);
   onProgress({ phase: 'tokenize', item: corpus.id, done: total, total });
   return meta;
+}
+
+/** As `encodeDocuments`, of records: each as its template writes it. One that it refuses is an empty document. */
+async function encodeRecords(
+  { kind, template, encode }: RecordReading,
+  tokenizer: LoadedTokenizer['tokenizer'],
+  documents: readonly string[],
+  { onBytes, signal }: { onBytes: (bytes: number) => void; signal: AbortSignal | undefined },
+): Promise<EncodedSplit & { refused: number }> {
+  const ids = new TokenBuffer();
+  const marks = new TokenBuffer();
+  const offsets = new Uint32Array(documents.length);
+  const documentBytes = new Uint32Array(documents.length);
+  const turns = new Turns(signal);
+  let bytes = 0;
+  let read = 0;
+  let refused = 0;
+  for (const [index, json] of documents.entries()) {
+    offsets[index] = ids.length;
+    const text = renderRecord(template, kind, json);
+    if (text) {
+      const encoded = encode(text);
+      ids.append(encoded.ids);
+      marks.append(encoded.marks);
+      bytes += documentBytes[index] = utf8Length(text.text);
+    } else refused++;
+    ids.push(tokenizer.endOfText);
+    marks.push(0);
+    read += json.length;
+    if (!turns.due()) continue;
+    onBytes(read);
+    await turns.take();
+  }
+  const narrow = tokenizer.size <= 0x10000 ? Uint16Array.from(ids.view()) : ids.view().slice();
+  return { ids: narrow, marks: Uint8Array.from(marks.view()), offsets, documentBytes, bytes, refused };
 }

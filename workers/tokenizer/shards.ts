@@ -1,7 +1,8 @@
 /**
  * Token shards in OPFS, `tokens/<corpus>/<tokenizer>/`, with `-special` behind where special tokens written out in the text are tokens: per
  * split the ids of all documents in a row, with end-of-text after each (`.bin`, little-endian Uint16 or Uint32), the index at which each
- * document starts (`.offsets.bin`, Uint32), and the UTF-8 bytes of each document's own text (`.bytes.bin`, Uint32). `meta.json` is written
+ * document starts (`.offsets.bin`, Uint32), and the UTF-8 bytes of each document's own text (`.bytes.bin`, Uint32); of conversations also
+ * which tokens are an answer's (`.marks.bin`, Uint8), in a folder of its own for each chat template. `meta.json` is written
  * last and records the SHA-256 of the tokenizer and the text. Without it, or when either hash has changed, the shards are made again.
  */
 import { StudioError } from '../../src/core/errors';
@@ -56,6 +57,8 @@ export interface EncodedSplit {
   documentBytes: Uint32Array<ArrayBuffer>;
   /** UTF-8 bytes of the documents' text. */
   bytes: number;
+  /** Of records: 1 for each token of an answer. */
+  marks?: Uint8Array<ArrayBuffer>;
 }
 
 /** What shards are made of: the same key, the same ids. */
@@ -64,6 +67,8 @@ export interface ShardKey {
   /** SHA-256 of tokenizer.json. */
   tokenizer: string;
   special: SpecialTokens;
+  /** Key of the chat template by which records are rendered. */
+  template?: string | undefined;
 }
 
 export interface ShardMeta {
@@ -71,6 +76,9 @@ export interface ShardMeta {
   version: 2;
   tokenizer: string;
   special: SpecialTokens;
+  template?: string | undefined;
+  /** Records that the template refuses; their documents are empty. */
+  refused?: number;
   /** SHA-256 of the text files. */
   text: Record<Split, string>;
   idBytes: 2 | 4;
@@ -83,8 +91,8 @@ export interface ShardMeta {
 
 export const SPLITS = ['train', 'heldOut'] as const satisfies readonly Split[];
 
-const folderOf = ({ corpus, tokenizer, special }: ShardKey): string =>
-  `tokens/${corpus}/${tokenizer.slice(0, 16)}${special === 'tokens' ? '-special' : ''}`;
+const folderOf = ({ corpus, tokenizer, special, template }: ShardKey): string =>
+  `tokens/${corpus}/${tokenizer.slice(0, 16)}${special === 'tokens' ? '-special' : ''}${template === undefined ? '' : `-${template}`}`;
 const nameOf = (split: Split): string => (split === 'train' ? 'train' : 'held-out');
 
 /** `meta.json` of shards; null when there are no complete ones. */
@@ -93,7 +101,9 @@ export async function readShardMeta(key: ShardKey, store: FileStore = files): Pr
   if (!(await store.exists(path))) return null;
   try {
     const meta = JSON.parse(await store.readText(path)) as ShardMeta;
-    return meta.version === 2 && meta.tokenizer === key.tokenizer && meta.special === key.special ? meta : null;
+    return meta.version === 2 && meta.tokenizer === key.tokenizer && meta.special === key.special && meta.template === key.template
+      ? meta
+      : null;
   } catch {
     return null;
   }
@@ -106,13 +116,16 @@ export async function writeShards(
   splits: Record<Split, EncodedSplit>,
   store: FileStore = files,
 ): Promise<void> {
-  const folder = folderOf({ corpus, tokenizer: meta.tokenizer, special: meta.special });
+  const { tokenizer, special, template } = meta;
+  const folder = folderOf({ corpus, tokenizer, special, template });
   try {
     await store.remove(`${folder}/meta.json`);
     for (const split of SPLITS) {
       await store.write(`${folder}/${nameOf(split)}.bin`, bytesOf(splits[split].ids));
       await store.write(`${folder}/${nameOf(split)}.offsets.bin`, bytesOf(splits[split].offsets));
       await store.write(`${folder}/${nameOf(split)}.bytes.bin`, bytesOf(splits[split].documentBytes));
+      const { marks } = splits[split];
+      if (marks) await store.write(`${folder}/${nameOf(split)}.marks.bin`, marks);
     }
     await store.write(`${folder}/meta.json`, JSON.stringify(meta));
   } catch (error) {
@@ -131,11 +144,13 @@ export async function readTokens(key: ShardKey, split: Split, store: FileStore =
   const path = `${folderOf(key)}/${nameOf(split)}`;
   if (!meta) throw new StudioError('file-missing', `Corpus "${corpus}" is not tokenized`, { file: corpus, wanted: `${nameOf(split)}.bin` });
   const [ids, offsets, documentBytes] = await Promise.all(['bin', 'offsets.bin', 'bytes.bin'].map((end) => store.read(`${path}.${end}`)));
+  const marks = key.template === undefined ? undefined : await store.read(`${path}.marks.bin`);
   const perDocument = meta.documents[split] * 4;
   if (
     ids!.byteLength !== meta.tokens[split] * meta.idBytes ||
     offsets!.byteLength !== perDocument ||
-    documentBytes!.byteLength !== perDocument
+    documentBytes!.byteLength !== perDocument ||
+    (marks !== undefined && marks.byteLength !== meta.tokens[split])
   ) {
     await store.remove(folderOf(key));
     throw new StudioError('file-missing', `The token shards of corpus "${corpus}" are damaged`, {
@@ -148,6 +163,7 @@ export async function readTokens(key: ShardKey, split: Split, store: FileStore =
     offsets: new Uint32Array(offsets!.buffer),
     documentBytes: new Uint32Array(documentBytes!.buffer),
     bytes: meta.bytes[split],
+    ...(marks && { marks: new Uint8Array(marks.buffer) }),
   };
 }
 

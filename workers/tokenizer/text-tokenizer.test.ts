@@ -57,6 +57,44 @@ describe("the base's tokenizer", () => {
     },
   );
 
+  it('has a stand-in for hidden tokens: a spare row of the table, else the byte that no text has', async () => {
+    const wider = await TextTokenizer.open({ ...files, model: files.model.replace('"vocab_size": 4096', '"vocab_size": 4100') });
+    expect(wider.marks).toMatchObject({ mask: 4096, start: fixture.endOfText, end: fixture.endOfText });
+    expect([...tokenizer.bytesOf(tokenizer.marks.mask)!]).toEqual([0xff]);
+  });
+
+  it('knows the words of its tokens, in Chinese as well', () => {
+    const ids = tokenizer.encode('The pericarditis of 中国人民银行 returned.');
+    const words = tokenizer.words(ids);
+    const texts = new Map<number, number[]>();
+    ids.forEach((id, at) => texts.set(words[at]!, [...(texts.get(words[at]!) ?? []), id]));
+    // As Intl.Segmenter divides it; a token of several words is of the first.
+    const expected = [...new Intl.Segmenter(undefined, { granularity: 'word' }).segment('The pericarditis of 中国人民银行 returned.')];
+    const found = [...texts.values()].map((own) => tokenizer.decode(own).trim());
+    for (const word of ['pericarditis', 'returned']) expect(found).toContain(word);
+    expect(expected.map(({ segment }) => segment)).toContain('银行');
+    expect(found.join('')).toBe('Thepericarditisof中国人民银行returned.');
+  });
+
+  it('has the marks of BERT, which says its end of text by its separator alone', async () => {
+    const vocab = { '[PAD]': 0, '[UNK]': 1, '[CLS]': 2, '[SEP]': 3, '[MASK]': 4, a: 5 };
+    const added = Object.entries(vocab)
+      .slice(0, 5)
+      .map(([content, id]) => ({ id, content, special: true, normalized: false, single_word: false, lstrip: false, rstrip: false }));
+    const json = {
+      ...{ version: '1.0', truncation: null, padding: null, added_tokens: added },
+      normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      post_processor: { type: 'BertProcessing', sep: ['[SEP]', 3], cls: ['[CLS]', 2] },
+      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+      model: { type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab },
+    };
+    const config = JSON.stringify({ cls_token: '[CLS]', sep_token: '[SEP]', mask_token: '[MASK]' });
+    const bert = await TextTokenizer.open({ tokenizer: JSON.stringify(json), config, model: '{"vocab_size": 6}' });
+    expect(bert.marks).toEqual({ mask: 4, start: 2, end: 3 });
+    expect([bert.frames, tokenizer.frames]).toEqual([true, false]);
+  });
+
   it('knows how many bytes every id stands for', async () => {
     const lengths = tokenizer.byteLengths();
     expect(lengths[tokenizer.endOfText]).toBe(0);

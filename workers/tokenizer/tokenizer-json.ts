@@ -280,7 +280,8 @@ export function withinRows(tokenizer: TokenizerJson, rows: number): { tokenizer:
 }
 
 /**
- * The end-of-text token: `eos_token` of tokenizer_config.json, else `eos_token_id` of config.json.
+ * The end-of-text token: `eos_token` of tokenizer_config.json, else `eos_token_id` of config.json, else what the tokenizer puts behind a text or
+ * calls the separator (BERT).
  * @throws StudioError `tokenizer-invalid` when neither names a token of the vocabulary
  */
 export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, modelConfig: unknown): number {
@@ -289,9 +290,11 @@ export function endOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown, mo
   const ids = field(modelConfig, 'eos_token_id');
   const id: unknown = Array.isArray(ids) ? ids[0] : ids;
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabularySize(tokenizer)) return id;
+  const last = sequenceEnds(tokenizer).after.at(-1) ?? namedToken(tokenizer, tokenizerConfig, 'sep_token');
+  if (last !== undefined && last < vocabularySize(tokenizer)) return last;
   throw invalid(
     'tokenizer_config.json',
-    'no end-of-text token: eos_token names none of the vocabulary, and config.json has no eos_token_id',
+    'no end-of-text token: eos_token and sep_token name none of the vocabulary, and config.json has no eos_token_id',
   );
 }
 
@@ -303,6 +306,16 @@ export function startOfText(tokenizer: TokenizerJson, tokenizerConfig: unknown):
   if (field(tokenizerConfig, 'add_bos_token') === false) return undefined;
   const [first] = sequenceEnds(tokenizer).before;
   return first !== undefined && first < vocabularySize(tokenizer) ? first : namedToken(tokenizer, tokenizerConfig, 'bos_token');
+}
+
+/** What stands for a hidden token, where the vocabulary has such a token. */
+export function maskToken(tokenizer: TokenizerJson, tokenizerConfig: unknown): number | undefined {
+  const known = ['[MASK]', '<mask>', '<|mask|>'];
+  return (
+    namedToken(tokenizer, tokenizerConfig, 'mask_token') ??
+    tokenizer.added_tokens.find(({ content }) => known.includes(content))?.id ??
+    modelPieces(tokenizer).find(([piece]) => known.includes(piece))?.[1]
+  );
 }
 
 /** Id of a token that tokenizer_config.json names, as text or as an object. */

@@ -20,6 +20,8 @@ export interface EvaluationSubject {
   rowsPerBatch: number;
   /** Hash of the probes asked; absent where none are. */
   probes?: string;
+  /** What channels are measured by where that is not the next token. */
+  objectives?: string;
   /** Rules of the run, and the token that its texts start after; absent by the first rules. */
   rules?: RunRules;
   startOfText?: number;
@@ -27,7 +29,10 @@ export interface EvaluationSubject {
 
 const rowSchema = z.object({
   step: z.literal(0),
-  channels: z.record(z.string(), z.object({ loss: z.number(), tokens: z.number(), bytes: z.number() })),
+  channels: z.record(
+    z.string(),
+    z.object({ loss: z.number(), tokens: z.number(), bytes: z.number(), figures: z.record(z.string(), z.number()).optional() }),
+  ),
   retention: z.number().nullable(),
   probes: z
     .object({
@@ -59,7 +64,7 @@ export async function evaluationCache(
       if (!(await store.exists(path))) return null;
       try {
         const { probes, ...row } = rowSchema.parse(JSON.parse(await store.readText(path)));
-        return probes ? { ...row, probes } : row;
+        return { ...(row as EvaluationRow), ...(probes ? { probes } : {}) };
       } catch {
         return null;
       }

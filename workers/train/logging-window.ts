@@ -1,7 +1,7 @@
 /** The logging window of a run: losses by channel, gradient norms and times of the steps since the last metric row. */
 import { StudioError } from '../../src/core/errors';
 import type { MetricRow, NotFinite } from '../../src/core/run/types';
-import type { StepSums } from '../runtime/trainable-model';
+import type { FigureReadings, StepSums } from '../runtime/trainable-model';
 
 /** Sums by channel index: nats, and predicted tokens. */
 interface ChannelSums {
@@ -71,6 +71,8 @@ export interface LoggingWindowState extends ChannelSums {
   ms: number;
   /** With loss scaling: steps of the window that were skipped, and the last step's scale and count since the start. */
   scaling?: { overflowed: number; scale: number; skipped: number };
+  /** What objectives said, by `channel index/name`; absent: nothing. */
+  figures?: FigureReadings;
 }
 
 export class LoggingWindow {
@@ -79,6 +81,7 @@ export class LoggingWindow {
   private steps: number;
   private ms: number;
   private scaling: LoggingWindowState['scaling'];
+  private figures: FigureReadings;
 
   constructor(
     private readonly channels: readonly string[],
@@ -89,6 +92,7 @@ export class LoggingWindow {
     this.steps = state?.steps ?? 0;
     this.ms = state?.ms ?? 0;
     this.scaling = state?.scaling;
+    this.figures = { ...state?.figures };
   }
 
   get empty(): boolean {
@@ -100,13 +104,17 @@ export class LoggingWindow {
   }
 
   /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite`, with the step in the window */
-  addStep(step: number, { nll, tokens, gradNorm, scaling }: StepSums): void {
+  addStep(step: number, { nll, tokens, gradNorm, scaling, figures = {} }: StepSums): void {
     // A skipped step changed no weight, and the next has a smaller scale.
     const skipped = scaling?.overflowed ?? false;
     this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
     if (!skipped) this.gradNormSum += gradNorm;
     if (scaling)
       this.scaling = { scale: scaling.scale, skipped: scaling.skipped, overflowed: (this.scaling?.overflowed ?? 0) + Number(skipped) };
+    for (const [name, { sum, count }] of Object.entries(figures)) {
+      const before = this.figures[name] ?? { sum: 0, count: 0 };
+      this.figures[name] = { sum: before.sum + sum, count: before.count + count };
+    }
     this.steps += 1;
     this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
   }
@@ -123,11 +131,22 @@ export class LoggingWindow {
       stepMs: this.ms / steps,
       tokens,
       ...this.sums.row(),
+      ...this.figuresOfRow(),
       ...(scaling ? { lossScale: scaling.scale, skippedSteps: scaling.skipped } : {}),
     };
   }
 
+  private figuresOfRow(): Pick<MetricRow, 'figures'> {
+    const figures: NonNullable<MetricRow['figures']> = {};
+    for (const [key, { sum, count }] of Object.entries(this.figures)) {
+      const slash = key.indexOf('/');
+      (figures[this.channels[Number(key.slice(0, slash))]!] ??= {})[key.slice(slash + 1)] = sum / count;
+    }
+    return Object.keys(figures).length === 0 ? {} : { figures };
+  }
+
   reset(): void {
+    this.figures = {};
     this.sums.reset();
     this.gradNormSum = 0;
     this.steps = 0;
@@ -142,6 +161,7 @@ export class LoggingWindow {
       steps: this.steps,
       ms: this.ms,
       ...(this.scaling ? { scaling: this.scaling } : {}),
+      ...(Object.keys(this.figures).length > 0 ? { figures: this.figures } : {}),
     };
   }
 

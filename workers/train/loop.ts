@@ -342,6 +342,7 @@ export class TrainingLoop {
       started = parts.clock.now();
       const { batches, round } = parts.sampler.step(recipe, record.step, shares);
       const dropout = { rate: recipe.dropout, seed: recipe.seed, step: record.step };
+      await parts.model.prepare?.(batches, { seed: recipe.seed, step: record.step });
       const weights = settings.weights && recipe.channels.map(({ id }) => settings.weights![id]!);
       this.unread.push(parts.model.step(batches, { lr, weights, dropout, round }));
       for (const batch of batches) this.count(batch);
@@ -434,6 +435,8 @@ export class TrainingLoop {
       record.base = row;
       if (!cached) await parts.baseCache.store(row);
     }
+    const masked = record.recipe.federated?.secure && record.step > 0 ? await parts.model.maskedRound?.() : null;
+    if (masked) row.masked = masked;
     record.latest = row;
     parts.evaluations.push(row);
     this.logger.addEvaluation(row);

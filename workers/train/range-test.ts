@@ -48,6 +48,7 @@ async function withTrial<T>(
     signal.throwIfAborted();
     const loss = await studio.lock.run(async () => {
       const { batches, round } = sampler.step(checked, step, shares);
+      await model.prepare(batches, { seed, step });
       const [sums] = await model.read([model.step(batches, { lr, weights, dropout: { rate, seed, step }, round })]);
       return total(sums!.nll) / total(sums!.tokens);
     });

@@ -9,6 +9,7 @@ import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { comparesHidden, keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
+import { headsOf, objectiveFault, referenceKind } from '../../src/core/recipe/objective';
 import { isSoft } from '../../src/core/model/soft-prompt';
 import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
@@ -19,8 +20,9 @@ import type { LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
 import { loadTokenizer } from '../tokenizer/open';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
-import { hiddenMap, LowRankAdapter, ModelAverage, SoftPrompt, type DecoderModel } from '../engine';
+import { hiddenMap, LowRankAdapter, ModelAverage, restoreHeads, SoftPrompt, type DecoderModel } from '../engine';
 import { disposeParts, EngineModel, type RunParts } from '../runtime/engine-model';
+import { checkScorer } from '../runtime/rollouts';
 import { fisherUses, fisherValues, type FisherUse } from './fisher';
 import type { LoopParts } from './loop';
 import { modelWriter, promptTexts, type PromptTexts } from './prompt-texts';
@@ -72,7 +74,9 @@ export async function loadModel(
   try {
     if (model.softPrompt)
       refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
-    if (method) checkMethod(model.config, method, recipe.sequenceLength);
+    if (method) checkMethod(model.config, method, recipe.sequenceLength, headsOf(recipe).size);
+    const fault = objectiveFault(recipe, model.config.encoder !== undefined);
+    if (fault) refuse(fault.field, fault.value, fault.accepted, `base "${recipe.base}"`);
     if (unties(method)) model.untie();
     if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
     if (method && isSoft(method)) {
@@ -80,6 +84,8 @@ export async function loadModel(
       model.attachPrompt(new SoftPrompt(model.config, method), { seed: recipe.seed, text });
       if (checkpoint) await model.softPrompt!.restore('model.safetensors', checkpoint.model);
     }
+    for (const [head, outputs] of headsOf(recipe)) model.addHead(head, outputs, { seed: recipe.seed });
+    if (checkpoint && addsToBase(method)) await restoreHeads(model, 'model.safetensors', checkpoint.model);
     const longest = model.context;
     if (recipe.sequenceLength > longest)
       refuse('sequenceLength', String(recipe.sequenceLength), `8 … ${longest}`, `the context of model "${recipe.base}"`);
@@ -95,6 +101,7 @@ export async function loadModel(
     }
     if (recipe.average) parts.average = await averageOf(recipe, recipe.average, model, checkpoint);
     parts.teacher = await teacherOf(recipe, model, tokenizer.hash);
+    parts.scorers = await scorersOf(recipe, tokenizer.hash);
     parts.map = hiddenMapOf(recipe, model, parts.teacher);
     const engine = new EngineModel(model, recipe, backend !== 'webgpu', parts);
     const text = tokenizer.tokenizer;
@@ -113,7 +120,8 @@ export async function loadModel(
       texts: recipe.evaluation.prompts ? promptTexts(recipe.evaluation.prompts, recipe.seed, modelWriter(model, text)) : null,
       tokenBytes: text.byteLengths(),
       startOfText,
-      probes: probes && {
+      // Questions are asked by what follows them, which an encoder does not tell.
+      probes: !probes || model.config.encoder ? null : {
         sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
         hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
       },
@@ -135,6 +143,7 @@ async function averageOf(
   const twin = model.twin();
   const file = checkpoint?.average;
   try {
+    if (file && (twin.adapter || twin.softPrompt)) await restoreHeads(twin, file.name, file);
     if (file && twin.adapter) await twin.adapter.restore(file.name, file, twin.parameters);
     else if (file && twin.softPrompt) await twin.softPrompt.restore(file.name, file);
     else if (file) {
@@ -171,6 +180,23 @@ async function teacherOf(recipe: Recipe, { config }: DecoderModel, tokenizer: st
     return teacher;
   } catch (error) {
     teacher.dispose();
+    throw error;
+  }
+}
+
+/** Reward models that objectives ask. @throws StudioError `recipe-invalid` */
+async function scorersOf({ channels }: Recipe, tokenizer: string): Promise<Map<string, DecoderModel>> {
+  const scorers = new Map<string, DecoderModel>();
+  try {
+    for (const { id, objective } of channels) {
+      if (!objective || !('reward' in objective) || objective.reward.kind !== 'model' || scorers.has(objective.reward.model)) continue;
+      const name = objective.reward.model;
+      scorers.set(name, await openBase(name));
+      checkScorer(`channels.${id}.objective.reward.model`, name, scorers.get(name)!, (await loadTokenizer(name)).hash === tokenizer);
+    }
+    return scorers;
+  } catch (error) {
+    for (const scorer of scorers.values()) scorer.dispose();
     throw error;
   }
 }
@@ -247,7 +273,8 @@ async function baseOf(recipe: Recipe, model: DecoderModel, fisher: Uint8Array | 
   const known = new Map(values.map(({ name, shape, data }) => [name, tensor(data, shape)]));
   if (recipe.method?.kind === 'lora') {
     const saved = savedModules(model.config, recipe.method);
-    return { anchor: new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()])), model: null, fisher: known };
+    const anchor = new Map(saved.map((name) => [name, model.parameters.get(name)!.clone()]));
+    return { anchor, model: referenceKind(recipe) === 'base' ? await openBase(recipe.base) : null, fisher: known };
   }
   const base = await openBase(recipe.base);
   if (unties(recipe.method)) base.untie();

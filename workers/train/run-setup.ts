@@ -36,6 +36,7 @@ import {
 import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
 import { heldOutTexts, readChannelTokens, spreadDocuments, type ChannelTokens } from '../runtime/channel-tokens';
+import { examplesOf } from '../runtime/examples';
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
 import { checkPrecision, type DecoderModel } from '../engine';
@@ -338,20 +339,26 @@ function checkRunnable(recipe: Recipe): Recipe {
 
 /** A run of the first rules took special tokens that are written out in its text for tokens. */
 async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress): Promise<ChannelTokens[]> {
-  const { hash } = await loadTokenizer(recipe.base);
+  const { hash, tokenizer } = await loadTokenizer(recipe.base);
   const channels = rules === 1 ? recipe.channels.map((channel) => ({ ...channel, specialTokens: 'tokens' as const })) : recipe.channels;
-  return readChannelTokens(recipe.base, hash, channels, onProgress);
+  const texts = await readChannelTokens(recipe.base, hash, channels, onProgress);
+  return Promise.all(
+    texts.map(async (text, channel) =>
+      recipe.channels[channel]!.objective ? { ...text, examples: await examplesOf({ recipe, channel, text, tokenizer }) } : text,
+    ),
+  );
 }
 
 function samplerOf(recipe: Recipe, texts: readonly ChannelTokens[], rules: RunRules, state: RunState | null = null): BatchSampler {
   const curricula = rowOrders(recipe, texts, rules);
   const difficulty = phaseDifficulty(recipe, texts, rules);
-  const channels = texts.map(({ id, train, trainDocuments }) => ({
+  const channels = texts.map(({ id, train, trainDocuments, examples }) => ({
     id,
     tokens: train,
     curriculum: curricula[id] ?? null,
     difficulty: difficulty[id],
     apart: recipe.packing === 'separate' ? trainDocuments : undefined,
+    examples: examples?.train,
   }));
   return new BatchSampler(
     { channels, context: recipe.sequenceLength, seed: recipe.seed, rules, orders: phaseOrders(recipe, difficulty) },
@@ -396,9 +403,10 @@ async function assembleLoop(
   studio: Studio,
 ): Promise<TrainingLoop> {
   const { recipe, rules = 1 } = record;
-  const heldOut = texts.map(({ id, heldOut: { ids, ...documents } }) => ({
+  const heldOut = texts.map(({ id, heldOut: { ids, ...documents }, examples }) => ({
     id,
     tokens: ids,
+    examples: examples?.heldOut,
     documents: rules === 1 ? undefined : documents,
   }));
   const { startOfText } = trained;
@@ -412,6 +420,7 @@ async function assembleLoop(
     ...(rules === 1 ? {} : { rules, startOfText }),
     ...rows,
     ...(trained.probes ? { probes: trained.probes.hash } : {}),
+    ...objectivesOf(recipe),
   };
   return new TrainingLoop({
     record,
@@ -445,6 +454,12 @@ async function adversarialDocuments({ channels, evaluation }: Recipe, texts: rea
     return heldOutTexts(corpus, spreadDocuments(starts.length, evaluation.adversarialDocuments ?? 0));
   });
   return (await Promise.all(each)).flat();
+}
+
+/** What an evaluation of the base depends on beside text and weights: heads that the run's seed draws, and what objectives measure. */
+function objectivesOf({ channels, seed }: Recipe): { objectives?: string } {
+  const own = channels.map(({ objective, prefix }) => [objective ?? null, prefix ?? null]);
+  return own.every(([objective, prefix]) => objective === null && prefix === null) ? {} : { objectives: JSON.stringify([seed, own]) };
 }
 
 /** As shown to a person: "wasm · 2 threads". */

@@ -139,6 +139,49 @@ describe('BatchSampler', () => {
     }
   });
 
+  it('draws examples of a channel with an objective into micro-batches of their own, each once an epoch, and goes on alike', () => {
+    const pairs = {
+      count: 5,
+      rowsEach: 2,
+      fill: (batch: TokenBatch, row: number, index: number, seed: number) => {
+        batch.ids[row * batch.context] = index;
+        batch.ids[(row + 1) * batch.context] = seed;
+      },
+      bytes: () => 0,
+      objective: (examples: readonly number[]) => ({ losses: () => never(), examples }),
+    };
+    const never = (): never => {
+      throw new Error('not computed here');
+    };
+    const mixed = [channels[0]!, { ...channels[2]!, examples: pairs }];
+    const options = { channels: mixed, context: 8, seed: 5, rules: 2 } as const;
+    const shares = { zh: 0.5, domain: 0.5 };
+    const sampler = new BatchSampler(options);
+    const seen: number[] = [];
+    for (let step = 0; step < 2; step++) {
+      // Ten rows: five of text in micro-batches of 5, five pairs, two to a micro-batch.
+      const batches = sampler.next(step, shares, 5, 2);
+      expect(batches.map(({ rows, objective }) => [rows, objective !== undefined])).toEqual([
+        [5, false],
+        [4, true],
+        [4, true],
+        [2, true],
+      ]);
+      for (const { ids, objective } of batches.slice(1)) {
+        const own = [...ids].filter((_, at) => at % 16 === 0);
+        expect((objective as unknown as { examples: number[] }).examples).toEqual(own);
+        seen.push(...own);
+      }
+    }
+    expect(seen.slice(0, 5).sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(seen.slice(5).sort()).toEqual([0, 1, 2, 3, 4]);
+    const whole = new BatchSampler(options);
+    whole.next(0, shares, 5, 2);
+    const resumed = new BatchSampler(options, structuredClone(whole.state()));
+    const ids = (batches: readonly TokenBatch[]) => batches.map((batch) => [...batch.ids]);
+    expect(ids(resumed.next(1, shares, 5, 2))).toEqual(ids(whole.next(1, shares, 5, 2)));
+  });
+
   it("deals a federated run's micro-batches to its clients, each of its own text; any other step is as it was", () => {
     const shares = { zh: 0.5, en: 0.3, domain: 0.2 };
     const recipe = (federated: RecipeInput['federated']) =>

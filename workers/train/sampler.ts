@@ -10,6 +10,7 @@ import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import type { RunRules } from '../../src/core/run/types';
 import { channelEmpty, ChannelStream, type StreamCursor } from '../runtime/channel-stream';
 import type { Curriculum } from '../runtime/channel-stream';
+import { exampleBatches, type ChannelExamples } from '../runtime/examples';
 import { emptyBatch, fillRow, type FederatedRound, type Row, type TokenBatch, type TokenIds } from '../runtime/trainable-model';
 import { windowsOf } from '../runtime/windows';
 
@@ -19,6 +20,8 @@ export interface SamplerState {
   /** Of a federated run, by the clients' indices: rows that a client owes its channels. */
   clients?: Record<string, Record<string, number>>;
   cursors: Record<string, StreamCursor>;
+  /** Of channels whose examples have a state, by their ids. */
+  examples?: Record<string, unknown>;
 }
 
 export interface SamplerOptions {
@@ -39,6 +42,8 @@ interface SampledChannel {
   difficulty?: Float64Array | undefined;
   /** Where its documents start: a row keeps them apart. Absent where documents of a row are joined. */
   apart?: Uint32Array | undefined;
+  /** What its rows are, where its objective is not the next token: it is drawn from instead of the windows. */
+  examples?: ChannelExamples | undefined;
 }
 
 export class BatchSampler {
@@ -53,13 +58,18 @@ export class BatchSampler {
     this.allocator = state ? RowAllocator.restore(state.allocator) : new RowAllocator();
     this.clients = new Map(Object.entries(state?.clients ?? {}).map(([index, owed]) => [index, RowAllocator.restore(owed)]));
     for (const [id, cursor] of Object.entries(state?.cursors ?? {})) this.stream(id, cursor);
+    for (const { id, examples } of options.channels) {
+      const kept = state?.examples?.[id];
+      if (kept !== undefined) examples?.restore?.(kept);
+    }
   }
 
   /** @throws StudioError `channel-empty` naming the first channel that has a share and no row to draw */
   check(shares: Shares): void {
-    for (const { id, tokens } of this.options.channels)
-      if ((shares[id] ?? 0) > 0 && windowsOf(tokens.length, this.options.context, this.options.rules).count === 0)
-        throw channelEmpty(id, tokens.length, this.options.context);
+    const { context, rules } = this.options;
+    for (const { id, tokens, examples } of this.options.channels)
+      if ((shares[id] ?? 0) > 0 && (examples?.count ?? windowsOf(tokens.length, context, rules).count) === 0)
+        throw channelEmpty(id, tokens.length, context);
   }
 
   /**
@@ -99,7 +109,7 @@ export class BatchSampler {
     if (!federated) return { batches: this.next(step, shares, batchSize, gradientAccumulationSteps) };
     const clients = participantsOf(recipe, shares, step);
     const own = this.round(step, clients, batchSize, gradientAccumulationSteps);
-    return { batches: own.flat(), round: clients.map(({ weight }, at) => ({ weight, updates: own[at]!.length })) };
+    return { batches: own.flat(), round: clients.map(({ index, weight }, at) => ({ index, weight, updates: own[at]!.length })) };
   }
 
   /** So many rows of each channel, shuffled and cut into micro-batches. */
@@ -110,10 +120,24 @@ export class BatchSampler {
       for (let row = 0; row < (counts[id] ?? 0); row++) drawn.push({ channel, apart, ...this.stream(id).next() });
     });
     new Rng(shuffle).shuffle(drawn);
+    if (channels.every(({ examples }) => !examples)) return this.textBatches(drawn, rows, accumulation);
+    const text = drawn.filter(({ channel }) => !channels[channel]!.examples);
+    const apart = channels.flatMap(({ id, examples }, channel) => {
+      const own = drawn.filter((row) => row.channel === channel);
+      if (!examples) return [];
+      const draws = own.map(({ start }, at) => ({ index: start, seed: deriveSeed(shuffle, id, at) }));
+      return exampleBatches(examples, draws, { rows, context, channel });
+    });
+    return [...this.textBatches(text, rows, Math.ceil(text.length / rows)), ...apart];
+  }
+
+  private textBatches(drawn: readonly Row[], most: number, accumulation: number): TokenBatch[] {
+    const { channels, context } = this.options;
     return Array.from({ length: accumulation }, (_, micro) => {
+      const rows = Math.min(most, drawn.length - micro * most);
       const batch = emptyBatch(rows, context);
       for (let row = 0; row < rows; row++) {
-        const place = drawn[micro * rows + row]!;
+        const place = drawn[micro * most + row]!;
         fillRow(batch, row, channels[place.channel]!.tokens, place);
       }
       return batch;
@@ -136,12 +160,14 @@ export class BatchSampler {
   }
 
   state(): SamplerState {
+    const kept = this.options.channels.flatMap(({ id, examples }) => (examples?.state ? [[id, examples.state()] as const] : []));
     return {
       allocator: this.allocator.state(),
       ...(this.clients.size > 0
         ? { clients: Object.fromEntries([...this.clients].map(([index, allocator]) => [index, allocator.state()])) }
         : {}),
       cursors: Object.fromEntries([...this.streams].map(([id, stream]) => [id, stream.cursor()])),
+      ...(kept.length > 0 ? { examples: Object.fromEntries(kept) } : {}),
     };
   }
 
@@ -155,6 +181,7 @@ export class BatchSampler {
         cursor,
         curriculum: channel.curriculum,
         difficulty: channel.difficulty,
+        examples: channel.examples?.count,
       });
       this.streams.set(id, stream);
     }

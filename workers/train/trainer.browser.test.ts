@@ -5,6 +5,7 @@ import { FollowedRun, type RunView } from '../../src/core/run/view';
 import type { RecipeInput } from '../../src/core/recipe/schema';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName } from '../../src/contract/device';
+import type { EmbeddingMeasure } from '../../src/contract/evaluation';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
@@ -19,7 +20,7 @@ import { chainsOf, lifelongMatrix, stageRecipe } from '../../src/core/run/lifelo
 import type { ChainPlan } from '../../src/core/run/types';
 import { libraryApi } from '../library/api';
 import { fisherValues, readFisher } from './fisher';
-import { clearOut, furnish, MODEL, studioRecipe, WIDE } from './fixtures/tiny-studio';
+import { clearOut, ENCODER, furnish, MODEL, studioRecipe, WIDE } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const clients: WorkerClient<TrainerApi>[] = [];
@@ -310,6 +311,133 @@ describe('the trainer on wasm', () => {
     expect(await outcome(second)).toEqual(expected);
   });
 
+  it.each([
+    { name: 'reward', adapter: true, corpus: 'tiny-pairs', objective: { kind: 'reward' as const }, says: ['accuracy', 'margin'] },
+    {
+      name: 'dpo',
+      adapter: false,
+      corpus: 'tiny-pairs',
+      objective: { kind: 'dpo' as const, labelSmoothing: 0.1 },
+      says: ['accuracy', 'margin'],
+    },
+    {
+      name: 'grpo',
+      adapter: true,
+      corpus: 'tiny-prompts',
+      objective: { kind: 'grpo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, generations: 4, beta: 0.1 },
+      says: ['reward', 'kl', 'length', 'entropy'],
+    },
+    {
+      name: 'ppo',
+      adapter: false,
+      corpus: 'tiny-prompts',
+      objective: { kind: 'ppo' as const, reward: { kind: 'length' as const, tokens: 6 }, answerTokens: 8, klTarget: 1, klHorizon: 50 },
+      says: ['reward', 'kl', 'length', 'entropy', 'klWeight'],
+    },
+  ])('trains $name beside text to the same bits after a death half way', async ({ name, adapter, corpus, objective, says }) => {
+    const recipe = studioRecipe({
+      sequenceLength: 32,
+      gradientAccumulationSteps: 2,
+      dropout: 0,
+      channels: [
+        { id: 'text', corpus: 'tiny-general', role: 'general', share: 0.5 },
+        { id: 'aligned', corpus, role: 'domain', share: 0.5, objective },
+      ],
+      ...(adapter ? { method: { kind: 'lora' as const, r: 2 } } : {}),
+    });
+    const tab = await openTab();
+    const { tensors } = await tab.api.memory();
+    const run = await tab.api.start(recipe, name, quiet);
+    const last = await tab.seen((view) => view.runId === run && ended(view));
+    expect(last).toMatchObject({ state: 'finished', error: null, step: 12 });
+    const expected = await outcome(run);
+    expect((await tab.api.memory()).tensors).toBe(tensors);
+    expect(Object.keys(expected.rows[0]!.figures!['aligned']!)).toEqual(says);
+    expect(Array.from(last.windows.figures[says[0]!]!['aligned']!)).toEqual(
+      expected.rows.map(({ figures }) => figures?.['aligned']?.[says[0]!] ?? NaN),
+    );
+    const [before, after] = [expected.evaluations[0]!, expected.evaluations.at(-1)!].map(({ channels }) => channels['aligned']!);
+    expect(Object.keys(after!.figures!)).toEqual(says.filter((figure) => figure !== 'klWeight'));
+    expect(last.heldOutFigures[says[1]!]!['aligned']!.y.at(-1)).toBe(after!.figures![says[1]!]);
+    if (name === 'dpo') expect(before!.figures!['margin']).toBeCloseTo(0, 4);
+    if (says.includes('accuracy')) expect(after!.figures!['margin']).toBeGreaterThan(before!.figures!['margin']!);
+    else {
+      expect(before!.figures!['kl']).toBeCloseTo(0, 4);
+      expect(after!.loss).toBeCloseTo(-after!.figures!['reward']!, 5);
+    }
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await killAt(tab, killed, 7);
+    await resumeElsewhere(killed);
+    expect(await outcome(killed)).toEqual(expected);
+  });
+
+  it('trains on hidden tokens, next tokens and embeddings at once to the same bits after a death half way; α = 1 is the next token', async () => {
+    const mlm = { kind: 'mlm' as const, unit: 'word' as const, clmWeight: 0.3 };
+    const channels = (objective: object | undefined) => [
+      { id: 'text', corpus: 'tiny-general', role: 'general' as const, share: 0.5, ...(objective ? { objective } : {}) },
+      { id: 'views', corpus: 'tiny-domain', role: 'domain' as const, share: 0.5, objective: { kind: 'contrastive' as const } },
+    ];
+    const recipe = studioRecipe({ sequenceLength: 32, gradientAccumulationSteps: 2, dropout: 0.1, channels: channels(mlm) as never });
+    const tab = await openTab();
+    const run = await tab.api.start(recipe, 'masked', quiet);
+    const last = await tab.seen((view) => view.runId === run && ended(view));
+    expect(last).toMatchObject({ state: 'finished', error: null, step: 12 });
+    const expected = await outcome(run);
+    expect(Object.keys(expected.rows[0]!.figures!['text']!)).toEqual(['mlm', 'clm']);
+    expect(Object.keys(expected.rows[0]!.figures!['views']!)).toEqual(['alignment', 'uniformity']);
+    const { loss, figures } = expected.evaluations[0]!.channels['text']!;
+    expect(0.7 * figures!['mlm']! + 0.3 * figures!['clm']!).toBeCloseTo(loss, 1);
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await killAt(tab, killed, 7);
+    const { tab: again } = await resumeElsewhere(killed);
+    expect(await outcome(killed)).toEqual(expected);
+
+    const plain: Awaited<ReturnType<typeof outcome>>[] = [];
+    for (const objective of [undefined, { kind: 'mlm' as const, clmWeight: 1 }]) {
+      const [text] = channels(objective);
+      const one = await again.api.start(studioRecipe({ sequenceLength: 32, channels: [{ ...text!, share: 1 }] as never }), 'one', quiet);
+      await again.seen((view) => view.runId === one && ended(view));
+      plain.push(await outcome(one));
+    }
+    expect(plain[1]).toEqual(plain[0]);
+  });
+
+  it('trains an encoder on hidden tokens between its marks, and refuses the next token', async () => {
+    const recipe = (objective?: object) =>
+      studioRecipe({
+        ...{ base: ENCODER, sequenceLength: 32 },
+        channels: [{ id: 'text', corpus: 'tiny-general', role: 'general', share: 1, ...(objective ? { objective } : {}) }] as never,
+      });
+    const tab = await openTab();
+    const values = { field: 'channels.text.objective', value: 'next-token' };
+    await expect(tab.api.start(recipe(), 'next', quiet)).rejects.toMatchObject({ code: 'recipe-invalid', values });
+    const run = await tab.api.start(recipe({ kind: 'mlm' }), 'bert', quiet);
+    expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+    const { evaluations } = await outcome(run);
+    expect(evaluations.at(-1)!.channels['text']!.loss).toBeLessThan(evaluations[0]!.channels['text']!.loss);
+    const weights = [
+      { kind: 'model' as const, model: ENCODER },
+      { kind: 'checkpoint' as const, run, step: 12 },
+    ];
+    const channel = { id: 'text', corpus: 'tiny-general', role: 'general' as const };
+    const { channels } = await tab.api.measureChannels(weights, [channel], 4, quiet);
+    const [before, after] = channels[0]!.loss;
+    expect(after!.value).toBeLessThan(before!.value);
+    const [{ vectors, channels: of, uniformity }] = (await tab.api.measureEmbeddings(weights, [channel], 4, 'mean', quiet)) as [
+      EmbeddingMeasure,
+    ];
+    expect([of, vectors.width, vectors.values.length]).toEqual([['text', 'text', 'text', 'text'], 16, 64]);
+    expect(vectors.values.subarray(0, 16).reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 4);
+    expect(uniformity).toBeLessThanOrEqual(0);
+    await expect(
+      tab.api.generate(weights[1]!, { prompt: 'a', seed: 1, maxTokens: 2, temperature: 1, topK: 0, topP: 1 }, quiet),
+    ).rejects.toMatchObject({
+      code: 'encoder-writes',
+    });
+  });
+
   it('writes the text of an echo channel before the first step, once, and goes on to the same bits after its tab died', async () => {
     const generated = { ...usualEcho(MODEL), length: 24, tokens: 400 };
     const corpus = echoCorpusId(generated);
@@ -545,7 +673,14 @@ describe('the trainer on wasm', () => {
 
   it('trains federated clients apart: a killed run ends as an unbroken one, and a round of one client reads its text alone', async () => {
     const privacy = { clip: 0.5, noise: 0.1 };
-    const federated = { split: { clients: 3, alpha: 1 }, participation: 0.67, proximal: 0.1, server: { momentum: 0.5 }, privacy };
+    const federated = {
+      split: { clients: 3, alpha: 1 },
+      participation: 0.67,
+      proximal: 0.1,
+      server: { momentum: 0.5 },
+      privacy,
+      secure: {},
+    };
     const recipe = () => studioRecipe({ gradientAccumulationSteps: 3, dropout: 0.1, federated });
     const tab = await openTab();
     const killed = await tab.api.start(recipe(), 'federated', quiet);
@@ -559,6 +694,13 @@ describe('the trainer on wasm', () => {
     expect([...readSafetensors('optimizer', expected.optimizer).tensors.keys()].every((name) => name.startsWith('momentum_buffer.'))).toBe(
       true,
     );
+
+    // What the server saw is kept with each evaluation but the base's.
+    expect(expected.evaluations.map(({ masked }) => masked?.clients.length)).toEqual([
+      undefined,
+      ...expected.evaluations.slice(1).map(() => 2),
+    ]);
+    expect(Math.max(...expected.evaluations.map(({ masked }) => masked?.error ?? 0))).toBeLessThan(1e-6);
 
     // Alone in its round and without privacy, a client's update is the whole step.
     const plain = studioRecipe({ federated: { participation: 0.01 } });

@@ -27,7 +27,7 @@ describe('a recipe for transformers', () => {
       [
         ...['README.md', 'configs/ddp.yaml', 'configs/fsdp.yaml', 'configs/zero2.json', 'configs/zero2.yaml', 'configs/zero3.json'],
         ...['configs/zero3.yaml', 'data.json', 'data.py', 'job.sbatch', 'model.py', 'plan.py', 'recipe.json', 'requirements.txt'],
-        ...['ruff.toml', 'run.sh', 'train.py'],
+        ...['ruff.toml', 'run.sh', 'serve.py', 'train.py'],
       ].sort(),
     );
     for (const text of Object.values(one.files)) expect(text).not.toMatch(/\/(home|work|Users|root)\//);
@@ -127,13 +127,16 @@ describe('a recipe for a trainer that others run', () => {
         .map((line) => line.split(/: (.*)/s).slice(0, 2)),
     ) as Record<string, string>;
 
-  it.each(RECIPE_TARGETS)('for %s is the same folder each time, lists what it lacks, and keeps the rows of a step', (target) => {
-    const { files, lacks } = folder(target);
-    expect(folder(target)).toEqual({ files, lacks });
-    for (const { field, value, instead } of lacks) expect(files['README.md']).toContain(`- \`${field}\` = ${value}: ${instead}`);
-    for (const text of Object.values(files)) expect(text).not.toMatch(/\/(home|work|Users|root)\//);
-    expect(files['README.md']).toContain('8 rows of 128 tokens a step');
-  });
+  it.each(RECIPE_TARGETS.filter((target) => target !== 'flower'))(
+    'for %s is the same folder each time, lists what it lacks, and keeps the rows of a step',
+    (target) => {
+      const { files, lacks } = folder(target);
+      expect(folder(target)).toEqual({ files, lacks });
+      for (const { field, value, instead } of lacks) expect(files['README.md']).toContain(`- \`${field}\` = ${value}: ${instead}`);
+      for (const text of Object.values(files)) expect(text).not.toMatch(/\/(home|work|Users|root)\//);
+      expect(files['README.md']).toContain('8 rows of 128 tokens a step');
+    },
+  );
 
   it('has the mixture, the schedule and the batch in each target’s own names', () => {
     expect(yamlOf('llama-factory')).toMatchObject({
@@ -195,6 +198,40 @@ describe('a recipe for a trainer that others run', () => {
       ]),
     );
     expect(english.lack).toEqual(LACK_WORDS);
+  });
+});
+
+describe('a federated recipe as a Flower app', () => {
+  const federated = { participation: 1, server: { rate: 1, momentum: 0 } };
+  const recipe = parseRecipe({ ...base, gradientAccumulationSteps: 8, federated });
+
+  it('is the same folder each time, names its clients, and keeps text and weights out of what is sent to the nodes', () => {
+    const { files, lacks } = folderFor({ kind: 'recipe', recipe }, 'flower');
+    expect(folderFor({ kind: 'recipe', recipe: structuredClone(recipe) }, 'flower')).toEqual({ files, lacks });
+    expect(lacks.map(({ field }) => field)).toEqual(['evaluation.probesPerGroup', 'control.json', 'saving.everySteps']);
+    for (const [path, text] of Object.entries(files)) {
+      expect(text, path).not.toMatch(/\/(home|work|Users|root)\//);
+      if (!path.endsWith('.py')) continue;
+      expect(text).toMatch(/^# SPDX-License-Identifier: Apache-2\.0\n"""/);
+      for (const head of text.match(/^ *def .*:$/gm)!) expect(head).toContain(' -> ');
+    }
+    expect(parseRecipe(read(files, 'recipe.json')).federated).toEqual(federated);
+    expect(files['pyproject.toml']).toContain('fab-include = ["/*.py", "/recipe.json", "/data.json", "/README.md"]');
+    expect(files['README.md']).toContain('"num-supernodes=4"');
+    expect(files['README.md']).toContain('| 3 | domain | 0.167 |');
+  });
+
+  it('says what it does not do of the rounds, and refuses a recipe without', () => {
+    const own = {
+      ...recipe,
+      federated: { ...federated, split: { clients: 3, alpha: 1 }, secure: { dropout: 0.1 } },
+      stopping: { ...recipe.stopping, forgetting: { retention: 0.9 } },
+    };
+    const { files, lacks } = folderFor({ kind: 'recipe', recipe: own }, 'flower');
+    expect(lacks.map(({ field }) => field).slice(-2)).toEqual(['federated.secure', 'stopping.forgetting']);
+    expect(read(files, 'recipe.json')).not.toHaveProperty('federated.secure');
+    expect(files['README.md']).toMatch(/\| 2 \| all channels \| 0\.\d+ \|/);
+    expect(() => folderFor({ kind: 'recipe', recipe: base }, 'flower')).toThrow('accepted: a recipe with the field federated');
   });
 });
 

@@ -12,6 +12,7 @@ import dataPy from './templates/data.py?raw';
 import modelPy from './templates/model.py?raw';
 import planPy from './templates/plan.py?raw';
 import ruffToml from './templates/ruff.toml?raw';
+import servePy from './templates/serve.py?raw';
 import trainPy from './templates/train.py?raw';
 
 export interface ClusterFolder {
@@ -21,7 +22,7 @@ export interface ClusterFolder {
 }
 
 /** Versions that the folder was measured with; of deepspeed and bitsandbytes, which need a GPU, the ones current then. */
-const PINS = {
+export const PINS = {
   torch: '2.13.0',
   transformers: '5.24.0',
   accelerate: '1.15.0',
@@ -50,6 +51,7 @@ export function exportToTransformers(recipe: Recipe, given: HardwareInput = {}):
     'data.py': dataPy,
     'model.py': modelPy,
     'plan.py': planPy,
+    'serve.py': servePy,
     'ruff.toml': ruffToml,
     'recipe.json': json(translated),
     'data.json': json(dataOf(translated)),
@@ -63,8 +65,8 @@ export function exportToTransformers(recipe: Recipe, given: HardwareInput = {}):
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** The recipe without what the target cannot do. */
-function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks: Lack[] } {
+/** The recipe without what the Python of the templates cannot do. @param federated whether the target has rounds of clients */
+export function translate(recipe: Recipe, hardware: Hardware, federated = false): { recipe: Recipe; lacks: Lack[]; lack: AddLack } {
   const { lacks, lack } = collectLacks();
   const { method } = recipe;
   if (method && method.kind !== 'partial' && method.kind !== 'lora') {
@@ -77,12 +79,12 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
   }
   const next: Recipe = structuredClone(recipe);
   withRows(next, hardware, lack);
-  if (recipe.federated) {
+  if (recipe.federated && !federated) {
     lack('federated', federatedLine(recipe.federated), 'federated');
     delete next.federated;
   }
   for (const field of Object.keys(next) as (keyof Recipe)[]) {
-    if (READ.includes(field)) continue;
+    if (READ.includes(field) || (federated && field === 'federated')) continue;
     lack(field, JSON.stringify(recipe[field]), 'leftOut');
     delete (next as Partial<Recipe>)[field];
   }
@@ -111,7 +113,10 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     lack(`phases.${at + 1}.order`, phase.order, 'order');
     delete phase.order;
   });
-  for (const { id, generated } of recipe.channels) if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+  for (const { id, generated, objective } of recipe.channels) {
+    if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
+    if (objective) lack(`channels.${id}.objective`, objective.kind, 'objective');
+  }
   if (next.regularisation) {
     const kept = translateAnchors(recipe, next.regularisation, lack);
     if (Object.keys(kept).length > 0) next.regularisation = kept;
@@ -126,7 +131,7 @@ function translate(recipe: Recipe, hardware: Hardware): { recipe: Recipe; lacks:
     if (next.method.head && !next.method.embeddings) lack('method.head', 'true', 'tiedHead');
   }
   if (next.method?.kind === 'lora' && next.method.quantisation === 'int8') lack('method.quantisation', 'int8', 'int8');
-  return { recipe: next, lacks };
+  return { recipe: next, lacks, lack };
 }
 
 /** The recipe with as many rows a step as the hardware was given, and lists that it has. */
@@ -166,7 +171,8 @@ function translateAnchors({ method, precision }: Recipe, regularisation: Regular
 }
 
 /** Where texts and base lie: files in the folder, which a person may change to a data set or a model of the hub. */
-function dataOf({ base, channels, regularisation }: Recipe): object {
+/** Where texts and models lie in the folder. */
+export function dataOf({ base, channels, regularisation }: Recipe): object {
   const teacher = regularisation?.distillation?.teacher;
   const of = (folder: string, id: string) => [`data/${folder}/${id}.jsonl*`, `data/${folder}/${id}.parquet`];
   return {

@@ -8,11 +8,12 @@ import type { SweepPlan } from '../sweep/schema';
 import { splitDocuments } from '../text/documents';
 import type { HardwareInput } from './estimate';
 import { exportToTransformers, type ClusterFolder } from './export';
+import { exportToFlower } from './flower';
 import { exportToAxolotl, exportToLlamaFactory, exportToSwift } from './frameworks';
 import { exportToMegatron } from './megatron';
 import { exportSweep, SWEEP_TARGETS, type SweepTarget } from './sweep-job';
 
-export const RECIPE_TARGETS = ['transformers', 'llama-factory', 'ms-swift', 'axolotl', 'megatron'] as const;
+export const RECIPE_TARGETS = ['transformers', 'llama-factory', 'ms-swift', 'axolotl', 'megatron', 'flower'] as const;
 export type RecipeTarget = (typeof RECIPE_TARGETS)[number];
 export type ClusterTarget = RecipeTarget | SweepTarget;
 
@@ -30,6 +31,7 @@ const EXPORTS: Record<RecipeTarget, (recipe: Recipe, given?: HardwareInput) => C
   'ms-swift': exportToSwift,
   axolotl: exportToAxolotl,
   megatron: exportToMegatron,
+  flower: exportToFlower,
 };
 
 /** @param target one of `targetsOf(source)`. @throws StudioError `recipe-invalid`, `sweep-invalid` */

@@ -13,6 +13,8 @@ export const LACK_WORDS = {
   adversarial: 'no adversarial set is measured',
   texts: 'no texts are written while it trains',
   federated: 'one model is trained on all channels, without rounds of clients',
+  secure: 'the server sees each client’s update: it sends no masks',
+  lastOnly: 'the model is written at the end alone, and a run that was cut off begins anew',
   order: 'rows are shuffled',
   generated: 'its text must lie in data/: the folder does not write it',
   adapterNotHeld: 'the adapter is not held to the base',
@@ -42,6 +44,7 @@ export const LACK_WORDS = {
   heldOutTogether: 'one held-out loss over all channels',
   channelLoss: 'one training loss over all channels',
   liveChange: 'shares and learning rate stand still while it trains: there is no control file',
+  objective: 'trained on the next token of its text',
   specialTokens: 'special tokens in the text are read as the tokenizer reads them',
   alpha: 'rounded to a whole number',
   modules: 'as it is spelt: a pattern is matched as the target matches it',
@@ -94,7 +97,8 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
     lack('evaluation.adversarialDocuments', evaluation.adversarialDocuments, 'adversarial');
   if (federated) lack('federated', federatedLine(federated), 'federated');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
-  for (const { id, generated, specialTokens } of channels) {
+  for (const { id, generated, specialTokens, objective } of channels) {
+    if (objective) lack(`channels.${id}.objective`, objective.kind, 'objective');
     if (generated) lack(`channels.${id}.generated`, generated.model, 'generated');
     if (specialTokens === 'plain') lack(`channels.${id}.specialTokens`, specialTokens, 'specialTokens');
   }

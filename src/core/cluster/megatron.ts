@@ -1,12 +1,13 @@
 /**
  * A recipe for Megatron-LM (core 0.20): the blend of data, tokenizer, schedule, batch and parallel sizes as arguments of `pretrain_gpt.py`, with the
- * commands that turn texts into `.bin`/`.idx` and the base into a checkpoint of Megatron and back.
+ * commands that turn texts into `.bin`/`.idx` (`indexed.py`) and the base into a checkpoint of Megatron and back.
  */
 import { StudioError } from '../errors';
 import type { Recipe, Schedule } from '../recipe/schema';
 import { decayStart, warmupSteps } from '../schedule/schedule';
 import { estimateTable, hardwareOf, type Hardware, type HardwareInput } from './estimate';
 import { json, withRows, type ClusterFolder } from './export';
+import indexedPy from './templates/indexed.py?raw';
 import { collectLacks, lackLines, lackOfTrainers, type AddLack } from './lacks';
 
 export function exportToMegatron(given: Recipe, input: HardwareInput = {}): ClusterFolder {
@@ -28,6 +29,7 @@ export function exportToMegatron(given: Recipe, input: HardwareInput = {}): Clus
   const parallel = parallelSizes(hardware);
   return {
     files: {
+      'indexed.py': indexedPy,
       'prepare.sh': prepare(mixed, parallel),
       'train.sh': train(recipe, mixed, hardware, parallel, lack),
       'recipe.json': json(recipe),
@@ -42,7 +44,7 @@ Made by Crossfade from a recipe. Steps ${recipe.budget.steps}, ${hardware.rows} 
 Back to Hugging Face: \`python "$BRIDGE/examples/conversion/convert_checkpoints.py" export --hf-model model --megatron-path run/checkpoints --hf-path run/final\`.
 
 \`model/\` is the base "${recipe.base}" in Hugging Face layout; Megatron Bridge names the architectures that it reads. Texts lie in data/ as JSON Lines with the
-column \`text\`. Megatron draws rows (samples of ${recipe.sequenceLength} tokens), so that the blend's weights are the recipe's shares. Held-out loss is measured for each
+column \`text\`; \`indexed.py\` (transformers, numpy) writes them as Megatron's .bin and .idx, with the end of text behind each document. Megatron draws rows (samples of ${recipe.sequenceLength} tokens), so that the blend's weights are the recipe's shares. Held-out loss is measured for each
 channel (\`--multiple-validation-sets\`).
 
 ## Not in this target
@@ -79,13 +81,7 @@ const prepare = (mixed: Recipe['channels'], { tensor, pipeline }: Parallel): str
 # Texts as Megatron reads them, and the base as a checkpoint with the parallel sizes of train.sh.
 set -euo pipefail
 cd "$(dirname "$0")"
-mkdir -p blend
-for CHANNEL in ${mixed.map(({ id }) => id).join(' ')}; do
-  for SPLIT in train heldOut; do
-    python "$MEGATRON/tools/preprocess_data.py" --input "data/$SPLIT/$CHANNEL.jsonl" --json-keys text --output-prefix "blend/$SPLIT-$CHANNEL" \\
-      --tokenizer-type HuggingFaceTokenizer --tokenizer-model model --append-eod --workers "$(nproc)"
-  done
-done
+python indexed.py ${mixed.map(({ id }) => id).join(' ')}
 python "$BRIDGE/examples/conversion/convert_checkpoints.py" import --hf-model model --megatron-path run/base
 echo "tensor parallel ${tensor}, pipeline parallel ${pipeline}: a distributed checkpoint is read at any sizes"
 `;

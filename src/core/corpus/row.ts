@@ -3,6 +3,8 @@
  * is a conversation.
  */
 
+import { faultOf, mapTexts, readRecord, wordsOf, writeRecord, type RecordKind } from './records';
+
 export interface PipelineChannel {
   id: string;
   role: 'general' | 'domain';
@@ -25,6 +27,20 @@ export interface Row {
   pseudo?: boolean;
   /** Of a conversation: who speaks where in the text. */
   turns?: readonly Turn[] | undefined;
+  /** The text is a record of this kind, as canonical JSON; absent: a text. */
+  kind?: RecordKind | undefined;
+}
+
+/** What a row is judged by: its text, or the words of its record. */
+export function judgedText({ text, kind }: Pick<Row, 'text' | 'kind'>): string {
+  return kind ? wordsOf(kind, readRecord(kind, text)) : text;
+}
+
+/** A row with its text changed, or each text of its record; a record that would be none any more stays as it is. */
+export function changedText({ text, kind }: Pick<Row, 'text' | 'kind'>, change: (text: string) => string): string {
+  if (!kind) return change(text);
+  const record = mapTexts(kind, readRecord(kind, text), change);
+  return faultOf(kind, record) ? text : writeRecord(kind, record);
 }
 
 export type Split = 'train' | 'heldOut';
@@ -52,6 +68,7 @@ export interface KeptRow {
   pseudo: boolean;
   /** Of a conversation, where its words all stand in the text still. */
   turns?: readonly Turn[] | undefined;
+  kind?: RecordKind | undefined;
 }
 
 // A conversation is the text that is trained on, and beside it the places of its messages, so that they can be had again for fine-tuning. The words

@@ -83,12 +83,13 @@ export function epsilonOf(recipe: Pick<Recipe, 'channels' | 'federated' | 'seed'
 }
 
 /** Its settings in a line, for model cards and reports. */
-export function federatedLine({ split, participation, proximal, server, privacy }: Federated): string {
+export function federatedLine({ split, participation, proximal, server, secure, privacy }: Federated): string {
   return [
     split ? `${split.clients} clients by Dir(${split.alpha})` : 'a client a channel',
     `participation ${participation}`,
     ...(proximal === undefined ? [] : [`FedProx μ ${proximal}`]),
     `server rate ${server.rate}, momentum ${server.momentum}`,
+    ...(secure ? [`secure aggregation, dropout ${secure.dropout}`] : []),
     ...(privacy ? [`clip ${privacy.clip}, noise ${privacy.noise}`] : []),
   ].join(', ');
 }

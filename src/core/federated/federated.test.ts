@@ -7,6 +7,7 @@ import { Rng } from '../rng/rng';
 import { recipeWith } from '../run/example-run';
 import { clientsOf, participantsOf } from './clients';
 import { epsilonAfter } from './privacy';
+import { secureRound } from './secure';
 
 const shares = { zh: 0.5, en: 0.3, domain: 0.2 };
 const federated = (federated: NonNullable<RecipeInput['federated']>) => recipeWith({ gradientAccumulationSteps: 8, federated });
@@ -57,6 +58,43 @@ describe('clients of a federated run', () => {
   });
 });
 
+describe('secure aggregation', () => {
+  const modulus = 2 ** 23;
+
+  it('sends noise of each client, and the sum of all, exactly', () => {
+    const { mask, lost, enough } = secureRound(1, 4, 5, 0);
+    expect([lost.size, enough]).toEqual([0, true]);
+    const size = 4096;
+    const sum = Array.from({ length: size }, () => 0);
+    for (let client = 0; client < 5; client++) {
+      const own = mask(client, 'w', size);
+      const sent = Array.from(own, (value, at) => (at + value) % modulus);
+      // Uniform below 1: mean 1/2 and variance 1/12, with the standard errors of 4,096 draws.
+      const mean = sent.reduce((all, value) => all + value / modulus / size, 0);
+      expect(Math.abs(mean - 0.5)).toBeLessThan(5 / Math.sqrt(12 * size));
+      expect(sent.reduce((all, value) => all + (value / modulus - mean) ** 2 / size, 0)).toBeCloseTo(1 / 12, 2);
+      sent.forEach((value, at) => (sum[at] = (sum[at]! + value) % modulus));
+    }
+    expect(sum).toEqual(Array.from({ length: size }, (_, at) => 5 * at));
+    expect(secureRound(1, 5, 5, 0).mask(0, 'w', 8)).not.toEqual(mask(0, 'w', 8));
+    expect(mask(0, 'v', 8)).not.toEqual(mask(0, 'w', 8));
+  });
+
+  it('takes the masks of those that drop out from the sum of the others, and gives a round up that half or more have left', () => {
+    const kinds = new Set<string>();
+    for (let round = 0; round < 200; round++) {
+      const { mask, leftover, lost, enough } = secureRound(3, round, 4, 0.4);
+      kinds.add(`${lost.size} ${enough}`);
+      const sum = Array.from(leftover('w', 16), (value) => modulus - value);
+      for (let client = 0; client < 4; client++)
+        if (!lost.has(client)) mask(client, 'w', 16).forEach((value, at) => (sum[at] = sum[at]! + value));
+      expect(sum.map((value) => value % modulus)).toEqual(Array.from({ length: 16 }, () => 0));
+    }
+    expect([...kinds].sort()).toEqual(['0 true', '1 true', '2 false', '3 false', '4 false']);
+    expect(secureRound(3, 0, 2, 0).enough).toBe(true);
+  });
+});
+
 describe('privacy', () => {
   it("costs what Opacus' accountant says", () => {
     for (const { q, noise, rounds, delta, epsilon } of fixture.privacy)
@@ -83,6 +121,8 @@ describe('a federated recipe', () => {
     [{ federated: { participation: 0 } }, 'federated.participation', '0'],
     [{ federated: { server: { momentum: 1 } } }, 'federated.server.momentum', '1'],
     [{ federated: { split: { clients: 1, alpha: 1 } } }, 'federated.split.clients', '2'],
+    [{ federated: { participation: 0.34, secure: {} } }, 'federated.participation', '0.5'],
+    [{ federated: { secure: { dropout: 1 } } }, 'federated.secure.dropout', '0.9'],
   ])('is refused by name: %j', (changes, field, accepted) => {
     const recipe = { ...recipeWith({ gradientAccumulationSteps: 8 }), federated: {}, ...changes };
     let thrown: unknown;

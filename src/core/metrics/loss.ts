@@ -1,4 +1,5 @@
 /** Figures derived from a loss in nats per token. */
+import { predictsText, type ObjectiveKind } from '../recipe/objective';
 import type { ChannelRole } from '../recipe/schema';
 
 /** Acceptable retention, METHOD: above 0.95. */
@@ -54,11 +55,12 @@ export interface RetainedChannel {
   id: string;
   role: ChannelRole;
   generated?: unknown;
+  objective?: { kind: ObjectiveKind } | undefined;
 }
 
 /** Channels that general retention is the mean over: general text that people wrote; where there is none, what a model wrote stands for it. */
 export function retainedChannels<Of extends RetainedChannel>(channels: readonly Of[]): Of[] {
-  const general = channels.filter(({ role }) => role === 'general');
+  const general = channels.filter((channel) => channel.role === 'general' && predictsText(channel));
   const written = general.filter(({ generated }) => generated === undefined);
   return written.length > 0 ? written : general;
 }

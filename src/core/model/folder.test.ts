@@ -16,6 +16,7 @@ describe('modelFolder', () => {
       weights: ['model.safetensors'],
       index: null,
       ggufs: [],
+      torch: [],
       adapter: false,
     });
   });
@@ -27,6 +28,7 @@ describe('modelFolder', () => {
       weights: [],
       index: null,
       ggufs: ['m-F16.GGUF', 'm-Q4_K_M.gguf'],
+      torch: [],
       adapter: false,
     });
     expect(modelFolder([...names, 'model.safetensors', 'tokenizer.json'])).toMatchObject({ weights: ['model.safetensors'], ggufs: [] });
@@ -59,11 +61,25 @@ describe('weights in other formats', () => {
   const lines = (argument: string) =>
     `from transformers import AutoModelForCausalLM\nAutoModelForCausalLM.from_pretrained("folder"${argument}).save_pretrained("new-folder")`;
   it.each([
-    [['config.json', 'tokenizer.json', 'pytorch_model.bin'], 'pytorch_model.bin', ''],
-    [['config.json', 'pytorch_model-00001-of-00002.bin', 'training_args.bin'], 'pytorch_model-00001-of-00002.bin', ''],
+    [['config.json', 'tokenizer.json', 'model.pt', 'optimizer.bin'], 'model.pt', ''],
     [['consolidated.00.pth', 'params.json', 'tokenizer.model'], 'consolidated.00.pth', ''],
   ])('%j: says which file and how to convert it', (names, file, argument) => {
     expect(() => modelFolder(names)).toThrow(expect.objectContaining({ code: 'model-format', values: { file, lines: lines(argument) } }));
+  });
+
+  it('of torch.save are taken where there are no others: one file or all shards, and no optimizer', () => {
+    const names = [
+      'config.json',
+      'tokenizer.json',
+      'optimizer.bin',
+      'pytorch_model-00002-of-00002.bin',
+      'pytorch_model-00001-of-00002.bin',
+    ];
+    expect(modelFolder(names)).toMatchObject({
+      weights: [],
+      torch: ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'],
+    });
+    expect(modelFolder([...names, 'model.safetensors'])).toMatchObject({ weights: ['model.safetensors'], torch: [] });
   });
 
   it('an adapter without its base is taken as one, with its config, and one beside a model is left', () => {

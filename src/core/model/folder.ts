@@ -23,6 +23,8 @@ export interface ModelFolder {
   index: string | null;
   /** GGUF files where there is no safetensors file: each is a whole model with its config and tokenizer, and one is to be chosen. */
   ggufs: string[];
+  /** Files of torch.save where there is no other: a whole model, or all of its shards. */
+  torch: string[];
   /** An adapter of PEFT alone, which is added to its base: its config is the text. */
   adapter: boolean;
 }
@@ -39,21 +41,27 @@ export function severalGgufs(names: readonly string[]): StudioError {
 
 /** Weights in formats that are not read here, with the argument by which transformers reads them. */
 const OTHER_FORMATS: readonly (readonly [name: RegExp, argument: (file: string) => string])[] = [
-  // A pickle can run code when it is read.
-  [/^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/, () => ''],
+  // What is in them is anybody's; a dictionary of tensors has another name.
+  [/\.(pt|pth|ckpt)$/, () => ''],
   [/\.h5$/, () => ', from_tf=True'],
   [/\.msgpack$/, () => ', from_flax=True'],
 ];
+
+const TORCH = /^pytorch_model(-\d+-of-\d+)?\.bin$/;
+
+/** Two lines of Python that convert a folder to safetensors. @param argument by which transformers reads it */
+export const torchLines = (argument: string): string =>
+  [
+    'from transformers import AutoModelForCausalLM',
+    `AutoModelForCausalLM.from_pretrained("folder"${argument}).save_pretrained("new-folder")`,
+  ].join('\n');
 
 /** What is said of a folder with weights in another format: the file, and two lines of Python that convert it. */
 function otherFormat(names: readonly string[]): StudioError | null {
   for (const [pattern, argument] of OTHER_FORMATS) {
     const file = names.find((name) => pattern.test(name));
     if (file === undefined) continue;
-    const lines = [
-      'from transformers import AutoModelForCausalLM',
-      `AutoModelForCausalLM.from_pretrained("folder"${argument(file)}).save_pretrained("new-folder")`,
-    ].join('\n');
+    const lines = torchLines(argument(file));
     return new StudioError('model-format', `${file} is not read here; convert it to safetensors:\n${lines}`, { file, lines });
   }
   return null;
@@ -68,14 +76,16 @@ export function modelFolder(names: readonly string[]): ModelFolder {
   const missing = (wanted: string) =>
     new StudioError('file-missing', `${wanted} is missing`, { file: names.slice(0, MOST_NAMES).join(', ') || '—', wanted });
   const shards = names.filter((name) => name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS).sort();
+  const torch = shards.length > 0 ? [] : names.filter((name) => TORCH.test(name)).sort();
   if (shards.length === 0) {
     if (present.has(ADAPTER_WEIGHTS)) {
       if (!present.has(ADAPTER_CONFIG)) throw missing(ADAPTER_CONFIG);
-      return { texts: [ADAPTER_CONFIG], weights: [ADAPTER_WEIGHTS], index: null, ggufs: [], adapter: true };
+      return { texts: [ADAPTER_CONFIG], weights: [ADAPTER_WEIGHTS], index: null, ggufs: [], torch: [], adapter: true };
     }
     const ggufs = names.filter((name) => isGguf(name) && !PROJECTOR.test(name)).sort();
-    if (ggufs.length > 0) return { texts: [...CARDS].filter((name) => present.has(name)), weights: [], index: null, ggufs, adapter: false };
-    const other = otherFormat(names);
+    const cards = CARDS.filter((name) => present.has(name));
+    if (ggufs.length > 0) return { texts: cards, weights: [], index: null, ggufs, torch: [], adapter: false };
+    const other = torch.length > 0 ? null : otherFormat(names);
     if (other) throw other;
   }
   const required = [
@@ -83,13 +93,14 @@ export function modelFolder(names: readonly string[]): ModelFolder {
     ...(!present.has('tokenizer.json') && VOCABULARY.every((name) => present.has(name)) ? VOCABULARY : ['tokenizer.json']),
   ];
   for (const wanted of required) if (!present.has(wanted)) throw missing(wanted);
-  if (shards.length === 0) throw missing('*.safetensors');
+  if (shards.length + torch.length === 0) throw missing('*.safetensors');
   const single = present.has(SINGLE_FILE);
   return {
     texts: [...required, ...[...COMPANIONS].filter((name) => present.has(name))],
     weights: single ? [SINGLE_FILE] : shards,
     index: !single && present.has(INDEX_FILE) ? INDEX_FILE : null,
     ggufs: [],
+    torch,
     adapter: false,
   };
 }

@@ -2,6 +2,7 @@
  * Memory that training takes, before it is taken. Weights, gradients and the two AdamW moments are exact; activations count what
  * the engine keeps between its forward and its backward pass, with a factor measured on it (docs/BENCHMARKS.md).
  */
+import { headsOf } from '../recipe/objective';
 import { comparesHidden, teacherKind } from '../recipe/distillation';
 import { memoryDemand } from '../recipe/edits';
 import type { LoraMethod, Method, Recipe, Regularisation } from '../recipe/schema';
@@ -109,7 +110,7 @@ export function trainingMemory(
   // Per token: two residual inputs and their norms, q, k, v, attention's output and its log sums, and the feed-forward part's states.
   const attention = 2 * queries + 2 * keys + (normedHeads ? queries + keys : 0) + heads;
   // Norms of what a part adds keep that and their own output.
-  const residual = { before: 4, after: 6, both: 8 }[normPlacement] * hidden;
+  const residual = { before: 4, sum: 4, after: 6, both: 8 }[normPlacement] * hidden;
   const states = residual + attention + (isGated(config) ? 3 : 2) * feedForward;
   // An adapter keeps A x, at both scales, and what its dropout made of x.
   const lowRank = added.reduce((sum, { inputs }) => sum + 2 * lora!.r + (lora!.dropout > 0 ? inputs : 0), 0) / layers;
@@ -248,7 +249,7 @@ export function runDemand(config: ModelConfig, recipe: Recipe, device: DeviceMem
   // The map lies with the moments.
   const stored = checkpointCount(config, method) + hiddenMapSize(config.hidden, other, regularisation);
   const checkpoint = { stored, held: method?.kind === 'lora' ? changedCount(config, method) : checkpointCount(config, method) };
-  const fault = method ? methodFault(config, method, sequenceLength) : null;
+  const fault = method ? methodFault(config, method, sequenceLength, headsOf(recipe).size) : null;
   if (fault || !device) return { fault, memory: null, fits: null, remedy: null, checkpoint };
   const demand = { ...memoryDemand(recipe), ...(other ? { teacher: other } : {}) };
   const memory = trainingMemory(config, demand);

@@ -42,8 +42,11 @@ interface Naming {
   embedding: string;
   /** Learned positions. */
   positions: string;
+  /** Behind the last layer; of an encoder's head, without the prefix. */
   finalNorm: string;
   head: string;
+  /** Of an encoder: segments and norm at the embedding; the head's map before its norm, and the module whose bias is the logits'. */
+  encoder?: { tokenTypes: string; embeddingNorm: string; headMap: string; headBias: string };
   /** Before a layer's number. */
   layers: string;
   /** Empty where the family has none. */
@@ -167,6 +170,45 @@ const phi3: Naming = {
   },
 };
 
+const bert: Naming = {
+  prefix: 'bert.',
+  embedding: 'embeddings.word_embeddings',
+  positions: 'embeddings.position_embeddings',
+  finalNorm: 'cls.predictions.transform.LayerNorm',
+  head: 'cls.predictions.decoder',
+  encoder: {
+    tokenTypes: 'embeddings.token_type_embeddings',
+    embeddingNorm: 'embeddings.LayerNorm',
+    headMap: 'cls.predictions.transform.dense',
+    headBias: 'cls.predictions',
+  },
+  layers: 'encoder.layer',
+  layer: {
+    attentionNorm: '',
+    query: 'attention.self.query',
+    key: 'attention.self.key',
+    value: 'attention.self.value',
+    queryNorm: '',
+    keyNorm: '',
+    output: 'attention.output.dense',
+    attentionPostNorm: 'attention.output.LayerNorm',
+    feedForwardNorm: '',
+    gate: '',
+    up: 'intermediate.dense',
+    down: 'output.dense',
+    feedForwardPostNorm: 'output.LayerNorm',
+  },
+  file: { transposed: false, fused: [] },
+};
+
+const roberta: Naming = {
+  ...bert,
+  prefix: 'roberta.',
+  finalNorm: 'lm_head.layer_norm',
+  head: 'lm_head.decoder',
+  encoder: { ...bert.encoder!, headMap: 'lm_head.dense', headBias: 'lm_head' },
+};
+
 const namings: Record<Family, Naming> = {
   llama: gated,
   mistral: gated,
@@ -182,6 +224,8 @@ const namings: Record<Family, Naming> = {
   smollm3: gated,
   minicpm: gated,
   stablelm: gated,
+  bert,
+  roberta,
 };
 
 /** Names of a family's modules, and how its files keep their tensors. */
@@ -191,6 +235,14 @@ interface ModelNames {
   positions: string;
   finalNorm: string;
   head: string;
+  /** Empty where the family is no encoder's. */
+  tokenTypes: string;
+  embeddingNorm: string;
+  headMap: string;
+  headBias: string;
+  /** Modules that a text passes before the layers, and behind them. */
+  below: readonly string[];
+  above: readonly string[];
   /** What the names in a layer begin with, before its number. */
   layers: string;
   layer(index: number): LayerNames;
@@ -199,14 +251,21 @@ interface ModelNames {
 }
 
 export function namesOf(family: Family): ModelNames {
-  const { prefix, embedding, positions, finalNorm, head, layers, layer, file } = namings[family];
+  const { prefix, embedding, positions, finalNorm, head, encoder, layers, layer, file } = namings[family];
   const inLayer = (index: number, name: string) => `${prefix}${layers}.${index}.${name}`;
+  const tokenTypes = encoder ? prefix + encoder.tokenTypes : '';
+  const embeddingNorm = encoder ? prefix + encoder.embeddingNorm : '';
+  const { headMap, headBias } = encoder ?? { headMap: '', headBias: '' };
+  const norm = encoder ? finalNorm : prefix + finalNorm;
   return {
     prefix,
     embedding: prefix + embedding,
     positions: prefix + positions,
-    finalNorm: prefix + finalNorm,
+    finalNorm: norm,
     head,
+    ...{ tokenTypes, embeddingNorm, headMap, headBias },
+    below: [prefix + embedding, prefix + positions, tokenTypes, embeddingNorm],
+    above: [headMap, norm, headBias, head],
     layers: `${prefix}${layers}.`,
     layer: (index) =>
       Object.fromEntries(Object.entries(layer).map(([role, name]) => [role, inLayer(index, name as string)])) as unknown as LayerNames,
@@ -217,7 +276,9 @@ export function namesOf(family: Family): ModelNames {
   };
 }
 
-/** Weights of token and position embeddings, in any family. */
+/** Weights of token, position and segment embeddings, in any family. */
 export const embeddingNames: ReadonlySet<string> = new Set(
-  Object.values(namings).flatMap(({ prefix, embedding, positions }) => [`${prefix}${embedding}.weight`, `${prefix}${positions}.weight`]),
+  Object.values(namings).flatMap(({ prefix, embedding, positions, encoder }) =>
+    [embedding, positions, ...(encoder ? [encoder.tokenTypes] : [])].map((name) => `${prefix}${name}.weight`),
+  ),
 );

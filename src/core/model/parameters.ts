@@ -6,7 +6,8 @@ import { embeddingNames, namesOf } from './names';
 interface ParameterModule {
   /** Hugging Face's name of the module. */
   name: string;
-  kind: 'embedding' | 'norm' | 'linear';
+  /** `bias`: without a weight. */
+  kind: 'embedding' | 'norm' | 'linear' | 'bias';
   /** Of its weight: a linear map's is [out, in]. */
   shape: number[];
   bias: boolean;
@@ -14,7 +15,7 @@ interface ParameterModule {
 
 /** All modules with parameters, in the model's order; queries, keys and values follow one another. */
 export function modulesOf(config: ModelConfig): ParameterModule[] {
-  const { hidden, feedForward, vocabulary, heads, kvHeads, headSize, biases } = config;
+  const { hidden, feedForward, vocabulary, heads, kvHeads, headSize, biases, encoder } = config;
   const names = namesOf(config.architecture);
   const norm = (name: string, size = hidden, bias = config.norm.kind === 'layer'): ParameterModule => ({
     name,
@@ -23,7 +24,8 @@ export function modulesOf(config: ModelConfig): ParameterModule[] {
     bias,
   });
   const linear = (name: string, shape: number[], bias: boolean): ParameterModule => ({ name, kind: 'linear', shape, bias });
-  const [before, after] = [config.normPlacement !== 'after', config.normPlacement !== 'before'];
+  const before = config.normPlacement === 'before' || config.normPlacement === 'both';
+  const after = config.normPlacement !== 'before';
   const [queries, keys] = [heads * headSize, kvHeads * headSize];
   const headNorm = (name: string, width: number) => norm(name, config.normedHeads === 'whole' ? width : headSize, false);
   const layer = (index: number): ParameterModule[] => {
@@ -46,9 +48,12 @@ export function modulesOf(config: ModelConfig): ParameterModule[] {
   const embedding = (name: string, rows: number): ParameterModule => ({ name, kind: 'embedding', shape: [rows, hidden], bias: false });
   return [
     embedding(names.embedding, vocabulary),
-    ...(config.positions.kind === 'learned' ? [embedding(names.positions, config.context)] : []),
+    ...(config.positions.kind === 'learned' ? [embedding(names.positions, config.context + (encoder?.firstPosition ?? 0))] : []),
+    ...(encoder ? [embedding(names.tokenTypes, encoder.tokenTypes), norm(names.embeddingNorm)] : []),
     ...Array.from({ length: config.layers }, (_, index) => layer(index)).flat(),
+    ...(encoder ? [linear(names.headMap, [hidden, hidden], true)] : []),
     norm(names.finalNorm),
+    ...(encoder ? [{ name: names.headBias, kind: 'bias' as const, shape: [vocabulary], bias: true }] : []),
     ...(config.tied ? [] : [linear(names.head, [vocabulary, hidden], false)]),
   ];
 }
@@ -56,8 +61,8 @@ export function modulesOf(config: ModelConfig): ParameterModule[] {
 /** Shape of every parameter, in the model's order. */
 export function parameterShapes(config: ModelConfig): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
-  for (const { name, shape, bias } of modulesOf(config)) {
-    shapes.set(`${name}.weight`, shape);
+  for (const { name, kind, shape, bias } of modulesOf(config)) {
+    if (kind !== 'bias') shapes.set(`${name}.weight`, shape);
     if (bias) shapes.set(`${name}.bias`, shape.slice(0, 1));
   }
   return shapes;

@@ -104,7 +104,8 @@ export function peftConfig(config: ModelConfig, method: LoraMethod, base: string
   const whole = config.tied && saved.length > 0 ? [embedding, head] : saved;
   return {
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    // PEFT has no name for masked language modelling; its plain class takes any model.
+    task_type: config.encoder ? null : 'CAUSAL_LM',
     base_model_name_or_path: base,
     inference_mode: true,
     r: method.r,

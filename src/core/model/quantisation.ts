@@ -184,10 +184,10 @@ export function dequantise(format: Quantisation, words: Int32Array, rows: number
  * as bitsandbytes leaves them: a head's errors go straight into the logits, and a lookup reads few of its rows.
  */
 export function quantisedParameters(config: ModelConfig): Map<string, [rows: number, columns: number]> {
-  const { head } = namesOf(config.architecture);
+  const { above } = namesOf(config.architecture);
   return new Map(
     modulesOf(config)
-      .filter(({ name, kind }) => kind === 'linear' && name !== head)
+      .filter(({ name, kind }) => kind === 'linear' && !above.includes(name))
       .map(({ name, shape }) => [`${name}.weight`, shape as [number, number]]),
   );
 }

@@ -104,6 +104,7 @@ export function softFault(
   rows: number,
 ): { field: string; value: string; accepted: string } | null {
   const fault = (field: string, value: string | number, accepted: string) => ({ field: `method.${field}`, value: String(value), accepted });
+  if (config.encoder) return fault('kind', `${method.kind} (${config.architecture})`, 'lora, partial');
   if (method.kind !== 'llama-adapter') {
     const room = config.context - rows;
     return method.tokens <= room ? null : fault('tokens', method.tokens, `1 … ${room} (context ${config.context} − ${rows})`);

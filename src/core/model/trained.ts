@@ -51,11 +51,11 @@ export function trainedFrom(base: ModelConfig, method: PartialMethod, steps: num
   const ofModules = (wanted: readonly string[]) => [...shapes.keys()].filter((name) => wanted.includes(moduleOf(name)));
   const layerOfEach = [...shapes.keys()].map((name) => [name, layerOf(config, name)] as const);
   const ofLayers = (first: number, end: number) => layerOfEach.filter(([, layer]) => layer >= first && layer < end).map(([name]) => name);
-  const tables = ofModules([names.embedding, names.positions]);
+  const tables = ofModules(names.below);
   const first = lastLayers === 'all' ? 0 : Math.max(0, config.layers - lastLayers);
   join(0, ofLayers(first, config.layers));
-  if (finalNorm) join(0, ofModules([names.finalNorm]));
-  if (head) join(0, ofModules([config.tied ? names.embedding : names.head]));
+  if (finalNorm) join(0, ofModules([names.headMap, names.finalNorm]));
+  if (head) join(0, ofModules([config.tied ? names.embedding : names.head, names.headBias]));
   for (const pattern of modules) join(0, named(config, pattern));
   if (unfreezing?.order === 'downwards') {
     const { layers, every } = unfreezing;
@@ -109,11 +109,11 @@ export function optimizedCount(config: ModelConfig, method: Method | undefined):
 export function lowestLayer(config: ModelConfig, method: Method | undefined): number {
   if (isSoft(method)) return lowestSoftLayer(config, method);
   if (method?.kind !== 'partial') return 0;
-  const { embedding, positions, finalNorm, head } = namesOf(config.architecture);
+  const { below, above } = namesOf(config.architecture);
   const layers = [...trainedParameters(config, method).keys()].map((name) => {
     const module = moduleOf(name);
-    if (module === embedding || module === positions) return 0;
-    return module === finalNorm || module === head ? config.layers : layerOf(config, name);
+    if (below.includes(module)) return 0;
+    return above.includes(module) ? config.layers : layerOf(config, name);
   });
   return Math.min(config.layers, ...layers);
 }
@@ -123,9 +123,7 @@ export function lowestLayer(config: ModelConfig, method: Method | undefined): nu
  * have the whole, the embeddings the least.
  */
 export function layerRate(config: ModelConfig, layerDecay: number, parameter: string): number {
-  const { embedding, positions } = namesOf(config.architecture);
-  const module = moduleOf(parameter);
-  if (module === embedding || module === positions) return layerDecay ** (config.layers + 1);
+  if (namesOf(config.architecture).below.includes(moduleOf(parameter))) return layerDecay ** (config.layers + 1);
   const layer = layerOf(config, parameter);
   return layer < 0 ? 1 : layerDecay ** (config.layers - layer);
 }
@@ -154,7 +152,7 @@ function partsOf(config: ModelConfig, parameters: readonly string[]): string[] {
 }
 
 /** What of a method does not go with a model; null where all does. @param rows tokens of a row */
-export function methodFault(config: ModelConfig, method: Method, rows = 1): MethodFault | null {
+export function methodFault(config: ModelConfig, method: Method, rows = 1, heads = 0): MethodFault | null {
   switch (method.kind) {
     case 'lora':
       return adapterFault(config, method);
@@ -163,11 +161,11 @@ export function methodFault(config: ModelConfig, method: Method, rows = 1): Meth
     case 'llama-adapter':
       return softFault(config, method, rows);
     case 'partial':
-      return partialFault(config, method);
+      return partialFault(config, method, heads);
   }
 }
 
-function partialFault(config: ModelConfig, method: PartialMethod): MethodFault | null {
+function partialFault(config: ModelConfig, method: PartialMethod, heads: number): MethodFault | null {
   const { lastLayers, embeddings, modules, unfreezing, isolation } = method;
   const { layers } = config;
   const fault = (field: string, value: unknown, accepted: string): MethodFault => ({
@@ -175,6 +173,7 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
     value: String(value),
     accepted,
   });
+  if (config.encoder && unties(method)) return fault('head', method.head, 'head with embeddings: true; an encoder has one table for both');
   if (lastLayers !== 'all' && lastLayers > layers) return fault('lastLayers', lastLayers, `0 … ${layers}, "all"`);
   const nowhere = (patterns: readonly string[]) => patterns.find((pattern) => named(config, pattern).length === 0);
   const known = () => [...new Set([...parameterShapes(config).keys()].map((name) => moduleOf(name).replace(/\.\d+\./, '.*.')))].join(', ');
@@ -186,6 +185,8 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
   } else if (unfreezing && !embeddings && (lastLayers === 'all' || lastLayers === layers))
     return fault('unfreezing', `lastLayers ${lastLayers}`, `lastLayers 0 … ${layers - 1}`);
   const from = trainedFrom(config, method, 1);
+  // A linear probe: the heads of the recipe's objectives learn alone.
+  if (from.size === 0 && heads > 0 && !isolation && !unfreezing) return null;
   if (from.size === 0) return fault('lastLayers', lastLayers, `1 … ${layers}`);
   if (!isolation && ![...from.values()].includes(0)) return fault('lastLayers', lastLayers, `1 … ${layers}`);
   if (!isolation) return null;
@@ -197,8 +198,8 @@ function partialFault(config: ModelConfig, method: PartialMethod): MethodFault |
 }
 
 /** @throws StudioError `recipe-invalid` when the method does not go with the model */
-export function checkMethod(config: ModelConfig, method: Method, rows?: number): void {
-  const fault = methodFault(config, method, rows);
+export function checkMethod(config: ModelConfig, method: Method, rows?: number, heads?: number): void {
+  const fault = methodFault(config, method, rows, heads);
   if (!fault) return;
   throw new StudioError('recipe-invalid', `Recipe field ${fault.field} is ${fault.value}; accepted: ${fault.accepted}`, { ...fault });
 }

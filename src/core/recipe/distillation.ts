@@ -1,5 +1,6 @@
 /** A recipe's distillation: how a step is taught, which model teaches, and what is said of it. */
 import type { ModelConfig } from '../model/config';
+import { referenceKind } from './objective';
 import { EMA_TEACHER, type Distillation, type Recipe, type WeightAveraging } from './schema';
 
 /** Weights of a taught token's terms in the loss of a step. */
@@ -61,9 +62,9 @@ export function teacherKind({
 const anchored = ({ regularisation }: Pick<Recipe, 'regularisation'>): boolean =>
   Boolean(regularisation?.l2sp ?? regularisation?.ewc ?? regularisation?.decayTowards);
 
-/** Does an anchor read the base beside the run, or a teacher that is no adapter's base? */
-export function keepsBase(recipe: Pick<Recipe, 'base' | 'method' | 'regularisation'>): boolean {
-  return anchored(recipe) || (recipe.method?.kind !== 'lora' && teacherKind(recipe) === 'base');
+/** Does an anchor read the base beside the run, a teacher that is no adapter's base, or an objective that refers to it? */
+export function keepsBase(recipe: Pick<Recipe, 'base' | 'channels' | 'method' | 'regularisation'>): boolean {
+  return anchored(recipe) || (recipe.method?.kind !== 'lora' && teacherKind(recipe) === 'base') || referenceKind(recipe) === 'base';
 }
 
 /** Models that are kept as teachers and for nothing else. */

@@ -15,7 +15,7 @@ import {
   type Regularisation,
   type Schedule,
 } from './schema';
-import type { SpecialTokens, Strategy, WeightAveraging } from './schema';
+import type { SpecialTokens, Strategy, WeightAveraging, Objective } from './schema';
 
 /** Share that a channel starts with when it joins a mixture. */
 const ENTRY_SHARE = 0.1;
@@ -179,6 +179,16 @@ export function withSpecialTokens(recipe: Recipe, id: string, specialTokens: Spe
     if (channel.id !== id) return channel;
     const { specialTokens: _, ...rest } = channel;
     return specialTokens === 'plain' ? rest : { ...rest, specialTokens };
+  });
+  return { ...recipe, channels };
+}
+
+/** A channel with an objective of its own, or trained on the next token again. */
+export function withChannelObjective(recipe: Recipe, id: string, objective: Objective | null): Recipe {
+  const channels = recipe.channels.map((channel) => {
+    if (channel.id !== id) return channel;
+    const { objective: _, ...rest } = channel;
+    return objective ? { ...rest, objective } : rest;
   });
   return { ...recipe, channels };
 }

@@ -21,6 +21,7 @@ const METHOD_PRESETS = {
   },
   last: { kind: 'partial', lastLayers: 2, finalNorm: true, head: false, embeddings: false, modules: [] },
   head: { kind: 'partial', lastLayers: 0, finalNorm: false, head: true, embeddings: false, modules: [] },
+  probe: { kind: 'partial', lastLayers: 0, finalNorm: false, head: false, embeddings: false, modules: [] },
   unfreezing: {
     ...{ kind: 'partial', lastLayers: 1, finalNorm: true, head: false, embeddings: true, modules: [] },
     unfreezing: { order: 'downwards', layers: 1, every: { unit: 'ratio', value: 0.15 } },

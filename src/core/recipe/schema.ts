@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 import { deriveSeed } from '../rng/rng';
+import { headsOf } from './objective';
+import { objectiveSchema } from './objective-schema';
 
 // zod's small build, since the page carries it too. The content policy forbids eval, which zod would otherwise probe for.
 z.config({ jitless: true });
@@ -66,6 +68,10 @@ const channelSchema = z.strictObject({
    * so that a channel weighs as much as its share of the tokens.
    */
   weight: z.optional(share),
+  /** What the channel's rows are trained on and measured by. Absent: the next token. */
+  objective: z.optional(objectiveSchema),
+  /** Put before each of its texts, to tell a task from others. */
+  prefix: z.optional(z.string().check(z.minLength(1), z.maxLength(400))),
   /** The text is a model's: it is written before the first step where it is not there. The corpus is the one of these settings. */
   generated: z.optional(echoSchema),
 });
@@ -344,6 +350,11 @@ const federatedSchema = z.strictObject({
     z.strictObject({ rate: orElse(z.number().check(z.gt(0), z.lte(100)), 1), momentum: orElse(z.number().check(z.gte(0), z.lt(1)), 0) }),
     { rate: 1, momentum: 0 },
   ),
+  /**
+   * The server is sent masked updates, of which it sees the sum alone (src/core/federated/secure.ts); each client of a round drops out before it sends with
+   * this probability. Absent: it sees each update.
+   */
+  secure: z.optional(z.strictObject({ dropout: orElse(z.number().check(z.gte(0), z.lte(0.9)), 0) })),
   /** A client's update is cut to this norm, and noise · clip / clients of a round is the standard deviation of what is added to their mean. */
   privacy: z.optional(
     z.strictObject({
@@ -494,6 +505,7 @@ export const recipeSchema = z
     if (recipe.phases) checkPhases(recipe, recipe.phases, refuse);
     if (recipe.automation) checkAutomation(recipe, recipe.automation, refuse);
     if (recipe.federated) checkFederated(recipe, recipe.federated, refuse);
+    checkObjectives(recipe, refuse);
     if (recipe.method && recipe.runnable && recipe.precision !== 'f32')
       refuse(['precision'], recipe.precision, `"f32" (method ${recipe.method.kind})`);
     // A and B have no θ₀ of their own; pulled to 0, as usual, they pull the weights to the base's.
@@ -606,6 +618,41 @@ function checkAutomation(
   });
 }
 
+/** One head serves all channels of a kind, and what rows are sorted or dealt by are windows of a text. */
+function checkObjectives(
+  recipe: {
+    channels: readonly Channel[];
+    strategy: Strategy;
+    precision: string;
+    runnable: boolean;
+    sequenceLength: number;
+    phases?: readonly Phase[] | undefined;
+    federated?: object | undefined;
+  },
+  refuse: Refuse,
+): void {
+  const { channels, strategy, precision, runnable, sequenceLength, phases, federated } = recipe;
+  const own = channels.find(({ objective }) => objective !== undefined);
+  if (!own) return;
+  const { id } = own;
+  const { kind } = own.objective!;
+  if (federated) refuse(['channels', id, 'objective'], kind, 'none (federated)');
+  if (runnable && precision !== 'f32') refuse(['precision'], precision, `"f32" (objective ${kind})`);
+  if (strategy.kind === 'curriculum') refuse(['strategy', 'kind'], strategy.kind, `"mixed" (objective ${kind})`);
+  const sorted = (phases ?? []).findIndex(({ order }) => order === 'difficulty');
+  if (sorted >= 0) refuse(['phases', String(sorted + 1), 'order'], 'difficulty', `"shuffled" (objective ${kind})`);
+  for (const { id, objective } of channels)
+    if (objective && 'answerTokens' in objective && objective.answerTokens >= sequenceLength)
+      refuse(['channels', id, 'objective', 'answerTokens'], objective.answerTokens, `1 … ${sequenceLength - 1}`);
+  const outputs = new Map<string, number>();
+  for (const channel of channels)
+    for (const [head, count] of headsOf({ channels: [channel] })) {
+      const before = outputs.get(head) ?? count;
+      if (before !== count) refuse(['channels', channel.id, 'objective'], channel.objective!.kind, `${before} outputs of ${head}`);
+      outputs.set(head, before);
+    }
+}
+
 /** How many of so many clients take part in a round of a federated run. */
 export const takingPart = (clients: number, participation: number): number => Math.max(1, Math.round(clients * participation));
 
@@ -620,7 +667,7 @@ function checkFederated(
     average?: object | undefined;
     method?: { kind: string } | undefined;
   },
-  { split, participation }: z.infer<typeof federatedSchema>,
+  { split, participation, secure }: z.infer<typeof federatedSchema>,
   refuse: Refuse,
 ): void {
   const { channels, strategy, precision, gradientAccumulationSteps, regularisation, average, method } = recipe;
@@ -634,6 +681,8 @@ function checkFederated(
   const clients = split?.clients ?? channels.filter(({ share }) => share > 0).length;
   if (clients < 2) refuse(['channels'], clients, '≥ 2 channels with a share (federated)');
   const inRound = takingPart(clients, participation);
+  if (secure && inRound < 2)
+    refuse(['federated', 'participation'], participation, `≥ ${Math.ceil(150 / clients) / 100} (2 clients of a round, secure aggregation)`);
   if (gradientAccumulationSteps < inRound)
     refuse(['gradientAccumulationSteps'], gradientAccumulationSteps, `≥ ${inRound} (clients of a round)`);
 }
@@ -657,6 +706,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type Echo = z.infer<typeof echoSchema>;
 export type Channel = Recipe['channels'][number];
 export type ChannelRole = Channel['role'];
+export type { Objective, RewardRule } from './objective-schema';
 export type SpecialTokens = NonNullable<Channel['specialTokens']>;
 export type Distillation = z.infer<typeof distillationSchema>;
 export type WeightAveraging = z.infer<typeof averageSchema>;

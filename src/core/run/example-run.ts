@@ -42,6 +42,7 @@ export function exampleWindows(
     domainTokens: Float64Array.from(domainTokens),
     loss,
     shares,
+    figures: {},
     logged: { lr: none, gradNorm: none, tokensPerSecond: none, lossScale: none },
   };
 }
@@ -91,6 +92,7 @@ export function exampleRun(
     base: Object.fromEntries(channels.flatMap(({ id, baseLoss }) => (baseLoss === null ? [] : [[id, baseLoss]]))),
     train: { total: series(options.train ?? []) },
     heldOut: Object.fromEntries(Object.entries(heldOut).map(([id, losses]) => [id, series(losses)])),
+    heldOutFigures: {},
     windows: exampleWindows({}),
     bytesPerToken: {},
     retentionSeries: { x: [], y: [] },
@@ -98,6 +100,7 @@ export function exampleRun(
     riskSeries: { x: [], y: [] },
     attention: [],
     adversarial: [],
+    masked: null,
     texts: [],
     events: [],
     checkpoints: [],

@@ -29,6 +29,8 @@ export interface RunHeader {
   recipe: Recipe;
   /** The base's evaluation, where it was made in an earlier session. */
   base: EvaluationRow | null;
+  /** It is trained elsewhere; `recipe`: and its recipe is known. */
+  remote?: { recipe: boolean };
 }
 
 /** How a channel stands now. */
@@ -53,6 +55,12 @@ export interface RunFigures {
   channels: ChannelFigures[];
 }
 
+export interface StepFigures {
+  step: number;
+  /** Channel id → name → value. */
+  figures: NonNullable<MetricRow['figures']>;
+}
+
 export interface RunMessage {
   /** Counts a feed's messages from 1. An increment follows the message before it; a listener that missed one asks for the whole. */
   revision: number;
@@ -69,6 +77,8 @@ export interface RunMessage {
   settings?: LiveSettings;
   /** What was added since the last message; all in the whole. `rows` as in metric-table.ts. */
   rows: Float64Array;
+  /** What objectives said in these rows, by the steps of those that have any; absent: nothing. */
+  said?: StepFigures[];
   evaluations: EvaluationRow[];
   events: RunEvent[];
   checkpoints: CheckpointRecord[];
@@ -82,17 +92,19 @@ export type LiveFigures = Pick<RunFigures, 'tokensPerSecond' | 'stepMs' | 'etaSe
 /** How much of a feed a listener has; `settings` are null before its first message. */
 interface Sent {
   rows: number;
+  said: number;
   evaluations: number;
   events: number;
   checkpoints: readonly CheckpointRecord[];
   settings: LiveSettings | null;
 }
 
-const nothing = (): Sent => ({ rows: 0, evaluations: 0, events: 0, checkpoints: [], settings: null });
+const nothing = (): Sent => ({ rows: 0, said: 0, evaluations: 0, events: 0, checkpoints: [], settings: null });
 
 /** A run's history in memory, and what of it a listener has not been sent. Rows, evaluations and events come in the order of their steps. */
 export class RunFeed {
   private readonly rows: MetricTable;
+  private readonly said: StepFigures[] = [];
   private readonly evaluations: EvaluationRow[] = [];
   private readonly events: RunEvent[] = [];
   private checkpoints: readonly CheckpointRecord[] = [];
@@ -114,6 +126,7 @@ export class RunFeed {
 
   addRow(row: MetricRow): void {
     this.rows.push(row);
+    if (row.figures) this.said.push({ step: row.step, figures: row.figures });
     this.record.recipe.channels.forEach(({ id }, at) => {
       const channel = this.channels[at]!;
       channel.trainLoss = row.loss[id] ?? channel.trainLoss;
@@ -177,13 +190,14 @@ export class RunFeed {
   /** What was added since the last message; the first message is the whole. */
   increment(live: LiveFigures = this.logged(), partial: RunMessage['partial'] = null): RunMessage {
     const { record, sent, checkpoints } = this;
-    const { id, name, createdAt, device, recipe, base, state, stopReason, error, step, tokens } = record;
+    const { id, name, createdAt, device, recipe, base, state, stopReason, error, step, tokens, imported } = record;
+    const remote = imported ? { remote: { recipe: imported.format === 'crossfade' } } : {};
     // A stored run may have changed its settings after its last step was recorded.
     this.tellChanges(isActive(state) ? step : Infinity);
     const { settings } = this.told;
     const message: RunMessage = {
       revision: (this.revision += 1),
-      ...(sent.settings === null ? { header: { runId: id, name, createdAt, device, recipe, base } } : {}),
+      ...(sent.settings === null ? { header: { runId: id, name, createdAt, device, recipe, base, ...remote } } : {}),
       state,
       stopReason,
       error,
@@ -196,6 +210,7 @@ export class RunFeed {
       partial,
       ...(settings === sent.settings ? {} : { settings }),
       rows: this.rows.from(sent.rows),
+      ...(this.said.length > sent.said ? { said: this.said.slice(sent.said) } : {}),
       evaluations: this.evaluations.slice(sent.evaluations),
       events: this.events.slice(sent.events),
       checkpoints: checkpoints === sent.checkpoints ? [] : checkpoints.filter((saved) => !sent.checkpoints.some((one) => same(one, saved))),
@@ -204,7 +219,8 @@ export class RunFeed {
           ? []
           : sent.checkpoints.flatMap((one) => (checkpoints.some((saved) => saved.step === one.step) ? [] : [one.step])),
     };
-    this.sent = { rows: this.rows.length, evaluations: this.evaluations.length, events: this.events.length, checkpoints, settings };
+    const { rows, said, evaluations, events } = this;
+    this.sent = { rows: rows.length, said: said.length, evaluations: evaluations.length, events: events.length, checkpoints, settings };
     return message;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Runs that go on from other runs. Branch and decay is a fork's recipe. Lifelong learning is a chain of runs, one domain after another, each on the weights of the one before. Every stage's recipe holds the channels of all
+ * Runs that go on from other runs. Branch and decay is a fork's recipe. A chain of runs has stages, each on the weights of the one before: those of a pipeline (pipeline.ts), or one domain after another: lifelong learning, in which every stage's recipe holds the channels of all
  * stages, those that it does not read with a share of 0, so that each run's own evaluations measure what it did to every channel.
  */
 import { mean } from '../metrics/statistics';
@@ -10,7 +10,8 @@ import { parseRecipe } from '../recipe/parse';
 import { phaseAt, phaseSpans, withPhases } from '../recipe/phases';
 import type { Channel, Phase, Recipe, Schedule } from '../recipe/schema';
 import { decayStart, warmupSteps } from '../schedule/schedule';
-import { isActive, type ChainPlan, type EvaluationRow, type RunRecord } from './types';
+import { pipelineStage } from './pipeline';
+import { isActive, type ChainPlan, type EvaluationRow, type LifelongPlan, type RunRecord } from './types';
 
 /**
  * Branch and decay: the run as it was up to step `from`, then `steps` steps in which the learning rate falls from where it is to a tenth of it.
@@ -34,12 +35,25 @@ export function decayFrom(recipe: Recipe, from: number, steps: number, rate: num
 /** Rows that the Fisher information of a stage is the mean over. */
 const FISHER_ROWS = 64;
 
+/** The recipe of a chain's stage. @param base model id of the weights that it begins with @throws StudioError `recipe-invalid`, `model-unmergeable` */
+export const stageRecipe = (plan: ChainPlan, stage: number, base: string): Recipe =>
+  plan.kind === 'pipeline' ? pipelineStage(plan, stage, base) : lifelongStage(plan, stage, base);
+
+/** Model id of the weights that a chain's first stage begins with. */
+export const firstBase = (plan: ChainPlan): string => (plan.kind === 'pipeline' ? plan.stages[0]!.recipe : plan.recipe).base;
+
+/** Channels that a stage is about: its domains, or all that it reads. */
+const channelsOfStage = (plan: ChainPlan, stage: number): string[] =>
+  plan.kind === 'pipeline'
+    ? plan.stages[stage]!.recipe.channels.flatMap(({ id, share }) => (share > 0 ? [id] : []))
+    : plan.stages[stage]!.domains.map(({ id }) => id);
+
 /**
  * The recipe of a stage: general channels as in the plan's recipe; the rest of the share goes to the stage's domains evenly, but for the part that the
  * earlier ones' replay has.
  * @param stage from 0 @param base model id of the weights that it begins with @throws StudioError `recipe-invalid`, `model-unmergeable`
  */
-export function stageRecipe({ recipe, stages, replay, ewc, adapter }: ChainPlan, stage: number, base: string): Recipe {
+function lifelongStage({ recipe, stages, replay, ewc, adapter }: LifelongPlan, stage: number, base: string): Recipe {
   const { phases: _, regularisation = {}, method, ...rest } = recipe;
   const { ewc: __, ...anchors } = regularisation;
   const general = recipe.channels.flatMap(({ weight: ___, ...channel }) => (channel.role === 'general' ? [channel] : []));
@@ -114,7 +128,7 @@ export function chainsOf(runs: readonly RunRecord[]): Chain[] {
 }
 
 export interface LifelongMatrix {
-  channels: Pick<Channel, 'id' | 'corpus' | 'role'>[];
+  channels: Pick<Channel, 'id' | 'corpus' | 'role' | 'objective'>[];
   /** Held-out loss before the first stage, nats per token, by channel; null where it was not measured. */
   base: (number | null)[];
   /** The same after each stage that has ended, and the channels that it read for its own domain. */
@@ -127,16 +141,43 @@ export interface LifelongMatrix {
   forward: number | null;
 }
 
+/** What a stage did to a channel, against the one before it (or the base): nats per token or per unit of its objective, below 0 is learnt. */
+export interface StageChange {
+  channel: string;
+  change: number;
+}
+
+/** A change of loss that is worth a word. */
+const NOTABLE = 0.005;
+
+/** Of each stage, the channels that gained and those that lost, the largest change first. */
+export function stageChanges({ channels, base, stages }: LifelongMatrix): { gains: StageChange[]; losses: StageChange[] }[] {
+  return stages.map(({ loss }, at) => {
+    const before = stages[at - 1]?.loss ?? base;
+    const changes = channels.flatMap(({ id }, channel): StageChange[] => {
+      const [from, to] = [before[channel] ?? null, loss[channel] ?? null];
+      return from === null || to === null || Math.abs(to - from) < NOTABLE ? [] : [{ channel: id, change: to - from }];
+    });
+    const ordered = changes.sort((one, other) => Math.abs(other.change) - Math.abs(one.change));
+    return { gains: ordered.filter(({ change }) => change < 0), losses: ordered.filter(({ change }) => change > 0) };
+  });
+}
+
 export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs' | 'done'>): LifelongMatrix | null {
   const [first] = runs;
   if (!first) return null;
-  const channels = first.recipe.channels.map(({ id, corpus, role }) => ({ id, corpus, role }));
+  const channels = first.recipe.channels.map(({ id, corpus, role, objective }) => ({
+    id,
+    corpus,
+    role,
+    ...(objective ? { objective } : {}),
+  }));
   const losses = (row: EvaluationRow | null) => channels.map(({ id }) => row?.channels[id]?.loss ?? null);
   const base = losses(first.base);
   const stages = runs.slice(0, done).map(({ id, name, latest }, at) => ({
     run: id,
-    name,
-    domains: plan.stages[at]!.domains.map((domain) => domain.id),
+    name: plan.kind === 'pipeline' ? plan.stages[at]!.name : name,
+    domains: channelsOfStage(plan, at),
     loss: losses(latest),
   }));
   /** Mean loss over the domains of stage `task`. */
@@ -150,28 +191,28 @@ export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs'
     return known.length === 0 || known.length < found.length ? null : mean(known);
   };
   const last = stages.at(-1);
+  const pipeline = plan.kind === 'pipeline';
   return {
     channels,
     base,
     stages,
-    backward: last ? differences(0, done - 1, (task) => [ofTask(stages[task]!.loss, task), ofTask(last.loss, task)]) : null,
-    forward: differences(1, done, (task) => [ofTask(base, task), ofTask(stages[task - 1]!.loss, task)]),
+    backward: last && !pipeline ? differences(0, done - 1, (task) => [ofTask(stages[task]!.loss, task), ofTask(last.loss, task)]) : null,
+    forward: pipeline ? null : differences(1, done, (task) => [ofTask(base, task), ofTask(stages[task - 1]!.loss, task)]),
   };
 }
 
-/** A line for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
-export function matrixCsv({ channels, base, stages, backward, forward }: LifelongMatrix, name: (id: string) => string): string {
-  const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const line = (head: string, values: readonly (number | null)[]) => [
-    cell(head),
-    ...values.map((value) => (value === null ? '' : String(value))),
-  ];
-  const rows = [
-    ['after', ...channels.map(({ id }) => cell(name(id)))],
-    line('base', base),
-    ...stages.map((stage) => line(stage.name, stage.loss)),
-    line('backward transfer', [backward]),
-    line('forward transfer', [forward]),
-  ];
-  return `${rows.map((row) => row.join(',')).join('\n')}\n`;
+/** To be saved: a row for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
+export function matrixTable(
+  { channels, base, stages, backward, forward }: LifelongMatrix,
+  name: (id: string) => string,
+): { columns: string[]; rows: (string | number | null)[][] } {
+  return {
+    columns: ['after', ...channels.map(({ id }) => name(id))],
+    rows: [
+      ['base', ...base],
+      ...stages.map((stage) => [stage.name, ...stage.loss]),
+      ['backward transfer', backward],
+      ['forward transfer', forward],
+    ],
+  };
 }

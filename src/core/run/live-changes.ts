@@ -122,7 +122,7 @@ function without(settings: Partial<LiveSettings>, taken: Partial<LiveSettings>):
 
 /** Fields that weights, moments, cursors or the base's evaluation depend on: a fork has those of its run. */
 const FIXED_AT_FORK = ['base', 'sequenceLength', 'seed', 'precision', 'method'] as const;
-const FIXED_OF_CHANNEL = ['corpus', 'role', 'specialTokens'] as const;
+const FIXED_OF_CHANNEL = ['corpus', 'role', 'specialTokens', 'objective', 'prefix'] as const;
 
 /**
  * The recipe of a fork of a run that has made `from` steps. Channels may be added behind the run's own, which stay in their order; one that shall not be
@@ -140,7 +140,7 @@ export function checkFork(before: Recipe, recipe: Recipe, from: number): Recipe 
     const now = after.channels[at];
     if (now?.id !== channel.id) refuse(`channels.${at + 1}.id`, now?.id, channel.id);
     for (const field of FIXED_OF_CHANNEL)
-      if (now?.[field] !== channel[field]) refuse(`channels.${channel.id}.${field}`, now?.[field], channel[field]);
+      if (!same(now?.[field], channel[field])) refuse(`channels.${channel.id}.${field}`, now?.[field], channel[field]);
   });
   const strategies = [before.strategy.kind, after.strategy.kind];
   // Cursors count along an order by difficulty, or along a shuffled one.

@@ -25,6 +25,7 @@ const step = z.int().check(z.gte(0));
 const text = (most: number) => z.string().check(z.maxLength(most));
 const channel = z.string().check(z.minLength(1), z.maxLength(64));
 const losses = z.record(channel, z.nullable(finite));
+const figures = z.record(text(64), finite);
 const notFinite = z.enum(['NaN', 'Infinity', '-Infinity']);
 const list = <Item extends z.ZodMiniType>(item: Item, most = MOST_ROWS) => z.array(item).check(z.maxLength(most));
 
@@ -32,14 +33,17 @@ const rowSchema = z.object({
   ...{ step, lr: finite, gradNorm: z.nullable(finite), stepMs: finite, tokens: finite, loss: losses, total: z.nullable(finite) },
   count: z.record(channel, finite),
   notFinite: z.optional(z.record(channel, notFinite)),
+  figures: z.optional(z.record(channel, figures)),
   lossScale: z.optional(finite),
   skippedSteps: z.optional(finite),
 });
 
+/** Of a parameter that is looked at. */
+const elements = list(finite, 64);
 const group = z.enum(['grammar', 'commonsense', 'facts', 'logic']);
 const evaluationSchema = z.object({
   step,
-  channels: z.record(channel, z.object({ loss: finite, tokens: finite, bytes: finite })),
+  channels: z.record(channel, z.object({ loss: finite, tokens: finite, bytes: finite, figures: z.optional(figures) })),
   retention: z.nullable(finite),
   probes: z.optional(
     z.object({
@@ -49,6 +53,13 @@ const evaluationSchema = z.object({
   ),
   attention: z.optional(list(finite, 1024)),
   adversarial: z.optional(list(finite, 16)),
+  masked: z.optional(
+    z.object({
+      parameter: text(512),
+      clients: list(z.object({ index: step, update: elements, sent: z.nullable(elements), likeness: finite }), 64),
+      ...{ sum: z.nullable(elements), plain: elements, error: finite },
+    }),
+  ),
   texts: z.optional(list(z.object({ text: text(65_536), next: list(z.object({ id: step, token: text(1024), p: finite }), 64) }), 64)),
 });
 

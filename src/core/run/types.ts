@@ -1,6 +1,7 @@
 /** What a run is, as stored. Losses are nats per token; shares and retention are ratios. */
 import type { LogFormat } from '../trackers/tracked-run';
 import type { ErrorRecord } from '../errors';
+import type { MaskedRound } from '../federated/secure';
 import type { SampledAnswers, SampledRisk } from '../metrics/forgetting-risk';
 import type { Recipe, Schedule } from '../recipe/schema';
 
@@ -64,6 +65,8 @@ export interface MetricRow {
   total: number | null;
   /** Channel id, or `total` → why its loss is null though it had tokens: it was no number. */
   notFinite?: Record<string, NotFinite>;
+  /** What objectives say beside their losses: channel id → name → mean over the window. */
+  figures?: Record<string, Record<string, number>>;
   /** With precision f16: what the loss is multiplied by after this window, and steps skipped since the start. */
   lossScale?: number;
   skippedSteps?: number;
@@ -73,8 +76,10 @@ export interface ChannelEvaluation {
   /** Mean nll, nats per token. */
   loss: number;
   tokens: number;
-  /** UTF-8 bytes of the predicted tokens. */
+  /** UTF-8 bytes of the predicted tokens; 0 where what counts is no text. */
   bytes: number;
+  /** What the channel's objective says beside its loss. */
+  figures?: Record<string, number>;
 }
 
 export interface EvaluationRow {
@@ -88,6 +93,8 @@ export interface EvaluationRow {
   attention?: number[];
   /** With `evaluation.adversarialDocuments`: bits per byte of the adversarial set, by the share of words that are replaced. */
   adversarial?: number[];
+  /** With `federated.secure`: of the round before it. */
+  masked?: MaskedRound;
   /** With `evaluation.prompts`: what the model wrote after each, in their order. */
   texts?: WrittenText[];
 }
@@ -146,6 +153,8 @@ export interface RunRecord extends RunMarks {
   chain?: ChainStage;
   /** Of a log that was trained elsewhere and read in: its file and format, and series that are none of the studio's figures. */
   imported?: { file: string; format: LogFormat; others: string[] };
+  /** Its log is one that a person follows, or followed, while it is written (contract/follow.ts). */
+  followed?: boolean;
   /** Where a sweep trains it: which one, and its index there. */
   sweep?: { id: string; index: number };
   /** Backend it last ran on, as shown to a person: "wasm · 2 threads". */
@@ -189,7 +198,17 @@ interface ChainStage {
   plan: ChainPlan;
 }
 
-export interface ChainPlan {
+/** Domains one after another, or stages with a recipe each. */
+export type ChainPlan = LifelongPlan | PipelinePlan;
+
+/** Continued pretraining, annealing, fine-tuning, preferences …: each stage's recipe, as it was put together (core/run/pipeline.ts). */
+export interface PipelinePlan {
+  kind: 'pipeline';
+  stages: { name: string; recipe: Recipe }[];
+}
+
+export interface LifelongPlan {
+  kind?: undefined;
   /** What all stages have in common; its general channels are in all of them. */
   recipe: Recipe;
   stages: { domains: { id: string; corpus: string }[]; steps: number }[];

@@ -3,6 +3,7 @@
  * draws again only what changed.
  */
 import type { ErrorRecord } from '../errors';
+import type { MaskedRound } from '../federated/secure';
 import { domainGain, meanRetention, type DomainGain } from '../metrics/loss';
 import type { SampledRisk } from '../metrics/forgetting-risk';
 import { GrowingNumbers, GrowingSeries, type Series } from '../metrics/series';
@@ -28,6 +29,8 @@ export interface ChannelMeter extends ChannelFigures {
 export interface RunView {
   runId: string;
   name: string;
+  /** Of a run that is trained elsewhere. */
+  remote?: RunHeader['remote'];
   state: RunState;
   stopReason: StopReason | null;
   error: ErrorRecord | null;
@@ -57,6 +60,8 @@ export interface RunView {
   /** Loss by channel id, and `total`. */
   train: Readonly<Record<string, Series>>;
   heldOut: Readonly<Record<string, Series>>;
+  /** What objectives say of held-out text beside its loss: name → channel id → values. */
+  heldOutFigures: Readonly<Record<string, Readonly<Record<string, Series>>>>;
   windows: Windows;
   /** Channel id → UTF-8 bytes of a token of its held-out text; empty until an evaluation has counted them. */
   bytesPerToken: Readonly<Record<string, number>>;
@@ -66,6 +71,8 @@ export interface RunView {
   attention: readonly { step: number; layers: readonly number[] }[];
   /** Bits per byte of the adversarial set at each evaluation, by level; empty where the recipe does not ask. */
   adversarial: readonly { step: number; bits: readonly number[] }[];
+  /** What the server saw of the round before the last evaluation; null where no clients mask what they send. */
+  masked: { step: number; round: MaskedRound } | null;
   /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
   texts: readonly { step: number; texts: readonly WrittenText[] }[];
   /** Sorted by step. */
@@ -88,6 +95,8 @@ export interface Windows {
   shares: Readonly<Record<string, Float64Array>>;
   /** Tokens of the domain channels since the start. */
   domainTokens: Float64Array;
+  /** What objectives say beside their losses: name → channel id → mean; NaN where nothing was said. */
+  figures: Readonly<Record<string, Readonly<Record<string, Float64Array>>>>;
 }
 
 /** Learning rate, gradient norm, tokens a second, and with precision f16 what the loss is multiplied by. */
@@ -99,6 +108,25 @@ export function viewOf(message: RunMessage): RunView {
   return new FollowedRun(message).view;
 }
 
+/** What objectives said, by the step of its row. */
+const saidIn = ({ said }: RunMessage) => new Map(said?.map(({ step, figures }) => [step, figures]));
+
+/** Rows that are read at a stretch: a few milliseconds of work. */
+const STRETCH = 2048;
+
+/** The same, a stretch of its rows at a time, so that a long run leaves a page alive. @param rest called between stretches */
+export async function openView(message: RunMessage, rest: () => Promise<void>): Promise<RunView> {
+  const { rows, header } = message;
+  const stretch = STRETCH * rowWidth(header?.recipe.channels.length ?? 0);
+  const said = saidIn(message);
+  const run = new FollowedRun({ ...message, rows: rows.subarray(0, stretch) });
+  for (let at = stretch; at < rows.length; at += stretch) {
+    await rest();
+    run.addRows(rows.subarray(at, at + stretch), said);
+  }
+  return run.reread();
+}
+
 export class FollowedRun {
   private readonly header: RunHeader;
   private readonly ids: readonly string[];
@@ -108,11 +136,15 @@ export class FollowedRun {
   private readonly shares: ReadonlyMap<string, GrowingNumbers>;
   /** By the channels' order: is it a domain channel? */
   private readonly domains: readonly boolean[];
+  /** By name and channel. */
+  private readonly said = new Map<string, Map<string, GrowingNumbers>>();
+  private heldOutFigures: RunView['heldOutFigures'] = {};
   private bytesPerToken: Readonly<Record<string, number>> = {};
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
   private adversarial: RunView['adversarial'] = [];
+  private masked: RunView['masked'] = null;
   private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
   private readonly measured: RunEvent[] = [];
@@ -172,16 +204,34 @@ export class FollowedRun {
     return true;
   }
 
+  /** Rows of a whole message that follow those it was begun with; `reread` then shows them. */
+  addRows(rows: Float64Array, said: ReturnType<typeof saidIn>): void {
+    eachRow(rows, this.ids.length, (row) => this.addRow(row, said.get(row.step)));
+    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
+  }
+
+  reread(): RunView {
+    this.shown = { ...this.shown, ...this.lastFigures(), train: seriesOf(this.curves.train), windows: this.windows() };
+    return this.shown;
+  }
+
+  private lastFigures(): Pick<RunView, 'gradNorm' | 'lossScaling'> {
+    const { last } = this;
+    return {
+      gradNorm: last?.gradNorm ?? null,
+      lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
+    };
+  }
+
   /** The view after a message. @param former parts that stay where the message does not change them */
   private read(
     message: RunMessage,
     former: Pick<RunView, 'settings' | 'base' | 'train' | 'heldOut' | 'windows' | 'events' | 'checkpoints'>,
   ): RunView {
-    const { runId, name, recipe } = this.header;
+    const { runId, name, recipe, remote } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const { rows } = message;
-    eachRow(rows, this.ids.length, this.addRow);
-    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
+    this.addRows(rows, saidIn(message));
     for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
     this.happened.push(...message.events);
     const remeasured = message.evaluations.length > 0 || partial !== null || this.partial !== null;
@@ -192,10 +242,11 @@ export class FollowedRun {
     const eventful = message.events.length > 0 || message.evaluations.length > 0 || checkpoints !== former.checkpoints;
     const base = remeasured ? lossesOf(this.base, partial) : former.base;
     const { step, tokens, tokensPerSecond, stepMs, etaSeconds, lr, channels } = unpackFigures(message.figures);
-    const { base: atStart, latest, last } = this;
+    const { base: atStart, latest } = this;
     return {
       runId,
       name,
+      ...(remote ? { remote } : {}),
       state,
       stopReason,
       error,
@@ -208,8 +259,7 @@ export class FollowedRun {
       stepMs,
       etaSeconds,
       lr,
-      gradNorm: last?.gradNorm ?? null,
-      lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
+      ...this.lastFigures(),
       channels: recipe.channels.map(({ id, role, generated }, at) => ({
         id,
         role,
@@ -224,6 +274,7 @@ export class FollowedRun {
       risk: latest?.probes ?? null,
       base,
       train: rows.length > 0 ? seriesOf(this.curves.train) : former.train,
+      heldOutFigures: this.heldOutFigures,
       heldOut: remeasured ? withPartial(seriesOf(this.curves.heldOut), partial) : former.heldOut,
       windows: rows.length > 0 ? this.windows() : former.windows,
       bytesPerToken: this.bytesPerToken,
@@ -231,6 +282,7 @@ export class FollowedRun {
       riskSeries: this.risk.series(),
       attention: this.attention,
       adversarial: this.adversarial,
+      masked: this.masked,
       texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
       checkpoints,
@@ -238,7 +290,7 @@ export class FollowedRun {
   }
 
   /** A long run has a hundred thousand of them: nothing is made for a row but its points. */
-  private readonly addRow = (row: PackedRow): void => {
+  private addRow(row: PackedRow, figures: MetricRow['figures']): void {
     const { logged, losses, shares, curves } = this;
     const took = (Math.max(0, row.step - this.logged.step.last(0)) * row.stepMs) / 1000;
     let [counted, ofDomain] = [0, 0];
@@ -263,7 +315,23 @@ export class FollowedRun {
       add(id, row.loss(at));
     });
     add(TOTAL, row.total);
-  };
+    this.addFigures(figures ?? {});
+  }
+
+  /** Of the window that was added last. */
+  private addFigures(figures: NonNullable<MetricRow['figures']>): void {
+    const windows = this.logged.step.length;
+    for (const [channel, named] of Object.entries(figures))
+      for (const name of Object.keys(named)) {
+        const channels = this.said.get(name) ?? new Map<string, GrowingNumbers>();
+        this.said.set(name, channels.set(channel, channels.get(channel) ?? new GrowingNumbers()));
+      }
+    for (const [name, channels] of this.said)
+      for (const [channel, values] of channels) {
+        while (values.length < windows - 1) values.push(NaN);
+        values.push(figures[channel]?.[name] ?? NaN);
+      }
+  }
 
   private windows(): Windows {
     const { step, tokens, seconds, domainTokens } = this.logged;
@@ -276,11 +344,12 @@ export class FollowedRun {
       logged: Object.fromEntries(LOGGED_FIGURES.map((name) => [name, this.logged[name].view()])) as Windows['logged'],
       shares: views(this.shares),
       domainTokens: domainTokens.view(),
+      figures: Object.fromEntries([...this.said].map(([name, channels]) => [name, views(channels)])),
     };
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention, adversarial, texts } = evaluation;
+    const { step, channels, probes, attention, adversarial, masked, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -289,6 +358,7 @@ export class FollowedRun {
       nll += (channel?.loss ?? 0) * (channel?.tokens ?? 0);
       tokens += channel?.tokens ?? 0;
     }
+    this.heldOutFigures = withFigures(this.heldOutFigures, step, channels);
     this.curves.heldOut.get(TOTAL)!.push(step, tokens > 0 ? nll / tokens : null);
     this.base ??= evaluation;
     this.latest = evaluation;
@@ -303,9 +373,21 @@ export class FollowedRun {
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
     if (adversarial) this.adversarial = [...this.adversarial, { step, bits: adversarial }];
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
+    if (masked) this.masked = { step, round: masked };
     if (texts) this.texts = [...this.texts, { step, texts }];
     this.measured.push({ type: 'evaluation', step, at: null, retention });
   }
+}
+
+/** With what was said at an evaluation; the same object where nothing was. */
+function withFigures(before: RunView['heldOutFigures'], step: number, channels: EvaluationRow['channels']): RunView['heldOutFigures'] {
+  const figures: Record<string, Record<string, Series>> = {};
+  for (const [id, { figures: said = {} }] of Object.entries(channels))
+    for (const [name, value] of Object.entries(said)) {
+      const { x, y } = before[name]?.[id] ?? { x: [], y: [] };
+      figures[name] = { ...(figures[name] ?? before[name]), [id]: { x: [...x, step], y: [...y, value] } };
+    }
+  return Object.keys(figures).length === 0 ? before : { ...before, ...figures };
 }
 
 function seriesOf(curves: ReadonlyMap<string, GrowingSeries>): Record<string, Series> {

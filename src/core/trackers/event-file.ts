@@ -186,14 +186,27 @@ function tensorOf(tensor: Uint8Array): number | null {
  * @throws StudioError `tracker-unknown` where the bytes are no event file, `tracker-damaged` where a record before the last does not check
  */
 export async function readEventFile(file: Uint8Array, name: string): Promise<ScalarEvent[]> {
+  const { events } = await readRecords(file, name, 0);
+  if (events.length === 0 && file.length < 12)
+    throw new StudioError('tracker-unknown', `${name}: no record of an event file`, { file: name });
+  return events;
+}
+
+/**
+ * Scalars of the whole records of a part of an event file that begins at byte `from` of it, where a record does.
+ * @returns bytes of the part that were whole records too. @throws as `readEventFile`
+ */
+export async function readRecords(file: Uint8Array, name: string, from: number): Promise<{ events: ScalarEvent[]; read: number }> {
   const checksum = await maskedChecksum();
   const view = viewOf(file);
   const events: ScalarEvent[] = [];
-  const refuse = (offset: number, found: string): never => {
-    if (offset === 0) throw new StudioError('tracker-unknown', `${name}: ${found}`, { file: name });
-    throw new StudioError('tracker-damaged', `${name}: ${found} at byte ${offset}`, { file: name, byte: offset });
+  const refuse = (at: number, found: string): never => {
+    const byte = from + at;
+    if (byte === 0) throw new StudioError('tracker-unknown', `${name}: ${found}`, { file: name });
+    throw new StudioError('tracker-damaged', `${name}: ${found} at byte ${byte}`, { file: name, byte });
   };
-  for (let offset = 0; offset + 12 <= file.length;) {
+  let offset = 0;
+  while (offset + 12 <= file.length) {
     if (view.getUint32(offset + 8, true) !== checksum(file.subarray(offset, offset + 8))) refuse(offset, 'no record of an event file');
     const length = view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
     const end = offset + 12 + length;
@@ -207,8 +220,7 @@ export async function readEventFile(file: Uint8Array, name: string): Promise<Sca
     }
     offset = end + 4;
   }
-  if (events.length === 0 && file.length < 12) refuse(0, 'no record of an event file');
-  return events;
+  return { events, read: offset };
 }
 
 function scalarsOf(event: Uint8Array): ScalarEvent[] {

@@ -62,6 +62,13 @@ function sorted({ series }: TrackedRun): Found {
     } else if (kind === 'other') found.others.push(tag);
     else if (found[kind].length < points.length) found[kind] = points;
   }
+  // train/zh beside held-out/zh.
+  found.others = found.others.filter((tag) => {
+    const channel = /^train\/([^/]+)$/.exec(tag)?.[1];
+    if (channel === undefined || !found.heldOut.has(channel) || found.train.has(channel)) return true;
+    found.train.set(channel, series.get(tag)!);
+    return false;
+  });
   return found;
 }
 
@@ -186,7 +193,7 @@ function recipeOf(run: TrackedRun, found: Found, channels: Channels, rows: reado
     const set = run.config?.[`channels.${name}.role`];
     return set === 'domain' || set === 'general' ? set : DOMAIN.test(name) ? 'domain' : 'general';
   };
-  const steps = Math.max(1, ...[...run.series.values()].map((points) => points.at(-1)?.step ?? 0));
+  const steps = Math.max(1, run.steps ?? 0, ...[...run.series.values()].map((points) => points.at(-1)?.step ?? 0));
   const evaluated = [...found.heldOut.values()][0] ?? [];
   const peakLr =
     Math.min(

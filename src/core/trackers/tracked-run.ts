@@ -31,6 +31,8 @@ export interface TrackedRun {
   config: Readonly<Record<string, unknown>> | null;
   /** Tag → points in the order of their steps. */
   series: Map<string, Point[]>;
+  /** Steps that it is to make, where the log says so. */
+  steps?: number;
 }
 
 /** What a series is. Losses are nats per token. */
@@ -55,6 +57,10 @@ export function trackedRun(
     series.set(tag, points);
   };
   const ids = recipe.channels.map(({ id }) => id);
+  const addFigures = (split: string, step: number, figures: NonNullable<MetricRow['figures']>) => {
+    for (const [id, said] of Object.entries(figures))
+      for (const [figure, value] of Object.entries(said)) add(`${split}/${figure}/${id}`, step, value);
+  };
   for (const row of rows) {
     const { step } = row;
     add('train/loss', step, row.total ?? row.notFinite?.['total']);
@@ -66,11 +72,13 @@ export function trackedRun(
     const counted = ids.reduce((sum, id) => sum + (row.count[id] ?? 0), 0);
     // The share that a channel had of the window's tokens.
     for (const id of ids) if (counted > 0) add(`mixture/${id}`, step, (row.count[id] ?? 0) / counted);
+    addFigures('train', step, row.figures ?? {});
     add('train/loss_scale', step, row.lossScale);
     add('train/skipped_steps', step, row.skippedSteps);
   }
   for (const evaluation of evaluations) {
     for (const id of ids) add(`eval/loss/${id}`, evaluation.step, evaluation.channels[id]?.loss);
+    for (const id of ids) addFigures('eval', evaluation.step, { [id]: evaluation.channels[id]?.figures ?? {} });
     add('eval/retention', evaluation.step, evaluation.retention);
     add('eval/forgetting_risk', evaluation.step, evaluation.probes?.risk?.value);
   }
@@ -118,6 +126,9 @@ const TAGS: readonly [RegExp, TrackedFigure['kind']][] = [
   [new RegExp(`^loss${SEPARATOR}${HELD_OUT}${SEPARATOR}(?<channel>.+)$`, 'i'), 'heldOut'],
   [new RegExp(`^(?:${HELD_OUT}${SEPARATOR}(?:lm[ _])?loss|(?:lm[ _])?loss${SEPARATOR}${HELD_OUT})$`, 'i'), 'heldOut'],
   [/^held_out_loss_(?<channel>.+)$/i, 'heldOut'],
+  // The exported train.py, whose train/<channel> is told apart by them (`sorted` of imported-run.ts).
+  [/^held-out\/(?<channel>[^/]+)$/, 'heldOut'],
+  [/^train\/total$/, 'train'],
   [new RegExp(`^(?:${HELD_OUT}${SEPARATOR})?(?:general_|mean_)?retention$`, 'i'), 'retention'],
   [new RegExp(`^(?:${TRAIN}${SEPARATOR})?(?:lr|learning[_ -]rate)(?:[/_-]?(?:group_?)?0)?$`, 'i'), 'lr'],
   [new RegExp(`^(?:${TRAIN}${SEPARATOR})?(?:grad(?:ient)?[_ -]?norm|global_grad_norm)$`, 'i'), 'gradNorm'],

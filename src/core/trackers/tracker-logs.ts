@@ -100,11 +100,19 @@ export function runOfRows(name: string, rows: readonly Row[], config: TrackedRun
       series.set(tag, points);
     }
   });
-  return { name, config, series };
+  const planned = plannedSteps(rows.at(-1) ?? config ?? {}) ?? plannedSteps(config ?? {});
+  return { name, config, series, ...(planned === null ? {} : { steps: planned }) };
+}
+
+/** total_steps of LLaMA-Factory, max_steps of the Trainer's state, "20/300" of ms-swift. */
+function plannedSteps(row: Row): number | null {
+  const said = /^\d+\/(\d+)$/.exec(String(row['global_step/max_steps']))?.[1];
+  const steps = numberOf(row['total_steps'] ?? said ?? row['max_steps']);
+  return steps !== null && Number.isSafeInteger(steps) && steps > 0 ? steps : null;
 }
 
 /** JSON as Python writes it: NaN and Infinity stand bare. */
-function looseJson(text: string): unknown {
+export function looseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -112,7 +120,7 @@ function looseJson(text: string): unknown {
   }
 }
 
-const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function jsonLines(text: string): { rows: Row[]; badLines: number[] } {
   const rows: Row[] = [];
@@ -132,7 +140,7 @@ function jsonLines(text: string): { rows: Row[]; badLines: number[] } {
   return { rows, badLines };
 }
 
-function formatOf(rows: readonly Row[]): LogFormat {
+export function formatOf(rows: readonly Row[]): LogFormat {
   const has = (key: string) => rows.some((row) => key in row);
   if (has('current_steps') && has('total_steps')) return 'llama-factory';
   if (has('global_step/max_steps')) return 'ms-swift';
@@ -175,7 +183,7 @@ const scalarsOf = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value === null || typeof value !== 'object'));
 
 /** Rows of several runs, where they say which. */
-function runsOfRows(name: string, rows: readonly Row[], configs: ReadonlyMap<string, Row> = new Map()): TrackedRun[] {
+export function runsOfRows(name: string, rows: readonly Row[], configs: ReadonlyMap<string, Row> = new Map()): TrackedRun[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const run = row['run_name'] ?? row['run'];

@@ -6,7 +6,9 @@ import { StudioError } from '../errors';
 import { recipeWith } from '../run/example-run';
 import { readEventFile, writeEventFile } from './event-file';
 import { figureOf, trackedRun, TRACKER_FORMATS } from './tracked-run';
+import { GrowingLog, runOfEvents } from './growing-log';
 import { importedRun } from './imported-run';
+import { addLines, allChanges, emptyLog, logRecipe, readChanges, studioRun } from './studio-log';
 import { trackerFiles } from './tracker-export';
 import { readTextLog, readTrackioRows, runOfRows } from './tracker-logs';
 
@@ -339,5 +341,111 @@ describe('a log as a run', () => {
 
   it('is none without a loss', () => {
     expect(importedRun(runOfRows('m', [{ step: 1, epoch: 2 }]), options)).toBeNull();
+  });
+});
+
+/**
+ * A run of the exported train.py: golden ratio on nano, 24 steps, two gloo processes; control.json gave the domain 0.5 and the rate 1e-3 behind step
+ * 4, and asked for a channel that is not there behind step 7.
+ */
+describe('the log of train.py', () => {
+  const folder = (name: string) => fixture(`cluster-run/${name}`);
+  const json = (name: string): unknown => JSON.parse(new TextDecoder().decode(folder(name)));
+  const from = { name: 'run', file: 'run/metrics.jsonl', now: AT };
+
+  /** As it is read while it is written: in pieces that end anywhere. */
+  async function grown(path: string, bytes: Uint8Array, piece: number): Promise<GrowingLog> {
+    const log = new GrowingLog(path);
+    for (let at = 0; at < bytes.length; at += piece) await log.add(bytes.subarray(at, at + piece));
+    return log;
+  }
+
+  it.each([7, 100, 1e9])('is a run with its recipe, its changes and what was refused, in pieces of %i bytes', async (piece) => {
+    const { studio } = await grown('metrics.jsonl', folder('metrics.jsonl'), piece);
+    const changes = allChanges(studio!, readChanges(json('changes.json')));
+    const found = studioRun(studio!, { recipe: logRecipe(studio!, json('recipe.json')), changes }, from)!;
+    expect(found.record).toMatchObject({ name: 'followed', state: 'finished', stopReason: 'budget', step: 24, tokens: 24576 });
+    expect(found.record.recipe).toMatchObject({ base: 'nano', budget: { steps: 24 }, schedule: { peakLr: 3e-4 } });
+    // Told by the log and by changes.json, and made once.
+    expect(found.record.changes).toMatchObject([{ step: 5, settings: { schedule: { peakLr: 1e-3 } } }]);
+    expect(found.record.changes[0]!.settings.shares!['domain']).toBeCloseTo(0.5 / 1.333, 12);
+    expect(studio!.refusals).toEqual([
+      { step: 8, sentence: 'control.json was refused: The run has no channel "nowhere"; it has zh, en, code, domain.' },
+    ]);
+    expect(found.rows.map(({ step }) => step)).toEqual([1, 4, 8, 12, 16, 20, 24]);
+    expect(found.record.base!.channels['zh']!.loss).toBe(3.8578334399864658);
+    expect(found.record.latest!.channels['domain']!.loss).toBe(4.02111898124912);
+    expect(found.record.latest!.retention).toBeCloseTo(0.9784464725851416, 15);
+    expect(found.events!.map(({ type }) => type)).toEqual(['stopped']);
+  });
+
+  it('is a run without its recipe too, and before it has ended', async () => {
+    const text = new TextDecoder().decode(folder('metrics.jsonl'));
+    const half = new TextEncoder().encode(text.slice(0, text.indexOf('"step": 16')));
+    const { studio, badLines } = await grown('metrics.jsonl', half, 500);
+    expect(badLines).toBe(0);
+    const found = studioRun(studio!, { recipe: logRecipe(studio!, null), changes: [] }, from)!;
+    expect(found.record).toMatchObject({ name: 'run', state: 'stopped', stopReason: null, step: 12 });
+    expect(found.record.recipe.channels.map(({ id, role }) => [id, role])).toEqual([
+      ['zh', 'general'],
+      ['en', 'general'],
+      ['code', 'general'],
+      ['domain', 'domain'],
+    ]);
+  });
+
+  it('takes the later line of a step, and leaves out what is no record', () => {
+    const log = emptyLog();
+    addLines(log, [
+      { kind: 'window', step: 1, lr: 1, loss: { en: 3 }, count: { en: 'many' }, total: 3, tokens: 5 },
+      { kind: 'window', step: 1, lr: 1, loss: { en: 'NaN' }, count: { en: 4 }, total: 'NaN', tokens: 5 },
+      { kind: 'window', step: 'two', loss: { en: 1 } },
+      { kind: 'evaluation', step: 1, channels: { en: { loss: 'low' } }, retention: 1 },
+      { kind: 'event', type: 'failed', step: 1, error: { code: 'no such code', values: null } },
+      { kind: 'event', type: 'control', step: 0, settings: { shares: { nowhere: 1 } } },
+    ]);
+    const found = studioRun(log, { recipe: null, changes: log.changes }, from)!;
+    expect(found.rows).toEqual([
+      {
+        step: 1,
+        lr: 1,
+        gradNorm: null,
+        stepMs: 0,
+        tokens: 5,
+        loss: { en: null },
+        count: { en: 4 },
+        total: null,
+        notFinite: { en: 'NaN', total: 'NaN' },
+      },
+    ]);
+    expect(found.record).toMatchObject({ state: 'failed', error: { code: 'internal' }, changes: [], latest: null });
+    expect(logRecipe(log, { ...(json('recipe.json') as object), seed: 'none' })).toBeNull();
+  });
+
+  it.each([11, 1000])('in its event file has losses by channel, base line and retention, in pieces of %i bytes', async (piece) => {
+    const { events } = await grown('events.out.tfevents.1', folder('cluster.tfevents'), piece);
+    const found = importedRun(runOfEvents('run', events), { file: 'tensorboard', format: 'tensorboard', now: AT })!;
+    expect(found.record.recipe.channels.map(({ id }) => id).sort()).toEqual(['code', 'domain', 'en', 'zh']);
+    expect(found.record.base!.channels['zh']!.loss).toBeCloseTo(3.8578334399864658, 6);
+    expect(found.rows.at(-1)!.loss['domain']).toBeCloseTo(3.8520868617427673, 6);
+    expect(found.rows.at(-1)!.total).not.toBeNull();
+    expect(found.record.latest!.retention).toBeCloseTo(0.9784464725851416, 6);
+  });
+
+  it('of others is read as far as it is whole', async () => {
+    const csv = await grown('log.csv', new TextEncoder().encode('step,loss\n1,3.5\n2,3.2'), 6);
+    const losses = (log: GrowingLog, settled: boolean) =>
+      [...log.read(settled).runs[0]!.series.get('loss')!].map(({ step, value }) => [step, value]);
+    expect(losses(csv, false)).toEqual([[1, 3.5]]);
+    await csv.add(new TextEncoder().encode('5'));
+    expect(losses(csv, true)).toEqual([
+      [1, 3.5],
+      [2, 3.25],
+    ]);
+    const lines = '{"current_steps": 1, "total_steps": 40, "loss": 3.5}\n{"current_steps": 2, "total_steps": 40, "loss": 3.25}';
+    const log = await grown('trainer_log.jsonl', new TextEncoder().encode(lines), 5);
+    expect(losses(log, false)).toEqual([[1, 3.5]]);
+    expect(losses(log, true)).toHaveLength(2);
+    expect(importedRun(log.read(true).runs[0]!, { file: '', format: 'llama-factory', now: AT })!.record.recipe.budget.steps).toBe(40);
   });
 });

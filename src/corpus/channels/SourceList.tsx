@@ -99,6 +99,7 @@ export function SourceList({ channel, sources }: { channel: WorkshopChannel; sou
                 {t('rowsAndBytes', { count: source.rows, formatted: format.count(source.rows), bytes: format.bytes(source.bytes) })}
                 {source.origin.kind === 'files' &&
                   ` · ${t('source.files', { count: source.origin.files.length, formatted: format.count(source.origin.files.length) })}`}
+                {source.kind && ` · ${t(`recordKind.${source.kind}`)}`}
                 {source.use === 'held-out' && ` · ${t('ingest.uses.held-out')}`}
                 {source.pseudo && ` · ${pseudoWords(source.pseudo)}`}
               </span>

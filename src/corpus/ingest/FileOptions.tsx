@@ -6,7 +6,7 @@ import type { FileChoice, InspectedFile, DocumentSeparator, TextEncodingName } f
 import { useErrorText } from '../../i18n/error-text';
 import { useFormat } from '../../i18n/format';
 import { useIngest } from './store';
-import { TextColumn, TextTemplate } from './TextChoice';
+import { LabelColumns, recordsOf, TextColumn, TextTemplate } from './TextChoice';
 import styles from './Ingest.module.css';
 
 const ENCODINGS = [
@@ -32,7 +32,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
   const same = alike(file, inspected);
   const [all, setAll] = useState(true);
   const set = (change: FileChoice) => choose(all ? same : [file.path], change);
-  const textField = choice.join ? null : (choice.textField ?? file.textField);
+  const textField = choice.join || recordsOf({ file, choice }) ? null : (choice.textField ?? file.textField);
   const channelField = choice.channelField === undefined ? NONE : (choice.channelField ?? NONE);
   const names = file.columns.map(({ name }) => name);
   return (
@@ -58,6 +58,7 @@ export function FileOptions({ file }: { file: InspectedFile }) {
         {names.length > 0 && (
           <>
             <TextColumn file={file} choice={choice} onChange={set} />
+            <LabelColumns file={file} choice={choice} onChange={set} />
             <NativeSelect
               size="xs"
               label={t('ingest.channelField')}

@@ -16,8 +16,8 @@ const LOSSES = [
 export function Findings({ findings, open = false }: { findings: IngestFindings; open?: boolean }) {
   const { t } = useTranslation('corpus');
   const format = useFormat();
-  const { badRows, badExamples, skipped, skippedExamples, undecodable, nuls = 0, losses } = findings;
-  if (badRows + skipped + undecodable + nuls === 0 && !losses) return null;
+  const { badRows, badExamples, skipped, skippedExamples, undecodable, nuls = 0, losses, labels } = findings;
+  if (badRows + skipped + undecodable + nuls === 0 && !losses && !labels) return null;
   return (
     <div className={styles.findings} data-testid="findings">
       {badRows > 0 && (
@@ -48,6 +48,7 @@ export function Findings({ findings, open = false }: { findings: IngestFindings;
           {skipped > skippedExamples.length && <p>{t('ingest.moreBad', { formatted: format.count(skipped - skippedExamples.length) })}</p>}
         </details>
       )}
+      {labels && <Labels labels={labels} />}
       {undecodable > 0 && <p>{t('ingest.undecodable', { count: undecodable, formatted: format.count(undecodable) })}</p>}
       {losses && (
         <details open={open}>
@@ -61,6 +62,24 @@ export function Findings({ findings, open = false }: { findings: IngestFindings;
       )}
       {nuls > 0 && <p>{t('ingest.nuls', { count: nuls, formatted: format.count(nuls) })}</p>}
     </div>
+  );
+}
+
+/** Labels that are shown by name. */
+const LABELS = 20;
+
+/** Labels with their rows, the most frequent first. */
+function Labels({ labels }: { labels: Readonly<Record<string, number>> }) {
+  const { t } = useTranslation('corpus');
+  const format = useFormat();
+  const counted = Object.entries(labels).sort((a, b) => b[1] - a[1]);
+  const list = counted.slice(0, LABELS).map(([label, count]) => `${label} × ${format.count(count)}`);
+  if (counted.length > LABELS) list.push(t('ingest.labelsMore', { formatted: format.count(counted.length - LABELS) }));
+  return (
+    <p>
+      {t('ingest.labels', { list: list.join(' · ') })}
+      {counted.length === 1 && <strong className={styles.bad}> {t('ingest.labelSingle', { label: counted[0]![0] })}</strong>}
+    </p>
   );
 }
 

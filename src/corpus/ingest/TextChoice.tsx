@@ -3,12 +3,14 @@ import { NativeSelect, Textarea } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FileChoice, InspectedFile, TextJoin } from '../../contract/ingest';
+import type { RecordKind } from '../../core/corpus/records';
 import { lab } from '../../lab/lab';
 import styles from './Ingest.module.css';
 
 const NONE = '';
 const JOIN = 'join:';
 const COLUMN = 'column:';
+const RECORDS = 'records:';
 /** The template by roles alone, among those of models. */
 const PLAIN = 'plain:';
 
@@ -20,8 +22,15 @@ interface Choosing {
   onChange: (change: FileChoice) => void;
 }
 
+/** As which records the rows are read, or null: the person's word, else the guess. */
+export function recordsOf({ file, choice }: Omit<Choosing, 'onChange'>): RecordKind | null {
+  if (choice.records !== undefined) return choice.records;
+  return choice.textField === undefined && choice.join === undefined ? file.records : null;
+}
+
 /** The join that holds under a choice: what the person said, else the guess. */
 function joinOf({ file, choice }: Omit<Choosing, 'onChange'>): TextJoin | null {
+  if (recordsOf({ file, choice })) return null;
   if (choice.join !== undefined) return choice.join;
   return choice.textField === undefined ? file.join : null;
 }
@@ -31,7 +40,8 @@ export function TextColumn({ file, choice, onChange }: Choosing) {
   const join = joinOf({ file, choice });
   const chosen = join ? file.joins.findIndex((offered) => same(offered, join)) : -1;
   const field = join ? null : (choice.textField ?? file.textField);
-  const value = chosen >= 0 ? `${JOIN}${chosen}` : field === null ? NONE : `${COLUMN}${field}`;
+  const records = recordsOf({ file, choice });
+  const value = records ? `${RECORDS}${records}` : chosen >= 0 ? `${JOIN}${chosen}` : field === null ? NONE : `${COLUMN}${field}`;
   return (
     <NativeSelect
       size="xs"
@@ -39,6 +49,10 @@ export function TextColumn({ file, choice, onChange }: Choosing) {
       value={value}
       data={[
         ...(value === NONE ? [{ value: NONE, label: t('ingest.noField') }] : []),
+        ...file.recordKinds.map((kind) => ({
+          value: `${RECORDS}${kind}`,
+          label: t('ingest.asRecords', { kind: t(`recordKind.${kind}`) }),
+        })),
         ...file.joins.map(({ of, fields }, at) => ({
           value: `${JOIN}${at}`,
           label: t(`ingest.joins.${of}`, { fields: fields.join(' + ') }),
@@ -48,10 +62,40 @@ export function TextColumn({ file, choice, onChange }: Choosing) {
       onChange={(event) => {
         const picked = event.currentTarget.value;
         const offered = picked.startsWith(JOIN) ? file.joins[Number(picked.slice(JOIN.length))] : undefined;
-        if (offered) onChange({ join: { of: offered.of, fields: offered.fields }, template: offered.template });
-        else onChange({ join: null, textField: picked.slice(COLUMN.length) });
+        const kind = file.recordKinds.find((known) => picked === `${RECORDS}${known}`);
+        if (kind) onChange({ records: kind });
+        else if (offered) onChange({ records: null, join: { of: offered.of, fields: offered.fields }, template: offered.template });
+        else onChange({ records: null, join: null, textField: picked.slice(COLUMN.length) });
       }}
     />
+  );
+}
+
+/** Of labelled texts: the columns of text and label. */
+export function LabelColumns({ file, choice, onChange }: Choosing) {
+  const { t } = useTranslation('corpus');
+  if (recordsOf({ file, choice }) !== 'labelled') return null;
+  const names = file.columns.map(({ name }) => name);
+  const text = choice.textField ?? file.textField ?? NONE;
+  const label = choice.labelField ?? file.labelField ?? NONE;
+  const change = (columns: FileChoice) => onChange({ records: 'labelled', textField: text, labelField: label, ...columns });
+  return (
+    <>
+      <NativeSelect
+        size="xs"
+        label={t('ingest.textField')}
+        value={text}
+        data={file.columns.map((column) => ({ value: column.name, label: column.name, disabled: !column.text }))}
+        onChange={(event) => change({ textField: event.currentTarget.value })}
+      />
+      <NativeSelect
+        size="xs"
+        label={t('ingest.labelField')}
+        value={label}
+        data={names}
+        onChange={(event) => change({ labelField: event.currentTarget.value })}
+      />
+    </>
   );
 }
 

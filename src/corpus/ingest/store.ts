@@ -246,13 +246,15 @@ function proposedName(path: string): string {
 
 /** What was guessed of a file together with what the person said. */
 function wholeChoice(file: InspectedFile, choices: Record<string, FileChoice>): FileChoice {
-  const guessed: FileChoice = file.join
-    ? { join: file.join, ...(file.template !== null && { template: file.template }) }
-    : file.textField === null
-      ? {}
-      : { textField: file.textField };
+  const guessed: FileChoice = file.records
+    ? { records: file.records }
+    : file.join
+      ? { join: file.join, ...(file.template !== null && { template: file.template }) }
+      : file.textField === null
+        ? {}
+        : { textField: file.textField };
   const said = choices[file.path] ?? {};
-  return said.textField !== undefined || said.join ? said : { ...guessed, ...said };
+  return said.textField !== undefined || said.join || said.records ? said : { ...guessed, ...said };
 }
 
 /** Why it cannot be started, or null. */

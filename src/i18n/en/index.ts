@@ -8,6 +8,7 @@ import desk from './desk.json';
 import diagnosis from './diagnosis.json';
 import errors from './errors.json';
 import explore from './explore.json';
+import follow from './follow.json';
 import internals from './internals.json';
 import laws from './laws.json';
 import learn from './learn.json';
@@ -33,6 +34,7 @@ export default {
   diagnosis,
   errors,
   explore,
+  follow,
   internals,
   laws,
   learn,

@@ -154,7 +154,8 @@ function headRecords(head: string, dialect: Dialect, whole: boolean, most: numbe
 
 export const readDelimited: RowReader = async function* (source, plan, from) {
   const { columns } = plan.dialect;
-  const needed = [...(plan.join ? plan.join.fields : [plan.textField ?? ''])].map((name) => columns.indexOf(name));
+  const fields = plan.records?.fields ?? plan.join?.fields ?? [plan.textField ?? ''];
+  const needed = fields.map((name) => columns.indexOf(name));
   const textColumn = Math.max(...needed);
   let header = from.offset === 0;
   /** A record that has not ended, and its first line. */

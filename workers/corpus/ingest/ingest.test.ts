@@ -398,3 +398,72 @@ describe('going on from a mark', () => {
     );
   });
 });
+
+describe('records', () => {
+  const user = (content: string) => ({ role: 'user', content });
+  const assistant = (content: string) => ({ role: 'assistant', content });
+  const lines = (...rows: unknown[]) => rows.map((row) => JSON.stringify(row)).join('\n');
+
+  it('are conversations as canonical JSON; what is none is named by line', async () => {
+    const messages = [user('What is fever?'), assistant('A raised temperature.')];
+    const source = file(
+      'sft.jsonl',
+      lines(
+        { messages },
+        { messages: [user('Anybody?')] },
+        { messages: [user('Hi'), user('Hi'), assistant('Yes')] },
+        { note: 1 },
+        { id: 5, messages },
+      ),
+    );
+    const { rows, bad } = await read(source);
+    expect(rows).toEqual([1, 5].map((line) => ({ text: JSON.stringify({ messages }), channel: null, line, kind: 'conversations' })));
+    expect(bad.map(({ line, reason }) => [line, reason])).toEqual([
+      [2, 'no-answer'],
+      [3, 'roles'],
+      [4, 'form'],
+    ]);
+    expect(await texts(source, { records: null })).toContain('user: What is fever?\nassistant: A raised temperature.');
+  });
+
+  it('are preference pairs with channels, also packed in an archive, read on from every place', async () => {
+    const rows = [1, 2, 3].map((at) => ({ prompt: `Q${at}`, chosen: `yes ${at}`, rejected: at === 2 ? `yes ${at}` : 'no', channel: 'a' }));
+    const zip = zipSync({ 'pairs/train.jsonl': strToU8(lines(...rows)) });
+    const found = await read(file('pairs.zip', new Uint8Array(zip)), { channelField: 'channel' });
+    expect(found.rows.map(({ line, channel }) => [line, channel])).toEqual([
+      [1, 'a'],
+      [3, 'a'],
+    ]);
+    expect(found.bad).toEqual([{ line: 2, reason: 'equal-pair', detail: 'yes 2' }]);
+    expect(found.rows[0]!.text).toBe(
+      '{"prompt":[{"role":"user","content":"Q1"}],"chosen":[{"role":"assistant","content":"yes 1"}],"rejected":[{"role":"assistant","content":"no"}]}',
+    );
+    const pieces = inPieces('pairs.jsonl', utf8(lines(...rows)), 11);
+    const whole = await read(pieces);
+    for (const { mark, rows: before } of whole.marks) expect((await read(pieces, {}, mark)).rows).toEqual(whole.rows.slice(before));
+  });
+
+  it('are labelled texts of a CSV by the names of its columns, or by those chosen', async () => {
+    const csv = file('classes.csv', 'id,text,label\n1,"Fever, cough",internal\n2,Broken arm,surgery\n3,Rash,\n');
+    const found = await read(csv);
+    expect(found.rows.map(({ text }) => text)).toEqual([
+      '{"text":"Fever, cough","label":"internal"}',
+      '{"text":"Broken arm","label":"surgery"}',
+    ]);
+    expect(found.bad).toEqual([{ line: 4, reason: 'no-label', detail: 'Rash' }]);
+    const other = file('classes.csv', '主诉,科室\n发热,内科\n骨折,外科\n');
+    expect(await texts(other, { records: 'labelled', textField: '主诉', labelField: '科室' })).toEqual([
+      '{"text":"发热","label":"内科"}',
+      '{"text":"骨折","label":"外科"}',
+    ]);
+    expect((await inspectFile(new File(['主诉,科室\n发热,内科\n'], 'a.csv'), 'a.csv')).recordKinds).toEqual(['labelled']);
+  });
+
+  it('are not guessed where a text stands, and refused where the chosen kind is not there', async () => {
+    expect(await texts(file('a.jsonl', lines({ text: 'Plain.', prompt: 'p', output: 'o' })))).toEqual(['Plain.']);
+    await expect(read(file('a.jsonl', lines({ text: 'Plain.' })), { records: 'preferences' })).rejects.toMatchObject({
+      code: 'field-missing',
+      values: { field: 'preferences', found: 'text' },
+    });
+  });
+});

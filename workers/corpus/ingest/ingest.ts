@@ -4,6 +4,7 @@
  * leaves nothing. Nothing but one piece of a file and the rows not yet written is held.
  */
 import { COLOURS } from '../../../src/core/corpus/channel-colours';
+import type { RecordKind } from '../../../src/core/corpus/records';
 import { locateTurns } from '../../../src/core/corpus/row';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import type {
@@ -53,6 +54,7 @@ export interface IngestContext {
 export async function ingest(files: readonly IngestFile[], options: IngestOptions, context: IngestContext): Promise<SourceRecord[]> {
   const channel = await findChannel(options.channel);
   const job: StoredIngest = {
+    version: 2,
     id: crypto.randomUUID(),
     startedAt: Date.now(),
     options,
@@ -92,6 +94,7 @@ export async function discardIngest(id: string, store?: FileStore): Promise<void
 
 class IngestJob {
   private readonly store: FileStore;
+  /** By channel and kind. */
   private readonly writers = new Map<string, RowWriter>();
   /** Channel of each name that the channel field may give. */
   private readonly byName = new Map<string, string>();
@@ -116,9 +119,9 @@ class IngestJob {
     private readonly context: IngestContext,
   ) {
     this.store = context.store ?? storage;
-    for (const { id, channel: of, rowFiles } of job.sources) {
+    for (const { id, channel: of, kind, rowFiles } of job.sources) {
       const writer = new RowWriter(sourceFolder(id), 'raw', rowFiles, this.store);
-      this.writers.set(of, writer);
+      this.writers.set(writerKey(of, kind), writer);
       this.rows += writer.total.rows;
     }
     this.before = job.files.reduce((sum, file) => sum + file.done, 0);
@@ -234,13 +237,14 @@ class IngestJob {
     for await (const batch of readRows(source, plan, state.choice, state.mark)) {
       this.context.signal.throwIfAborted();
       const { findings } = this.job;
-      for (const { text: read, channel, line, messages = [] } of batch.rows) {
-        const text = this.tidied(read);
+      for (const { text: read, channel, line, messages = [], kind, label } of batch.rows) {
+        const text = kind ? read : this.tidied(read);
         const turns = locateTurns(
           text,
           messages.map(({ role, content }) => ({ role, content: this.tidied(content) })),
         );
-        this.writer(channel, plan.channelField).add({ text, path: batch.path, line, prepared: null, turns });
+        if (label !== undefined) countLabel(findings, label);
+        this.writer(channel, plan.channelField, kind).add({ text, path: batch.path, line, prepared: null, turns });
       }
       this.rows += batch.rows.length;
       findings.badRows += batch.bad.length;
@@ -272,7 +276,7 @@ class IngestJob {
     state.done = done;
   }
 
-  private writer(named: string | null, field: string | null): RowWriter {
+  private writer(named: string | null, field: string | null, kind: RecordKind | undefined): RowWriter {
     let channel = this.channel.id;
     if (named !== null) {
       this.named.add(named);
@@ -295,12 +299,13 @@ class IngestJob {
         channel = made.id;
       } else channel = known;
     }
-    let writer = this.writers.get(channel);
+    const key = writerKey(channel, kind);
+    let writer = this.writers.get(key);
     if (!writer) {
-      const source = { id: `${this.job.id}.${this.job.sources.length}`, channel, rowFiles: [] };
+      const source = { id: `${this.job.id}.${this.job.sources.length}`, channel, rowFiles: [], ...(kind && { kind }) };
       writer = new RowWriter(sourceFolder(source.id), 'raw', [], this.store);
       this.job.sources.push(source);
-      this.writers.set(channel, writer);
+      this.writers.set(key, writer);
     }
     return writer;
   }
@@ -309,7 +314,7 @@ class IngestJob {
   private async count(): Promise<void> {
     this.counted = this.done;
     for (const writer of this.writers.values()) await writer.flush();
-    for (const source of this.job.sources) source.rowFiles = [...this.writers.get(source.channel)!.files];
+    for (const source of this.job.sources) source.rowFiles = [...this.writers.get(writerKey(source.channel, source.kind))!.files];
     await putRecord('intakes', this.job);
   }
 
@@ -343,9 +348,10 @@ async function complete(job: StoredIngest): Promise<SourceRecord[]> {
   const files = reached.map(({ path, bytes, kind, encoding }) => ({ path, bytes, kind, encoding }));
   const sources = job.sources
     .filter(({ rowFiles }) => rowFiles.length > 0)
-    .map(({ id, channel, rowFiles }, at): StoredSource => ({
+    .map(({ id, channel, kind, rowFiles }, at): StoredSource => ({
       id,
       channel,
+      ...(kind && { kind }),
       name: dataset ? datasetName(dataset) : job.name,
       origin: { kind: 'files', files, ...(dataset && { dataset }) },
       use: job.options.use,
@@ -398,6 +404,17 @@ async function filesToGoOn(job: StoredIngest, given: readonly IngestFile[]): Pro
     found.push({ file, path });
   }
   return found;
+}
+
+/** Rows of one kind in one channel are one source. */
+const writerKey = (channel: string, kind: RecordKind | undefined): string => `${channel} ${kind ?? 'text'}`;
+
+/** Labels that are counted by name; a column with more holds no classes. */
+const MOST_LABELS = 1000;
+
+function countLabel(findings: IngestFindings, label: string): void {
+  const labels = (findings.labels ??= {});
+  if (Object.hasOwn(labels, label) || Object.keys(labels).length < MOST_LABELS) labels[label] = (labels[label] ?? 0) + 1;
 }
 
 /** As the field names it: owner/name@revision/config/split. */

@@ -1,4 +1,6 @@
 /** What the beginning of a file tells: kind, encoding, columns, and guesses that the person may overrule. */
+import { kindsOf, labelColumns, parseRecord, recordColumns, type LabelColumns } from '../../../src/core/corpus/record-forms';
+import { shownRecord, type RecordKind } from '../../../src/core/corpus/records';
 import { errorRecord, StudioError } from '../../../src/core/errors';
 import { standIn, standInError } from '../../../src/core/stand-in';
 import type {
@@ -39,6 +41,7 @@ export interface Inspection {
   plan: FilePlan | null;
   columns: InspectedColumn[];
   joins: InspectedFile['joins'];
+  recordKinds: RecordKind[];
   preview: string[];
   packing: InspectedFile['packing'];
   inside: InspectedFile['inside'];
@@ -67,7 +70,17 @@ export async function inspectSource(source: ByteSource, choice: FileChoice): Pro
 }
 
 function notOpened(path: string): Inspection {
-  return { kind: kindOf(path), plan: null, columns: [], joins: [], preview: [], packing: null, inside: null, problem: null };
+  return {
+    kind: kindOf(path),
+    plan: null,
+    columns: [],
+    joins: [],
+    recordKinds: [],
+    preview: [],
+    packing: null,
+    inside: null,
+    problem: null,
+  };
 }
 
 /** Files of a kind that are opened; of a folder with thousands the rest are known by name and size. */
@@ -93,7 +106,7 @@ export async function inspectFiles(files: readonly IngestFile[], choices: Record
 
 export async function inspectFile(file: IngestFile['file'], path: string, choice: FileChoice = {}, open = true): Promise<InspectedFile> {
   const found: Inspection = open ? await inspectSource(sourceOf(path, file), choice) : notOpened(path);
-  const { kind, plan, columns, joins, preview, packing, inside, problem } = found;
+  const { kind, plan, columns, joins, recordKinds, preview, packing, inside, problem } = found;
   return {
     path,
     bytes: file.size,
@@ -101,11 +114,14 @@ export async function inspectFile(file: IngestFile['file'], path: string, choice
     packing,
     encoding: plan?.encoding ?? null,
     columns,
-    textField: plan?.textField ?? null,
+    textField: plan?.textField ?? plan?.records?.columns?.text ?? null,
     channelField: guess(CHANNEL_NAMES, columns)?.name ?? null,
     joins,
     join: plan?.join ?? null,
     template: plan?.join ? plan.template : null,
+    recordKinds,
+    records: plan?.records?.kind ?? null,
+    labelField: plan?.records?.columns?.label ?? null,
     documentSeparator: plan?.documentSeparator ?? 'blank-lines',
     preview: preview.map((text) => shorten(text, 400)),
     inside,
@@ -131,6 +147,7 @@ async function look(source: ByteSource, choice: FileChoice, found: Inspection): 
     layout: 'lines',
     dialect: { delimiter: ',', escape: 'doubled', columns: [] },
     textField: null,
+    records: null,
     join: null,
     template: '',
     joined: null,
@@ -223,7 +240,7 @@ async function lookIntoRows(
   plan: FilePlan,
   choice: FileChoice,
   file: string,
-): Promise<Pick<Inspection, 'plan' | 'columns' | 'joins' | 'preview' | 'problem'>> {
+): Promise<Pick<Inspection, 'plan' | 'columns' | 'joins' | 'recordKinds' | 'preview' | 'problem'>> {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const paths = [...new Set([...names, ...innerPaths(rows)])].slice(0, 200);
   const columns = paths.map((name): InspectedColumn => {
@@ -235,12 +252,15 @@ async function lookIntoRows(
     };
   });
   const joins = offeredJoins(rows);
+  const recordKinds = recordKindsOf(rows, columns);
+  const kind = choice.records === undefined ? likelyRecords(rows, columns, recordKinds, choice) : choice.records;
+  if (kind !== null) return { columns, joins, recordKinds, ...lookIntoRecords(kind, rows, columns, plan, choice, file) };
   const join =
     choice.join === undefined ? (choice.textField === undefined && !likelyText(columns) ? (joins[0] ?? null) : null) : choice.join;
   if (join) {
     const offered = joins.find((candidate) => sameJoin(candidate, join));
     const template = choice.template ?? offered?.template ?? '';
-    const found = { columns, joins, preview: [] };
+    const found = { columns, joins, recordKinds, preview: [] };
     try {
       const joined = await joiner(join, template);
       const preview = rows.flatMap((row) => joined(row) ?? []).slice(0, PREVIEWS);
@@ -259,10 +279,66 @@ async function lookIntoRows(
       field: join?.fields.join(', ') ?? textField ?? 'text',
       found: shorten(found),
     });
-    return { plan: null, columns, joins, preview: [], problem };
+    return { plan: null, columns, joins, recordKinds, preview: [], problem };
   }
   const preview = rows.flatMap((row) => textAt(row, textField) ?? []).slice(0, PREVIEWS);
-  return { plan: { ...plan, textField }, columns, joins, preview, problem: null };
+  return { plan: { ...plan, textField }, columns, joins, recordKinds, preview, problem: null };
+}
+
+/** What rows can be read as; texts with a label where there are two columns at least. */
+function recordKindsOf(rows: readonly Row[], columns: readonly InspectedColumn[]): RecordKind[] {
+  const kinds = kindsOf(rows);
+  const flat = columns.filter(({ name }) => !/[.[]/.test(name));
+  return kinds.includes('labelled') || flat.length < 2 || !flat.some(({ text }) => text) ? kinds : [...kinds, 'labelled'];
+}
+
+/** Longest label of rows that are taken for labelled texts unasked. */
+const LONGEST_LABEL = 60;
+
+/** The kind of records that rows are, where nobody said; null where they are more likely texts. */
+function likelyRecords(
+  rows: readonly Row[],
+  columns: readonly InspectedColumn[],
+  kinds: readonly RecordKind[],
+  { textField, join }: FileChoice,
+): RecordKind | null {
+  const [first] = kinds;
+  if (first === undefined || textField !== undefined || join !== undefined) return null;
+  if (first === 'preferences') return first;
+  if (first === 'labelled') {
+    const named = labelColumns(columns.map(({ name }) => name));
+    return named && rows.every((row) => written(row[named.label] ?? '').length <= LONGEST_LABEL) ? first : null;
+  }
+  if (likelyText(columns)) return null;
+  return first === 'conversations' || rows.every((row) => 'prompt' in row) ? first : null;
+}
+
+/** The plan by which rows are records of a kind. */
+function lookIntoRecords(
+  kind: RecordKind,
+  rows: readonly Row[],
+  columns: readonly InspectedColumn[],
+  plan: FilePlan,
+  choice: FileChoice,
+  file: string,
+): Pick<Inspection, 'plan' | 'preview' | 'problem'> {
+  const names = columns.map(({ name }) => name);
+  const labelled = kind === 'labelled' ? labelledColumns(rows, columns, choice) : null;
+  const parsed = rows.map((row) => parseRecord(kind, row, labelled));
+  if (parsed.every((row) => 'fault' in row && row.fault === 'form')) {
+    const found = shorten(names.join(', '));
+    const problem = new StudioError('field-missing', `${file} has no ${kind}; it has: ${found}`, { file, field: kind, found });
+    return { plan: null, preview: [], problem };
+  }
+  const preview = parsed.flatMap((row) => ('record' in row ? [shownRecord(kind, row.record)] : [])).slice(0, PREVIEWS);
+  return { plan: { ...plan, records: { kind, columns: labelled, fields: recordColumns(kind, names, labelled) } }, preview, problem: null };
+}
+
+/** Columns of text and label: those chosen, else those with such names, else the longest and the first beside it. */
+function labelledColumns(rows: readonly Row[], columns: readonly InspectedColumn[], { textField, labelField }: FileChoice): LabelColumns {
+  const named = labelColumns(columns.map(({ name }) => name));
+  const text = textField ?? named?.text ?? longestColumn(rows, columns)?.name ?? '';
+  return { text, label: labelField ?? named?.label ?? columns.find(({ name }) => name !== text)?.name ?? '' };
 }
 
 function sameJoin(a: TextJoin, b: TextJoin): boolean {

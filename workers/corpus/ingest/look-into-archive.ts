@@ -15,7 +15,7 @@ const LOOKED_INTO = 8 * 2 ** 20;
 /** Bytes of an entry that are shown. */
 const SHOWN = 256 * 1024;
 
-type Look = Pick<Inspection, 'columns' | 'joins' | 'preview' | 'inside'>;
+type Look = Pick<Inspection, 'columns' | 'joins' | 'recordKinds' | 'preview' | 'inside'>;
 
 export async function lookIntoArchive(source: ByteSource, kind: 'zip' | 'tar', choice: FileChoice): Promise<Look> {
   return kind === 'zip' ? lookIntoZip(source, choice) : lookIntoTar(source, choice);
@@ -26,7 +26,13 @@ async function lookIntoZip(source: ByteSource, choice: FileChoice): Promise<Look
   const entries = archive.entries.filter(({ fault }) => fault?.reason !== 'archive-path');
   const shown = bestOf(entries.map((entry) => entry));
   const look = shown && (await inspectSource(entrySource(archive, shown, { unpacked: 0, packed: 0 }), choice));
-  return { columns: look?.columns ?? [], joins: look?.joins ?? [], preview: look?.preview ?? [], inside: insideOf(entries, true) };
+  return {
+    columns: look?.columns ?? [],
+    joins: look?.joins ?? [],
+    recordKinds: look?.recordKinds ?? [],
+    preview: look?.preview ?? [],
+    inside: insideOf(entries, true),
+  };
 }
 
 /** Its first files. The beginning of each that may be shown is kept while the tar goes by. */
@@ -58,7 +64,13 @@ async function lookIntoTar(source: ByteSource, choice: FileChoice): Promise<Look
       ...choice,
       documentSeparator: choice.documentSeparator ?? 'whole-file',
     }));
-  return { columns: look?.columns ?? [], joins: look?.joins ?? [], preview: look?.preview ?? [], inside: insideOf(entries, all) };
+  return {
+    columns: look?.columns ?? [],
+    joins: look?.joins ?? [],
+    recordKinds: look?.recordKinds ?? [],
+    preview: look?.preview ?? [],
+    inside: insideOf(entries, all),
+  };
 }
 
 /** The first file with columns, else the first with text. */

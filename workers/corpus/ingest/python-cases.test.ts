@@ -75,7 +75,8 @@ describe('files as Python writes them', () => {
   it.each(cases.map((found) => [found.name, found] as const))('%s', async (_, expected) => {
     const bytes = bytesOf(expected);
     const source = blobSource(expected.file, new Blob([bytes]));
-    const choice: FileChoice = { ...expected.choice, ...(expected.channel && { channelField: 'channel' }) };
+    // Python joins what the studio may read as records: those have tests of their own.
+    const choice: FileChoice = { records: null, ...expected.choice, ...(expected.channel && { channelField: 'channel' }) };
     if (expected.refused !== undefined) {
       const error: unknown = await read(source, choice).catch((thrown: unknown) => thrown);
       const { code, values } = error as { code: string; values: Record<string, unknown> };
@@ -107,11 +108,13 @@ describe('files as Python writes them', () => {
     '%s, in small pieces and from every place where reading may go on',
     async (_, expected) => {
       const bytes = bytesOf(expected);
-      const whole = await read(inPieces(expected.file, bytes, bytes.length > 2000 ? 83 : 7), expected.choice);
+      const whole = await read(inPieces(expected.file, bytes, bytes.length > 2000 ? 83 : 7), { records: null, ...expected.choice });
       expect(whole.texts).toEqual(expected.texts);
       const marks = new Map(whole.marks.map(({ mark, rows }) => [JSON.stringify(mark), { mark, rows }]));
       for (const { mark, rows } of [...marks.values()].slice(0, 6))
-        expect((await read(inPieces(expected.file, bytes, 61), expected.choice, mark)).texts).toEqual(expected.texts!.slice(rows));
+        expect((await read(inPieces(expected.file, bytes, 61), { records: null, ...expected.choice }, mark)).texts).toEqual(
+          expected.texts!.slice(rows),
+        );
     },
   );
 });

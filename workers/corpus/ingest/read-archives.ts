@@ -178,9 +178,9 @@ async function planInside(source: ByteSource, choice: FileChoice): Promise<FileP
   if (
     problem?.code === 'field-missing' &&
     (STRUCTURED.has(kind) || isNamedPacked(source.path)) &&
-    (choice.textField !== undefined || choice.join)
+    (choice.textField !== undefined || choice.join || choice.records)
   ) {
-    const { textField: _field, join: _join, template: _template, ...rest } = choice;
+    const { textField: _field, join: _join, template: _template, records: _records, labelField: _label, ...rest } = choice;
     ({ plan, problem } = await inspectSource(source, rest));
   }
   if (plan) return plan;

@@ -9,13 +9,15 @@ import type {
   TextEncodingName,
   TextJoin,
 } from '../../../src/contract/ingest';
+import { parseRecord, SYSTEM_COLUMNS, type LabelColumns } from '../../../src/core/corpus/record-forms';
+import { writeRecord, type RecordKind } from '../../../src/core/corpus/records';
 import type { StudioError } from '../../../src/core/errors';
 import type { Message } from '../../../src/core/corpus/row';
 import type { ByteSource } from './byte-source';
 import type { Dialect } from './delimited';
 import type { JsonLayout } from './json-layout';
 import { textAt, valueAt, type Row } from './record';
-import { messagesOf, SYSTEM_COLUMNS, type RowText } from './text-join';
+import { messagesOf, type RowText } from './text-join';
 
 const KINDS: Record<string, FileKind> = {
   txt: 'text',
@@ -99,6 +101,8 @@ export interface FilePlan {
   dialect: Dialect;
   /** Path of the text in a row; null where it is joined, or where there are no rows. */
   textField: string | null;
+  /** Rows are records, made of these columns; null: they are texts. */
+  records: { kind: RecordKind; columns: LabelColumns | null; fields: string[] } | null;
   join: TextJoin | null;
   template: string;
   /** Of a join. */
@@ -113,8 +117,11 @@ interface ParsedRow {
   channel: string | null;
   /** Line or row in its file, from 1. */
   line: number;
-  /** Of a conversation. */
+  /** Of a conversation that is one text. */
   messages?: Message[];
+  /** The text is a record of this kind. */
+  kind?: RecordKind;
+  label?: string;
 }
 
 /** A position between two rows from which reading can go on. Its numbers mean what the file's reader says (byte and line, row group, entry). */
@@ -153,8 +160,9 @@ function rowOf(text: unknown, channel: unknown, line: number): ParsedRow | Omit<
 }
 
 /** The columns that a plan needs, that of the text first. @param names of the file's columns, where they are known */
-export function rootColumns({ textField, join, channelField }: FilePlan, names: readonly string[] = []): string[] {
-  const paths = [...(join ? [...join.fields, ...names.filter((name) => SYSTEM_COLUMNS.includes(name))] : [textField ?? 'text'])];
+export function rootColumns({ textField, join, records, channelField }: FilePlan, names: readonly string[] = []): string[] {
+  const ofText = join ? [...join.fields, ...names.filter((name) => SYSTEM_COLUMNS.includes(name))] : [textField ?? 'text'];
+  const paths = [...(records ? records.fields : ofText)];
   if (channelField !== null) paths.push(channelField);
   const root = (path: string) => (names.includes(path) ? path : path.replace(/(?:\[\]|\.).*$/s, ''));
   const roots = [...new Set(paths.map(root))];
@@ -163,11 +171,21 @@ export function rootColumns({ textField, join, channelField }: FilePlan, names: 
 
 /** Puts a row of columns where it belongs, its text and its channel taken from it as the plan says. */
 export function addRecord(batch: Pick<RowBatch, 'rows' | 'bad'>, plan: FilePlan, row: Row, line: number): void {
-  const { textField, joined, channelField } = plan;
+  const { textField, joined, channelField, records } = plan;
+  const channel = channelField === null ? null : valueAt(row, channelField);
+  if (records) {
+    const parsed = parseRecord(records.kind, row, records.columns);
+    if ('fault' in parsed) batch.bad.push({ line, reason: parsed.fault, detail: shorten(parsed.detail) });
+    else if (addRow(batch, writeRecord(records.kind, parsed.record), channel, line)) {
+      const label = 'label' in parsed.record ? { label: parsed.record.label } : {};
+      Object.assign(batch.rows.at(-1)!, { kind: records.kind, ...label });
+    }
+    return;
+  }
   const text = joined ? joined(row) : textAt(row, textField ?? 'text');
   // What stands there instead of a text is shown.
   const instead = text === undefined && !joined ? valueAt(row, textField ?? 'text') : undefined;
-  if (!addRow(batch, text ?? instead, channelField === null ? null : valueAt(row, channelField), line)) return;
+  if (!addRow(batch, text ?? instead, channel, line)) return;
   const messages = plan.join ? messagesOf(row, plan.join) : [];
   if (messages.length > 0) batch.rows.at(-1)!.messages = messages;
 }

@@ -6,43 +6,26 @@
  */
 import type { Message } from '../../../src/core/corpus/row';
 import type { TextJoin } from '../../../src/contract/ingest';
+import {
+  ANSWERED,
+  ASKED,
+  BESIDES,
+  CONTENT_KEYS,
+  contentOf,
+  isTurns,
+  keyOf,
+  ROLE_KEYS,
+  roleOf,
+  SYSTEM_COLUMNS,
+  TURN_LISTS,
+} from '../../../src/core/corpus/record-forms';
 import { StudioError } from '../../../src/core/errors';
 import { isObject, valueAt, type Row } from './record';
 
 const TURNS_TEMPLATE = '{role}: {text}';
 const QUESTIONS_TEMPLATE = 'question: {question}\nanswer: {answer}';
 
-const ROLES = ['role', 'from', 'speaker', 'author'];
-const CONTENTS = ['content', 'value', 'text', 'utterance', 'message'];
-/** Names that ShareGPT and others have for the roles of OpenAI's format. */
-const ROLE_NAMES: Record<string, string> = {
-  human: 'user',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  bard: 'assistant',
-  bot: 'assistant',
-  model: 'assistant',
-};
-
-const TURN_LISTS = ['messages', 'conversations', 'conversation', 'dialogue', 'dialog', 'chat', 'turns'];
-/** Columns that may hold a system prompt beside the messages. */
-export const SYSTEM_COLUMNS: readonly string[] = ['system', 'system_prompt', 'system_message'];
-const ASKED = ['instruction', 'prompt', 'question', 'query', 'problem', 'human', 'user', 'input', '指令', '问题', '提问'];
-const BESIDES = ['input', 'context', '输入'];
-const ANSWERED = [
-  'output',
-  'response',
-  'completion',
-  'answer',
-  'answers.text[]',
-  'solution',
-  'chosen',
-  'assistant',
-  'target',
-  '输出',
-  '回答',
-  '答案',
-];
+const TURN_ANSWERS = [...ANSWERED, 'answers.text[]', 'chosen'];
 
 interface Turn {
   role: string;
@@ -69,11 +52,11 @@ export function offeredJoins(rows: readonly Row[]): (TextJoin & { template: stri
   const turns = (field: string) => ({ of: 'turns' as const, fields: [field], template: TURNS_TEMPLATE });
   const known = named(TURN_LISTS, isTurns);
   if (known) joins.push(turns(known));
-  const [asked, answered] = [named(ASKED, isTurns), named(ANSWERED, isTurns)];
+  const [asked, answered] = [named(ASKED, isTurns), named(TURN_ANSWERS, isTurns)];
   if (asked && answered) joins.push({ ...turns(asked), fields: [asked, answered] });
   else if (answered && !known) joins.push(turns(answered));
   for (const name of names)
-    if (name !== known && !ANSWERED.includes(name) && !ASKED.includes(name) && named([name], isTurns)) joins.push(turns(name));
+    if (name !== known && !TURN_ANSWERS.includes(name) && !ASKED.includes(name) && named([name], isTurns)) joins.push(turns(name));
 
   const paragraphs = named(
     ['paragraphs'],
@@ -82,7 +65,7 @@ export function offeredJoins(rows: readonly Row[]): (TextJoin & { template: stri
   if (paragraphs) joins.push({ of: 'questions', fields: [paragraphs], template: QUESTIONS_TEMPLATE });
 
   const question = named(ASKED, isWords);
-  const answer = named(ANSWERED, (value) => isWords(value) || (Array.isArray(value) && value.every(isWords)));
+  const answer = named(TURN_ANSWERS, (value) => isWords(value) || (Array.isArray(value) && value.every(isWords)));
   if (question && answer) {
     const system = named(SYSTEM_COLUMNS, isWords);
     const besides = BESIDES.map((name) => named([name], isWords)).filter((name) => name !== null && name !== question);
@@ -186,34 +169,17 @@ function systemTurn(row: Row): Turn[] {
   return name === undefined ? [] : [{ role: 'system', text: row[name] as string }];
 }
 
-function isTurns(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((entry) => isObject(entry) && keyOf(entry, ROLES) !== null && (keyOf(entry, CONTENTS) !== null || 'tool_calls' in entry))
-  );
-}
-
 /** Messages with text; those that only call a tool or show a picture have none. */
 function turnsOf(value: unknown): Turn[] {
   if (typeof value === 'string') return value === '' ? [] : [{ role: 'assistant', text: value }];
   if (!Array.isArray(value)) return [];
   return value.filter(isObject).flatMap((entry) => {
-    const role = wordsOf(entry[keyOf(entry, ROLES) ?? '']);
-    const text = contentOf(entry[keyOf(entry, CONTENTS) ?? '']);
-    return text === '' ? [] : [{ role: ROLE_NAMES[role.toLowerCase()] ?? role, text }];
+    const role = wordsOf(entry[keyOf(entry, ROLE_KEYS) ?? '']);
+    const text = contentOf(entry[keyOf(entry, CONTENT_KEYS) ?? '']);
+    return text === '' ? [] : [{ role: roleOf(role), text }];
   });
 }
 
-/** A message's text: a string, or the parts of one, as OpenAI's format has them beside pictures. */
-function contentOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (Array.isArray(content))
-    return content.map((part) => (typeof part === 'string' ? part : isObject(part) ? contentOf(part['text']) : '')).join('');
-  return isObject(content) ? contentOf(content['parts'] ?? content['text'] ?? content['value']) : '';
-}
-
-const keyOf = (entry: Row, names: readonly string[]): string | null => names.find((name) => Object.hasOwn(entry, name)) ?? null;
 const isWords = (value: unknown): boolean => typeof value === 'string';
 
 /** A string, or the first of a list: of several answers to a question one is enough. */

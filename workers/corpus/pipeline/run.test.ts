@@ -409,3 +409,62 @@ describe('the pipeline', () => {
     expect((await pipeline([], {})).report.channels.map(({ kept }) => kept.train.rows)).toEqual([0, 0, 0]);
   });
 });
+
+describe('rows that are records', () => {
+  const record = (value: unknown, kind: Row['kind'], line: number): Row => ({
+    text: JSON.stringify(value),
+    kind,
+    channel: 'med',
+    source: 'drawn',
+    line,
+  });
+  const all = {
+    quality: { enabled: false },
+    language: { enabled: false },
+    terms: { enabled: false },
+    select: { enabled: false },
+    sample: { enabled: false },
+    minhashDedup: { enabled: false },
+  };
+
+  it('are judged by their words and come back as records, cleaned and masked inside', async () => {
+    const said = (content: string, line: number) =>
+      record(
+        {
+          messages: [
+            { role: 'user', content: `Ask ${line} at a@b.example.com\r\nnow` },
+            { role: 'assistant', content },
+          ],
+        },
+        'conversations',
+        line,
+      );
+    const rows = Array.from({ length: 12 }, (_, at) => said(`Answer ${at}`, at + 1));
+    const { kept, filterLog } = await pipeline([...rows, rows[0]!], {
+      ...all,
+      pii: { mask: { email: true } },
+      augment: { enabled: true, copies: 2 },
+    });
+    expect(kept).toHaveLength(12);
+    expect(decisionOf(filterLog, 12).outcome).toMatchObject({ stage: 'exactDedup' });
+    const first = JSON.parse(kept[0]!.text) as { messages: { content: string }[] };
+    expect(first.messages[0]!.content).toMatch(/^Ask 1 at (?!a@b)[^\r]*\nnow$/);
+    expect(kept.every(({ kind, augmented }) => kind === 'conversations' && augmented === null)).toBe(true);
+    expect(filterLog.bytes[11]).toBe('Ask 12 at a@b.example.com\nnow\n\nAnswer 11'.length);
+  });
+
+  it('keep equal texts with other labels, and copies of labelled texts keep the label', async () => {
+    const rows = ['a', 'b'].flatMap((label) =>
+      Array.from({ length: 8 }, (_, at) => record({ text: `patient ${at} has a fever and rests`, label }, 'labelled', at)),
+    );
+    const { kept } = await pipeline(rows, { ...all, augment: { enabled: true, copies: 1, of: 'all' }, decontaminate: { enabled: false } });
+    expect(kept.filter(({ augmented }) => augmented === null)).toHaveLength(16);
+    const copies = kept.filter(({ augmented }) => augmented !== null);
+    expect(copies.length).toBeGreaterThan(4);
+    for (const { row, text } of copies) {
+      const { label, text: words } = JSON.parse(text) as { label: string; text: string };
+      expect(label).toBe(row < 8 ? 'a' : 'b');
+      expect(words).toMatch(/patient|fever|rests/);
+    }
+  });
+});

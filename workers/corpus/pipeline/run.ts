@@ -5,6 +5,7 @@
  */
 import { StudioError } from '../../../src/core/errors';
 import { NO_ROW } from '../../../src/core/corpus/filter-log';
+import { judgedText, type Row } from '../../../src/core/corpus/row';
 import { BATCH_ROWS, eachBatch, type NumberedRow, type Pass } from './passes';
 import { joinByComparison, bandsFor, Clusters, joinNearDuplicates } from './minhash-dedup';
 import type { PipelineOptions, PipelineResult, RunPipeline } from './passes';
@@ -37,7 +38,16 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const begun = performance.now();
   const times = new Times();
   let total: number | null = null;
-  const pass = (phase: PipelinePhase): Pass => ({ phase, rows: options.rows, total, batchRows, signal, onProgress });
+  // Records are judged by their words, and written as they are.
+  const judged = () => judgedRows(options.rows());
+  const pass = (phase: PipelinePhase): Pass => ({
+    phase,
+    rows: phase === 'write' ? options.rows : judged,
+    total,
+    batchRows,
+    signal,
+    onProgress,
+  });
 
   // Channels with given held-out rows draw none; they are known once all rows have been seen.
   const gathered = new MeasuredRows(settings.seed, settings.split.most);
@@ -86,6 +96,10 @@ export async function run(options: PipelineOptions, team: RowTeam): Promise<Pipe
   const reports = channelReports(channels, settings, filterLog, samples, written, balanced.parts);
   const timings = { wall: (performance.now() - begun) / 1000, workers: options.workers, steps: times.list() };
   return { report: { settings, channels: reports, notes: notesOn(reports, filterLog, settings, pairsEstimated), timings }, filterLog };
+}
+
+async function* judgedRows(rows: AsyncIterable<readonly Row[]>): AsyncGenerator<readonly Row[]> {
+  for await (const chunk of rows) yield chunk.some(({ kind }) => kind) ? chunk.map((row) => ({ ...row, text: judgedText(row) })) : chunk;
 }
 
 function columnsOf(batch: readonly NumberedRow[], numbers: ReadonlyMap<string, number>): RowBatch {
@@ -172,7 +186,8 @@ async function dropOverlaps(
         const probe = overlap.owner === PROBE;
         filterLog.other[row] = probe ? NO_ROW : overlap.owner;
         filterLog.overlapAt[row] = overlap.at;
-        if (overlap.cuts) {
+        // Of a record no passage is cut.
+        if (overlap.cuts && !batch[at]!.row.kind) {
           cuts.set(row, overlap.cuts);
           filterLog.cutBytes[row] = filterLog.bytes[row]! - overlap.bytes;
           filterLog.bytes[row] = overlap.bytes;

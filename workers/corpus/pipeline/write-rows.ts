@@ -2,9 +2,10 @@
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import { maskPii } from '../../../src/core/corpus/pii';
 import type { Tally } from '../../../src/core/corpus/report';
-import { movedTurns, type KeptRow, type PipelineChannel } from '../../../src/core/corpus/row';
+import { changedText, judgedText, movedTurns, type KeptRow, type PipelineChannel } from '../../../src/core/corpus/row';
 import type { PipelineSettings } from '../../../src/core/corpus/settings';
-import { Augmenter } from './augment';
+import { readRecord } from '../../../src/core/corpus/records';
+import { Augmenter, type AugmentedCopy } from './augment';
 import { eachBatch, type NumberedRow, type Pass } from './passes';
 import type { PipelineSink } from './passes';
 import { withoutPassages, normalise } from './clean';
@@ -47,10 +48,8 @@ export async function writeRows(
     if (filterLog.dropped[row] === 0 && filterLog.heldOut[row] === 0) trainRows[filterLog.channel[row]!]!++;
   const masks = Object.values(settings.pii.mask).includes(true);
   const encoder = new TextEncoder();
-  const changed = (part: string) => {
-    const clean = settings.normalise.enabled ? normalise(part) : part;
-    return masks ? maskPii(clean, settings.pii.mask) : clean;
-  };
+  const masked = (part: string) => (masks ? maskPii(part, settings.pii.mask) : part);
+  const changed = (part: string) => masked(settings.normalise.enabled ? normalise(part) : part);
 
   let waiting: KeptRow[] = [];
   const flush = async () => {
@@ -59,11 +58,14 @@ export async function writeRows(
     if (rows.length > 0) await sink.write(rows);
   };
   const keep = async ({ number, row }: NumberedRow) => {
-    const clean = settings.normalise.enabled ? normalise(row.text) : row.text;
     const cut = cuts.get(number);
-    const whole = cut ? withoutPassages(clean, cut) : clean;
-    const text = masks ? maskPii(whole, settings.pii.mask) : whole;
-    if (sampled.has(number)) written.excerpts.set(number, { source: row.source, line: row.line, excerpt: beginning(text) });
+    const text = cut
+      ? masked(withoutPassages(settings.normalise.enabled ? normalise(row.text) : row.text, cut))
+      : changedText(row, changed);
+    if (sampled.has(number)) {
+      const excerpt = beginning(judgedText({ text, kind: row.kind }));
+      written.excerpts.set(number, { source: row.source, line: row.line, excerpt });
+    }
     if (filterLog.dropped[number] !== 0) return;
     const channel = filterLog.channel[number]!;
     const kept: KeptRow = {
@@ -78,12 +80,15 @@ export async function writeRows(
       augmented: null,
       pseudo: row.pseudo === true,
       turns: movedTurns(row.turns, row.text, text, changed),
+      kind: row.kind,
     };
     waiting.push(kept);
     if (kept.split === 'train')
       for (let copy = 1; copy < times[number]!; copy++) waiting.push({ ...kept, position: trainRows[channel]!++ });
+    // Of records only labelled texts can be changed and still be what they were.
+    if (row.kind && row.kind !== 'labelled') return waiting.length >= WRITTEN ? flush() : undefined;
     if (kept.split === 'train' && (settings.augment.of === 'all' || channels[channel]!.role === 'domain'))
-      for (const copy of augmenter.copies(text, number)) {
+      for (const copy of augmentedRows(augmenter, { text, kind: row.kind }, number)) {
         const tally = written.augmented[channel]!;
         waiting.push({ ...kept, turns: undefined, text: copy.text, augmented: copy.augmented, position: trainRows[channel]!++ });
         tally.rows++;
@@ -102,6 +107,13 @@ export async function writeRows(
   );
   await flush();
   return written;
+}
+
+/** Copies of a text, or of a labelled text with its label. */
+function augmentedRows(augmenter: Augmenter, row: Pick<KeptRow, 'text' | 'kind'>, number: number): AugmentedCopy[] {
+  if (!row.kind) return augmenter.copies(row.text, number);
+  const { text } = readRecord('labelled', row.text);
+  return augmenter.copies(text, number).map((copy) => ({ ...copy, text: changedText(row, () => copy.text) }));
 }
 
 function beginning(text: string): string {

@@ -84,6 +84,7 @@ export async function addCorpusSource(corpusId: string, channelId: string): Prom
     channel: channel.id,
     name: corpus.name,
     origin: { kind: 'corpus', corpus: corpus.id },
+    ...(corpus.kind && { kind: corpus.kind }),
     use: 'split',
     rows: corpus.documents.train + corpus.documents.heldOut,
     bytes: corpus.bytes.train + corpus.bytes.heldOut,

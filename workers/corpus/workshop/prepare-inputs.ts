@@ -1,5 +1,5 @@
 /** What a preparation reads: the raw rows of its channels as one stream, and the texts that no train row may overlap with. */
-import type { Row } from '../../../src/core/corpus/row';
+import { judgedText, type Row } from '../../../src/core/corpus/row';
 import { findCorpus, readDocuments, listCorpora } from '../../storage/corpora';
 import { readRowFiles } from '../../storage/row-files';
 import { sourceFolder, type StoredSource } from '../../storage/workshop';
@@ -34,7 +34,7 @@ export async function* rawRows(parts: readonly RawPart[], signal: AbortSignal): 
 
 /** Rows of a source in their order; of a corpus, train before held-out. */
 export async function* rowsOfSource(source: StoredSource, signal: AbortSignal): AsyncGenerator<Row[]> {
-  const { channel, use, origin, pseudo } = source;
+  const { channel, use, origin, pseudo, kind } = source;
   const heldOut = use === 'held-out';
   if (origin.kind === 'files') {
     for await (const rows of readRowFiles(sourceFolder(source.id), source.rowFiles)) {
@@ -47,6 +47,7 @@ export async function* rowsOfSource(source: StoredSource, signal: AbortSignal): 
         heldOut,
         pseudo: pseudo !== undefined,
         turns,
+        kind,
       }));
     }
     return;
@@ -54,7 +55,7 @@ export async function* rowsOfSource(source: StoredSource, signal: AbortSignal): 
   const corpus = await findCorpus(origin.corpus);
   for (const split of ['train', 'heldOut'] as const) {
     const documents = await readDocuments(corpus, split, undefined, signal);
-    yield documents.map((text) => ({ text, channel, source: corpus.name, line: 0, heldOut: heldOut || split === 'heldOut' }));
+    yield documents.map((text) => ({ text, channel, source: corpus.name, line: 0, heldOut: heldOut || split === 'heldOut', kind }));
   }
 }
 
@@ -97,7 +98,8 @@ export async function otherHeldOut(own: ReadonlySet<string>, signal: AbortSignal
   const texts: string[] = [];
   for (const corpus of await listCorpora()) {
     if (own.has(corpus.id) || !(corpus.bundled || corpus.prepared)) continue;
-    for (const document of await readDocuments(corpus, 'heldOut', undefined, signal)) texts.push(document);
+    for (const document of await readDocuments(corpus, 'heldOut', undefined, signal))
+      texts.push(judgedText({ text: document, kind: corpus.kind }));
   }
   return texts;
 }

@@ -6,6 +6,7 @@ import { StudioError } from '../../../src/core/errors';
 import type { FilterLog } from '../../../src/core/corpus/filter-log';
 import type { PipelineReport } from '../../../src/core/corpus/report';
 import type { Split } from '../../../src/core/corpus/row';
+import { readRecord, type RecordKind } from '../../../src/core/corpus/records';
 import { pipelineSettingsSchema } from '../../../src/core/corpus/settings';
 import type { CorpusSource, PreparationRecord, PrepareRequest, WorkshopChannel } from '../../../src/contract/corpus';
 import { corpusFolder, findCorpus, type StoredCorpus } from '../../storage/corpora';
@@ -50,12 +51,14 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
   for (const { id: channel, name } of channels)
     if (!parts.some(({ source }) => source.channel === channel && source.rows > 0))
       throw new StudioError('text-empty', `Channel "${name}" has no rows`, { file: name });
+  const kinds = new Map(channels.map(({ id: channel, name }) => [channel, kindOfChannel(channel, name, parts)]));
 
   const own = new Set([
     ...channels.map((channel) => channel.id),
     ...parts.flatMap(({ source: { origin } }) => (origin.kind === 'corpus' ? [origin.corpus] : [])),
   ]);
   const probes = await probeTexts(request.probes, settings.decontaminate.enabled, signal);
+  const labels = new Map(channels.map((channel) => [channel.id, new Set<string>()]));
   const kept = new Map(channels.map((channel) => [channel.id, writersOf(channel.id, id, store)]));
   try {
     const { report, filterLog } = await runPipeline({
@@ -70,7 +73,10 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
       signal,
       sink: {
         async write(rows) {
-          for (const row of rows) await kept.get(row.channel)![row.split].add(row);
+          for (const row of rows) {
+            if (row.kind === 'labelled') labels.get(row.channel)!.add(readRecord('labelled', row.text).label);
+            await kept.get(row.channel)![row.split].add(row);
+          }
         },
       },
     });
@@ -78,7 +84,9 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
     for (const channel of channels) {
       const { train, heldOut } = kept.get(channel.id)!;
       const corpus = await corpusOf(channel, id, { train: await train.finish(), heldOut: await heldOut.finish() }, parts);
-      if (corpus) corpora.push(corpus);
+      const kind = kinds.get(channel.id);
+      const found = [...labels.get(channel.id)!].sort();
+      if (corpus) corpora.push({ ...corpus, ...(kind && { kind }), ...(kind === 'labelled' && { labels: found }) });
     }
     await writeFilterLog(id, filterLog, store);
     signal.throwIfAborted();
@@ -88,6 +96,18 @@ async function prepareAlone(request: PrepareRequest, context: PrepareContext): P
     await store.remove(preparationFolder(id));
     throw isQuotaError(error) ? await quotaError(0) : error;
   }
+}
+
+/** Of the rows of a channel; absent: texts. @throws StudioError `corpus-kinds` where they are of several kinds */
+function kindOfChannel(channel: string, name: string, parts: readonly RawPart[]): RecordKind | undefined {
+  const own = parts.filter(({ source }) => source.channel === channel);
+  const found = [...new Set(own.map(({ source }) => source.kind ?? 'text'))];
+  if (found.length > 1)
+    throw new StudioError('corpus-kinds', `Channel "${name}" has rows of several kinds: ${found.join(', ')}`, {
+      channel: name,
+      found: found.join(', '),
+    });
+  return own[0]?.source.kind;
 }
 
 function writersOf(corpus: string, version: string, store: FileStore): Record<Split, KeptRows> {

@@ -2,6 +2,7 @@
  * A pile of rows sorted by a model: a score for each row by two n-gram models of text of the domain and general text, or by what the page
  * asks of its own models; and the rows that a threshold leaves as a source of a channel, marked as labelled by a model and not by a person.
  */
+import { judgedText } from '../../../src/core/corpus/row';
 import type { PileScores, PseudoLabel, SortingText } from '../../../src/contract/corpus';
 import { ByteModel, domainScore, takenEvenly } from '../../../src/core/corpus/moore-lewis';
 import { StudioError } from '../../../src/core/errors';
@@ -87,7 +88,8 @@ async function textOf(text: SortingText, pile: string, signal: AbortSignal): Pro
       bytes: corpus.bytes.train + corpus.bytes.heldOut,
       async *batches() {
         for (const split of ['train', 'heldOut'] as const)
-          for await (const batch of documentBatches(corpus, split, undefined, signal)) yield batch.map((document) => document.text);
+          for await (const batch of documentBatches(corpus, split, undefined, signal))
+            yield batch.map((document) => judgedText({ text: document.text, kind: corpus.kind }));
       },
     };
   }
@@ -97,7 +99,7 @@ async function textOf(text: SortingText, pile: string, signal: AbortSignal): Pro
     name: channel.name,
     bytes: sources.reduce((sum, { bytes }) => sum + bytes, 0),
     async *batches() {
-      for (const source of sources) for await (const batch of rowsOfSource(source, signal)) yield batch.map((row) => row.text);
+      for (const source of sources) for await (const batch of rowsOfSource(source, signal)) yield batch.map(judgedText);
     },
   };
 }
@@ -127,6 +129,7 @@ export async function takeSorted(pile: string, rows: Uint32Array, into: string, 
       channel: channel.id,
       name: source.name,
       origin: { kind: 'files', files: source.origin.kind === 'files' ? source.origin.files : [] },
+      ...(source.kind && { kind: source.kind }),
       use: 'split',
       ...writer.total,
       findings: { badRows: 0, badExamples: [], skipped: 0, skippedExamples: [], undecodable: 0 },

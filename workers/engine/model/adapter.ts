@@ -8,6 +8,7 @@ import { StudioError } from '../../../src/core/errors';
 import { adaptedModules, adapterScale, savedModules, type AdaptedModule } from '../../../src/core/model/adapter';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { namesOf, PEFT_PREFIX } from '../../../src/core/model/names';
+import { isHead } from '../../../src/core/recipe/objective';
 import { deriveSeed, Rng } from '../../../src/core/rng/rng';
 import type { LoraMethod } from '../../../src/core/recipe/schema';
 import { openSafetensors, type ByteSource, type HostTensor, type StoredTensor } from '../checkpoint/safetensors';
@@ -216,10 +217,19 @@ export async function withAdapter(
     used.add(a.name).add(b.name);
     return { tensor, found: sumOf(found, a, b, scaleOf(module, rank), tensor) };
   });
-  const foreign = [...tensors.keys()].find((name) => !used.has(name) && !alsoEmbedding(name));
+  const foreign = [...tensors.keys()].find((name) => !used.has(name) && !alsoEmbedding(name) && !isHead(name.slice(PEFT_PREFIX.length)));
   if (foreign !== undefined)
     throw new StudioError('model-adapter', `${file}: "${foreign}" belongs to nothing of the base`, { file, tensor: foreign });
   return merged;
+}
+
+/** Heads that a file of an adapter, or of a soft prompt, holds beside it, under their parameters' names. */
+export async function adapterHeads({ name: file, bytes }: Pick<AdapterFile, 'name' | 'bytes'>): Promise<StoredTensor[]> {
+  const { tensors } = await openSafetensors(file, bytes);
+  return [...tensors.values()].flatMap((tensor) => {
+    const name = tensor.name.slice(PEFT_PREFIX.length);
+    return isHead(name) ? [{ ...tensor, name }] : [];
+  });
 }
 
 /** W + scale · B A, each element summed in double precision and rounded once. */

@@ -1,10 +1,12 @@
 /** Generation token by token: keys and values of the text so far are kept, so that each new token costs one row. */
 import { concat, gather, keep, matMul, mul, reshape, slice, softmax, tensor1d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { StudioError } from '../../../src/core/errors';
+import type { ModelConfig } from '../../../src/core/model/config';
 import { Rng } from '../../../src/core/rng/rng';
 import { softCapped } from '../ops/activation';
 import type { DecoderModel } from './decoder';
-import { sampleToken } from './sample';
+import { drawToken, sampleToken } from './sample';
 import type { SamplingOptions } from './sample';
 
 /** The model's logits for the token after each of several texts of one length, which grow side by side. */
@@ -13,11 +15,15 @@ export class CachedDecoder {
   private cache: { k: Tensor4D; v: Tensor4D }[] = [];
   private texts: number[][];
 
-  /** @param rows how many texts */
+  /**
+   * @param rows how many texts
+   * @throws StudioError `encoder-writes` of an encoder, which tells tokens from both sides and none that follow
+   */
   constructor(
     private readonly model: DecoderModel,
     rows = 1,
   ) {
+    refuseEncoder(model.config);
     this.texts = Array.from({ length: rows }, () => []);
   }
 
@@ -28,14 +34,14 @@ export class CachedDecoder {
   async append(ids: readonly (readonly number[])[]): Promise<Float32Array> {
     const { context, leading } = this.model;
     const length = () => this.texts[0]!.length;
-    const before = this.model.stretchOf(leading + length());
+    const before = this.stretches(leading + length());
     this.texts.forEach((text, row) => text.push(...ids[row]!));
     let pending = ids;
     if (length() > context) {
       this.texts = this.texts.map((text) => text.slice(-Math.max(1, Math.floor(context / 2))));
       pending = this.texts;
       this.clear();
-    } else if (this.cache.length > 0 && this.model.stretchOf(leading + length()) !== before) {
+    } else if (this.cache.length > 0 && this.stretches(leading + length()) !== before) {
       pending = this.texts;
       this.clear();
     }
@@ -45,6 +51,10 @@ export class CachedDecoder {
     } finally {
       logits.dispose();
     }
+  }
+
+  private stretches(tokens: number): string {
+    return this.model.stretches(tokens).join(' ');
   }
 
   /** Goes on with these texts alone, by index. */
@@ -181,6 +191,72 @@ export async function generate(
   }
 }
 
+/** An answer that the model sampled, token by token: nats at the temperature of the draw. */
+export interface SampledAnswer {
+  /** With the token that ended it, where one did. */
+  ids: number[];
+  logps: number[];
+  entropies: number[];
+}
+
+export interface AnswerOptions {
+  temperature: number;
+  maxTokens: number;
+  /** Ids that end an answer. */
+  stop: ReadonlySet<number>;
+  /** Ids from here on are never drawn: rows of a padded vocabulary. */
+  vocabulary: number;
+  /** Of an answer's draws, by its place among the prompts. */
+  seed(row: number): number;
+}
+
+/**
+ * An answer to each prompt of at least one token. All are read side by side from their first token on, whatever their lengths: while some of
+ * the prompts are still read, answers to shorter ones are being drawn.
+ */
+export async function sampleAnswers(
+  model: DecoderModel,
+  prompts: readonly (readonly number[])[],
+  { temperature, maxTokens, stop, vocabulary, seed }: AnswerOptions,
+): Promise<SampledAnswer[]> {
+  const answers = prompts.map((): SampledAnswer => ({ ids: [], logps: [], entropies: [] }));
+  const randoms = prompts.map((_, row) => new Rng(seed(row)));
+  const decoder = new CachedDecoder(model, prompts.length);
+  let open = prompts.map((_, row) => row);
+  let read = Math.min(...prompts.map(({ length }) => length));
+  try {
+    let logits = await decoder.append(prompts.map((prompt) => prompt.slice(0, read)));
+    for (;;) {
+      const width = logits.length / open.length;
+      const next = open.map((row, at) => {
+        const answer = answers[row]!;
+        if (read < prompts[row]!.length) return prompts[row]![read]!;
+        const { id, logp, entropy } = drawToken(
+          logits.subarray(at * width, (at + 1) * width),
+          temperature,
+          randoms[row]!.uniform(),
+          vocabulary,
+        );
+        answer.ids.push(id);
+        answer.logps.push(logp);
+        answer.entropies.push(entropy);
+        return id;
+      });
+      const going = open.flatMap((row, at) => {
+        const { ids } = answers[row]!;
+        return ids.length === maxTokens || stop.has(ids.at(-1) ?? -1) ? [] : [at];
+      });
+      if (going.length === 0) return answers;
+      if (going.length < open.length) decoder.keep(going);
+      open = going.map((at) => open[at]!);
+      read += 1;
+      logits = await decoder.append(going.map((at) => [next[at]!]));
+    }
+  } finally {
+    decoder.dispose();
+  }
+}
+
 /**
  * tfjs's wasm and cpu results come in a microtask; messages need a whole turn of the event loop. By a MessageChannel: timers wait, and in a hidden
  * tab for up to a minute.
@@ -194,4 +270,8 @@ function turn(): Promise<void> {
     };
     port2.postMessage(null);
   });
+}
+
+function refuseEncoder({ encoder, architecture }: ModelConfig): void {
+  if (encoder) throw new StudioError('encoder-writes', `A model of the family ${architecture} writes no text`, { family: architecture });
 }

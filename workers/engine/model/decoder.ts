@@ -1,16 +1,16 @@
 /**
- * A decoder-only transformer, as its config describes it: token embedding, blocks of causal attention and a feed-forward network on a
- * residual stream, final norm. Parameters are variables with Hugging Face's names. To read the forward pass, start at
+ * A transformer, as its config describes it: token embedding, blocks of attention and a feed-forward network on a residual stream, final
+ * norm. Attention is causal; of an encoder, and where it is asked for, it goes both ways. Parameters are variables with Hugging Face's names. To read the forward pass, start at
  * `run` and go on with `block`; loss and gradients are in loss.ts, the update in optimizer/. What each family computes is in
  * docs/METHOD.md.
  *
  * Shapes: N = batch · context rows (one per token), D hidden size, F feed-forward size, V vocabulary, H query heads, K key-value
  * heads, h head size.
  */
-import { add as addTensors, gather, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { add as addTensors, fill, gather, scalar, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
-import { add, scaled, shifted } from '../ops/add';
+import { add, scaled, shifted, widened } from '../ops/add';
 import { attention } from '../ops/attention';
 import type { AttentionShape } from '../ops/attention';
 import { dropout } from '../ops/dropout';
@@ -23,11 +23,14 @@ import type { HostTensor } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../../../src/core/model/config';
 import { isGated } from '../../../src/core/model/config/model-config';
 import { savedModules } from '../../../src/core/model/adapter';
+import { isHead } from '../../../src/core/recipe/objective';
+import { Rng, deriveSeed } from '../../../src/core/rng/rng';
 import { namesOf } from '../../../src/core/model/names';
 import { layerOf } from '../../../src/core/model/trained';
 import type { LayerNames } from '../../../src/core/model/names';
 import { LowRankAdapter } from './adapter';
 import { SoftPrompt, type SoftStart } from './soft-prompt';
+import type { Marks } from './masked';
 import { recomputed } from './recompute';
 import { rotaryOfLayers, type RotaryTables } from './rotary-tables';
 
@@ -54,6 +57,10 @@ export interface HiddenStateOptions {
   documents?: Documents;
   /** Tokens of the text that the rows are of, where those are not all; some rotary embeddings depend on it. */
   text?: number;
+  /** Tokens see those behind them too; always so in an encoder. Not with virtual tokens. */
+  bidirectional?: boolean;
+  /** Of an encoder the states after its last layer, without the map and the norm of its head. */
+  body?: boolean;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -99,13 +106,15 @@ export class DecoderModel {
   private readonly shared = new Set<Variable>();
   private lowRank: LowRankAdapter | null = null;
   private attachedPrompt: SoftPrompt | null = null;
+  /** Of the tokenizer that belongs to it; null: unknown. */
+  marks: Marks | null = null;
   /** False: the model is its base, whatever prompt is attached. */
   usesPrompt = true;
   /** Maps in few bits are another model's to dispose. */
   private sharesQuantised = false;
   /** cos and sin of each layer's rotary embedding, null for none; layers that are rotated alike share them. */
   private readonly rotary: readonly (RotaryTables | null)[];
-  private readonly names: { embedding: string; positions: string; finalNorm: string; head: string; layers: LayerNames[] };
+  private readonly names: Omit<ReturnType<typeof namesOf>, 'layer' | 'layers'> & { layers: LayerNames[] };
 
   /**
    * Takes a copy of weights in memory and takes over those on the device; names and shapes are those of `parameterShapes(config)`.
@@ -196,24 +205,40 @@ export class DecoderModel {
     return this.prompt?.leading ?? 0;
   }
 
-  /** Longest text in tokens, with the prompt. */
+  /** Longest text in tokens, with the prompt; an encoder's stands between two marks. */
   get context(): number {
-    return this.shape.context - (this.attachedPrompt?.leading ?? 0);
+    return this.shape.context - (this.attachedPrompt?.leading ?? 0) - (this.shape.encoder ? 2 : 0);
   }
 
   /** Layers, from the lowest, below which nothing takes a gradient. */
   get frozenLayers(): number {
-    const { finalNorm, head } = this.names;
+    const { above } = this.names;
     let lowest = this.config.layers;
     for (const [name, { trainable }] of this.parameters)
-      if (trainable && !name.startsWith(`${finalNorm}.`) && !name.startsWith(`${head}.`))
+      if (trainable && !isHead(name) && !above.includes(name.slice(0, name.lastIndexOf('.'))))
         lowest = Math.min(lowest, Math.max(0, layerOf(this.config, name)));
     return lowest;
   }
 
-  /** Only parameters of these names take a gradient. */
+  /** Only parameters of these names take a gradient, and heads. */
   freezeAllBut(trained: { has(name: string): boolean }): void {
-    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name);
+    for (const [name, parameter] of this.parameters) parameter.trainable = trained.has(name) || isHead(name);
+  }
+
+  /**
+   * A head beside the model's own: a map [outputs, D] of the hidden states. One of as many outputs that is there already stays.
+   * @param start its values, or the seed of a draw from N(0, 0.02²), as transformers begins one
+   */
+  addHead(name: string, outputs: number, start: Float32Array | { seed: number }): void {
+    const { hidden } = this.shape;
+    const before = this.parameters.get(name);
+    if (before?.shape[0] === outputs && !(start instanceof Float32Array)) return;
+    if (before && !this.shared.has(before)) before.dispose();
+    const random = start instanceof Float32Array ? null : new Rng(deriveSeed(start.seed, 'head', name));
+    const values = random ? Float32Array.from({ length: outputs * hidden }, () => 0.02 * random.normal()) : (start as Float32Array);
+    const initial = tensor(values, [outputs, hidden]);
+    this.parameters.set(name, variable(initial, true, `model-${(models += 1)}/${name}`));
+    initial.dispose();
   }
 
   /**
@@ -226,6 +251,7 @@ export class DecoderModel {
       whole.includes(name) ? { name, tensor: shared.clone() } : { name, shared },
     );
     const model = new DecoderModel(this.config, weights);
+    model.marks = this.marks;
     model.attach(adapter);
     return model;
   }
@@ -240,6 +266,7 @@ export class DecoderModel {
       .filter(([name]) => !beside?.has(name))
       .map(([name, shared]) => (shared.trainable ? { name, tensor: shared.clone() } : { name, shared }));
     const model = new DecoderModel(this.shape, weights, this.quantised);
+    model.marks = this.marks;
     model.sharesQuantised = true;
     if (lowRank) model.attach(new LowRankAdapter(lowRank.config, lowRank.method, 0));
     if (attachedPrompt) model.attachPrompt(new SoftPrompt(attachedPrompt.config, attachedPrompt.method));
@@ -254,18 +281,28 @@ export class DecoderModel {
     return change ? tidy(() => addTensors(parameter, change)) : parameter.clone();
   }
 
-  /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D] */
-  hiddenStates(
-    ids: Tensor1D,
-    { batch, context, documents, text, dropout: dropping, recompute = false, frozenLayers = 0, seen, taps = {} }: HiddenStateOptions,
-  ): Tensor2D {
+  /** ids int32 [batch·context] → hidden states after the final norm [batch·context, D], which the head reads */
+  hiddenStates(ids: Tensor1D, options: HiddenStateOptions): Tensor2D {
+    const {
+      batch,
+      context,
+      documents,
+      text,
+      bidirectional,
+      body,
+      dropout: dropping,
+      recompute = false,
+      frozenLayers = 0,
+      seen,
+      taps = {},
+    } = options;
     const { prompt, leading } = this;
     const seed = this.lowRank && dropping ? dropping.seed : undefined;
     const drop: Drop = dropping?.rate ? (x, place) => dropout(x, { ...dropping, offset: place * x.size }) : undefined;
     const of = leading > 0 ? documents?.behind!.of : documents?.of;
     const attend: Attend = (layer, query, key, v) => {
       const [q, k] = taps.attention?.(layer, query, key) ?? [query, key];
-      const shape = this.attentionShape(layer, batch, leading + context);
+      const shape = this.attentionShape(layer, batch, leading + context, bidirectional);
       const [keys, values] = prompt?.keysAndValues(layer, k, v, batch) ?? [k, v];
       seen?.(layer, q, keys, values);
       return prompt?.attend(q, [keys, values], shape, of) ?? attention(q, k, v, shape, of);
@@ -275,6 +312,7 @@ export class DecoderModel {
       seed,
       recompute,
       frozenLayers,
+      body,
       tap: taps.state,
       embedded: taps.embedded,
       text: text === undefined ? text : leading + text,
@@ -296,11 +334,16 @@ export class DecoderModel {
   }
 
   /** What the attention kernel needs to know for a layer. */
-  attentionShape(layer: number, batch: number, context: number): AttentionShape {
-    const { heads, kvHeads, windows, attentionScales, softCaps } = this.config;
+  attentionShape(layer: number, batch: number, context: number, both = false): AttentionShape {
+    const { heads, kvHeads, windows, attentionScales, softCaps, encoder } = this.config;
     const window = windows[layer];
     const cap = softCaps.scores;
-    return { batch, context, heads, kvHeads, scale: attentionScales[layer]!, ...(window ? { window } : {}), ...(cap ? { cap } : {}) };
+    return {
+      ...{ batch, context, heads, kvHeads, scale: attentionScales[layer]! },
+      ...(window ? { window } : {}),
+      ...(cap ? { cap } : {}),
+      ...(both || encoder ? { bidirectional: true } : {}),
+    };
   }
 
   /** ids int32 [N] → embeddings [N,D] as the first layer takes them, but for positions of their own and a prompt's rows. */
@@ -310,19 +353,36 @@ export class DecoderModel {
 
   /** A layer's output [N,D] → what the head would take if it were the last layer's: after the final norm [N,D]. */
   readOut(x: Tensor2D): Tensor2D {
-    return tidy(() => scaled(this.norm(x, this.names.finalNorm), this.config.scales.output));
+    return tidy(() => scaled(this.norm(this.config.encoder ? this.headStates(x) : x, this.names.finalNorm), this.config.scales.output));
   }
 
   /** hidden [N,D] after the final norm → logits [N,V], without a gradient; training has them in the loss (ops/cross-entropy). */
   logits(hidden: Tensor2D): Tensor2D {
-    const logits = linear(hidden, this.headWeight());
+    const logits = linear(...this.headProduct(hidden));
     const cap = this.config.softCaps.logits;
     return cap ? softCapped(logits, cap) : logits;
   }
 
-  /** Changes with the number of tokens in a text where the frequencies of its rotary embedding do. */
-  stretchOf(tokens: number): string {
-    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0).join(' ');
+  /**
+   * States and weight whose product the logits are: those after the final norm [N,D] and the head [V,D], or with biases of the logits both four
+   * columns wider, the states' [1 0 0 0] and the head's [bias 0 0 0], so that no op on a head needs to know of biases.
+   */
+  headProduct(hidden: Tensor2D): [states: Tensor2D, weight: Tensor2D] {
+    const weight = this.headWeight();
+    const { headBias } = this.names;
+    if (!headBias) return [hidden, weight];
+    return [widened(hidden, 1), widened(weight, this.bias(headBias))];
+  }
+
+  /** Change with the number of tokens in a text where the frequencies of its rotary embeddings do. */
+  stretches(tokens: number): number[] {
+    return this.rotary.map((tables) => tables?.stretchOf(tokens) ?? 0);
+  }
+
+  /** Everything on the device that a pass reads. */
+  get tensors(): Tensor[] {
+    const tables = [...new Set(this.rotary)].flatMap((one) => one?.both ?? []);
+    return [...this.parameters.values(), ...[...this.quantised.values()].map(({ words }) => words), ...tables];
   }
 
   /** Head weight [V,D]; the embedding table itself when tied. */
@@ -340,7 +400,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, tap, embedded, documents, text, sequences }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, body, tap, embedded, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       let x = this.embeddings(ids);
@@ -363,7 +423,13 @@ export class DecoderModel {
             Int32Array.from({ length: rows }, (_, row) => first + (row % context)),
             'int32',
           );
-        x = add(x, embedding(this.matrix(this.names.positions), of));
+        const { firstPosition = 0 } = this.config.encoder ?? {};
+        const row: Tensor1D = firstPosition === 0 ? of : addTensors(of, scalar(firstPosition, 'int32'));
+        x = add(x, embedding(this.matrix(this.names.positions), row));
+      }
+      if (this.config.encoder) {
+        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill<Rank.R1>([rows], 0, 'int32')));
+        x = this.norm(x, this.names.embeddingNorm);
       }
       if (drop) x = drop(x, 0);
       for (let layer = 0; layer < this.config.layers; layer += 1) {
@@ -374,28 +440,30 @@ export class DecoderModel {
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
         if (tap) x = tap(layer, x);
       }
-      return this.readOut(x);
+      return body && this.config.encoder ? x : this.readOut(x);
     });
   }
 
   /**
    * One transformer block on the residual stream x [N,D]: x + attention(norm(x)), then that + feedForward(norm(that)). With `parallel`
    * both parts read x: x + attention(norm₁(x)) + feedForward(norm₂(x)), norm₂ being norm₁ where it is shared. Norms may stand after the
-   * parts instead of before them, or at both places.
+   * parts instead of before them, at both places, or behind the sums: norm(x + attention(x)).
    */
   private block(layer: number, x: Tensor2D, { applyRotary, attend, drop, seed }: BlockInputs): Tensor2D {
     const { heads, kvHeads, biases, parallel, normedHeads, norm, normPlacement, scales } = this.config;
     const names = this.names.layers[layer]!;
     const normed = (input: Tensor2D, name: string): [Tensor2D, Tensor2D] =>
-      normPlacement === 'after' ? [input, input] : this.normWithResidual(input, name);
+      normPlacement === 'after' || normPlacement === 'sum' ? [input, input] : this.normWithResidual(input, name);
     // residual + dropout(factor · norm(W·from + b)); in the plain case the linear kernel adds the residual itself.
     const addProjected = (residual: Tensor2D, from: Tensor2D, part: Projected) => {
       const bias = part.biased ? this.bias(part.name) : undefined;
-      if (!drop && normPlacement === 'before' && scales.residual === 1)
-        return this.adapted(this.map(from, part.name, { bias, residual }), from, part.name, seed);
+      const ofSum = (sum: Tensor2D) => (normPlacement === 'sum' ? this.norm(sum, part.postNorm) : sum);
+      const plain = normPlacement === 'before' || normPlacement === 'sum';
+      if (!drop && plain && scales.residual === 1)
+        return ofSum(this.adapted(this.map(from, part.name, { bias, residual }), from, part.name, seed));
       const output = this.adapted(this.map(from, part.name, { bias }), from, part.name, seed);
-      const added = scaled(normPlacement === 'before' ? output : this.norm(output, part.postNorm), scales.residual);
-      return add(residual, drop ? drop(added, part.place) : added);
+      const added = scaled(plain ? output : this.norm(output, part.postNorm), scales.residual);
+      return ofSum(add(residual, drop ? drop(added, part.place) : added));
     };
 
     const [attentionInput, residual] = normed(x, names.attentionNorm);
@@ -432,6 +500,12 @@ export class DecoderModel {
     if (!added) return residual;
     if (architecture === 'gpt2') return add(residual, added);
     return linear(added, this.matrix(output), { bias: biases.output ? this.bias(output) : undefined, residual });
+  }
+
+  /** Hidden states of an encoder [N,D] → what its head's norm reads [N,D]: gelu(W x + b). */
+  private headStates(x: Tensor2D): Tensor2D {
+    const { headMap } = this.names;
+    return gelu(linear(x, this.matrix(headMap), { bias: this.bias(headMap) }), this.config.activation === 'gelu' ? 'exact' : 'tanh');
   }
 
   /** x [N,D] → activations of the feed-forward network [N,F], before its down projection. */
@@ -529,6 +603,7 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  body?: boolean | undefined;
   tap?: Taps['state'];
   embedded?: Taps['embedded'];
   documents?: Pick<Documents, 'positions' | 'longest'>;

@@ -80,6 +80,8 @@ interface Rows {
   rows: number;
   context: number;
   documents?: Int32Array | undefined;
+  /** Tokens see those behind them too. */
+  bidirectional?: boolean | undefined;
 }
 
 /** What the teacher makes of a micro-batch; its tensors are on the device until `dispose`. */
@@ -128,11 +130,12 @@ export class Lesson {
     return taps;
   }
 
-  /** The states after the final norm [N,D], with the terms of the logits and of themselves. */
-  output(model: DecoderModel, hidden: Tensor2D): Tensor2D {
+  /** `headProduct` of the states after the final norm [N,D], with the terms of the logits and of themselves. */
+  output(model: DecoderModel, hidden: Tensor2D): [states: Tensor2D, weight: Tensor2D] {
     const { logits, hidden: weight, allLayers } = this.teaching;
     const x = weight > 0 ? this.near(hidden, this.last!, allLayers ? weight / model.config.layers : weight) : hidden;
-    return logits > 0 ? this.predicting(model, x) : x;
+    const [states, head] = model.headProduct(x);
+    return [logits > 0 ? this.predicting(model, states, head) : states, head];
   }
 
   dispose(): void {
@@ -151,8 +154,7 @@ export class Lesson {
   }
 
   /** x [N,D] as it is; weight · T² · KL of the logits by each token, also for the head where it is trained. */
-  private predicting(model: DecoderModel, x: Tensor2D): Tensor2D {
-    const head = model.headWeight();
+  private predicting(model: DecoderModel, x: Tensor2D, head: Tensor2D): Tensor2D {
     const trained = (head as Partial<Variable>).trainable !== false;
     // A frozen weight is no input of the tape's: it would have to get a gradient.
     return passing(trained ? [x, head] : [x], ([own]) => this.ofLogits(model, own as Tensor2D, head, trained));
@@ -173,7 +175,7 @@ export class Lesson {
       }
       const before = toHead;
       const [toHidden, share] = tidy((): Tensor[] => {
-        const part = (states: Tensor2D) => slice(states, [from, 0], [tokens, states.shape[1]]);
+        const part = (states: Tensor2D): Tensor2D => slice(states, [from, 0], [tokens, states.shape[1]]);
         const own = part(hidden);
         const raw = linear(own, head);
         const logits = cap ? softCapped(raw, cap) : raw;
@@ -238,11 +240,12 @@ export class Lesson {
   }
 
   private mask(window: number, row: number): Tensor2D {
-    const { context, documents } = this.batch;
+    const { context, documents, bidirectional } = this.batch;
     const key = `${window} ${documents ? row : ''}`;
     const known = this.masks.get(key);
     if (known) return known;
-    const made = keep(sightMask(context, window || context, documents?.subarray(row * context, (row + 1) * context)));
+    const both = bidirectional || this.teaching.model.config.encoder !== undefined;
+    const made = keep(sightMask(context, window || context, documents?.subarray(row * context, (row + 1) * context), both));
     this.masks.set(key, made);
     return made;
   }
@@ -254,12 +257,13 @@ export class Lesson {
   }
 }
 
-/** 0 where a query may look, very low where not: ahead, further back than the window, or in another document. */
-export function sightMask(tokens: number, window: number, documents?: Int32Array): Tensor2D {
+/** 0 where a query may look, very low where not: ahead (unless it sees both ways), further than the window, or in another document. */
+export function sightMask(tokens: number, window: number, documents?: Int32Array, both = false): Tensor2D {
   const mask = new Float32Array(tokens * tokens);
   for (let query = 0; query < tokens; query++)
     for (let key = 0; key < tokens; key++)
-      if (key > query || key <= query - window || (documents && documents[key] !== documents[query])) mask[query * tokens + key] = -1e9;
+      if (key > (both ? query + window - 1 : query) || key <= query - window || (documents && documents[key] !== documents[query]))
+        mask[query * tokens + key] = -1e9;
   return tensor2d(mask, [tokens, tokens]);
 }
 

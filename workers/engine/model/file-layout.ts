@@ -39,13 +39,14 @@ export function fileTensors(config: ModelConfig): FileTensor[] {
     const turns = fused?.order === 'by-head' ? config.heads : 1;
     const transposed = file.transposed && module.kind === 'linear' && module.name !== head;
     const shape = [members.reduce((rows, member) => rows + member.shape[0]!, 0), ...module.shape.slice(1)];
-    tensors.push({
-      name: `${name}.weight`,
-      shape: transposed ? shape.toReversed() : shape,
-      parameters: members.map((member) => ({ name: `${member.name}.weight`, shape: member.shape })),
-      transposed,
-      turns,
-    });
+    if (module.kind !== 'bias')
+      tensors.push({
+        name: `${name}.weight`,
+        shape: transposed ? shape.toReversed() : shape,
+        parameters: members.map((member) => ({ name: `${member.name}.weight`, shape: member.shape })),
+        transposed,
+        turns,
+      });
     if (module.bias) {
       const parameters = members.map((member) => ({ name: `${member.name}.bias`, shape: member.shape.slice(0, 1) }));
       tensors.push({ name: `${name}.bias`, shape: shape.slice(0, 1), parameters, transposed: false, turns });

@@ -297,21 +297,17 @@ const gptNeox: Architecture = {
 };
 
 /** llama.cpp has no architecture for GPT-Neo's unscaled scores and local layers. */
-const gptNeo: Architecture = {
+/** Of a family that llama.cpp does not have, or not with the head that is trained here. */
+const unwritten = (own: Family): Architecture => ({
   name: '',
   permuted: false,
   fused: {},
   read: (_, keys) => keys.refuse('', '—'),
   write: () => {
-    throw unwritable(
-      'model_type',
-      'gpt_neo',
-      Object.keys(architectures)
-        .filter((family) => family !== 'gpt_neo')
-        .join(', '),
-    );
+    const written = Object.entries(architectures).filter(([, { name }]) => name !== '');
+    throw unwritable('model_type', own, written.map(([family]) => family).join(', '));
   },
-};
+});
 
 export const architectures: Readonly<Record<Family, Architecture>> = {
   llama,
@@ -327,7 +323,9 @@ export const architectures: Readonly<Record<Family, Architecture>> = {
   gemma3_text: gemma({ name: 'gemma3', family: 'gemma3_text', largest: 62, everyWindow: 6 }),
   gpt2,
   gpt_neox: gptNeox,
-  gpt_neo: gptNeo,
+  gpt_neo: unwritten('gpt_neo'),
+  bert: unwritten('bert'),
+  roberta: unwritten('roberta'),
 };
 
 const TOKENS = 'tokenizer.ggml.';

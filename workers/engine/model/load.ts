@@ -4,6 +4,10 @@ import { checkBinding, largestBinding } from '../binding';
 import type { HostTensor } from '../checkpoint/safetensors';
 import { quantisedParameters, type Quantisation } from '../../../src/core/model/quantisation';
 import { quantisedWeight, type QuantisedWeight } from '../ops/linear/quantised';
+import { isHead } from '../../../src/core/recipe/objective';
+import { PEFT_PREFIX } from '../../../src/core/model/names';
+import type { ByteSource } from '../checkpoint/safetensors';
+import { adapterHeads } from './adapter';
 import { DecoderModel, type DeviceTensor } from './decoder';
 import { fileTensors, toFile } from './file-layout';
 import { openModel, type ModelFiles } from './read';
@@ -18,7 +22,7 @@ export { openModel, type ModelFiles } from './read';
  * @throws StudioError those of `openModel`, `tensor-not-finite` and `tensor-too-large`
  */
 export async function loadModel({ softPrompt, ...files }: ModelFiles, quantisation?: Quantisation): Promise<DecoderModel> {
-  const { config, parameters } = await openModel(files);
+  const { config, parameters, heads } = await openModel(files);
   checkBinding(config, largestBinding());
   const placed: DeviceTensor[] = [];
   const shapes = quantisation ? quantisedParameters(config) : new Map<string, [number, number]>();
@@ -35,10 +39,12 @@ export async function loadModel({ softPrompt, ...files }: ModelFiles, quantisati
     throw error;
   }
   const model = new DecoderModel(config, placed, quantised);
-  if (!softPrompt) return model;
   try {
+    for (const head of heads) model.addHead(head.name, head.shape[0]!, await head.read());
+    if (!softPrompt) return model;
     model.attachPrompt(new SoftPrompt(config, softPrompt.method));
     await model.softPrompt!.restore(softPrompt.name, softPrompt.bytes);
+    await restoreHeads(model, softPrompt.name, softPrompt.bytes);
     return model;
   } catch (error) {
     model.dispose();
@@ -57,22 +63,29 @@ export async function hostTensors(tensors: ReadonlyMap<string, Tensor>): Promise
 /** The weights of the model's adapter, and those trained beside it, under PEFT's names. */
 export async function adapterWeights(model: DecoderModel): Promise<HostTensor[]> {
   const trained = new Map([...model.parameters].filter(([, { trainable }]) => trainable));
-  return (model.softPrompt ?? model.adapter!).fileTensors(
-    new Map((await hostTensors(trained)).map((parameter) => [parameter.name, parameter])),
-  );
+  const values = await hostTensors(trained);
+  const beside = (model.softPrompt ?? model.adapter!).fileTensors(new Map(values.map((parameter) => [parameter.name, parameter])));
+  return [...beside, ...values.filter(({ name }) => isHead(name)).map((head) => ({ ...head, name: PEFT_PREFIX + head.name }))];
+}
+
+/** Takes the heads that a checkpoint of what stands beside a model holds. */
+export async function restoreHeads(model: DecoderModel, name: string, bytes: ByteSource): Promise<void> {
+  for (const head of await adapterHeads({ name, bytes })) model.addHead(head.name, head.shape[0]!, await head.read());
 }
 
 /** What a checkpoint has of a model: of a frozen one what stands beside it alone, since the rest stays as it is in the base. */
 export const checkpointWeights = (model: DecoderModel): Promise<HostTensor[]> =>
   model.adapter || model.softPrompt ? adapterWeights(model) : fileWeights(model);
 
-/** The model's weights as a Hugging Face file of its family has them. */
+/** The model's weights as a Hugging Face file of its family has them, and its heads. */
 export async function fileWeights(model: DecoderModel): Promise<HostTensor[]> {
-  const parameters = new Map((await hostTensors(model.parameters)).map((parameter) => [parameter.name, parameter.data]));
-  return fileTensors(model.config).map((tensor) =>
+  const all = await hostTensors(model.parameters);
+  const parameters = new Map(all.map((parameter) => [parameter.name, parameter.data]));
+  const own = fileTensors(model.config).map((tensor) =>
     toFile(
       tensor,
       tensor.parameters.map(({ name }) => parameters.get(name)!),
     ),
   );
+  return [...own, ...all.filter(({ name }) => isHead(name))];
 }

@@ -13,6 +13,8 @@ import { crossEntropy } from '../ops/cross-entropy';
 import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
+import { pseudoLosses } from './masked';
+import { FigureSums, type Objective, type Told, type View } from './objective';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -31,6 +33,8 @@ export interface Batch {
    * from 0 in each. Absent: a row is one document.
    */
   documents?: Int32Array;
+  /** What its rows are trained on and measured by; absent: the next token of a text. */
+  objective?: Objective;
   /** Tokens of the longest text, where rows are padded or lack its last token; absent: as many as a row or the longest document has. */
   text?: number;
 }
@@ -54,6 +58,18 @@ export interface TrainingOptions {
     /** What the loss is multiplied by, on the device; the gradients come out as many times as large. Absent: 1. */
     scale?: Scalar;
   };
+  /** `hostInputs` of the batches where they are known already. */
+  host?: readonly HostInputs[];
+}
+
+/** What a micro-batch brings to the device besides its ids and targets, as the host computes it. */
+export interface HostInputs {
+  /** Gradient of the loss by each token's nll [rows·context]. */
+  byNll: Float32Array;
+  /** [rows·context]: channel of each predicted token, else −1. */
+  channels: Int32Array;
+  /** [rows·context]: position of each token in its document. */
+  places: Int32Array | undefined;
 }
 
 export interface TrainingResult {
@@ -61,16 +77,28 @@ export interface TrainingResult {
   gradients: Map<string, Tensor>;
   /** [2, channels]: Σ nll, then predicted tokens, per channel. */
   sums: Tensor2D;
+  /** What objectives say beside their losses, `channel index/name` each. The caller disposes it. */
+  figures: FigureSums;
 }
 
 /** nll in nats of each target [rows·context], 0 where it is −1. The caller disposes it. */
 export function tokenLosses(model: DecoderModel, batch: Batch): Tensor1D {
-  return tidy(() => tokenNll(model, batch, tensorsOf(batch, model.leading)));
+  return tidy(() => measuredNll(model, batch));
 }
 
-/** [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it. */
-export function evaluationSums(model: DecoderModel, batch: Batch, channels: number): Tensor2D {
-  return tidy(() => channelSums(tokenNll(model, batch, tensorsOf(batch, model.leading)), channelOfTokens(batch), channels));
+/** nll of each target; of next-token predictions, an encoder's has them from both sides. */
+function measuredNll(model: DecoderModel, batch: Batch, figures?: FigureSums): Tensor1D {
+  const nll = (each: Batch) => tokenNll(model, each, tensorsOf(each, model.leading), { figures });
+  const { marks, config } = model;
+  return config.encoder && marks && !batch.objective ? pseudoLosses(batch, marks, config.context, nll) : nll(batch);
+}
+
+/**
+ * [2, channels] of one batch: Σ nll, then predicted tokens. The caller disposes it.
+ * @param figures takes what the batch's objective says beside its losses
+ */
+export function evaluationSums(model: DecoderModel, batch: Batch, channels: number, figures?: FigureSums): Tensor2D {
+  return tidy(() => channelSums(measuredNll(model, batch, figures), tensor1d(channelOfTokens(batch), 'int32'), channels));
 }
 
 /**
@@ -95,22 +123,22 @@ export function embeddingGradients(model: DecoderModel, batch: Batch, embedded: 
  * Parameters that are not trainable have no gradient.
  * @throws StudioError `precision-unsupported` when halves are asked of a backend that has none
  */
-export function trainingGradients(model: DecoderModel, batches: Batch[], options: TrainingOptions): TrainingResult {
+export function trainingGradients(model: DecoderModel, batches: readonly Batch[], options: TrainingOptions): TrainingResult {
   const compute = () => gradientsOf(model, batches, options);
   return options.half ? withHalfStorage([...model.parameters.values()], compute) : compute();
 }
 
 function gradientsOf(
   model: DecoderModel,
-  batches: Batch[],
-  { channels, weights, dropout, recompute = false, teaching, half }: TrainingOptions,
+  batches: readonly Batch[],
+  { channels, weights, dropout, recompute = false, teaching, half, host = hostInputs(batches, channels, weights) }: TrainingOptions,
 ): TrainingResult {
   const trained = [...model.parameters].filter(([, parameter]) => parameter.trainable);
   // W_h is trained in a step that compares what it maps.
   if (teaching?.map && teaching.hidden > 0) trained.push([HIDDEN_MAP, teaching.map]);
   const variables = trained.map(([, parameter]) => parameter as Tensor);
-  const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
   const { frozenLayers } = model;
+  const figures = new FigureSums();
   let accumulated: Tensor[] | undefined;
   let sums: Tensor2D | undefined;
   batches.forEach((batch, microBatch) => {
@@ -118,19 +146,19 @@ function gradientsOf(
     const results = tidy(() => {
       // The loss is linear in the tokens' nll. Its gradient by each of them is known beforehand and starts the backward pass, so the loss
       // itself is never computed on the device.
-      const byNll = lossByNll(batch);
+      const { byNll, channels: ofTokens, places } = host[microBatch]!;
       const lesson = teaching && lessonOf(batch, byNll, teaching);
       const meanGradient = tensor1d(teaching ? byNll.map((share, token) => share * ownPart(batch, token, teaching)) : byNll);
       const nllGradient = half?.scale ? mul<Tensor1D>(meanGradient, half.scale) : meanGradient;
-      const inputs = { ...tensorsOf(batch, model.leading), nllGradient };
-      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson });
+      const inputs = { ...tensorsOf(batch, model.leading, places), nllGradient };
+      const losses = () => tokenNll(model, batch, inputs, { dropout: masks, recompute, frozenLayers, lesson, figures });
       const { value: nll, grads } = engine().gradients(losses, variables, nllGradient);
       lesson?.dispose();
-      const sum = channelSums(nll, channelOfTokens(batch), channels);
+      const sum = channelSums(nll, tensor1d(ofTokens, 'int32'), channels);
       return [
         sums ? add(sums, sum) : sum,
         ...grads.map((found: Tensor | undefined, at) => {
-          // A batch without a row that is taught has nothing for W_h.
+          // A batch without a row that is taught has nothing for W_h, and one whose objective has a head of its own may have none for the model's.
           const gradient = found ?? zerosLike(variables[at]!);
           return accumulated ? add(accumulated[at]!, gradient) : gradient;
         }),
@@ -142,21 +170,31 @@ function gradientsOf(
   });
   if (!accumulated || !sums) throw new Error('A step needs at least one batch');
   const gradients = accumulated;
-  return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums };
+  return { gradients: new Map(trained.map(([name], index) => [name, gradients[index]!])), sums, figures };
 }
 
-/** What is left of a token's cross-entropy where a teacher takes the rest. */
-function ownPart({ channels, context }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
-  return taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
+export function hostInputs(batches: readonly Batch[], channels: number, weights: readonly number[] | undefined): HostInputs[] {
+  const lossByNll = weights ? weighedByChannel(batches, channels, weights) : weighedAlike(batches);
+  return batches.map((batch) => ({
+    byNll: lossByNll(batch),
+    channels: channelOfTokens(batch),
+    places: batch.documents && positionsIn(batch.documents, batch.context),
+  }));
+}
+
+/** What is left of a token's cross-entropy where a teacher takes the rest. It teaches text. */
+function ownPart({ channels, context, objective }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
+  return (!objective || objective.taught) && taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
 }
 
 /** Asks the teacher, outside of what is differentiated; nothing where the batch has no row for it. */
 function lessonOf(batch: Batch, byNll: Float32Array, teaching: Teaching): Lesson | undefined {
   const { channels, context } = batch;
-  if (teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
+  if ((batch.objective && !batch.objective.taught) || teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
   const taught = byNll.map((share, token) => (teaching.channels[channels[Math.floor(token / context)]!] ? share : 0));
   if (taught.every((share) => share === 0)) return undefined;
-  return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
+  const rows = { ...batch, bidirectional: batch.objective?.bidirectional };
+  return new Lesson(teaching, rows, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
 }
 
 /** Gradient of the loss by the nll of each token of a batch [rows·context], 0 where none is predicted. */
@@ -195,11 +233,14 @@ interface BatchTensors {
 }
 
 /** @param leading virtual tokens before each row */
-export function tensorsOf({ context, ids, targets, documents }: Batch, leading = 0): BatchTensors {
+export function tensorsOf(
+  { context, ids, targets, documents }: Batch,
+  leading = 0,
+  places = documents && positionsIn(documents, context),
+): BatchTensors {
   const integers = (values: Int32Array) => tensor1d(values, 'int32');
-  const places = documents && positionsIn(documents, context);
   // A prefix's rows are at no position themselves, so that the text's say how many there are before it.
-  const positions = places?.map((place) => leading + place);
+  const positions = leading === 0 ? places : places?.map((place) => leading + place);
   const apart = documents && {
     of: integers(documents),
     positions: integers(positions!),
@@ -242,20 +283,55 @@ interface ForwardOptions {
   recompute?: boolean;
   frozenLayers?: number;
   lesson?: Lesson | undefined;
+  figures?: FigureSums | undefined;
+}
+
+interface StatesOptions extends Omit<ForwardOptions, 'lesson' | 'figures'> {
+  taps?: Taps | undefined;
+  /** Without an encoder's head. */
+  body?: boolean;
+  bidirectional?: boolean | undefined;
 }
 
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
-function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, ...options }: ForwardOptions = {}): Tensor1D {
+function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, figures, ...options }: ForwardOptions = {}): Tensor1D {
+  if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, lesson, figures });
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
-  const hidden = lesson?.output(model, states) ?? states;
-  return crossEntropy(hidden, model.headWeight(), inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+  const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
+  return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
+}
+
+function objectiveLosses(
+  objective: Objective,
+  model: DecoderModel,
+  batch: Batch,
+  inputs: BatchTensors,
+  { figures, dropout, lesson, ...options }: ForwardOptions,
+): Tensor1D {
+  const states = ({ ids, number, bidirectional }: View, taps?: Taps, body = false): Tensor2D =>
+    hiddenStates(model, batch, ids ? { ...inputs, ids: tensor1d(ids, 'int32') } : inputs, {
+      ...options,
+      taps,
+      body,
+      bidirectional,
+      dropout: dropout && number !== undefined ? { ...dropout, seed: deriveSeed(dropout.seed, 'view', number) } : dropout,
+    });
+  const hidden = (view: View = {}) => states(view, undefined, true);
+  const nll = ({ targets, gradient, ...view }: Told = {}): Tensor1D => {
+    const taught = targets ? undefined : lesson;
+    const last = states(view, taught?.taps(model));
+    const [read, weight] = taught?.output(model, last) ?? model.headProduct(last);
+    return crossEntropy(read, weight, targets ?? inputs.targets, gradient, model.config.softCaps.logits ?? undefined);
+  };
+  const figure = (name: string, sum: Tensor, count: number) => figures?.add(`${batch.channels[0]}/${name}`, sum, count);
+  return objective.losses({ model, batch, targets: inputs.targets, gradient: inputs.nllGradient, hidden, nll, figure });
 }
 
 function hiddenStates(
   model: DecoderModel,
-  { rows, context, text }: Batch,
+  { rows, context, text, objective }: Batch,
   { ids, documents }: BatchTensors,
-  { dropout, recompute = false, frozenLayers = 0, taps }: Omit<ForwardOptions, 'lesson'> & { taps?: Taps | undefined },
+  { dropout, recompute = false, frozenLayers = 0, taps, body = false, bidirectional = objective?.bidirectional }: StatesOptions,
 ): Tensor2D {
   return model.hiddenStates(ids, {
     batch: rows,
@@ -263,6 +339,8 @@ function hiddenStates(
     ...(documents ? { documents } : {}),
     ...(text === undefined ? {} : { text }),
     ...(dropout ? { dropout } : {}),
+    ...(bidirectional ? { bidirectional } : {}),
+    body,
     recompute,
     frozenLayers,
     taps,
@@ -270,9 +348,8 @@ function hiddenStates(
 }
 
 /** [rows·context]: channel of each predicted token, else −1. */
-function channelOfTokens({ context, targets, channels }: Batch): Tensor1D {
-  const ofTokens = Int32Array.from(targets, (target, token) => (target < 0 ? -1 : channels[Math.floor(token / context)]!));
-  return tensor1d(ofTokens, 'int32');
+function channelOfTokens({ context, targets, channels }: Batch): Int32Array {
+  return Int32Array.from(targets, (target, token) => (target < 0 ? -1 : channels[Math.floor(token / context)]!));
 }
 
 function countPredicted(targets: Int32Array): number {

@@ -5,7 +5,8 @@ import { openWeights, type WeightFile } from '../checkpoint/sharded';
 import { parseConfig } from '../../../src/core/model/config';
 import type { ModelConfig } from '../../../src/core/model/config';
 import type { SoftMethod } from '../../../src/core/recipe/schema';
-import { withAdapter, type AdapterFile } from './adapter';
+import { isHead } from '../../../src/core/recipe/objective';
+import { adapterHeads, withAdapter, type AdapterFile } from './adapter';
 import { softTensors, unmergeable } from '../../../src/core/model/soft-prompt';
 import { fileTensors, fromFile } from './file-layout';
 import { namesOf } from '../../../src/core/model/names';
@@ -41,6 +42,8 @@ export interface ReadableModel {
   files: SafetensorsFile[];
   /** The stored tensors that the model is made of, with the names that transformers' class of the family has. */
   used: StoredTensor[];
+  /** Heads beside them, under their parameters' names. */
+  heads: readonly StoredTensor[];
   /** Their names in the files. */
   usedInFiles: ReadonlySet<string>;
   /**
@@ -80,15 +83,23 @@ export async function openModel(files: ModelFiles): Promise<ReadableModel> {
     return { tensor, found };
   });
   const layout = files.adapter ? await withAdapter(config, base, files.adapter) : base;
-  const { embedding, head } = namesOf(config.architecture);
-  const ownHead = tensors.get(`${head}.weight`);
-  if (config.tied && ownHead) await checkTied(files.config.name, tensors.get(`${embedding}.weight`)!, ownHead);
-  const unused = unusedNames(tensors, new Set([...layout.map(({ tensor }) => tensor.name), `${head}.weight`]));
+  const { embedding, head, headBias } = namesOf(config.architecture);
+  const tied = [`${head}.weight`, ...(headBias ? [`${head}.bias`] : [])];
+  for (const [at, name] of (config.tied ? tied : []).entries()) {
+    const own = tensors.get(name);
+    if (own) await checkTied(files.config.name, tensors.get([`${embedding}.weight`, `${headBias}.bias`][at]!)!, own);
+  }
+  const heads = [...(files.adapter ? await adapterHeads(files.adapter) : tensors.values())].filter(
+    ({ name, shape }) => isHead(name) && shape.length === 2 && shape[1] === config.hidden,
+  );
+  const known = [...layout.map(({ tensor }) => tensor.name), ...tied, ...heads.map(({ name }) => name)];
+  const unused = unusedNames(tensors, new Set(known));
   if (unused.length > 0) notices.push({ kind: 'unused-tensors', count: unused.length, names: unused.slice(0, NOTICE_NAMES) });
   return {
     config,
     notices,
     files: opened,
+    heads,
     used: layout.map(({ tensor, found }) => ({ ...found, name: tensor.name })),
     usedInFiles: new Set(base.map(({ found }) => found.name)),
     async *parameters() {

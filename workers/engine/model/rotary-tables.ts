@@ -130,6 +130,10 @@ export class RotaryTables {
     return scaling.kind === 'dynamic' ? length : 1;
   }
 
+  get both(): Tensor2D[] {
+    return [this.tables.cos, this.tables.sin];
+  }
+
   dispose(): void {
     this.tables.cos.dispose();
     this.tables.sin.dispose();

@@ -28,6 +28,33 @@ export function sampleToken(logits: Float32Array, { temperature, topK, topP }: S
   return kept[passing(nucleus, uniform * sumOf(nucleus))]!;
 }
 
+/**
+ * A token drawn at a temperature above 0, from the first `drawn` tokens, with its log-probability and the entropy of the distribution over all
+ * tokens, both in nats and at that temperature.
+ */
+export function drawToken(
+  logits: Float32Array,
+  temperature: number,
+  uniform: number,
+  drawn = logits.length,
+): { id: number; logp: number; entropy: number } {
+  const largest = logits[likeliestToken(logits)]!;
+  const weights = new Float64Array(logits.length);
+  let total = 0;
+  let expected = 0;
+  for (let token = 0; token < logits.length; token++) {
+    const above = (logits[token]! - largest) / temperature;
+    const weight = Math.exp(above);
+    weights[token] = weight;
+    total += weight;
+    expected += weight * above;
+  }
+  const own = weights.subarray(0, drawn);
+  const id = passing(own, uniform * (drawn === logits.length ? total : own.reduce((sum, weight) => sum + weight, 0)));
+  const scale = Math.log(total);
+  return { id, logp: (logits[id]! - largest) / temperature - scale, entropy: scale - expected / total };
+}
+
 /** Tokens that the two cuts may keep, the likeliest first: to sort a whole vocabulary for each token would take longer than to predict it. */
 function likeliest(weights: Float64Array, topK: number, topP: number, total: number): number[] {
   // All tokens below this together have less than 1 − p, so that the others reach p. With the k likeliest alone p is one of their sum.

@@ -10,7 +10,10 @@ import type { StoredTensor } from '../checkpoint/safetensors';
 /** Modules that PyTorch wraps around others: torch.compile, fully sharded training, activation checkpointing. Anywhere in a name. */
 const WRAPPERS = /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
 /** Buffers that older versions of transformers saved; it computes them anew. */
-const BUFFERS = /(^|\.)(rotary_emb\.(inv_freq|cos_cached|sin_cached)|(attn|attention)\.(bias|masked_bias))$/;
+const BUFFERS =
+  /(^|\.)(rotary_emb\.(inv_freq|cos_cached|sin_cached)|(attn|attention)\.(bias|masked_bias)|embeddings\.(position|token_type)_ids)$/;
+/** A norm's parameters as TensorFlow's checkpoints call them, from which the first files of BERT were made. */
+const OLD_NORMS: Readonly<Record<string, string>> = { gamma: 'weight', beta: 'bias' };
 /** Names that only adapters and modules under an adapter have (PEFT). */
 const ADAPTER = /(^|\.)(lora_(A|B|embedding_[AB]|magnitude_vector)|base_layer|modules_to_save|ia3_l)(\.|$)/;
 /** Names that only quantised weights have: bitsandbytes, GPTQ and AWQ, compressed-tensors, FP8. */
@@ -28,11 +31,11 @@ export interface NamedTensors {
 
 /**
  * Takes off a prefix that all names share and that the family's own names follow (`module.`, `base_model.model.`), and wrappers'
- * modules wherever they stand (`_orig_mod.`); and adds the family's prefix to files of the bare decoder.
+ * modules wherever they stand (`_orig_mod.`); adds the family's prefix to files of the bare model, and calls old norms' parameters as now.
  */
 export function familyTensors(found: ReadonlyMap<string, StoredTensor>, family: Family): NamedTensors {
   const { prefix: own, embedding, head } = namesOf(family);
-  const unwrapped = renamed(found, (name) => name.replace(WRAPPERS, ''));
+  const unwrapped = renamed(found, (name) => name.replace(WRAPPERS, '').replace(/(?<=LayerNorm\.)(gamma|beta)$/, (old) => OLD_NORMS[old]!));
   const tensors = unwrapped ?? new Map(found);
   const wrappers = unwrapped ? new Set([...found.keys()].flatMap((name) => name.match(WRAPPERS) ?? [])) : [];
   const full = `${embedding}.weight`;
@@ -40,7 +43,8 @@ export function familyTensors(found: ReadonlyMap<string, StoredTensor>, family: 
   const stripped = renamed(tensors, (name) => name.slice(before.length))!;
   // GPT-2's own files are of the bare decoder.
   const bare = ![...stripped.keys()].some((name) => name.startsWith(own));
-  const named = bare ? renamed(stripped, (name) => (name.startsWith(`${head}.`) ? name : own + name))! : stripped;
+  const ofHead = `${head.split('.')[0]!}.`;
+  const named = bare ? renamed(stripped, (name) => (name.startsWith(ofHead) ? name : own + name))! : stripped;
   return { tensors: named, prefix: before + [...wrappers].join('') };
 }
 

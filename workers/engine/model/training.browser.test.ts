@@ -1,10 +1,15 @@
-import { memory } from '@tensorflow/tfjs-core';
+import { memory, sum as sumOf, type Tensor2D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../../src/core/rng/rng';
 import {
+  classification,
   createAdamW,
   evaluationSums,
+  fileWeights,
   generate,
+  labelProbabilities,
+  loadModel,
+  nextToken,
   DecoderModel,
   openBackend,
   parameterShapes,
@@ -12,7 +17,8 @@ import {
   tokenLosses,
   trainingGradients,
 } from '..';
-import type { Batch, HostTensor } from '..';
+import type { Batch, HostTensor, Objective } from '..';
+import { crossEntropy } from '../ops/cross-entropy';
 
 const config = parseConfig(
   'config.json',
@@ -120,6 +126,51 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
     for (const [, parameter] of frozen) parameter.trainable = true;
   });
 
+  it('gives an objective that asks for the next token the losses and gradients of text, adds up what it says, and leaves no tensor', async () => {
+    const before = memory().numTensors;
+    const next: Objective = {
+      losses({ model: asked, targets, gradient, hidden, figure }) {
+        const losses = crossEntropy(hidden(), asked.headWeight(), targets, gradient);
+        figure('sum', sumOf(losses), 10);
+        return losses;
+      },
+    };
+    const own: Batch = { ...whole, objective: next };
+    const plain = trainingGradients(model, [whole, whole], { channels: 1 });
+    const asked = trainingGradients(model, [own, own], { channels: 1 });
+    for (const [name, gradient] of plain.gradients)
+      expect(Array.from(await asked.gradients.get(name)!.data())).toEqual(Array.from(await gradient.data()));
+    const sums = Array.from(await asked.sums.data());
+    expect(sums).toEqual(Array.from(await plain.sums.data()));
+    const said = asked.figures.named([(await asked.figures.tensors[0]!.data())[0]!]);
+    expect(said['0/sum']!.count).toBe(20);
+    expect(said['0/sum']!.sum).toBeCloseTo(sums[0]!, 4);
+    for (const { gradients, sums: read, figures } of [plain, asked]) {
+      for (const tensor of [...gradients.values(), read]) tensor.dispose();
+      figures.dispose();
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it('trains a head beside the model, frozen or not, and writes it with the weights', async () => {
+    const twin = new DecoderModel(config, weights);
+    twin.addHead('score.weight', 3, { seed: 1 });
+    twin.freezeAllBut(new Set());
+    const pooled: Objective = {
+      losses: ({ model: asked, targets, gradient, hidden }) =>
+        crossEntropy(hidden(), asked.parameters.get('score.weight') as unknown as Tensor2D, targets, gradient),
+    };
+    const targets = new Int32Array(10).fill(-1).with(9, 2);
+    const { gradients, sums, figures } = trainingGradients(twin, [{ ...whole, targets, objective: pooled }], { channels: 1 });
+    expect([...gradients.keys()]).toEqual(['score.weight']);
+    expect((await sums.data())[1]).toBe(1);
+    const written = await fileWeights(twin);
+    expect(written.at(-1)).toMatchObject({ name: 'score.weight', shape: [3, 12] });
+    for (const tensor of [...gradients.values(), sums]) tensor.dispose();
+    figures.dispose();
+    twin.dispose();
+  });
+
   it('holds the same number of tensors after every step, with accumulation and dropout', async () => {
     const optimizer = createAdamW(model.parameters, { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 });
     const counts = [0, 1, 2, 3].map((step) => {
@@ -154,3 +205,112 @@ async function read(tensor: ReturnType<typeof tokenLosses> | ReturnType<typeof e
   tensor.dispose();
   return values;
 }
+
+describe('objectives of records, against TRL and transformers on nano', () => {
+  interface SftFixture {
+    maxLength: number;
+    sft: { labels: number[][]; nll: number[]; loss: number };
+    templates: { plain: { cases: { ids: number[]; mask: string }[] } };
+    classification: {
+      score: number[];
+      last: { loss: number; probabilities: number[] }[];
+      mean: { loss: number; probabilities: number[] }[];
+      lastGradient: number[];
+      meanGradient: number[];
+      ids: number[][];
+      texts: [string, number][];
+    };
+  }
+  const bytesOf = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+  const nano = (name: string) => `/models/nano/${name}`;
+  let model: DecoderModel;
+  let fixture: SftFixture;
+  beforeAll(async () => {
+    await openBackend({ backend: 'wasm', threads: 1, requireHardware: false });
+    fixture = (await (await fetch(new URL('../../../e2e/parity/fixtures/sft.json', import.meta.url))).json()) as SftFixture;
+    const config = { name: 'config.json', text: new TextDecoder().decode(await bytesOf(nano('config.json'))) };
+    const weightsFile = { name: 'model.safetensors', bytes: await bytesOf(nano('model.safetensors')) };
+    model = await loadModel({ config, weights: [weightsFile], tokenizerSize: 4096 });
+  });
+  afterAll(() => model.dispose());
+
+  it("has the losses of SFTTrainer's batch, packed with others and apart", async () => {
+    const { maxLength, sft, templates } = fixture;
+    const context = 2 * maxLength;
+    const conversations = templates.plain.cases
+      .map(({ ids, mask }) => ({ ids: ids.slice(0, maxLength), mask }))
+      .filter(({ ids, mask }) => mask.slice(0, ids.length).includes('1'));
+    // Two in a row where they fit; the order is the fixture's.
+    const rows: (typeof conversations)[] = [];
+    for (const one of conversations) {
+      const places = (row: typeof conversations) => row.reduce((total, { ids }) => total + ids.length - 1, 0);
+      const last = rows.at(-1);
+      if (last && places(last) + one.ids.length - 1 <= context) last.push(one);
+      else rows.push([one]);
+    }
+    expect(rows.length).toBeLessThan(conversations.length);
+    const batch: Batch = {
+      rows: rows.length,
+      context,
+      ids: new Int32Array(rows.length * context),
+      targets: new Int32Array(rows.length * context).fill(-1),
+      channels: new Int32Array(rows.length),
+      documents: new Int32Array(rows.length * context),
+      objective: nextToken,
+    };
+    rows.forEach((row, at) => {
+      let place = at * context;
+      row.forEach(({ ids, mask }, number) => {
+        for (let token = 0; token + 1 < ids.length; token++, place++) {
+          batch.ids[place] = ids[token]!;
+          if (mask[token + 1] === '1') batch.targets[place] = ids[token + 1]!;
+          batch.documents![place] = number;
+        }
+      });
+      batch.documents!.fill(row.length, place, (at + 1) * context);
+    });
+    const sums = evaluationSums(model, batch, 1);
+    const [nll, tokens] = await sums.data();
+    sums.dispose();
+    expect(tokens).toBe(sft.labels.flat().filter((label) => label >= 0).length);
+    expect(nll! / sft.nll.reduce((total, one) => total + one, 0)).toBeCloseTo(1, 4);
+    expect(nll! / tokens!).toBeCloseTo(sft.loss, 3);
+  });
+
+  it.each(['last', 'mean'] as const)("has transformers' losses, gradient and probabilities of labels, pooled %s", async (pooling) => {
+    const { classification: expected } = fixture;
+    const context = 24;
+    const batch: Batch = {
+      rows: expected.texts.length,
+      context,
+      ids: new Int32Array(expected.texts.length * context).fill(7),
+      targets: new Int32Array(expected.texts.length * context).fill(-1),
+      channels: new Int32Array(expected.texts.length),
+      objective: classification(pooling),
+    };
+    expected.ids.forEach((ids, row) => {
+      batch.ids.set(ids, row * context);
+      batch.targets[row * context + ids.length - 1] = expected.texts[row]![1];
+    });
+    model.addHead('score.weight', 3, Float32Array.from(expected.score));
+    model.freezeAllBut(new Set());
+    const losses = Array.from(await tokenLosses(model, batch).data()).filter((_, at) => batch.targets[at]! >= 0);
+    losses.forEach((loss, row) => expect(loss).toBeCloseTo(expected[pooling][row]!.loss, 4));
+    const { gradients, sums, figures } = trainingGradients(model, [batch], { channels: 1 });
+    expect([...gradients.keys()]).toEqual(['score.weight']);
+    const gradient = await gradients.get('score.weight')!.data();
+    expected[`${pooling}Gradient`].forEach((value, at) => expect(gradient[at]).toBeCloseTo(value, 4));
+    const right = expected[pooling].filter(
+      ({ probabilities }, row) => probabilities.indexOf(Math.max(...probabilities)) === expected.texts[row]![1],
+    ).length;
+    expect(Object.keys(figures.named([0]))).toEqual(['0/accuracy']);
+    expect(await figures.tensors[0]!.data()).toEqual(Float32Array.of(right));
+    const found = labelProbabilities(model, batch, pooling);
+    expect(Array.from(await found.data())).toHaveLength(12);
+    (await found.data()).forEach((value, at) =>
+      expect(value).toBeCloseTo(expected[pooling].flatMap(({ probabilities }) => probabilities)[at]!, 4),
+    );
+    for (const tensor of [...gradients.values(), sums, found]) tensor.dispose();
+    figures.dispose();
+  });
+});

@@ -12,7 +12,7 @@ import type { BackendName } from '../../../src/contract/device';
 import { decays } from '../../../src/core/model/parameters';
 import type { HostTensor } from '../checkpoint/safetensors';
 import { adamwUpdatesOn, scaledAdamwOn } from '../ops/adamw';
-import type { AdamwEntry, ScaleVariables } from '../ops/adamw';
+import type { AdamwEntry, AdamwSettings, ScaleVariables } from '../ops/adamw';
 import { globalNorm } from '../ops/reductions';
 import {
   adamw,
@@ -63,6 +63,12 @@ export interface Optimizer {
    * than others begins with the bias correction of a first step, as in torch. Disposes the gradients.
    */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): Update;
+  /** Whether an update is the same work on the device each time, with settings that `advance` changes. */
+  readonly advances: boolean;
+  /** Counts an update of the same parameters as the last, and sets the fused kernel's live settings for it, which the backend runs by itself. */
+  advance(lr: number): void;
+  /** All that an update keeps between steps. */
+  readonly tensors: Iterable<Tensor>;
   /**
    * The live state by PyTorch's names, for reading only: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, `step.<parameter>` where it is not
    * that of the others, and the loss scale with its history.
@@ -132,9 +138,25 @@ export function createOptimizer(
   const counts = new Map<string, number>();
   const start = () => transforms.forEach((transform) => transform.init?.(state, steps));
   start();
+  /** Of the last update: a kernel that is run again reads them again. */
+  const settings = new Map<string, AdamwSettings>();
   const lossScale = () => state.get(lossScaleNames.scale) as (Variable & Scalar) | undefined;
 
+  const lrOf = (name: string, lr: number) => lr * (groupOf.get(name)?.lrScale ?? 1);
+
   return {
+    advances: end !== null && before.length === 0 && !end.decayPlace.towards && !end.decayPlace.masks,
+    get tensors() {
+      return state.tensors().values();
+    },
+    advance(lr) {
+      steps += 1;
+      for (const [name, live] of settings) {
+        live.lr = lrOf(name, lr);
+        live.step += 1;
+        counts.set(name, live.step);
+      }
+    },
     get steps() {
       return steps;
     },
@@ -148,7 +170,7 @@ export function createOptimizer(
       const inputs: StepInputs = {
         parameters,
         stepOf: (name) => counts.get(name)!,
-        lrOf: (name) => lr * (groupOf.get(name)?.lrScale ?? 1),
+        lrOf: (name) => lrOf(name, lr),
         weightDecayOf: (name, usual) => groupOf.get(name)?.weightDecay ?? (decays(name, parameters.get(name)!.shape) ? usual : 0),
         lossScale: lossScale(),
         report(measured) {
@@ -162,7 +184,7 @@ export function createOptimizer(
       for (const name of trained.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
       const updates = run(before, trained, state, inputs);
       try {
-        if (end) return applyFused(end, updates, state, inputs, norm);
+        if (end) return applyFused(end, updates, state, inputs, norm, settings);
         tidy(() => updates.forEach((update, name) => parameters.get(name)!.assign(add(parameters.get(name)!, update))));
         return { norm: norm ?? globalNorm(trained.values()) };
       } finally {
@@ -262,14 +284,17 @@ function applyFused(
   state: OptimizerState,
   inputs: StepInputs,
   measured: Scalar | undefined,
+  live: Map<string, AdamwSettings>,
 ): Update {
   const { parameters, stepOf, lrOf, weightDecayOf } = inputs;
   const backend = getBackend() as BackendName;
+  live.clear();
   const entries = [...updates].map(([name, gradient]): AdamwEntry => {
     const [first, second] = momentsOf(state, name, parameters);
     // The kernel decays whole parameters towards 0; what decays in part, or towards other weights, is pulled there beside it.
     const decay = towards?.has(name) || masks?.has(name) || weightDecay === null ? 0 : weightDecayOf(name, weightDecay);
     const settings = { ...adam, lr: lrOf(name), weightDecay: decay, step: stepOf(name) };
+    live.set(name, settings);
     return { parameter: parameters.get(name)!, gradient, first, second, settings };
   });
   /** θ ← θ − lr · weightDecay · mask · (θ − θ₀), times `kept` where it is known on the device alone whether the step counts. */

@@ -243,16 +243,18 @@ const attentions: Case[] = (
     [2, 45, 4, 2, 32, 3, 17],
     [1, 131, 2, 1, 20, 3, 2],
     [1, 131, 1, 1, 4, 1, 40],
+    [2, 45, 4, 2, 32, 3, 0, true],
+    [1, 67, 2, 1, 20, 3, 12, true],
   ] as const
-).flatMap(([batch, context, heads, kvHeads, size, spread, window]) => {
+).flatMap(([batch, context, heads, kvHeads, size, spread, window, bidirectional = false]) => {
   const rows = batch * context;
-  const attributes = { batch, context, heads, kvHeads, scale: size ** -0.5, window };
+  const attributes = { batch, context, heads, kvHeads, scale: size ** -0.5, window, bidirectional };
   const inputs = {
     q: () => numbers([rows, heads * size], 1, spread),
     k: () => numbers([rows, kvHeads * size], 2, spread),
     v: () => numbers([rows, kvHeads * size], 3),
   };
-  const title = `${batch}×${context}, ${heads} heads on ${kvHeads} of ${size}, to ±${spread}${window ? `, window ${window}` : ''}`;
+  const title = `${batch}×${context}, ${heads} heads on ${kvHeads} of ${size}, to ±${spread}${window ? `, window ${window}` : ''}${bidirectional ? ', both ways' : ''}`;
   return [{}, { documents: () => integers(rows, 5, 3) }].flatMap((documents): Case[] => {
     const masked = 'documents' in documents ? ', by document' : '';
     // Scores reach spread²·√size; their rounding is what remains.

@@ -2,49 +2,20 @@
  * Runs WGSL kernels on the buffers, in the command encoder and in the memory accounting of tfjs's WebGPU backend, so that ours and
  * tfjs's own kernels follow each other in one queue. Unlike tfjs's programs ours may write several tensors, or a tensor in place.
  */
-import { backend as tensorBackend, env } from '@tensorflow/tfjs-core';
+import { backend as tensorBackend } from '@tensorflow/tfjs-core';
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { StudioError } from '../../../src/core/errors';
+import { commandsOf, tensorUsage } from './commands';
+import type { Groups, WebgpuBackend } from './commands';
 import { halfAccessors, halfElement, throughAccessors } from './half';
 import type { HalfArray } from './half';
 import { eachElement } from './layout';
-
-/** What is used of tfjs's backend (its private parts included: see backend_webgpu.ts of tfjs 4.22). */
-interface TensorData {
-  shape: number[];
-  resource?: GPUBuffer;
-  values: unknown;
-  refCount: number;
-}
-
-interface WebgpuBackend {
-  device: GPUDevice;
-  queue: GPUQueue;
-  tensorMap: { get(dataId: object): TensorData };
-  bufferManager: { acquireBuffer(bytes: number, usage: number): GPUBuffer };
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  commandQueueOwnedIds: WeakSet<object>;
-  uniformPendingDisposal: GPUBuffer[];
-  dispatchCountInPass: number;
-  makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
-  incRef(dataId: object): void;
-  disposeData(dataId: object): boolean;
-  uploadToGPU(dataId: object): void;
-  read(dataId: object): Promise<unknown>;
-  readSync(dataId: object): unknown;
-  ensureCommandEncoderReady(): void;
-  endComputePassEncoder(): void;
-  submitQueue(): void;
-}
 
 /**
  * How the work is laid out. `registers`: every thread keeps a large tile, threads never meet; best on software adapters, whose
  * barriers are costly. `workgroup`: tiles and sums are shared through workgroup memory; best on GPUs.
  */
 export type Tiles = 'registers' | 'workgroup';
-
-export type Groups = [x: number, y: number, z: number];
 
 export interface Dispatch {
   /** Name of the kernel, and whatever else its text depends on: together they key the compiled pipeline. */
@@ -57,6 +28,8 @@ export interface Dispatch {
   /** u32 and f32 members of `params`. */
   integers?: Record<string, number>;
   floats?: Record<string, number>;
+  /** More f32 members, asked for again at every replay of the dispatch (replay.ts). */
+  live?: () => Record<string, number>;
   workgroupSize: number;
   /** Workgroups. */
   groups: Groups;
@@ -89,6 +62,7 @@ const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
 
 export class WebgpuEngine {
   private readonly backend = tensorBackend() as unknown as WebgpuBackend;
+  private readonly commands = commandsOf(this.backend);
   private readonly compiled: Map<string, Pipeline>;
   /** What the device said to a kernel that it would not compile. */
   private refusal: string | null = null;
@@ -239,14 +213,18 @@ export class WebgpuEngine {
     Object.defineProperty(data, 'values', { configurable: true, get: () => null, set: () => undefined });
   }
 
-  /** Fills a tensor with zero bytes. */
-  clear({ dataId }: TensorInfo): void {
-    const { backend } = this;
-    backend.uploadToGPU(dataId);
-    backend.ensureCommandEncoderReady();
-    backend.endComputePassEncoder();
-    backend.commandEncoder!.clearBuffer(backend.tensorMap.get(dataId).resource!);
-    backend.commandQueueOwnedIds.add(dataId);
+  /** Fills a tensor of integers with zeros. */
+  clear(y: TensorInfo): void {
+    const count = sizeOf(y.shape);
+    this.run({
+      kernel: 'clear',
+      reads: {},
+      writes: { y },
+      integers: { count },
+      workgroupSize: eachElement.workgroupSize,
+      groups: eachElement.groups(count),
+      body: () => `${eachElement.begin}\n  y[index] = 0;`,
+    });
   }
 
   /**
@@ -269,23 +247,19 @@ export class WebgpuEngine {
     const { pipeline, layout } = this.pipeline(dispatch, halves);
     const buffers = tensors.map(({ dataId }) => {
       if (!this.half.stored.has(dataId)) backend.uploadToGPU(dataId);
-      backend.commandQueueOwnedIds.add(dataId);
       return backend.tensorMap.get(dataId).resource!;
     });
-    const bindGroup = backend.device.createBindGroup({
+    const { live } = given;
+    this.commands.dispatch({
+      kernel: given.kernel,
+      pipeline,
       layout,
-      entries: [...buffers, this.uniforms(dispatch)].map((buffer, binding) => ({ binding, resource: { buffer } })),
+      buffers,
+      uniforms: uniformsOf(dispatch),
+      dynamic: true,
+      groups: given.groups,
+      live: live && { at: membersOf(given.integers) + membersOf(given.floats), values: () => Object.values(live()) },
     });
-    backend.ensureCommandEncoderReady();
-    backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
-    backend.computePassEncoder.setPipeline(pipeline);
-    backend.computePassEncoder.setBindGroup(0, bindGroup);
-    backend.computePassEncoder.dispatchWorkgroups(x, y, z);
-    backend.dispatchCountInPass += 1;
-    if (backend.dispatchCountInPass >= (env().get('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE') as number)) {
-      backend.endComputePassEncoder();
-      backend.submitQueue();
-    }
   }
 
   private withCopies(dispatch: Dispatch): Dispatch {
@@ -300,24 +274,12 @@ export class WebgpuEngine {
     const { backend, half } = this;
     for (const [name, { dataId, shape }] of Object.entries(writes)) {
       if (!half.undecided.delete(dataId) || !vectors.includes(name)) continue;
-      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      backend.tensorMap.get(dataId).resource = backend.bufferManager.acquireBuffer(2 * sizeOf(shape), usage);
+      backend.tensorMap.get(dataId).resource = backend.bufferManager.acquireBuffer(2 * sizeOf(shape), tensorUsage());
       half.stored.add(dataId);
     }
     return Object.entries({ ...reads, ...writes })
       .filter(([, { dataId }]) => half.stored.has(dataId))
       .map(([name]) => ({ name, vector: vectors.includes(name) }));
-  }
-
-  private uniforms({ integers = {}, floats = {} }: Dispatch): GPUBuffer {
-    const [whole, real] = [Object.values(integers), Object.values(floats)];
-    const bytes = new ArrayBuffer(Math.max(16, Math.ceil((whole.length + real.length) / 4) * 16));
-    new Uint32Array(bytes).set(whole);
-    new Float32Array(bytes).set(real, whole.length);
-    const buffer = this.backend.bufferManager.acquireBuffer(bytes.byteLength, GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM);
-    this.backend.queue.writeBuffer(buffer, 0, bytes);
-    this.backend.uniformPendingDisposal.push(buffer);
-    return buffer;
   }
 
   private pipeline(dispatch: Dispatch, halves: readonly HalfArray[]): Pipeline {
@@ -368,7 +330,11 @@ ${throughAccessors(main, names)}
       'uniform',
     ];
     const layout = device.createBindGroupLayout({
-      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+      entries: types.map((type, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type, hasDynamicOffset: type === 'uniform' },
+      })),
     });
     const pipeline = device.createComputePipeline({
       label: kernel,
@@ -379,7 +345,10 @@ ${throughAccessors(main, names)}
   }
 }
 
-function bindingDeclarations({ reads, writes, vectors = [], integers = {}, floats = {} }: Dispatch, halves: readonly HalfArray[]): string {
+function bindingDeclarations(
+  { reads, writes, vectors = [], integers = {}, floats = {}, live }: Dispatch,
+  halves: readonly HalfArray[],
+): string {
   const typed = (name: string, { dtype }: TensorInfo) => {
     const half = halves.find((one) => one.name === name);
     if (half) return halfElement(half);
@@ -389,10 +358,21 @@ function bindingDeclarations({ reads, writes, vectors = [], integers = {}, float
     ...Object.entries(reads).map(([name, tensor]) => `var<storage, read> ${name}: array<${typed(name, tensor)}>;`),
     ...Object.entries(writes).map(([name, tensor]) => `var<storage, read_write> ${name}: array<${typed(name, tensor)}>;`),
   ].map((text, binding) => `@group(0) @binding(${binding}) ${text}`);
-  const members = [...Object.keys(integers).map((name) => `${name}: u32`), ...Object.keys(floats).map((name) => `${name}: f32`)];
+  const reals = { ...floats, ...live?.() };
+  const members = [...Object.keys(integers).map((name) => `${name}: u32`), ...Object.keys(reals).map((name) => `${name}: f32`)];
   // WGSL has no empty structures.
   const structure = `struct Params { ${members.length === 0 ? 'unused: u32' : members.join(', ')} }`;
   return [...storage, structure, `@group(0) @binding(${storage.length}) var<uniform> params: Params;`].join('\n');
+}
+
+const membersOf = (members: Record<string, number> = {}): number => Object.keys(members).length;
+
+function uniformsOf({ integers = {}, floats = {}, live }: Dispatch): Uint32Array {
+  const [whole, real] = [Object.values(integers), [...Object.values(floats), ...Object.values(live?.() ?? {})]];
+  const words = new Uint32Array(Math.max(4, Math.ceil((whole.length + real.length) / 4) * 4));
+  words.set(whole);
+  new Float32Array(words.buffer).set(real, whole.length);
+  return words;
 }
 
 function sizeOf(shape: readonly number[]): number {

@@ -12,6 +12,7 @@ import { registerWebgpu as registerReductions } from '../ops/reductions/webgpu';
 import { registerWebgpu as registerRotary } from '../ops/rotary/webgpu';
 import { setHalfStorage } from '../ops/half-storage';
 import { WebgpuEngine } from './engine';
+import { registerReplay } from './replay';
 import type { Tiles } from './engine';
 
 /** Puts the kernels into tfjs's registry. tfjs's WebGPU backend must be the current one. @param subgroups false: not used even where the device has them */
@@ -31,5 +32,6 @@ export function registerWebgpuKernels(tiles: Tiles, subgroups = true): void {
     registerRotary,
   ])
     register(engine);
+  registerReplay();
   setHalfStorage('webgpu', (weights, work) => engine.storeHalves(weights, work));
 }

@@ -1,5 +1,6 @@
 /** How threads share out rows and elements, and the WGSL that goes with it. */
-import type { Groups, Tiles, WebgpuEngine } from './engine';
+import type { Groups } from './commands';
+import type { Tiles, WebgpuEngine } from './engine';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 /** What decides how a row's threads meet. */

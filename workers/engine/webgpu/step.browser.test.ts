@@ -2,7 +2,7 @@
 import { backend as tensorBackend, memory } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { openBackend, settled } from '..';
-import { trainer } from '../../../e2e/parity/narrow-trainer';
+import { disposeStep, trainer } from '../../../e2e/parity/narrow-trainer';
 
 beforeAll(async () => {
   await openBackend({ backend: 'webgpu', threads: null, requireHardware: false });
@@ -20,11 +20,11 @@ it.each([
       const { numBytesInGPU, numBytesAllocatedInGPU } = tensorBackend().memory() as unknown as Record<string, number>;
       return { tensors: memory().numTensors, bytes: memory().numBytes, numBytesInGPU, numBytesAllocatedInGPU };
     };
-    for (let i = 0; i < 4; i += 1) step();
+    for (let i = 0; i < 4; i += 1) disposeStep(step());
     await settled();
     const before = held();
     for (let i = 4; i < steps; i += 1) {
-      step();
+      disposeStep(step());
       if (i % 2 === 1) await settled();
       if (i % 50 === 49) expect(held(), `after step ${i + 1}`).toEqual(before);
     }

@@ -174,6 +174,7 @@ class Run:
         self.changes.append(
             {"step": self.step, "at": int(time.time() * 1000), "settings": change["settings"], "control": change["control"]}
         )
+        self.event("control", settings=change["settings"], control=change["control"])
         if self.main:
             (self.out / "changes.json").write_text(json.dumps(self.changes, indent=2), encoding="utf-8")
             print(f"step {self.step}: control.json sets {json.dumps(change['settings'])}", flush=True)

@@ -158,6 +158,26 @@ describe('config.json of published models', () => {
   });
 });
 
+describe('encoders', () => {
+  const encoder = { layers: 2, hidden: 16, normPlacement: 'sum', activation: 'gelu', tied: true, biases: everyBias };
+
+  it('are read as transformers wrote them, with the positions that RoBERTa leaves to padding', () => {
+    expect(parse('families/bert')).toMatchObject({ ...encoder, context: 12, encoder: { tokenTypes: 2, firstPosition: 0 } });
+    expect(parse('families/roberta')).toMatchObject({ ...encoder, context: 10, encoder: { tokenTypes: 1, firstPosition: 2 } });
+    expect(parse('families/roberta', { pad_token_id: null }).context).toBe(10);
+  });
+
+  it('are refused where they are another model', () => {
+    refuses('families/bert', 'is_decoder', { is_decoder: true });
+    refuses('families/bert', 'tie_word_embeddings', { tie_word_embeddings: false });
+    refuses('families/bert', 'position_embedding_type', { position_embedding_type: 'relative_key' });
+    refuses('families/roberta', 'pad_token_id', { pad_token_id: -1 });
+    refuses('families/roberta', 'max_position_embeddings', { max_position_embeddings: 2 });
+    refuses('families/bert', 'architectures', { architectures: ['BertForSequenceClassification'] });
+    refuses('tiny-tied', 'architectures', { architectures: ['LlamaForMaskedLM'] });
+  });
+});
+
 describe('older spellings', () => {
   it('reads rope_theta and rope_scaling at the top', () => {
     const changes = {
@@ -228,7 +248,7 @@ describe('older spellings', () => {
 describe('refused by name', () => {
   const everywhere: [field: string, value: unknown][] = [
     ['model_type', 7],
-    ['architectures', ['LlamaForSequenceClassification']],
+    ['architectures', ['LlamaForTokenClassification']],
     ['vocab_size', 0],
     ['vocab_size', '61'],
     ['eos_token_id', 'two'],
@@ -569,6 +589,7 @@ describe('notices', () => {
   it.each([
     ['llama-linear', 'LLaMAForCausalLM', 'LlamaForCausalLM'],
     ['llama-linear', 'LlamaModel', 'LlamaForCausalLM'],
+    ['llama-linear', 'LlamaForSequenceClassification', 'LlamaForCausalLM'],
     ['gpt2', 'GPT2Model', 'GPT2LMHeadModel'],
     ['qwen2', 'MyQwenForCausalLM', 'Qwen2ForCausalLM'],
   ])('of the architecture: %s, %s', (name, found, read) => {

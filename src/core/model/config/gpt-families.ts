@@ -1,7 +1,10 @@
-/** GPT-2 and the families after it, as they are read from Hugging Face's config.json: what an absent field stands for, what is refused. */
+/**
+ * GPT-2 and the families after it, and the encoders BERT and RoBERTa, as they are read from Hugging Face's config.json: what an absent field
+ * stands for, what is refused.
+ */
 import { everyLayer, longestText, onlyFullAttention, readRotary } from './attention';
 import { limits, type ConfigFields } from './fields';
-import { everyScale, type FamilyReader } from './gated-decoder';
+import { everyScale, type FamilyReader, type Read } from './gated-decoder';
 import { plain } from './model-config';
 
 const GELUS = { gelu_new: 'gelu-tanh', gelu_pytorch_tanh: 'gelu-tanh', gelu: 'gelu' } as const;
@@ -137,5 +140,60 @@ export const gptNeox: FamilyReader = {
       parallel: fields.flag('use_parallel_residual', true),
       tied: fields.flag('tie_word_embeddings', false),
     };
+  },
+};
+
+/**
+ * What BERT and RoBERTa share: an encoder with learned positions, whose norms are of the sums.
+ * @param firstPosition rows of the table of positions before that of a text's first token
+ */
+function readEncoder(fields: ConfigFields, firstPosition: number): Read {
+  const hidden = fields.count('hidden_size', limits.hidden, 768);
+  const heads = fields.count('num_attention_heads', limits.heads, 12);
+  if (hidden % heads !== 0) fields.refuse('num_attention_heads', `a divisor of hidden_size (${hidden})`);
+  const layers = fields.count('num_hidden_layers', limits.layers, 12);
+  const rows = fields.count('max_position_embeddings', limits.context, 512);
+  const context = rows - firstPosition;
+  if (context < 1) fields.refuse('max_position_embeddings', `a whole number above ${firstPosition}`);
+  fields.dropoutRates('hidden_dropout_prob', 'attention_probs_dropout_prob');
+  // Relative positions of older versions; a decoder's mask and caches; a head of its own, which transformers gives a second bias.
+  fields.only('position_embedding_type', 'absolute');
+  fields.only('is_decoder', false);
+  fields.only('tie_word_embeddings', true);
+  onlyFullAttention(fields, context);
+  return {
+    ...plain,
+    hidden,
+    feedForward: fields.count('intermediate_size', limits.feedForward, 3072),
+    layers,
+    heads,
+    kvHeads: heads,
+    headSize: hidden / heads,
+    context,
+    positions: { kind: 'learned' },
+    windows: everyLayer(null, layers, context),
+    norm: { kind: 'layer', epsilon: fields.positive('layer_norm_eps', 1e-12), offset: 0 },
+    normPlacement: 'sum',
+    activation: fields.choice('hidden_act', 'gelu', GELUS),
+    attentionScales: everyScale(layers, (hidden / heads) ** -0.5),
+    biases: { queryKeyValue: true, output: true, feedForward: true },
+    tied: true,
+    encoder: { tokenTypes: fields.count('type_vocab_size', limits.vocabulary, 2), firstPosition },
+  };
+}
+
+/** BERT (Devlin et al., arXiv 1810.04805), as transformers' BertForMaskedLM. */
+export const bert: FamilyReader = {
+  architecture: 'BertForMaskedLM',
+  read: (fields) => readEncoder(fields, 0),
+};
+
+/** RoBERTa (Liu et al., arXiv 1907.11692), as transformers' RobertaForMaskedLM: BERT whose positions begin behind that of padding. */
+export const roberta: FamilyReader = {
+  architecture: 'RobertaForMaskedLM',
+  read(fields) {
+    const padding: unknown = fields.raw('pad_token_id') ?? 1;
+    if (!Number.isSafeInteger(padding) || (padding as number) < 0) return fields.refuse('pad_token_id', 'a token id, null');
+    return readEncoder(fields, (padding as number) + 1);
   },
 };

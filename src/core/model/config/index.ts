@@ -4,7 +4,7 @@ import { bookkeeping } from './bookkeeping';
 import { ConfigFields, limits } from './fields';
 import type { FamilyReader } from './gated-decoder';
 import { gemma2, gemma3Text, llama, minicpm, mistral, olmo2, phi3, qwen2, qwen3, smollm3, stablelm } from './families';
-import { gpt2, gptNeo, gptNeox } from './gpt-families';
+import { bert, gpt2, gptNeo, gptNeox, roberta } from './gpt-families';
 import type { ModelNotice } from '../notices';
 import type { Family, ModelConfig } from './model-config';
 
@@ -27,6 +27,8 @@ const readers: Record<Family, FamilyReader> = {
   gpt2,
   gpt_neo: gptNeo,
   gpt_neox: gptNeox,
+  bert,
+  roberta,
 };
 
 /** Parts of the names of families that are not read, and the nearest that is; the first found counts, and Llama where none is. */
@@ -47,6 +49,10 @@ const NEAREST: readonly (readonly [part: string, nearest: Family])[] = [
   ['gptj', 'gpt_neox'],
   ['codegen', 'gpt_neox'],
   ['falcon', 'gpt_neox'],
+  ['roberta', 'roberta'],
+  ['camembert', 'roberta'],
+  ['electra', 'bert'],
+  ['bert', 'bert'],
   ['gpt', 'gpt2'],
   ['opt', 'gpt2'],
   ['bloom', 'gpt2'],
@@ -123,16 +129,16 @@ export function readConfig(file: string, value: unknown, notices: ModelNotice[] 
   return config;
 }
 
-/** Classes of other tasks, whose weights are no causal language model's. */
+/** Classes of other tasks, whose weights are no language model's. One that classifies whole texts is a language model with a head beside its own. */
 const OTHER_TASK =
-  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
+  /(?<!ForSequence)Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
 
 /** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
 function readArchitecture(fields: ConfigFields, own: string): string | null {
   const value = fields.raw('architectures') ?? [];
   const names: unknown[] = Array.isArray(value) ? value : [value];
-  if (!names.every((name): name is string => typeof name === 'string' && !OTHER_TASK.test(name)))
-    return fields.refuse('architectures', `${own}, or another name of a causal language model`);
+  if (!names.every((name): name is string => typeof name === 'string' && (name === own || !OTHER_TASK.test(name))))
+    return fields.refuse('architectures', `${own}, or another name of a language model of its kind`);
   return names.find((name) => name !== own) ?? null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a decoder computes, as data: every family's config.json is read into this, and the decoder asks nothing else. Sizes in the
+ * What a model computes, as data: every family's config.json is read into this, and the model asks nothing else. Sizes in the
  * notation of the ops: D hidden, F feed-forward, V vocabulary, H heads, K key-value heads, h head size.
  */
 
@@ -18,7 +18,9 @@ export type Family =
   | 'phi3'
   | 'smollm3'
   | 'minicpm'
-  | 'stablelm';
+  | 'stablelm'
+  | 'bert'
+  | 'roberta';
 
 /**
  * How rotary frequencies are changed for texts longer than those of the first training. `originalContext`: tokens of those;
@@ -76,8 +78,11 @@ export interface ModelConfig {
   windows: readonly (number | null)[];
   /** `layer` norms have a bias, `rms` norms have none. Of rms norms, what is added to the weight: 1 in Gemma. */
   norm: { kind: 'rms' | 'layer'; epsilon: number; offset: 0 | 1 };
-  /** Where a block has its norms: before attention and before feed-forward, after each (OLMo 2), or both (Gemma). */
-  normPlacement: 'before' | 'after' | 'both';
+  /**
+   * Where a block has its norms: before attention and before feed-forward, after each (OLMo 2), both (Gemma), or of the sums that each gives
+   * with the residual stream (BERT).
+   */
+  normPlacement: 'before' | 'after' | 'both' | 'sum';
   /** Queries and keys pass an RMS norm before the rotary embedding: over each head, or over the whole width. */
   normedHeads: false | 'each' | 'whole';
   /** `swiglu`: silu(gate)·up, `geglu`: GELU(gate)·up; the others: GELU(up). GELU exact or by tanh. */
@@ -96,6 +101,19 @@ export interface ModelConfig {
   tied: boolean;
   /** End-of-text token ids. */
   endOfText: number[];
+  /** Of an encoder alone. */
+  encoder?: Encoder;
+}
+
+/**
+ * What an encoder has that a decoder lacks: tokens see those behind them too, segments and a norm at the embedding, and instead of a final
+ * norm the head of masked language modelling: a map D → D with GELU, a norm, and a bias of each logit.
+ */
+interface Encoder {
+  /** Rows of the table of segments, of which every token takes the first. */
+  tokenTypes: number;
+  /** Rows of the table of positions before that of a text's first token (RoBERTa's padding_idx + 1). */
+  firstPosition: number;
 }
 
 /** What most families have, for readers to begin with. */

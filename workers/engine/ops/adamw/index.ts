@@ -14,7 +14,7 @@ import type { LossScale } from '../../../../src/core/precision/loss-scale';
 /** Keeps the norm's reciprocal finite, as torch.nn.utils.clip_grad_norm_ does. */
 export const clipEpsilon = 1e-6;
 
-interface AdamwSettings {
+export interface AdamwSettings {
   lr: number;
   beta1: number;
   beta2: number;

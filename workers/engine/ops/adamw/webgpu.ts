@@ -32,7 +32,10 @@ function updateParameters(engine: WebgpuEngine, entries: readonly AdamwEntry[], 
 }
 
 function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: TensorInfo, scaled: boolean): void {
-  const { beta1, beta2, epsilon, step } = entries[0]!.settings;
+  const { beta1, beta2, epsilon } = entries[0]!.settings;
+  // Not the entries: their gradients are gone when the settings are asked for again.
+  const settings = entries.map((entry) => entry.settings);
+  const [rates, decays] = ['rate', 'decay'].map((name) => entries.map((_, i) => `${name}${i}`)) as [string[], string[]];
   const still = entries.map(({ settings: { lr } }) => lr === 0);
   const parts = entries.map(({ parameter: { size } }) => {
     const unit = unitFor(size);
@@ -59,10 +62,12 @@ function update(engine: WebgpuEngine, entries: readonly AdamwEntry[], control: T
       beta2,
       rest2: 1 - beta2,
       epsilon,
-      ...(scaled ? {} : { root: Math.sqrt(1 - beta2 ** step) }),
-      ...named('rate', ({ settings: { lr } }) => (scaled ? lr : lr / (1 - beta1 ** step))),
-      ...named('decay', ({ settings: { lr, weightDecay } }) => 1 - lr * weightDecay),
     },
+    live: () => ({
+      ...(scaled ? {} : { root: Math.sqrt(1 - beta2 ** settings[0]!.step) }),
+      ...Object.fromEntries(settings.map(({ lr, step }, i) => [rates[i]!, scaled ? lr : lr / (1 - beta1 ** step)])),
+      ...Object.fromEntries(settings.map(({ lr, weightDecay }, i) => [decays[i]!, 1 - lr * weightDecay])),
+    }),
     workgroupSize: eachElement.workgroupSize,
     groups: groupsOf(ends.at(-1)!),
     body: () => `${scaled ? skipping : plain}${entries.map((_, i) => updateBody(i, scaled, still[i]!)).join(' else ')}`,

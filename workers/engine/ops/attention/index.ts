@@ -1,5 +1,5 @@
 /**
- * Causal grouped-query attention (Ainslie et al., arXiv 2305.13245). The backward recomputes the probabilities from the saved
+ * Grouped-query attention, causal or both ways (Ainslie et al., arXiv 2305.13245). The backward recomputes the probabilities from the saved
  * log-sum-exp of each row (Dao, FlashAttention, arXiv 2205.14135), so none are stored.
  */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
@@ -17,6 +17,8 @@ export interface AttentionShape {
   scale: number;
   /** A token sees itself and at most window − 1 tokens before it (Mistral's sliding window); 0 or absent: all before it. */
   window?: number | undefined;
+  /** A token sees those behind it as it sees those before it; not with virtual tokens. */
+  bidirectional?: boolean | undefined;
   /** Scores become cap · tanh(score / cap) (Gemma 2); absent: they stay. */
   cap?: number | undefined;
 }
@@ -27,7 +29,7 @@ export type AttentionAttributes = AttentionShape;
 type TapeAttributes = AttentionShape & { documents?: Tensor1D };
 
 /**
- * q [N,H·h], k [N,K·h], v [N,K·h] → [N,H·h]. Query head i reads key-value head ⌊i·K/H⌋. A token sees itself and earlier tokens
+ * q [N,H·h], k [N,K·h], v [N,K·h] → [N,H·h]. Query head i reads key-value head ⌊i·K/H⌋. A token sees itself and earlier (or all) tokens
  * of its sequence, within the shape's window; with `documents` (int32 [N]) only those with the same document id.
  * A sequence may begin with n virtual tokens, of documents −n … −1, that every document sees as if they stood right before it; the id of a
  * document is then the place of its first token in the sequence. When gradients are taken, `documents` must

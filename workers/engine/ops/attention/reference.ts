@@ -1,4 +1,5 @@
 import {
+  abs,
   add,
   cast,
   div,
@@ -53,14 +54,15 @@ function stacked(x: Tensor, heads: number, shape: AttentionShape): Tensor {
 }
 
 /** 0 where the pair may attend, else `masked`: [1 or B, 1, T, T]. */
-function mask({ batch, context, window }: AttentionShape, documents: Tensor1D | undefined): Tensor {
+function mask({ batch, context, window, bidirectional }: AttentionShape, documents: Tensor1D | undefined): Tensor {
   const positions = range(0, context, 1, 'int32');
   const [own, other] = [reshape(positions, [1, 1, context, 1]), reshape(positions, [1, 1, 1, context])];
-  const earlier = greaterEqual(own, other);
-  const causal = window ? logicalAnd(earlier, less(sub(own, other), window)) : earlier;
+  const ahead = bidirectional ? abs(sub(own, other)) : sub(own, other);
+  const earlier = greaterEqual(ahead, 0);
+  const causal = window ? logicalAnd(earlier, less(ahead, window)) : earlier;
   if (documents) {
     const [from, of] = [reshape(documents, [batch, 1, context, 1]), reshape(documents, [batch, 1, 1, context])];
-    const [isVirtual, apart] = [less(of, 0), sub(own, other)];
+    const [isVirtual, apart] = [less(of, 0), ahead];
     const distance = where(logicalAnd(isVirtual, greaterEqual(from, 0)), sub(sub(own, from), of), apart);
     const near = logicalAnd(earlier, less(distance, window || context));
     return mul(sub(1, cast(logicalAnd(near, logicalOr(isVirtual, equal(of, from))), 'float32')), masked);

@@ -18,7 +18,7 @@ interface AttentionInputs {
 export function registerWasm(engine: WasmEngine): void {
   registerWasmKernel<AttentionInputs, AttentionAttributes>(
     kernels.Attention,
-    ({ q, k, v, documents }, { batch, context, heads, kvHeads, scale, window, cap }) => {
+    ({ q, k, v, documents }, { batch, context, heads, kvHeads, scale, window, cap, bidirectional }) => {
       const [rows, width] = q.shape as [number, number];
       const out = engine.output([rows, width]);
       const lse = engine.output([rows, heads]);
@@ -26,7 +26,8 @@ export function registerWasm(engine: WasmEngine): void {
       const scratch = 256 + 4 * eights(context) * (2 * eights(size) + 8);
       const addresses = [q, k, v, documents, out, lse].map((tensor) => engine.address(tensor));
       inParts(batch, kvHeads, (first, count) => {
-        engine.run('attention', count, [...addresses, context, heads, kvHeads, size, scale, cap ?? 0, window || context, first], scratch);
+        const numbers = [context, heads, kvHeads, size, scale, cap ?? 0, window || context, Number(bidirectional ?? false), first];
+        engine.run('attention', count, [...addresses, ...numbers], scratch);
       });
       return [out, lse];
     },
@@ -34,7 +35,7 @@ export function registerWasm(engine: WasmEngine): void {
 
   registerWasmKernel<AttentionInputs & { out: TensorInfo; lse: TensorInfo; dout: TensorInfo }, AttentionAttributes>(
     kernels.AttentionGrad,
-    ({ q, k, v, documents, out, lse, dout }, { batch, context, heads, kvHeads, scale, window, cap }) => {
+    ({ q, k, v, documents, out, lse, dout }, { batch, context, heads, kvHeads, scale, window, cap, bidirectional }) => {
       const dq = engine.output(q.shape);
       const dk = engine.output(k.shape);
       const dv = engine.output(v.shape);
@@ -42,12 +43,8 @@ export function registerWasm(engine: WasmEngine): void {
       const scratch = 256 + 4 * (eights(context) * (3 * eights(size) + 2 * BLOCK) + 2 * BLOCK * eights(size));
       const addresses = [q, k, v, documents, out, lse, dout, dq, dk, dv].map((tensor) => engine.address(tensor));
       inParts(batch, kvHeads, (first, count) => {
-        engine.run(
-          'attentionGrad',
-          count,
-          [...addresses, context, heads, kvHeads, size, scale, cap ?? 0, window || context, first],
-          scratch,
-        );
+        const numbers = [context, heads, kvHeads, size, scale, cap ?? 0, window || context, Number(bidirectional ?? false), first];
+        engine.run('attentionGrad', count, [...addresses, ...numbers], scratch);
       });
       return [dq, dk, dv];
     },

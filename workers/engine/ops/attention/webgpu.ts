@@ -85,7 +85,10 @@ const scoreOf = (capped: boolean, product: string): string => (capped ? `softCap
 /** What the cap multiplies the gradient of `score` with. */
 const capSlope = (capped: boolean): string => (capped ? ' * softCapSlope(score)' : '');
 
-function forwardBody(vector: HeadVector, documents: boolean, capped: boolean): string {
+/** Behind the last key that the query sees. */
+const endOfKeys = (both: boolean): string => (both ? 'min(sequence + params.context, row + params.window)' : 'row + 1u');
+
+function forwardBody(vector: HeadVector, documents: boolean, capped: boolean, both: boolean): string {
   const n = vector.count;
   return `${query(documents)}
     let own = (row * params.heads + head) * ${n}u;
@@ -93,7 +96,8 @@ function forwardBody(vector: HeadVector, documents: boolean, capped: boolean): s
     ${vector.zero('sum')}
     var largest = -1e30;
     var total = 0.0;
-  for (var key = start; key <= row; key++) {
+  let end = ${endOfKeys(both)};
+  for (var key = start; key < end; key++) {
     ${sameDocument(documents, 'key', 'row')}
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
@@ -128,7 +132,7 @@ const statisticsBody = (vector: HeadVector): string => `${query(false)}
     ${vector.read('u', 'dout', 'own')}
     ${writeStatistics(vector)}`;
 
-function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean): string {
+function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean, both: boolean): string {
   const n = vector.count;
   return `${query(documents)}
     let own = (row * params.heads + head) * ${n}u;
@@ -136,7 +140,8 @@ function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean):
     ${vector.read('u', 'dout', 'own')}
     ${documents ? readStatistics : writeStatistics(vector)}
     ${vector.zero('sum')}
-  for (var key = start; key <= row; key++) {
+  let end = ${endOfKeys(both)};
+  for (var key = start; key < end; key++) {
     ${sameDocument(documents, 'key', 'row')}
     let other = (key * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'other')}
@@ -149,7 +154,7 @@ function queryGradBody(vector: HeadVector, documents: boolean, capped: boolean):
     ${vector.each((i) => `dq[own + ${i}u] = sum${i};`)}`;
 }
 
-function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): string {
+function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean, both: boolean): string {
   const n = vector.count;
   return `${eachElement.begin}
   let row = index % params.rows;
@@ -157,6 +162,7 @@ function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): s
   let last = row - row % params.context + params.context;
   ${documents ? 'let reach = select(params.window, params.context, documents[row] < 0);' : 'let reach = params.window;'}
   let end = min(last, row + reach);
+  let begin = ${both ? 'max(last - params.context, row - min(row, reach - 1u))' : 'row'};
   let members = params.heads / params.kvHeads;
     let own = (row * params.kvHeads + keyHead) * ${n}u;
     ${vector.read('k', 'k', 'own')}
@@ -164,7 +170,7 @@ function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): s
     ${vector.zero('dk')}
     ${vector.zero('dv')}
   for (var head = keyHead * members; head < (keyHead + 1u) * members; head++) {
-    for (var at = row; at < end; at++) {
+    for (var at = begin; at < end; at++) {
       ${sameDocument(documents, 'row', 'at')}
       let place = at * params.heads + head;
       let other = place * ${n}u;
@@ -182,7 +188,7 @@ function keyGradBody(vector: HeadVector, documents: boolean, capped: boolean): s
 }
 
 export function registerWebgpu(engine: WebgpuEngine): void {
-  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale, window, cap }: AttentionAttributes) => {
+  const common = ({ q }: AttentionInputs, { context, heads, kvHeads, scale, window, cap, bidirectional = false }: AttentionAttributes) => {
     const [rows, width] = q.shape as [number, number];
     const size = width / heads;
     const vector = new HeadVector(unitFor(size), size);
@@ -192,17 +198,18 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       rows,
       vector,
       vectors: vector.unit.width === 4,
-      variant: `${size}${capped ? ' capped' : ''}`,
+      variant: `${size}${capped ? ' capped' : ''}${bidirectional ? ' both ways' : ''}`,
       integers,
       floats: { scale, ...(capped ? { cap } : {}) },
       capped,
+      both: bidirectional,
       ...(capped ? { declarations: () => softCap('f32') } : {}),
     };
   };
   const perThread = (count: number) => ({ workgroupSize: eachElement.workgroupSize, groups: eachElement.groups(count) });
 
   registerWebgpuKernel<AttentionInputs, AttentionAttributes>(kernels.Attention, (inputs, shape) => {
-    const { rows, vector, vectors, integers, capped, ...shared } = common(inputs, shape);
+    const { rows, vector, vectors, integers, capped, both, ...shared } = common(inputs, shape);
     const { q, k, v, documents } = inputs;
     const out = engine.activation(q.shape);
     const lse = engine.output([rows, shape.heads]);
@@ -215,13 +222,13 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       vectors: vectors ? ['q', 'k', 'v', 'out'] : [],
       integers: { count, ...integers },
       ...perThread(count),
-      body: () => forwardBody(vector, !!documents, capped),
+      body: () => forwardBody(vector, !!documents, capped, both),
     });
     return [out, lse];
   });
 
   registerWebgpuKernel<GradInputs, AttentionAttributes>(kernels.AttentionGrad, (inputs, shape) => {
-    const { rows, vector, vectors, integers, capped, ...shared } = common(inputs, shape);
+    const { rows, vector, vectors, integers, capped, both, ...shared } = common(inputs, shape);
     const { q, k, v, out, lse, dout, documents } = inputs;
     const [dq, dk, dv] = [engine.activation(q.shape), engine.activation(k.shape), engine.activation(v.shape)];
     const statistics = engine.output([rows, shape.heads, 2]);
@@ -242,7 +249,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       kernel: `${kernels.AttentionGrad} queries`,
       reads: documents ? { q, k, v, dout, statistics, documents } : { q, k, v, out, lse, dout },
       writes: documents ? { dq } : { dq, statistics },
-      body: () => queryGradBody(vector, !!documents, capped),
+      body: () => queryGradBody(vector, !!documents, capped, both),
     });
     const keys = rows * shape.kvHeads;
     engine.run({
@@ -252,7 +259,7 @@ export function registerWebgpu(engine: WebgpuEngine): void {
       writes: { dk, dv },
       integers: { count: keys, ...integers },
       ...perThread(keys),
-      body: () => keyGradBody(vector, !!documents, capped),
+      body: () => keyGradBody(vector, !!documents, capped, both),
     });
     engine.release(statistics);
     return [dq, dk, dv];

@@ -1,5 +1,5 @@
 /**
- * Causal attention over blocks of query rows: scores of 8 (forward) or 32 (backward) queries at a time, never more, so memory
+ * Attention, causal or both ways, over blocks of query rows: scores of 8 (forward) or 32 (backward) queries at a time, never more, so memory
  * is linear in the context. Chunk c is pair start + c of a sequence and a key-value head, with all of its query heads; it packs keys and
  * values once and sums dk and dv itself, first head first.
  */
@@ -9,6 +9,17 @@ import { packPlainBlock, packTransposedBlock, panelsOf, TILE, tileColumns, tileR
 /** Query rows in a block of the backward pass. */
 const BLOCK: i32 = 32;
 const LOWEST: f32 = -3.4028234663852886e38;
+
+/** Last key that a query at this position may see, and the first behind it in eights that none of a tile from this position on sees. */
+@inline
+function lastKey(position: i32, context: i32, window: i32, both: i32): i32 {
+  return both ? min(context, position + window) - 1 : position;
+}
+
+@inline
+function endOfKeys(first: i32, context: i32, window: i32, both: i32): i32 {
+  return both ? (min(context, first + TILE - 1 + window) + 7) & ~7 : first + TILE;
+}
 
 /** First key, in eights, that a query at this position or a later one may see. */
 @inline
@@ -22,26 +33,26 @@ function leads(documents: usize): bool {
   return documents != 0 && load<i32>(documents) < 0;
 }
 
-/** Scores of keys that are later, before the window or of other documents become −∞-like. Keys stand at low … columns − 1. */
-function maskRow(scores: usize, low: i32, columns: i32, position: i32, window: i32, documents: usize): void {
+/** Scores of keys behind `last`, before the window or of other documents become −∞-like. Keys stand at low … columns − 1. */
+function maskRow(scores: usize, low: i32, columns: i32, position: i32, last: i32, window: i32, documents: usize): void {
   const lowest = f32x4.splat(LOWEST);
   if (documents) {
     const own = i32x4.splat(load<i32>(documents + (<usize>position << 2)));
-    for (let j = low; j <= position; j += 4) {
+    for (let j = low; j <= last; j += 4) {
       const at = <usize>j << 2;
-      if (j + 4 <= position + 1) {
+      if (j + 4 <= last + 1) {
         const other = v128.load(documents + at);
         const same = v128.or(i32x4.eq(other, own), i32x4.shr_s(other, 31));
         v128.store(scores + at, v128.bitselect(v128.load(scores + at), lowest, same));
       } else {
-        for (let i = j; i <= position; i++) {
+        for (let i = j; i <= last; i++) {
           const other = load<i32>(documents + (<usize>i << 2));
           if (other >= 0 && other != load<i32>(documents + (<usize>position << 2))) store<f32>(scores + (<usize>i << 2), LOWEST);
         }
       }
     }
   }
-  for (let j = position + 1; j < columns; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
+  for (let j = last + 1; j < columns; j++) store<f32>(scores + (<usize>j << 2), LOWEST);
   let begin = low;
   if (leads(documents)) {
     const from = load<i32>(documents + (<usize>position << 2));
@@ -84,7 +95,7 @@ function packComponents(source: usize, ld: i32, context: i32, padded: i32, size:
 /** Scratch in bytes: 256 + 4·(padded·(sizeUp + sizeUp) + 8·padded + 8·sizeUp), padded and sizeUp being context and size in eights. */
 export function attention(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, both: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -107,14 +118,14 @@ export function attention(
     for (let first = 0; first < context; first += TILE) {
       const rows = min(TILE, context - first);
       const low = lowestKey(first, reach);
-      const columns = first + TILE;
+      const columns = endOfKeys(first, context, reach, both);
       const at = (<usize>(row0 + first) * width + head * size) << 2;
       for (let panel = low >> 3; panel < columns >> 3; panel++)
         tileRows(size, q + at, width, keys + ((<usize>panel * size) << 5), scores + (<usize>panel << 5), padded, rows, TILE, false, scratch);
       for (let r = 0; r < rows; r++) {
         const line = scores + ((<usize>r * padded) << 2);
         if (cap > 0) capRow(line, low, columns, scale, cap);
-        maskRow(line, low, columns, first + r, window, own);
+        maskRow(line, low, columns, first + r, lastKey(first + r, context, window, both), window, own);
         let highest = f32x4.splat(LOWEST);
         for (let j = low; j < columns; j += 4) highest = f32x4.max(highest, v128.load(line + (<usize>j << 2)));
         const top = maxLanes(highest) * scale;
@@ -160,7 +171,7 @@ function clearRows(target: usize, rows: i32, width: i32, size: i32): void {
 /** Scratch in bytes: 256 + 4·(3·padded·sizeUp + 2·BLOCK·padded + 2·BLOCK·sizeUp). */
 export function attentionGrad(
   q: usize, k: usize, v: usize, documents: usize, out: usize, lse: usize, dout: usize, dq: usize, dk: usize, dv: usize,
-  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, start: i32, chunk: i32, scratch: usize,
+  context: i32, heads: i32, kvHeads: i32, size: i32, scale: f32, cap: f32, window: i32, both: i32, start: i32, chunk: i32, scratch: usize,
 ): void {
   const sequence = (start + chunk) / kvHeads;
   const kvHead = (start + chunk) % kvHeads;
@@ -190,7 +201,7 @@ export function attentionGrad(
   for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
     for (let block = 0; block < context; block += BLOCK) {
       const blockRows = min(BLOCK, context - block);
-      const reach = min(block + BLOCK, padded);
+      const reach = both ? padded : min(block + BLOCK, padded);
       const lowest = lowestKey(block, seen);
       const blockAt = (<usize>(row0 + block) * width + head * size) << 2;
       packPlainBlock(q + blockAt, width, size, blockRows, 0, panels, queryRows);
@@ -198,7 +209,7 @@ export function attentionGrad(
       for (let first = block; first < block + blockRows; first += TILE) {
         const rows = min(TILE, context - first);
         const low = lowestKey(first, seen);
-        const columns = first + TILE;
+        const columns = endOfKeys(first, context, seen, both);
         const at = (<usize>(row0 + first) * width + head * size) << 2;
         const p = weights + ((<usize>(first - block) * padded) << 2);
         const ds = slopes + ((<usize>(first - block) * padded) << 2);
@@ -211,7 +222,7 @@ export function attentionGrad(
           const slope = ds + ((<usize>r * padded) << 2);
           const rowAt = at + ((<usize>r * width) << 2);
           if (cap > 0) capRow(line, low, columns, scale, cap);
-          maskRow(line, low, columns, first + r, window, own);
+          maskRow(line, low, columns, first + r, lastKey(first + r, context, window, both), window, own);
           const norm = f32x4.splat(load<f32>(lse + (<usize>((row0 + first + r) * heads + head) << 2)));
           const mean = f32x4.splat(dot(dout + rowAt, out + rowAt, size));
           for (let j = low; j < columns; j += 4) {
@@ -241,7 +252,8 @@ export function attentionGrad(
             rows, min(TILE, size - (panel << 3)), false, scratch,
           );
       }
-      for (let key = lowest; key < min(block + blockRows, context); key += TILE) {
+      const end = both ? context : min(block + blockRows, context);
+      for (let key = lowest; key < end; key += TILE) {
         const rows = min(TILE, context - key);
         const target = kvOffset + ((<usize>key * kvWidth) << 2);
         for (let panel = 0; panel < panels; panel++) {
