@@ -12,7 +12,7 @@ import { wilsonInterval } from '../../src/core/metrics/statistics';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import type { DecoderModel } from '../engine';
 import { eachModel, SEED, type EvaluationTools } from './each-model';
-import { EXPLAINED_TOKENS, logProbabilities } from './explain';
+import { checkDecoder, EXPLAINED_TOKENS, logProbabilities } from './explain';
 
 /** Tokens of a document whose states are meant. */
 const PROBED_TOKENS = 64;
@@ -41,6 +41,7 @@ function statesOf(model: DecoderModel, ids: readonly number[]): Tensor2D[] {
 export async function logitLens(text: string, tools: EvaluationTools): Promise<LensView> {
   const view: LensView = { models: [] };
   await eachModel(tools, async ({ model, tokenizer: { tokenizer } }, _, progress) => {
+    checkDecoder(model);
     const ids = [tokenizer.startOfText, ...tokenizer.encode(text)].slice(0, Math.min(EXPLAINED_TOKENS, model.context));
     const tokens = ids.map((id) => tokenizer.decode([id]));
     await tools.work.yield();
