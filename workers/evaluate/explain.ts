@@ -188,15 +188,11 @@ async function gradientsAt(model: DecoderModel, batch: Batch, embedded: Float32A
   }
 }
 
-/** What is explained is a token that is predicted from those before it. @throws StudioError `config-unsupported` for an encoder */
+/** What is explained is a token that is predicted from those before it. @throws StudioError `encoder-writes` of an encoder */
 export function checkDecoder({ config }: DecoderModel): void {
   if (!config.encoder) return;
-  throw new StudioError('config-unsupported', 'An encoder predicts no next token that could be explained', {
-    file: 'config.json',
-    field: 'model_type',
-    value: config.architecture,
-    accepted: 'a model that predicts the next token',
-  });
+  const { architecture: family } = config;
+  throw new StudioError('encoder-writes', `A model of the family ${family} predicts no next token that could be explained`, { family });
 }
 
 const tokensOf = ({ model, tokenizer: { tokenizer } }: LoadedWeights, text: string): number[] =>
