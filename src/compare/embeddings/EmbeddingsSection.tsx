@@ -132,7 +132,7 @@ function Figures({ measure }: { measure: Measures['embeddings'] }) {
       <p>
         {measure.channels.map(({ id, corpus }) => (
           <Fragment key={id}>
-            <ChannelTag id={id} corpus={corpus} />{" "}
+            <ChannelTag id={id} corpus={corpus} />{' '}
           </Fragment>
         ))}
       </p>
