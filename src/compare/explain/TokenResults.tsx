@@ -80,7 +80,11 @@ export function AttributionResult({ written }: { written: string }) {
                 {rSquared !== undefined && ` ${t('explain.attribution.fit', { share: format.percent(rSquared, 0) })}`}
               </span>
             </p>
-            <ColouredTokens tokens={shown} values={values} label={t('explain.attribution.tokens', { letter: letterOf(at) })} />
+            <ColouredTokens
+              tokens={shown.map((token, at) => (at === 0 ? `${token} ` : token))}
+              values={values}
+              label={t('explain.attribution.tokens', { letter: letterOf(at) })}
+            />
           </section>
         );
       })}
