@@ -9,6 +9,7 @@ import type {
   AttentionView,
   ChannelMemorisation,
   Counterfactual,
+  EmbeddingMeasure,
   LayerProbes,
   LensView,
   MeasuredLabels,
@@ -41,6 +42,8 @@ export interface Measures {
   robustness: RobustnessCurve[];
   /** Of the labelled channel of the picked run. */
   labels: MeasuredLabels;
+  /** By model; `documents` per channel. */
+  embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };
   attribution: { text: string; target: string; view: Attribution };
   counterfactual: { change: TextChange; view: Counterfactual };
