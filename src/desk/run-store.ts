@@ -12,7 +12,7 @@ import { isActive as isActiveState, type LiveSettings, type RunRecord } from '..
 import { FollowedRun, type RunView } from '../core/run/view';
 import { keepAwake, raiseAlerts, useAttention } from '../lab/attention-store';
 import { openDevice, reopenDevice, useTrainerSweep } from '../lab/device-store';
-import { useFollows } from '../lab/follow-store';
+import { isFollowable, restoreFollows, useFollows } from '../lab/follow-store';
 import { askToKeep } from '../lab/storage-store';
 import { useDeskRun } from '../lab/desk-recipes';
 import { lab, onWorkerCrash, storedRun } from '../lab/lab';
@@ -262,6 +262,8 @@ export const useRun = create<RunStore>((set, get) => {
     },
     async show(id) {
       await command(async () => {
+        const record = await lab.library.run(id);
+        if (isFollowable(record)) await restoreFollows([record]);
         const run = await storedRun(id);
         if (get().remote === null && isActive(get().run)) return;
         if (get().starting || get().remote === id) return;
