@@ -26,7 +26,7 @@ export type CompareAddress = Record<Place, string | null>;
 export const letterOf = (model: number): 'A' | 'B' | 'C' => (model === 0 ? 'A' : model === 1 ? 'B' : 'C');
 
 /** Parts of the page below the summary; the address names the one that is open. */
-export const VIEWS = ['channels', 'terms', 'probes', 'text', 'internals', 'explain', 'stability', 'pareto', 'merge'] as const;
+export const VIEWS = ['channels', 'terms', 'probes', 'text', 'internals', 'explain', 'embeddings', 'stability', 'pareto', 'merge'] as const;
 export type View = (typeof VIEWS)[number];
 /** Names of views in links of earlier versions. */
 const FORMER_VIEWS: Readonly<Record<string, View>> = { inside: 'internals', trade: 'pareto' };

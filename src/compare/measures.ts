@@ -9,8 +9,10 @@ import type {
   AttentionView,
   ChannelMemorisation,
   Counterfactual,
+  EmbeddingMeasure,
   LayerProbes,
   LensView,
+  MeasuredLabels,
   RobustnessCurve,
   TermsMeasure,
   TextChange,
@@ -38,6 +40,10 @@ export interface Measures {
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
   memorisation: Record<string, ChannelMemorisation[]>;
   robustness: RobustnessCurve[];
+  /** Of the labelled channel of the picked run. */
+  labels: MeasuredLabels;
+  /** By model; `documents` per channel. */
+  embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };
   attribution: { text: string; target: string; view: Attribution };
   counterfactual: { change: TextChange; view: Counterfactual };

@@ -1,4 +1,5 @@
 /** Evaluation: measures of several sets of weights on the same text, generation, and token losses. */
+import type { Vectors } from '../core/metrics/embeddings';
 import type { Estimate, TermLoss, MemorisationMeasure, MixtureMeasure, NoiseIntervals } from '../core/metrics/text-measure';
 import type { TextDescription } from '../core/metrics/text-diversity';
 import type { Echo } from '../core/recipe/schema';
@@ -201,6 +202,20 @@ export interface RobustnessCurve {
   intervals?: NoiseIntervals;
 }
 
+/** Embeddings of held-out texts under one model, and what they say of it. */
+export interface EmbeddingMeasure {
+  /** Of length 1, a text each. */
+  vectors: Vectors;
+  /** Channel of each text. */
+  channels: string[];
+  /** Mean squared distance of a text and its copy with noise; lower is nearer. */
+  alignment: number;
+  /** Lower is more evenly spread. */
+  uniformity: number;
+  /** Rank correlation of cosines with the likeness of pairs of sentences, by language. */
+  spearman: Record<'en' | 'zh', number>;
+}
+
 /** A text with what the model makes of it. */
 export interface DescribedText extends TextDescription {
   corpus: string;
@@ -260,6 +275,14 @@ export interface EvaluationApi {
   ): Promise<RobustnessCurve[]>;
   /** What classifiers say of the held-out texts of a labelled corpus. */
   measureLabels(weights: WeightsRef[], request: LabelRequest, texts: number, onProgress: OnProgress): Promise<MeasuredLabels>;
+  /** Embeddings of held-out documents, mean or last token, with alignment, uniformity and ranks; by model. */
+  measureEmbeddings(
+    weights: WeightsRef[],
+    channels: MeasuredChannel[],
+    documentsPerChannel: number,
+    pooling: 'mean' | 'last',
+    onProgress: OnProgress,
+  ): Promise<EmbeddingMeasure[]>;
   /** At most 128 tokens of the text. Throws `config-unsupported` when the models' layers or heads differ. */
   attention(weights: WeightsRef[], text: string): Promise<AttentionView>;
   /** At most 128 tokens. @param target text behind it, whose first token is explained; empty: the likeliest next one by the first model */

@@ -13,6 +13,7 @@ import { navigate } from '../ui/hash-location';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 import { useTextLengths } from './text-lengths';
+import styles from './Page.module.css';
 
 const NOTHING = {};
 /** Read when there is something to say. */
@@ -61,7 +62,8 @@ function BeforeRunNotices() {
   const recipe = useRecipe((state) => state.recipe);
   const lengths = useTextLengths();
   const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
-  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
+  const records = lengths.base === recipe?.base ? lengths.records : NOTHING;
+  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens, records) : []), [recipe, tokens, records]);
   if (active || found.length === 0) return null;
   return (
     <Suspense>
@@ -87,9 +89,11 @@ export function DeskBanners() {
     <>
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {remote !== null && (
-        <Suspense>
-          <Followed run={remote} />
-        </Suspense>
+        <div className={styles.followed}>
+          <Suspense>
+            <Followed run={remote} />
+          </Suspense>
+        </div>
       )}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       {sweeping && (

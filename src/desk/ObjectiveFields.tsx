@@ -11,6 +11,7 @@ import type { ObjectiveKind } from '../core/recipe/objective';
 import type { Objective, Recipe } from '../core/recipe/schema';
 import { ChoiceField, NamesField } from '../ui/fields';
 import { AlignmentFields, isAlignment, usualAlignment } from './AlignmentFields';
+import { isOfText, PretrainingFields } from './PretrainingFields';
 import styles from './RecipeDrawer.module.css';
 
 interface Props {
@@ -20,7 +21,7 @@ interface Props {
 }
 
 /** What a channel of plain text can be trained on; others need rows of their own kind. */
-const KINDS: readonly ('next' | ObjectiveKind)[] = ['next'];
+const KINDS: readonly ('next' | ObjectiveKind)[] = ['next', 'mlm', 'plm', 'contrastive'];
 
 /** What the rows of other corpora can be trained on besides. */
 const KINDS_OF: Record<RecordKind, readonly ObjectiveKind[]> = {
@@ -74,13 +75,19 @@ export function ObjectiveFields({ recipe, models, edit }: Props) {
         const found = corpora.find((candidate) => candidate.id === corpus);
         const kinds = found?.kind ? (['next', ...KINDS_OF[found.kind]] as const) : KINDS;
         return (
-          <div key={id}>
+          <div key={id} className={objective ? styles.phase : undefined}>
             <ChoiceField<'next' | ObjectiveKind>
               label={t('objective.of', { channel: tag(id) })}
               value={objective?.kind ?? 'next'}
               choices={objective && !kinds.includes(objective.kind) ? [...kinds, objective.kind] : kinds}
               words={(kind) => t(`objective.kind.${kind}`)}
-              onChange={(kind) => edit((current) => withChannelObjective(current, id, kind === 'next' ? null : usual(kind, found?.labels)))}
+              onChange={(kind) =>
+                edit((current) => {
+                  const changed = withChannelObjective(current, id, kind === 'next' ? null : usual(kind, found?.labels));
+                  // The two views of contrastive learning differ by dropout.
+                  return kind === 'contrastive' && changed.dropout === 0 ? { ...changed, dropout: 0.1 } : changed;
+                })
+              }
             />
             {objective && (
               <Settings {...{ objective, models }} onChange={(next) => edit((current) => withChannelObjective(current, id, next))} />
@@ -104,6 +111,7 @@ interface SettingsProps {
 /** What is set of an objective whose rows are records. */
 function Settings({ objective, models, onChange }: SettingsProps) {
   const { t } = useTranslation('recipe');
+  if (isOfText(objective)) return <PretrainingFields {...{ objective, onChange }} />;
   if (isAlignment(objective)) return <AlignmentFields {...{ objective, models, onChange }} />;
   if (objective.kind === 'sft')
     return (

@@ -33,12 +33,14 @@ export { adapterWeights, checkpointWeights, fileWeights, hostTensors, loadModel,
 export { parameterShapes } from '../../src/core/model/parameters';
 export { TrainingStep } from './model/step';
 export type { StepResult } from './model/step';
-export { embeddingGradients, evaluationSums, tokenLosses, trainingGradients } from './model/loss';
+export { embeddingGradients, evaluationSums, tensorsOf, tokenLosses, trainingGradients } from './model/loss';
 export type { Batch, TrainingOptions } from './model/loss';
 export { classification, labelProbabilities } from './model/classification';
 export { FigureSums, nextToken } from './model/objective';
 export type { Objective, Prepared, StepPreparation } from './model/objective';
 export { HIDDEN_MAP, hiddenMap, sightMask } from './model/distillation';
+export { alignment, contrastiveObjective, normalised, poolingWeights, uniformity } from './model/contrastive';
+export { maskedObjective, PADDING } from './model/masked';
 export type { Teaching } from './model/distillation';
 export * as policy from './model/policy';
 export { dpoObjective, PairReferences, rewardObjective, withReference, type AnswerRow } from './model/preference';

@@ -14,6 +14,7 @@ import { evaluateAttention } from './attention';
 import { evaluateChannels } from './channels';
 import { describeTexts } from './describe-texts';
 import type { EvaluationTools } from './each-model';
+import { evaluateEmbeddings } from './embeddings';
 import { generate } from './generate';
 import { evaluateCounterfactual, explainToken } from './explain';
 import { evaluateLabels } from './labels';
@@ -59,6 +60,8 @@ export function evaluateApi(session: EngineSession): EvaluationApi {
     measureProbes: (weights, probes, onProgress) => outliving(async () => evaluateProbes(probes, await toolsFor(weights, onProgress))),
     measureLabels: (weights, request, count, onProgress) =>
       outliving(async () => evaluateLabels(request, count, await toolsFor(weights, onProgress))),
+    measureEmbeddings: (weights, channels, count, pooling, onProgress) =>
+      outliving(async () => evaluateEmbeddings(channels, count, pooling, await toolsFor(weights, onProgress))),
     measureRobustness: (weights, channels, count, onProgress) =>
       outliving(async () => evaluateRobustness(channels, count, await toolsFor(weights, onProgress))),
 

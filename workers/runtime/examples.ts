@@ -2,12 +2,13 @@
  * The rows of a channel that has an objective of its own: examples by number instead of windows of a token stream. Each kind of objective makes
  * them from the channel's text; sampler and held-out set draw them as they draw windows.
  */
-import { StudioError } from '../../src/core/errors';
 import type { Recipe } from '../../src/core/recipe/schema';
 import { deriveSeed } from '../../src/core/rng/rng';
 import type { Objective } from '../engine';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer';
 import type { ChannelTokens } from './channel-tokens';
+import { contrastiveExamples } from './contrastive-examples';
+import { maskedExamples } from './masked-examples';
 import { pairExamples } from './pair-examples';
 import { conversations, labelled } from './record-examples';
 import { promptExamples } from './rollouts';
@@ -86,12 +87,12 @@ export interface SplitExamples {
  */
 export async function examplesOf(source: ExampleSource): Promise<SplitExamples | null> {
   const { recipe, channel, text, tokenizer } = source;
-  const { id, objective } = recipe.channels[channel]!;
+  const { objective } = recipe.channels[channel]!;
   if (!objective) return null;
+  if (objective.kind === 'mlm' || objective.kind === 'plm') return maskedExamples(source, objective);
+  if (objective.kind === 'contrastive') return contrastiveExamples(source, objective);
   if (objective.kind === 'sft') return conversations(recipe, channel, text, tokenizer.byteLengths());
   if (objective.kind === 'classification') return labelled(recipe, channel, text);
   if (objective.kind === 'reward' || objective.kind === 'dpo') return pairExamples(source, objective);
-  if (objective.kind === 'ppo' || objective.kind === 'grpo') return promptExamples(source, objective);
-  const values = { field: `channels.${id}.objective`, value: objective.kind, accepted: '—' };
-  throw new StudioError('recipe-invalid', `Recipe field ${values.field} is ${values.value}; accepted: none`, values);
+  return promptExamples(source, objective);
 }

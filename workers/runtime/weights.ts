@@ -40,7 +40,7 @@ export async function assemble(base: string, trained: TrainedWeights | null, qua
   const tokenizer = await loadTokenizer(base);
   const sources = await weightSources(await findModel(base), trained);
   const model = await loadModel({ ...sources, tokenizerSize: tokenizer.tokenizer.size }, quantisation);
-  model.marks = tokenizer.tokenizer.marks(model.config.vocabulary);
+  model.marks = tokenizer.tokenizer.marks;
   const hashes = await weightHashes(sources);
   return { model, base, tokenizer, hash: [...hashes, ...(quantisation ? [quantisation] : [])].join() };
 }

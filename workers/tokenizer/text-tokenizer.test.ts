@@ -57,10 +57,23 @@ describe("the base's tokenizer", () => {
     },
   );
 
-  it('has a stand-in for hidden tokens: a spare row of the table, else the byte that no text has', () => {
-    expect(tokenizer.marks(4100)).toMatchObject({ mask: 4096, start: fixture.endOfText, end: fixture.endOfText });
-    const { mask } = tokenizer.marks(4096);
-    expect([...tokenizer.bytesOf(mask)!]).toEqual([0xff]);
+  it('has a stand-in for hidden tokens: a spare row of the table, else the byte that no text has', async () => {
+    const wider = await TextTokenizer.open({ ...files, model: files.model.replace('"vocab_size": 4096', '"vocab_size": 4100') });
+    expect(wider.marks).toMatchObject({ mask: 4096, start: fixture.endOfText, end: fixture.endOfText });
+    expect([...tokenizer.bytesOf(tokenizer.marks.mask)!]).toEqual([0xff]);
+  });
+
+  it('knows the words of its tokens, in Chinese as well', () => {
+    const ids = tokenizer.encode('The pericarditis of 中国人民银行 returned.');
+    const words = tokenizer.words(ids);
+    const texts = new Map<number, number[]>();
+    ids.forEach((id, at) => texts.set(words[at]!, [...(texts.get(words[at]!) ?? []), id]));
+    // As Intl.Segmenter divides it; a token of several words is of the first.
+    const expected = [...new Intl.Segmenter(undefined, { granularity: 'word' }).segment('The pericarditis of 中国人民银行 returned.')];
+    const found = [...texts.values()].map((own) => tokenizer.decode(own).trim());
+    for (const word of ['pericarditis', 'returned']) expect(found).toContain(word);
+    expect(expected.map(({ segment }) => segment)).toContain('银行');
+    expect(found.join('')).toBe('Thepericarditisof中国人民银行returned.');
   });
 
   it('has the marks of BERT, which says its end of text by its separator alone', async () => {
@@ -78,7 +91,8 @@ describe("the base's tokenizer", () => {
     };
     const config = JSON.stringify({ cls_token: '[CLS]', sep_token: '[SEP]', mask_token: '[MASK]' });
     const bert = await TextTokenizer.open({ tokenizer: JSON.stringify(json), config, model: '{"vocab_size": 6}' });
-    expect(bert.marks(6)).toEqual({ mask: 4, start: 2, end: 3 });
+    expect(bert.marks).toEqual({ mask: 4, start: 2, end: 3 });
+    expect([bert.frames, tokenizer.frames]).toEqual([true, false]);
   });
 
   it('knows how many bytes every id stands for', async () => {

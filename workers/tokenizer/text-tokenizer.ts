@@ -45,6 +45,8 @@ export class TextTokenizer {
   readonly startOfText: number;
   /** What the import of the tokenizer tells. */
   readonly notices: readonly TokenizerNotice[];
+  /** Of the model's table; no end where that is not known. */
+  private readonly rows: number;
   /** tokenizer_config.json */
   private readonly config: unknown;
   private tokens: string[] | null = null;
@@ -62,6 +64,7 @@ export class TextTokenizer {
     const config: unknown = files.config === null ? {} : parseJson(files.config, 'tokenizer_config.json');
     this.config = config;
     this.size = vocabularySize(json);
+    this.rows = rowsOf(files.model);
     this.endOfText = endOfText(json, config, files.model === null ? {} : parseJson(files.model, 'config.json'));
     this.startOfText = startOfText(json, config) ?? this.endOfText;
     this.notices = notices;
@@ -103,12 +106,34 @@ export class TextTokenizer {
   /**
    * Tokens that stand for something. Of a vocabulary without a mask: a row of the table behind the last token, else the token of a byte that
    * no UTF-8 text has, else the unknown token, else the end of text.
-   * @param rows of the model's table
    */
-  marks(rows: number): { mask: number; start: number; end: number } {
-    const spare = rows > this.size ? this.size : undefined;
+  get marks(): { mask: number; start: number; end: number } {
+    const spare = this.rows > this.size && this.rows < Infinity ? this.size : undefined;
     const mask = maskToken(this.json, this.config) ?? spare ?? unusedToken(this.json) ?? this.endOfText;
     return { mask, start: this.startOfText, end: this.endOfText };
+  }
+
+  /** Does the tokenizer itself put marks before a text and behind it, as an encoder's does? */
+  get frames(): boolean {
+    const { before, after } = sequenceEnds(this.json);
+    return before.length > 0 && after.length > 0;
+  }
+
+  /** Number of the word that each token belongs to, or begins in, rising: by Intl.Segmenter, which knows Chinese words too. */
+  words(ids: ArrayLike<number>): Int32Array {
+    const prefix = this.json.model.continuing_subword_prefix ?? '##';
+    const spaced = this.json.model.type === 'WordPiece';
+    const bytes: number[] = [];
+    const firsts = Array.from(ids, (id) => {
+      const own = this.bytesOf(id) ?? new Uint8Array();
+      // WordPiece keeps no spaces; between characters of three bytes or more (Chinese) there were none.
+      if (spaced && !this.tokenOf(id)?.startsWith(prefix) && !((own[0] ?? 0) >= 0xe0 && (bytes.at(-1) ?? 0) >= 0x80)) bytes.push(0x20);
+      const begin = own.findIndex((byte) => byte !== 0x20);
+      const first = bytes.length + Math.max(0, begin);
+      bytes.push(...own);
+      return first;
+    });
+    return wordsAt(Uint8Array.from(bytes), firsts);
   }
 
   /** Whether the vocabulary is written in the byte alphabet, so that the bytes of each id are known. */
@@ -263,4 +288,24 @@ function unusedToken(tokenizer: TokenizerJson): number | undefined {
   if (found !== undefined) return found;
   if (model.type === 'Unigram') return model.unk_id ?? undefined;
   return model.unk_token == null ? undefined : model.vocab.get(model.unk_token);
+}
+
+let segmenter: Intl.Segmenter | null = null;
+
+/** Number of the word in which each of these bytes of a text lies, rising. Half a character at the text's ends is of the word beside it. */
+function wordsAt(bytes: Uint8Array, places: readonly number[]): Int32Array {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' });
+  let from = 0;
+  while (from < bytes.length && (bytes[from]! & 0xc0) === 0x80) from += 1;
+  const ends: number[] = [];
+  let end = from;
+  for (const { segment } of segmenter.segment(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from)))) {
+    end += new TextEncoder().encode(segment).length;
+    ends.push(end);
+  }
+  let word = 0;
+  return Int32Array.from(places, (place) => {
+    while (word < ends.length - 1 && ends[word]! <= place) word += 1;
+    return word;
+  });
 }

@@ -9,7 +9,7 @@ import { isolationMasks } from '../../src/core/model/isolation';
 import { checkMethod, joinings, trainedParameters } from '../../src/core/model/trained';
 import { comparesHidden, keepsBase, teacherFault, teacherKind } from '../../src/core/recipe/distillation';
 import { addsToBase, unties } from '../../src/core/recipe/method';
-import { headsOf, referenceKind } from '../../src/core/recipe/objective';
+import { headsOf, objectiveFault, referenceKind } from '../../src/core/recipe/objective';
 import { isSoft } from '../../src/core/model/soft-prompt';
 import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
@@ -72,6 +72,8 @@ export async function loadModel(
     if (model.softPrompt)
       refuse('base', recipe.base, 'model without a soft prompt', `what ${model.softPrompt.method.kind} learnt stands beside its weights`);
     if (method) checkMethod(model.config, method, recipe.sequenceLength, headsOf(recipe).size);
+    const fault = objectiveFault(recipe, model.config.encoder !== undefined);
+    if (fault) refuse(fault.field, fault.value, fault.accepted, `base "${recipe.base}"`);
     if (unties(method)) model.untie();
     if (method?.kind === 'partial') model.freezeAllBut(trainedParameters(model.config, method));
     if (method && isSoft(method)) {
@@ -111,7 +113,8 @@ export async function loadModel(
       texts: recipe.evaluation.prompts ? promptTexts(recipe.evaluation.prompts, recipe.seed, modelWriter(model, text)) : null,
       tokenBytes: text.byteLengths(),
       startOfText,
-      probes: probes && {
+      // Questions are asked by what follows them, which an encoder does not tell.
+      probes: !probes || model.config.encoder ? null : {
         sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
         hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
       },

@@ -5,6 +5,7 @@ import { FollowedRun, type RunView } from '../../src/core/run/view';
 import type { RecipeInput } from '../../src/core/recipe/schema';
 import { createWorkerClient, type WorkerClient } from '../../src/lab/worker-client';
 import type { BackendName } from '../../src/contract/device';
+import type { EmbeddingMeasure } from '../../src/contract/evaluation';
 import type { TrainerApi } from '../../src/contract/training';
 import { readSafetensors } from '../engine/checkpoint/safetensors';
 import { loadCheckpoint } from '../storage/checkpoints';
@@ -19,7 +20,7 @@ import { chainsOf, lifelongMatrix, stageRecipe } from '../../src/core/run/lifelo
 import type { ChainPlan } from '../../src/core/run/types';
 import { libraryApi } from '../library/api';
 import { fisherValues, readFisher } from './fisher';
-import { clearOut, furnish, MODEL, studioRecipe, WIDE } from './fixtures/tiny-studio';
+import { clearOut, ENCODER, furnish, MODEL, studioRecipe, WIDE } from './fixtures/tiny-studio';
 
 const quiet = () => undefined;
 const clients: WorkerClient<TrainerApi>[] = [];
@@ -369,6 +370,72 @@ describe('the trainer on wasm', () => {
     await killAt(tab, killed, 7);
     await resumeElsewhere(killed);
     expect(await outcome(killed)).toEqual(expected);
+  });
+
+  it('trains on hidden tokens, next tokens and embeddings at once to the same bits after a death half way; α = 1 is the next token', async () => {
+    const mlm = { kind: 'mlm' as const, unit: 'word' as const, clmWeight: 0.3 };
+    const channels = (objective: object | undefined) => [
+      { id: 'text', corpus: 'tiny-general', role: 'general' as const, share: 0.5, ...(objective ? { objective } : {}) },
+      { id: 'views', corpus: 'tiny-domain', role: 'domain' as const, share: 0.5, objective: { kind: 'contrastive' as const } },
+    ];
+    const recipe = studioRecipe({ sequenceLength: 32, gradientAccumulationSteps: 2, dropout: 0.1, channels: channels(mlm) as never });
+    const tab = await openTab();
+    const run = await tab.api.start(recipe, 'masked', quiet);
+    const last = await tab.seen((view) => view.runId === run && ended(view));
+    expect(last).toMatchObject({ state: 'finished', error: null, step: 12 });
+    const expected = await outcome(run);
+    expect(Object.keys(expected.rows[0]!.figures!['text']!)).toEqual(['mlm', 'clm']);
+    expect(Object.keys(expected.rows[0]!.figures!['views']!)).toEqual(['alignment', 'uniformity']);
+    const { loss, figures } = expected.evaluations[0]!.channels['text']!;
+    expect(0.7 * figures!['mlm']! + 0.3 * figures!['clm']!).toBeCloseTo(loss, 1);
+
+    const killed = await tab.api.start(recipe, 'killed', quiet);
+    await killAt(tab, killed, 7);
+    const { tab: again } = await resumeElsewhere(killed);
+    expect(await outcome(killed)).toEqual(expected);
+
+    const plain: Awaited<ReturnType<typeof outcome>>[] = [];
+    for (const objective of [undefined, { kind: 'mlm' as const, clmWeight: 1 }]) {
+      const [text] = channels(objective);
+      const one = await again.api.start(studioRecipe({ sequenceLength: 32, channels: [{ ...text!, share: 1 }] as never }), 'one', quiet);
+      await again.seen((view) => view.runId === one && ended(view));
+      plain.push(await outcome(one));
+    }
+    expect(plain[1]).toEqual(plain[0]);
+  });
+
+  it('trains an encoder on hidden tokens between its marks, and refuses the next token', async () => {
+    const recipe = (objective?: object) =>
+      studioRecipe({
+        ...{ base: ENCODER, sequenceLength: 32 },
+        channels: [{ id: 'text', corpus: 'tiny-general', role: 'general', share: 1, ...(objective ? { objective } : {}) }] as never,
+      });
+    const tab = await openTab();
+    const values = { field: 'channels.text.objective', value: 'next-token' };
+    await expect(tab.api.start(recipe(), 'next', quiet)).rejects.toMatchObject({ code: 'recipe-invalid', values });
+    const run = await tab.api.start(recipe({ kind: 'mlm' }), 'bert', quiet);
+    expect(await tab.seen((view) => view.runId === run && ended(view))).toMatchObject({ state: 'finished', error: null });
+    const { evaluations } = await outcome(run);
+    expect(evaluations.at(-1)!.channels['text']!.loss).toBeLessThan(evaluations[0]!.channels['text']!.loss);
+    const weights = [
+      { kind: 'model' as const, model: ENCODER },
+      { kind: 'checkpoint' as const, run, step: 12 },
+    ];
+    const channel = { id: 'text', corpus: 'tiny-general', role: 'general' as const };
+    const { channels } = await tab.api.measureChannels(weights, [channel], 4, quiet);
+    const [before, after] = channels[0]!.loss;
+    expect(after!.value).toBeLessThan(before!.value);
+    const [{ vectors, channels: of, uniformity }] = (await tab.api.measureEmbeddings(weights, [channel], 4, 'mean', quiet)) as [
+      EmbeddingMeasure,
+    ];
+    expect([of, vectors.width, vectors.values.length]).toEqual([['text', 'text', 'text', 'text'], 16, 64]);
+    expect(vectors.values.subarray(0, 16).reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 4);
+    expect(uniformity).toBeLessThanOrEqual(0);
+    await expect(
+      tab.api.generate(weights[1]!, { prompt: 'a', seed: 1, maxTokens: 2, temperature: 1, topK: 0, topP: 1 }, quiet),
+    ).rejects.toMatchObject({
+      code: 'encoder-writes',
+    });
   });
 
   it('writes the text of an echo channel before the first step, once, and goes on to the same bits after its tab died', async () => {

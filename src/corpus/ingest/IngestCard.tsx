@@ -38,7 +38,19 @@ function ImportCard({ onStepwise }: { onStepwise: () => void }) {
         })}
       </span>
       {made.leftOut && made.leftOut.duplicates > 0 && <span>{leftOut('duplicates', made.leftOut.duplicates)}</span>}
-      {made.leftOut && made.leftOut.badLines > 0 && <span>{leftOut('badLines', made.leftOut.badLines)}</span>}
+      {made.leftOut && made.leftOut.badLines > 0 && (
+        <details className={styles.findings}>
+          <summary>{leftOut('badLines', made.leftOut.badLines)}</summary>
+          <ul>
+            {made.leftOut.examples.map(({ file, line, detail, reason }) => (
+              <li key={`${file} ${line}`}>
+                <strong>{t('location', { path: file, line: format.count(line) })}</strong> {reason && t(`ingest.bad.${reason}`)}
+                {detail !== reason && <code>{detail}</code>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       <Link href="/desk">{t('import.toDesk')}</Link>
     </>
   );
@@ -146,7 +158,25 @@ function Interrupted({ job }: { job: InterruptedIngest }) {
 const DatasetForm = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetForm })));
 const DatasetQuestion = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetQuestion })));
 
+const RecordFormats = lazy(() => import('./RecordFormats'));
+
 const WAYS = ['workshop', 'desk'] as const;
+
+/** Help that is loaded when it is opened. */
+function Formats() {
+  const { t } = useTranslation('corpus');
+  const [open, setOpen] = useState(false);
+  return (
+    <details className={styles.findings} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t('formats.title')}</summary>
+      {open && (
+        <Suspense fallback={<Skeleton lines={4} />}>
+          <RecordFormats />
+        </Suspense>
+      )}
+    </details>
+  );
+}
 
 export function IngestCard({ onNext }: { onNext: () => void }) {
   const { t } = useTranslation('corpus');
@@ -177,6 +207,7 @@ export function IngestCard({ onNext }: { onNext: () => void }) {
     >
       <div className={styles.body}>
         <p className={styles.dim}>{t(`ingest.lead.${way}`)}</p>
+        {(way === 'desk' || state === 'idle' || state === 'chosen') && <Formats />}
         {way === 'desk' && <ImportCard onStepwise={stepwise} />}
         {way === 'workshop' && (
           <>

@@ -8,7 +8,7 @@
  * heads, h head size.
  */
 import { add as addTensors, fill, gather, scalar, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { geglu, gelu, softCapped, swiglu } from '../ops/activation';
 import { add, scaled, shifted, widened } from '../ops/add';
 import { attention } from '../ops/attention';
@@ -59,6 +59,8 @@ export interface HiddenStateOptions {
   text?: number;
   /** Tokens see those behind them too; always so in an encoder. Not with virtual tokens. */
   bidirectional?: boolean;
+  /** Of an encoder the states after its last layer, without the map and the norm of its head. */
+  body?: boolean;
   /** Dropout on the embeddings and on the two outputs that each block adds to the residual stream. */
   dropout?: { rate: number; seed: number };
   /** Activation checkpointing: a layer's activations are computed again in the backward pass instead of being kept. */
@@ -287,6 +289,7 @@ export class DecoderModel {
       documents,
       text,
       bidirectional,
+      body,
       dropout: dropping,
       recompute = false,
       frozenLayers = 0,
@@ -309,6 +312,7 @@ export class DecoderModel {
       seed,
       recompute,
       frozenLayers,
+      body,
       tap: taps.state,
       embedded: taps.embedded,
       text: text === undefined ? text : leading + text,
@@ -396,7 +400,7 @@ export class DecoderModel {
     first: number,
     context: number,
     attend: Attend,
-    { drop, seed, recompute = false, frozenLayers = 0, tap, embedded, documents, text, sequences }: RunOptions = {},
+    { drop, seed, recompute = false, frozenLayers = 0, body, tap, embedded, documents, text, sequences }: RunOptions = {},
   ): Tensor2D {
     return tidy(() => {
       let x = this.embeddings(ids);
@@ -424,7 +428,7 @@ export class DecoderModel {
         x = add(x, embedding(this.matrix(this.names.positions), row));
       }
       if (this.config.encoder) {
-        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill([rows], 0, 'int32') as Tensor1D));
+        x = add(x, embedding(this.matrix(this.names.tokenTypes), fill<Rank.R1>([rows], 0, 'int32')));
         x = this.norm(x, this.names.embeddingNorm);
       }
       if (drop) x = drop(x, 0);
@@ -436,7 +440,7 @@ export class DecoderModel {
         x = again ? recomputed(block, { x, weights: this.trainedIn(layer), constants: angles }) : block(x, angles);
         if (tap) x = tap(layer, x);
       }
-      return this.readOut(x);
+      return body && this.config.encoder ? x : this.readOut(x);
     });
   }
 
@@ -599,6 +603,7 @@ interface RunOptions {
   seed?: number | undefined;
   recompute?: boolean;
   frozenLayers?: number;
+  body?: boolean | undefined;
   tap?: Taps['state'];
   embedded?: Taps['embedded'];
   documents?: Pick<Documents, 'positions' | 'longest'>;

@@ -14,7 +14,7 @@ import { withHalfStorage } from '../ops/half-storage';
 import type { DecoderModel, Documents, Taps } from './decoder';
 import { HIDDEN_MAP, Lesson, type Teaching } from './distillation';
 import { pseudoLosses } from './masked';
-import { FigureSums, type Objective, type View } from './objective';
+import { FigureSums, type Objective, type Told, type View } from './objective';
 
 /** One micro-batch: sequences of token ids, one after another. */
 export interface Batch {
@@ -184,16 +184,17 @@ export function hostInputs(batches: readonly Batch[], channels: number, weights:
 
 /** What is left of a token's cross-entropy where a teacher takes the rest. It teaches text. */
 function ownPart({ channels, context, objective }: Batch, token: number, { channels: taught, crossEntropy }: Teaching): number {
-  return !objective && taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
+  return (!objective || objective.taught) && taught[channels[Math.floor(token / context)]!] ? crossEntropy : 1;
 }
 
 /** Asks the teacher, outside of what is differentiated; nothing where the batch has no row for it. */
 function lessonOf(batch: Batch, byNll: Float32Array, teaching: Teaching): Lesson | undefined {
   const { channels, context } = batch;
-  if (batch.objective || teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
+  if ((batch.objective && !batch.objective.taught) || teaching.logits + teaching.hidden + teaching.attention === 0) return undefined;
   const taught = byNll.map((share, token) => (teaching.channels[channels[Math.floor(token / context)]!] ? share : 0));
   if (taught.every((share) => share === 0)) return undefined;
-  return new Lesson(teaching, batch, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
+  const rows = { ...batch, bidirectional: batch.objective?.bidirectional };
+  return new Lesson(teaching, rows, taught, (teacher, taps) => hiddenStates(teacher, batch, tensorsOf(batch, teacher.leading), { taps }));
 }
 
 /** Gradient of the loss by the nll of each token of a batch [rows·context], 0 where none is predicted. */
@@ -285,9 +286,16 @@ interface ForwardOptions {
   figures?: FigureSums | undefined;
 }
 
+interface StatesOptions extends Omit<ForwardOptions, 'lesson' | 'figures'> {
+  taps?: Taps | undefined;
+  /** Without an encoder's head. */
+  body?: boolean;
+  bidirectional?: boolean | undefined;
+}
+
 /** The forward pass: nll of each target [rows·context], 0 where none is predicted. */
 function tokenNll(model: DecoderModel, batch: Batch, inputs: BatchTensors, { lesson, figures, ...options }: ForwardOptions = {}): Tensor1D {
-  if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, figures });
+  if (batch.objective) return objectiveLosses(batch.objective, model, batch, inputs, { ...options, lesson, figures });
   const states = hiddenStates(model, batch, inputs, { ...options, taps: lesson?.taps(model) });
   const [hidden, weight] = lesson?.output(model, states) ?? model.headProduct(states);
   return crossEntropy(hidden, weight, inputs.targets, inputs.nllGradient, model.config.softCaps.logits ?? undefined);
@@ -298,22 +306,32 @@ function objectiveLosses(
   model: DecoderModel,
   batch: Batch,
   inputs: BatchTensors,
-  { figures, dropout, ...options }: Omit<ForwardOptions, 'lesson'>,
+  { figures, dropout, lesson, ...options }: ForwardOptions,
 ): Tensor1D {
-  const hidden = ({ ids, number }: View = {}): Tensor2D =>
+  const states = ({ ids, number, bidirectional }: View, taps?: Taps, body = false): Tensor2D =>
     hiddenStates(model, batch, ids ? { ...inputs, ids: tensor1d(ids, 'int32') } : inputs, {
       ...options,
+      taps,
+      body,
+      bidirectional,
       dropout: dropout && number !== undefined ? { ...dropout, seed: deriveSeed(dropout.seed, 'view', number) } : dropout,
     });
+  const hidden = (view: View = {}) => states(view, undefined, true);
+  const nll = ({ targets, gradient, ...view }: Told = {}): Tensor1D => {
+    const taught = targets ? undefined : lesson;
+    const last = states(view, taught?.taps(model));
+    const [read, weight] = taught?.output(model, last) ?? model.headProduct(last);
+    return crossEntropy(read, weight, targets ?? inputs.targets, gradient, model.config.softCaps.logits ?? undefined);
+  };
   const figure = (name: string, sum: Tensor, count: number) => figures?.add(`${batch.channels[0]}/${name}`, sum, count);
-  return objective.losses({ model, batch, targets: inputs.targets, gradient: inputs.nllGradient, hidden, figure });
+  return objective.losses({ model, batch, targets: inputs.targets, gradient: inputs.nllGradient, hidden, nll, figure });
 }
 
 function hiddenStates(
   model: DecoderModel,
-  { rows, context, text }: Batch,
+  { rows, context, text, objective }: Batch,
   { ids, documents }: BatchTensors,
-  { dropout, recompute = false, frozenLayers = 0, taps }: Omit<ForwardOptions, 'lesson' | 'figures'> & { taps?: Taps | undefined },
+  { dropout, recompute = false, frozenLayers = 0, taps, body = false, bidirectional = objective?.bidirectional }: StatesOptions,
 ): Tensor2D {
   return model.hiddenStates(ids, {
     batch: rows,
@@ -321,6 +339,8 @@ function hiddenStates(
     ...(documents ? { documents } : {}),
     ...(text === undefined ? {} : { text }),
     ...(dropout ? { dropout } : {}),
+    ...(bidirectional ? { bidirectional } : {}),
+    body,
     recompute,
     frozenLayers,
     taps,

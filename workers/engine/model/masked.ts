@@ -3,9 +3,10 @@
  * encoder's text, its pseudo-log-likelihood (Salazar et al., arXiv 1910.14659), every seventh token of a text hidden at once instead of each
  * alone. Which tokens are hidden in training is src/core/recipe/masks.ts's to draw.
  */
-import { concat, gather, tensor1d } from '@tensorflow/tfjs-core';
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { add, concat, customGrad, gather, mul, reshape, sum, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Batch } from './loss';
+import type { Objective } from './objective';
 
 /** Tokens that stand for something in a model's texts. */
 export interface Marks {
@@ -15,6 +16,9 @@ export interface Marks {
   start: number;
   end: number;
 }
+
+/** Document that padding is of. */
+export const PADDING = 2 ** 30;
 
 /** A text is read so many times, each time with another part of its tokens hidden: about as many at once as in training. */
 export const FOLDS = 7;
@@ -100,4 +104,62 @@ export function pseudoLosses(batch: Batch, marks: Marks, most: number, losses: (
   if (folds[0]!.rows === 0) return tensor1d(new Float32Array(batch.targets.length));
   // The first place of a row is a mark, whose loss is 0: that is where `from` points for what is not predicted.
   return gather(concat(folds.map(losses)), tensor1d(from, 'int32'));
+}
+
+/**
+ * The loss of a row's hidden tokens, told from both sides; with α > 0 the joint loss of BERT-wwm: (1 − α) · MLM + α · next token, which is told causally
+ * from the row as it is. Each hidden token then has the row's mean of the latter beside its own loss, so that hidden tokens count, as without.
+ * @param alpha below 1
+ */
+export function maskedObjective(alpha = 0): Objective {
+  return {
+    bidirectional: true,
+    taught: true,
+    losses({ batch, gradient, nll, figure }) {
+      if (alpha === 0) return nll({ gradient });
+      const { ids, next } = shown(batch);
+      const masked = nll();
+      const causal = nll({ ids, bidirectional: false, targets: tensor1d(next, 'int32') });
+      const count = (targets: Int32Array) => targets.reduce((total, target) => total + Number(target >= 0), 0);
+      figure('mlm', sum(masked), count(batch.targets));
+      figure('clm', sum(causal), count(next));
+      return joined(masked, causal, batch, next, alpha);
+    },
+  };
+}
+
+/** The rows with nothing hidden, and the token after each within its document. */
+function shown({ context, ids, targets, documents }: Batch): { ids: Int32Array; next: Int32Array } {
+  const whole = ids.map((id, at) => (targets[at]! >= 0 ? targets[at]! : id));
+  const ends = (at: number) => at % context === context - 1 || (documents && documents[at + 1] !== documents[at]);
+  return { ids: whole, next: whole.map((_, at) => (ends(at) || documents?.[at] === PADDING ? -1 : whole[at + 1]!)) };
+}
+
+/** (1 − α) · masked + α · the row's mean of causal, at the hidden places; both [rows·context]. */
+function joined(masked: Tensor1D, causal: Tensor1D, { rows, context, targets }: Batch, next: Int32Array, alpha: number): Tensor1D {
+  const marked = (values: Int32Array) =>
+    tensor2d(
+      Float32Array.from(values, (value) => Number(value >= 0)),
+      [rows, context],
+    );
+  /** [rows,1]: α by how many tokens a row's mean is over. */
+  const shares = () =>
+    tensor2d(
+      Array.from({ length: rows }, (_, row) => {
+        const told = next.subarray(row * context, (row + 1) * context).reduce((count, token) => count + Number(token >= 0), 0);
+        return alpha / Math.max(1, told);
+      }),
+      [rows, 1],
+    );
+  const byRow = (x: Tensor) => reshape(x, [rows, context]);
+  const flat = (x: Tensor) => reshape(x, [-1]);
+  const join = customGrad((...inputs) => {
+    const [own, other] = inputs as unknown as [Tensor, Tensor];
+    const means = mul(sum(byRow(other), 1, true), shares());
+    return {
+      value: add(mul(own, 1 - alpha), flat(mul(marked(targets), means))),
+      gradFunc: (dy: Tensor) => [mul(dy, 1 - alpha), flat(mul(marked(next), mul(sum(mul(byRow(dy), marked(targets)), 1, true), shares())))],
+    };
+  });
+  return join(masked, causal) as Tensor1D;
 }

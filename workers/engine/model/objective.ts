@@ -14,6 +14,16 @@ export interface View {
   ids?: Int32Array;
   /** Selects other dropout masks than the batch's own. */
   number?: number;
+  /** Whether tokens see those behind them; absent: as the objective says. */
+  bidirectional?: boolean;
+}
+
+/** What is asked of the logits of a forward pass. */
+export interface Told extends View {
+  /** Tokens in place of the batch's targets; the losses are then not taught by a teacher. */
+  targets?: Tensor1D;
+  /** [rows·context]: gradient of the loss by these losses, where it is known beforehand. */
+  gradient?: Tensor1D | undefined;
 }
 
 /** A forward pass, as an objective asks for it. */
@@ -24,8 +34,10 @@ export interface Pass {
   targets: Tensor1D;
   /** [rows·context], in training: gradient of the loss by each place's loss. */
   gradient: Tensor1D | undefined;
-  /** Hidden states after the final norm [rows·context, D], with the step's dropout. */
+  /** Hidden states after the final norm, of an encoder after its last layer [rows·context, D], with the step's dropout. */
   hidden(view?: View): Tensor2D;
+  /** nats [rows·context] of each target by the model's head, 0 where there is none; a teacher's part is in the gradient. */
+  nll(told?: Told): Tensor1D;
   /** Figures beside the loss, for the log: a sum over `count` units, of which the mean is shown. */
   figure(name: string, sum: Tensor, count: number): void;
 }
@@ -49,6 +61,10 @@ export interface StepPreparation {
 }
 
 export interface Objective {
+  /** Tokens see those behind them too. */
+  bidirectional?: boolean;
+  /** What counts are tokens of text, which a teacher teaches too where the recipe has one. */
+  taught?: boolean;
   /** Before a step or an evaluation, without a gradient: what references say, what the model samples. It may write into the batch. */
   prepare?(batch: Batch, by: Prepared): Promise<void>;
   /** The same for all micro-batches that it is shared by. */

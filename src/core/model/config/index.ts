@@ -133,11 +133,16 @@ export function readConfig(file: string, value: unknown, notices: ModelNotice[] 
 const OTHER_TASK =
   /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
 
+/** A decoder with a head of labels beside its own; an encoder's has a pooler besides. */
+const isClassifier = (name: string, own: string): boolean => name.endsWith('ForSequenceClassification') && /CausalLM|LMHead/.test(own);
+
 /** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
 function readArchitecture(fields: ConfigFields, own: string): string | null {
   const value = fields.raw('architectures') ?? [];
   const names: unknown[] = Array.isArray(value) ? value : [value];
-  if (!names.every((name): name is string => typeof name === 'string' && (name === own || !OTHER_TASK.test(name))))
+  if (
+    !names.every((name): name is string => typeof name === 'string' && (name === own || isClassifier(name, own) || !OTHER_TASK.test(name)))
+  )
     return fields.refuse('architectures', `${own}, or another name of a language model of its kind`);
   return names.find((name) => name !== own) ?? null;
 }
