@@ -139,7 +139,7 @@ test('an address is asked for once its host was agreed to, and what it lacks is 
     open = true;
     await ask();
     await dialog.getByRole('button', { name: fill(words.follow.ask.run, { host }) }).click();
-    await expect(dialog).toBeHidden();
+    await expect(dialog).toHaveCount(0);
     await expect(page.getByTestId('follow-panel')).toContainText(words.follow.control.address);
     // The second look asks for what is new alone.
     await expect.poll(() => seen.filter(({ path }) => path === '/metrics.jsonl').length, { timeout: 15_000 }).toBeGreaterThan(2);

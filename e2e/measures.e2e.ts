@@ -255,14 +255,16 @@ test('every checkpoint is a point that is taken as B or as the third, and the pi
   await expect(page).toHaveURL(/c=run:[^&]+@8&/);
   await expectAccessibleInBothThemes();
 
-  const download = async (format: string) => {
+  const download = async (form: 'svg' | 'png' | 'csv') => {
     const file = page.waitForEvent('download');
-    await studio.button(fill(pareto.saveAs, { format })).click();
+    await studio.button(fill(words.common.saveChart.label, { title: pareto.title })).click();
+    await page.getByRole('menuitem', { name: words.common.saveChart[form] }).click();
     return readFileSync(await (await file).path());
   };
-  const svg = (await download('SVG')).toString();
+  expect((await download('csv')).toString().split('\n')).toHaveLength(5);
+  const svg = (await download('svg')).toString();
   for (const text of [pareto.title, pareto.x, pareto.y, record.name]) expect(svg).toContain(text);
-  const png = await download('PNG');
+  const png = await download('png');
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   expect(png.readUInt32BE(16)).toBe(2400);
 

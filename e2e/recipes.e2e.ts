@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { parseRecipeText } from '../src/core/recipe/parse';
+import { violations } from './studio/axe';
 import { preset, tinyRecipe } from './studio/recipes';
 import { visit } from './studio/studio';
 import { fill, like } from './studio/words';
@@ -119,6 +120,27 @@ test('the 7B reference is shown and exported, and Run says why it cannot', async
   expect(parseRecipeText(readFileSync(await download.path(), 'utf8'))).toEqual(preset('reference-7b').recipe);
   await desk.presets.selectOption('golden-ratio');
   await expect(desk.button('run')).toBeEnabled();
+});
+
+test('a federated run with masks shows what the server sees of each client, and that the sums are the same', async () => {
+  const { desk, page, words } = studio;
+  const secure = {
+    gradientAccumulationSteps: 2,
+    federated: { participation: 1, server: { rate: 1, momentum: 0 }, secure: { dropout: 0 } },
+  };
+  await studio.open({ recipe: { ...tinyRecipe({ name: 'masked', steps: 2 }), ...secure } });
+  await desk.train();
+  const masked = page.getByTestId('masked');
+  // Two clients and their sum.
+  await expect(masked.getByRole('img')).toHaveCount(6);
+  await expect(masked).toContainText(words.recipe.federated.sum);
+  const [error, likeness] = /([\d.]+e-\d+).*?([\d.]+)\D*$/
+    .exec((await masked.locator('p').last().textContent())!)!
+    .slice(1)
+    .map(Number);
+  expect(error).toBeLessThan(1e-6);
+  expect(likeness).toBeLessThan(0.02);
+  expect(await violations(page, { within: '[data-testid=masked]' })).toEqual([]);
 });
 
 test('the recipe drawer marks what is out of bounds, and takes what is not', async () => {

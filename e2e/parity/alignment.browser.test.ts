@@ -2,7 +2,7 @@
 import { engine, memory, tensor, tensor1d } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FigureSums, loadModel, openBackend, trainingGradients, type DecoderModel } from '../../workers/engine';
+import { FigureSums, generate, loadModel, sampleAnswers, openBackend, trainingGradients, type DecoderModel } from '../../workers/engine';
 import { evaluationSums } from '../../workers/engine/model/loss';
 import {
   adaptedKl,
@@ -11,6 +11,7 @@ import {
   klLosses,
   lossScale,
   policyLosses,
+  targetLogps,
   tokenRewards,
   valueLosses,
   type PolicyMean,
@@ -238,6 +239,38 @@ describe.each(['wasm', 'webgpu'] as const)('whole models on %s', (backend) => {
     }
     for (const held of [model, base]) held.dispose();
   });
+});
+
+it('samples answers side by side as it writes each alone, with the log-probabilities of a forward pass', async () => {
+  await openBackend({ backend: 'wasm', threads: 1, requireHardware: false });
+  const model = await tinyModel('tiny-tied', false);
+  const before = memory().numTensors;
+  const prompts = [
+    [4, 9, 12, 7, 3],
+    [60, 61],
+    [5, 6, 8],
+  ];
+  const temperature = 0.7;
+  const options = { temperature, maxTokens: 9, stop: new Set([3, 50]), vocabulary: 160, seed: (row: number) => 40 + row };
+  const answers = await sampleAnswers(model, prompts, options);
+  for (const [row, { ids, logps, entropies }] of answers.entries()) {
+    const alone = await generate(
+      model,
+      prompts[row]!,
+      { temperature, topK: 0, topP: 1, seed: 40 + row, maxTokens: 9, stop: [] },
+      () => undefined,
+    );
+    expect(ids).toEqual(alone.ids.slice(0, ids.length));
+    expect(ids.length === 9 || options.stop.has(ids.at(-1)!)).toBe(true);
+    expect(entropies).toHaveLength(ids.length);
+    const whole = [...prompts[row]!, ...ids];
+    const targets = Int32Array.from(whole, (_, at) => (at < prompts[row]!.length - 1 ? -1 : (whole[at + 1] ?? -1)));
+    const batch = { rows: 1, context: whole.length, ids: Int32Array.from(whole), targets, channels: new Int32Array(1) };
+    const forward = (await targetLogps(model, batch, temperature)).filter((_, at) => targets[at]! >= 0);
+    forward.forEach((logp, at) => expect(logp).toBeCloseTo(logps[at]!, 4));
+  }
+  expect(memory().numTensors).toBe(before);
+  model.dispose();
 });
 
 describe('advantages', () => {

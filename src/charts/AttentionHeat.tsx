@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './AttentionHeat.module.css';
 
 /** Columns that can still be told apart; of more evaluations so many are drawn, evenly spread, the last among them. */

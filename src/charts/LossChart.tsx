@@ -6,7 +6,7 @@ import { channelColour, useChannelTag } from '../channels/channel';
 import { TOTAL, type RunView } from '../core/run/view';
 import { useFormat } from '../i18n/format';
 import { Delta } from '../ui/Figure';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import { laneEvents, usePlotEvents, type LaneEvent, type PlotEvent } from './chart-events';
 import { axisTicks, LookBar, POSITIVE, useAskedFigure, useChartWords, useLook } from './look-bar';
 import {

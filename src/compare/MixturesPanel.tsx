@@ -13,7 +13,7 @@ import { ErrorBanner } from '../ui/Banner';
 import { MeasureControl } from './MeasureControl';
 import { missingRuns, rankingKey, useMixtures, type Changes, type MixtureRanking, type MixtureSubject } from './mixtures';
 import { useCompare } from './store';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './Mixtures.module.css';
 
 const SIZE = { width: 640, height: 260, fontSize: 12 };

@@ -53,6 +53,7 @@ const WORKPLACE: Record<MeasureKind, View> = {
   channels: 'channels',
   terms: 'terms',
   probes: 'probes',
+  labels: 'probes',
   memorisation: 'stability',
   robustness: 'stability',
   embeddings: 'embeddings',

@@ -12,6 +12,7 @@ import type {
   EmbeddingMeasure,
   LayerProbes,
   LensView,
+  MeasuredLabels,
   RobustnessCurve,
   TermsMeasure,
   TextChange,
@@ -39,6 +40,8 @@ export interface Measures {
   /** Of checkpoints alone: a base has no training text here. Key: weights key. */
   memorisation: Record<string, ChannelMemorisation[]>;
   robustness: RobustnessCurve[];
+  /** Of the labelled channel of the picked run. */
+  labels: MeasuredLabels;
   /** By model; `documents` per channel. */
   embeddings: { models: EmbeddingMeasure[]; channels: ComparedChannel[]; documents: number; pooling: 'mean' | 'last' };
   attention: { text: string; view: AttentionView };

@@ -9,10 +9,10 @@ import { weightMap } from '../core/metrics/model-change';
 import type { Series } from '../core/metrics/series';
 import { isSettingEvent } from '../core/run/events';
 import type { RunRecord } from '../core/run/types';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 import type { Language } from '../i18n/start';
 import { useDevice } from '../lab/device-store';
-import { lab } from '../lab/lab';
+import { lab, storedRun } from '../lab/lab';
 import { reportHtml } from '../report/html';
 import { reportMarkdown } from '../report/markdown';
 import {
@@ -220,7 +220,7 @@ export async function writeReport(form: ReportForm, language: Language): Promise
   const { device } = useDevice.getState();
   const picked = pickedWeights();
   const id = (picked[1]?.run ?? picked[0]?.run)?.id;
-  const run = id === undefined ? null : await Promise.all([lab.library.run(id), lab.library.feed(id)]);
+  const run = id === undefined ? null : await Promise.all([lab.library.run(id), storedRun(id)]);
   const report = createReport(
     collectReport({
       at: Date.now(),
@@ -232,7 +232,7 @@ export async function writeReport(form: ReportForm, language: Language): Promise
       generation: generatedTexts(),
       ownNames: new Map(corpora.filter(({ bundled }) => !bundled).map((corpus) => [corpus.id, corpus.name])),
       ownSets: new Map(useProbeSets.getState().own.map((set) => [set.id, set.name])),
-      run: run && { record: run[0], view: viewOf(run[1]), base: models.find((model) => model.id === run[0].recipe.base)?.name },
+      run: run && { record: run[0], view: run[1], base: models.find((model) => model.id === run[0].recipe.base)?.name },
     }),
   );
   const words = form === 'json' ? [] : await loadReportWords(language);

@@ -1,4 +1,5 @@
 import type {
+  BadRow,
   DatasetOrigin,
   FileChoice,
   FileKind,
@@ -77,7 +78,7 @@ export interface LeftOut {
   duplicates: number;
   /** Lines of .jsonl files that could not be used, and the first of them by name. */
   badLines: number;
-  examples: { file: string; line: number; detail: string }[];
+  examples: { file: string; line: number; detail: string; reason?: BadRow['reason'] }[];
 }
 
 export interface CorpusSource {

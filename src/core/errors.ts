@@ -65,6 +65,7 @@ export type ErrorCode =
   | 'channel-empty' // channel, tokens, needed
   | 'recipe-invalid' // field, value, accepted
   | 'measured-table' // row, column, value, accepted
+  | 'measured-header' // value, count, example
   | 'tracker-unknown' // file
   | 'tracker-damaged' // file, byte
   | 'log-unreachable' // host, origin

@@ -14,7 +14,7 @@ import { Card } from '../ui/Card';
 import { giveBack, useActive } from './live-settings';
 import { useRecipe } from './recipe-store';
 import { useRun } from './run-store';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './AutomationView.module.css';
 
 const WIDTH = 800;

@@ -259,9 +259,11 @@ export const ChannelStrip = memo(function ChannelStrip({ channel, drawn, corpora
           </Suspense>
         )}
         {channel.weight !== undefined && (
-          <Suspense>
-            <ObjectiveWeight channel={channel} />
-          </Suspense>
+          <div inert={held}>
+            <Suspense>
+              <ObjectiveWeight channel={channel} />
+            </Suspense>
+          </div>
         )}
         <StripFigures id={id} />
         <StripSwitches id={id} only={only} />

@@ -13,6 +13,7 @@ import { navigate } from '../ui/hash-location';
 import { useRecipe } from './recipe-store';
 import { isActive, useRun } from './run-store';
 import { useTextLengths } from './text-lengths';
+import styles from './Page.module.css';
 
 const NOTHING = {};
 /** Read when there is something to say. */
@@ -87,9 +88,11 @@ export function DeskBanners() {
     <>
       {error && !full && <ErrorBanner error={error} onDismiss={dismiss} />}
       {remote !== null && (
-        <Suspense>
-          <Followed run={remote} />
-        </Suspense>
+        <div className={styles.followed}>
+          <Suspense>
+            <Followed run={remote} />
+          </Suspense>
+        </div>
       )}
       {problem && <ErrorBanner error={problem} onDismiss={dismissProblem} />}
       {sweeping && (

@@ -11,7 +11,7 @@ import { lab } from '../lab/lab';
 import { Card } from '../ui/Card';
 import { NumberField } from '../ui/fields';
 import { useRun } from './run-store';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './AutomationView.module.css';
 
 const WIDTH = 800;

@@ -8,6 +8,7 @@ import { ABILITY_GROUPS, riskLevel, type AbilityGroup } from '../core/metrics/fo
 import { perplexity, RETENTION_LINE } from '../core/metrics/loss';
 import { isFinding } from '../core/diagnosis/diagnose';
 import { detectSymptoms } from '../core/diagnosis/symptoms';
+import type { Series } from '../core/metrics/series';
 import type { RunView } from '../core/run/view';
 import { useChannelTag } from '../channels/channel';
 import { useFormat } from '../i18n/format';
@@ -15,6 +16,7 @@ import { useSymptomWords } from '../diagnosis/words';
 import { Figure } from '../ui/Figure';
 import type { Advice } from '../core/diagnosis/advice';
 import { Card } from '../ui/Card';
+import { SaveChart } from '../ui/SaveChart';
 import { usePart } from '../ui/hash-location';
 import { useRecipe } from './recipe-store';
 import styles from './SideCard.module.css';
@@ -33,6 +35,23 @@ const GAIN_SEEN = 0.005;
 
 /** More than the headline and one remark is no longer read. */
 const SHOWN = 2;
+
+/** The figure's name, and its curve to be saved. */
+function CurveTitle({ title, name, series }: { title: string; name: string; series: Series | null }) {
+  return (
+    <h2 className={styles.curveTitle}>
+      {title}
+      {series && series.x.length > 1 && (
+        <SaveChart
+          title={title}
+          name={name}
+          size={20}
+          table={() => ({ columns: ['step', name], rows: Array.from(series.x, (step, at) => [step, series.y[at] ?? null]) })}
+        />
+      )}
+    </h2>
+  );
+}
 
 /** Risk by the sample of probes: its level, its curve, and what the figure rests on. */
 function Risk({ run }: { run: RunView }) {
@@ -57,8 +76,8 @@ function Risk({ run }: { run: RunView }) {
       t('risk.bands'),
     ].join(' ');
   return (
-    <section data-testid="risk">
-      <h2>{t('risk.title')}</h2>
+    <section data-testid="risk" data-chart>
+      <CurveTitle title={t('risk.title')} name="forgetting-risk" series={risk ? riskSeries : null} />
       <Figure value={risk ? two(risk.value) : '—'} tone={level === 'high' ? 'bad' : level === 'medium' ? 'warn' : 'plain'}>
         {!sampled && t('risk.waiting')}
         {sampled && !risk && t('risk.uninformative', { items: format.count(sampled.items) })}
@@ -103,8 +122,8 @@ export const SideCard = memo(function SideCard({ run }: { run: RunView | null })
   return (
     <aside className={styles.side} aria-label={t('side')} {...part}>
       <div className={styles.pair}>
-        <section>
-          <h2>{t('retention.title')}</h2>
+        <section data-chart>
+          <CurveTitle title={t('retention.title')} name="retention" series={run?.retentionSeries ?? null} />
           <Figure value={format.retention(retention)} tone={kept === false ? 'bad' : 'plain'}>
             {kept === null ? t('retention.none') : t(kept ? 'retention.above' : 'retention.below', { channels: general.join(', ') })}
           </Figure>

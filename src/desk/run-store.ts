@@ -9,13 +9,13 @@ import { errorRecord, StudioError, type ErrorRecord } from '../core/errors';
 import type { Recipe } from '../core/recipe/schema';
 import type { RunMessage } from '../core/run/feed';
 import { isActive as isActiveState, type LiveSettings, type RunRecord } from '../core/run/types';
-import { FollowedRun, viewOf, type RunView } from '../core/run/view';
+import { FollowedRun, type RunView } from '../core/run/view';
 import { keepAwake, raiseAlerts, useAttention } from '../lab/attention-store';
 import { openDevice, reopenDevice, useTrainerSweep } from '../lab/device-store';
-import { useFollows } from '../lab/follow-store';
+import { isFollowable, restoreFollows, useFollows } from '../lab/follow-store';
 import { askToKeep } from '../lab/storage-store';
 import { useDeskRun } from '../lab/desk-recipes';
-import { lab, onWorkerCrash } from '../lab/lab';
+import { lab, onWorkerCrash, storedRun } from '../lab/lab';
 import { plainStorage } from '../ui/plain-storage';
 
 /** The checkpoint of a run that a new one goes on from; null: it begins at the base. */
@@ -217,7 +217,7 @@ export const useRun = create<RunStore>((set, get) => {
   async function showLast(runs: readonly RunRecord[]): Promise<void> {
     const [last] = runs.filter(({ state }) => !isActiveState(state)).sort((a, b) => b.updatedAt - a.updatedAt);
     // A run that cannot be read is the Runs page's to tell of.
-    const run = last ? await lab.library.feed(last.id).then(viewOf, () => null) : null;
+    const run = last ? await storedRun(last.id).catch(() => null) : null;
     if (run && !get().run && !get().starting) set({ run });
   }
 
@@ -262,7 +262,9 @@ export const useRun = create<RunStore>((set, get) => {
     },
     async show(id) {
       await command(async () => {
-        const run = viewOf(await lab.library.feed(id));
+        const record = await lab.library.run(id);
+        if (isFollowable(record)) await restoreFollows([record]);
+        const run = await storedRun(id);
         if (get().remote === null && isActive(get().run)) return;
         if (get().starting || get().remote === id) return;
         if (isActive(run) && run.remote) return listenRemote(id);

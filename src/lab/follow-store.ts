@@ -103,7 +103,8 @@ export const useFollows = create<FollowsState>()((set, get) => {
       const { asking } = get();
       if (!asking) return null;
       const id = await attempt(() => followAddress(asking.href, asking.run));
-      set({ asking: null });
+      // Who asked closes the question, with what it stands in.
+      if (id === null) set({ asking: null });
       return id;
     },
     async goOn(run) {
@@ -133,13 +134,13 @@ export const useFollows = create<FollowsState>()((set, get) => {
 /** Is the run one whose log can be followed on from here? */
 export const isFollowable = (run: RunRecord): boolean => run.followed === true && run.state === 'interrupted';
 
-let restored = false;
+/** Runs that were gone on with, or could not be. */
+const restored = new Set<string>();
 
 /** After a reload goes on with logs whose files the browser still lets the page read; the others wait for a person. */
 export async function restoreFollows(runs: readonly RunRecord[]): Promise<void> {
-  if (restored) return;
-  restored = true;
-  for (const { id } of runs.filter(isFollowable)) {
+  for (const { id } of runs.filter((run) => isFollowable(run) && !restored.has(run.id))) {
+    restored.add(id);
     const place: FollowPlace | null = await lab.library.followPlace(id);
     if (!place || 'address' in place) continue;
     const state = await (place.handle as unknown as AskedHandle).queryPermission({ mode: 'read' });

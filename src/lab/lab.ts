@@ -83,10 +83,11 @@ declare global {
 }
 
 export function installAutomationHandle(): void {
-  const view = async (run: string): Promise<RunView> => {
-    // Only scripts call it: pages that show no run need not load the module.
-    const { viewOf } = await import('../core/run/view');
-    return viewOf(await lab.library.feed(run));
-  };
-  window.crossfade = { lab, view, version };
+  window.crossfade = { lab, view: storedRun, version };
+}
+
+/** A stored run as pages show it. Whoever shows none need not load the module that reads it. */
+export async function storedRun(run: string): Promise<RunView> {
+  const [{ openView }, feed] = await Promise.all([import('../core/run/view'), lab.library.feed(run)]);
+  return openView(feed, () => new Promise((resolve) => setTimeout(resolve)));
 }

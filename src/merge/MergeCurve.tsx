@@ -7,7 +7,7 @@ import { pathThrough } from '../charts/svg';
 import { linearScale, outerTicks, roundTicks } from '../charts/ticks';
 import { useFormat } from '../i18n/format';
 import { bestOf, curveOf, FADER, isWhole, positionsAlong, useMerge, type MergePosition } from './store';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './Merge.module.css';
 
 const FONT = 12;

@@ -17,7 +17,10 @@ import styles from './Runs.module.css';
 function HostQuestion({ onFollowed }: { onFollowed(run: string): void }) {
   const { t } = useTranslation('follow');
   const { asking, busy, connect } = useFollows();
-  const host = asking?.host ?? '';
+  // What was asked stays in sight while the dialog goes.
+  const [asked, setAsked] = useState(asking);
+  if (asking && asking !== asked) setAsked(asking);
+  const host = asked?.host ?? '';
   return (
     <HubDialog
       opened={asking !== null}
@@ -25,7 +28,7 @@ function HostQuestion({ onFollowed }: { onFollowed(run: string): void }) {
       title={t('ask.title', { host })}
       place={[
         [t('ask.host'), host],
-        [t('ask.file'), asking?.href],
+        [t('ask.file'), asked?.href],
       ]}
       confirm={
         <Button
@@ -51,6 +54,7 @@ export default function FollowDialog() {
   const close = () => {
     dismiss();
     useRuns.setState({ following: false });
+    useFollows.setState({ asking: null });
   };
   const followed = async (run: string) => {
     close();
@@ -140,7 +144,14 @@ export function RunFollow({ run }: { run: RunRecord }) {
           </Button>
         )}
       </FollowPanel>
-      {!opened && <HostQuestion onFollowed={() => void useRuns.getState().load()} />}
+      {!opened && (
+        <HostQuestion
+          onFollowed={() => {
+            useFollows.setState({ asking: null });
+            void useRuns.getState().load();
+          }}
+        />
+      )}
     </>
   );
 }

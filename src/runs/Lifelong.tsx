@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../contract/corpus';
 import { ChannelTag, useChannelTag, useCorpusName } from '../channels/channel';
 import { ProgressLine } from '../channels/ProgressLine';
-import { chainsOf, lifelongMatrix, matrixCsv, stageRecipe, type Chain, type LifelongMatrix } from '../core/run/lifelong';
+import { chainsOf, lifelongMatrix, matrixTable, stageRecipe, type Chain, type LifelongMatrix } from '../core/run/lifelong';
 import { errorRecord } from '../core/errors';
 import type { LifelongPlan } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
@@ -16,6 +16,7 @@ import { Card } from '../ui/Card';
 import { Dialog } from '../ui/Dialog';
 import { NumberField, SwitchField, TextField } from '../ui/fields';
 import { saveFile } from '../ui/save-file';
+import { SaveChart } from '../ui/SaveChart';
 import { PipelineForm } from './PipelineForm';
 import { titleOf, usePresets } from './Recipe';
 import { StageChart } from './StageChart';
@@ -67,13 +68,10 @@ function ChainItem({ chain }: { chain: Chain }) {
   const stages = plan.stages.length;
   const here = chaining?.id === chain.id ? chaining : null;
   const matrix = lifelongMatrix(chain);
-  const save = (type: 'csv' | 'json') => {
-    if (!matrix) return;
-    const text = type === 'csv' ? matrixCsv(matrix, tag) : `${JSON.stringify({ name, plan, ...matrix }, null, 2)}\n`;
-    saveFile(new Blob([text], { type: type === 'csv' ? 'text/csv' : 'application/json' }), `${name}.${type}`);
-  };
+  const savePlan = () =>
+    saveFile(new Blob([`${JSON.stringify({ name, plan, ...matrix }, null, 2)}\n`], { type: 'application/json' }), `${name}-plan.json`);
   return (
-    <section className={styles.chain} aria-label={name} data-testid="chain">
+    <section className={styles.chain} data-chart aria-label={name} data-testid="chain">
       <div className={styles.head}>
         <h3>{name}</h3>
         <span className={styles.note}>
@@ -88,15 +86,11 @@ function ChainItem({ chain }: { chain: Chain }) {
             {t('chain.goOn', { stage: done + 1 })}
           </Button>
         )}
+        {matrix && <SaveChart title={name} name={name} table={() => matrixTable(matrix, tag)} />}
         {done > 0 && (
-          <>
-            <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={() => save('csv')}>
-              {t('chain.csv')}
-            </Button>
-            <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={() => save('json')}>
-              {t('chain.json')}
-            </Button>
-          </>
+          <Button size="xs" variant="default" leftSection={<Download size={13} />} onClick={savePlan}>
+            {t('chain.json')}
+          </Button>
         )}
       </div>
       {here?.progress && <ProgressLine progress={here.progress} />}

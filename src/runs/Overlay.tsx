@@ -26,7 +26,7 @@ import { compareRecipes } from '../core/recipe/diff';
 import type { RunRecord } from '../core/run/types';
 import { TOTAL } from '../core/run/view';
 import { Card } from '../ui/Card';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import { RecipeTable } from './Recipe';
 import { useRuns } from './store';
 import styles from './Runs.module.css';

@@ -57,7 +57,7 @@ export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: C
   return (
     <div className={styles.detail}>
       {run.followed && (
-        <div className={styles.part}>
+        <div className={styles.whole}>
           <Suspense fallback={<Skeleton lines={2} />}>
             <RunFollow run={run} />
           </Suspense>

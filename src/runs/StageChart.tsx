@@ -6,7 +6,7 @@ import { lineChart, type Line } from '../charts/still-charts';
 import { SCREEN } from '../charts/paper';
 import { stageChanges, type LifelongMatrix, type StageChange } from '../core/run/lifelong';
 import { useFormat } from '../i18n/format';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './Lifelong.module.css';
 
 const SIZE = { fontSize: 12, width: 640, height: 260 };

@@ -7,12 +7,12 @@ import type { Recipe } from '../core/recipe/schema';
 import type { Chain } from '../core/run/lifelong';
 import { isTrackerFormat } from '../core/trackers/tracked-run';
 import { isActive, type CheckpointRecord, type RunMarks, type RunRecord } from '../core/run/types';
-import { viewOf, type RunView } from '../core/run/view';
+import type { RunView } from '../core/run/view';
 import { isOwnId, meetCorpora } from '../channels/channel';
 import { openDevice } from '../lab/device-store';
 import { keepAwake } from '../lab/attention-store';
 import { isFollowable, restoreFollows, useFollows } from '../lab/follow-store';
-import { lab } from '../lab/lab';
+import { lab, storedRun } from '../lab/lab';
 import { runEnd } from '../lab/run-end';
 import { checkStorage } from '../lab/storage-store';
 import { createExportStore } from '../ui/export-store';
@@ -87,7 +87,7 @@ export const useRuns = create<RunsState>()((set, get) => {
   const readOverlaid = async (ids: readonly string[]) => {
     for (const id of ids) {
       try {
-        const view = viewOf(await lab.library.feed(id));
+        const view = await storedRun(id);
         // Taken away meanwhile, it stays away.
         if (get().overlaid.has(id)) set({ overlaid: new Map(get().overlaid).set(id, view) });
       } catch (error) {
@@ -136,7 +136,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         if (opened?.id === id) set({ opened: { ...opened, ...change } });
       };
       try {
-        settle({ state: 'ready', view: viewOf(await lab.library.feed(id)) });
+        settle({ state: 'ready', view: await storedRun(id) });
       } catch (error) {
         settle({ state: 'failed', error: errorRecord(error) });
       }
@@ -154,7 +154,7 @@ export const useRuns = create<RunsState>()((set, get) => {
         const record = await lab.library.run(id);
         set({ runs: get().runs.map((run) => (run.id === id ? record : run)) });
         if (get().opened?.id !== id || get().opened?.state !== 'ready') return;
-        const view = viewOf(await lab.library.feed(id));
+        const view = await storedRun(id);
         const { opened } = get();
         if (opened?.id === id) set({ opened: { ...opened, view } });
       } catch (error) {

@@ -1,5 +1,5 @@
 /** The live board of a sweep: its queue's controls, what is done, the best so far, what is left, and every run with its curves. */
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ActionIcon, Button, Menu, Progress, TextInput } from '@mantine/core';
 import {
@@ -102,11 +102,13 @@ function useLive(sweep: SweepRecord): { live: Readonly<Record<string, LiveRun>>;
 
 export default function Board({ sweep }: { sweep: SweepRecord }) {
   const { live, speeds } = useLive(sweep);
+  // The list comes after what stands above it, and its rows after the list, each in short tasks: hundreds of runs are one long one.
+  const listed = useDeferredValue(true, false);
   return (
     <>
       {sweep.plan && <Controls sweep={sweep} speeds={speeds} />}
       <Summary sweep={sweep} live={live} />
-      <RunList sweep={sweep} live={live} />
+      {listed && <RunList sweep={sweep} live={live} />}
     </>
   );
 }
@@ -259,6 +261,7 @@ export function RunList({ sweep, live }: { sweep: SweepRecord; live: Readonly<Re
     overscan: 8,
     getItemKey: (at) => runs[at]!.index,
   });
+  const drawn = useDeferredValue(scroller !== null, false);
   const scale = useMemo(() => curveScale(sweep), [sweep]);
   const waiting = useMemo(() => runs.filter(isUntouched).map(({ index }) => index), [runs]);
   const edit = useSweeps((state) => state.edit);
@@ -289,7 +292,7 @@ export function RunList({ sweep, live }: { sweep: SweepRecord; live: Readonly<Re
       )}
       <div className={styles.list} ref={setScroller} tabIndex={0} role="region" aria-label={t('list.label')}>
         <ol style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index: at, start, key }) => {
+          {(drawn ? virtual.getVirtualItems() : []).map(({ index: at, start, key }) => {
             const run = runs[at]!;
             const place = waiting.indexOf(run.index);
             return (

@@ -21,7 +21,7 @@ import { lab } from '../lab/lab';
 import { ErrorBanner } from '../ui/Banner';
 import { NumberField } from '../ui/fields';
 import { suggestRates } from './plan-draft';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './Sweeps.module.css';
 
 export default function RangeTest({ base, onSpeeds }: { base: Recipe; onSpeeds: (tokensPerSecond: number[]) => void }) {

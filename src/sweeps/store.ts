@@ -200,6 +200,10 @@ export const useSweeps = create<SweepsState>()((set, get) => {
       }
       try {
         await listen();
+        // What other tabs did since the list was read, while nobody listened yet.
+        const now = await lab.library.sweeps();
+        set({ sweeps: get().sweeps.filter(({ id }) => now.some((sweep) => sweep.id === id)) });
+        for (const sweep of now) get().take(sweep);
         await takeUp();
       } catch (error) {
         fail(error);

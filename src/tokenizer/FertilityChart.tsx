@@ -8,7 +8,7 @@ import { ChannelTag, useCorpusName } from '../channels/channel';
 import { useMeasured } from './FertilityCard';
 import { fertilityLines, fertilityScale } from './fertility';
 import { useTokenizers } from './store';
-import { SaveChart } from '../ui/SaveButtons';
+import { SaveChart } from '../ui/SaveChart';
 import styles from './Fertility.module.css';
 
 const FertilityPlot = lazy(() => import('./FertilityPlot'));

@@ -227,7 +227,7 @@ function HardwareFields({ given, hardware, onChange }: HardwareFieldsProps) {
 }
 
 /** What these are about is the target, not a value of the recipe. */
-const OF_TARGET: readonly LackCode[] = ['liveChange', 'channelLoss', 'heldOutTogether'];
+const OF_TARGET: readonly LackCode[] = ['liveChange', 'channelLoss'];
 
 /** Of several fields of the recipe together. */
 const OWN_FIELDS = { 'channels.share': 'share', 'channels.weight': 'weight', 'batchSize × gradientAccumulationSteps': 'rows' } as const;

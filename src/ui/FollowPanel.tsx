@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { CircleCheck, CircleX, FileClock, KeyRound, Radio, Unplug, type LucideIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { FollowStatus } from '../contract/follow';
-import type { RunState } from '../core/run/types';
+import { isActive, type RunState } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
 import { useFormat } from '../i18n/format';
 import styles from './FollowPanel.module.css';
@@ -28,8 +28,10 @@ interface Props {
 export default function FollowPanel({ status, run, busy = false, onGoOn, onLeave, onAllow, children }: Props) {
   const { t } = useTranslation('follow');
   const open = status?.state === 'live' || status?.state === 'lost';
-  const state = open ? status.state : run.state === 'interrupted' ? 'left' : 'ended';
-  const Icon = state === 'live' ? Radio : state === 'ended' ? CircleCheck : Unplug;
+  // Under way, and not by this tab.
+  const elsewhere = !open && isActive(run.state);
+  const state = open ? status.state : elsewhere ? 'elsewhere' : run.state === 'interrupted' ? 'left' : 'ended';
+  const Icon = state === 'live' || elsewhere ? Radio : state === 'ended' ? CircleCheck : Unplug;
   return (
     <section className={styles.panel} aria-label={t('panel')} data-testid="follow-panel" data-state={state}>
       <p className={styles.head}>
@@ -50,7 +52,7 @@ export default function FollowPanel({ status, run, busy = false, onGoOn, onLeave
               {t('leave')}
             </Button>
           </>
-        ) : (
+        ) : elsewhere ? null : (
           <Button size="compact-xs" variant="light" leftSection={<Radio size={12} />} loading={busy} onClick={onGoOn}>
             {t('goOn')}
           </Button>

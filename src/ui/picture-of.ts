@@ -62,6 +62,15 @@ function drawingOf(source: SVGSVGElement, left: number, top: number): SVGElement
   return copy;
 }
 
+/** A canvas as it is painted, scaled without smoothing where it is on the page. */
+function imageOf(canvas: HTMLCanvasElement, left: number, top: number): SVGElement {
+  const box = canvas.getBoundingClientRect();
+  return make('image', {
+    ...{ x: (box.left - left).toFixed(1), y: (box.top - top).toFixed(1), width: box.width.toFixed(1), height: box.height.toFixed(1) },
+    ...{ href: canvas.toDataURL('image/png'), preserveAspectRatio: 'none', 'image-rendering': getComputedStyle(canvas).imageRendering },
+  });
+}
+
 /** A run of words as it stands on the page. */
 function wordsOf(node: Text, left: number, top: number): SVGElement[] {
   const text = node.data.replace(/\s+/g, ' ').trim();
@@ -123,6 +132,7 @@ export function pictureOf(chart: HTMLElement, title: string): string {
     const style = getComputedStyle(node);
     if (style.display === 'none' || style.visibility === 'hidden') return;
     if (node instanceof SVGSVGElement) return root.append(drawingOf(node, left, top));
+    if (node instanceof HTMLCanvasElement) return root.append(imageOf(node, left, top));
     if (node instanceof HTMLElement) root.append(...boxOf(node, left, top));
     node.childNodes.forEach(walk);
   };

@@ -99,7 +99,7 @@ function leftOut(sources: readonly SourceRecord[], { report }: PreparationRecord
     badLines: findings.badRows,
     examples: findings.badExamples
       .slice(0, EXAMPLES)
-      .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail })),
+      .map(({ path, line, reason, detail }) => ({ file: path, line, detail: detail === '' ? reason : detail, reason })),
   };
 }
 

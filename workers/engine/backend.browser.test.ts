@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ErrorRecord } from '../../src/core/errors';
 import type { DeviceInfo } from '../../src/contract/device';
+import { openBackend } from './backend';
 import type { OpenOptions } from './backend';
 
 interface Answer {
@@ -60,5 +61,24 @@ describe('openBackend in a worker', () => {
       expect(error).toMatchObject({ code: 'backend-unavailable', values: { backend: 'webgpu' } });
       expect(error!.message).toContain('software');
     }
+  });
+});
+
+describe('openBackend on an adapter that does not say it is a software one', () => {
+  afterEach(() => void vi.restoreAllMocks());
+  const openAny = () => {
+    for (const word of ['vendor', 'architecture', 'device', 'description'] as const)
+      vi.spyOn(GPUAdapterInfo.prototype, word, 'get').mockReturnValue('hardware');
+    vi.spyOn(GPUAdapterInfo.prototype, 'isFallbackAdapter', 'get').mockReturnValue(false);
+    return openBackend({ backend: null, threads: null, requireHardware: false });
+  };
+
+  it.runIf(software)('takes it when a product and a sum over rows come out right', async () => {
+    expect(await openAny()).toMatchObject({ backend: 'webgpu', reason: 'hardware-gpu' });
+  });
+
+  it.runIf(software)('takes wasm and says so when they do not', async () => {
+    vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups').mockReturnValue(undefined);
+    expect(await openAny()).toMatchObject({ backend: 'wasm', reason: 'webgpu-failed' });
   });
 });

@@ -44,7 +44,9 @@ export async function openBackend({ backend, threads, requireHardware }: OpenOpt
   else if (gpu.software) refusal = 'software-gpu-slower';
   else {
     try {
-      return await start('webgpu', threads, gpu, 'hardware-gpu');
+      const device = await start('webgpu', threads, gpu, 'hardware-gpu');
+      await (await import('./webgpu/device')).checkKernels();
+      return device;
     } catch (error) {
       if (requireHardware) throw unavailable('webgpu', error instanceof Error ? error.message : String(error));
       refusal = 'webgpu-failed';

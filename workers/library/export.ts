@@ -159,7 +159,7 @@ export async function openRunExport({ run: id, step, average }: CheckpointRef, t
       const own = isSoft(method) ? softPeftConfig(shape, method, base.name) : peftConfig(shape, method, base.name);
       yield text(ADAPTER_CONFIG, json(own));
     } else {
-      yield text('config.json', withDtype(config, type as Dtype));
+      yield text('config.json', withDtype(withLabels(config, run.recipe), type as Dtype));
       yield text(
         'generation_config.json',
         (await readModelText(base, 'generation_config.json')) ?? json(generationConfig(JSON.parse(config) as Record<string, unknown>)),
@@ -247,6 +247,29 @@ async function wholeLines(path: string): Promise<string> {
 /** The base's config with the type of the exported weights: `dtype` since transformers 5, `torch_dtype` before. */
 function withDtype(config: string, dtype: Dtype): string {
   return editConfig(config, (fields) => ({ ...fields, ['dtype' in fields ? 'dtype' : 'torch_dtype']: TORCH_DTYPE[dtype] }));
+}
+
+/**
+ * The config of a classifier as transformers' *ForSequenceClassification reads it; of other runs as it is. It pools the last token, whatever the run did,
+ * and needs a token to pad with.
+ */
+function withLabels(config: string, { channels }: Recipe): string {
+  const labels = channels.flatMap(({ objective }) => (objective?.kind === 'classification' ? [objective.labels] : []))[0];
+  if (!labels) return config;
+  return editConfig(config, (fields) => {
+    const [architecture] = Array.isArray(fields['architectures']) ? (fields['architectures'] as unknown[]) : [];
+    const eos: unknown = Array.isArray(fields['eos_token_id']) ? fields['eos_token_id'][0] : fields['eos_token_id'];
+    return {
+      ...fields,
+      ...(typeof architecture === 'string' && {
+        architectures: [architecture.replace(/(?:ForCausalLM|LMHeadModel|ForMaskedLM|ForPreTraining)$/, 'ForSequenceClassification')],
+      }),
+      problem_type: 'single_label_classification',
+      id2label: Object.fromEntries(labels.map((label, at) => [String(at), label])),
+      label2id: Object.fromEntries(labels.map((label, at) => [label, at])),
+      pad_token_id: fields['pad_token_id'] ?? eos,
+    };
+  });
 }
 
 function generationConfig(config: Record<string, unknown>): Record<string, unknown> {

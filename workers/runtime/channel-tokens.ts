@@ -5,7 +5,7 @@ import type { ChannelText } from '../../src/contract/tokenizer';
 import { prepareCorpora, templateKeyOf } from '../tokenizer/prepare';
 import { readTokens, type TokenIds } from '../tokenizer/shards';
 import { judgedText } from '../../src/core/corpus/row';
-import type { RecordKind } from '../../src/core/corpus/records';
+import { readRecord, type RecordKind } from '../../src/core/corpus/records';
 import { documentBatches, findCorpus, type Split } from '../storage/corpora';
 import type { DocumentTokens } from './document-rows';
 import type { SplitExamples } from './examples';
@@ -75,7 +75,9 @@ export async function heldOutTexts(corpus: string, chosen: readonly number[]): P
   let document = 0;
   const stored = await findCorpus(corpus);
   for await (const batch of documentBatches(stored, 'heldOut'))
-    for (const { text } of batch) if (chosen[texts.length] === document++) texts.push(judgedText({ text, kind: stored.kind }));
+    for (const { text } of batch)
+      if (chosen[texts.length] === document++)
+        texts.push(stored.kind === 'labelled' ? readRecord('labelled', text).text : judgedText({ text, kind: stored.kind }));
   return texts;
 }
 

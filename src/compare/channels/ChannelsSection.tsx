@@ -13,7 +13,7 @@ import { TextChoice } from '../MeasureControl';
 import { useFigures } from '../measures';
 import { useComparedName } from '../sources';
 import { ChannelTable } from './ChannelTable';
-import { SaveChart } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import styles from './ChannelsSection.module.css';
 
 /** The axis of the diverging chart: zero is on it, every bar and whisker fits, ticks are round. */

@@ -7,7 +7,7 @@ import { Picture } from '../../charts/Picture';
 import { lineChart } from '../../charts/still-charts';
 import { useFormat } from '../../i18n/format';
 import { Estimated } from '../../ui/marks';
-import { SaveChart } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import { letterOf } from '../address';
 import { visibleText } from '../figures';
 import { useMeasures } from '../measures';

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { AttentionView } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
 import { Card } from '../../ui/Card';
+import { SaveChart } from '../../ui/SaveChart';
 import type { Place } from '../address';
 import { MeasureBar } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
@@ -112,9 +113,22 @@ function AttentionMaps({ view, place, model }: AttentionMapsProps) {
       : []),
   ];
   return (
-    <div className={styles.maps} ref={ref}>
+    <div className={styles.maps} ref={ref} data-chart>
       <div className={styles.mapsHead}>
         <h3 className={styles.heading}>{t('maps.title', where)}</h3>
+        <SaveChart
+          title={t('maps.title', where)}
+          name={`attention-layer${where.layer}-head${where.head}`}
+          table={() => ({
+            columns: ['query', 'key', 'query_token', 'key_token', 'a', ...(maps.tuned ? [letter.toLowerCase()] : [])],
+            rows: Array.from({ length: tokens }, (_, query) =>
+              Array.from({ length: query + 1 }, (_, key) => {
+                const place = query * tokens + key;
+                return [query, key, name(query), name(key), maps.a[place]!, ...(maps.tuned ? [maps.tuned[place]!] : [])];
+              }),
+            ).flat(),
+          })}
+        />
         {fitting < READABLE && (
           <SegmentedControl
             size="xs"

@@ -14,6 +14,7 @@ import {
 import { useFormat, type Format } from '../../i18n/format';
 import { Banner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
+import { SaveChart } from '../../ui/SaveChart';
 import type { Place } from '../address';
 import { MeasureBar } from '../../ui/marks';
 import { MeasureControl } from '../MeasureControl';
@@ -122,7 +123,10 @@ function Places({ map }: { map: WeightMap }) {
     setOpen(next);
   };
   return (
-    <div className={styles.scroll}>
+    <div className={styles.scroll} data-chart>
+      <p className={styles.save}>
+        <SaveChart title={t('weights.title')} name="weight-changes" table={() => figuresOf(map)} />
+      </p>
       <table className={styles.table} data-testid="weights-table">
         <caption className={styles.caption}>{t('weights.caption')}</caption>
         <thead>
@@ -158,6 +162,22 @@ function Places({ map }: { map: WeightMap }) {
     </div>
   );
 }
+
+/** A row a tensor, then the whole. */
+const figuresOf = ({ places, whole }: WeightMap) => ({
+  columns: ['layer', 'part', 'tensor', 'relative', 'share', 'change', 'parameters'],
+  rows: [
+    ...places.flatMap(({ place, parts }) =>
+      parts.flatMap(({ part, tensors }) =>
+        tensors.map((tensor) => [
+          ...[typeof place === 'number' ? place + 1 : place, part, tensor.name],
+          ...[tensor.relative, tensor.share, tensor.change, tensor.parameters],
+        ]),
+      ),
+    ),
+    [null, null, null, whole.relative, whole.share, whole.change, whole.parameters],
+  ],
+});
 
 function Parts({ entry, most }: { entry: PlaceMovement; most: number }) {
   const { t } = useTranslation('internals');

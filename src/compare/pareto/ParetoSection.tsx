@@ -8,10 +8,9 @@ import { useFormat } from '../../i18n/format';
 import { Letter } from '../../ui/marks';
 import { useCompare } from '../store';
 import { runMark, type RunMark } from '../../charts/paper';
-import { SaveButtons } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import { usePointName, paretoSets, shortRunName, type ParetoSet } from './points';
 import { NativeSelect } from '@mantine/core';
-import { ErrorBanner } from '../../ui/Banner';
 import { Card, EmptyState } from '../../ui/Card';
 import { useComparedName, findSource } from '../sources';
 import { ParetoPlot, type MarkedRun } from './ParetoPlot';
@@ -139,7 +138,6 @@ function ParetoOfSet({ set, sets, without, onPick }: Props) {
   const setName = useSetName();
   const pointName = usePointName();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const [fault, setFault] = useState<unknown>(null);
   const marked = useMemo(() => set.runs.map((entry, at): MarkedRun => ({ ...entry, mark: runMark(at) })), [set]);
   const shown = useMemo(() => marked.filter(({ run }) => !hidden.has(run.id)), [marked, hidden]);
   const count = shown.reduce((sum, { points }) => sum + points.length, 0);
@@ -169,16 +167,17 @@ function ParetoOfSet({ set, sets, without, onPick }: Props) {
       <Card
         title={t('pareto.title')}
         aside={
-          <SaveButtons
-            className={styles.save}
-            label={t('pareto.save')}
-            labelOf={(format) => t('pareto.saveAs', { format })}
-            name={t('pareto.fileName')}
-            draw={count > 0 ? draw : null}
-            onFault={setFault}
-          >
-            <span aria-hidden>{t('pareto.save')}</span>
-          </SaveButtons>
+          count > 0 && (
+            <SaveChart
+              title={t('pareto.title')}
+              name={t('pareto.fileName')}
+              draw={draw}
+              table={() => ({
+                columns: ['run', 'step', 'gain_bits_per_byte', 'retention'],
+                rows: shown.flatMap(({ run, points }) => points.map(({ step, gain, retention }) => [run.name, step, gain, retention])),
+              })}
+            />
+          )
         }
       >
         {sets.length > 1 && (
@@ -215,7 +214,6 @@ function ParetoOfSet({ set, sets, without, onPick }: Props) {
             {t('pareto.front')}
           </span>
         </div>
-        {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
         {count > 0 ? (
           <ParetoPlot runs={shown} label={t('pareto.plot', { count })} />
         ) : (

@@ -15,6 +15,7 @@ import { useMeasures } from '../measures';
 import { RISK_TONES } from '../RiskCard';
 import { GroupTable, ReferenceTable } from './GroupTables';
 import { Items } from './Items';
+import { LabelsCard } from './LabelsCard';
 import { useGroupName } from './names';
 import { OwnSets, SetChips } from './ProbeSets';
 import { measureProbeSets, useProbeSets } from './store';
@@ -154,6 +155,7 @@ export default function ProbesSection() {
           <Items probes={result.probes} scores={result.scores} tooLong={result.measure.tooLong} />
         </>
       )}
+      <LabelsCard />
     </>
   );
 }

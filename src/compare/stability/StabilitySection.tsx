@@ -16,7 +16,7 @@ import { useComparedName } from '../sources';
 import { useCompare } from '../store';
 import { MemorisationCard } from './MemorisationCard';
 import { against, measureRobustness, riseOf, SAME_RISE, STROKES, useStability } from './store';
-import { SaveChart } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import styles from './Stability.module.css';
 
 export default function StabilitySection() {

@@ -36,7 +36,7 @@ describe('a recipe for transformers', () => {
   it('has a short train.py, typed, with a licence', () => {
     const { files } = exportToTransformers(base);
     expect(files['train.py']!.split('\n').length).toBeLessThanOrEqual(351);
-    for (const name of ['train.py', 'data.py', 'model.py', 'plan.py']) {
+    for (const name of ['train.py', 'data.py', 'model.py', 'plan.py', 'serve.py']) {
       expect(files[name]).toMatch(/^# SPDX-License-Identifier: Apache-2\.0\n"""/);
       for (const head of files[name]!.match(/^ *def .*:$/gm)!) expect(head).toContain(' -> ');
     }
@@ -194,10 +194,18 @@ describe('a recipe for a trainer that others run', () => {
     expect(lacks).toEqual(
       expect.arrayContaining([
         ...['control.json faders', 'strategy.kind domain-only', 'regularisation.l2sp λ 0.5'],
-        ...['stopping.forgetting 0.95', 'evaluation held-out loss by channel', 'packing joined'],
+        ...['stopping.forgetting 0.95', 'packing joined'],
       ]),
     );
     expect(english.lack).toEqual(LACK_WORDS);
+  });
+
+  it('measures held-out losses by channel by the callbacks that the trainer takes', () => {
+    expect(yamlOf('ms-swift', {})).toMatchObject({ external_plugins: '[channel_loss.py]', callbacks: '[channel_loss]' });
+    expect(yamlOf('axolotl', {})).toMatchObject({ plugins: '[channel_loss.ChannelLossPlugin]' });
+    const { files } = folder('llama-factory', {});
+    expect(files['README.md']).toContain('channel_loss.py train.yaml');
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['channel_loss.py', 'data.py', 'plan.py']));
   });
 });
 

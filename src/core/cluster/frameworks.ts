@@ -65,8 +65,9 @@ export function exportToLlamaFactory(given: Recipe, input: HardwareInput = {}): 
       files: { 'train.yaml': yaml(values), 'data/dataset_info.json': json(info) },
       install: 'pip install llamafactory==0.9.5',
       commands: `    python shares.py train.yaml       # once: interleave_probs by the length of documents
-    FORCE_TORCHRUN=1 NPROC_PER_NODE=${hardware.gpus} llamafactory-cli train train.yaml`,
-      notes: 'Held-out loss is measured for each channel (`eval_<channel>_held_out_loss`), training loss over all of them.',
+    torchrun --nproc-per-node ${hardware.gpus} channel_loss.py train.yaml`,
+      notes:
+        'Held-out loss is measured for each channel, training loss over all of them. `channel_loss.py` calls LLaMA-Factory with one more callback, which measures as the studio does and writes run/metrics.jsonl for its desk; `FORCE_TORCHRUN=1 NPROC_PER_NODE=n llamafactory-cli train train.yaml` trains without it (`eval_<channel>_held_out_loss`).',
     };
   });
 }
@@ -76,7 +77,6 @@ export function exportToSwift(given: Recipe, input: HardwareInput = {}): Cluster
   return folder('ms-swift', given, input, ({ recipe, hardware, lack, mixed }) => {
     const lora = loraOf(recipe, 'ms-swift', lack);
     lack('channels.share', mixed.map(({ share }) => share).join(' : '), 'shareByDocument');
-    if (mixed.length > 1) lack('evaluation', 'held-out loss by channel', 'heldOutTogether');
     if (recipe.packing === 'joined') lack('packing', 'joined', 'documentsApart');
     const { early } = recipe.stopping;
     if (early) lack('stopping.early', early.patience, 'earlyOnTotal');
@@ -105,6 +105,8 @@ export function exportToSwift(given: Recipe, input: HardwareInput = {}): Cluster
       truncation_strategy: 'split',
       packing: true,
       enable_channel_loss: true,
+      external_plugins: ['channel_loss.py'],
+      callbacks: ['channel_loss'],
       gradient_checkpointing: recipe.activationCheckpointing,
       torch_dtype: { f32: 'float32', f16: 'float16', bf16: 'bfloat16' }[recipe.precision],
       ...(early ? { early_stop_interval: early.patience } : {}),
@@ -118,7 +120,7 @@ export function exportToSwift(given: Recipe, input: HardwareInput = {}): Cluster
       commands: `    python shares.py train.yaml       # once: interleave_prob by the length of documents
     NPROC_PER_NODE=${hardware.gpus} swift pt train.yaml`,
       notes:
-        'Training loss is logged for each channel (`enable_channel_loss` reads the column `channel`). Where the folder of the base alone does not tell the kind of model, add `model_type` to train.yaml.',
+        'Training loss is logged for each channel (`enable_channel_loss` reads the column `channel`), held-out loss of each by `channel_loss.py`, in run/metrics.jsonl. Where the folder of the base alone does not tell the kind of model, add `model_type` to train.yaml.',
     };
   });
 }
@@ -129,7 +131,6 @@ export function exportToAxolotl(given: Recipe, input: HardwareInput = {}): Clust
     const lora = loraOf(recipe, 'axolotl', lack);
     lack('channels.share', mixed.map(({ share }) => share).join(' : '), 'shareMixed');
     lack('metrics', 'training loss by channel', 'channelLoss');
-    if (mixed.length > 1) lack('evaluation', 'held-out loss by channel', 'heldOutTogether');
     if (recipe.packing === 'joined') lack('packing', 'joined', 'documentsApart');
     const { early } = recipe.stopping;
     if (early) lack('stopping.early', early.patience, 'earlyOnTotal');
@@ -173,15 +174,16 @@ export function exportToAxolotl(given: Recipe, input: HardwareInput = {}): Clust
       ...(early ? { early_stopping_patience: early.patience } : {}),
       ...(zero ? { deepspeed: zero } : {}),
       use_tensorboard: true,
+      plugins: ['channel_loss.ChannelLossPlugin'],
     };
     if (lora && !Number.isInteger(lora.alpha)) lack('method.alpha', lora.alpha, 'alpha');
     return {
       files: { 'train.yaml': yaml(values) },
       install: 'pip install axolotl==0.19.0 && pip install flash-attn --no-build-isolation',
       commands: `    python shares.py mixed            # once: data/mixed.jsonl, the mixture in its order
-    axolotl train train.yaml --num-processes ${hardware.gpus}`,
+    PYTHONPATH=. axolotl train train.yaml --num-processes ${hardware.gpus}`,
       notes:
-        '`data/mixed.jsonl` holds as many tokens as the steps read, documents of the channels in turn so that the shares of tokens are kept all along.',
+        '`data/mixed.jsonl` holds as many tokens as the steps read, documents of the channels in turn so that the shares of tokens are kept all along. Held-out loss of each channel is measured by `channel_loss.py`, in run/metrics.jsonl.',
     };
   });
 }

@@ -40,7 +40,6 @@ export const LACK_WORDS = {
   documentsJoined: 'documents of a row are joined',
   decayShape: 'the decay is linear',
   warmupFloor: 'the warmup rises from the floor, not from 0',
-  heldOutTogether: 'one held-out loss over all channels',
   channelLoss: 'one training loss over all channels',
   liveChange: 'shares and learning rate stand still while it trains: there is no control file',
   objective: 'trained on the next token of its text',

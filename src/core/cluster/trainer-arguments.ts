@@ -8,6 +8,9 @@ import { decayStart, warmupSteps } from '../schedule/schedule';
 import { estimateTable, hardwareOf, type Hardware, type HardwareInput } from './estimate';
 import { json, withRows, type ClusterFolder } from './export';
 import { collectLacks, lackLines, lackOfTrainers, type AddLack, type Lack } from './lacks';
+import channelLossPy from './templates/channel_loss.py?raw';
+import dataPy from './templates/data.py?raw';
+import planPy from './templates/plan.py?raw';
 import ruffToml from './templates/ruff.toml?raw';
 import sharesPy from './templates/shares.py?raw';
 
@@ -141,6 +144,10 @@ export function folder(
       ...deepspeed,
       'recipe.json': json(recipe),
       'shares.py': sharesPy,
+      // Held-out losses by channel, by each trainer's own callbacks.
+      'channel_loss.py': channelLossPy,
+      'data.py': dataPy,
+      'plan.py': planPy,
       'ruff.toml': ruffToml,
       'README.md': readme(target, recipe, hardware, lacks, { install, commands, notes }),
     },

@@ -85,6 +85,13 @@ describe('readMeasuredRuns', () => {
     expect(refusal(table('0.5,0.5,two,2'))).toMatchObject({ row: 3, column: 'zh loss', value: 'two', accepted: '> 0' });
     expect(refusal(table('0.5,0.5,0,2'))).toMatchObject({ row: 3, column: 'zh loss' });
     expect(refusal('zh,en\n1,2')).toMatchObject({ row: 1, column: 'share', value: 'zh, en' });
+    expect(refusal('0.25,0.75,3.1,2.8\n0.5,0.5,3.0,2.9')).toEqual({
+      ...{ code: 'measured-header', value: '0.25, 0.75, 3.1, 2.8', count: 4, example: 'share_a,share_b,loss_a,loss_b' },
+    });
+    expect(refusal('a;12,5 %;87,5 %;3,1;2,8;1e-4\nb;25 %;75 %;3,0;2,9;1e-4')).toMatchObject({
+      ...{ code: 'measured-header', example: 'run,share_a,share_b,loss_a,loss_b,?' },
+    });
+    expect(refusal('3.1\t2.8\n3\t2.9')).toMatchObject({ code: 'measured-header', example: 'share_a,loss_a' });
     expect(refusal('zh share,en share\n0.5,0.5')).toMatchObject({ row: 1, column: 'loss' });
     expect(refusal('zh share,zh ratio,zh loss\n0.5,0.5,1')).toMatchObject({ row: 1, column: 'zh ratio', accepted: '1 × channel' });
     expect(refusal('share,zh loss,en loss\n0.5,2,2')).toMatchObject({ row: 1, column: 'share', accepted: 'share_<channel>' });

@@ -49,7 +49,7 @@ const HELD_OUT = /^(1|true|yes|y|x|test|held[ _-]?out|val|validation|是|留出|
 const BLANK = /^(-+|–|—|n\/?a|null|none|\.)?$/i;
 const MAGNITUDES: Record<string, number> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12, 万: 1e4, 亿: 1e8 };
 
-/** @throws StudioError `measured-table` with row (1 is the header), column, value and what is accepted */
+/** @throws StudioError `measured-table` with row (1 is the header), column, value and what is accepted; `measured-header` of a table without names */
 export function readMeasuredRuns(text: string): MeasuredTable {
   const cells = upright(tableOf(text.replace(/^\uFEFF/, '').trim()));
   const named = cells[0]!.map((header) => columnOf(header));
@@ -64,6 +64,7 @@ export function readMeasuredRuns(text: string): MeasuredTable {
   const shareAt = columns.flatMap((column, at) => (column.kind === 'share' ? [at] : []));
   const lossAt = columns.flatMap((column, at) => (column.kind === 'loss' ? [at] : []));
   const headers = cells[0]!.join(', ');
+  if (lossAt.length === 0 && isMeasured(cells[0]!)) refuseNameless(cells);
   if (shareAt.length === 0) refuse(1, 'share', headers, 'share_<channel>, <channel> share, <channel> %, 占比');
   if (lossAt.length === 0) refuse(1, 'loss', headers, 'loss_<channel>, <channel> loss, ppl_<channel>, 损失');
   if (cells.length - 1 > MOST_RUNS) refuse(cells.length, '', String(cells.length - 1), `≤ ${MOST_RUNS}`);
@@ -128,6 +129,39 @@ export function readMeasuredRuns(text: string): MeasuredTable {
     (_, index) => columns[index]!.kind === 'other' || (columns[index]!.kind === 'loss' && !targets.includes(nameOf(index))),
   );
   return { channels, targets, runs, base, ignored };
+}
+
+/** A row of figures, which names nothing: most of its cells that are not blank are numbers. */
+function isMeasured(row: readonly string[]): boolean {
+  const written = row.filter((cell) => !BLANK.test(cell));
+  const numbers = written.filter((cell) => /^[-+]?\d[\d.,]*(e[-+]?\d+)?\s*[%kmbgt]?$/i.test(cell));
+  return numbers.length > 0 && 2 * numbers.length >= written.length;
+}
+
+/** Says which names the table's columns may be: those side by side that sum to 1 or 100 in each row are shares, as many behind them losses. */
+function refuseNameless(cells: Cells): never {
+  const width = cells[0]!.length;
+  const numbers = cells.map((row) => row.map((cell) => Number.parseFloat(cell.replace(',', '.'))));
+  const whole = (from: number, to: number) =>
+    [1, 100].some((all) =>
+      numbers.every((row) => Math.abs(row.slice(from, to).reduce((sum, value) => sum + value, 0) / all - 1) <= ROUNDING),
+    );
+  const stretches = numbers[0]!.flatMap((_, from) =>
+    Array.from({ length: width - from - 1 }, (__, more) => [from, from + more + 2] as const).filter(([first, end]) => whole(first, end)),
+  );
+  const [from, to] = stretches.sort((one, other) => other[1] - other[0] - (one[1] - one[0]))[0] ?? [0, Math.ceil(width / 2)];
+  const channel = (at: number) => String.fromCharCode(97 + (at % 26));
+  const names = cells[0]!.map((cell, at) => {
+    if (at >= from && at < to) return `share_${channel(at - from)}`;
+    if (at >= to && at < to + (to - from)) return `loss_${channel(at - to)}`;
+    return at < from && Number.isNaN(Number.parseFloat(cell)) ? 'run' : '?';
+  });
+  const values = { value: cells[0]!.slice(0, 8).join(', '), count: width, example: names.join(',') };
+  throw new StudioError(
+    'measured-header',
+    `The first row of the table names no column: "${values.value}"; accepted: a row of ${width} names above it, such as ${values.example}`,
+    values,
+  );
 }
 
 function refuse(row: number, column: string, value: string, accepted: string): never {

@@ -5,7 +5,8 @@ import type { Recipe } from '../recipe/schema';
 import { RunFeed, storedRun, type RunMessage } from './feed';
 import { settingsAt } from './live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveChange, MetricRow, RunRecord } from './types';
-import { FollowedRun, viewOf } from './view';
+import { rowWidth } from './metric-table';
+import { FollowedRun, openView, viewOf } from './view';
 
 const recipe = recipeWith({
   sequenceLength: 8,
@@ -151,7 +152,7 @@ describe('increments', () => {
     return live;
   }
 
-  it('lead to what a late listener and the stored run show', () => {
+  it('lead to what a late listener and the stored run show', async () => {
     let followed: FollowedRun | null = null;
     let late: RunMessage | null = null;
     const live = trained((message, feed) => {
@@ -162,6 +163,13 @@ describe('increments', () => {
     const stored = storedRun(live, { rows, evaluations, events: [{ type: 'paused', step: 3, at: 0 }] }, [checkpoint]);
     expect(followed!.view).toEqual(viewOf(stored));
     expect(viewOf(late!)).toEqual(viewOf(stored));
+    // Read a stretch of rows at a time, a long run is the same.
+    const width = rowWidth(stored.header!.recipe.channels.length);
+    const many = Float64Array.from({ length: 5000 * width }, (_, at) => (at % width === 0 ? at / width + 1 : stored.rows[at % width]!));
+    let rests = 0;
+    const long = { ...stored, rows: many };
+    expect(await openView(long, async () => void (rests += 1))).toEqual(viewOf(long));
+    expect(rests).toBe(2);
   });
 
   it('leave the objects of what they do not change', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/lifelong.json';
 import { exampleRecipe, recipeWith } from './example-run';
-import { chainsOf, lifelongMatrix, matrixCsv, stageRecipe } from './lifelong';
+import { chainsOf, lifelongMatrix, matrixTable, stageRecipe } from './lifelong';
 import type { ChainPlan, EvaluationRow, RunRecord } from './types';
 
 const plan: ChainPlan = {
@@ -61,11 +61,12 @@ describe('a chain of runs', () => {
     expect(matrix.stages.map(({ loss }) => loss)).toEqual(fixture.matrix.loss);
     expect(matrix.backward).toBeCloseTo(fixture.matrix.backward, 12);
     expect(matrix.forward).toBeCloseTo(fixture.matrix.forward, 12);
-    expect(
-      matrixCsv(matrix, (id) => (id === 'own' ? 'my, own' : id))
-        .split('\n')
-        .slice(0, 3),
-    ).toEqual(['after,zh,law,medicine,"my, own"', 'base,3.5,4,3.2,2.9', 'chain 1,3.6,2.9,3.1,2.95']);
+    const { columns, rows } = matrixTable(matrix, (id) => (id === 'own' ? 'my, own' : id));
+    expect([columns, ...rows.slice(0, 2)]).toEqual([
+      ['after', 'zh', 'law', 'medicine', 'my, own'],
+      ['base', 3.5, 4, 3.2, 2.9],
+      ['chain 1', 3.6, 2.9, 3.1, 2.95],
+    ]);
   });
 
   it('goes on where it was left: what has not ended is not counted, a stage begun anew is counted as it was last', () => {

@@ -201,19 +201,18 @@ export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs'
   };
 }
 
-/** A line for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
-export function matrixCsv({ channels, base, stages, backward, forward }: LifelongMatrix, name: (id: string) => string): string {
-  const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const line = (head: string, values: readonly (number | null)[]) => [
-    cell(head),
-    ...values.map((value) => (value === null ? '' : String(value))),
-  ];
-  const rows = [
-    ['after', ...channels.map(({ id }) => cell(name(id)))],
-    line('base', base),
-    ...stages.map((stage) => line(stage.name, stage.loss)),
-    line('backward transfer', [backward]),
-    line('forward transfer', [forward]),
-  ];
-  return `${rows.map((row) => row.join(',')).join('\n')}\n`;
+/** To be saved: a row for the base and each stage, a column for each channel, then both transfers; losses in nats per token. */
+export function matrixTable(
+  { channels, base, stages, backward, forward }: LifelongMatrix,
+  name: (id: string) => string,
+): { columns: string[]; rows: (string | number | null)[][] } {
+  return {
+    columns: ['after', ...channels.map(({ id }) => name(id))],
+    rows: [
+      ['base', ...base],
+      ...stages.map((stage) => [stage.name, ...stage.loss]),
+      ['backward transfer', backward],
+      ['forward transfer', forward],
+    ],
+  };
 }

@@ -106,6 +106,25 @@ export function viewOf(message: RunMessage): RunView {
   return new FollowedRun(message).view;
 }
 
+/** What objectives said, by the step of its row. */
+const saidIn = ({ said }: RunMessage) => new Map(said?.map(({ step, figures }) => [step, figures]));
+
+/** Rows that are read at a stretch: a few milliseconds of work. */
+const STRETCH = 2048;
+
+/** The same, a stretch of its rows at a time, so that a long run leaves a page alive. @param rest called between stretches */
+export async function openView(message: RunMessage, rest: () => Promise<void>): Promise<RunView> {
+  const { rows, header } = message;
+  const stretch = STRETCH * rowWidth(header?.recipe.channels.length ?? 0);
+  const said = saidIn(message);
+  const run = new FollowedRun({ ...message, rows: rows.subarray(0, stretch) });
+  for (let at = stretch; at < rows.length; at += stretch) {
+    await rest();
+    run.addRows(rows.subarray(at, at + stretch), said);
+  }
+  return run.reread();
+}
+
 export class FollowedRun {
   private readonly header: RunHeader;
   private readonly ids: readonly string[];
@@ -182,6 +201,25 @@ export class FollowedRun {
     return true;
   }
 
+  /** Rows of a whole message that follow those it was begun with; `reread` then shows them. */
+  addRows(rows: Float64Array, said: ReturnType<typeof saidIn>): void {
+    eachRow(rows, this.ids.length, (row) => this.addRow(row, said.get(row.step)));
+    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
+  }
+
+  reread(): RunView {
+    this.shown = { ...this.shown, ...this.lastFigures(), train: seriesOf(this.curves.train), windows: this.windows() };
+    return this.shown;
+  }
+
+  private lastFigures(): Pick<RunView, 'gradNorm' | 'lossScaling'> {
+    const { last } = this;
+    return {
+      gradNorm: last?.gradNorm ?? null,
+      lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
+    };
+  }
+
   /** The view after a message. @param former parts that stay where the message does not change them */
   private read(
     message: RunMessage,
@@ -190,9 +228,7 @@ export class FollowedRun {
     const { runId, name, recipe, remote } = this.header;
     const { state, stopReason, error, partial, pruned } = message;
     const { rows } = message;
-    const said = new Map(message.said?.map(({ step, figures }) => [step, figures]));
-    eachRow(rows, this.ids.length, (row) => this.addRow(row, said.get(row.step)));
-    if (rows.length > 0) this.last = unpackRows(rows.subarray(-rowWidth(this.ids.length)), this.ids)[0]!;
+    this.addRows(rows, saidIn(message));
     for (const evaluation of message.evaluations) this.addEvaluation(evaluation);
     this.happened.push(...message.events);
     const remeasured = message.evaluations.length > 0 || partial !== null || this.partial !== null;
@@ -203,7 +239,7 @@ export class FollowedRun {
     const eventful = message.events.length > 0 || message.evaluations.length > 0 || checkpoints !== former.checkpoints;
     const base = remeasured ? lossesOf(this.base, partial) : former.base;
     const { step, tokens, tokensPerSecond, stepMs, etaSeconds, lr, channels } = unpackFigures(message.figures);
-    const { base: atStart, latest, last } = this;
+    const { base: atStart, latest } = this;
     return {
       runId,
       name,
@@ -220,8 +256,7 @@ export class FollowedRun {
       stepMs,
       etaSeconds,
       lr,
-      gradNorm: last?.gradNorm ?? null,
-      lossScaling: last?.lossScale === undefined ? null : { scale: last.lossScale, skipped: last.skippedSteps ?? 0 },
+      ...this.lastFigures(),
       channels: recipe.channels.map(({ id, role, generated }, at) => ({
         id,
         role,

@@ -10,6 +10,7 @@ import { Rng } from '../../core/rng/rng';
 import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
+import { SaveChart } from '../../ui/SaveChart';
 import { HorizontalSlider } from '../../ui/Slider';
 import { useWorkshop } from './store';
 import styles from './Sort.module.css';
@@ -88,7 +89,18 @@ export function SortedRows({ source, scores, scorer, onDone }: Props) {
   const rowWords = (count: number) => t('ingest.rows', { count, formatted: format.count(count) });
   return (
     <div className={styles.sorted}>
-      <div className={styles.histogram}>
+      <div className={styles.histogram} data-chart>
+        <p className={styles.title}>
+          {t('sort.histogram')}{' '}
+          <SaveChart
+            title={t('sort.histogram')}
+            name={`${source.channel}-scores`}
+            table={() => ({
+              columns: ['from', 'to', 'rows'],
+              rows: histogram.rows.map((rows, bin) => [from + (bin / BINS) * (to - from), from + ((bin + 1) / BINS) * (to - from), rows]),
+            })}
+          />
+        </p>
         <svg viewBox={`0 0 ${BINS} 40`} preserveAspectRatio="none" role="img" aria-label={t('sort.histogram')}>
           {histogram.rows.map((rows, bin) => {
             const height = rows === 0 ? 0 : Math.max(0.6, (rows / most) * 38);

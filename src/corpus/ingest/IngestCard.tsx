@@ -38,7 +38,19 @@ function ImportCard({ onStepwise }: { onStepwise: () => void }) {
         })}
       </span>
       {made.leftOut && made.leftOut.duplicates > 0 && <span>{leftOut('duplicates', made.leftOut.duplicates)}</span>}
-      {made.leftOut && made.leftOut.badLines > 0 && <span>{leftOut('badLines', made.leftOut.badLines)}</span>}
+      {made.leftOut && made.leftOut.badLines > 0 && (
+        <details className={styles.findings}>
+          <summary>{leftOut('badLines', made.leftOut.badLines)}</summary>
+          <ul>
+            {made.leftOut.examples.map(({ file, line, detail, reason }) => (
+              <li key={`${file} ${line}`}>
+                <strong>{t('location', { path: file, line: format.count(line) })}</strong> {reason && t(`ingest.bad.${reason}`)}
+                {detail !== reason && <code>{detail}</code>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       <Link href="/desk">{t('import.toDesk')}</Link>
     </>
   );

@@ -18,7 +18,7 @@ import { useCorpora } from '../store';
 import { deskPathOf } from './desk-recipe';
 import { ExportPanel } from './ExportPanel';
 import { Funnel } from './Funnel';
-import { SaveChart } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import styles from './Result.module.css';
 
 const HistogramPlot = lazy(() => import('./HistogramPlot'));

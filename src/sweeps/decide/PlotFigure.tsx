@@ -2,17 +2,14 @@
  * Charts of fits and recommendations as still pictures: curves with bands, measured points (hollow where no fit read them), intervals both
  * ways. One description serves the page and the file that is saved of it.
  */
-import { useState } from 'react';
 import { useElementSize } from '@mantine/hooks';
-import { useTranslation } from 'react-i18next';
 import { Picture } from '../../charts/Picture';
 import { el, horizontal, label, pathThrough, svgMarkup, type Ink, type SvgNode } from '../../charts/svg';
 import { linearScale, outerTicks, roundTicks } from '../../charts/ticks';
 import { CHANNEL_COLOURS, isChannelColour, PAPER, SCREEN, PAPER_FONT } from '../../charts/paper';
 import { textWidth } from '../../charts/labels';
 import type { Interval } from '../../core/metrics/statistics';
-import { ErrorBanner } from '../../ui/Banner';
-import { SaveButtons } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import styles from './Decide.module.css';
 
 export interface Plot {
@@ -165,28 +162,26 @@ function plotFile(plot: Plot): string {
   );
 }
 
-/** The chart on the page, with buttons that save it as SVG and PNG. @param name of the file */
+/** Its lines point by point, and its points with their intervals. */
+const figuresOf = ({ lines, dots, xTitle, yTitle }: Plot) => ({
+  columns: ['part', 'name', xTitle, yTitle, 'low', 'high'],
+  rows: [
+    ...lines.flatMap(({ x, y }, line) => x.map((at, index) => ['line', String(line + 1), at, y[index]!, null, null])),
+    ...dots.map(({ name, x, y, up }) => ['point', name, x, y, up?.low ?? null, up?.high ?? null]),
+  ],
+});
+
+/** The chart on the page, with a menu that saves it. @param name of the file */
 export function PlotFigure({ plot, name }: { plot: Plot; name: string }) {
-  const { t } = useTranslation('laws');
   const { ref, width } = useElementSize();
-  const [fault, setFault] = useState<unknown>(null);
   const style = { ink: SCREEN, width: Math.max(280, Math.round(width)), height: 300, fontSize: 12, colour: onScreen };
   return (
     <figure className={styles.figure} ref={ref}>
       {width > 0 && <Picture picture={plotPicture(plot, style)} />}
       <figcaption>
         <span>{plot.legend}</span>
-        <SaveButtons
-          small
-          className={styles.save}
-          label={t('picture.save', { title: plot.title })}
-          labelOf={(format) => t('picture.saveAs', { title: plot.title, format })}
-          name={name}
-          draw={() => plotFile(plot)}
-          onFault={setFault}
-        />
+        <SaveChart title={plot.title} name={name} draw={() => plotFile(plot)} table={() => figuresOf(plot)} />
       </figcaption>
-      {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
     </figure>
   );
 }

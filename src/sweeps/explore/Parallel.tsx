@@ -5,9 +5,10 @@ import { NativeSelect } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../ui/Card';
+import { SaveChart } from '../../ui/SaveChart';
 import type { Brush } from './Explore';
 import { asDocument, axisOf, colouringOf, LEAST_AXIS_GAP, parallelPicture, type Axis, type PictureStyle } from './pictures';
-import { canLog, FILE, FONT, SaveView, StillPicture, type ViewProps } from './view-parts';
+import { canLog, figuresOf, FILE, FONT, StillPicture, type ViewProps } from './view-parts';
 import styles from './Explore.module.css';
 
 /** Pixels that the pointer may be off an end of a brush. */
@@ -160,11 +161,14 @@ export const Parallel = memo(function Parallel(props: ViewProps & { first: reado
       title={title}
       data-testid="explore-parallel"
       aside={
-        <SaveView
-          title={title}
-          name={`${fileName}-parallel`}
-          draw={drawn && (() => asDocument(drawn.draw({ ...FILE, width: Math.max(FILE.width, axes.length * 120), height: 520 }).picture))}
-        />
+        drawn && (
+          <SaveChart
+            title={title}
+            name={`${fileName}-parallel`}
+            draw={() => asDocument(drawn.draw({ ...FILE, width: Math.max(FILE.width, axes.length * 120), height: 520 }).picture)}
+            table={() => figuresOf(shown, rows, nameOf)}
+          />
+        )
       }
     >
       <div className={styles.controls}>

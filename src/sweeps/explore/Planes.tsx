@@ -9,9 +9,10 @@ import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
 import { ErrorBanner } from '../../ui/Banner';
 import { Card } from '../../ui/Card';
+import { SaveChart } from '../../ui/SaveChart';
 import type { RunChoice } from './Explore';
 import { asDocument, axisOf, colouringOf, gridOf, planePicture, type Drawn, type PictureStyle } from './pictures';
-import { canLog, ColumnPicker, FILE, FONT, isNumber, SaveView, StillPicture, type ViewProps } from './view-parts';
+import { canLog, ColumnPicker, figuresOf, FILE, FONT, isNumber, StillPicture, type ViewProps } from './view-parts';
 import styles from './Explore.module.css';
 
 interface RunPlaneProps {
@@ -170,7 +171,7 @@ function LogChips({ axes }: { axes: ReturnType<typeof useAxes> }) {
 const heightFor = (width: number) => Math.round(Math.min(460, Math.max(300, width * 0.55)));
 
 export const Scatter = memo(function Scatter(props: ViewProps & { first: { x: string; y: string } }) {
-  const { columns, rows, words, colour, choice, fileName, first } = props;
+  const { columns, rows, words, colour, choice, nameOf, fileName, first } = props;
   const { t } = useTranslation('explore');
   const { ref, width } = useElementSize();
   const axes = useAxes(columns, first);
@@ -192,7 +193,14 @@ export const Scatter = memo(function Scatter(props: ViewProps & { first: { x: st
       title={t('scatter.title')}
       data-testid="explore-scatter"
       aside={
-        <SaveView title={t('scatter.title')} name={`${fileName}-scatter`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
+        drawn && (
+          <SaveChart
+            title={t('scatter.title')}
+            name={`${fileName}-scatter`}
+            draw={() => asDocument(drawn.draw(FILE).picture)}
+            table={() => figuresOf([x!, y!, ...(colour ? [colour] : [])], rows, nameOf)}
+          />
+        )
       }
     >
       <div className={styles.controls}>
@@ -231,7 +239,7 @@ function useSurface(input: SurfaceInput | null): Pick<Fitted, 'fit' | 'fault'> {
 }
 
 export const Response = memo(function Response(props: ViewProps & { first: { x: string; y: string; metric: string } }) {
-  const { columns, rows, words, choice, fileName, first } = props;
+  const { columns, rows, words, choice, nameOf, fileName, first } = props;
   const { t } = useTranslation('explore');
   const format = useFormat();
   const { ref, width } = useElementSize();
@@ -281,7 +289,14 @@ export const Response = memo(function Response(props: ViewProps & { first: { x: 
       title={t('surface.title')}
       data-testid="explore-surface"
       aside={
-        <SaveView title={t('surface.title')} name={`${fileName}-surface`} draw={drawn && (() => asDocument(drawn.draw(FILE).picture))} />
+        drawn && (
+          <SaveChart
+            title={t('surface.title')}
+            name={`${fileName}-surface`}
+            draw={() => asDocument(drawn.draw(FILE).picture)}
+            table={() => figuresOf([x!, y!, metric!], rows, nameOf)}
+          />
+        )
       }
     >
       {settings.length < 2 ? (

@@ -1,11 +1,8 @@
-/** What the views of a sweep's runs have in common: what they are given, a column to choose, a still picture, and the picture as a file. */
-import { memo, useLayoutEffect, useRef, useState } from 'react';
+/** What the views of a sweep's runs have in common: what they are given, a column to choose, a still picture, and figures to save. */
+import { memo, useLayoutEffect, useRef } from 'react';
 import { NativeSelect } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
 import { rounded, type SvgNode } from '../../charts/svg';
 import type { Column } from '../../core/sweep/columns';
-import { ErrorBanner } from '../../ui/Banner';
-import { SaveButtons } from '../../ui/SaveButtons';
 import type { RunChoice } from './Explore';
 import type { ColumnWords } from '../../channels/column-words';
 import type { PictureStyle } from './pictures';
@@ -15,31 +12,11 @@ import styles from './Explore.module.css';
 export const FILE: PictureStyle = { paper: true, width: 960, height: 600, fontSize: 13 };
 export const FONT = 12;
 
-interface SaveProps {
-  title: string;
-  name: string;
-  /** The picture on paper; null while there is none. */
-  draw: (() => string) | null;
-}
-
-/** Saves a picture as SVG or PNG. */
-export function SaveView({ title, name, draw }: SaveProps) {
-  const { t } = useTranslation('explore');
-  const [fault, setFault] = useState<unknown>(null);
-  return (
-    <>
-      <SaveButtons
-        className={styles.save}
-        label={t('save', { title })}
-        labelOf={(form) => t('saveAs', { title, form })}
-        name={name}
-        draw={draw}
-        onFault={setFault}
-      />
-      {fault !== null && <ErrorBanner error={fault} onDismiss={() => setFault(null)} />}
-    </>
-  );
-}
+/** Of the runs in sight, as a view's menu saves them: the columns that it shows. */
+export const figuresOf = (shown: readonly Column[], rows: readonly number[], nameOf: (row: number) => string) => ({
+  columns: ['run', ...shown.map(({ id }) => id)],
+  rows: rows.map((row) => [nameOf(row), ...shown.map(({ values }) => values[row] ?? null)]),
+});
 
 interface PickerProps {
   label: string;

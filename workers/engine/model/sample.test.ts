@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fixture from '../../../e2e/parity/fixtures/sampling.json';
-import { sampleToken } from './sample';
+import { drawToken, sampleToken } from './sample';
 
 /** Probabilities 0.1, 0.4, 0.3, 0.2 of tokens 0 … 3. */
 const logits = Float32Array.from([0.1, 0.4, 0.3, 0.2], Math.log);
@@ -62,4 +62,24 @@ describe('sampleToken', () => {
       });
     },
   );
+});
+
+describe('drawToken', () => {
+  it('draws as sampleToken does, with log-probability and entropy at the temperature', () => {
+    // At ½: 0.01, 0.16, 0.09, 0.04 of 0.30.
+    const p = [0.01, 0.16, 0.09, 0.04].map((weight) => weight / 0.3);
+    const entropy = -p.reduce((sum, one) => sum + one * Math.log(one), 0);
+    for (const uniform of [0.01, 0.3, 0.7, 0.95]) {
+      const drawn = drawToken(logits, 0.5, uniform);
+      expect(drawn.id).toBe(sampleToken(logits, { ...all, temperature: 0.5 }, uniform));
+      expect(drawn.logp).toBeCloseTo(Math.log(p[drawn.id]!), 6);
+      expect(drawn.entropy).toBeCloseTo(entropy, 6);
+    }
+  });
+
+  it('never draws a row of padding, which has its part in the distribution still', () => {
+    const { id, logp } = drawToken(logits, 1, 0.999, 2);
+    expect(id).toBe(1);
+    expect(logp).toBeCloseTo(Math.log(0.4), 6);
+  });
 });

@@ -87,6 +87,9 @@ export interface Observer {
 /** A pass ends behind so many dispatches and is submitted, so that a GPU never waits for a host that goes on and on. */
 const MOST_DISPATCHES = 2048;
 
+/** Milliseconds that a submission may take: systems reset a GPU that does not answer for two seconds or so. */
+const LONGEST_SUBMISSION = 1000;
+
 /** Bytes of uniforms of one submission, at first. */
 const UNIFORM_BYTES = 2 ** 16;
 
@@ -121,6 +124,8 @@ export class Commands {
   /** Where buffers go that an observer has given out. */
   private readonly owners = new WeakMap<GPUBuffer, (buffer: GPUBuffer) => void>();
   private waiting: GPUBuffer[] = [];
+  /** Dispatches of one submission, as the last ones have taken their time. */
+  most = MOST_DISPATCHES;
 
   constructor(readonly backend: WebgpuBackend) {
     this.alignment = backend.device.limits.minUniformBufferOffsetAlignment;
@@ -209,15 +214,38 @@ export class Commands {
     backend.submitQueue();
   }
 
+  /** The same where the cut is of no meaning to an observer. */
+  private flushUnseen(): void {
+    const { observer } = this;
+    this.observer = null;
+    this.flush();
+    this.observer = observer;
+  }
+
   private submit(): void {
     const { backend, uniforms, used } = this;
     if (!backend.commandEncoder) return;
     if (used > 0) backend.queue.writeBuffer(uniforms.buffer, 0, uniforms.words, 0, used / 4);
     this.used = 0;
     backend.queue.submit([backend.commandEncoder.finish()]);
+    this.pace(backend.dispatchCountInPass);
     backend.commandEncoder = null;
     backend.dispatchCountInPass = 0;
     for (const buffer of backend.stagingPendingDisposal.splice(0)) backend.bufferManager.releaseBuffer(buffer, false);
+  }
+
+  /** Learns from a submission how many dispatches one may have; what waits before it counts as its own. */
+  private pace(dispatches: number): void {
+    if (dispatches < 8) return;
+    const start = performance.now();
+    void this.backend.queue.onSubmittedWorkDone().then(
+      () => {
+        const each = (performance.now() - start) / dispatches;
+        this.most = Math.max(8, Math.min(MOST_DISPATCHES, Math.floor(LONGEST_SUBMISSION / each)));
+      },
+      // A device that goes away is told of elsewhere.
+      () => undefined,
+    );
   }
 
   dispatch(command: Command): void {
@@ -236,16 +264,13 @@ export class Commands {
     pass.dispatchWorkgroups(...command.groups);
     this.observer?.command(command);
     backend.dispatchCountInPass += 1;
-    if (backend.dispatchCountInPass >= MOST_DISPATCHES && !this.observer) this.flush();
+    if (backend.dispatchCountInPass >= this.most) this.flushUnseen();
   }
 
   private makeRoom(bytes: number): void {
     const capacity = 4 * this.uniforms.words.length;
     if (this.used + bytes <= capacity) return;
-    const { observer } = this;
-    this.observer = null;
-    this.flush();
-    this.observer = observer;
+    this.flushUnseen();
     this.uniforms.buffer.destroy();
     this.uniforms = this.makeUniforms(Math.max(2 * capacity, bytes));
     this.forgetBindGroups();

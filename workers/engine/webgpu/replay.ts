@@ -217,15 +217,17 @@ class CommandTape implements Tape {
     inputs.forEach((values, i) => (values instanceof Int32Array ? block.words : block.floats).set(values, block.inputs[i]));
     for (const { at, values } of block.live) block.floats.set(values(), at);
     backend.queue.writeBuffer(block.buffer, 0, block.words, 0, block.written);
-    backend.ensureCommandEncoderReady();
-    this.encoder = backend.commandEncoder;
-    const pass = (backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass());
     for (const { pipeline, group, offset, groups } of block.entries) {
+      if (backend.dispatchCountInPass >= this.commands.most) this.commands.flush();
+      backend.ensureCommandEncoderReady();
+      const pass = (backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass());
       pass.setPipeline(pipeline);
       if (offset) pass.setBindGroup(0, group, offset);
       else pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+      backend.dispatchCountInPass += 1;
     }
+    this.encoder = backend.commandEncoder;
     return copiesOf(this.commands, this.noted.outputs);
   }
 

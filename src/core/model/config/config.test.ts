@@ -248,7 +248,7 @@ describe('older spellings', () => {
 describe('refused by name', () => {
   const everywhere: [field: string, value: unknown][] = [
     ['model_type', 7],
-    ['architectures', ['LlamaForSequenceClassification']],
+    ['architectures', ['LlamaForTokenClassification']],
     ['vocab_size', 0],
     ['vocab_size', '61'],
     ['eos_token_id', 'two'],
@@ -589,6 +589,7 @@ describe('notices', () => {
   it.each([
     ['llama-linear', 'LLaMAForCausalLM', 'LlamaForCausalLM'],
     ['llama-linear', 'LlamaModel', 'LlamaForCausalLM'],
+    ['llama-linear', 'LlamaForSequenceClassification', 'LlamaForCausalLM'],
     ['gpt2', 'GPT2Model', 'GPT2LMHeadModel'],
     ['qwen2', 'MyQwenForCausalLM', 'Qwen2ForCausalLM'],
   ])('of the architecture: %s, %s', (name, found, read) => {

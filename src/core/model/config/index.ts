@@ -129,9 +129,9 @@ export function readConfig(file: string, value: unknown, notices: ModelNotice[] 
   return config;
 }
 
-/** Classes of other tasks, whose weights are no language model's. */
+/** Classes of other tasks, whose weights are no language model's. One that classifies whole texts is a language model with a head beside its own. */
 const OTHER_TASK =
-  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
+  /(?<!ForSequence)Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
 
 /** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
 function readArchitecture(fields: ConfigFields, own: string): string | null {

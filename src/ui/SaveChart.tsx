@@ -1,54 +1,13 @@
-/** Controls that save a chart: as a picture, or its figures. */
+/** A menu that saves a chart: as a picture, or its figures. */
 import { useRef, useState } from 'react';
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { ActionIcon, Menu } from '@mantine/core';
 import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ErrorBanner } from './Banner';
 import { saveFile, savePicture } from './save-file';
 
-type PictureForm = 'SVG' | 'PNG';
-
-interface SaveButtonsProps {
-  /** Of the group, and of a button in it. */
-  label: string;
-  labelOf: (form: PictureForm) => string;
-  /** Of the file, without its ending. */
-  name: string;
-  /** A whole SVG document; null while there is nothing to save. */
-  draw: (() => string) | null;
-  className: string | undefined;
-  small?: boolean;
-  /** Null when a save begins. */
-  onFault: (fault: unknown) => void;
-  children?: React.ReactNode;
-}
-
-export function SaveButtons({ label, labelOf, name, draw, className, small = false, onFault, children }: SaveButtonsProps) {
-  return (
-    <span className={className} role="group" aria-label={label}>
-      {children}
-      {(['SVG', 'PNG'] as const).map((form) => (
-        <Button
-          key={form}
-          size={small ? 'compact-xs' : 'xs'}
-          variant="default"
-          leftSection={<Download size={small ? 12 : 13} />}
-          aria-label={labelOf(form)}
-          disabled={!draw}
-          onClick={() => {
-            onFault(null);
-            savePicture(draw!(), form === 'SVG' ? 'svg' : 'png', name).catch(onFault);
-          }}
-        >
-          {form}
-        </Button>
-      ))}
-    </span>
-  );
-}
-
 /** A chart's figures: a name a column, a value a cell. */
-interface ChartTable {
+export interface ChartTable {
   columns: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
 }
@@ -59,12 +18,16 @@ interface SaveChartProps {
   name: string;
   /** Called when figures are asked for. */
   table: () => ChartTable;
+  /** A whole SVG document on paper, of a chart that has one; else the chart is taken as it is seen. */
+  draw?: (() => string) | undefined;
+  /** Pixels of the button. */
+  size?: number;
 }
 
 const FORMS = ['png', 'svg', 'csv', 'json'] as const;
 
 /** A menu that saves the chart that it stands in (its nearest `data-chart`), as it is seen, or its figures. */
-export function SaveChart({ title, name, table }: SaveChartProps) {
+export function SaveChart({ title, name, table, draw, size = 26 }: SaveChartProps) {
   const { t } = useTranslation();
   const [fault, setFault] = useState<unknown>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -72,7 +35,8 @@ export function SaveChart({ title, name, table }: SaveChartProps) {
     setFault(null);
     if (form === 'png' || form === 'svg') {
       const chart = button.current?.closest<HTMLElement>('[data-chart]');
-      if (chart) await savePicture((await import('./picture-of')).pictureOf(chart, title), form, name);
+      const picture = draw ? draw() : chart && (await import('./picture-of')).pictureOf(chart, title);
+      if (picture) await savePicture(picture, form, name);
       return;
     }
     const { columns, rows } = table();
@@ -94,11 +58,11 @@ export function SaveChart({ title, name, table }: SaveChartProps) {
           <ActionIcon
             ref={button}
             variant="default"
-            size={26}
+            size={size}
             aria-label={t('saveChart.label', { title })}
             title={t('saveChart.label', { title })}
           >
-            <Download size={13} />
+            <Download size={size / 2} />
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
