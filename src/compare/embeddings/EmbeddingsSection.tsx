@@ -12,7 +12,7 @@ import { Rng } from '../../core/rng/rng';
 import { useFormat } from '../../i18n/format';
 import { lab } from '../../lab/lab';
 import { Card, EmptyState } from '../../ui/Card';
-import { SaveChart } from '../../ui/SaveButtons';
+import { SaveChart } from '../../ui/SaveChart';
 import { letterOf } from '../address';
 import { MeasureControl, TextChoice } from '../MeasureControl';
 import { chosenChannels, prepareTexts, useMeasures, type Measures } from '../measures';
@@ -132,7 +132,7 @@ function Figures({ measure }: { measure: Measures['embeddings'] }) {
       <p>
         {measure.channels.map(({ id, corpus }) => (
           <Fragment key={id}>
-            <ChannelTag id={id} corpus={corpus} />{" "}
+            <ChannelTag id={id} corpus={corpus} />{' '}
           </Fragment>
         ))}
       </p>
