@@ -84,6 +84,8 @@ export interface TokenizedCorpus {
   corpus: string;
   tokens: { train: number; heldOut: number };
   bytes: { train: number; heldOut: number };
+  /** Of records: tokens of each training document, and documents that the chat template refuses. */
+  records?: { lengths: Uint32Array; refused: number };
 }
 
 /** A tokenizer: the one of a model, or one that was trained or brought in by itself. */

@@ -3,7 +3,7 @@
  * changed in it; and that the trainer is busy with a sweep.
  */
 import { Button } from '@mantine/core';
-import { Anchor, Flame, FlaskConical, GitFork, Repeat, Scale, SlidersVertical, TextSelect } from 'lucide-react';
+import { Anchor, Flame, FlaskConical, GitFork, Repeat, Scale, Scissors, SlidersVertical, TextSelect } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useChannelTag } from '../channels/channel';
@@ -17,6 +17,7 @@ import { isActive, useRun } from './run-store';
 
 const ICONS = {
   'channel-short': TextSelect,
+  'records-cut': Scissors,
   epochs: Repeat,
   'warmup-long': Flame,
   'weight-idle': Scale,
@@ -48,6 +49,16 @@ function Notice({ finding }: { finding: Finding }) {
             {t('shorten', { longest: format.count(longest) })}
           </Button>
         </>
+      );
+    }
+    case 'records-cut': {
+      const { channel, cut, refused, of } = finding;
+      const words = { channel: tag(channel), of: format.count(of) };
+      return (
+        <span>
+          {cut > 0 && t('recordsCut', { ...words, count: cut, formatted: format.count(cut) })}{' '}
+          {refused > 0 && t('recordsRefused', { ...words, count: refused, formatted: format.count(refused) })}
+        </span>
       );
     }
     case 'epochs':

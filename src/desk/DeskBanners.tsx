@@ -62,7 +62,8 @@ function BeforeRunNotices() {
   const recipe = useRecipe((state) => state.recipe);
   const lengths = useTextLengths();
   const tokens = lengths.base === recipe?.base ? lengths.train : NOTHING;
-  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens) : []), [recipe, tokens]);
+  const records = lengths.base === recipe?.base ? lengths.records : NOTHING;
+  const found = useMemo(() => (recipe?.runnable ? beforeRun(recipe, tokens, records) : []), [recipe, tokens, records]);
   if (active || found.length === 0) return null;
   return (
     <Suspense>

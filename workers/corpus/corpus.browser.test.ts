@@ -6,6 +6,7 @@ import { files as storage } from '../storage/files';
 import { sha256 } from '../storage/hash';
 import { records } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
+import { readChannelTokens } from '../runtime/channel-tokens';
 import { readTokens } from '../tokenizer/shards';
 import { tokenizerApi } from '../tokenizer/api';
 import { corpusApi } from './api';
@@ -37,6 +38,30 @@ describe('the corpus worker', () => {
     const domain = corpora.find(({ id }) => id === 'domain')!;
     expect(domain).toMatchObject({ bundled: true, role: 'domain', documents: { train: 839, heldOut: 55 } });
     expect(await corpusApi.sample('domain', 'heldOut', 3)).toHaveLength(3);
+  });
+
+  it('keeps conversations as records from the file to the tokens and out again', async () => {
+    const turns = (at: number) => [
+      { role: 'user', content: `What is ${at}?` },
+      { role: 'assistant', content: `It is ${at}.` },
+    ];
+    const lines = [...Array.from({ length: 20 }, (_, at) => ({ messages: turns(at) })), { messages: [turns(1)[0]] }];
+    const corpus = await corpusApi.importFiles([file('sft.jsonl', lines.map((row) => JSON.stringify(row)).join('\n'))], options, quiet);
+    made.push(corpus.id);
+    expect(corpus).toMatchObject({ kind: 'conversations', leftOut: { badLines: 1, examples: [{ line: 21, reason: 'no-answer' }] } });
+    const [prepared] = await tokenizerApi.prepare('nano', [{ corpus: corpus.id }], quiet);
+    expect(prepared!.records!.refused).toBe(0);
+    expect(prepared!.records!.lengths).toHaveLength(corpus.documents.train);
+    const [read] = await readChannelTokens('nano', (await loadTokenizer('nano')).hash, [{ id: 'mine', corpus: corpus.id }], quiet);
+    const { kind, marks } = read!.records!;
+    expect(kind).toBe('conversations');
+    const { tokenizer } = await loadTokenizer('nano');
+    const said = Array.from(read!.heldOut.ids).filter((_, at) => marks.heldOut[at] === 1);
+    expect(tokenizer.decode(said)).toMatch(/^(?:It is \d+\.<\|endoftext\|>)+$/);
+    const [exported] = await corpusApi.exportCorpora({ corpora: [corpus.id], format: 'jsonl', splits: ['train'], parts: 'one' }, quiet);
+    const first = JSON.parse((await exported!.blob.text()).split('\n', 1)[0]!) as { messages: unknown; text?: string };
+    expect(lines.map(({ messages }) => messages)).toContainEqual(first.messages);
+    expect(first).not.toHaveProperty('text');
   });
 
   it('imports files, and the tokenizer prepares them once', async () => {

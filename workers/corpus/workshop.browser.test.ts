@@ -160,9 +160,9 @@ describe('conversations', () => {
     { role: 'assistant', content: `Nothing,  mail me@example.com ${at}` },
   ];
 
-  it('keep their messages beside the text, through the pipeline and into the export', async () => {
+  it('that are read as text keep their messages beside it, through the pipeline and into the export', async () => {
     const lines = Array.from({ length: 12 }, (_, at) => JSON.stringify({ messages: talk(at) })).join('\n');
-    const [source] = await take([file('talk.jsonl', lines)]);
+    const [source] = await take([file('talk.jsonl', lines)], { records: null });
     expect(source!.rows).toBe(12);
     const settings: PipelineSettingsInput = { ...importSettings, normalise: { enabled: true }, pii: { mask: { email: true } } };
     await prepare({ channels: [channel.id], settings, probes: [] }, { signal: never, onProgress: quiet, workers: 1 });

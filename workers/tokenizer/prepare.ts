@@ -9,7 +9,7 @@ import { exclusively } from '../storage/locks';
 import { EncodePool } from './encode-pool';
 import { utf8Length } from './encode-documents';
 import { loadTokenizer, openTokenizer, tokenizerFiles, type LoadedTokenizer } from './open';
-import { readShardMeta, SPLITS, TokenBuffer, writeShards, type EncodedSplit, type ShardMeta } from './shards';
+import { readShardMeta, readTokens, SPLITS, TokenBuffer, writeShards, type EncodedSplit, type ShardMeta } from './shards';
 import { Turns } from './turns';
 
 /**
@@ -74,7 +74,11 @@ async function prepareCorpus(preparing: Preparing, onProgress: OnProgress, signa
     const known = await readShardMeta({ corpus: corpus.id, tokenizer: loaded.hash, special, template });
     const meta =
       known && SPLITS.every((split) => known.text[split] === corpus.sha256[split]) ? known : await make(preparing, onProgress, signal);
-    return { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
+    const prepared = { corpus: corpus.id, tokens: meta.tokens, bytes: meta.bytes };
+    if (!records) return prepared;
+    const { ids, offsets } = await readTokens({ corpus: corpus.id, tokenizer: loaded.hash, special, template }, 'train');
+    const lengths = offsets.map((start, at) => (offsets[at + 1] ?? ids.length) - start - 1);
+    return { ...prepared, records: { lengths, refused: meta.refused ?? 0 } };
   });
 }
 

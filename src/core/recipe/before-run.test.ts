@@ -29,6 +29,21 @@ describe('before a run', () => {
     expect(beforeRun(recipe(0), { notes: 100 })).toEqual([]);
   });
 
+  it('counts the records that a row cuts, and those that the chat template refuses', () => {
+    const { channels, ...rest } = recipe(0.2);
+    const tuned = (objective: Recipe['channels'][number]['objective']) => ({
+      ...rest,
+      channels: channels.map((channel, at) => (at === 1 ? { ...channel, objective } : channel)) as Recipe['channels'],
+    });
+    const records = { notes: { lengths: Uint32Array.of(0, 128, 129, 130, 400), refused: 1 } };
+    const known = { en: plenty, notes: plenty };
+    expect(beforeRun(tuned({ kind: 'sft', loss: 'answers' }), known, records)).toEqual([
+      { kind: 'records-cut', channel: 'mine', cut: 2, refused: 1, of: 5 },
+    ]);
+    expect(beforeRun(tuned({ kind: 'classification', labels: ['a', 'b'], pooling: 'last' }), known, records)).toMatchObject([{ cut: 3 }]);
+    expect(beforeRun(recipe(0.2), known, records)).toEqual([]);
+  });
+
   it('names a weight without rows, and rows without a weight', () => {
     const weighed = (share: number, weight: number) => {
       const { channels, ...rest } = recipe(share);

@@ -7,6 +7,8 @@ import type { Recipe } from './schema';
 export type BeforeRun =
   /** The channel's text is shorter than one row; `longest` is the sequence length that it has room for, null where that is below the shortest. */
   | { kind: 'channel-short'; channel: string; tokens: number; needed: number; longest: number | null }
+  /** Conversations or texts longer than a row, whose ends are left out, of so many; and those that the model's chat template refuses. */
+  | { kind: 'records-cut'; channel: string; cut: number; refused: number; of: number }
   /** The channel's text is read more often than that does good. */
   | { kind: 'epochs'; channel: string; epochs: number }
   /** The channel weighs in the objective, and no row of it is ever read. */
@@ -43,16 +45,28 @@ export function expectedSeconds(recipe: Recipe, tokensPerSecond: number): number
   return (trained + FORWARD * evaluations * read) / tokensPerSecond;
 }
 
-/** @param tokens corpus id → tokens of its training text, as far as known */
-export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number>>): BeforeRun[] {
+/** Of a corpus of records: tokens of each training document, and documents that the chat template refuses. */
+type RecordLengths = Readonly<Record<string, { lengths: Uint32Array; refused: number }>>;
+
+/** @param tokens corpus id → tokens of its training text, as far as known @param records of corpora of records */
+export function beforeRun(recipe: Recipe, tokens: Readonly<Record<string, number>>, records: RecordLengths = {}): BeforeRun[] {
   const { channels, sequenceLength, budget, schedule } = recipe;
   const found: BeforeRun[] = [];
   const shares = meanShares(recipe);
   const rows = budget.steps * recipe.batchSize * recipe.gradientAccumulationSteps;
-  for (const { id, corpus } of channels) {
+  for (const { id, corpus, objective } of channels) {
     const known = tokens[corpus];
     const share = shares[id] ?? 0;
     if (known === undefined || share === 0) continue;
+    const own = records[corpus];
+    if (objective && own) {
+      // The last token of a conversation is a target alone; a labelled text has none.
+      const most = objective.kind === 'classification' ? sequenceLength : sequenceLength + 1;
+      const cut = own.lengths.reduce((count, length) => count + (length > most ? 1 : 0), 0);
+      if (cut + own.refused > 0) found.push({ kind: 'records-cut', channel: id, cut, refused: own.refused, of: own.lengths.length });
+    }
+    // Rows of an objective of its own are no windows of the text.
+    if (objective && objective.kind !== 'sft') continue;
     const longest = known - 1;
     if (longest < sequenceLength) {
       const fits = longest >= SHORTEST ? longest : null;

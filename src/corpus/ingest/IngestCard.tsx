@@ -158,7 +158,25 @@ function Interrupted({ job }: { job: InterruptedIngest }) {
 const DatasetForm = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetForm })));
 const DatasetQuestion = lazy(() => import('./Dataset').then((parts) => ({ default: parts.DatasetQuestion })));
 
+const RecordFormats = lazy(() => import('./RecordFormats'));
+
 const WAYS = ['workshop', 'desk'] as const;
+
+/** Help that is loaded when it is opened. */
+function Formats() {
+  const { t } = useTranslation('corpus');
+  const [open, setOpen] = useState(false);
+  return (
+    <details className={styles.findings} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t('formats.title')}</summary>
+      {open && (
+        <Suspense fallback={<Skeleton lines={4} />}>
+          <RecordFormats />
+        </Suspense>
+      )}
+    </details>
+  );
+}
 
 export function IngestCard({ onNext }: { onNext: () => void }) {
   const { t } = useTranslation('corpus');
@@ -189,6 +207,7 @@ export function IngestCard({ onNext }: { onNext: () => void }) {
     >
       <div className={styles.body}>
         <p className={styles.dim}>{t(`ingest.lead.${way}`)}</p>
+        {(way === 'desk' || state === 'idle' || state === 'chosen') && <Formats />}
         {way === 'desk' && <ImportCard onStepwise={stepwise} />}
         {way === 'workshop' && (
           <>

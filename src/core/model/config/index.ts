@@ -129,15 +129,20 @@ export function readConfig(file: string, value: unknown, notices: ModelNotice[] 
   return config;
 }
 
-/** Classes of other tasks, whose weights are no language model's. One that classifies whole texts is a language model with a head beside its own. */
+/** Classes of other tasks, whose weights are no language model's. */
 const OTHER_TASK =
-  /(?<!ForSequence)Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
+  /Classification|QuestionAnswering|MaskedLM|MultipleChoice|NextSentence|ConditionalGeneration|DoubleHeads|Encoder|Bidirectional|Reward|Regression|Embedding/i;
+
+/** A decoder with a head of labels beside its own; an encoder's has a pooler besides. */
+const isClassifier = (name: string, own: string): boolean => name.endsWith('ForSequenceClassification') && /CausalLM|LMHead/.test(own);
 
 /** The class that `architectures` names where it is not `own`, else null: `model_type` decides what is computed. */
 function readArchitecture(fields: ConfigFields, own: string): string | null {
   const value = fields.raw('architectures') ?? [];
   const names: unknown[] = Array.isArray(value) ? value : [value];
-  if (!names.every((name): name is string => typeof name === 'string' && (name === own || !OTHER_TASK.test(name))))
+  if (
+    !names.every((name): name is string => typeof name === 'string' && (name === own || isClassifier(name, own) || !OTHER_TASK.test(name)))
+  )
     return fields.refuse('architectures', `${own}, or another name of a language model of its kind`);
   return names.find((name) => name !== own) ?? null;
 }
