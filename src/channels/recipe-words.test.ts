@@ -6,6 +6,16 @@ import { exampleRecipe } from '../core/run/example-run';
 import { recipeField, recipeValue } from './recipe-words';
 
 describe('the difference of two recipes', () => {
+  it('has a name for every field of an objective of pretraining', () => {
+    for (const objective of [{ kind: 'mlm' }, { kind: 'plm' }, { kind: 'contrastive' }]) {
+      const channels = exampleRecipe.channels.map((channel, at) => (at === 0 ? { ...channel, objective, prefix: 'task: ' } : channel));
+      const other = recipeSchema.parse({ ...exampleRecipe, channels });
+      const fields = diffRecipes(exampleRecipe, other).map(({ field }) => field);
+      expect(fields.length).toBeGreaterThan(2);
+      for (const field of fields) expect(recipeField(field), field).toMatchObject({ channel: exampleRecipe.channels[0]!.id });
+    }
+  });
+
   it('has a name for every field that can differ', () => {
     // Not of one recipe: terms of the base's weights and an adapter beside them exclude each other.
     const { method } = recipeSchema.parse({ ...exampleRecipe, method: { kind: 'lora' } });

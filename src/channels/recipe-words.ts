@@ -132,7 +132,9 @@ const FIELDS = {
   runnable: 'runnable',
 } as const;
 const CHANNEL_FIELDS = [
-  ...(['share', 'weight', 'role', 'corpus', 'id'] as const),
+  ...(['share', 'weight', 'role', 'corpus', 'id', 'prefix'] as const),
+  // Of its objective.
+  ...(['objective', 'rate', 'replace', 'random', 'unit', 'clmWeight', 'predict', 'pooling', 'negatives'] as const),
   // How a model wrote its text.
   ...(['model', 'kind', 'lines', 'temperature', 'topP', 'length', 'tokens', 'seed'] as const),
 ] as const;
@@ -200,13 +202,15 @@ type FieldName = { phase?: string } & (
 
 /** The key of a field's name, the channel whose field it is and the phase that has it; null for a path that no recipe has. */
 export function recipeField(path: string): FieldName | null {
-  const [, phase, of] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
+  const [, phase, inPhase] = /^phases\.(\d+)\.(.+)$/.exec(path) ?? [];
   if (phase !== undefined) {
-    const [, moved] = /^shares\.(.+)$/.exec(of!) ?? [];
-    const known = recipeField(moved === undefined ? of! : `channels.${moved}.share`);
+    const [, moved] = /^shares\.(.+)$/.exec(inPhase!) ?? [];
+    const known = recipeField(moved === undefined ? inPhase! : `channels.${moved}.share`);
     return known && { ...known, phase };
   }
-  const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?)?\.(\w+)$/.exec(path) ?? [];
+  const [, of, part] = /^channels\.(.+?)\.objective\.(\w+)$/.exec(path) ?? [];
+  if (part === 'kind') return { channel: of!, key: 'recipeChannel.objective' };
+  const [, channel, name] = /^channels\.(.+?)(?:\.generated(?:\.prompts)?|\.objective)?\.(\w+)$/.exec(path) ?? [];
   const field = CHANNEL_FIELDS.find((one) => one === name);
   if (channel !== undefined && field) return { channel, key: `recipeChannel.${field}` };
   return Object.hasOwn(FIELDS, path) ? { channel: null, key: `recipeField.${FIELDS[path as keyof typeof FIELDS]}` } : null;

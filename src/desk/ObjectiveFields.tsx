@@ -6,10 +6,10 @@ import type { ModelRecord } from '../contract/library';
 import type { RecordKind } from '../core/corpus/records';
 import { lab } from '../lab/lab';
 import { useChannelTag } from '../channels/channel';
-import { withChannelObjective } from '../core/recipe/edits';
+import { withChannelObjective, withPrefix } from '../core/recipe/edits';
 import type { ObjectiveKind } from '../core/recipe/objective';
 import type { Objective, Recipe } from '../core/recipe/schema';
-import { ChoiceField, NamesField } from '../ui/fields';
+import { ChoiceField, NamesField, TextField } from '../ui/fields';
 import { AlignmentFields, isAlignment, usualAlignment } from './AlignmentFields';
 import { isOfText, PretrainingFields } from './PretrainingFields';
 import styles from './RecipeDrawer.module.css';
@@ -71,11 +71,11 @@ export function ObjectiveFields({ recipe, models, edit }: Props) {
     <fieldset>
       <legend>{t('objective.title')}</legend>
       <p className={styles.note}>{t('objective.help')}</p>
-      {recipe.channels.map(({ id, corpus, objective }) => {
+      {recipe.channels.map(({ id, corpus, objective, prefix }) => {
         const found = corpora.find((candidate) => candidate.id === corpus);
         const kinds = found?.kind ? (['next', ...KINDS_OF[found.kind]] as const) : KINDS;
         return (
-          <div key={id} className={objective ? styles.phase : undefined}>
+          <div key={id} className={styles.phase}>
             <ChoiceField<'next' | ObjectiveKind>
               label={t('objective.of', { channel: tag(id) })}
               value={objective?.kind ?? 'next'}
@@ -89,6 +89,13 @@ export function ObjectiveFields({ recipe, models, edit }: Props) {
                 })
               }
             />
+            {!found?.kind && (
+              <TextField
+                label={t('objective.prefix', { channel: tag(id) })}
+                value={prefix ?? ''}
+                onChange={(typed) => edit((current) => withPrefix(current, id, typed))}
+              />
+            )}
             {objective && (
               <Settings {...{ objective, models }} onChange={(next) => edit((current) => withChannelObjective(current, id, next))} />
             )}

@@ -86,3 +86,33 @@ export async function heldOutTexts(corpus: string, chosen: readonly number[]): P
         texts.push(stored.kind === 'labelled' ? readRecord('labelled', text).text : judgedText({ text, kind: stored.kind }));
   return texts;
 }
+
+/**
+ * A channel's text with a task's prefix before each of its documents, in both splits, as if it stood in them: its tokens are predicted, and its bytes count.
+ * @param prefix tokens and UTF-8 bytes
+ */
+export function withPrefix(text: ChannelTokens, prefix: { ids: readonly number[]; bytes: number }): ChannelTokens {
+  const { ids, starts, bytes } = text.heldOut;
+  const [train, heldOut] = [prefixed(text.train, text.trainDocuments, prefix.ids), prefixed(ids, starts, prefix.ids)];
+  return {
+    ...text,
+    train: train.ids,
+    trainDocuments: train.starts,
+    heldOut: { ...text.heldOut, ids: heldOut.ids, starts: heldOut.starts, bytes: bytes.map((own) => own + prefix.bytes) },
+  };
+}
+
+function prefixed(
+  ids: Uint16Array | Uint32Array,
+  starts: Uint32Array,
+  prefix: readonly number[],
+): { ids: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>; starts: Uint32Array } {
+  const length = ids.length + starts.length * prefix.length;
+  const joined = ids instanceof Uint16Array ? new Uint16Array(length) : new Uint32Array(length);
+  starts.forEach((start, document) => {
+    const at = start + document * prefix.length;
+    joined.set(prefix, at);
+    joined.set(ids.subarray(start, starts[document + 1] ?? ids.length), at + prefix.length);
+  });
+  return { ids: joined, starts: starts.map((start, document) => start + document * prefix.length) };
+}

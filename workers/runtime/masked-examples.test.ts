@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { objectiveSchema } from '../../src/core/recipe/objective-schema';
 import type { Objective, Recipe } from '../../src/core/recipe/schema';
 import { TextTokenizer } from '../tokenizer/text-tokenizer';
-import type { ChannelTokens } from './channel-tokens';
+import { withPrefix, type ChannelTokens } from './channel-tokens';
 import { exampleBatches, examplesOf, heldOutDraws } from './examples';
 
 const text = (path: string) => readFileSync(new URL(`../../public/${path}`, import.meta.url), 'utf8');
@@ -86,6 +86,23 @@ describe('rows with hidden tokens', () => {
     expect(one!.targets).toEqual(other!.targets);
     const bytes = [...one!.targets.subarray(0, 16)].filter((token) => token >= 0).map((token) => tokenizer.bytesOf(token)!.length);
     expect(rows.bytes(0)).toBe(bytes.reduce((sum, count) => sum + count, 0));
+  });
+});
+
+describe("a task's prefix", () => {
+  it('stands before each document of both splits, and counts in bytes', () => {
+    const prefix = tokenizer.encode('task: ', 'plain');
+    const { train: joined, trainDocuments, heldOut } = withPrefix(channel, { ids: prefix, bytes: 6 });
+    const documents = [...trainDocuments].map((start, at) =>
+      tokenizer.decode([...joined.subarray(start, (trainDocuments[at + 1] ?? joined.length) - 1)]),
+    );
+    expect(documents).toEqual(
+      ['The treatment of pericarditis is often rest.', '', 'Many people use a drug near the end of the illness.', 'A big part.'].map(
+        (text) => `task: ${text}`,
+      ),
+    );
+    expect([...heldOut.ids]).toEqual([...joined]);
+    expect([...heldOut.bytes]).toEqual([...train.bytes].map((bytes) => bytes + 6));
   });
 });
 

@@ -35,7 +35,8 @@ import {
 } from '../storage/runs';
 import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
-import { heldOutTexts, readChannelTokens, spreadDocuments, type ChannelTokens } from '../runtime/channel-tokens';
+import { utf8Length } from '../tokenizer/encode-documents';
+import { heldOutTexts, readChannelTokens, spreadDocuments, withPrefix, type ChannelTokens } from '../runtime/channel-tokens';
 import { examplesOf } from '../runtime/examples';
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
@@ -343,9 +344,12 @@ async function readTexts(recipe: Recipe, rules: RunRules, onProgress: OnProgress
   const channels = rules === 1 ? recipe.channels.map((channel) => ({ ...channel, specialTokens: 'tokens' as const })) : recipe.channels;
   const texts = await readChannelTokens(recipe.base, hash, channels, onProgress);
   return Promise.all(
-    texts.map(async (text, channel) =>
-      recipe.channels[channel]!.objective ? { ...text, examples: await examplesOf({ recipe, channel, text, tokenizer }) } : text,
-    ),
+    texts.map(async (own, channel) => {
+      const { objective, prefix } = recipe.channels[channel]!;
+      const ids = prefix === undefined ? [] : tokenizer.encode(prefix, 'plain');
+      const text = prefix === undefined ? own : withPrefix(own, { ids, bytes: utf8Length(prefix) });
+      return objective ? { ...text, examples: await examplesOf({ recipe, channel, text, tokenizer }) } : text;
+    }),
   );
 }
 

@@ -183,6 +183,16 @@ export function withSpecialTokens(recipe: Recipe, id: string, specialTokens: Spe
   return { ...recipe, channels };
 }
 
+/** With a prefix before each of the channel's texts; none where it is empty. */
+export function withPrefix(recipe: Recipe, id: string, prefix: string): Recipe {
+  const channels = recipe.channels.map((channel) => {
+    if (channel.id !== id) return channel;
+    const { prefix: _, ...rest } = channel;
+    return prefix === '' ? rest : { ...rest, prefix };
+  });
+  return { ...recipe, channels };
+}
+
 /** A channel with an objective of its own, or trained on the next token again. */
 export function withChannelObjective(recipe: Recipe, id: string, objective: Objective | null): Recipe {
   const channels = recipe.channels.map((channel) => {

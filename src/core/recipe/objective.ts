@@ -22,6 +22,8 @@ const OF_TEXT: readonly ObjectiveKind[] = ['mlm', 'plm', 'sft'];
 export const predictsText = ({ objective }: { objective?: { kind: ObjectiveKind } | undefined }): boolean =>
   objective === undefined || OF_TEXT.includes(objective.kind);
 
+/** Objectives whose rows are texts, before which a prefix can stand. */
+const PREFIXED: readonly ObjectiveKind[] = ['mlm', 'plm', 'contrastive'];
 /** Objectives for which tokens see those behind them too. */
 const BOTH_WAYS: readonly ObjectiveKind[] = ['mlm', 'plm'];
 /** What an encoder can be trained on: it tells no next token. */
@@ -33,8 +35,10 @@ export function objectiveFault(
   encoder: boolean,
 ): { field: string; value: string; accepted: string } | null {
   const { channels, method, evaluation, dropout, batchSize, gradientAccumulationSteps } = recipe;
-  for (const { id, objective, share } of channels) {
+  for (const { id, objective, share, prefix } of channels) {
     const field = `channels.${id}.objective`;
+    if (prefix !== undefined && objective && !PREFIXED.some((one) => one === objective.kind))
+      return { field: `channels.${id}.prefix`, value: prefix, accepted: `none (${objective.kind}: rows are records)` };
     const { kind } = objective ?? { kind: 'next-token' };
     if (encoder && !OF_ENCODERS.some((one) => one === kind))
       return { field, value: kind, accepted: `${OF_ENCODERS.join(', ')} (an encoder)` };

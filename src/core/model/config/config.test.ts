@@ -173,7 +173,7 @@ describe('encoders', () => {
     refuses('families/bert', 'position_embedding_type', { position_embedding_type: 'relative_key' });
     refuses('families/roberta', 'pad_token_id', { pad_token_id: -1 });
     refuses('families/roberta', 'max_position_embeddings', { max_position_embeddings: 2 });
-    refuses('families/bert', 'architectures', { architectures: ['BertForSequenceClassification'] });
+    refuses('families/bert', 'architectures', { architectures: ['BertForTokenClassification'] });
     refuses('tiny-tied', 'architectures', { architectures: ['LlamaForMaskedLM'] });
   });
 });
