@@ -60,7 +60,12 @@ describe('the difference of two recipes', () => {
         ...exampleRecipe,
         method: { kind: 'partial', modules: ['*norm'], unfreezing, isolation: { unit: 'rows', share: 0.5 } },
         optimizer: { ...exampleRecipe.optimizer, layerDecay: 0.9 },
-        evaluation: { ...exampleRecipe.evaluation, attentionRows: 2, prompts: { texts: ['a', 'b'], tokens: 8, temperature: 0.5 } },
+        evaluation: {
+          ...exampleRecipe.evaluation,
+          attentionRows: 2,
+          adversarialDocuments: 2,
+          prompts: { texts: ['a', 'b'], tokens: 8, temperature: 0.5 },
+        },
       });
       const differences = diffRecipes(exampleRecipe, part);
       expect(differences.map(({ field }) => field).filter((field) => recipeField(field) === null)).toEqual([]);

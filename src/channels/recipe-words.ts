@@ -86,6 +86,7 @@ const FIELDS = {
   'evaluation.rowsPerChannel': 'evaluationRows',
   'evaluation.probesPerGroup': 'probesPerGroup',
   'evaluation.attentionRows': 'attentionRows',
+  'evaluation.adversarialDocuments': 'adversarialDocuments',
   'evaluation.prompts.texts': 'prompts',
   'evaluation.prompts.tokens': 'promptsTokens',
   'evaluation.prompts.temperature': 'promptsTemperature',

@@ -1,12 +1,17 @@
 /**
- * How far each layer's attention has moved from the base's while a run trained: a heat map of evaluations across and layers upwards, with
- * the figures of its colours and of the layer that moved most.
+ * What evaluations tell of a run beside its losses. How far each layer's attention has moved from the base's: a heat map of evaluations across and
+ * layers upwards, with the figures of its colours and of the layer that moved most. How an adversarial set is read: bits per byte over steps, a line
+ * for each share of words that are replaced.
  */
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RunView } from '../core/run/view';
+import { ADVERSARIAL_LEVELS } from '../core/text/perturb';
 import { useFormat } from '../i18n/format';
 import { SaveChart } from '../ui/SaveChart';
+import { SCREEN } from './paper';
+import { Picture } from './Picture';
+import { lineChart } from './still-charts';
 import styles from './AttentionHeat.module.css';
 
 /** Columns that can still be told apart; of more evaluations so many are drawn, evenly spread, the last among them. */
@@ -85,6 +90,51 @@ export default function AttentionHeat({ evaluations }: { evaluations: Evaluation
         <span>{t('attention.scale', { value: format.decimal(most, 4) })}</span>
         <span>{t('chart.step', { step: format.count(last.step) })}</span>
       </p>
+    </section>
+  );
+}
+
+/** The rise from untouched text to that with most words replaced says how easily the model is upset. */
+export function AdversarialLines({ evaluations }: { evaluations: RunView['adversarial'] }) {
+  const { t } = useTranslation('desk');
+  const format = useFormat();
+  const last = evaluations.at(-1)!;
+  const rise = ({ bits }: RunView['adversarial'][number]) => bits.at(-1)! - bits[0]!;
+  const name = (level: number) => format.percent(ADVERSARIAL_LEVELS[level] ?? null, 0);
+  const chart = {
+    title: t('adversarial.title'),
+    xTitle: t('adversarial.step'),
+    lines: last.bits.map((_, level) => ({
+      name: name(level),
+      colour: level === 0 ? 'var(--dim)' : `color-mix(in srgb, var(--accent) ${20 + 20 * level}%, var(--dim))`,
+      dots: evaluations.length < 30,
+      x: evaluations.map(({ step }) => step),
+      y: evaluations.map(({ bits }) => bits[level] ?? null),
+    })),
+    tick: (step: number) => format.count(step),
+  };
+  return (
+    <section className={styles.heat} data-chart aria-label={chart.title} data-testid="adversarial-lines">
+      <h3>
+        {chart.title}{' '}
+        <SaveChart
+          title={chart.title}
+          name="adversarial-set"
+          table={() => ({
+            columns: ['step', 'share', 'bits_per_byte'],
+            rows: evaluations.flatMap(({ step, bits }) => bits.map((value, level) => [step, ADVERSARIAL_LEVELS[level] ?? level, value])),
+          })}
+        />
+      </h3>
+      <p role="status">
+        {t('adversarial.rise', {
+          share: name(last.bits.length - 1),
+          step: format.count(last.step),
+          rise: format.delta(rise(last)),
+          before: format.delta(rise(evaluations[0]!)),
+        })}
+      </p>
+      <Picture picture={lineChart(chart, { width: 560, height: 220, fontSize: 11, ink: SCREEN, decimal: format.decimal })} />
     </section>
   );
 }

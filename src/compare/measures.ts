@@ -29,7 +29,7 @@ import { letterOf, PLACES } from './address';
 import { summarise, type ComparedChannel, type ComparedFigures, type ComparisonSummary } from './figures';
 import { findSource, type WeightsSource } from './sources';
 import { useCompare } from './store';
-import type { BlindComparison } from './text/blind-store';
+import type { BlindComparison } from './text/generation-store';
 
 /** Results by measure; arrays "by model" run over A, B and the third, in this order. */
 export interface Measures {

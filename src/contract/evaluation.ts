@@ -170,7 +170,8 @@ export interface LayerProbes {
   models: Estimate[][];
 }
 
-export type NoiseKind = 'characters' | 'deletion' | 'synonym';
+/** `adversarial`: words for near ones that the base finds hard; its texts are cut to their beginnings. */
+export type NoiseKind = 'characters' | 'deletion' | 'synonym' | 'adversarial';
 
 /** Of a labelled corpus, as a run's channel reads it. */
 export interface LabelRequest {

@@ -404,6 +404,20 @@ function Attention() {
   );
 }
 
+const AdversarialLines = lazy(async () => ({ default: (await import('../charts/AttentionHeat')).AdversarialLines }));
+
+function Adversarial() {
+  const evaluations = useRun((state) => state.run?.adversarial);
+  if (!evaluations?.length) return null;
+  return (
+    <Suspense>
+      <Card>
+        <AdversarialLines evaluations={evaluations} />
+      </Card>
+    </Suspense>
+  );
+}
+
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 
 function Written() {
@@ -459,6 +473,7 @@ export default function Page() {
         <Written />
         <Further />
         <Attention />
+        <Adversarial />
         <RunDiagnosis />
       </div>
       <Suspense>{editing !== null && <RecipeDrawer opened={editing} models={models} onClose={() => setEditing(false)} />}</Suspense>

@@ -116,6 +116,18 @@ export function RhythmFields({ recipe, set }: { recipe: Recipe; set(change: Part
           set({ evaluation: attentionRows === 0 ? rest : { ...rest, attentionRows } });
         }}
       />
+      <NumberField
+        label={t('recipe.adversarialDocuments')}
+        help={t('recipe.adversarialDocumentsHelp')}
+        value={evaluation.adversarialDocuments ?? 0}
+        min={0}
+        max={16}
+        integer
+        onChange={(adversarialDocuments) => {
+          const { adversarialDocuments: _, ...rest } = evaluation;
+          set({ evaluation: adversarialDocuments === 0 ? rest : { ...rest, adversarialDocuments } });
+        }}
+      />
       <PromptFields
         prompts={evaluation.prompts}
         onChange={(prompts) => {

@@ -134,6 +134,15 @@ function makeParts(): ReportParts {
     ],
     robustness: [
       {
+        kind: 'adversarial',
+        levels: [0, 0.05, 0.1],
+        bitsPerByte: [
+          [2.3, 2.8, 3.3],
+          [2.1, 2.7, 3.2],
+          [2.2, 2.7, 3.2],
+        ],
+      },
+      {
         kind: 'characters',
         levels: [0, 0.05, 0.1],
         bitsPerByte: [

@@ -109,7 +109,7 @@ interface ReportMemorisation {
 }
 
 interface ReportRobustness {
-  kind: 'characters' | 'deletion' | 'synonym';
+  kind: 'characters' | 'deletion' | 'synonym' | 'adversarial';
   levels: number[];
   /** [model][level] */
   bitsPerByte: number[][];

@@ -44,6 +44,7 @@ const RunFollow = lazyWithTexts(['follow'], async () => ({ default: (await impor
 const Weights = lazyWithTexts(['follow', 'models'], () => import('./Weights'));
 const WrittenTexts = lazy(() => import('../charts/WrittenTexts'));
 const AttentionHeat = lazy(() => import('../charts/AttentionHeat'));
+const AdversarialLines = lazy(async () => ({ default: (await import('../charts/AttentionHeat')).AdversarialLines }));
 
 export function RunDetail({ run, checkpoints }: { run: RunRecord; checkpoints: CheckpointRecord[] }) {
   const { t } = useTranslation('runs');
@@ -158,6 +159,7 @@ function Curves({ view }: { view: RunView }) {
         )}
       </Suspense>
       <Suspense>{view.attention.length > 0 && <AttentionHeat evaluations={view.attention} />}</Suspense>
+      <Suspense>{view.adversarial.length > 0 && <AdversarialLines evaluations={view.adversarial} />}</Suspense>
     </>
   );
 }

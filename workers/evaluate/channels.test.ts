@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { documentLosses } from './channels';
-import { spreadDocuments } from './each-model';
+import { spreadDocuments } from '../runtime/channel-tokens';
 import type { DocumentTokens } from '../runtime/document-rows';
 import type { SequenceModel } from '../runtime/sequences';
 

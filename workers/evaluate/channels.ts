@@ -4,10 +4,11 @@
  */
 import type { MeasuredChannel } from '../../src/contract/evaluation';
 import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/text-measure';
+import { spreadDocuments } from '../runtime/channel-tokens';
 import { bytesOfPiece, fillPieces, piecesOf, rowsOf, type DocumentTokens } from '../runtime/document-rows';
 import type { SequenceModel, SequenceOptions } from '../runtime/sequences';
 import { emptyBatch } from '../runtime/trainable-model';
-import { eachModel, withProgress, SEED, spreadDocuments, tokensOf, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, SEED, tokensOf, type EvaluationTools } from './each-model';
 
 /** Longest piece of a document that is read at once, in tokens: short enough for every model, and the same for all. */
 export const CONTEXT = 256;

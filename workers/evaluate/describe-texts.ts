@@ -5,12 +5,12 @@
 import type { DescribedText } from '../../src/contract/evaluation';
 import { distinctNgrams, duplicateShare, scriptShares } from '../../src/core/metrics/text-diversity';
 import { Rng } from '../../src/core/rng/rng';
-import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import { readChannelTokens, type ChannelTokens, spreadDocuments } from '../runtime/channel-tokens';
 import { sequenceModel } from '../runtime/engine-model';
 import type { LoadedWeights } from '../runtime/weights';
 import { documentBatches, findCorpus } from '../storage/corpora';
 import { CONTEXT, documentLosses } from './channels';
-import { SEED, spreadDocuments, tokensOf, withProgress, type EvaluationTools } from './each-model';
+import { SEED, tokensOf, withProgress, type EvaluationTools } from './each-model';
 
 /** Tokens of a sample at most; the shortest text says how many all of them have. */
 const SAMPLE = 32_768;

@@ -67,11 +67,5 @@ export function sumsOf(
   };
 }
 
-/** At most `count` documents evenly spread over a split, by index. */
-export function spreadDocuments(documents: number, count: number): number[] {
-  const taken = Math.min(documents, count);
-  return Array.from({ length: taken }, (_, at) => Math.floor((at * documents) / taken));
-}
-
 /** Tokens that were predicted under the base. */
 export const tokensOf = (models: readonly DocumentSums[]): number => models[0]?.tokens.reduce((sum, count) => sum + count, 0) ?? 0;

@@ -9,9 +9,9 @@ import { similarityPairs } from '../../src/core/probes/similarity';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise } from '../../src/core/text/perturb';
 import { normalised, PADDING, poolingWeights, tensorsOf, type Batch, type DecoderModel } from '../engine';
-import { heldOutTexts } from '../runtime/channel-tokens';
+import { heldOutTexts, spreadDocuments } from '../runtime/channel-tokens';
 import type { LoadedWeights } from '../runtime/weights';
-import { eachModel, SEED, spreadDocuments, type EvaluationTools } from './each-model';
+import { eachModel, SEED, type EvaluationTools } from './each-model';
 
 /** Tokens of a text that are read, and of one forward pass with its padding. */
 const TOKENS = 128;

@@ -7,6 +7,7 @@
  */
 import { gather, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Attribution, AttributionMethod, Counterfactual, ModelAttribution, TextChange } from '../../src/contract/evaluation';
+import { StudioError } from '../../src/core/errors';
 import { gaussLegendre, localFit, maskedTexts } from '../../src/core/metrics/explain';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { embeddingGradients, type Batch, type DecoderModel } from '../engine';
@@ -38,6 +39,7 @@ export async function explainToken(text: string, target: string, tools: Evaluati
   let explained: { ids: number[]; id: number; tokens: string[]; target: string } | null = null;
   await eachModel(tools, async (weights, _, progress) => {
     const { model, tokenizer } = weights;
+    checkDecoder(model);
     const behind = target === '' ? null : tokensOf(weights, text + target);
     let ids = tokensOf(weights, text);
     // The target may join the text's last token.
@@ -186,6 +188,13 @@ async function gradientsAt(model: DecoderModel, batch: Batch, embedded: Float32A
   }
 }
 
+/** What is explained is a token that is predicted from those before it. @throws StudioError `encoder-writes` of an encoder */
+export function checkDecoder({ config }: DecoderModel): void {
+  if (!config.encoder) return;
+  const { architecture: family } = config;
+  throw new StudioError('encoder-writes', `A model of the family ${family} predicts no next token that could be explained`, { family });
+}
+
 const tokensOf = ({ model, tokenizer: { tokenizer } }: LoadedWeights, text: string): number[] =>
   [tokenizer.startOfText, ...tokenizer.encode(text)].slice(0, Math.min(EXPLAINED_TOKENS, model.context));
 
@@ -225,6 +234,7 @@ export async function evaluateCounterfactual({ text, from, to, replacement }: Te
   const found: Counterfactual = { models: [] };
   await eachModel(tools, async (weights, scorer, progress) => {
     const { tokenizer } = weights.tokenizer;
+    checkDecoder(weights.model);
     const texts = [text, text.slice(0, from) + replacement + text.slice(to)] as const;
     const [before, after] = texts.map((one) => tokensOf(weights, one)) as [number[], number[]];
     const losses: Float32Array[] = [];

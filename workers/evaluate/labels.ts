@@ -1,10 +1,10 @@
 /** What classifiers say of the held-out texts of a labelled corpus: probabilities of the labels, row by row, with the texts' beginnings. */
 import type { LabelRequest, MeasuredLabels } from '../../src/contract/evaluation';
 import { labelProbabilities } from '../engine';
-import { heldOutTexts } from '../runtime/channel-tokens';
+import { heldOutTexts, spreadDocuments } from '../runtime/channel-tokens';
 import { fillLabelled, labelledTexts, labelsOf, type LabelledTokens } from '../runtime/record-examples';
 import { emptyBatch } from '../runtime/trainable-model';
-import { eachModel, spreadDocuments, withProgress, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, type EvaluationTools } from './each-model';
 
 /** Texts of a batch, and UTF-16 units of a text that are shown. */
 const ROWS = 8;

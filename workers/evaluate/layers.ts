@@ -2,6 +2,7 @@
  * What the layers of a model hold: the prediction that the head would read out of each (logit lens, nostalgebraist 2020), and how well a linear
  * probe tells the channels of texts apart by each layer's mean state (Alain and Bengio, arXiv 1610.01644).
  */
+import { spreadDocuments } from '../runtime/channel-tokens';
 import { keep, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayerProbes, LensCell, LensView, MeasuredChannel } from '../../src/contract/evaluation';
@@ -10,8 +11,8 @@ import { linearProbe } from '../../src/core/metrics/explain';
 import { wilsonInterval } from '../../src/core/metrics/statistics';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import type { DecoderModel } from '../engine';
-import { eachModel, SEED, spreadDocuments, type EvaluationTools } from './each-model';
-import { EXPLAINED_TOKENS, logProbabilities } from './explain';
+import { eachModel, SEED, type EvaluationTools } from './each-model';
+import { checkDecoder, EXPLAINED_TOKENS, logProbabilities } from './explain';
 
 /** Tokens of a document whose states are meant. */
 const PROBED_TOKENS = 64;
@@ -40,6 +41,7 @@ function statesOf(model: DecoderModel, ids: readonly number[]): Tensor2D[] {
 export async function logitLens(text: string, tools: EvaluationTools): Promise<LensView> {
   const view: LensView = { models: [] };
   await eachModel(tools, async ({ model, tokenizer: { tokenizer } }, _, progress) => {
+    checkDecoder(model);
     const ids = [tokenizer.startOfText, ...tokenizer.encode(text)].slice(0, Math.min(EXPLAINED_TOKENS, model.context));
     const tokens = ids.map((id) => tokenizer.decode([id]));
     await tools.work.yield();

@@ -96,10 +96,13 @@ describe('measures of a base and a tuned model', () => {
       ['domain', 4],
     ]);
     const curves = await api.measureRobustness(weights, channels, 3, quiet);
-    expect(curves.map(({ kind }) => kind)).toEqual(['characters', 'deletion', 'synonym']);
+    expect(curves.map(({ kind }) => kind)).toEqual(['characters', 'deletion', 'synonym', 'adversarial']);
     for (const { levels, bitsPerByte } of curves) for (const bits of bitsPerByte) expect(bits).toHaveLength(levels.length);
     const [noise] = curves;
     expect(noise!.bitsPerByte[1]!.at(-1)!).toBeGreaterThan(noise!.bitsPerByte[1]![0]!);
+    // What is put in is what the base finds hard.
+    const [ofBase] = curves.at(-1)!.bitsPerByte;
+    expect(ofBase!.at(-1)!).toBeGreaterThan(ofBase![0]!);
   });
 
   it('looks inside', async () => {

@@ -8,12 +8,12 @@ import type { MeasuredChannel, MergeLook } from '../../src/contract/evaluation';
 import type { OnProgress } from '../../src/contract/progress';
 import { measureMixture, type DocumentSums, type MixtureMeasure } from '../../src/core/metrics/text-measure';
 import { DecoderModel } from '../engine';
-import { readChannelTokens } from '../runtime/channel-tokens';
+import { readChannelTokens, spreadDocuments } from '../runtime/channel-tokens';
 import { sequenceModel } from '../runtime/engine-model';
 import type { EngineWork } from '../runtime/engine-session';
 import type { LoadedWeights } from '../runtime/weights';
 import { CONTEXT, documentLosses, type MeasuredDocuments } from './channels';
-import { SEED, spreadDocuments, tokensOf, withProgress } from './each-model';
+import { SEED, tokensOf, withProgress } from './each-model';
 import { parameterNames, requireSameShape } from './weight-changes';
 
 /** A model beside the ones it is merged from, whose weights stay untouched. */

@@ -3,10 +3,11 @@ import { bisectRight } from 'd3-array';
 import type { MeasuredChannel, TermPassage, TermsMeasure } from '../../src/contract/evaluation';
 import { overallTermLoss, termLoss, type TermSums } from '../../src/core/metrics/text-measure';
 import { termFinder } from '../../src/core/text/find-terms';
+import { spreadDocuments } from '../runtime/channel-tokens';
 import { textOf } from '../runtime/document-rows';
 import { sequenceLosses, type SequenceModel, type SequenceOptions } from '../runtime/sequences';
 import type { TokenIds } from '../runtime/trainable-model';
-import { eachModel, withProgress, spreadDocuments, type EvaluationTools } from './each-model';
+import { eachModel, withProgress, type EvaluationTools } from './each-model';
 
 /** Passages shown of one term, and terms shown. */
 const PASSAGES = 5;

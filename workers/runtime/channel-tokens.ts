@@ -69,6 +69,12 @@ function read(model: string, hash: string, channels: readonly NamedText[]): Prom
   );
 }
 
+/** At most `count` documents evenly spread over a split, by index. */
+export function spreadDocuments(documents: number, count: number): number[] {
+  const taken = Math.min(documents, count);
+  return Array.from({ length: taken }, (_, at) => Math.floor((at * documents) / taken));
+}
+
 /** Texts of the held-out documents named, exactly as they are kept; of records their words. @param chosen rising indices */
 export async function heldOutTexts(corpus: string, chosen: readonly number[]): Promise<string[]> {
   const texts: string[] = [];

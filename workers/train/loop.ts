@@ -10,6 +10,7 @@ import { phaseAt, rateAt } from '../../src/core/recipe/phases';
 import { checkChange, recordChange, recordRule, settingsAt, withoutLaterRules } from '../../src/core/run/live-changes';
 import type { CheckpointRecord, EvaluationRow, LiveSettings, MetricRow, RunRecord, StopReason } from '../../src/core/run/types';
 import type { Rungs } from '../../src/core/sweep/queue';
+import type { AdversarialSample } from '../runtime/adversarial';
 import type { AttentionSample } from '../runtime/attention';
 import type { HeldOutSet } from '../runtime/held-out';
 import { CheckpointWriter, type CheckpointReason } from './checkpoint-writer';
@@ -52,6 +53,8 @@ export interface LoopParts {
   probes: ProbeSample | null;
   /** Measured at each evaluation against the base's; null where the recipe does not ask. */
   attention: AttentionSample | null;
+  /** Read at each evaluation; null where the recipe does not ask. */
+  adversarial: AdversarialSample | null;
   /** Written at each evaluation; null where the recipe has no prompts. */
   texts: PromptTexts | null;
   storage: RunStorage;

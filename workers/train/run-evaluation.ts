@@ -10,6 +10,7 @@ import { StudioError } from '../../src/core/errors';
 import { meanRetention } from '../../src/core/metrics/loss';
 import type { ChannelEvaluation, EvaluationRow, RunRecord, RunRules } from '../../src/core/run/types';
 import type { EngineLock } from '../runtime/turns';
+import type { AdversarialSample } from '../runtime/adversarial';
 import type { AttentionSample } from '../runtime/attention';
 import { evaluateHeldOut, type HeldOutSet } from '../runtime/held-out';
 import type { EvaluableModel } from '../runtime/trainable-model';
@@ -78,6 +79,8 @@ interface Evaluated {
   probes: ProbeSample | null;
   /** Set against the base's attention; null where the recipe does not ask. */
   attention: AttentionSample | null;
+  /** Read at each evaluation; null where the recipe does not ask. */
+  adversarial: AdversarialSample | null;
   /** Written after the recipe's prompts; null where it has none. */
   texts: PromptTexts | null;
   lock: EngineLock;
@@ -99,7 +102,7 @@ interface Asked {
  * @returns null when the person stopped the run meanwhile; @throws StudioError `loss-not-finite`
  */
 export async function evaluateRun(
-  { record, model, heldOut, probes, attention, texts, lock }: Evaluated,
+  { record, model, heldOut, probes, attention, adversarial, texts, lock }: Evaluated,
   { base, cached, onPartial, goesOn }: Asked,
 ): Promise<EvaluationRow | null> {
   const { step, recipe } = record;
@@ -118,6 +121,8 @@ export async function evaluateRun(
   if (risk === null) return null;
   const divergence = await attention?.divergence(goesOn, (work) => lock.run(work));
   if (divergence === null) return null;
+  const curve = await adversarial?.curve(goesOn, (work) => lock.run(work));
+  if (curve === null) return null;
   const written = await texts?.write(goesOn, (work) => lock.run(work));
   if (written === null) return null;
   checkFinite(step, channels);
@@ -125,6 +130,7 @@ export async function evaluateRun(
     ...{ step, channels, retention: null },
     ...(risk ? { probes: risk } : {}),
     ...(divergence ? { attention: divergence } : {}),
+    ...(curve ? { adversarial: curve } : {}),
     ...(written ? { texts: written } : {}),
   };
   row.retention = meanRetention(base ?? row, row, recipe.channels);

@@ -14,6 +14,7 @@ import { isSoft } from '../../src/core/model/soft-prompt';
 import type { Recipe, WeightAveraging } from '../../src/core/recipe/schema';
 import type { RunRules } from '../../src/core/run/types';
 import type { DeviceInfo } from '../../src/contract/device';
+import { adversarialSample, adversarialTexts, type AdversarialSample } from '../runtime/adversarial';
 import { attentionSample, type AttentionSample } from '../runtime/attention';
 import type { LoadedCheckpoint } from '../storage/checkpoints';
 import { sha256 } from '../storage/hash';
@@ -42,6 +43,8 @@ export interface Trained {
   joinings: LoopParts['joinings'];
   /** On these texts, from the base. */
   attentionOn: ((texts: readonly number[][]) => Promise<AttentionSample>) | null;
+  /** On the adversarial set that the base makes of these texts. */
+  adversarialOn: ((texts: readonly string[]) => Promise<AdversarialSample>) | null;
   /** What it writes at each evaluation; null where the recipe has no prompts. */
   texts: PromptTexts | null;
   tokenizerHash: string;
@@ -110,6 +113,10 @@ export async function loadModel(
       fisher,
       joinings: joinings(model.config, recipe),
       attentionOn: recipe.evaluation.attentionRows === undefined ? null : (texts) => attentionFrom(recipe, model, texts),
+      adversarialOn:
+        recipe.evaluation.adversarialDocuments === undefined
+          ? null
+          : (texts) => adversarialFrom(recipe, engine, { startOfText, encode: (own) => text.encode(own) }, texts),
       texts: recipe.evaluation.prompts ? promptTexts(recipe.evaluation.prompts, recipe.seed, modelWriter(model, text)) : null,
       tokenBytes: text.byteLengths(),
       startOfText,
@@ -214,6 +221,22 @@ async function attentionFrom({ base }: Recipe, model: DecoderModel, texts: reado
   const start = await openBase(base);
   try {
     return await attentionSample(model, start, texts);
+  } finally {
+    start.dispose();
+  }
+}
+
+/** The set is made against the base, also of a run that goes on: the base makes the same again. */
+async function adversarialFrom(
+  { base }: Recipe,
+  model: EngineModel,
+  tokens: Parameters<typeof adversarialSample>[1],
+  texts: readonly string[],
+): Promise<AdversarialSample> {
+  const start = await openBase(base);
+  try {
+    const options = { exclusively: <T>(work: () => Promise<T>) => work(), between: () => Promise.resolve() };
+    return adversarialSample(model, tokens, await adversarialTexts(start, tokens, texts, options));
   } finally {
     start.dispose();
   }

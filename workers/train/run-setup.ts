@@ -35,7 +35,7 @@ import {
 } from '../storage/runs';
 import { putRecord } from '../storage/records';
 import { loadTokenizer } from '../tokenizer/open';
-import { readChannelTokens, type ChannelTokens } from '../runtime/channel-tokens';
+import { heldOutTexts, readChannelTokens, spreadDocuments, type ChannelTokens } from '../runtime/channel-tokens';
 import { examplesOf } from '../runtime/examples';
 import { writeMissingEchoes, type EchoTools } from '../runtime/echo';
 import type { Clock, EngineLock } from '../runtime/turns';
@@ -437,6 +437,7 @@ async function assembleLoop(
     heldOut: heldOutSet,
     probes: trained.probes?.sample ?? null,
     attention: (await trained.attentionOn?.(attentionTexts(heldOutSet, recipe.evaluation.attentionRows ?? 0))) ?? null,
+    adversarial: trained.adversarialOn ? await trained.adversarialOn(await adversarialDocuments(recipe, texts)) : null,
     texts: trained.texts,
     storage: browserStorage(record.id),
     lock: studio.lock,
@@ -444,6 +445,15 @@ async function assembleLoop(
     baseCache: await evaluationCache(subject),
     listener: studio.listener,
   });
+}
+
+/** Held-out texts of each channel of which the adversarial set is made. */
+async function adversarialDocuments({ channels, evaluation }: Recipe, texts: readonly ChannelTokens[]): Promise<string[]> {
+  const each = channels.map(({ corpus }, at) => {
+    const { starts } = texts[at]!.heldOut;
+    return heldOutTexts(corpus, spreadDocuments(starts.length, evaluation.adversarialDocuments ?? 0));
+  });
+  return (await Promise.all(each)).flat();
 }
 
 /** What an evaluation of the base depends on beside text and weights: heads that the run's seed draws, and what objectives measure. */

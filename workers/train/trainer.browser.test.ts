@@ -633,7 +633,7 @@ describe('the trainer on wasm', () => {
       method,
       optimizer: { layerDecay: 0.5 },
       gradientAccumulationSteps: 2,
-      evaluation: { ...evaluation, attentionRows: 1, prompts: { texts: ['The'], tokens: 3, temperature: 1 } },
+      evaluation: { ...evaluation, attentionRows: 1, adversarialDocuments: 1, prompts: { texts: ['The'], tokens: 3, temperature: 1 } },
     };
     const { tensors } = await tab.api.memory();
     const first = await tab.api.start(studioRecipe(change), 'unfrozen', quiet);
@@ -647,6 +647,12 @@ describe('the trainer on wasm', () => {
     expect(joined(last)).toEqual(joins);
     const divergence = last.attention.map(({ layers }) => layers[0]!);
     expect([divergence[0], divergence.every((value, at) => at === 0 || value > 0)]).toEqual([0, true]);
+    // Words that the base finds hard stay hard for it; the run reads the same texts at each evaluation.
+    expect(last.adversarial.map(({ step }) => step)).toEqual(last.attention.map(({ step }) => step));
+    const [ofBase] = last.adversarial;
+    expect(ofBase!.bits).toHaveLength(5);
+    expect(ofBase!.bits.at(-1)!).toBeGreaterThan(ofBase!.bits[0]!);
+    expect(last.adversarial.at(-1)!.bits[0]!).toBeLessThan(ofBase!.bits[0]!);
     const expected = await outcome(first);
     // Texts, as all of an evaluation, are among what a killed run is compared by.
     expect(last.texts.map(({ texts }) => texts[0]!.next.length)).toEqual(last.attention.map(() => 8));

@@ -9,7 +9,7 @@ import { useMeasures } from '../measures';
 import { useCompare } from '../store';
 import { AttributionResult, CounterfactualResult } from './TokenResults';
 import { LayersResult, LensResult } from './LayerResults';
-import { answer, placeOf, QUESTIONS, useExplain, type Question } from './store';
+import { answer, placeOf, QUESTIONS, useExplain, type Question } from '../internals/store';
 import styles from './Explain.module.css';
 
 export default function ExplainSection() {

@@ -14,7 +14,7 @@ import { useMeasures } from '../measures';
 import { useComparedName } from '../sources';
 import { STROKES } from '../stability/store';
 import { useCompare } from '../store';
-import { lensLosses, useExplain } from './store';
+import { lensLosses, useExplain } from '../internals/store';
 import styles from './Explain.module.css';
 
 const SIZE = { width: 460, height: 220, fontSize: 11 };

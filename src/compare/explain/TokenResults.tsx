@@ -8,7 +8,7 @@ import { Letter } from '../../ui/marks';
 import { letterOf, PLACES } from '../address';
 import { visibleText } from '../figures';
 import { useMeasures } from '../measures';
-import { METHODS, useExplain } from './store';
+import { METHODS, useExplain } from '../internals/store';
 import styles from './Explain.module.css';
 
 /** Tokens coloured by a value each: raised by it, or lowered. */
@@ -80,7 +80,11 @@ export function AttributionResult({ written }: { written: string }) {
                 {rSquared !== undefined && ` ${t('explain.attribution.fit', { share: format.percent(rSquared, 0) })}`}
               </span>
             </p>
-            <ColouredTokens tokens={shown} values={values} label={t('explain.attribution.tokens', { letter: letterOf(at) })} />
+            <ColouredTokens
+              tokens={shown.map((token, at) => (at === 0 ? `${token} ` : token))}
+              values={values}
+              label={t('explain.attribution.tokens', { letter: letterOf(at) })}
+            />
           </section>
         );
       })}

@@ -12,9 +12,8 @@ import { Estimated, Letter } from '../../ui/marks';
 import { letterOf, PLACES } from '../address';
 import { MeasureControl } from '../MeasureControl';
 import { useMeasures } from '../measures';
-import { judge, nextPair, reveal, takeBack, useBlind, writePairs, type BlindComparison } from './blind-store';
-import { EXAMPLES } from './generation-store';
-import styles from './Blind.module.css';
+import { EXAMPLES, judge, nextPair, reveal, takeBack, useBlind, writePairs, type BlindComparison } from './generation-store';
+import styles from './Generate.module.css';
 
 export function BlindPanel() {
   const { t } = useTranslation('compare');
@@ -23,7 +22,7 @@ export function BlindPanel() {
   const running = useMeasures((state) => state.running === 'human');
   return (
     <Card title={t('blind.title')} data-testid="blind">
-      <p className={styles.note}>{t('blind.about')}</p>
+      <p className={styles.about}>{t('blind.about')}</p>
       <div className={styles.ask}>
         <NumberField label={t('blind.pairs')} value={count} min={2} max={200} integer disabled={running} onChange={setCount} />
         <MeasureControl
@@ -75,8 +74,8 @@ function Judging({ human }: { human: BlindComparison }) {
       <p role="status" className={styles.count}>
         {t('blind.of', { at: format.count(at + 1), all: format.count(human.pairs.length) })}
       </p>
-      <p className={styles.prompt}>{pair.prompt}</p>
-      <div className={styles.texts}>
+      <p className={styles.asked}>{pair.prompt}</p>
+      <div className={styles.pair}>
         {pair.texts.map((text, side) => (
           <section key={side} aria-label={t('blind.text', { number: side + 1 })}>
             <h3>{t('blind.text', { number: side + 1 })}</h3>
@@ -127,7 +126,7 @@ function Scores({ human }: { human: BlindComparison }) {
               </p>
             );
           })}
-          <p className={styles.note}>{t('blind.explain', { pairs: format.count(measure.pairs), same: format.count(measure.same) })}</p>
+          <p className={styles.about}>{t('blind.explain', { pairs: format.count(measure.pairs), same: format.count(measure.same) })}</p>
         </div>
       ) : (
         <p role="status">{t('blind.few')}</p>
@@ -146,8 +145,8 @@ function Told({ pair: { prompt, models, texts, verdict } }: { pair: BlindPair })
   const { t } = useTranslation('compare');
   return (
     <li>
-      <p className={styles.prompt}>{prompt}</p>
-      <div className={styles.texts}>
+      <p className={styles.asked}>{prompt}</p>
+      <div className={styles.pair}>
         {models.map((model, side) => (
           <section key={side} data-won={verdict === (side === 0 ? 'first' : 'second')}>
             <h3>

@@ -46,7 +46,7 @@ describe('a recipe for transformers', () => {
     const { files, lacks } = exportToTransformers(
       recipe({
         dropout: 0.1,
-        evaluation: { ...base.evaluation, probesPerGroup: 32, attentionRows: 4 },
+        evaluation: { ...base.evaluation, probesPerGroup: 32, attentionRows: 4, adversarialDocuments: 2 },
         regularisation: {
           ewc: { lambda: 10, sequences: 8, labels: 'model', online: { gamma: 0.9 } },
           distillation: {
@@ -57,7 +57,7 @@ describe('a recipe for transformers', () => {
       }),
     );
     expect(lacks.map(({ field }) => field)).toEqual([
-      ...['dropout', 'evaluation.probesPerGroup', 'evaluation.attentionRows'],
+      ...['dropout', 'evaluation.probesPerGroup', 'evaluation.attentionRows', 'evaluation.adversarialDocuments'],
       ...['regularisation.ewc.online', 'regularisation.distillation.states'],
     ]);
     const trained = parseRecipe(read(files, 'recipe.json'));

@@ -100,6 +100,10 @@ export function translate(recipe: Recipe, hardware: Hardware, federated = false)
     lack('evaluation.attentionRows', recipe.evaluation.attentionRows, 'attention');
     delete next.evaluation.attentionRows;
   }
+  if (recipe.evaluation.adversarialDocuments !== undefined) {
+    lack('evaluation.adversarialDocuments', recipe.evaluation.adversarialDocuments, 'adversarial');
+    delete next.evaluation.adversarialDocuments;
+  }
   if (recipe.evaluation.prompts) {
     lack('evaluation.prompts', recipe.evaluation.prompts.texts.length, 'texts');
     delete next.evaluation.prompts;

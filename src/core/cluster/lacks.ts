@@ -10,6 +10,7 @@ export const LACK_WORDS = {
   dropout: 'trained without: a model of transformers has dropout where its family has it, not on every residual',
   probes: 'no probes are asked, so there is no forgetting risk',
   attention: 'attention is not measured',
+  adversarial: 'no adversarial set is measured',
   texts: 'no texts are written while it trains',
   federated: 'one model is trained on all channels, without rounds of clients',
   secure: 'the server sees each client’s update: it sends no masks',
@@ -91,6 +92,8 @@ export function lackOfTrainers(recipe: Recipe, lack: AddLack): void {
   if (evaluation.probesPerGroup > 0) lack('evaluation.probesPerGroup', evaluation.probesPerGroup, 'probes');
   if (evaluation.prompts) lack('evaluation.prompts', evaluation.prompts.texts.length, 'texts');
   if (evaluation.attentionRows !== undefined) lack('evaluation.attentionRows', evaluation.attentionRows, 'attention');
+  if (evaluation.adversarialDocuments !== undefined)
+    lack('evaluation.adversarialDocuments', evaluation.adversarialDocuments, 'adversarial');
   if (federated) lack('federated', federatedLine(federated), 'federated');
   if (stopping.forgetting) lack('stopping.forgetting', stopping.forgetting.retention, 'noStopping');
   for (const { id, generated, specialTokens, objective } of channels) {

@@ -428,6 +428,11 @@ export const recipeSchema = z
        * measured.
        */
       attentionRows: z.optional(count(1, 16)),
+      /**
+       * Held-out documents of each channel of which an adversarial set is made against the base; its bits per byte are measured at each evaluation.
+       * Absent: none is made.
+       */
+      adversarialDocuments: z.optional(count(1, 16)),
       /** Prompts that the model continues at each evaluation, from random numbers of their own. Absent: it writes nothing. */
       prompts: z.optional(
         z.strictObject({

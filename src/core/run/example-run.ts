@@ -99,6 +99,7 @@ export function exampleRun(
     risk: null,
     riskSeries: { x: [], y: [] },
     attention: [],
+    adversarial: [],
     masked: null,
     texts: [],
     events: [],

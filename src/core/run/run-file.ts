@@ -52,6 +52,7 @@ const evaluationSchema = z.object({
     }),
   ),
   attention: z.optional(list(finite, 1024)),
+  adversarial: z.optional(list(finite, 16)),
   masked: z.optional(
     z.object({
       parameter: text(512),

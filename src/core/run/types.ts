@@ -91,6 +91,8 @@ export interface EvaluationRow {
   probes?: SampledRisk & { answers: SampledAnswers };
   /** With `evaluation.attentionRows`: KL divergence of the attention from the base's, in nats, by layer from the lowest. */
   attention?: number[];
+  /** With `evaluation.adversarialDocuments`: bits per byte of the adversarial set, by the share of words that are replaced. */
+  adversarial?: number[];
   /** With `federated.secure`: of the round before it. */
   masked?: MaskedRound;
   /** With `evaluation.prompts`: what the model wrote after each, in their order. */

@@ -69,6 +69,8 @@ export interface RunView {
   riskSeries: Series;
   /** KL divergence of the attention from the base's at each evaluation, nats by layer; empty where the recipe does not ask. */
   attention: readonly { step: number; layers: readonly number[] }[];
+  /** Bits per byte of the adversarial set at each evaluation, by level; empty where the recipe does not ask. */
+  adversarial: readonly { step: number; bits: readonly number[] }[];
   /** What the server saw of the round before the last evaluation; null where no clients mask what they send. */
   masked: { step: number; round: MaskedRound } | null;
   /** What was written after the recipe's prompts at each evaluation; empty where the recipe has none. */
@@ -141,6 +143,7 @@ export class FollowedRun {
   private readonly retention = new GrowingSeries();
   private readonly risk = new GrowingSeries();
   private attention: RunView['attention'] = [];
+  private adversarial: RunView['adversarial'] = [];
   private masked: RunView['masked'] = null;
   private texts: RunView['texts'] = [];
   private readonly happened: RunEvent[];
@@ -278,6 +281,7 @@ export class FollowedRun {
       retentionSeries: this.retention.series(),
       riskSeries: this.risk.series(),
       attention: this.attention,
+      adversarial: this.adversarial,
       masked: this.masked,
       texts: this.texts,
       events: eventful ? sortEvents([...this.happened, ...this.measured, ...checkpoints.map(savedEvent)]) : former.events,
@@ -345,7 +349,7 @@ export class FollowedRun {
   }
 
   private addEvaluation(evaluation: EvaluationRow): void {
-    const { step, channels, probes, attention, masked, texts } = evaluation;
+    const { step, channels, probes, attention, adversarial, masked, texts } = evaluation;
     let nll = 0;
     let tokens = 0;
     for (const id of this.ids) {
@@ -367,6 +371,7 @@ export class FollowedRun {
     const retention = meanRetention(this.base, evaluation, this.header.recipe.channels);
     this.retention.push(step, retention);
     if (probes) this.risk.push(step, probes.risk?.value ?? null);
+    if (adversarial) this.adversarial = [...this.adversarial, { step, bits: adversarial }];
     if (attention) this.attention = [...this.attention, { step, layers: attention }];
     if (masked) this.masked = { step, round: masked };
     if (texts) this.texts = [...this.texts, { step, texts }];

@@ -7,6 +7,9 @@ import type { Rng } from '../rng/rng';
 /** A word without the spaces and signs around it. */
 export const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}_']+/gu;
 
+/** Shares of words that an adversarial set replaces by near ones (workers/runtime/adversarial.ts), and of what noise changes. */
+export const ADVERSARIAL_LEVELS: readonly number[] = [0, 0.05, 0.1, 0.2, 0.3];
+
 /** @param rate share of words that go */
 export function deleteWords(text: string, rate: number, random: Rng): string {
   return text.replace(WORD, (found) => (random.uniform() < rate ? '' : found));

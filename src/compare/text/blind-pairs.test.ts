@@ -11,8 +11,7 @@ afterAll(() => void vi.resetModules());
 const { useMeasures } = await import('../measures');
 const { groupSources } = await import('../sources');
 const { useCompare } = await import('../store');
-const { judge, nextPair, reveal, takeBack, useBlind, writePairs } = await import('./blind-store');
-const { useGeneration } = await import('./generation-store');
+const { judge, nextPair, reveal, takeBack, useBlind, useGeneration, writePairs } = await import('./generation-store');
 
 const names = ['one', 'two'];
 const human = () => useMeasures.getState().results.human!;
