@@ -1,6 +1,6 @@
 /** Losses, gradients and advantages of learning from preferences and rewards against TRL (make_alignment_fixtures.py). */
 import { engine, memory, tensor, tensor1d } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FigureSums, generate, loadModel, sampleAnswers, openBackend, trainingGradients, type DecoderModel } from '../../workers/engine';
 import { evaluationSums } from '../../workers/engine/model/loss';
@@ -62,7 +62,7 @@ beforeAll(async () => {
 async function look(inputs: readonly number[][], losses: (...given: Tensor1D[]) => Tensor1D, weights: readonly number[]) {
   const given = inputs.map((values) => tensor1d(values, 'float32'));
   const dy = tensor1d([...weights], 'float32');
-  const { value, grads } = engine().gradients(() => losses(...given), given as Tensor[], dy);
+  const { value, grads } = engine().gradients(() => losses(...given), given, dy);
   const read = { losses: Array.from(await value.data()), gradients: await Promise.all(grads.map((one) => one.data())) };
   for (const tensor of [...given, dy, value, ...grads]) tensor.dispose();
   return read;

@@ -300,7 +300,7 @@ function Figures({ run, name, x, shape, place, title }: FiguresProps) {
           heldOut
             .filter((point) => point.y !== null && point.x >= from && point.x <= to)
             .map((point) => (
-              <circle key={`${id}-${point.x}`} cx={plotX(frame, point.x)} cy={plotY(frame, point.y!)} r={2.2} fill={colour} />
+              <circle key={`${id}-${point.x}`} cx={plotX(frame, point.x)} cy={plotY(frame, point.y)} r={2.2} fill={colour} />
             )),
         )}
         <text x={PLOT.left - 8} y={PLOT.top + 4} textAnchor="end" fill="var(--dim)" fontSize={10.5}>

@@ -79,7 +79,7 @@ export function AlignmentFields({ objective, models, onChange }: Props) {
         onChange={(margin) => onChange({ ...objective, margin })}
       />
     );
-  const bounds: [string, Bounds][] = Object.entries(NUMBERS[objective.kind]);
+  const bounds = Object.entries<Bounds>(NUMBERS[objective.kind]);
   const values = objective as unknown as Record<string, number>;
   return (
     <>

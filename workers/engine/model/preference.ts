@@ -19,7 +19,7 @@ export function elementwise(x: Tensor1D, make: (x: Tensor1D) => { value: Tensor1
     (keeping as unknown as (tensors: Tensor[]) => void)([slope]);
     return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => mul(dy, saved[0]!) };
   });
-  return compute(x) as Tensor1D;
+  return compute(x);
 }
 
 /** x [N,1] → [N] */
