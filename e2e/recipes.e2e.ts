@@ -134,7 +134,7 @@ test('a federated run with masks shows what the server sees of each client, and 
   // Two clients and their sum.
   await expect(masked.getByRole('img')).toHaveCount(6);
   await expect(masked).toContainText(words.recipe.federated.sum);
-  const [error, likeness] = /([\d.]+e-\d+).*?([\d.]+)\D*$/
+  const [error, likeness] = /(\d\.\d+e-\d+).*?(\d+\.\d+)\D*$/
     .exec((await masked.locator('p').last().textContent())!)!
     .slice(1)
     .map(Number);

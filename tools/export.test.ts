@@ -23,7 +23,7 @@ describe('npm run export', () => {
 
   it('refuses a target that it does not have, with those that there are', () => {
     expect(() => folderOf(core, golden.recipe, 'nemo')).toThrow(
-      '--to is "nemo"; accepted for a recipe: transformers, llama-factory, ms-swift, axolotl, megatron.',
+      '--to is "nemo"; accepted for a recipe: transformers, llama-factory, ms-swift, axolotl, megatron, flower.',
     );
     expect(() => folderOf(core, golden.recipe, 'transformers', { gpu: 'TPU' })).toThrow('--gpu is "TPU"; accepted: H100 80 GB');
     expect(() => folderOf(core, golden.recipe, 'transformers', { gpus: 3 })).toThrow('gpus is 3; accepted: 1 | 2 | 4 | 8');

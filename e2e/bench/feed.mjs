@@ -11,7 +11,7 @@ import { runnerImport } from 'vite';
 
 const load = async (/** @type {string} */ path) => (await runnerImport(path)).module;
 const { RunFeed } = await load('./src/core/run/feed.ts');
-const { FollowedRun } = await load('./src/core/run/view.ts');
+const { FollowedRun, openView } = await load('./src/core/run/view.ts');
 const { exampleRecipe } = await load('./src/core/run/example-run.ts');
 
 const SHOWN = [100, 1_000, 10_000, 100_000];
@@ -99,3 +99,27 @@ for (let step = 0; step <= (SHOWN.at(-1) ?? 0); step += 5) {
   last = {};
 }
 console.table(rows);
+
+// A stored run of 100,000 windows as a page opens it: processor time of its longest stretch, and of all.
+const windows = new RunFeed({ ...record, recipe: { ...record.recipe, budget: { steps: 100_000 } } });
+for (let step = 1; step <= 100_000; step++) {
+  const loss = each((at) => noise(step, at));
+  windows.addRow({ step, lr: 3e-4, gradNorm: 0.8, stepMs: 41.5, tokens: step * 1024, loss, count: each(() => 853), total: noise(step, 9) });
+}
+const opened = windows.whole();
+const processor = () => process.cpuUsage().user / 1000;
+const stretches = [];
+for (let turn = 0; turn < 5; turn++) {
+  let from = processor();
+  /** @type {number[]} */
+  const taken = [];
+  const rest = async () => {
+    taken.push(processor() - from);
+    await new Promise((resolve) => setTimeout(resolve));
+    from = processor();
+  };
+  await openView(opened, rest);
+  await rest();
+  stretches.push({ longest: Math.round(Math.max(...taken)), all: Math.round(taken.reduce((sum, ms) => sum + ms, 0)) });
+}
+console.table(stretches);

@@ -1,7 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import { useCompare } from './store';
-import { cancelEverything, measureEverything, packed, QUEUE, unpacked, useQueue } from './measure-all';
-import { useMeasures, type MeasureKind } from './measures';
+import type { MeasureKind } from './measures';
 
 const { asked, act, measured } = vi.hoisted(() => {
   const asked: MeasureKind[] = [];
@@ -32,6 +30,12 @@ vi.mock('./measures', async (original) => ({
   chosenChannels: () => [{ id: 'en', corpus: 'en', role: 'general' }],
   pickedWeights: () => [{ step: null }, { step: 4 }],
 }));
+
+// Another file of the same worker may have read the real ones.
+vi.resetModules();
+const { useCompare } = await import('./store');
+const { cancelEverything, measureEverything, packed, QUEUE, unpacked, useQueue } = await import('./measure-all');
+const { useMeasures } = await import('./measures');
 
 const give = (kind: MeasureKind) => useMeasures.setState(({ results }) => ({ results: { ...results, [kind]: {} as never } }));
 

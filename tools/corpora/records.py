@@ -80,8 +80,16 @@ SETS = (
 )
 
 
+def asked() -> list[str]:
+    """What shipped probes ask, which no training text may answer."""
+    files = sorted((OUT.parent / "probes").glob("*.jsonl"))
+    items = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [item["prompt"] for item in items if "prompt" in item]
+
+
 def main() -> None:
     path = OUT / "manifest.json"
+    probes = asked()
     manifest = json.loads(path.read_text(encoding="utf-8"))
     known = {corpus["id"]: corpus for corpus in manifest["corpora"]}
     for name, kind, make, sources in SETS:
@@ -89,6 +97,7 @@ def main() -> None:
         rows = make(draw)
         draw.shuffle(rows)
         unique = list(dict.fromkeys(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows))
+        unique = [row for row in unique if not any(json.dumps(prompt, ensure_ascii=False)[1:-1] in row for prompt in probes)]
         splits = {"train": [row for at, row in enumerate(unique) if at % 10], "heldOut": unique[::10]}
         files = {"train": f"{name}.train.txt", "heldOut": f"{name}.eval.txt"}
         data = {split: ("\n\n".join(rows) + "\n").encode() for split, rows in splits.items()}

@@ -202,8 +202,14 @@ async function weightsOf(
     throw new StudioError('recipe-invalid', 'The run has no adapter', { field: 'method', value: '—', accepted: ADAPTER_KINDS.join(', ') });
   }
   const adapted = addsToBase(method) ? await openModel(await weightSources(base, trained)) : null;
-  const tensors = adapted?.used ?? [...(await openSafetensors('model.safetensors', file)).tensors.values()];
-  return weightsAs(tensors, type, base, title);
+  const tensors = adapted ? [...adapted.used, ...adapted.heads] : [...(await openSafetensors('model.safetensors', file)).tensors.values()];
+  // What PPO judges by is no part of the policy.
+  return weightsAs(
+    tensors.filter(({ name }) => name !== 'value.weight'),
+    type,
+    base,
+    title,
+  );
 }
 
 /**
@@ -217,7 +223,7 @@ export async function openModelExport(id: string, type: ExportType): Promise<Ope
   const config = sources.config.text;
   const model = await openModel(sources);
   const gguf = ggufFormat(type);
-  const weights = await weightsAs(model.used, type, listing, listing.name);
+  const weights = await weightsAs([...model.used, ...model.heads], type, listing, listing.name);
   const written = new Set(['config.json', INDEX_FILE, ...sources.weights.map(({ name }) => name), ...(gguf ? IN_GGUF : [])]);
 
   async function* files(): AsyncGenerator<ZipEntry> {
@@ -250,11 +256,14 @@ function withDtype(config: string, dtype: Dtype): string {
 }
 
 /**
- * The config of a classifier as transformers' *ForSequenceClassification reads it; of other runs as it is. It pools the last token, whatever the run did,
- * and needs a token to pad with.
+ * The config of a classifier or a reward model as transformers' *ForSequenceClassification reads it (TRL takes a reward model as one of one output); of other
+ * runs as it is. It pools the last token, whatever the run did, and needs a token to pad with.
  */
 function withLabels(config: string, { channels }: Recipe): string {
-  const labels = channels.flatMap(({ objective }) => (objective?.kind === 'classification' ? [objective.labels] : []))[0];
+  const labels = channels.flatMap(({ objective }) => {
+    if (objective?.kind === 'reward') return [['LABEL_0']];
+    return objective?.kind === 'classification' ? [objective.labels] : [];
+  })[0];
   if (!labels) return config;
   return editConfig(config, (fields) => {
     const [architecture] = Array.isArray(fields['architectures']) ? (fields['architectures'] as unknown[]) : [];
@@ -264,7 +273,7 @@ function withLabels(config: string, { channels }: Recipe): string {
       ...(typeof architecture === 'string' && {
         architectures: [architecture.replace(/(?:ForCausalLM|LMHeadModel|ForMaskedLM|ForPreTraining)$/, 'ForSequenceClassification')],
       }),
-      problem_type: 'single_label_classification',
+      ...(labels.length > 1 && { problem_type: 'single_label_classification' }),
       id2label: Object.fromEntries(labels.map((label, at) => [String(at), label])),
       label2id: Object.fromEntries(labels.map((label, at) => [label, at])),
       pad_token_id: fields['pad_token_id'] ?? eos,

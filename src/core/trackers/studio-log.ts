@@ -18,7 +18,7 @@ export interface ControlChange extends LiveChange {
 }
 
 /** A control file that the script did not take, with its sentence. */
-export interface ControlRefusal {
+interface ControlRefusal {
   step: number;
   sentence: string;
 }

@@ -3,7 +3,7 @@
  * subgroups where the adapter has them.
  */
 import { ones, registerBackend, removeBackend, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Rank } from '@tensorflow/tfjs-core';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { linear } from '../ops/linear';
 import { rmsNorm } from '../ops/norm';
@@ -55,7 +55,7 @@ export async function checkKernels(): Promise<void> {
   const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
   const outputs = tidy(() => {
     const given = tensor2d(x, [rows, width]);
-    return [linear(given, given), rmsNorm(given, ones([width]) as Tensor1D, 0)] as const;
+    return [linear(given, given), rmsNorm(given, ones<Rank.R1>([width]), 0)] as const;
   });
   const [products, normed] = await Promise.all(outputs.map((one) => one.data<'float32'>()));
   for (const one of outputs) one.dispose();
