@@ -12,9 +12,9 @@ import { sequenceLosses, type SequenceModel, type SequenceOptions } from './sequ
 import { utf8Length } from '../tokenizer/encode-documents';
 
 /** Words at a text's beginning that are read; what follows is cut off. */
-const READ_WORDS = 40;
+const READ_WORDS = 24;
 /** Nearest words that are tried, and the least cosine of their embeddings once the mean of all words' is taken off. */
-const NEIGHBOURS = 4;
+const NEIGHBOURS = 3;
 const LEAST_SIMILARITY = 0.4;
 /** Words among which neighbours are sought, the most frequent of the texts. */
 const KNOWN_WORDS = 3000;
