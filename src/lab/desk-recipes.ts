@@ -3,10 +3,8 @@
  * another base model; the recipe and the run that stand on the desk; what the merge fader has measured of a run, for its diagnosis; and a run as a
  * file or an address.
  */
-import * as z from 'zod/mini';
 import { create } from 'zustand';
 import { StudioError } from '../core/errors';
-import { recipeSchema } from '../core/recipe/schema';
 import type { CurvePoint } from '../core/metrics/merge-curve';
 import type { RecipeDifference } from '../core/recipe/diff';
 import type { Recipe } from '../core/recipe/schema';
@@ -15,12 +13,17 @@ import type { PipelinePlan } from '../core/run/types';
 import type { RunView } from '../core/run/view';
 import { lab } from './lab';
 
-const entry = z.object({ id: z.string(), file: z.string() });
-const manifestSchema = z.object({ presets: z.array(entry), pipelines: z.array(entry) });
-const words = z.object({ en: z.string(), zh: z.string() });
-const presetSchema = z.object({ recipe: recipeSchema, title: words, watch: words });
+interface Words {
+  en: string;
+  zh: string;
+}
 
-export type Preset = z.infer<typeof presetSchema> & { id: string };
+export interface Preset {
+  id: string;
+  recipe: Recipe;
+  title: Words;
+  watch: Words;
+}
 
 let loaded: Promise<Preset[]> | null = null;
 
@@ -33,25 +36,33 @@ export function presets(): Promise<Preset[]> {
   return loaded;
 }
 
+/** What public/recipes has. Pages that only hand a recipe on need no schema, so it is read with the files. */
+async function manifest() {
+  const [{ presetFiles }, text] = await Promise.all([import('../core/recipe/parse'), readPublic('recipes/manifest.json')]);
+  return { presetFiles, ...presetFiles.manifest.parse(JSON.parse(text)) };
+}
+
 async function read(): Promise<Preset[]> {
-  const { presets: entries } = manifestSchema.parse(JSON.parse(await readPublic('recipes/manifest.json')));
-  return Promise.all(entries.map(async ({ id, file }) => ({ id, ...presetSchema.parse(JSON.parse(await readPublic(`recipes/${file}`))) })));
+  const { presetFiles, presets: entries } = await manifest();
+  return Promise.all(
+    entries.map(async ({ id, file }) => ({ id, ...presetFiles.preset.parse(JSON.parse(await readPublic(`recipes/${file}`))) })),
+  );
 }
 
 /** A pipeline that ships with the studio. */
 export interface PipelinePreset {
   id: string;
-  title: z.infer<typeof words>;
+  title: Words;
   plan: PipelinePlan;
 }
 
 /** @throws StudioError `fetch-failed`, `recipe-invalid` */
 export async function pipelinePresets(): Promise<PipelinePreset[]> {
   const { parsePipeline } = await import('../core/run/pipeline');
-  const { pipelines } = manifestSchema.parse(JSON.parse(await readPublic('recipes/manifest.json')));
+  const { presetFiles, pipelines } = await manifest();
   return Promise.all(
     pipelines.map(async ({ id, file }) => {
-      const { pipeline, title } = z.object({ pipeline: z.unknown(), title: words }).parse(JSON.parse(await readPublic(`recipes/${file}`)));
+      const { pipeline, title } = presetFiles.pipeline.parse(JSON.parse(await readPublic(`recipes/${file}`)));
       return { id, title, plan: parsePipeline(pipeline).plan };
     }),
   );

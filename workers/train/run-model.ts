@@ -121,10 +121,13 @@ export async function loadModel(
       tokenBytes: text.byteLengths(),
       startOfText,
       // Questions are asked by what follows them, which an encoder does not tell.
-      probes: !probes || model.config.encoder ? null : {
-        sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
-        hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
-      },
+      probes:
+        !probes || model.config.encoder
+          ? null
+          : {
+              sample: probeSample(probes, { startOfText, encode: (prompt) => text.encode(prompt) }, engine, rules),
+              hash: await sha256(new TextEncoder().encode(JSON.stringify(probes))),
+            },
     };
   } catch (error) {
     model.dispose();

@@ -1,5 +1,5 @@
 /** Reads a recipe from outside and names the field that is wrong. */
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { StudioError } from '../errors';
 import { liftRecipe, recipeSchema, type Recipe } from './schema';
 
@@ -19,6 +19,16 @@ export function parseRecipe(given: unknown): Recipe {
   const accepted = named?.accepted ?? acceptedBy(issue);
   throw new StudioError('recipe-invalid', `Recipe field ${field} is ${value}; accepted: ${accepted}`, { field, value, accepted });
 }
+
+const entry = z.object({ id: z.string(), file: z.string() });
+const words = z.object({ en: z.string(), zh: z.string() });
+
+/** Files of public/recipes: which there are, a recipe with its texts, and a pipeline with its title. */
+export const presetFiles = {
+  manifest: z.object({ presets: z.array(entry), pipelines: z.array(entry) }),
+  preset: z.object({ recipe: recipeSchema, title: words, watch: words }),
+  pipeline: z.object({ pipeline: z.unknown(), title: words }),
+};
 
 /** @throws StudioError `recipe-invalid` also when the text is not JSON */
 export function parseRecipeText(text: string): Recipe {
