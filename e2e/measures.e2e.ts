@@ -207,6 +207,66 @@ test('the maps of a head are read by mouse and by keyboard, and a long text is c
   await expect(card.getByText(like(words.internals.attention.cut, { shown: '127' }))).toBeVisible({ timeout: 30_000 });
 });
 
+test('a prediction is explained in four ways, and what was answered is there again', async () => {
+  const { page, words } = studio;
+  const { explain } = words.internals;
+  await compare.show('explain');
+  const card = page.getByTestId('explain');
+  await card.getByTestId('explain-text').fill('The patient has a pain in the heart');
+  await studio.button(explain.attribution.run).click();
+  await expect(page.getByTestId('attribution-B')).toBeVisible({ timeout: 60_000 });
+  const sums = (letter: string) =>
+    page
+      .getByTestId(`attribution-${letter}`)
+      .innerText()
+      .then((text) => [...text.matchAll(/[+−±]\d+\.\d+/g)].map(([value]) => Number(value.replace('−', '-').replace(/[+±]/, ''))));
+  for (const method of ['integrated', 'local'] as const) {
+    await card.getByText(explain.method[method], { exact: true }).click();
+    const [, , difference, sum, residue] = await sums('B');
+    expect(sum! + residue!).toBeCloseTo(difference!, 2);
+    expect(Math.abs(residue!)).toBeLessThanOrEqual(Math.max(0.002, 0.0101 * Math.abs(difference!)));
+  }
+  await expectAccessibleInBothThemes();
+  await card.getByText(explain.counterfactual.name, { exact: true }).click();
+  await page.getByLabel(explain.counterfactual.part).fill('pain');
+  await page.getByLabel(explain.counterfactual.replacement).fill('ship');
+  await studio.button(explain.counterfactual.run).click();
+  await expect(page.getByTestId('counterfactual').locator('tbody tr')).toHaveCount(2, { timeout: 30_000 });
+  await expectAccessible();
+  await card.getByText(explain.lens.name, { exact: true }).click();
+  await studio.button(explain.lens.run).click();
+  await expect(page.getByTestId('logit-lens').locator('tbody tr')).not.toHaveCount(0, { timeout: 30_000 });
+  await expectAccessibleInBothThemes();
+  await card.getByText(explain.layers.name, { exact: true }).click();
+  await studio.button(explain.layers.run).click();
+  await expect(page.getByTestId('layer-probes').locator('tbody tr')).not.toHaveCount(0, { timeout: 60_000 });
+  await expectAccessible();
+  await page.reload();
+  await expect(page.getByTestId('attribution-B')).toBeVisible({ timeout: 30_000 });
+});
+
+test('pairs are judged blind by keys, and the verdicts outlive a reload', async () => {
+  const { page, words } = studio;
+  const { blind } = words.compare;
+  await compare.show('text');
+  const card = page.getByTestId('blind');
+  await page.getByLabel(words.compare.generate.maxTokens).fill('6');
+  await card.getByLabel(blind.pairs).fill('4');
+  await studio.button(blind.run).click();
+  await expect(card.getByText(fill(blind.of, { at: '1', all: '4' }))).toBeVisible({ timeout: 60_000 });
+  await expectAccessible();
+  await page.keyboard.press('1');
+  await page.keyboard.press('2');
+  await expect(card.getByText(fill(blind.of, { at: '3', all: '4' }))).toBeVisible();
+  await page.reload();
+  await expect(card.getByText(fill(blind.of, { at: '3', all: '4' }))).toBeVisible({ timeout: 30_000 });
+  await page.keyboard.press('=');
+  await page.keyboard.press('=');
+  await expect(page.getByTestId('blind-scores')).toContainText(blind.score);
+  await expect(card.locator('ol li')).toHaveCount(4);
+  await expectAccessibleInBothThemes();
+});
+
 test('a third of another shape is kept apart, and the page says why', async () => {
   const { page, words } = studio;
   await studio.goTo('models');
