@@ -7,11 +7,11 @@ import type { Message } from './row';
 export const RECORD_KINDS = ['conversations', 'labelled', 'preferences', 'prompts'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
-export interface Conversation {
+interface Conversation {
   messages: Message[];
 }
 
-export interface LabelledText {
+interface LabelledText {
   text: string;
   label: string;
 }
@@ -42,8 +42,7 @@ export interface Records {
  * `form`: nothing of the kind stands there; `no-prompt`: nobody asks; `no-answer`: nobody answers; `empty-turn`: a message without words; `roles`: a role that
  * is not known or out of order; `no-label`: no label, or no text to it; `equal-pair`: both answers are the same.
  */
-export const RECORD_FAULTS = ['form', 'no-prompt', 'no-answer', 'empty-turn', 'roles', 'no-label', 'equal-pair'] as const;
-export type RecordFault = (typeof RECORD_FAULTS)[number];
+export type RecordFault = 'form' | 'no-prompt' | 'no-answer' | 'empty-turn' | 'roles' | 'no-label' | 'equal-pair';
 
 export const sameMessage = (a: Message | undefined, b: Message | undefined): boolean => a?.role === b?.role && a?.content === b?.content;
 

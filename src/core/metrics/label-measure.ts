@@ -14,13 +14,13 @@ export interface LabelRows {
   probabilities: readonly (readonly number[])[];
 }
 
-export interface LabelScores {
+interface LabelScores {
   precision: number;
   recall: number;
   f1: number;
 }
 
-export interface ReliabilityBin {
+interface ReliabilityBin {
   /** Of confidence, from 0 to 1. */
   from: number;
   rows: number;
@@ -43,7 +43,7 @@ export interface LabelMeasure {
   calibrationError: number;
 }
 
-export const BINS = 10;
+const BINS = 10;
 
 export function predictedLabel(probabilities: readonly number[]): number {
   return probabilities.reduce((best, value, label) => (value > probabilities[best]! ? label : best), 0);

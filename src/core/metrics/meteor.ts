@@ -57,7 +57,7 @@ const unspacedSynonyms = COMMON_SYNONYMS.flat().filter((name) => /\p{sc=Han}/u.t
 const unspacedSynonym = new RegExp(`(${unspacedSynonyms.join('|')})`, 'u');
 
 /** Words as ROUGE-L has them, but for words of the bundled synonyms in a script that parts none: they are one word each. */
-export function meteorWords(text: string): string[] {
+function meteorWords(text: string): string[] {
   return text.split(unspacedSynonym).flatMap((part, at) => (at % 2 === 1 ? [part] : rougeWords(part)));
 }
 

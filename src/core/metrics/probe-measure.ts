@@ -70,7 +70,7 @@ export type AnswerFigure = (typeof ANSWER_FIGURES)[number];
 type LaterFigure = Exclude<AnswerFigure, 'rougeL' | 'bleu'>;
 
 /** Means over the answers by model: of BLEU and chrF 0 to 100, of all others 0 to 1; `passed` only where every question has a pattern. */
-export interface WrittenMeasure extends Record<'rougeL' | 'bleu', Estimate[]>, Partial<Record<LaterFigure, Estimate[]>> {
+interface WrittenMeasure extends Record<'rougeL' | 'bleu', Estimate[]>, Partial<Record<LaterFigure, Estimate[]>> {
   /** Distinct n-grams of words to all of them, for n = 1 and 2, over all answers of a model. */
   distinct?: [number, number][];
   /** Change of each answer's ROUGE-L against the base; null for the base. */

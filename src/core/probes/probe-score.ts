@@ -13,7 +13,7 @@ export interface WrittenAnswer {
   more?: AnswerScores;
 }
 
-export interface AnswerScores {
+interface AnswerScores {
   /** 0 to 1. */
   meteor: number;
   /** chrF2 of the one sentence, 0 to 100. */

@@ -78,7 +78,7 @@ export interface ProbeSet {
  * Why a regular expression is not taken; null where it is. A group that is repeated must hold neither a choice nor a repetition: such
  * a pattern can take exponential time, and nothing could stop it.
  */
-export function patternFault(source: string): string | null {
+function patternFault(source: string): string | null {
   try {
     new RegExp(source, 'u');
   } catch (error) {

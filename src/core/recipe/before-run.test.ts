@@ -33,7 +33,7 @@ describe('before a run', () => {
     const { channels, ...rest } = recipe(0.2);
     const tuned = (objective: Recipe['channels'][number]['objective']) => ({
       ...rest,
-      channels: channels.map((channel, at) => (at === 1 ? { ...channel, objective } : channel)) as Recipe['channels'],
+      channels: channels.map((channel, at) => (at === 1 ? { ...channel, objective } : channel)),
     });
     const records = { notes: { lengths: Uint32Array.of(0, 128, 129, 130, 400), refused: 1 } };
     const known = { en: plenty, notes: plenty };

@@ -3,17 +3,6 @@ import type { Objective } from './objective-schema';
 import type { Recipe } from './schema';
 
 export type ObjectiveKind = Objective['kind'];
-export const OBJECTIVE_KINDS: readonly ObjectiveKind[] = [
-  'mlm',
-  'plm',
-  'contrastive',
-  'sft',
-  'classification',
-  'reward',
-  'dpo',
-  'ppo',
-  'grpo',
-];
 
 /** Objectives whose losses are those of a text's tokens, so that perplexity and retention have a meaning. */
 const OF_TEXT: readonly ObjectiveKind[] = ['mlm', 'plm', 'sft'];
@@ -61,7 +50,7 @@ export function objectiveFault(
 }
 
 /** Heads beside the model's own, by their parameters' names: maps [outputs, hidden] of the hidden states, named as transformers names them. */
-export const HEAD_NAMES = ['score.weight', 'value.weight'] as const;
+const HEAD_NAMES = ['score.weight', 'value.weight'] as const;
 
 export const isHead = (parameter: string): boolean => (HEAD_NAMES as readonly string[]).includes(parameter);
 

@@ -24,7 +24,7 @@ import type { Objective } from './objective';
 
 export type Pooling = 'last' | 'mean';
 
-export const SCORE = 'score.weight';
+const SCORE = 'score.weight';
 
 /** Place of each row's target in the batch, and the tokens of its text. */
 function places({ targets, context, rows }: Batch): { at: number; length: number; label: number }[] {

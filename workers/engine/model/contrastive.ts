@@ -49,10 +49,10 @@ export function normalised(x: Tensor2D): { units: Tensor2D; lengths: Tensor } {
 }
 
 /** mean ‖a − b‖² over pairs of rows of length 1 (alignment; Wang and Isola, arXiv 2005.10242). */
-export const alignment = (a: Tensor2D, b: Tensor2D): Tensor => div(sum(mul(sub(a, b), sub(a, b))), a.shape[0]);
+const alignment = (a: Tensor2D, b: Tensor2D): Tensor => div(sum(mul(sub(a, b), sub(a, b))), a.shape[0]);
 
 /** ln of the mean of e^(−2 ‖a − b‖²) over all pairs of other rows of length 1 (uniformity; Wang and Isola). */
-export function uniformity(units: Tensor2D): Tensor {
+function uniformity(units: Tensor2D): Tensor {
   const [count] = units.shape;
   // ‖a − b‖² = 2 − 2 a·b; a row beside itself has e⁰.
   const pairs = sum(exp(sub(mul(matMul(units, units, false, true), 4), 4)));

@@ -21,7 +21,7 @@ export interface Marks {
 export const PADDING = 2 ** 30;
 
 /** A text is read so many times, each time with another part of its tokens hidden: about as many at once as in training. */
-export const FOLDS = 7;
+const FOLDS = 7;
 
 /** A text within a batch: its tokens, of which the first may be there to be seen alone, and the place that each one's loss belongs to, −1 for none. */
 interface Text {

@@ -29,7 +29,7 @@ export function flattened(x: Tensor2D): Tensor1D {
 }
 
 /** x [rows·context] → Σ weight · x of each pair of rows [pairs]. */
-export function pairSums(x: Tensor1D, weights: Tensor1D, pairs: number): Tensor1D {
+function pairSums(x: Tensor1D, weights: Tensor1D, pairs: number): Tensor1D {
   const compute = customGrad((input, factors, keeping) => {
     (keeping as unknown as (tensors: Tensor[]) => void)([factors as Tensor]);
     const value = sum(reshape(mul(input as Tensor, factors as Tensor), [pairs, -1]), 1);
@@ -82,7 +82,7 @@ export interface AnswerRow {
 }
 
 /** [rows·context]: the answers' tokens, each at the place before it; −1 elsewhere. */
-export function answerTargets({ rows, context, ids }: Pick<Batch, 'rows' | 'context' | 'ids'>, lying: readonly AnswerRow[]): Int32Array {
+function answerTargets({ rows, context, ids }: Pick<Batch, 'rows' | 'context' | 'ids'>, lying: readonly AnswerRow[]): Int32Array {
   const targets = new Int32Array(rows * context).fill(-1);
   lying.forEach(({ prompt, length }, row) => {
     for (let at = prompt - 1; at < length - 1; at++) targets[row * context + at] = ids[row * context + at + 1]!;
