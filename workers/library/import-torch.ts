@@ -165,7 +165,7 @@ function unpickle(bytes: Uint8Array): unknown {
         // APPENDS
         const items = code === 0x61 ? [pop()] : fromMark();
         const list = stack.at(-1);
-        if (Array.isArray(list)) list.push(...(items));
+        if (Array.isArray(list)) list.push(...items);
         break;
       }
       case 0x73: {
