@@ -228,8 +228,8 @@ test('a prediction is explained in four ways, and what was answered is there aga
   }
   await expectAccessibleInBothThemes();
   await card.getByText(explain.counterfactual.name, { exact: true }).click();
-  await page.getByLabel(explain.counterfactual.part).fill('pain');
-  await page.getByLabel(explain.counterfactual.replacement).fill('ship');
+  await page.getByLabel(explain.counterfactual.part, { exact: true }).fill('pain');
+  await page.getByLabel(explain.counterfactual.replacement, { exact: true }).fill('ship');
   await studio.button(explain.counterfactual.run).click();
   await expect(page.getByTestId('counterfactual').locator('tbody tr')).toHaveCount(2, { timeout: 30_000 });
   await expectAccessible();
