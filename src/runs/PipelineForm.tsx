@@ -31,7 +31,7 @@ export function PipelineForm({ close }: { close(): void }) {
   const errorText = useErrorText(useChannelTag());
   const { presets } = usePresets();
   const { runs, runChain, chaining } = useRuns();
-  const [shipped, setShipped] = useState<readonly PipelinePreset[]>([]);
+  const [shipped, setShipped] = useState<readonly PipelinePreset[] | null>(null);
   const [name, setName] = useState('');
   const [stages, setStages] = useState<StageDraft[]>([]);
   const [failure, setFailure] = useState<ErrorRecord | null>(null);
@@ -50,7 +50,11 @@ export function PipelineForm({ close }: { close(): void }) {
         const [first] = found;
         if (first) take({ name: first.title[i18n.language.startsWith('zh') ? 'zh' : 'en'], plan: first.plan });
       },
-      (error: unknown) => open && setFailure(errorRecord(error)),
+      (error: unknown) => {
+        if (!open) return;
+        setShipped([]);
+        setFailure(errorRecord(error));
+      },
     );
     return () => {
       open = false;
@@ -60,7 +64,8 @@ export function PipelineForm({ close }: { close(): void }) {
     ...presets.flatMap(({ id, recipe }) => (recipe.runnable ? [{ id, recipe, label: titleOf(recipe, presets, i18n.language) ?? id }] : [])),
     ...runs.flatMap(({ id, name: label, recipe, chain }) => (chain ? [] : [{ id: `run:${id}`, recipe, label }])),
   ];
-  if (recipes.length === 0) return <p>{common('loading')}</p>;
+  // What a preset brings must not come over what was typed.
+  if (recipes.length === 0 || shipped === null) return <p>{common('loading')}</p>;
   const plan: Pipeline['plan'] = { kind: 'pipeline', stages: stages.map((stage) => ({ name: stage.name, recipe: stage.recipe })) };
   const fault = failure ?? (stages.length > 0 ? faultOf(plan) : null);
   const change = (at: number, part: Partial<StageDraft>) =>

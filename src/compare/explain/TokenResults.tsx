@@ -1,6 +1,6 @@
 /** Answers about a text's tokens: what each adds to the prediction, and what a replaced part changes behind it. */
 import type { CSSProperties } from 'react';
-import { SegmentedControl } from '@mantine/core';
+import { SegmentedControl, VisuallyHidden } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/format';
 import { Delta } from '../../ui/Figure';
@@ -143,7 +143,9 @@ export function CounterfactualResult({ written }: { written: string }) {
           <caption>{t('explain.counterfactual.losses')}</caption>
           <thead>
             <tr>
-              <th scope="col" className={styles.first} aria-label={t('explain.counterfactual.weights')} />
+              <th scope="col" className={styles.first}>
+                <VisuallyHidden>{t('explain.counterfactual.weights')}</VisuallyHidden>
+              </th>
               <th scope="col">{t('explain.counterfactual.before')}</th>
               <th scope="col">{t('explain.counterfactual.after')}</th>
               <th scope="col">Δ</th>
