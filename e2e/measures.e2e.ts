@@ -238,6 +238,10 @@ test('a prediction is explained in four ways, and what was answered is there aga
   await expect(page.getByTestId('logit-lens').locator('tbody tr')).not.toHaveCount(0, { timeout: 30_000 });
   await expectAccessibleInBothThemes();
   await card.getByText(explain.layers.name, { exact: true }).click();
+  await page
+    .getByRole('group', { name: words.compare.measure.channels, exact: true })
+    .getByText(words.common.channels.domain, { exact: true })
+    .click();
   await studio.button(explain.layers.run).click();
   await expect(page.getByTestId('layer-probes').locator('tbody tr')).not.toHaveCount(0, { timeout: 60_000 });
   await expectAccessible();

@@ -134,7 +134,7 @@ export function unpacked(text: string): unknown {
   });
 }
 
-/** Verdicts on base models, which no run keeps: in the browser's own storage, of the comparisons judged last. */
+/** Verdicts of the comparisons judged last, in the browser's own storage: no run keeps those on base models, and a run keeps its own a little later. */
 const JUDGED = 'crossfade.judged';
 const MOST_JUDGED = 8;
 
@@ -161,7 +161,9 @@ async function keep(): Promise<void> {
   const picked = pickedWeights();
   const keeper = keeperOf(picked);
   const { results } = useMeasures.getState();
-  if (keeper === null) return results.human && keepJudged(keptName(picked), results.human);
+  // At once, since all results together take a while to be written, and a verdict must outlive a reload that comes before.
+  if (results.human) keepJudged(keptName(picked), results.human);
+  if (keeper === null) return;
   if (Object.keys(results).length === 0) return;
   const [{ useStability }, { useInternals }] = await Promise.all([import('./stability/store'), import('./internals/store')]);
   const { attention, ...others } = results;
@@ -181,8 +183,8 @@ async function restore(): Promise<void> {
   const { address } = useCompare.getState();
   const picked = pickedWeights();
   const keeper = keeperOf(picked);
+  const human = judgedHere()[keptName(picked)];
   if (keeper === null) {
-    const human = judgedHere()[keptName(picked)];
     if (human) useMeasures.setState({ results: { human } });
     return;
   }
@@ -196,7 +198,7 @@ async function restore(): Promise<void> {
   useStability.setState({ read: kept.robustnessOf });
   useInternals.setState(kept.internals);
   restoring = true;
-  useMeasures.setState({ results: kept.results });
+  useMeasures.setState({ results: human && kept.results.human ? { ...kept.results, human } : kept.results });
   restoring = false;
 }
 
