@@ -151,7 +151,7 @@ async function run(options) {
  * @param {any} json a pipeline's file @param {ReturnType<typeof experimentOptions>} options
  */
 async function runPipeline(json, options) {
-  const { core, close } = await loadCore(['run/pipeline', 'run/lifelong']);
+  const { core, close } = await loadCore(['run/pipeline', 'run/lifelong', 'sweep/columns']);
   try {
     const { name, plan } = readPipeline(core, json);
     const stages = plan.stages.length;
@@ -175,10 +175,8 @@ async function runPipeline(json, options) {
       }
       const runs = await studio.page.evaluate(() => /** @type {any} */ (window).crossfade.lab.library.runs());
       const matrix = core.lifelongMatrix(core.chainsOf(runs)[0]);
-      await writeFile(
-        join(options.out, 'stages.csv'),
-        core.matrixCsv(matrix, (/** @type {string} */ id) => id),
-      );
+      const { columns, rows } = core.matrixTable(matrix, (/** @type {string} */ id) => id);
+      await writeFile(join(options.out, 'stages.csv'), [columns, ...rows].map(core.csvLine).join(''));
       await writeFile(
         join(options.out, 'stages.json'),
         `${JSON.stringify({ name, ...matrix, changes: core.stageChanges(matrix) }, null, 2)}\n`,

@@ -155,7 +155,7 @@ export function stageChanges({ channels, base, stages }: LifelongMatrix): { gain
   return stages.map(({ loss }, at) => {
     const before = stages[at - 1]?.loss ?? base;
     const changes = channels.flatMap(({ id }, channel): StageChange[] => {
-      const [from, to] = [before[channel] ?? null, loss[channel] ?? null];
+      const [from, to] = [before[channel] ?? base[channel] ?? null, loss[channel] ?? null];
       return from === null || to === null || Math.abs(to - from) < NOTABLE ? [] : [{ channel: id, change: to - from }];
     });
     const ordered = changes.sort((one, other) => Math.abs(other.change) - Math.abs(one.change));
@@ -172,13 +172,15 @@ export function lifelongMatrix({ plan, runs, done }: Pick<Chain, 'plan' | 'runs'
     role,
     ...(objective ? { objective } : {}),
   }));
-  const losses = (row: EvaluationRow | null) => channels.map(({ id }) => row?.channels[id]?.loss ?? null);
-  const base = losses(first.base);
+  // DPO's loss is against the weights that its run began with, so that it says nothing between stages.
+  const against = (row: EvaluationRow | null, read: (id: string) => boolean) =>
+    channels.map(({ id, objective }) => (objective?.kind !== 'dpo' || read(id) ? (row?.channels[id]?.loss ?? null) : null));
+  const base = against(first.base, () => true);
   const stages = runs.slice(0, done).map(({ id, name, latest }, at) => ({
     run: id,
     name: plan.kind === 'pipeline' ? plan.stages[at]!.name : name,
     domains: channelsOfStage(plan, at),
-    loss: losses(latest),
+    loss: against(latest, (channel) => channelsOfStage(plan, at).includes(channel)),
   }));
   /** Mean loss over the domains of stage `task`. */
   const ofTask = (loss: readonly (number | null)[], task: number): number | null => {

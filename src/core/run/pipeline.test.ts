@@ -102,6 +102,20 @@ describe('a pipeline', () => {
     const changes = stageChanges(matrix);
     expect(changes[0]!.gains.map(({ channel: id, change }) => [id, Number(change.toFixed(3))])).toEqual([['domain', -0.5]]);
     expect(changes[0]!.losses.map(({ channel: id, change }) => [id, Number(change.toFixed(3))])).toEqual([['zh', 0.1]]);
+    const preferences = { id: 'pairs', corpus: 'pairs', role: 'domain', objective: { kind: 'dpo', beta: 0.1, labelSmoothing: 0 } } as const;
+    const tuned = parsePipeline(staged([channel('zh', 1)], [{ ...preferences, share: 0.5 }, channel('zh', 0.5)])).plan;
+    const dpo = (stage: number, loss: number) =>
+      ({
+        ...run(stage, 3, 4),
+        recipe: stageRecipe(tuned, stage, 'nano'),
+        chain: { id: 'd', name: 'd', stage, plan: tuned },
+        base: { step: 0, retention: null, channels: { pairs: { loss: Math.LN2, tokens: 9, bytes: 0 } } },
+        latest: { step: 1, retention: null, channels: { pairs: { loss, tokens: 9, bytes: 0 } } },
+      }) as unknown as RunRecord;
+    // What stage 1 says of pairs is against other weights than what stage 2 says.
+    const pairs = lifelongMatrix(chainsOf([dpo(0, 0.5), dpo(1, 0.6)])[0]!)!;
+    expect(pairs.stages.map(({ loss }) => loss[1])).toEqual([null, 0.6]);
+    expect(stageChanges(pairs)[1]!.gains.map(({ change }) => Number(change.toFixed(3)))).toEqual([-0.093]);
     // 0.002 is no change worth a word.
     expect(changes[1]!.losses).toEqual([]);
     expect(changes[1]!.gains.map(({ channel: id }) => id)).toEqual(['zh']);
