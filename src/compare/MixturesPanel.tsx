@@ -4,16 +4,14 @@ import { Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { channelColour, ChannelTag, useChannelTag } from '../channels/channel';
 import { ProgressLine } from '../channels/ProgressLine';
-import { SCREEN } from '../charts/paper';
-import { Picture } from '../charts/Picture';
-import { lineChart, type Line } from '../charts/still-charts';
+import { LineFigure } from '../charts/Picture';
+import type { Line } from '../charts/still-charts';
 import { domainShare } from '../core/recipe/edits';
 import { useFormat } from '../i18n/format';
 import { ErrorBanner } from '../ui/Banner';
 import { MeasureControl } from './MeasureControl';
 import { missingRuns, rankingKey, useMixtures, type Changes, type MixtureRanking, type MixtureSubject } from './mixtures';
 import { useCompare } from './store';
-import { SaveChart } from '../ui/SaveChart';
 import styles from './Mixtures.module.css';
 
 const SIZE = { width: 640, height: 260, fontSize: 12 };
@@ -146,20 +144,17 @@ function Curve({ ranking: { curve, mixtures }, subject }: { ranking: MixtureRank
     tick: (share: number) => format.percent(share, 0),
   };
   return (
-    <figure className={styles.curve} data-chart>
-      <figcaption>
-        {t('mixtures.legend')}{' '}
-        <SaveChart
-          title={chart.title}
-          name="mixtures"
-          table={() => ({
-            columns: ['line', 'domain_share', 'loss'],
-            rows: lines.flatMap(({ name, x, y }) => x.map((share, at) => [name || 'measured', share, y[at] ?? null])),
-          })}
-        />
-      </figcaption>
-      <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
-    </figure>
+    <LineFigure
+      chart={chart}
+      size={SIZE}
+      name="mixtures"
+      caption={t('mixtures.legend')}
+      className={styles.curve}
+      table={() => ({
+        columns: ['line', 'domain_share', 'loss'],
+        rows: lines.flatMap(({ name, x, y }) => x.map((share, at) => [name || 'measured', share, y[at] ?? null])),
+      })}
+    />
   );
 }
 

@@ -10,27 +10,8 @@ type Policy = Extract<Objective, { kind: 'ppo' | 'grpo' }>;
 const KINDS: readonly string[] = ['reward', 'dpo', 'ppo', 'grpo'];
 export const isAlignment = (objective: Objective): objective is Alignment => KINDS.includes(objective.kind);
 
-const SAMPLING = { reward: { kind: 'keyword', word: '病', most: 5 }, answerTokens: 32, temperature: 1 } as const;
-
-/** What an objective begins as: settings of TRL. */
-export function usualAlignment(kind: Alignment['kind']): Alignment {
-  switch (kind) {
-    case 'reward':
-      return { kind, margin: false };
-    case 'dpo':
-      return { kind, beta: 0.1, labelSmoothing: 0 };
-    case 'ppo':
-      return {
-        ...{ kind, ...SAMPLING, klWeight: 0.2, klHorizon: 10_000, gamma: 1, lambda: 0.95 },
-        ...{ clip: 0.2, valueClip: 0.2, valueWeight: 0.1, updates: 4 },
-      };
-    case 'grpo':
-      return {
-        ...{ kind, ...SAMPLING, generations: 8, loss: 'dapo', scale: 'group' },
-        ...{ beta: 0, clipLow: 0.2, clipHigh: 0.2, updates: 1 },
-      };
-  }
-}
+/** What answers earn at first. */
+export const FIRST_RULE: RewardRule = { kind: 'keyword', word: '病', most: 5 };
 
 interface Bounds {
   min: number;
@@ -159,7 +140,7 @@ function RewardFields({ objective, models, onChange }: Omit<Props, 'objective'> 
   const begun = (kind: RewardRule['kind']): RewardRule => {
     switch (kind) {
       case 'keyword':
-        return SAMPLING.reward;
+        return FIRST_RULE;
       case 'length':
         return { kind, tokens: 16 };
       case 'regex':

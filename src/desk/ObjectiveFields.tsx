@@ -8,9 +8,10 @@ import { lab } from '../lab/lab';
 import { useChannelTag } from '../channels/channel';
 import { withChannelObjective, withPrefix } from '../core/recipe/edits';
 import type { ObjectiveKind } from '../core/recipe/objective';
+import { objectiveSchema } from '../core/recipe/objective-schema';
 import type { Objective, Recipe } from '../core/recipe/schema';
 import { ChoiceField, NamesField, TextField } from '../ui/fields';
-import { AlignmentFields, isAlignment, usualAlignment } from './AlignmentFields';
+import { AlignmentFields, FIRST_RULE, isAlignment } from './AlignmentFields';
 import { isOfText, PretrainingFields } from './PretrainingFields';
 import styles from './RecipeDrawer.module.css';
 
@@ -31,25 +32,10 @@ const KINDS_OF: Record<RecordKind, readonly ObjectiveKind[]> = {
   prompts: ['ppo', 'grpo'],
 };
 
-/** What an objective begins as. @param labels of the corpus */
+/** What an objective begins as: its fields' own beginnings, but for those that have none. @param labels of the corpus */
 function usual(kind: ObjectiveKind, labels: readonly string[] = []): Objective {
-  switch (kind) {
-    case 'mlm':
-      return { kind, rate: 0.15, replace: 0.8, random: 0.1, unit: 'token', clmWeight: 0 };
-    case 'plm':
-      return { kind, predict: 1 / 6 };
-    case 'contrastive':
-      return { kind, temperature: 0.05, pooling: 'mean', negatives: 'none' };
-    case 'sft':
-      return { kind, loss: 'answers' };
-    case 'classification':
-      return { kind, labels: labels.length > 1 ? [...labels] : ['0', '1'], pooling: 'last' };
-    case 'reward':
-    case 'dpo':
-    case 'ppo':
-    case 'grpo':
-      return usualAlignment(kind);
-  }
+  if (kind === 'classification') return objectiveSchema.parse({ kind, labels: labels.length > 1 ? labels : ['0', '1'] });
+  return objectiveSchema.parse(kind === 'ppo' || kind === 'grpo' ? { kind, reward: FIRST_RULE } : { kind });
 }
 
 export function ObjectiveFields({ recipe, models, edit }: Props) {

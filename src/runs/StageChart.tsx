@@ -1,12 +1,10 @@
 /** What each stage of a chain did to each channel: its held-out loss against the base from stage to stage, and every gain and loss in words. */
 import { useTranslation } from 'react-i18next';
 import { channelColour, ChannelTag, useChannelTag } from '../channels/channel';
-import { Picture } from '../charts/Picture';
-import { lineChart, type Line } from '../charts/still-charts';
-import { SCREEN } from '../charts/paper';
+import { LineFigure } from '../charts/Picture';
+import type { Line } from '../charts/still-charts';
 import { stageChanges, type LifelongMatrix, type StageChange } from '../core/run/lifelong';
 import { useFormat } from '../i18n/format';
-import { SaveChart } from '../ui/SaveChart';
 import styles from './Lifelong.module.css';
 
 const SIZE = { fontSize: 12, width: 640, height: 260 };
@@ -14,7 +12,6 @@ const MOST_NAME = 16;
 
 export function StageChart({ matrix, name }: { matrix: LifelongMatrix; name: string }) {
   const { t } = useTranslation('runs');
-  const format = useFormat();
   const tag = useChannelTag();
   const { channels, base, stages } = matrix;
   const names = [t('chain.base'), ...stages.map((stage) => stage.name)];
@@ -40,28 +37,26 @@ export function StageChart({ matrix, name }: { matrix: LifelongMatrix; name: str
     tick: (stage: number) => shortened(names[stage] ?? ''),
   };
   return (
-    <figure className={styles.figure} data-chart>
-      <figcaption className={styles.note}>
-        {chart.title}{' '}
-        <SaveChart
-          title={chart.title}
-          name={name}
-          table={() => ({
-            columns: ['stage', 'channel', 'loss', 'change'],
-            rows: channels.flatMap(({ id }, at) =>
-              [base, ...stages.map(({ loss }) => loss)].map((losses, stage) => [
-                names[stage]!,
-                tag(id),
-                losses[at] ?? null,
-                change(at)[stage] ?? null,
-              ]),
-            ),
-          })}
-        />
-      </figcaption>
-      <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
+    <LineFigure
+      chart={chart}
+      size={SIZE}
+      name={name}
+      className={styles.figure}
+      captionClass={styles.note}
+      table={() => ({
+        columns: ['stage', 'channel', 'loss', 'change'],
+        rows: channels.flatMap(({ id }, at) =>
+          [base, ...stages.map(({ loss }) => loss)].map((losses, stage) => [
+            names[stage]!,
+            tag(id),
+            losses[at] ?? null,
+            change(at)[stage] ?? null,
+          ]),
+        ),
+      })}
+    >
       <Changes matrix={matrix} />
-    </figure>
+    </LineFigure>
   );
 }
 

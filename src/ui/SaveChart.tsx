@@ -7,7 +7,7 @@ import { ErrorBanner } from './Banner';
 import { saveFile, savePicture } from './save-file';
 
 /** A chart's figures: a name a column, a value a cell. */
-interface ChartTable {
+export interface ChartTable {
   columns: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
 }

@@ -4,7 +4,8 @@
  */
 import { matMul, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { EmbeddingMeasure, MeasuredChannel } from '../../src/contract/evaluation';
-import { alignmentOf, dot, spearman, uniformityOf, type Vectors } from '../../src/core/metrics/embeddings';
+import { alignmentOf, dot, uniformityOf, type Vectors } from '../../src/core/metrics/embeddings';
+import { spearman } from '../../src/core/metrics/statistics';
 import { similarityPairs } from '../../src/core/probes/similarity';
 import { deriveSeed, Rng } from '../../src/core/rng/rng';
 import { addNoise } from '../../src/core/text/perturb';
@@ -44,9 +45,12 @@ export async function evaluateEmbeddings(
     const ranked = pairs.map((known) => {
       const found = known.map((__, at) => likeness(first + at));
       first += known.length;
-      return spearman(
-        found,
-        known.map(({ alike }) => alike),
+      // Where all are as alike there is no order.
+      return (
+        spearman(
+          found,
+          known.map(({ alike }) => alike),
+        ) ?? NaN
       );
     });
     measures.push({

@@ -5,8 +5,16 @@
 import type { ChannelEvaluation } from '../../src/core/run/types';
 import { bytesOfPiece, fillPieces, piecesOf, rowsOf, type DocumentTokens } from './document-rows';
 import { exampleBatches, heldOutDraws, type ChannelExamples } from './examples';
-import { emptyBatch, fillRow, type FigureReadings, type TokenBatch, type TokenIds } from './trainable-model';
-import type { EvaluableModel } from './trainable-model';
+import {
+  addReadings,
+  emptyBatch,
+  fillRow,
+  meansOf,
+  type EvaluableModel,
+  type FigureReadings,
+  type TokenBatch,
+  type TokenIds,
+} from './trainable-model';
 
 export interface HeldOutChannel {
   id: string;
@@ -125,20 +133,16 @@ export async function evaluateHeldOut(
   const tokens = set.channels.map(() => 0);
   const rowsLeft = set.channels.map((_, at) => set.batches.reduce((n, { channels }) => n + channels.filter((c) => c === at).length, 0));
   const figures: FigureReadings = {};
-  const figuresOf = (channel: number): Pick<ChannelEvaluation, 'figures'> => {
-    const own = Object.entries(figures).filter(([name]) => name.startsWith(`${channel}/`));
-    return own.length === 0
-      ? {}
-      : { figures: Object.fromEntries(own.map(([name, { sum, count }]) => [name.slice(name.indexOf('/') + 1), sum / count])) };
-  };
-  const measured = (): Record<string, ChannelEvaluation> =>
-    Object.fromEntries(
+  const measured = (): Record<string, ChannelEvaluation> => {
+    const said = meansOf(figures, set.channels);
+    return Object.fromEntries(
       set.channels.flatMap((id, at) =>
         rowsLeft[at] === 0 && tokens[at]! > 0
-          ? [[id, { loss: nll[at]! / tokens[at]!, tokens: tokens[at]!, bytes: set.bytes[at]!, ...figuresOf(at) }]]
+          ? [[id, { loss: nll[at]! / tokens[at]!, tokens: tokens[at]!, bytes: set.bytes[at]!, ...(said[id] ? { figures: said[id] } : {}) }]]
           : [],
       ),
     );
+  };
   for (const [done, batch] of set.batches.entries()) {
     if (!(await between(measured(), done, set.batches.length))) return null;
     const sums = await exclusively(() => model.evaluate(batch));
@@ -146,10 +150,7 @@ export async function evaluateHeldOut(
       nll[at]! += sums.nll[at] ?? 0;
       tokens[at]! += sums.tokens[at] ?? 0;
     });
-    for (const [name, { sum, count }] of Object.entries(sums.figures ?? {})) {
-      const before = figures[name] ?? { sum: 0, count: 0 };
-      figures[name] = { sum: before.sum + sum, count: before.count + count };
-    }
+    addReadings(figures, sums.figures);
     for (const channel of batch.channels) rowsLeft[channel]! -= 1;
   }
   return measured();

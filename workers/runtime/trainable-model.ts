@@ -91,6 +91,24 @@ export interface StepOptions {
 /** What objectives say beside their losses, by `channel index/name`: sums over so many units. */
 export type FigureReadings = Record<string, { sum: number; count: number }>;
 
+/** Adds what was read to what is known. */
+export function addReadings(known: FigureReadings, read: FigureReadings = {}): void {
+  for (const [name, { sum, count }] of Object.entries(read)) {
+    const before = known[name] ?? { sum: 0, count: 0 };
+    known[name] = { sum: before.sum + sum, count: before.count + count };
+  }
+}
+
+/** Channel id → name → mean over the units, of the channels that say anything. @param channels ids, by index */
+export function meansOf(readings: FigureReadings, channels: readonly string[]): Record<string, Record<string, number>> {
+  const means: Record<string, Record<string, number>> = {};
+  for (const [key, { sum, count }] of Object.entries(readings)) {
+    const slash = key.indexOf('/');
+    (means[channels[Number(key.slice(0, slash))]!] ??= {})[key.slice(slash + 1)] = sum / count;
+  }
+  return means;
+}
+
 /** Sums over one step, by channel index. */
 export interface StepSums {
   /** nats */

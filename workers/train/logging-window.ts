@@ -1,7 +1,7 @@
 /** The logging window of a run: losses by channel, gradient norms and times of the steps since the last metric row. */
 import { StudioError } from '../../src/core/errors';
 import type { MetricRow, NotFinite } from '../../src/core/run/types';
-import type { FigureReadings, StepSums } from '../runtime/trainable-model';
+import { addReadings, meansOf, type FigureReadings, type StepSums } from '../runtime/trainable-model';
 
 /** Sums by channel index: nats, and predicted tokens. */
 interface ChannelSums {
@@ -104,17 +104,14 @@ export class LoggingWindow {
   }
 
   /** @param step the finished steps with this one; @throws StudioError `loss-not-finite`, `gradient-not-finite`, with the step in the window */
-  addStep(step: number, { nll, tokens, gradNorm, scaling, figures = {} }: StepSums): void {
+  addStep(step: number, { nll, tokens, gradNorm, scaling, figures }: StepSums): void {
     // A skipped step changed no weight, and the next has a smaller scale.
     const skipped = scaling?.overflowed ?? false;
     this.channels.forEach((channel, at) => this.sums.add(channel, nll[at] ?? 0, tokens[at] ?? 0));
     if (!skipped) this.gradNormSum += gradNorm;
     if (scaling)
       this.scaling = { scale: scaling.scale, skipped: scaling.skipped, overflowed: (this.scaling?.overflowed ?? 0) + Number(skipped) };
-    for (const [name, { sum, count }] of Object.entries(figures)) {
-      const before = this.figures[name] ?? { sum: 0, count: 0 };
-      this.figures[name] = { sum: before.sum + sum, count: before.count + count };
-    }
+    addReadings(this.figures, figures);
     this.steps += 1;
     this.checkFinite(step, nll, tokens, skipped ? 0 : gradNorm);
   }
@@ -131,18 +128,9 @@ export class LoggingWindow {
       stepMs: this.ms / steps,
       tokens,
       ...this.sums.row(),
-      ...this.figuresOfRow(),
+      ...(Object.keys(this.figures).length > 0 ? { figures: meansOf(this.figures, this.channels) } : {}),
       ...(scaling ? { lossScale: scaling.scale, skippedSteps: scaling.skipped } : {}),
     };
-  }
-
-  private figuresOfRow(): Pick<MetricRow, 'figures'> {
-    const figures: NonNullable<MetricRow['figures']> = {};
-    for (const [key, { sum, count }] of Object.entries(this.figures)) {
-      const slash = key.indexOf('/');
-      (figures[this.channels[Number(key.slice(0, slash))]!] ??= {})[key.slice(slash + 1)] = sum / count;
-    }
-    return Object.keys(figures).length === 0 ? {} : { figures };
   }
 
   reset(): void {
@@ -161,7 +149,7 @@ export class LoggingWindow {
       steps: this.steps,
       ms: this.ms,
       ...(this.scaling ? { scaling: this.scaling } : {}),
-      ...(Object.keys(this.figures).length > 0 ? { figures: this.figures } : {}),
+      ...(Object.keys(this.figures).length > 0 ? { figures: { ...this.figures } } : {}),
     };
   }
 

@@ -2,12 +2,9 @@
 import type { CSSProperties } from 'react';
 import { SegmentedControl } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { SCREEN } from '../../charts/paper';
-import { Picture } from '../../charts/Picture';
-import { lineChart } from '../../charts/still-charts';
+import { LineFigure } from '../../charts/Picture';
 import { useFormat } from '../../i18n/format';
 import { Estimated } from '../../ui/marks';
-import { SaveChart } from '../../ui/SaveChart';
 import { letterOf } from '../address';
 import { visibleText } from '../figures';
 import { useMeasures } from '../measures';
@@ -32,20 +29,16 @@ function LayerChart({ title, name, values }: { title: string; name: string; valu
     ...(depth <= 16 ? { ticks: Array.from({ length: depth }, (_, layer) => layer) } : {}),
   };
   return (
-    <figure className={styles.chart} data-chart>
-      <figcaption>
-        {title}{' '}
-        <SaveChart
-          title={title}
-          name={name}
-          table={() => ({
-            columns: ['model', 'layer', 'value'],
-            rows: values.flatMap((own, model) => own.map((value, layer) => [letterOf(model), layer, value])),
-          })}
-        />
-      </figcaption>
-      <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
-    </figure>
+    <LineFigure
+      chart={chart}
+      size={SIZE}
+      name={name}
+      className={styles.chart}
+      table={() => ({
+        columns: ['model', 'layer', 'value'],
+        rows: values.flatMap((own, model) => own.map((value, layer) => [letterOf(model), layer, value])),
+      })}
+    />
   );
 }
 

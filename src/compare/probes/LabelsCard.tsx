@@ -2,9 +2,7 @@
 import { Button, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { SCREEN } from '../../charts/paper';
-import { Picture } from '../../charts/Picture';
-import { lineChart } from '../../charts/still-charts';
+import { LineFigure } from '../../charts/Picture';
 import { measureLabels, mistakes, predictedLabel, type LabelMeasure, type LabelRows } from '../../core/metrics/label-measure';
 import type { Recipe } from '../../core/recipe/schema';
 import { useFormat } from '../../i18n/format';
@@ -270,9 +268,13 @@ function Reliability({ measure: { bins, calibrationError } }: { measure: LabelMe
     ticks: [0, 0.5, 1],
   };
   return (
-    <figure className={styles.reliability} data-testid="reliability">
-      <figcaption>{chart.title}</figcaption>
-      <Picture picture={lineChart(chart, { width: 320, height: 220, fontSize: 11, ink: SCREEN, decimal: format.decimal })} />
-    </figure>
+    <LineFigure
+      chart={chart}
+      size={{ width: 320, height: 220, fontSize: 11 }}
+      name="reliability"
+      className={styles.reliability}
+      testId="reliability"
+      table={() => ({ columns: ['confidence', 'accuracy'], rows: met.map(({ confidence, accuracy }) => [confidence, accuracy]) })}
+    />
   );
 }

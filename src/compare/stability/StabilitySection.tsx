@@ -1,9 +1,8 @@
 /** How much noise in a text costs each model, and whether a model has learnt its training text by heart. */
 import { Waves } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { SCREEN } from '../../charts/paper';
-import { Picture } from '../../charts/Picture';
-import { lineChart, type Line } from '../../charts/still-charts';
+import { LineFigure } from '../../charts/Picture';
+import type { Line } from '../../charts/still-charts';
 import { outerTicks } from '../../charts/ticks';
 import type { RobustnessCurve } from '../../contract/evaluation';
 import { useFormat } from '../../i18n/format';
@@ -16,7 +15,6 @@ import { useComparedName } from '../sources';
 import { useCompare } from '../store';
 import { MemorisationCard } from './MemorisationCard';
 import { against, measureRobustness, riseOf, SAME_RISE, STROKES, useStability } from './store';
-import { SaveChart } from '../../ui/SaveChart';
 import styles from './Stability.module.css';
 
 export default function StabilitySection() {
@@ -50,20 +48,17 @@ function NoiseChart({ curve: { kind, levels, bitsPerByte }, range }: NoiseChartP
     ticks: levels,
   };
   return (
-    <figure className={styles.chart} data-chart>
-      <figcaption>
-        {title}{' '}
-        <SaveChart
-          title={chart.title}
-          name={`robustness-${kind}`}
-          table={() => ({
-            columns: ['model', 'level', 'bits_per_byte'],
-            rows: bitsPerByte.flatMap((values, model) => values.map((value, at) => [letterOf(model), levels[at]!, value])),
-          })}
-        />
-      </figcaption>
-      <Picture picture={lineChart(chart, { ...SIZE, ink: SCREEN, decimal: format.decimal })} />
-    </figure>
+    <LineFigure
+      chart={chart}
+      size={SIZE}
+      name={`robustness-${kind}`}
+      caption={title}
+      className={styles.chart}
+      table={() => ({
+        columns: ['model', 'level', 'bits_per_byte'],
+        rows: bitsPerByte.flatMap((values, model) => values.map((value, at) => [letterOf(model), levels[at]!, value])),
+      })}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Figures of text embeddings, as vectors of length 1: how near two views of a text lie and how evenly texts spread (Wang and Isola, arXiv 2005.10242),
- * how similarities rank against a given order (Spearman), and their first two principal components.
+ * and their first two principal components.
  */
 import { Rng } from '../rng/rng';
 
@@ -34,28 +34,6 @@ export function uniformityOf(vectors: Vectors): number {
   for (let one = 0; one < count; one++)
     for (let other = 0; other < one; other++) sum += Math.exp(4 * dot(row(vectors, one), row(vectors, other)) - 4);
   return Math.log((2 * sum) / (count * (count - 1)));
-}
-
-/** Ranks from 1; equal values share their mean rank. */
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
-  const result = new Array<number>(values.length);
-  for (let from = 0; from < order.length;) {
-    let to = from;
-    while (to + 1 < order.length && values[order[to + 1]!] === values[order[from]!]) to += 1;
-    for (let at = from; at <= to; at++) result[order[at]!] = (from + to) / 2 + 1;
-    from = to + 1;
-  }
-  return result;
-}
-
-/** Spearman's rank correlation: Pearson's of the ranks. NaN where one side is all equal. */
-export function spearman(a: readonly number[], b: readonly number[]): number {
-  const [x, y] = [ranks(a), ranks(b)];
-  const mean = (a.length + 1) / 2;
-  const product = (one: readonly number[], other: readonly number[]) =>
-    one.reduce((sum, value, at) => sum + (value - mean) * (other[at]! - mean), 0);
-  return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
 }
 
 /** Rounds of the power iteration: enough for two directions of any text seen. */

@@ -1,6 +1,6 @@
 /**
  * Statistics behind the intervals and tests that figures are shown with: the standard normal distribution, exact tests against
- * chance, Wilson's interval of a share, and bootstrap intervals over documents.
+ * chance, Wilson's interval of a share, bootstrap intervals over documents, and rank correlation.
  */
 import { Rng } from '../rng/rng';
 
@@ -200,4 +200,27 @@ function logChoose(n: number, k: number): number {
   let sum = 0;
   for (let at = 1; at <= k; at++) sum += Math.log((n - k + at) / at);
   return sum;
+}
+
+/** Ranks from 1; equal values share their mean rank. */
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
+  const result = new Array<number>(values.length);
+  for (let from = 0; from < order.length;) {
+    let to = from;
+    while (to + 1 < order.length && values[order[to + 1]!] === values[order[from]!]) to += 1;
+    for (let at = from; at <= to; at++) result[order[at]!] = (from + to) / 2 + 1;
+    from = to + 1;
+  }
+  return result;
+}
+
+/** Spearman's ρ: Pearson's correlation of the ranks. Null where either side has one value alone. */
+export function spearman(one: readonly number[], other: readonly number[]): number | null {
+  const [a, b] = [ranks(one), ranks(other)];
+  const mean = (one.length + 1) / 2;
+  const sum = (left: readonly number[], right: readonly number[]) =>
+    left.reduce((total, value, at) => total + (value - mean) * (right[at]! - mean), 0);
+  const spread = Math.sqrt(sum(a, a) * sum(b, b));
+  return spread > 0 ? sum(a, b) / spread : null;
 }

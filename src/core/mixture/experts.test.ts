@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import golden from '../../../public/recipes/golden-ratio.json';
 import { parseRecipe } from '../recipe/parse';
 import { sharesOf } from '../recipe/edits';
-import { expertOf, expertRecipe, mixtureOf, mixtureRecipe, rankAgreement, sharesAlong, spearman, spearmanInterval } from './experts';
+import { expertOf, expertRecipe, mixtureOf, mixtureRecipe, rankAgreement, sharesAlong, spearmanInterval } from './experts';
+import { spearman } from '../metrics/statistics';
 
 const recipe = parseRecipe(golden.recipe);
 

@@ -3,7 +3,7 @@
  * the merge's losses stand for those of a run on that mixture (arXiv 2601.17858). Whether its ranking holds is measured on mixtures that were
  * trained.
  */
-import { normalQuantile, wilsonInterval, type Interval } from '../metrics/statistics';
+import { normalQuantile, spearman, wilsonInterval, type Interval } from '../metrics/statistics';
 import { sharesOf, withDomainShare } from '../recipe/edits';
 import { withPhases } from '../recipe/phases';
 import type { Recipe } from '../recipe/schema';
@@ -72,25 +72,6 @@ export function mixtureOf(recipe: Recipe, reference: Recipe): Shares | null {
   const mixes = recipe.strategy.kind === 'mixed' && recipe.channels.filter((channel) => channel.share > 0).length > 1;
   const alike = sameTraining(recipe, reference) && recipe.budget.steps === reference.budget.steps;
   return mixes && alike && Math.abs(known - 1) < 1e-6 ? shares : null;
-}
-
-/** Ranks from 1; equal values share the mean of theirs. */
-function ranksOf(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const equal = values.filter((other) => other === value).length;
-    return below + (equal + 1) / 2;
-  });
-}
-
-/** Spearman's ρ: Pearson's correlation of the ranks. Null where either side has one value alone. */
-export function spearman(one: readonly number[], other: readonly number[]): number | null {
-  const [a, b] = [ranksOf(one), ranksOf(other)];
-  const mean = (one.length + 1) / 2;
-  const sum = (left: readonly number[], right: readonly number[]) =>
-    left.reduce((total, value, at) => total + (value - mean) * (right[at]! - mean), 0);
-  const spread = Math.sqrt(sum(a, a) * sum(b, b));
-  return spread > 0 ? sum(a, b) / spread : null;
 }
 
 /**
