@@ -1,12 +1,13 @@
 /** Chains of runs: one is put together and trained stage by stage, and what each stage did to each channel is drawn as a heat map. */
 import { useEffect, useState, type ReactNode } from 'react';
-import { ActionIcon, Button, NativeSelect } from '@mantine/core';
-import { ArrowDown, ArrowUp, Download, Play, Plus, Trash2 } from 'lucide-react';
+import { Button, NativeSelect } from '@mantine/core';
+import { Download, Play, Plus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { CorpusRecord } from '../contract/corpus';
 import { ChannelTag, useChannelTag, useCorpusName } from '../channels/channel';
 import { ProgressLine } from '../channels/ProgressLine';
 import { chainsOf, lifelongMatrix, matrixTable, stageRecipe, type Chain, type LifelongMatrix } from '../core/run/lifelong';
+import { MOST_STAGES } from '../core/run/pipeline';
 import { errorRecord } from '../core/errors';
 import type { LifelongPlan } from '../core/run/types';
 import { useErrorText } from '../i18n/error-text';
@@ -18,15 +19,14 @@ import { NumberField, SwitchField, TextField } from '../ui/fields';
 import { saveFile } from '../ui/save-file';
 import { SaveChart } from '../ui/SaveChart';
 import { PipelineForm } from './PipelineForm';
-import { titleOf, usePresets } from './Recipe';
 import { StageChart } from './StageChart';
+import { StageButtons, useStageRecipes } from './stage-list';
 import { useRuns } from './store';
 import styles from './Lifelong.module.css';
 
 /** What a chain begins with: EWC as Kirkpatrick et al. have it for their games, γ as Schwarz et al. */
 const USUAL_EWC = { lambda: 400, gamma: 0.95 };
 const USUAL_STEPS = 300;
-const MOST_STAGES = 12;
 
 interface Props {
   /** The dialog that is open. */
@@ -171,12 +171,11 @@ function HeatMap({ matrix, name }: { matrix: LifelongMatrix; name: string }) {
 }
 
 function ChainForm({ close }: { close(): void }) {
-  const { t, i18n } = useTranslation('runs');
+  const { t } = useTranslation('runs');
   const { t: common } = useTranslation();
   const errorText = useErrorText(useChannelTag());
   const corpusName = useCorpusName();
-  const { presets } = usePresets();
-  const { runs, runChain, chaining } = useRuns();
+  const { runChain, chaining } = useRuns();
   const [corpora, setCorpora] = useState<readonly CorpusRecord[] | null>(null);
   const [name, setName] = useState(t('chain.dialog'));
   const [recipeId, setRecipe] = useState('golden-ratio');
@@ -199,11 +198,7 @@ function ChainForm({ close }: { close(): void }) {
       open = false;
     };
   }, []);
-  // A run's recipe brings its base with it.
-  const recipes = [
-    ...presets.flatMap(({ id, recipe }) => (recipe.runnable ? [{ id, recipe, label: titleOf(recipe, presets, i18n.language) ?? id }] : [])),
-    ...runs.flatMap(({ id, name: label, recipe, chain }) => (chain ? [] : [{ id: `run:${id}`, recipe, label }])),
-  ];
+  const recipes = useStageRecipes();
   const chosen = recipes.find(({ id }) => id === recipeId) ?? recipes[0];
   if (!chosen || corpora === null) return <p>{common('loading')}</p>;
   if (corpora.length === 0) return <p>{t('chain.none')}</p>;
@@ -215,8 +210,6 @@ function ChainForm({ close }: { close(): void }) {
   const fault = faultOf(plan);
   const change = (at: number, part: Partial<(typeof stages)[number]>) =>
     setStages(stages.map((stage, index) => (index === at ? { ...stage, ...part } : stage)));
-  const swap = (one: number, other: number) =>
-    setStages(stages.map((stage, at) => (at === one ? stages[other]! : at === other ? stages[one]! : stage)));
   return (
     <div className={styles.form}>
       <TextField label={t('chain.name')} value={name} onChange={setName} />
@@ -244,35 +237,7 @@ function ChainForm({ close }: { close(): void }) {
             integer
             onChange={(steps) => change(at, { steps })}
           />
-          <div className={styles.buttons}>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={at === 0}
-              aria-label={t('chain.up', { stage: at + 1 })}
-              onClick={() => swap(at, at - 1)}
-            >
-              <ArrowUp size={13} />
-            </ActionIcon>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={at === stages.length - 1}
-              aria-label={t('chain.down', { stage: at + 1 })}
-              onClick={() => swap(at, at + 1)}
-            >
-              <ArrowDown size={13} />
-            </ActionIcon>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={stages.length === 1}
-              aria-label={t('chain.remove', { stage: at + 1 })}
-              onClick={() => setStages(stages.filter((_, index) => index !== at))}
-            >
-              <Trash2 size={13} />
-            </ActionIcon>
-          </div>
+          <StageButtons {...{ stages, at }} onChange={setStages} />
         </div>
       ))}
       <Button

@@ -1,22 +1,21 @@
 /** A pipeline put together by hand, or read from its file: stages with a recipe each, on the weights that the one before left. */
-import { ActionIcon, Button, NativeSelect } from '@mantine/core';
-import { ArrowDown, ArrowUp, FileDown, FolderOpen, Plus, Trash2 } from 'lucide-react';
+import { Button, NativeSelect } from '@mantine/core';
+import { FileDown, FolderOpen, Plus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChannelTag } from '../channels/channel';
 import { errorRecord, type ErrorRecord } from '../core/errors';
 import { withSteps } from '../core/recipe/phases';
 import type { Recipe } from '../core/recipe/schema';
-import { checkPipeline, parsePipeline, pipelineFile, type Pipeline } from '../core/run/pipeline';
+import { checkPipeline, MOST_STAGES, parsePipeline, pipelineFile, type Pipeline } from '../core/run/pipeline';
 import { useErrorText } from '../i18n/error-text';
 import { pipelinePresets, type PipelinePreset } from '../lab/desk-recipes';
 import { NumberField, TextField } from '../ui/fields';
 import { saveFile } from '../ui/save-file';
-import { titleOf, usePresets } from './Recipe';
+import { titleIn } from './Recipe';
+import { StageButtons, useStageRecipes } from './stage-list';
 import { useRuns } from './store';
 import styles from './Lifelong.module.css';
-
-const MOST_STAGES = 12;
 
 interface StageDraft {
   name: string;
@@ -29,8 +28,7 @@ export function PipelineForm({ close }: { close(): void }) {
   const { t, i18n } = useTranslation('runs');
   const { t: common } = useTranslation();
   const errorText = useErrorText(useChannelTag());
-  const { presets } = usePresets();
-  const { runs, runChain, chaining } = useRuns();
+  const { runChain, chaining } = useRuns();
   const [shipped, setShipped] = useState<readonly PipelinePreset[] | null>(null);
   const [name, setName] = useState('');
   const [stages, setStages] = useState<StageDraft[]>([]);
@@ -48,7 +46,7 @@ export function PipelineForm({ close }: { close(): void }) {
         if (!open) return;
         setShipped(found);
         const [first] = found;
-        if (first) take({ name: first.title[i18n.language.startsWith('zh') ? 'zh' : 'en'], plan: first.plan });
+        if (first) take({ name: titleIn(first, i18n.language), plan: first.plan });
       },
       (error: unknown) => {
         if (!open) return;
@@ -59,19 +57,14 @@ export function PipelineForm({ close }: { close(): void }) {
     return () => {
       open = false;
     };
-  }, [i18n.language]);
-  const recipes = [
-    ...presets.flatMap(({ id, recipe }) => (recipe.runnable ? [{ id, recipe, label: titleOf(recipe, presets, i18n.language) ?? id }] : [])),
-    ...runs.flatMap(({ id, name: label, recipe, chain }) => (chain ? [] : [{ id: `run:${id}`, recipe, label }])),
-  ];
+  }, [i18n]);
+  const recipes = useStageRecipes();
   // What a preset brings must not come over what was typed.
   if (recipes.length === 0 || shipped === null) return <p>{common('loading')}</p>;
   const plan: Pipeline['plan'] = { kind: 'pipeline', stages: stages.map((stage) => ({ name: stage.name, recipe: stage.recipe })) };
   const fault = failure ?? (stages.length > 0 ? faultOf(plan) : null);
   const change = (at: number, part: Partial<StageDraft>) =>
     setStages(stages.map((stage, index) => (index === at ? { ...stage, ...part } : stage)));
-  const swap = (one: number, other: number) =>
-    setStages(stages.map((stage, at) => (at === one ? stages[other]! : at === other ? stages[one]! : stage)));
   const read = async (input: HTMLInputElement) => {
     const [picked] = input.files ?? [];
     input.value = '';
@@ -91,9 +84,9 @@ export function PipelineForm({ close }: { close(): void }) {
           defaultValue={shipped[0]!.id}
           onChange={(event) => {
             const preset = shipped.find(({ id }) => id === event.currentTarget.value);
-            if (preset) take({ name: preset.title[i18n.language.startsWith('zh') ? 'zh' : 'en'], plan: preset.plan });
+            if (preset) take({ name: titleIn(preset, i18n.language), plan: preset.plan });
           }}
-          data={shipped.map(({ id, title }) => ({ value: id, label: title[i18n.language.startsWith('zh') ? 'zh' : 'en'] }))}
+          data={shipped.map((preset) => ({ value: preset.id, label: titleIn(preset, i18n.language) }))}
         />
       )}
       <TextField label={t('chain.name')} value={name} onChange={setName} />
@@ -121,35 +114,7 @@ export function PipelineForm({ close }: { close(): void }) {
             integer
             onChange={(steps) => change(at, { recipe: withSteps(stage.recipe, steps) })}
           />
-          <div className={styles.buttons}>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={at === 0}
-              aria-label={t('chain.up', { stage: at + 1 })}
-              onClick={() => swap(at, at - 1)}
-            >
-              <ArrowUp size={13} />
-            </ActionIcon>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={at === stages.length - 1}
-              aria-label={t('chain.down', { stage: at + 1 })}
-              onClick={() => swap(at, at + 1)}
-            >
-              <ArrowDown size={13} />
-            </ActionIcon>
-            <ActionIcon
-              size="sm"
-              variant="subtle"
-              disabled={stages.length === 1}
-              aria-label={t('chain.remove', { stage: at + 1 })}
-              onClick={() => setStages(stages.filter((_, index) => index !== at))}
-            >
-              <Trash2 size={13} />
-            </ActionIcon>
-          </div>
+          <StageButtons {...{ stages, at }} onChange={setStages} />
         </div>
       ))}
       <div className={styles.head}>

@@ -42,7 +42,7 @@ export function titleOf(recipe: Recipe, presets: readonly Preset[], language: st
   return preset ? titleIn(preset, language) : null;
 }
 
-function titleIn(preset: Preset, language: string): string {
+export function titleIn(preset: Pick<Preset, 'title'>, language: string): string {
   return preset.title[language.startsWith('zh') ? 'zh' : 'en'];
 }
 

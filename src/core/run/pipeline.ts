@@ -10,7 +10,8 @@ import { acceptedBy, describeValue, parseRecipe } from '../recipe/parse';
 import type { Channel, Recipe } from '../recipe/schema';
 import type { PipelinePlan } from './types';
 
-const MOST_STAGES = 12;
+/** Of a pipeline or a chain. */
+export const MOST_STAGES = 12;
 
 const pipelineSchema = z.strictObject({
   version: z.literal(1),
